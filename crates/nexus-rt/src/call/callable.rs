@@ -1,0 +1,149 @@
+//! The one trait over user functions, and the one macro that implements it for every arity.
+
+use super::mode::{Exclusive, ExclusiveCtx, Mode, Plain, WithCtx};
+use crate::param::Param;
+use crate::world::World;
+
+/// A function or closure that can be called with a context `C`, what `M` fetches from the world, and `Args`.
+///
+/// Implemented for every `FnMut([&mut C,] params.., args..)` with up to 8 params and for every
+/// `FnMut([&mut C,] &mut World, args..)`. The compiler infers `M` from the signature.
+///
+/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture what it likes.
+/// What it returns cannot borrow from its arguments (that is the compiler's limit for closures; a named function can).
+#[diagnostic::on_unimplemented(
+    message = "this function cannot be called with params from the world and then `{Args}`",
+    label = "its arguments are not params followed by `{Args}`",
+    note = "first, at most 8 params (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, `ResMut<T>`, an \
+            `Option` of either, `Local<T>`, each with a `T: Send + 'static`, `Sequence`, `RegistryRef`; or `&mut World` \
+            in their place",
+    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's",
+    note = "in a callback or a chain with a context, `&mut` context comes before all of these",
+    note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
+)]
+pub trait Callable<C, Args, M: Mode> {
+    /// What the function returns.
+    type Out;
+
+    /// Calls the function.
+    fn invoke<'w>(&'w mut self, ctx: &mut C, item: M::Item<'w>, args: Args) -> Self::Out;
+}
+
+/// Bevy's double bound: the first half lets the compiler read the params off the signature, the second says that the
+/// function takes them with the lifetime of a run.
+macro_rules! callable {
+    ([$($P:ident)*] [$($A:ident)*]) => {
+        impl<C, F, Out, $($P: Param,)* $($A,)*> Callable<C, ($($A,)*), Plain<($($P,)*)>> for F
+        where
+            for<'w> &'w mut F: FnMut($($P,)* $($A,)*) -> Out + FnMut($($P::Item<'w>,)* $($A,)*) -> Out,
+        {
+            type Out = Out;
+
+            #[inline(always)]
+            #[allow(non_snake_case, reason = "one name for a type and its value")]
+            fn invoke<'w>(
+                &'w mut self,
+                _: &mut C,
+                ($($P,)*): <($($P,)*) as Param>::Item<'w>,
+                ($($A,)*): ($($A,)*),
+            ) -> Out {
+                /// Picks the second half of the bound, with one lifetime.
+                #[inline(always)]
+                fn call<Out, $($P,)* $($A,)*>(
+                    mut f: impl FnMut($($P,)* $($A,)*) -> Out,
+                    $($P: $P,)*
+                    $($A: $A,)*
+                ) -> Out {
+                    f($($P,)* $($A,)*)
+                }
+                call(self, $($P,)* $($A,)*)
+            }
+        }
+
+        impl<C, F, Out, $($P: Param,)* $($A,)*> Callable<C, ($($A,)*), WithCtx<($($P,)*)>> for F
+        where
+            for<'w> &'w mut F:
+                FnMut(&mut C, $($P,)* $($A,)*) -> Out + FnMut(&mut C, $($P::Item<'w>,)* $($A,)*) -> Out,
+        {
+            type Out = Out;
+
+            #[inline(always)]
+            #[allow(non_snake_case, reason = "one name for a type and its value")]
+            fn invoke<'w>(
+                &'w mut self,
+                ctx: &mut C,
+                ($($P,)*): <($($P,)*) as Param>::Item<'w>,
+                ($($A,)*): ($($A,)*),
+            ) -> Out {
+                #[inline(always)]
+                fn call<C, Out, $($P,)* $($A,)*>(
+                    mut f: impl FnMut(&mut C, $($P,)* $($A,)*) -> Out,
+                    ctx: &mut C,
+                    $($P: $P,)*
+                    $($A: $A,)*
+                ) -> Out {
+                    f(ctx, $($P,)* $($A,)*)
+                }
+                call(self, ctx, $($P,)* $($A,)*)
+            }
+        }
+    };
+}
+
+macro_rules! exclusive {
+    ([$($A:ident)*]) => {
+        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), Exclusive> for F
+        where
+            F: FnMut(&mut World, $($A,)*) -> Out,
+        {
+            type Out = Out;
+
+            #[inline(always)]
+            #[allow(non_snake_case, reason = "one name for a type and its value")]
+            fn invoke<'w>(&'w mut self, _: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*)) -> Out {
+                self(world, $($A,)*)
+            }
+        }
+
+        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), ExclusiveCtx> for F
+        where
+            F: FnMut(&mut C, &mut World, $($A,)*) -> Out,
+        {
+            type Out = Out;
+
+            #[inline(always)]
+            #[allow(non_snake_case, reason = "one name for a type and its value")]
+            fn invoke<'w>(&'w mut self, ctx: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*)) -> Out {
+                self(ctx, world, $($A,)*)
+            }
+        }
+    };
+}
+
+/// Every number of arguments with every number of params.
+macro_rules! arities {
+    ($([$($A:ident)*])*) => {$(
+        callable!([] [$($A)*]);
+        callable!([P0] [$($A)*]);
+        callable!([P0 P1] [$($A)*]);
+        callable!([P0 P1 P2] [$($A)*]);
+        callable!([P0 P1 P2 P3] [$($A)*]);
+        callable!([P0 P1 P2 P3 P4] [$($A)*]);
+        callable!([P0 P1 P2 P3 P4 P5] [$($A)*]);
+        callable!([P0 P1 P2 P3 P4 P5 P6] [$($A)*]);
+        callable!([P0 P1 P2 P3 P4 P5 P6 P7] [$($A)*]);
+        exclusive!([$($A)*]);
+    )*};
+}
+
+arities! {
+    []
+    [A0]
+    [A0 A1]
+    [A0 A1 A2]
+    [A0 A1 A2 A3]
+    [A0 A1 A2 A3 A4]
+    [A0 A1 A2 A3 A4 A5]
+    [A0 A1 A2 A3 A4 A5 A6]
+    [A0 A1 A2 A3 A4 A5 A6 A7]
+}

@@ -1,0 +1,156 @@
+//! What every handler and step can tell about itself without being run.
+
+use std::any::type_name;
+
+use super::entered::foreign_world;
+use crate::param::Access;
+use crate::sequence::WorldId;
+use crate::world::World;
+
+/// Names a handler and shows the functions in it.
+///
+/// Every handler of this library implements it. For a handler that you write yourself the provided methods are enough:
+/// `impl Describe for MyHandler {}`.
+pub trait Describe {
+    /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is touched.
+    ///
+    /// Provided: nothing is known of a handler written by hand, except that it is handed the world.
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.function(&Unknown(type_name::<Self>()));
+    }
+
+    /// The name: that of its first function.
+    fn name(&self) -> &'static str {
+        struct First(Option<&'static str>);
+        impl Visitor for First {
+            fn function(&mut self, function: &dyn Function) {
+                self.0.get_or_insert(function.name());
+            }
+        }
+        let mut first = First(None);
+        self.describe(&mut first);
+        first.0.unwrap_or(type_name::<Self>())
+    }
+
+    /// Whether some resource that this handler reads was written during the current sequence.
+    ///
+    /// What it only writes (`ResMut`) does not count. A handler that is handed the whole world may read anything, so any
+    /// write counts.
+    ///
+    /// ```
+    /// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
+    ///
+    /// fn requote(_mid: Res<u64>, _quotes: ResMut<Vec<u64>>, _event: ()) {}
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(100_u64);
+    /// builder.register_default::<Vec<u64>>();
+    /// let mut world = builder.build();
+    /// let handler = requote.into_handler(world.registry());
+    ///
+    /// world.next_sequence();
+    /// world.resource_mut::<Vec<u64>>().push(1);
+    /// assert!(!handler.inputs_changed(&world));
+    /// *world.resource_mut::<u64>() = 101;
+    /// assert!(handler.inputs_changed(&world));
+    /// world.next_sequence();
+    /// assert!(!handler.inputs_changed(&world));
+    /// ```
+    ///
+    /// # Panics
+    /// If the handler was resolved against another world.
+    #[track_caller]
+    fn inputs_changed(&self, world: &World) -> bool {
+        let mut changed = Changed { world, foreign: None, any: false };
+        self.describe(&mut changed);
+        if let Some((name, expected)) = changed.foreign {
+            foreign_world(name, expected, world.world_id());
+        }
+        changed.any
+    }
+}
+
+/// Looks for a function whose inputs changed, and for one of another world.
+struct Changed<'w> {
+    world: &'w World,
+    foreign: Option<(&'static str, WorldId)>,
+    any: bool,
+}
+
+impl Visitor for Changed<'_> {
+    fn function(&mut self, function: &dyn Function) {
+        match function.world_id() {
+            Some(id) if id != self.world.world_id() => self.foreign = self.foreign.or(Some((function.name(), id))),
+            _ => self.any |= function.inputs_changed(self.world),
+        }
+    }
+}
+
+/// Receives the functions of a handler: see [`Describe::describe`].
+pub trait Visitor {
+    /// A function that runs.
+    fn function(&mut self, function: &dyn Function);
+
+    /// What follows, until the matching [`close`](Self::close), runs inside a step of this kind, such as `map`.
+    fn open(&mut self, _kind: &'static str) {}
+
+    /// The end of what was opened last.
+    fn close(&mut self) {}
+}
+
+/// Describes `inner` as parts of a step of this kind.
+pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: &'static str, inner: &[&dyn Describe]) {
+    visitor.open(kind);
+    for part in inner {
+        part.describe(visitor);
+    }
+    visitor.close();
+}
+
+/// A function as it is known without its types.
+pub trait Function {
+    /// Its full name.
+    fn name(&self) -> &'static str;
+
+    /// The world that it was resolved against, unless it can run on any.
+    fn world_id(&self) -> Option<WorldId>;
+
+    /// Whether it is handed the whole world.
+    fn is_exclusive(&self) -> bool;
+
+    /// Visits every access that a run may make, as far as they are known.
+    fn access(&self, visit: &mut dyn FnMut(Access));
+
+    /// Whether a resource that it reads was written during the current sequence of `world`.
+    ///
+    /// # Panics
+    /// If it was resolved against another world.
+    fn inputs_changed(&self, world: &World) -> bool;
+}
+
+struct Unknown(&'static str);
+
+impl Function for Unknown {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn world_id(&self) -> Option<WorldId> {
+        None
+    }
+
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
+    fn access(&self, _: &mut dyn FnMut(Access)) {}
+
+    fn inputs_changed(&self, world: &World) -> bool {
+        anything_changed(world)
+    }
+}
+
+/// Whether any resource was written during the current sequence.
+pub(super) fn anything_changed(world: &World) -> bool {
+    world.resources().any(|resource| resource.changed_at == world.current_sequence())
+}

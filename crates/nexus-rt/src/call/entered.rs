@@ -1,0 +1,45 @@
+//! The proof that a world was checked: what steps run on instead of a bare `&mut World`.
+
+use super::Describe;
+use crate::sequence::WorldId;
+use crate::world::World;
+
+/// A world whose identity was compared with that of everything about to run on it.
+///
+/// Only [`enter`](Self::enter) makes one, and it is out of reach for code outside this crate, so a resolved function
+/// cannot be run on an unchecked world.
+#[derive(Debug)]
+pub struct Entered<'w>(&'w mut World);
+
+impl<'w> Entered<'w> {
+    /// Checks that `world` is the one that `what` was resolved against, and panics by name if it is not.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn enter(world: &'w mut World, expected: WorldId, what: &dyn Describe) -> Self {
+        if world.world_id() != expected {
+            foreign_world(what.name(), expected, world.world_id());
+        }
+        Self(world)
+    }
+
+    /// The same world for a shorter time, for an adapter that runs several steps.
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> Entered<'_> {
+        Entered(self.0)
+    }
+
+    #[inline(always)]
+    pub(super) fn into_inner(self) -> &'w mut World {
+        self.0
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(super) fn foreign_world(name: &str, expected: WorldId, found: WorldId) -> ! {
+    panic!(
+        "`{name}` was resolved against world {expected} and was given world {found}: build it from the registry of the \
+         world that it runs on",
+    )
+}

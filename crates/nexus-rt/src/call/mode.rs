@@ -1,0 +1,128 @@
+//! The four ways in which a function meets the world: by params or by the whole of it, with a context or without.
+#![expect(unsafe_code, reason = "fetching is unsafe; these are the bridges from Param to a function's arguments")]
+
+use std::marker::PhantomData;
+
+use crate::param::{Access, Dispatch, Param, ResolveError, resolve};
+use crate::world::{Registry, World};
+
+/// How a function meets the world: by params or by the whole of it, with a context or without. The compiler infers it
+/// from the function's signature; nobody writes it, except as a type parameter of generic code over [`Callable`].
+///
+/// ```
+/// use nexus_rt::{Callable, IntoHandler, Mode, Registry, Virtual};
+///
+/// fn boxed<F, M>(f: F, registry: &Registry) -> Virtual<u32>
+/// where
+///     M: Mode + 'static,
+///     F: Callable<(), (u32,), M, Out = ()> + Send + 'static,
+/// {
+///     Box::new(f.into_handler(registry))
+/// }
+/// ```
+///
+/// [`Callable`]: crate::Callable
+pub trait Mode: sealed::Sealed {
+    /// What the function is given beside context and arguments.
+    type Item<'w>;
+
+    /// What is kept between runs.
+    type State: Send + 'static;
+
+    /// Whether the function is handed the whole world, and so may replace it.
+    const EXCLUSIVE: bool;
+
+    /// Resolves what `function` needs.
+    #[doc(hidden)]
+    fn resolve(registry: &Registry, function: &'static str) -> Result<Self::State, ResolveError>;
+
+    /// Visits the accesses of a run, if they are known.
+    #[doc(hidden)]
+    fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
+
+    /// Makes the item for one run.
+    ///
+    /// # Safety
+    /// `state` was resolved against `world`.
+    #[doc(hidden)]
+    unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
+}
+
+/// `FnMut(params.., args..)`.
+#[derive(Debug)]
+pub struct Plain<P>(PhantomData<P>);
+
+/// `FnMut(&mut C, params.., args..)`.
+#[derive(Debug)]
+pub struct WithCtx<P>(PhantomData<P>);
+
+/// `FnMut(&mut World, args..)`.
+#[derive(Debug)]
+pub struct Exclusive(());
+
+/// `FnMut(&mut C, &mut World, args..)`.
+#[derive(Debug)]
+pub struct ExclusiveCtx(());
+
+macro_rules! by_params {
+    ($($Mode:ident, first param at $first:literal;)*) => {$(
+        impl<P: Param> Mode for $Mode<P> {
+            type Item<'w> = P::Item<'w>;
+            type State = P::State;
+            const EXCLUSIVE: bool = false;
+
+            #[inline]
+            fn resolve(registry: &Registry, function: &'static str) -> Result<P::State, ResolveError> {
+                resolve::<P>(registry, function, $first)
+            }
+
+            fn access(state: &P::State, visit: &mut dyn FnMut(Access)) {
+                P::access(state, visit);
+            }
+
+            #[inline(always)]
+            unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
+                // SAFETY: the caller promises the world; its exclusive borrow ends in the item; and `resolve` has
+                // refused a parameter list that conflicts with itself, so one fetch of the whole list is sound.
+                unsafe { P::fetch(Dispatch::new(world), state) }
+            }
+        }
+    )*};
+}
+
+by_params! {
+    Plain, first param at 0;
+    WithCtx, first param at 1;
+}
+
+macro_rules! by_world {
+    ($($Mode:ident)*) => {$(
+        impl Mode for $Mode {
+            type Item<'w> = &'w mut World;
+            type State = ();
+            const EXCLUSIVE: bool = true;
+
+            #[inline]
+            fn resolve(_: &Registry, _: &'static str) -> Result<(), ResolveError> {
+                Ok(())
+            }
+
+            fn access((): &(), _: &mut dyn FnMut(Access)) {}
+
+            #[inline(always)]
+            unsafe fn fetch<'w>(world: &'w mut World, (): &'w mut ()) -> &'w mut World {
+                world
+            }
+        }
+    )*};
+}
+
+by_world!(Exclusive ExclusiveCtx);
+
+mod sealed {
+    pub trait Sealed {}
+    impl<P> Sealed for super::Plain<P> {}
+    impl<P> Sealed for super::WithCtx<P> {}
+    impl Sealed for super::Exclusive {}
+    impl Sealed for super::ExclusiveCtx {}
+}

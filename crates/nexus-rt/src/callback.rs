@@ -1,0 +1,50 @@
+//! Callbacks: handlers with a context of their own.
+
+use std::fmt;
+
+use crate::call::{Describe, Visitor};
+use crate::handler::Handler;
+use crate::step::{Anchored, Finished, Step, enter};
+use crate::world::World;
+
+/// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.
+///
+/// Made by [`into_callback`](crate::IntoCallback::into_callback). A handler without context is a `Callback<(), _>`.
+#[derive(Clone, Copy)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct Callback<C, S> {
+    /// The context, within reach between runs.
+    pub ctx: C,
+    step: S,
+}
+
+impl<C, S> Callback<C, S> {
+    #[inline]
+    pub(crate) fn new(ctx: C, step: S) -> Self {
+        Self { ctx, step }
+    }
+}
+
+impl<C, E, S> Handler<E> for Callback<C, S>
+where
+    C: Send,
+    S: Step<C, E, Out: Finished> + Anchored + Send,
+{
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        enter(&mut self.step, &mut self.ctx, world, event);
+    }
+}
+
+impl<C, S: Describe> Describe for Callback<C, S> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.step.describe(visitor);
+    }
+}
+
+impl<C: fmt::Debug, S: Describe> fmt::Debug for Callback<C, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback").field("name", &self.name()).field("ctx", &self.ctx).finish()
+    }
+}

@@ -1,0 +1,71 @@
+//! The builder of chains: each combinator once.
+#![expect(clippy::type_complexity, reason = "the type of a chain is the list of its steps")]
+
+mod any;
+mod option;
+mod result;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::step::{Start, Then};
+
+/// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
+///
+/// [`PipelineStart`](crate::PipelineStart) begins one. Every combinator takes functions as [`IntoStep`](crate::IntoStep)
+/// says: params first, then the value, owned or by reference.
+#[must_use = "a chain does nothing until it is built and run"]
+pub struct Chain<C, In: ?Sized, Out, S, K = Owned> {
+    pub(crate) steps: S,
+    types: PhantomData<fn(&mut C, &In, K) -> Out>,
+}
+
+/// How a chain gets its input: as it is. See [`Input`].
+#[derive(Debug)]
+pub struct Owned;
+
+/// How a chain gets its input: by reference, of any lifetime. See [`Input`].
+#[derive(Debug)]
+pub struct Lent;
+
+/// What `run` takes for a chain over `In`: an `In` or a `&In`.
+pub trait Input<In: ?Sized> {
+    /// The type of the argument.
+    type At<'a>
+    where
+        In: 'a;
+}
+
+impl<In> Input<In> for Owned {
+    type At<'a>
+        = In
+    where
+        In: 'a;
+}
+
+impl<In: ?Sized> Input<In> for Lent {
+    type At<'a>
+        = &'a In
+    where
+        In: 'a;
+}
+
+impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
+    pub(crate) fn start() -> Self {
+        Self { steps: Start, types: PhantomData }
+    }
+}
+
+impl<C, In: ?Sized, Out, S, K> Chain<C, In, Out, S, K> {
+    /// Adds a step whose output is known to be `Next`.
+    #[inline]
+    fn push<Next, B>(self, step: B) -> Chain<C, In, Next, Then<S, B>, K> {
+        Chain { steps: Then(self.steps, step), types: PhantomData }
+    }
+}
+
+impl<C, In: ?Sized, Out, S, K> fmt::Debug for Chain<C, In, Out, S, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Chain({} -> {})", std::any::type_name::<In>(), std::any::type_name::<Out>())
+    }
+}

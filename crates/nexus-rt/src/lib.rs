@@ -1,0 +1,64 @@
+//! Runtime primitives for single-threaded, event-driven systems.
+//!
+//! User code is plain functions and closures. They say in their signature what they need of one typed [`World`], are
+//! resolved once when the program is put together, and then run at the speed of code written by hand. `main()` is the
+//! executor: it polls drivers, which advance the sequence and run handlers.
+//!
+//! ```
+//! use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
+//!
+//! struct Fee(u64);
+//!
+//! fn charge(fee: Res<Fee>, mut total: ResMut<u64>, quantity: u64) {
+//!     *total += quantity * fee.0;
+//! }
+//!
+//! let mut builder = WorldBuilder::new();
+//! builder.register(Fee(3));
+//! builder.register(0_u64);
+//! let mut world = builder.build();
+//!
+//! let mut handler = charge.into_handler(world.registry());
+//! handler.run(&mut world, 5);
+//! assert_eq!(*world.resource::<u64>(), 15);
+//! ```
+//!
+//! In this order it is sound, free of cost, small, and clear about what is wrong.
+//!
+//! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
+//! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
+//! - [`PipelineStart`]: chains of functions with the combinators of `Option` and `Result`.
+//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
+
+mod call;
+mod callback;
+mod chain;
+mod handler;
+mod into_handler;
+mod names;
+mod param;
+mod pipeline;
+mod sequence;
+mod step;
+mod world;
+
+pub use call::{Callable, Describe, Function, Mode, Resolved, Visitor};
+pub use callback::Callback;
+pub use chain::{Chain, Input, Lent, Owned};
+pub use handler::{Handler, Virtual};
+pub use into_handler::{IntoCallback, IntoHandler};
+#[cfg(feature = "derive")]
+pub use nexus_rt_derive::Param;
+pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
+pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
+pub use sequence::{Sequence, WorldId};
+pub use step::{Finished, IntoStep};
+pub use world::{
+    AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
+};
+
+/// The README and SAFETY.md, so that their code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../SAFETY.md")]
+struct Pages;

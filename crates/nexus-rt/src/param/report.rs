@@ -1,0 +1,236 @@
+//! What goes wrong when a function is resolved: everything missing and every conflict, in one report.
+
+use std::any::type_name;
+use std::fmt;
+
+use super::Param;
+use super::access::{Access, AccessKind};
+use crate::names::short;
+use crate::world::{CellPtr, Registry, ResourceId};
+
+/// Follows the params of a function while they are resolved. Made by the library, passed on by params.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Bit `id % 64` of every resource that is read, and of every one that is written: a cheap test that is exact when
+    /// it finds nothing. Only when it finds something are the params resolved again and everything written down.
+    reads: u64,
+    writes: u64,
+    suspicious: bool,
+    record: Option<Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    missing: Vec<Missing>,
+    accesses: Vec<(Place, Access)>,
+}
+
+impl Report {
+    #[inline]
+    pub(super) fn found<T>(&mut self, kind: AccessKind, id: ResourceId, cell: CellPtr<T>) {
+        let bit = 1 << (id.index() % 64);
+        self.suspicious |= self.writes & bit != 0;
+        match kind {
+            AccessKind::Read => self.reads |= bit,
+            AccessKind::Write => {
+                self.suspicious |= self.reads & bit != 0;
+                self.writes |= bit;
+            }
+        }
+        if let Some(record) = &mut self.record {
+            record.accesses.push((Place::default(), Access::new(kind, cell)));
+        }
+    }
+
+    #[inline]
+    pub(super) fn missing<T>(&mut self) {
+        self.suspicious = true;
+        if let Some(record) = &mut self.record {
+            record.missing.push(Missing { place: Place::default(), resource: type_name::<T>(), lookalike: None });
+        }
+    }
+
+    /// How much is written down so far: what [`place`](Self::place) starts from.
+    #[inline]
+    pub(super) fn mark(&self) -> (usize, usize) {
+        self.record.as_ref().map_or((0, 0), |record| (record.missing.len(), record.accesses.len()))
+    }
+
+    /// Says that what was written down since `mark` belongs to the parameter `P` at `position`.
+    #[inline]
+    pub(super) fn place<P>(&mut self, mark: (usize, usize), position: usize) {
+        if let Some(record) = &mut self.record {
+            let here = Place { position, param: type_name::<P>() };
+            record.missing[mark.0..].iter_mut().for_each(|missing| missing.place = here);
+            record.accesses[mark.1..].iter_mut().for_each(|(place, _)| *place = here);
+        }
+    }
+}
+
+/// Resolves `P` as the parameter list of `function`, whose first param stands at position `first`.
+#[inline]
+pub(crate) fn resolve<P: Param>(
+    registry: &Registry,
+    function: &'static str,
+    first: usize,
+) -> Result<P::State, ResolveError> {
+    let mut report = Report::default();
+    match P::try_init(registry, &mut report) {
+        Some(state) if !report.suspicious => Ok(state),
+        _ => diagnose::<P>(registry, function, first),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize) -> Result<P::State, ResolveError> {
+    let mut report = Report { record: Some(Record::default()), ..Report::default() };
+    let state = P::try_init(registry, &mut report);
+    let Record { mut missing, mut accesses } = report.record.expect("set above, and never taken");
+
+    for missing in &mut missing {
+        missing.place.position += first;
+        missing.lookalike =
+            registry.names().find(|name| *name != missing.resource && short(name) == short(missing.resource));
+    }
+    accesses.iter_mut().for_each(|(place, _)| place.position += first);
+
+    let pairs = accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
+    let conflicts: Vec<_> =
+        pairs.filter(|((_, one), (_, two))| one.conflicts_with(two)).map(|(one, two)| Conflict(*one, *two)).collect();
+
+    match state {
+        Some(state) if missing.is_empty() && conflicts.is_empty() => Ok(state),
+        _ => Err(ResolveError { function, missing, conflicts }),
+    }
+}
+
+/// Why a function could not be resolved: every missing resource and every conflict, not just the first.
+///
+/// The panicking builders (`into_handler`, `then`, ..) panic with its `Display`.
+///
+/// ```
+/// use nexus_rt::{IntoHandler, Res, ResMut, WorldBuilder};
+///
+/// fn quote(_bid: Res<u64>, _ask: ResMut<i64>, _event: ()) {}
+///
+/// let world = WorldBuilder::new().build();
+/// let error = quote.try_into_handler(world.registry()).unwrap_err();
+/// assert_eq!(error.missing().len(), 2);
+/// ```
+#[derive(Debug)]
+pub struct ResolveError {
+    function: &'static str,
+    missing: Vec<Missing>,
+    conflicts: Vec<Conflict>,
+}
+
+impl ResolveError {
+    /// The full name of the function that was to be resolved.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
+        self.function
+    }
+
+    /// The resources that are not registered.
+    #[must_use]
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// The pairs of parameters that must not borrow the same resource.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot be resolved against this world:", self.function)?;
+        for missing in &self.missing {
+            write!(f, "\n  {missing}")?;
+        }
+        for conflict in &self.conflicts {
+            write!(f, "\n  {conflict}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+/// A parameter whose resource is not registered.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    place: Place,
+    resource: &'static str,
+    lookalike: Option<&'static str>,
+}
+
+impl Missing {
+    /// The full name of the missing resource's type.
+    #[must_use]
+    pub fn resource(&self) -> &'static str {
+        self.resource
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: no `{}` is registered. Register one with `WorldBuilder::register` before this call, or take an `Option`",
+            self.place, self.resource,
+        )?;
+        match self.lookalike {
+            Some(name) => write!(f, ". There is a `{name}`, which is another type"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Two parameters of one function that reach the same resource, at least one of them for writing.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict((Place, Access), (Place, Access));
+
+impl Conflict {
+    /// The full name of the resource's type.
+    #[must_use]
+    pub fn resource(&self) -> &'static str {
+        self.0.1.resource()
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self((first_place, first), (second_place, second)) = self;
+        let resource = first.resource();
+        let verb = |access: &Access| match access.kind() {
+            AccessKind::Read => "reads",
+            AccessKind::Write => "writes",
+        };
+        let (first, second) = (verb(first), verb(second));
+        if first_place == second_place {
+            write!(f, "{first_place}: it {first} `{resource}` and also {second} it")?;
+        } else {
+            write!(f, "{first_place} {first} `{resource}`, which {second_place} {second}")?;
+        }
+        f.write_str(". Keep one of the two; `ResMut<T>` can read too")
+    }
+}
+
+/// Where in a parameter list something stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Place {
+    /// Counted from 0.
+    position: usize,
+    /// The type of the parameter there.
+    param: &'static str,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter {} (`{}`)", self.position + 1, short(self.param))
+    }
+}

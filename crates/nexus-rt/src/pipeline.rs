@@ -1,0 +1,223 @@
+//! Pipelines: finished chains that run as one handler.
+
+use std::any::type_name;
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::call::{Describe, Visitor};
+use crate::callback::Callback;
+use crate::chain::{Chain, Input, Lent, Owned};
+use crate::handler::Handler;
+use crate::step::{Anchor, Finished, Start, Step, enter};
+use crate::world::World;
+
+/// The start of a pipeline over events of type `In`, with a context `C` if it has one.
+///
+/// ```
+/// use nexus_rt::{Handler, PipelineStart, Res, ResMut, WorldBuilder};
+///
+/// #[derive(Debug)]
+/// struct Order {
+///     quantity: u32,
+/// }
+///
+/// #[derive(Debug, PartialEq)]
+/// struct TooLarge(u32);
+///
+/// struct Limit(u32);
+///
+/// fn check(limit: Res<Limit>, order: Order) -> Result<Order, TooLarge> {
+///     if order.quantity <= limit.0 { Ok(order) } else { Err(TooLarge(order.quantity)) }
+/// }
+///
+/// fn reject(mut rejected: ResMut<Vec<TooLarge>>, error: TooLarge) {
+///     rejected.push(error);
+/// }
+///
+/// fn book(mut volume: ResMut<u64>, order: &Order) {
+///     *volume += u64::from(order.quantity);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Limit(100));
+/// builder.register_default::<Vec<TooLarge>>();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+///
+/// let reg = world.registry();
+/// let mut orders = PipelineStart::<Order>::new()
+///     .then(check, reg) // Order -> Result<Order, TooLarge>
+///     .catch(reject, reg) // the error ends here: Option<Order>
+///     .map(book, reg) // takes a reference, as its signature says
+///     .build();
+///
+/// for quantity in [60, 101, 40] {
+///     orders.run(&mut world, Order { quantity });
+/// }
+/// assert_eq!(*world.resource::<u64>(), 100);
+/// assert_eq!(*world.resource::<Vec<TooLarge>>(), [TooLarge(101)]);
+/// ```
+pub type PipelineStart<In, C = ()> = Chain<C, In, In, Start>;
+
+/// A pipeline being built: takes an `In`, gives an `Out` so far.
+pub type PipelineBuilder<In, Out, S, C = (), K = Owned> = Chain<C, In, Out, S, K>;
+
+impl<In> PipelineStart<In> {
+    /// An empty pipeline. (A chain has no default: it needs a function.)
+    #[expect(clippy::new_without_default, reason = "an empty chain is only ever the start of one")]
+    pub fn new() -> Self {
+        Self::start()
+    }
+}
+
+impl<'a, In: ?Sized> PipelineStart<&'a In> {
+    /// An empty pipeline over borrowed events of any lifetime.
+    ///
+    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline. With
+    /// `borrowed`, each run may borrow anew, as from a buffer that is filled again:
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// fn words(line: &str) -> usize {
+    ///     line.split_whitespace().count()
+    /// }
+    ///
+    /// fn add(mut total: ResMut<usize>, n: usize) -> usize {
+    ///     *total += n;
+    ///     *total
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_usize);
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut count = PipelineStart::<&str>::borrowed().then(words, reg).then(add, reg).build();
+    ///
+    /// let mut line = String::new();
+    /// for text in ["one", "two three"] {
+    ///     line.replace_range(.., text);
+    ///     count.run(&mut world, &line);
+    /// }
+    /// assert_eq!(count.run(&mut world, "four"), 4);
+    /// ```
+    pub fn borrowed() -> Chain<(), In, &'a In, Start, Lent> {
+        Chain::start()
+    }
+}
+
+impl<In: ?Sized, T, K> Chain<(), In, T, Start, K> {
+    /// The same start for functions that may take a `&mut C` first.
+    ///
+    /// ```
+    /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// struct Connection {
+    ///     received: usize,
+    /// }
+    ///
+    /// fn count(connection: &mut Connection, bytes: Vec<u8>) -> usize {
+    ///     connection.received += bytes.len();
+    ///     bytes.len()
+    /// }
+    ///
+    /// fn add(mut total: ResMut<usize>, n: usize) {
+    ///     *total += n;
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_usize);
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut received = PipelineStart::<Vec<u8>>::new()
+    ///     .with_context::<Connection>()
+    ///     .then(count, reg)
+    ///     .then(add, reg)
+    ///     .build()
+    ///     .into_callback(Connection { received: 0 });
+    /// received.run(&mut world, vec![0; 12]);
+    /// assert_eq!(received.ctx.received, 12);
+    /// ```
+    pub fn with_context<C>(self) -> Chain<C, In, T, Start, K> {
+        Chain::start()
+    }
+}
+
+impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
+    /// Finishes the pipeline.
+    ///
+    /// # Panics
+    /// If two steps were resolved against different worlds, or if no step is a function.
+    #[track_caller]
+    pub fn build(self) -> Pipeline<In, S, C, K> {
+        Pipeline { chain: Anchor::new(self.steps), types: PhantomData }
+    }
+}
+
+/// A finished chain of steps that runs as one.
+///
+/// [`run`](Self::run) gives what the last step gives. A pipeline whose last step gives `()` or `Option<()>` is also a
+/// [`Handler`], of borrowed events too: see [`Handler`] for how to keep one.
+#[must_use = "a pipeline does nothing until it is run"]
+pub struct Pipeline<In: ?Sized, S, C = (), K = Owned> {
+    chain: Anchor<S>,
+    types: PhantomData<fn(&mut C, &In, K)>,
+}
+
+impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
+    /// Runs all steps and gives the output of the last.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against.
+    #[inline]
+    #[track_caller]
+    pub fn run<'a>(&mut self, world: &mut World, input: K::At<'a>) -> S::Out
+    where
+        S: Step<(), K::At<'a>>,
+    {
+        self.run_with(&mut (), world, input)
+    }
+}
+
+impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
+    /// Runs all steps with a context that somebody else keeps.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against.
+    #[inline]
+    #[track_caller]
+    pub fn run_with<'a>(&mut self, ctx: &mut C, world: &mut World, input: K::At<'a>) -> S::Out
+    where
+        S: Step<C, K::At<'a>>,
+    {
+        enter(&mut self.chain, ctx, world, input)
+    }
+
+    /// Gives the pipeline a context of its own, which makes it a handler.
+    pub fn into_callback(self, ctx: C) -> Callback<C, Anchor<S>> {
+        Callback::new(ctx, self.chain)
+    }
+}
+
+impl<E, In: ?Sized, S, K> Handler<E> for Pipeline<In, S, (), K>
+where
+    S: Step<(), E, Out: Finished> + Send,
+{
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        enter(&mut self.chain, &mut (), world, event);
+    }
+}
+
+impl<In: ?Sized, S: Describe, C, K> Describe for Pipeline<In, S, C, K> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.chain.describe(visitor);
+    }
+}
+
+impl<In: ?Sized, S: Describe, C, K> fmt::Debug for Pipeline<In, S, C, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pipeline<{}>({})", type_name::<In>(), self.name())
+    }
+}

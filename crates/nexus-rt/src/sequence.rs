@@ -1,0 +1,83 @@
+//! Sequence numbers and world identity: the two counters that everything above compares.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The number of an event, counted from the start of its world.
+///
+/// A world holds the current sequence; [`World::next_sequence`](crate::World::next_sequence) advances it, which a
+/// driver does before each event. A resource remembers the sequence in which it was last written, so "did this change
+/// because of the current event?" is one comparison.
+///
+/// `Sequence` is also a [`Param`](crate::Param): a function that takes one gets the current sequence.
+///
+/// ```
+/// use nexus_rt::{ResMut, Sequence, WorldBuilder, IntoHandler, Handler};
+///
+/// fn stamp(mut last: ResMut<Option<Sequence>>, now: Sequence, _event: ()) {
+///     *last = Some(now);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(None::<Sequence>);
+/// let mut world = builder.build();
+/// let mut handler = stamp.into_handler(world.registry());
+/// let event = world.next_sequence();
+/// handler.run(&mut world, ());
+/// assert_eq!(*world.resource::<Option<Sequence>>(), Some(event));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Sequence(u64);
+
+impl Sequence {
+    /// Before every event: the `changed_at` of a resource that was never written since it was registered.
+    pub const NEVER: Self = Self(0);
+
+    /// The sequence that a new world starts in, before its first event.
+    pub(crate) const FIRST: Self = Self(1);
+
+    /// The sequence with this number, as a journal or a test may have kept it.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The identity of a world, shared by its builder and its registry, and never used again in this process.
+///
+/// Everything that is resolved remembers it: a handler runs on the world that it was resolved against and on no other,
+/// however worlds are moved, swapped, replaced or dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct WorldId(NonZeroU64);
+
+impl WorldId {
+    /// Takes the next identity. At one world per nanosecond the counter lasts 584 years.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(NonZeroU64::new(number).expect("2^64 worlds are never made"))
+    }
+}
+
+impl fmt::Display for WorldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,112 @@
+//! Where a step meets the world: what is run from outside knows which world it belongs to.
+
+use super::{Ignore, Spread, Step};
+use crate::call::{Describe, Entered, Function, Mode, Resolved, Visitor};
+use crate::sequence::WorldId;
+use crate::world::World;
+
+/// A step that can be entered, because every function in it was resolved against one world, which it knows.
+pub trait Anchored: Describe {
+    /// The world that all functions in it were resolved against.
+    fn anchor(&self) -> WorldId;
+}
+
+/// Checks the world, then runs the step on it: the entry of every handler.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn enter<C, In, S>(step: &mut S, ctx: &mut C, world: &mut World, input: In) -> S::Out
+where
+    S: Step<C, In> + Anchored,
+{
+    let world = Entered::enter(world, step.anchor(), &*step);
+    step.run(ctx, world, input)
+}
+
+impl<F, M: Mode> Anchored for Resolved<F, M> {
+    #[inline(always)]
+    fn anchor(&self) -> WorldId {
+        self.world()
+    }
+}
+
+impl<S: Anchored> Anchored for Spread<S> {
+    #[inline(always)]
+    fn anchor(&self) -> WorldId {
+        self.0.anchor()
+    }
+}
+
+impl<S: Anchored> Anchored for Ignore<S> {
+    #[inline(always)]
+    fn anchor(&self) -> WorldId {
+        self.0.anchor()
+    }
+}
+
+/// A finished chain: its steps belong to one world.
+#[derive(Debug)]
+pub struct Anchor<S> {
+    steps: S,
+    world: WorldId,
+}
+
+impl<S: Describe> Anchor<S> {
+    /// # Panics
+    /// If the steps were resolved against different worlds, or if there is no function among them.
+    #[track_caller]
+    pub(crate) fn new(steps: S) -> Self {
+        let mut worlds = Worlds::default();
+        steps.describe(&mut worlds);
+        if let Some((name, world)) = worlds.other {
+            let (first, expected) = worlds.first.expect("a second world comes after a first");
+            panic!(
+                "`{name}` was resolved against world {world}, but `{first}`, before it in the same chain, against world \
+                 {expected}: pass the same registry to every step",
+            );
+        }
+        let Some((_, world)) = worlds.first else {
+            panic!("this chain has no function in it: add one with `then` before `build`");
+        };
+        Self { steps, world }
+    }
+}
+
+/// The first function of a chain with its world, and the first that belongs to another.
+#[derive(Default)]
+struct Worlds {
+    first: Option<(&'static str, WorldId)>,
+    other: Option<(&'static str, WorldId)>,
+}
+
+impl Visitor for Worlds {
+    fn function(&mut self, function: &dyn Function) {
+        let Some(world) = function.world_id() else { return };
+        let here = (function.name(), world);
+        let (_, expected) = *self.first.get_or_insert(here);
+        if world != expected {
+            self.other.get_or_insert(here);
+        }
+    }
+}
+
+impl<C, In, S: Step<C, In>> Step<C, In> for Anchor<S> {
+    type Out = S::Out;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> S::Out {
+        self.steps.run(ctx, world, input)
+    }
+}
+
+impl<S: Describe> Describe for Anchor<S> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.steps.describe(visitor);
+    }
+}
+
+impl<S: Describe> Anchored for Anchor<S> {
+    #[inline(always)]
+    fn anchor(&self) -> WorldId {
+        self.world
+    }
+}

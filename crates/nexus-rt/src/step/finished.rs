@@ -1,0 +1,18 @@
+//! What a chain may end with to be a handler.
+
+/// An output with nothing left in it, `()` or `Option<()>`: what a chain must end with to be a handler.
+#[diagnostic::on_unimplemented(
+    message = "this chain still gives `{Self}`, which a handler would lose",
+    label = "ends with `{Self}`",
+    note = "end it with a step that returns nothing; deal with errors in `catch`"
+)]
+pub trait Finished: sealed::Sealed {}
+
+impl Finished for () {}
+impl Finished for Option<()> {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+    impl Sealed for Option<()> {}
+}

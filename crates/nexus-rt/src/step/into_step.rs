@@ -1,0 +1,72 @@
+//! From user functions to steps: by value or by reference, as the function's signature says.
+
+use std::marker::PhantomData;
+
+use super::Lend;
+use crate::call::{Callable, Describe, Mode, Resolved};
+use crate::world::Registry;
+
+/// A function that fits where a `T` comes along a chain: it takes the `T`, or it takes a `&T`.
+///
+/// `K` is inferred and says which. The function is a [`Callable`]: params first, then the value.
+#[diagnostic::on_unimplemented(
+    message = "this function does not fit here: the step before it gives `{T}`",
+    label = "takes neither `{T}` nor a reference to it as its last argument",
+    note = "first, at most 8 params (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, `ResMut<T>`, an \
+            `Option` of either, `Local<T>`, each with a `T: Send + 'static`, `Sequence`, `RegistryRef`; or `&mut World` \
+            in their place",
+    note = "last, `{T}` or `&{T}`",
+    note = "in a chain with a context, `&mut` context may come before all of these",
+    note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
+)]
+pub trait IntoStep<C, T, K> {
+    /// What the function returns.
+    type Out;
+
+    /// The step that it becomes.
+    type Step: Describe;
+
+    /// Resolves the function.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
+    fn into_step(self, registry: &Registry) -> Self::Step;
+}
+
+/// The function takes the value. See [`IntoStep`].
+#[derive(Debug)]
+pub struct ByValue<M>(PhantomData<M>);
+
+/// The function takes a reference to the value. See [`IntoStep`].
+#[derive(Debug)]
+pub struct ByRef<M>(PhantomData<M>);
+
+impl<C, T, F, M> IntoStep<C, T, ByValue<M>> for F
+where
+    M: Mode,
+    F: Callable<C, (T,), M>,
+{
+    type Out = F::Out;
+    type Step = Resolved<F, M>;
+
+    #[inline]
+    #[track_caller]
+    fn into_step(self, registry: &Registry) -> Resolved<F, M> {
+        Resolved::new(self, registry)
+    }
+}
+
+impl<C, T, F, M, Out> IntoStep<C, T, ByRef<M>> for F
+where
+    M: Mode,
+    F: for<'a> Callable<C, (&'a T,), M, Out = Out>,
+{
+    type Out = Out;
+    type Step = Lend<Resolved<F, M>>;
+
+    #[inline]
+    #[track_caller]
+    fn into_step(self, registry: &Registry) -> Lend<Resolved<F, M>> {
+        Lend(Resolved::new(self, registry))
+    }
+}

@@ -1,0 +1,59 @@
+//! Steps: what chains are made of.
+//!
+//! A step takes an input on an entered world and gives an output. User functions become steps ([`IntoStep`]); adapters
+//! wrap a step and change what flows through it. An adapter is a struct over the step inside, its `Step` impl of a few
+//! lines and its `Describe` impl of one, and knows nothing of the chain around it: a new combinator is a new adapter
+//! and one method of the builder.
+//!
+//! The input type stands on the trait, not on the step, so that a chain over borrowed events is a step for every
+//! lifetime of them.
+
+mod anchor;
+mod finished;
+mod into_step;
+mod lend;
+mod option;
+mod plain;
+mod predicate;
+mod result;
+mod sequence;
+mod spread;
+
+pub(crate) use anchor::{Anchor, Anchored, enter};
+pub use finished::Finished;
+pub use into_step::IntoStep;
+pub(crate) use lend::Lend;
+pub(crate) use option::{OkOr, OnSome};
+pub(crate) use plain::{Flatten, UnwrapOr};
+pub(crate) use predicate::{Guard, Tap};
+pub(crate) use result::{Catch, OnOk};
+pub(crate) use sequence::{Ignore, Start, Then};
+
+pub(crate) use spread::Spread;
+
+use crate::call::{Callable, Describe, Entered, Mode, Resolved};
+
+/// Something that runs on an entered world: a resolved function or an adapter around one.
+///
+/// Only this crate can call it (see [`Entered`]), and only this crate implements it.
+#[diagnostic::on_unimplemented(message = "this chain does not take `{In}`", label = "no step for `{In}`")]
+pub trait Step<C, In>: Describe {
+    /// What comes out.
+    type Out;
+
+    /// Runs the step.
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> Self::Out;
+}
+
+impl<C, In, F, M> Step<C, In> for Resolved<F, M>
+where
+    M: Mode,
+    F: Callable<C, (In,), M>,
+{
+    type Out = F::Out;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> F::Out {
+        self.call(ctx, world, (input,))
+    }
+}

@@ -1,0 +1,142 @@
+//! The storage of one resource: a heap cell that never moves, its change stamp in front of its value.
+//!
+//! A world owns its cells through [`OwnedCell`]; everything that was resolved against it keeps a [`CellPtr`]. The
+//! pointer alone proves nothing: only code that has compared the [`WorldId`](crate::WorldId) may follow it.
+#![expect(unsafe_code, reason = "raw cells: the world must own values of many types at addresses that stay")]
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use crate::sequence::Sequence;
+
+/// What stands in front of every value, whatever its type.
+pub(crate) struct Header {
+    changed_at: Sequence,
+}
+
+/// A value with its change stamp. `repr(C)` puts the header at the cell's own address.
+#[repr(C)]
+pub(crate) struct ResourceCell<T> {
+    header: Header,
+    pub(crate) value: T,
+}
+
+impl<T> ResourceCell<T> {
+    #[inline(always)]
+    pub(crate) fn changed_at(&self) -> Sequence {
+        self.header.changed_at
+    }
+
+    /// Records a write during `now`.
+    #[inline(always)]
+    pub(crate) fn stamp(&mut self, now: Sequence) {
+        self.header.changed_at = now;
+    }
+}
+
+/// A typed pointer to a resource of some world, as a resolved parameter keeps it. Opaque, one word, `Copy`.
+pub struct CellPtr<T>(NonNull<ResourceCell<T>>);
+
+impl<T> CellPtr<T> {
+    /// Borrows the cell.
+    ///
+    /// # Safety
+    /// The world that owns the cell is alive for `'w`, and no `get_mut` of this cell is in use during `'w`.
+    #[inline(always)]
+    pub(crate) unsafe fn get<'w>(self) -> &'w ResourceCell<T> {
+        // SAFETY: the pointer came from a box that its world keeps until it is dropped, and the caller promises that
+        // the world lives and that no exclusive reference exists.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Borrows the cell exclusively.
+    ///
+    /// # Safety
+    /// The world that owns the cell is alive for `'w`, and nothing else borrows this cell during `'w`.
+    #[inline(always)]
+    pub(crate) unsafe fn get_mut<'w>(mut self) -> &'w mut ResourceCell<T> {
+        // SAFETY: as in `get`, and the caller promises that this is the only reference.
+        unsafe { self.0.as_mut() }
+    }
+
+    pub(crate) fn erase(self) -> ErasedCell {
+        ErasedCell(self.0.cast())
+    }
+}
+
+impl<T> Clone for CellPtr<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for CellPtr<T> {}
+
+impl<T> fmt::Debug for CellPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CellPtr")
+    }
+}
+
+// SAFETY: the pointer can only be followed with a borrow of the world that owns the cell (see `get`), so the value is
+// reached from the thread that holds the world; `T: Send` lets the world itself be there.
+unsafe impl<T: Send> Send for CellPtr<T> {}
+
+/// A pointer to a cell whose type is forgotten. Equal exactly when it is the same resource: a cell is never empty, so
+/// even zero-sized values have addresses of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ErasedCell(NonNull<Header>);
+
+impl ErasedCell {
+    /// The pointer with its type again.
+    ///
+    /// # Safety
+    /// The cell was made for a value of type `T`.
+    #[inline(always)]
+    pub(crate) unsafe fn typed<T>(self) -> CellPtr<T> {
+        CellPtr(self.0.cast())
+    }
+
+    /// When the value was last written.
+    ///
+    /// # Safety
+    /// The world that owns the cell is alive, and no `get_mut` of this cell is in use.
+    pub(crate) unsafe fn changed_at(self) -> Sequence {
+        // SAFETY: the header is the first field of a live cell (`repr(C)`); the caller promises that nothing holds the
+        // cell exclusively.
+        unsafe { self.0.as_ref() }.changed_at
+    }
+}
+
+/// A cell with its owner's duties: it drops the value and frees the memory.
+pub(crate) struct OwnedCell {
+    cell: ErasedCell,
+    free: unsafe fn(ErasedCell),
+}
+
+impl OwnedCell {
+    /// Moves a value to the heap. `T: Send` is what makes a world `Send`.
+    pub(crate) fn new<T: Send + 'static>(value: T) -> Self {
+        /// # Safety
+        /// The cell was made for a `T` by `OwnedCell::new`, and is freed once.
+        unsafe fn free<T>(cell: ErasedCell) {
+            // SAFETY: the cell is a leaked box of this very `T` (see below), and `OwnedCell::drop` is the only
+            // caller.
+            drop(unsafe { Box::from_raw(cell.0.cast::<ResourceCell<T>>().as_ptr()) });
+        }
+        let header = Header { changed_at: Sequence::NEVER };
+        let cell = NonNull::from(Box::leak(Box::new(ResourceCell { header, value })));
+        Self { cell: ErasedCell(cell.cast()), free: free::<T> }
+    }
+
+    pub(crate) fn erased(&self) -> ErasedCell {
+        self.cell
+    }
+}
+
+impl Drop for OwnedCell {
+    fn drop(&mut self) {
+        // SAFETY: `free` was paired with this cell in `new`, and a value is dropped once.
+        unsafe { (self.free)(self.cell) }
+    }
+}

@@ -1,0 +1,230 @@
+//! The world: one value per type, behind pointers that stay, with an identity that is never reused.
+#![expect(unsafe_code, reason = "follows the pointers to its own cells, after comparing identities")]
+
+mod builder;
+mod cell;
+mod key;
+mod registry;
+mod res;
+mod table;
+
+use std::fmt;
+
+pub use builder::{AlreadyRegistered, Installer, Plugin, WorldBuilder};
+pub(crate) use cell::{CellPtr, ErasedCell};
+pub use key::Key;
+pub use registry::{Registry, ResourceId};
+pub use res::{Res, ResMut};
+
+use crate::sequence::{Sequence, WorldId};
+
+/// All state that functions share: one value per type, fixed when it is built.
+///
+/// A world is made by a [`WorldBuilder`] and driven by `main()`: a driver advances the sequence, then runs a handler with
+/// the event. It can be moved to another thread (`Send`), not shared between threads (`!Sync`).
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// fn add(mut sum: ResMut<i64>, x: i64) {
+///     *sum += x;
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_i64);
+/// let mut world = builder.build();
+/// let mut handler = add.into_handler(world.registry());
+///
+/// for event in [1, 2, 3] {
+///     world.next_sequence();
+///     handler.run(&mut world, event);
+/// }
+/// assert_eq!(*world.resource::<i64>(), 6);
+/// ```
+pub struct World {
+    registry: Registry,
+    sequence: Sequence,
+}
+
+// SAFETY: every value in the cells is `Send` (`OwnedCell::new`), and the raw pointers that keep the compiler from saying
+// so are followed only with a borrow of the world itself. A `Registry` must not be shared with another thread; it goes
+// along whole, and `&World` cannot cross threads because `World` stays `!Sync`.
+unsafe impl Send for World {}
+
+impl World {
+    fn new() -> Self {
+        Self { registry: Registry::new(), sequence: Sequence::FIRST }
+    }
+
+    /// The identity of this world.
+    #[inline]
+    #[must_use]
+    pub fn world_id(&self) -> WorldId {
+        self.registry.world_id()
+    }
+
+    /// What functions are resolved against.
+    #[inline]
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// Whether there is no resource at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.registry.is_empty()
+    }
+
+    /// Whether there is a resource of type `T`.
+    #[must_use]
+    pub fn contains<T: 'static>(&self) -> bool {
+        self.registry.contains::<T>()
+    }
+
+    /// The number of resource `T`.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn id<T: 'static>(&self) -> ResourceId {
+        self.registry.id::<T>()
+    }
+
+    /// The number of resource `T`, or `None` if no `T` is registered.
+    #[must_use]
+    pub fn try_id<T: 'static>(&self) -> Option<ResourceId> {
+        self.registry.try_id::<T>()
+    }
+
+    /// Borrows resource `T`, looking it up by type. A [`Key`] saves the look-up.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn resource<T: 'static>(&self) -> &T {
+        registry::registered::<T, _>(self.try_resource())
+    }
+
+    /// Borrows resource `T`, or `None` if no `T` is registered.
+    #[must_use]
+    pub fn try_resource<T: 'static>(&self) -> Option<&T> {
+        Some(&self.find::<T>()?.value)
+    }
+
+    /// Borrows resource `T` for writing; a write through the result stamps it with the current sequence.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn resource_mut<T: 'static>(&mut self) -> ResMut<'_, T> {
+        registry::registered::<T, _>(self.try_resource_mut())
+    }
+
+    /// Borrows resource `T` for writing, or `None` if no `T` is registered.
+    #[must_use]
+    pub fn try_resource_mut<T: 'static>(&mut self) -> Option<ResMut<'_, T>> {
+        let (cell, _) = self.registry.find::<T>()?;
+        self.cell_mut(self.world_id(), cell)
+    }
+
+    /// The sequence in which resource `T` was last written, or [`Sequence::NEVER`].
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn changed_at<T: 'static>(&self) -> Sequence {
+        registry::registered::<T, _>(self.find::<T>()).changed_at()
+    }
+
+    /// All resources in the order of their registration.
+    ///
+    /// ```
+    /// let mut builder = nexus_rt::WorldBuilder::new();
+    /// builder.register(7_u64);
+    /// builder.register("EUR");
+    /// let world = builder.build();
+    /// let listed: Vec<String> = world.resources().map(|r| format!("{} {} {}", r.id, r.name, r.size)).collect();
+    /// assert_eq!(listed, ["0 u64 8", "1 &str 16"]);
+    /// ```
+    pub fn resources(&self) -> impl Iterator<Item = ResourceInfo> {
+        self.registry.listing().map(|(id, name, size, cell)| {
+            // SAFETY: the cell is this world's own, and `&self` excludes any exclusive borrow of it.
+            let changed_at = unsafe { cell.changed_at() };
+            ResourceInfo { id, name, size, changed_at }
+        })
+    }
+
+    /// The sequence of the current event.
+    #[inline]
+    #[must_use]
+    pub fn current_sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// Advances to the next event and gives its sequence. Drivers call it before each event.
+    #[inline]
+    pub fn next_sequence(&mut self) -> Sequence {
+        self.sequence = self.sequence.next();
+        self.sequence
+    }
+
+    fn find<T: 'static>(&self) -> Option<&cell::ResourceCell<T>> {
+        let (cell, _) = self.registry.find::<T>()?;
+        self.cell(self.world_id(), cell)
+    }
+
+    /// The cell, if it was resolved in this world.
+    #[inline]
+    fn cell<T>(&self, world: WorldId, cell: CellPtr<T>) -> Option<&cell::ResourceCell<T>> {
+        // SAFETY: equal identities mean that this world owns the cell, so it lives; `&self` excludes a `ResMut` of it.
+        (world == self.world_id()).then(|| unsafe { cell.get() })
+    }
+
+    /// The same for writing.
+    #[inline]
+    fn cell_mut<T>(&mut self, world: WorldId, cell: CellPtr<T>) -> Option<ResMut<'_, T>> {
+        // SAFETY: as in `cell`, and `&mut self` excludes every other borrow.
+        (world == self.world_id()).then(|| ResMut::new(unsafe { cell.get_mut() }, self.sequence))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.registry.clear();
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("id", &self.world_id().to_string())
+            .field("sequence", &self.sequence.get())
+            .field("resources", &self.registry.names().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// What a world tells about one of its resources: see [`World::resources`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ResourceInfo {
+    /// Its number.
+    pub id: ResourceId,
+    /// The full name of its type.
+    pub name: &'static str,
+    /// The size of its value in bytes.
+    pub size: usize,
+    /// The sequence of its latest write, or [`Sequence::NEVER`].
+    pub changed_at: Sequence,
+}

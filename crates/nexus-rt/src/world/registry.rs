@@ -1,0 +1,167 @@
+//! Which resources a world has: what functions are resolved against.
+#![expect(unsafe_code, reason = "the one place where an erased cell gets its type back")]
+
+use std::any::{TypeId, type_name};
+use std::fmt;
+
+use super::cell::{CellPtr, ErasedCell, OwnedCell};
+use super::key::Key;
+use super::table::Table;
+use crate::sequence::WorldId;
+
+/// The number of a resource in its world: dense, in the order of registration, from 0.
+///
+/// It names a resource in listings and messages; [`Key`] is what reaches the value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ResourceId(u32);
+
+impl ResourceId {
+    /// The number as an index, below [`World::len`](crate::World::len).
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The resources of one world by type: what `into_handler`, `then` and the other builders resolve parameters against.
+///
+/// Borrow it from [`World::registry`](crate::World::registry), from
+/// [`WorldBuilder::registry`](crate::WorldBuilder::registry), or inside a handler as a
+/// [`RegistryRef`](crate::RegistryRef). It tells types and identities and reaches no value, which is why it can be held
+/// while handlers borrow resources. It stays on its thread (`!Send`, `!Sync`).
+pub struct Registry {
+    id: WorldId,
+    table: Table,
+    cells: Vec<Registered>,
+}
+
+struct Registered {
+    cell: OwnedCell,
+    name: &'static str,
+    size: usize,
+}
+
+impl Registry {
+    pub(super) fn new() -> Self {
+        Self { id: WorldId::next(), table: Table::default(), cells: Vec::new() }
+    }
+
+    /// The identity of the world that this registry belongs to.
+    #[inline]
+    #[must_use]
+    pub fn world_id(&self) -> WorldId {
+        self.id
+    }
+
+    /// How many resources are registered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether nothing is registered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// Whether a `T` is registered.
+    #[must_use]
+    pub fn contains<T: 'static>(&self) -> bool {
+        self.try_id::<T>().is_some()
+    }
+
+    /// The number of resource `T`.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn id<T: 'static>(&self) -> ResourceId {
+        registered::<T, _>(self.try_id::<T>())
+    }
+
+    /// The number of resource `T`, or `None` if no `T` is registered.
+    #[must_use]
+    pub fn try_id<T: 'static>(&self) -> Option<ResourceId> {
+        self.table.find(TypeId::of::<T>()).map(|entry| entry.id)
+    }
+
+    /// A handle that reaches resource `T` without a look-up.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn key<T: Send + 'static>(&self) -> Key<T> {
+        let (cell, _) = registered::<T, _>(self.find::<T>());
+        Key::new(self.id, cell)
+    }
+
+    /// The full type names of all resources, in the order of registration.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.cells.iter().map(|registered| registered.name)
+    }
+
+    #[inline]
+    pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
+        let entry = self.table.find(TypeId::of::<T>())?;
+        // SAFETY: `insert` is the only writer of the table, and it pairs the type's id with a cell of that type.
+        let cell = unsafe { entry.cell.typed::<T>() };
+        Some((cell, entry.id))
+    }
+
+    pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> ResourceId {
+        let number = u32::try_from(self.cells.len()).expect("a program has fewer than 2^32 types");
+        let cell = OwnedCell::new(value);
+        let id = ResourceId(number);
+        self.table.insert(TypeId::of::<T>(), cell.erased(), id);
+        self.cells.push(Registered { cell, name: type_name::<T>(), size: size_of::<T>() });
+        id
+    }
+
+    pub(super) fn listing(&self) -> impl Iterator<Item = (ResourceId, &'static str, usize, ErasedCell)> {
+        self.cells.iter().zip(0..).map(|(registered, number)| {
+            (ResourceId(number), registered.name, registered.size, registered.cell.erased())
+        })
+    }
+
+    /// Drops the values, the latest first: a resource may rely on those registered before it.
+    pub(super) fn clear(&mut self) {
+        while self.cells.pop().is_some() {}
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("world", &self.id.to_string())
+            .field("resources", &self.names().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// What was found of `T`.
+///
+/// # Panics
+/// If nothing was.
+#[inline]
+#[track_caller]
+pub(super) fn registered<T, Found>(found: Option<Found>) -> Found {
+    match found {
+        Some(found) => found,
+        None => not_registered(type_name::<T>()),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn not_registered(name: &str) -> ! {
+    panic!("no `{name}` is registered in this world: register one with `WorldBuilder::register` before `build`")
+}

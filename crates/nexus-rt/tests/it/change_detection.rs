@@ -1,0 +1,119 @@
+//! Who changed what, and when.
+
+use nexus_rt::{Describe, Handler, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, World};
+
+use crate::support::world;
+
+#[test]
+fn registration_is_not_a_write() {
+    let world = world();
+    assert_eq!(world.changed_at::<u64>(), Sequence::NEVER);
+    let mut world = world;
+    let mut look = (|value: Res<u64>, _: ()| assert!(!value.is_changed())).into_handler(world.registry());
+    look.run(&mut world, ());
+    world.next_sequence();
+    look.run(&mut world, ());
+}
+
+#[test]
+fn only_a_write_stamps() {
+    let mut world = world();
+    let mut touch = (|mut value: ResMut<u64>, write: bool| {
+        assert_eq!(*value, 10);
+        let was_changed = value.is_changed();
+        if write {
+            *value = 10;
+        }
+        assert_eq!(value.is_changed(), write || was_changed);
+    })
+    .into_handler(world.registry());
+    world.next_sequence();
+    touch.run(&mut world, false);
+    assert_eq!(world.changed_at::<u64>(), Sequence::NEVER);
+    touch.run(&mut world, true);
+    let written = world.current_sequence();
+    assert_eq!(world.changed_at::<u64>(), written);
+    world.next_sequence();
+    touch.run(&mut world, false);
+    assert_eq!(world.changed_at::<u64>(), written);
+}
+
+#[test]
+fn res_mut_writes_as_told() {
+    let mut world = world();
+    let now = world.next_sequence();
+
+    assert!(!world.resource_mut::<u64>().set_if_neq(10));
+    *world.resource_mut::<u64>().bypass_change_detection() = 11;
+    assert_eq!((*world.resource::<u64>(), world.changed_at::<u64>()), (11, Sequence::NEVER));
+
+    let mut outer = world.resource_mut::<u64>();
+    let inner: ResMut<u64> = outer.reborrow();
+    assert!(!inner.is_changed());
+    assert!(outer.set_if_neq(12));
+    assert!(outer.is_changed() && outer.changed_after(Sequence::NEVER) && !outer.changed_after(now));
+    assert_eq!((*outer, outer.changed_at()), (12, now));
+
+    *world.resource_mut::<i64>().into_inner() -= 1;
+    assert_eq!((*world.resource::<i64>(), world.changed_at::<i64>()), (-1, now));
+    assert_eq!(format!("{:?}", world.resource_mut::<i64>()), "-1");
+}
+
+#[test]
+fn readers_see_changes_of_this_event_or_since_one() {
+    let mut world = world();
+    let mut write = (|mut value: ResMut<u64>, x: u64| *value = x).into_handler(world.registry());
+    let mut read =
+        (|value: Res<u64>, mut seen: Local<Sequence>, now: Sequence, mut log: ResMut<Vec<String>>, _: ()| {
+            log.push(format!("{} {}", value.is_changed(), value.changed_after(*seen)));
+            *seen = now;
+        })
+        .into_handler(world.registry());
+
+    read.run(&mut world, ());
+    world.next_sequence();
+    write.run(&mut world, 1);
+    read.run(&mut world, ());
+    world.next_sequence();
+    read.run(&mut world, ());
+    world.next_sequence();
+    write.run(&mut world, 2);
+    world.next_sequence();
+    read.run(&mut world, ());
+    assert_eq!(*world.resource::<Vec<String>>(), ["false false", "true true", "false false", "false true"]);
+}
+
+#[test]
+fn inputs_are_what_is_read() {
+    let mut world = world();
+    let reg = world.registry();
+    let reads =
+        (|_: Res<u64>, _: Option<Res<i64>>, _: Option<Res<u8>>, _: ResMut<Vec<String>>, _: ()| {}).into_handler(reg);
+    let exclusive = (|_: &mut World, _: ()| {}).into_handler(reg);
+    let chain = PipelineStart::<u32>::new()
+        .then(|mut log: ResMut<Vec<String>>, x: u32| log.push(x.to_string()), reg)
+        .then(|_: Res<i64>, (): ()| {}, reg)
+        .build();
+    let boxed: Box<dyn Handler<()>> = Box::new((|_: Res<u64>, _: ()| {}).into_handler(reg));
+    let all = |world: &World| {
+        [
+            reads.inputs_changed(world),
+            exclusive.inputs_changed(world),
+            chain.inputs_changed(world),
+            boxed.inputs_changed(world),
+        ]
+    };
+
+    assert_eq!(all(&world), [false; 4]);
+    world.next_sequence();
+    world.resource_mut::<Vec<String>>().clear();
+    assert_eq!(all(&world), [false, true, false, false]);
+    world.next_sequence();
+    *world.resource_mut::<i64>() = 1;
+    assert_eq!(all(&world), [true, true, true, false]);
+    world.next_sequence();
+    *world.resource_mut::<u64>() = 1;
+    assert_eq!(all(&world), [true, true, false, true]);
+    world.next_sequence();
+    assert_eq!(all(&world), [false; 4]);
+}

@@ -1,0 +1,123 @@
+//! `#[derive(Param)]`.
+
+use nexus_rt::{Handler, IntoHandler, Local, Param, PipelineStart, Res, ResMut, Sequence};
+
+use crate::support::{Log, panic_of, world};
+
+#[derive(Param)]
+struct Named<'w> {
+    limit: Res<'w, u64>,
+    total: ResMut<'w, i64>,
+    now: Sequence,
+}
+
+#[derive(Param)]
+struct Unnamed<'w, 's>(Res<'w, u64>, Local<'s, u32>);
+
+#[derive(Param)]
+struct Generic<'w, T, const N: usize>
+where
+    T: Send + 'static,
+{
+    value: Option<Res<'w, [T; N]>>,
+    log: ResMut<'w, Log>,
+}
+
+#[derive(Param)]
+struct Nested<'w>(Named<'w>, (Option<Res<'w, u8>>, Unnamed<'w, 'w>));
+
+#[derive(Param)]
+struct Empty;
+
+/// More than any tuple holds.
+#[derive(Param)]
+struct Ten<'w> {
+    a: Local<'w, u8>,
+    b: Local<'w, u8>,
+    c: Local<'w, u8>,
+    d: Local<'w, u8>,
+    e: Local<'w, u8>,
+    f: Local<'w, u8>,
+    g: Local<'w, u8>,
+    h: Local<'w, u8>,
+    i: Local<'w, u8>,
+    j: ResMut<'w, i64>,
+}
+
+mod renamed {
+    pub(crate) use nexus_rt as runtime;
+}
+
+#[derive(Param)]
+#[param(crate = renamed::runtime)]
+struct Renamed<'w> {
+    total: ResMut<'w, i64>,
+}
+
+#[test]
+fn structs_are_params() {
+    fn use_all(mut named: Named, Empty: Empty, event: i64) {
+        *named.total += event + i64::try_from(*named.limit + named.now.get()).unwrap();
+    }
+    let mut world = world();
+    use_all.into_handler(world.registry()).run(&mut world, 100);
+    assert_eq!(*world.resource::<i64>(), 111);
+}
+
+#[test]
+fn tuple_structs_generics_and_nesting_work() {
+    fn use_all(Nested(mut named, (none, mut unnamed)): Nested, mut generic: Generic<u8, 3>, _event: ()) {
+        *unnamed.1 += 1;
+        *named.total += i64::from(*unnamed.1);
+        generic.log.push(format!("{} {} {}", *unnamed.0, none.is_none(), generic.value.is_none()));
+    }
+    let mut world = world();
+    let mut handler = use_all.into_handler(world.registry());
+    handler.run(&mut world, ());
+    handler.run(&mut world, ());
+    assert_eq!((*world.resource::<i64>(), &*world.resource::<Log>()[0]), (3, "10 true true"));
+}
+
+#[test]
+fn a_struct_holds_more_than_a_tuple() {
+    let mut world = world();
+    let mut handler = (|mut ten: Ten, _: ()| {
+        *ten.a += 1;
+        *ten.i += 2;
+        let all = [&ten.a, &ten.b, &ten.c, &ten.d, &ten.e, &ten.f, &ten.g, &ten.h, &ten.i];
+        *ten.j += all.iter().map(|local| i64::from(***local)).sum::<i64>();
+    })
+    .into_handler(world.registry());
+    handler.run(&mut world, ());
+    handler.run(&mut world, ());
+    assert_eq!(*world.resource::<i64>(), 9);
+}
+
+#[test]
+fn the_library_may_go_by_another_name() {
+    let mut world = world();
+    (|mut renamed: Renamed, x: i64| *renamed.total = x).into_handler(world.registry()).run(&mut world, 4);
+    assert_eq!(*world.resource::<i64>(), 4);
+}
+
+#[test]
+fn structs_of_params_stand_in_chains() {
+    let mut world = world();
+    let mut chain = PipelineStart::<u64>::new().then(|named: Named, x: u64| x + *named.limit, world.registry()).build();
+    assert_eq!(chain.run(&mut world, 1), 11);
+}
+
+#[test]
+fn what_is_missing_inside_is_reported_with_the_struct() {
+    #[derive(Param)]
+    struct Bundle<'w> {
+        _there: Res<'w, u64>,
+        _missing: Res<'w, u8>,
+        _also: (ResMut<'w, u16>,),
+    }
+    fn use_it(_: Sequence, _: Bundle, _: ()) {}
+    let world = world();
+    let text = panic_of(|| use_it.into_handler(world.registry()));
+    assert!(text.contains("parameter 2 (`Bundle`): no `u8` is registered"), "{text}");
+    assert!(text.contains("parameter 2 (`Bundle`): no `u16` is registered"), "{text}");
+}

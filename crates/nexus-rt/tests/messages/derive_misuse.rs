@@ -1,0 +1,18 @@
+use nexus_rt::{Param, Res};
+
+#[derive(Param)]
+enum Either<'w> {
+    A(Res<'w, u8>),
+}
+
+#[derive(Param)]
+struct WithValue<'w> {
+    a: Res<'w, u8>,
+    b: u32,
+}
+
+#[derive(Param)]
+#[param(krate = nexus_rt)]
+struct Misspelt<'w>(Res<'w, u8>);
+
+fn main() {}

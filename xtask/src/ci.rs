@@ -1,0 +1,66 @@
+//! `cargo xtask ci`: what must pass before a change lands, in the order of how soon it tells.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::tidy;
+
+/// The test command of the README, which tidy holds it to.
+pub(crate) const TEST: &str = "cargo test --workspace --all-features";
+
+/// Runs everything; stops at the first that fails.
+pub(crate) fn run(root: &Path) -> bool {
+    let started = Instant::now();
+    let passed = tidy::run(root)
+        && cargo(root, "cargo fmt --all --check", &[])
+        && cargo(root, "cargo clippy --workspace --all-targets --all-features -- -D warnings", &[])
+        && cargo(root, "cargo clippy -p nexus-rt --lib --no-default-features -- -D warnings", &[])
+        && cargo(root, TEST, &[])
+        && cargo(root, "cargo test -p nexus-rt --no-default-features --doc", &[])
+        && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
+        && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
+        && bench(root)
+        && sanitize(root);
+    let seconds = started.elapsed().as_secs();
+    println!("xtask ci: {} in {seconds} s", if passed { "everything passed" } else { "FAILED" });
+    passed
+}
+
+/// The benches are a workspace of their own; that they compile and compute the right values is checked here.
+fn bench(root: &Path) -> bool {
+    let bench = root.join("bench");
+    !bench.exists()
+        || cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
+            && cargo(&bench, "cargo run --release -- --check", &[])
+}
+
+/// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.
+pub(crate) fn sanitize(root: &Path) -> bool {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let nightly = Command::new("cargo").args(["+nightly", "--version"]).output();
+    if !nightly.is_ok_and(|output| output.status.success()) {
+        println!("xtask: no nightly toolchain here, so the address sanitizer is SKIPPED");
+        return true;
+    }
+    let flags = [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1")];
+    cargo(
+        root,
+        &format!(
+            "cargo +nightly test -p nexus-rt --all-features --lib --test it --target {TARGET} --target-dir target/asan"
+        ),
+        &flags,
+    )
+}
+
+/// Runs a command line in `folder`.
+fn cargo(folder: &Path, line: &str, environment: &[(&str, &str)]) -> bool {
+    println!("xtask: {line}");
+    let started = Instant::now();
+    let mut words = line.split(' ');
+    let program = words.next().expect("a command line starts with a program");
+    let status = Command::new(program).args(words).envs(environment.iter().copied()).current_dir(folder).status();
+    let passed = status.as_ref().is_ok_and(|status| status.success());
+    println!("xtask: {} after {} s: {line}", if passed { "passed" } else { "FAILED" }, started.elapsed().as_secs());
+    passed
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask ci | tidy | sanitize`: the checks of this workspace, one file per check.
+
+mod ci;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let tasks: Vec<String> = std::env::args().skip(1).collect();
+    let passed = match tasks.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["ci"] => ci::run(&root()),
+        ["tidy"] => tidy::run(&root()),
+        ["sanitize"] => ci::sanitize(&root()),
+        _ => {
+            eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
+            eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
+            eprintln!(
+                "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
+            );
+            false
+        }
+    };
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The workspace: the folder above this crate's.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_owned()
+}
