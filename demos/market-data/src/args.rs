@@ -1,0 +1,71 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+
+/// Replays a captured exchange feed through nexus-rt: decodes every line, rebuilds the order book from snapshot and
+/// diffs, checks it against the exchange's own top of book, and tells how long each event took.
+#[derive(Parser)]
+#[command(name = "market-data", version)]
+pub(crate) struct Args {
+    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
+    pub(crate) input: PathBuf,
+
+    /// How fast: `max`, `real` (by the recorded clock), or a multiple of it such as `10x`
+    #[arg(long, default_value = "max")]
+    pub(crate) pace: Pace,
+
+    /// Replay the capture this often, each time into a fresh world; rates and latencies are over all of them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Stop at the first problem in the input, with exit code 1
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// How fast to replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Pace {
+    /// As fast as it goes.
+    Max,
+    /// By the recorded clock, this many times as fast.
+    Times(f64),
+}
+
+impl FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "max" => Ok(Self::Max),
+            "real" => Ok(Self::Times(1.0)),
+            _ => match text.strip_suffix('x').and_then(|number| number.parse().ok()) {
+                Some(times) if times > 0.0 && f64::is_finite(times) => Ok(Self::Times(times)),
+                _ => Err("write `max`, `real`, or a multiple such as `10x` or `0.5x`".into()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_max_real_or_a_multiple() {
+        assert_eq!("max".parse(), Ok(Pace::Max));
+        assert_eq!("real".parse(), Ok(Pace::Times(1.0)));
+        assert_eq!("0.5x".parse(), Ok(Pace::Times(0.5)));
+        for text in ["", "x", "0x", "-1x", "infx", "NaNx", "10"] {
+            assert!(text.parse::<Pace>().is_err(), "{text}");
+        }
+    }
+}

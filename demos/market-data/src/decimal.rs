@@ -1,0 +1,132 @@
+//! Exact decimals: what the feed writes as `"61837.63000000"`, as a count of hundred-millionths.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Digits after the point, in the feed and here.
+pub(crate) const DIGITS: u32 = 8;
+
+const ONE: u64 = 10_u64.pow(DIGITS);
+
+/// A price or a quantity, at 8 digits, never negative. The largest is 184467440737.09551615.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Decimal(u64);
+
+impl Decimal {
+    pub(crate) const fn from_units(units: u64) -> Self {
+        Self(units)
+    }
+
+    /// The value in hundred-millionths.
+    pub(crate) const fn units(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = NotADecimal;
+
+    fn from_str(text: &str) -> Result<Self, NotADecimal> {
+        let error = || NotADecimal(text.to_owned());
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) {
+            return Err(error());
+        }
+        // Zeros beyond the eighth digit change nothing; anything else would be lost.
+        let (kept, lost) = fraction.split_at(fraction.len().min(DIGITS as usize));
+        if lost.bytes().any(|byte| byte != b'0') {
+            return Err(error());
+        }
+        let fraction = format!("{kept:0<width$}", width = DIGITS as usize);
+        let fraction: u64 = fraction.parse().map_err(|_| error())?;
+        let whole: u64 = whole.parse().map_err(|_| error())?;
+        whole.checked_mul(ONE).and_then(|units| units.checked_add(fraction)).map(Self).ok_or_else(error)
+    }
+}
+
+/// A text that is no decimal of at most 8 digits after the point, or one too large.
+#[derive(Debug)]
+pub(crate) struct NotADecimal(String);
+
+impl fmt::Display for NotADecimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a decimal that fits: {DIGITS} digits after the point, up to {}",
+            self.0,
+            Decimal(u64::MAX)
+        )
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:0width$}", self.0 / ONE, self.0 % ONE, width = DIGITS as usize);
+        f.pad(&text)
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Decimal;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a decimal as text")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        for (text, units, shown) in [
+            ("0", 0, "0.00000000"),
+            ("1.5", 150_000_000, "1.50000000"),
+            ("61837.63000000", 6_183_763_000_000, "61837.63000000"),
+            ("0.000000010000", 1, "0.00000001"),
+            ("7.", 700_000_000, "7.00000000"),
+            ("184467440737.09551615", u64::MAX, "184467440737.09551615"),
+        ] {
+            let decimal: Decimal = text.parse().unwrap();
+            assert_eq!((decimal.units(), decimal.to_string().as_str()), (units, shown));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for text in
+            ["", ".", ".5", "-1", "+1", "1e3", "1,5", "0.123456789", "184467440737.09551616", "9".repeat(30).as_str()]
+        {
+            assert!(text.parse::<Decimal>().is_err(), "{text}");
+        }
+    }
+}

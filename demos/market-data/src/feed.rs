@@ -1,0 +1,162 @@
+//! The wiring: which functions a line of the capture runs through, over which resources.
+
+use nexus_rt::{Key, PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
+
+use crate::book::{Applied, Backlog, Book, Tickers, Unapplied};
+use crate::message::{Diff, Event, Line, Message, decode, split_time};
+use crate::state::{Checks, Counts, Problem, Problems, Symbol, Trades};
+
+/// A world with everything that the feed needs, empty.
+pub(crate) fn world() -> World {
+    let mut builder = WorldBuilder::new();
+    builder.register_default::<Backlog>();
+    builder.register_default::<Book>();
+    builder.register_default::<Checks>();
+    builder.register_default::<Counts>();
+    builder.register_default::<Problems>();
+    builder.register_default::<Symbol>();
+    builder.register_default::<Tickers>();
+    builder.register_default::<Trades>();
+    builder.build()
+}
+
+/// From a line to an event; a bad line ends in [`Problems`].
+pub(crate) fn decoder(reg: &Registry) -> impl FnMut(&mut World, &Line) -> Option<Event> + use<> {
+    let mut pipeline = PipelineStart::<&Line>::borrowed()
+        .then(decode_line, reg) // &Line -> Result<Event, Problem>
+        .catch(on_bad_line, reg) // -> Option<Event>
+        .tap(count, reg)
+        .build();
+    move |world, line| pipeline.run(world, line)
+}
+
+/// From an event to everything that it changes.
+pub(crate) fn dispatcher(reg: &Registry) -> impl FnMut(&mut World, Event) + use<> {
+    let mut pipeline = PipelineStart::<Event>::new()
+        .tap(on_trade, reg)
+        .tap(on_ticker, reg)
+        .tap(on_snapshot, reg)
+        .then(apply, reg) // Event -> Result<Change, Skipped>
+        .catch(on_skipped, reg) // -> Option<Change>
+        .map(on_gap, reg) // Change -> Change
+        .map(check_top, reg)
+        .build();
+    let waiting = Waiting { book: reg.key(), backlog: reg.key() };
+    move |world, event| {
+        pipeline.run(world, event);
+        // The snapshot lets the diffs that waited for it go: each is an event of its own.
+        while let Some(event) = waiting.next(world) {
+            world.next_sequence();
+            pipeline.run(world, event);
+        }
+    }
+}
+
+/// What a diff did to the book, and the line that it came from.
+struct Change {
+    line: u64,
+    applied: Applied,
+}
+
+/// Why an event changes nothing in the book.
+enum Skipped {
+    NotADiff,
+    Stale,
+    TooEarly(u64, Diff),
+}
+
+fn decode_line(mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {
+    let problem = |reason| Problem { line: line.number, reason };
+    let (_, json) = split_time(&line.text).map_err(problem)?;
+    let (named, message) = decode(json).map_err(problem)?;
+    if let Some(named) = named {
+        match &symbol.0 {
+            None => symbol.0 = Some(named.to_owned()),
+            Some(first) if first == named => {}
+            Some(first) => return Err(problem(format!("`{named}` in a capture of `{first}`: one symbol at a time"))),
+        }
+    }
+    Ok(Event { line: line.number, message })
+}
+
+fn on_bad_line(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, problem: Problem) {
+    counts.bad_lines += 1;
+    problems.add(problem.line, problem.reason);
+}
+
+fn count(mut counts: ResMut<Counts>, event: &Option<Event>) {
+    let Some(event) = event else { return };
+    counts.events += 1;
+    match event.message {
+        Message::Depth(_) => counts.depth += 1,
+        Message::Ticker(_) => counts.ticker += 1,
+        Message::Trade(_) => counts.trade += 1,
+        Message::Snapshot(_) => counts.snapshot += 1,
+    }
+}
+
+fn on_trade(mut trades: ResMut<Trades>, event: &Event) {
+    if let Message::Trade(trade) = &event.message {
+        trades.add(trade);
+    }
+}
+
+/// Keeps a ticker until the book has come as far. Before the snapshot there is no book to compare with.
+fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, event: &Event) {
+    if let (Message::Ticker(ticker), true) = (&event.message, book.is_loaded()) {
+        tickers.push(*ticker);
+    }
+}
+
+fn on_snapshot(mut book: ResMut<Book>, event: &Event) {
+    if let Message::Snapshot(snapshot) = &event.message {
+        book.load(snapshot);
+    }
+}
+
+fn apply(mut book: ResMut<Book>, event: Event) -> Result<Change, Skipped> {
+    let Message::Depth(diff) = event.message else { return Err(Skipped::NotADiff) };
+    match book.apply(&diff) {
+        Ok(applied) => Ok(Change { line: event.line, applied }),
+        Err(Unapplied::Stale) => Err(Skipped::Stale),
+        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event.line, diff)),
+    }
+}
+
+fn on_skipped(mut counts: ResMut<Counts>, mut backlog: ResMut<Backlog>, skipped: Skipped) {
+    match skipped {
+        Skipped::NotADiff => {}
+        Skipped::Stale => counts.stale += 1,
+        Skipped::TooEarly(line, diff) => backlog.push(line, diff),
+    }
+}
+
+fn on_gap(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) -> Change {
+    counts.applied += 1;
+    if let Some((first, last)) = change.applied.gap {
+        counts.gaps += 1;
+        problems.add(change.line, format!("a gap in the diffs: updates {first} to {last} are missing"));
+    }
+    change
+}
+
+/// Compares the book with the newest of the exchange's tickers that it has reached, if there is a new one.
+fn check_top(book: Res<Book>, mut tickers: ResMut<Tickers>, mut checks: ResMut<Checks>, _: Change) {
+    if let Some(ticker) = tickers.take_until(book.last()) {
+        checks.made += 1;
+        checks.agreed += u64::from(ticker.top() == book.top());
+    }
+}
+
+/// The diffs that may be dispatched now because the book is there.
+struct Waiting {
+    book: Key<Book>,
+    backlog: Key<Backlog>,
+}
+
+impl Waiting {
+    fn next(&self, world: &mut World) -> Option<Event> {
+        let ready = self.backlog.get(world).len() > 0 && self.book.get(world).is_loaded();
+        if ready { self.backlog.get_mut(world).pop() } else { None }
+    }
+}

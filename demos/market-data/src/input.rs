@@ -1,0 +1,61 @@
+//! Reading a capture: plain or gzip, told by its first bytes, line by line.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
+
+use crate::message::Line;
+
+/// An open capture.
+pub(crate) struct Input(Box<dyn BufRead>);
+
+/// What reading the next line gave.
+pub(crate) enum Next {
+    Line,
+    End,
+    /// The input cannot be read on, for this reason.
+    Broken(String),
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+impl Input {
+    /// Opens `path`; `progress` follows the bytes read from it.
+    pub(crate) fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
+        let mut raw = BufReader::with_capacity(1 << 16, progress.wrap_read(File::open(path)?));
+        let start = raw.fill_buf()?;
+        if start.starts_with(&GZIP) {
+            Ok(Self(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))))
+        } else {
+            Ok(Self(Box::new(raw)))
+        }
+    }
+
+    /// Reads the next line into `line`.
+    pub(crate) fn next(&mut self, line: &mut Line) -> Next {
+        line.number += 1;
+        line.text.clear();
+        // A bound, so that a file without line ends cannot take all memory.
+        match self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line.text) {
+            Ok(0) => Next::End,
+            Ok(_) => {
+                if line.text.last() == Some(&b'\n') {
+                    line.text.pop();
+                } else if line.text.len() as u64 == LONGEST {
+                    return Next::Broken(format!("a line of over {LONGEST} bytes"));
+                }
+                Next::Line
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Next::Broken("the gzip data ends too early: the file is truncated".into())
+            }
+            Err(error) => Next::Broken(format!("the input cannot be read on: {error}")),
+        }
+    }
+}
+
+/// The longest line that is read, in bytes. A snapshot of 5,000 levels has a tenth of it.
+const LONGEST: u64 = 4 << 20;

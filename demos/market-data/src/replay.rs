@@ -1,0 +1,97 @@
+//! The main loop: reads, paces, decodes, dispatches, and measures the last two.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use indicatif::ProgressBar;
+use nexus_rt::World;
+
+use crate::args::{Args, Pace};
+use crate::book::Backlog;
+use crate::feed;
+use crate::input::{Input, Next};
+use crate::message::{Line, split_time};
+use crate::state::Problems;
+
+/// How long every event took, in nanoseconds.
+pub(crate) struct Latency {
+    pub(crate) decode: Histogram<u64>,
+    pub(crate) dispatch: Histogram<u64>,
+}
+
+impl Latency {
+    pub(crate) fn new() -> Self {
+        // Up to a minute, at 3 digits: a fixed size, so that recording never allocates.
+        let histogram = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order");
+        Self { decode: histogram(), dispatch: histogram() }
+    }
+}
+
+/// Replays the capture once into a fresh world, which it gives.
+pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
+    let mut input = Input::open(&args.input, progress)?;
+    let mut world = feed::world();
+    let mut decode = feed::decoder(world.registry());
+    let mut dispatch = feed::dispatcher(world.registry());
+    let problems = world.registry().key::<Problems>();
+    let mut clock = Clock::new(args.pace);
+    let mut line = Line::default();
+
+    loop {
+        match input.next(&mut line) {
+            Next::Line => {}
+            Next::End => break,
+            Next::Broken(reason) => {
+                problems.get_mut(&mut world).add(line.number, reason);
+                break;
+            }
+        }
+        clock.wait_for(&line);
+
+        world.next_sequence();
+        let start = Instant::now();
+        let event = decode(&mut world, &line);
+        let decoded = Instant::now();
+        record(&mut latency.decode, decoded - start);
+        if let Some(event) = event {
+            dispatch(&mut world, event);
+            record(&mut latency.dispatch, decoded.elapsed());
+        }
+        if args.strict && problems.get(&world).total() > 0 {
+            return Ok(world);
+        }
+    }
+
+    let waiting = world.resource::<Backlog>().len();
+    if waiting > 0 && !(args.strict && problems.get(&world).total() > 0) {
+        let reason = format!("no snapshot to the end: {waiting} diffs waited for it");
+        problems.get_mut(&mut world).add(line.number - 1, reason);
+    }
+    Ok(world)
+}
+
+fn record(histogram: &mut Histogram<u64>, time: Duration) {
+    histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+}
+
+/// Holds each line back until its time has come.
+struct Clock {
+    pace: Pace,
+    /// When the first line was replayed, and when it was recorded, in nanoseconds.
+    start: Option<(Instant, u64)>,
+}
+
+impl Clock {
+    fn new(pace: Pace) -> Self {
+        Self { pace, start: None }
+    }
+
+    fn wait_for(&mut self, line: &Line) {
+        let Pace::Times(times) = self.pace else { return };
+        let Ok((recorded_ns, _)) = split_time(&line.text) else { return };
+        let (start, first_ns) = *self.start.get_or_insert_with(|| (Instant::now(), recorded_ns));
+        let due = Duration::from_nanos(recorded_ns.saturating_sub(first_ns)).div_f64(times);
+        thread::sleep(due.saturating_sub(start.elapsed()));
+    }
+}

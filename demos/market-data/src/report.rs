@@ -1,0 +1,200 @@
+//! What comes out in the end: for a person, or as JSON.
+
+use std::fmt::{self, Display};
+
+use hdrhistogram::Histogram;
+use nexus_rt::World;
+use serde::Serialize;
+
+use crate::book::Book;
+use crate::decimal::Decimal;
+use crate::message::Level;
+use crate::replay::Latency;
+use crate::state::{Checks, Counts, Problems, Symbol, Trades};
+
+/// The result of a replay. Its fields, in this order, are the JSON object; prices and quantities are texts at 8 digits.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    events: u64,
+    depth: u64,
+    book_ticker: u64,
+    trade: u64,
+    snapshot: u64,
+    applied: u64,
+    stale: u64,
+    gaps: u64,
+    checked: u64,
+    agree: u64,
+    vwap: Option<Decimal>,
+    volume: Decimal,
+    last_price: Option<Decimal>,
+    best_bid: Option<Decimal>,
+    best_bid_qty: Option<Decimal>,
+    best_ask: Option<Decimal>,
+    best_ask_qty: Option<Decimal>,
+    bid_levels: usize,
+    ask_levels: usize,
+    bad_lines: u64,
+    /// Over the time spent in dispatch alone.
+    events_per_sec: u64,
+    latency_ns: Latencies,
+    #[serde(skip)]
+    symbol: String,
+    #[serde(skip)]
+    decode_per_sec: u64,
+}
+
+#[derive(Serialize)]
+struct Latencies {
+    decode: Percentiles,
+    dispatch: Percentiles,
+}
+
+#[derive(Serialize)]
+struct Percentiles {
+    p50: u64,
+    p99: u64,
+    #[serde(rename = "p99.9")]
+    p99_9: u64,
+    max: u64,
+}
+
+impl Percentiles {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile);
+        Self { p50: at(0.5), p99: at(0.99), p99_9: at(0.999), max: histogram.max() }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(world: &World, latency: &Latency) -> Self {
+        let counts = world.resource::<Counts>();
+        let checks = world.resource::<Checks>();
+        let trades = world.resource::<Trades>();
+        let book = world.resource::<Book>();
+        let (bid, ask) = book.top();
+        let (bid_levels, ask_levels) = book.levels();
+        let (price, quantity) = (|level: Level| level.0, |level: Level| level.1);
+        Self {
+            events: counts.events,
+            depth: counts.depth,
+            book_ticker: counts.ticker,
+            trade: counts.trade,
+            snapshot: counts.snapshot,
+            applied: counts.applied,
+            stale: counts.stale,
+            gaps: counts.gaps,
+            checked: checks.made,
+            agree: checks.agreed,
+            vwap: trades.vwap(),
+            volume: trades.volume(),
+            last_price: trades.last_price(),
+            best_bid: bid.map(price),
+            best_bid_qty: bid.map(quantity),
+            best_ask: ask.map(price),
+            best_ask_qty: ask.map(quantity),
+            bid_levels,
+            ask_levels,
+            bad_lines: counts.bad_lines,
+            events_per_sec: rate(&latency.dispatch),
+            latency_ns: Latencies {
+                decode: Percentiles::of(&latency.decode),
+                dispatch: Percentiles::of(&latency.dispatch),
+            },
+            symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("nothing").to_uppercase(),
+            decode_per_sec: rate(&latency.decode),
+        }
+    }
+}
+
+/// Events per second of the time recorded. The sum of a histogram is exact to its 3 digits.
+fn rate(histogram: &Histogram<u64>) -> u64 {
+    let seconds = histogram.mean() * histogram.len() as f64 / 1e9;
+    if seconds > 0.0 { (histogram.len() as f64 / seconds).round() as u64 } else { 0 }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_none = |value: Option<Decimal>| value.map_or("-".into(), |value| value.to_string());
+        let mut row = |name: &str, value: String| writeln!(f, "  {name:<18} {value}");
+        row("symbol", self.symbol.clone())?;
+        row(
+            "events",
+            format!(
+                "{}: {} depth, {} book ticker, {} trades, {} snapshot",
+                grouped(self.events),
+                grouped(self.depth),
+                grouped(self.book_ticker),
+                grouped(self.trade),
+                grouped(self.snapshot)
+            ),
+        )?;
+        row(
+            "book",
+            format!(
+                "{} diffs applied, {} stale, {} gaps",
+                grouped(self.applied),
+                grouped(self.stale),
+                grouped(self.gaps)
+            ),
+        )?;
+        row(
+            "checks",
+            format!("{} of {} agree with the exchange's own top", grouped(self.agree), grouped(self.checked)),
+        )?;
+        row("best bid", format!("{} x {}", or_none(self.best_bid), or_none(self.best_bid_qty)))?;
+        row("best ask", format!("{} x {}", or_none(self.best_ask), or_none(self.best_ask_qty)))?;
+        row("levels", format!("{} bid, {} ask", grouped(self.bid_levels as u64), grouped(self.ask_levels as u64)))?;
+        row(
+            "trades",
+            format!("VWAP {}, volume {}, last {}", or_none(self.vwap), self.volume, or_none(self.last_price)),
+        )?;
+        row("bad lines", grouped(self.bad_lines))?;
+        row(
+            "events per second",
+            format!("{} dispatch, {} decode", grouped(self.events_per_sec), grouped(self.decode_per_sec)),
+        )?;
+        writeln!(f, "\n  {:<18} {:>10} {:>10} {:>10} {:>10}", "latency, ns", "p50", "p99", "p99.9", "max")?;
+        for (name, latency) in [("decode", &self.latency_ns.decode), ("dispatch", &self.latency_ns.dispatch)] {
+            let [p50, p99, p99_9, max] = [latency.p50, latency.p99, latency.p99_9, latency.max].map(grouped);
+            writeln!(f, "  {name:<18} {p50:>10} {p99:>10} {p99_9:>10} {max:>10}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.first() {
+            writeln!(f, "line {}: {}", problem.line, problem.reason)?;
+        }
+        let more = self.total() - self.first().len() as u64;
+        if more > 0 {
+            write!(f, ".. and {} more: ", grouped(more))?;
+        }
+        writeln!(f, "{} problem{} in the input", grouped(self.total()), if self.total() == 1 { "" } else { "s" })
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_come_in_threes() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! What is counted along the way: resources of the world that end up in the report.
+
+use crate::decimal::Decimal;
+use crate::message::Trade;
+
+/// Messages by kind, and what became of the diffs.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) events: u64,
+    pub(crate) depth: u64,
+    pub(crate) ticker: u64,
+    pub(crate) trade: u64,
+    pub(crate) snapshot: u64,
+    pub(crate) applied: u64,
+    pub(crate) stale: u64,
+    pub(crate) gaps: u64,
+    pub(crate) bad_lines: u64,
+}
+
+/// The symbol of the capture: that of its first message.
+#[derive(Default)]
+pub(crate) struct Symbol(pub(crate) Option<String>);
+
+/// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
+#[derive(Default)]
+pub(crate) struct Checks {
+    pub(crate) made: u64,
+    pub(crate) agreed: u64,
+}
+
+/// Exact sums over all trades.
+#[derive(Default)]
+pub(crate) struct Trades {
+    /// In hundred-millionths.
+    volume: u128,
+    /// Of price times quantity, in units of 10^-16.
+    turnover: u128,
+    last: Option<Decimal>,
+}
+
+impl Trades {
+    pub(crate) fn add(&mut self, trade: &Trade) {
+        self.volume += u128::from(trade.quantity.units());
+        self.turnover += u128::from(trade.price.units()) * u128::from(trade.quantity.units());
+        self.last = Some(trade.price);
+    }
+
+    /// The volume-weighted average price, rounded to the nearest hundred-millionth.
+    pub(crate) fn vwap(&self) -> Option<Decimal> {
+        let price = (self.turnover + self.volume / 2).checked_div(self.volume)?;
+        Some(Decimal::from_units(u64::try_from(price).expect("an average is not above the largest price")))
+    }
+
+    /// The volume; a decimal of its own once it no longer fits one is out of reach for a day of trades.
+    pub(crate) fn volume(&self) -> Decimal {
+        Decimal::from_units(u64::try_from(self.volume).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn last_price(&self) -> Option<Decimal> {
+        self.last
+    }
+}
+
+/// What went wrong in the input: the first few with their lines, and how many in all.
+#[derive(Default)]
+pub(crate) struct Problems {
+    first: Vec<Problem>,
+    total: u64,
+}
+
+/// Something wrong in the input.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) line: u64,
+    pub(crate) reason: String,
+}
+
+impl Problems {
+    /// How many are kept with their reasons.
+    const KEPT: usize = 10;
+
+    pub(crate) fn add(&mut self, line: u64, reason: impl Into<String>) {
+        if self.first.len() < Self::KEPT {
+            self.first.push(Problem { line, reason: reason.into() });
+        }
+        self.total += 1;
+    }
+
+    pub(crate) fn first(&self) -> &[Problem] {
+        &self.first
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_average_is_weighted_and_rounded() {
+        let mut trades = Trades::default();
+        assert_eq!((trades.vwap(), trades.last_price()), (None, None));
+        for (price, quantity) in [("1", "1"), ("2", "2")] {
+            trades.add(&Trade { price: price.parse().unwrap(), quantity: quantity.parse().unwrap() });
+        }
+        assert_eq!(trades.vwap().unwrap().to_string(), "1.66666667");
+        assert_eq!((trades.volume().to_string(), trades.last_price()), ("3.00000000".into(), "2".parse().ok()));
+    }
+
+    #[test]
+    fn ten_problems_are_kept_and_all_are_counted() {
+        let mut problems = Problems::default();
+        (1..=12).for_each(|line| problems.add(line, "x"));
+        assert_eq!((problems.first().len(), problems.total(), problems.first()[9].line), (10, 12, 10));
+    }
+}
