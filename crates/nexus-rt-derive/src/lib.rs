@@ -42,7 +42,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
             #[inline]
             fn try_init(
                 registry: &#nexus::Registry,
-                report: &mut #nexus::Report,
+                report: &mut #nexus::Report<'_>,
             ) -> ::core::option::Option<Self::State> {
                 #(let #states = <#types as #nexus::Param>::try_init(registry, report);)*
                 ::core::option::Option::Some((#(#states?,)*))

@@ -17,7 +17,7 @@ impl<'w> Entered<'w> {
     #[track_caller]
     pub(crate) fn enter(world: &'w mut World, expected: WorldId, what: &dyn Describe) -> Self {
         if world.world_id() != expected {
-            foreign_world(what.name(), expected, world.world_id());
+            foreign(what, expected, world.world_id());
         }
         Self(world)
     }
@@ -32,6 +32,14 @@ impl<'w> Entered<'w> {
     pub(super) fn into_inner(self) -> &'w mut World {
         self.0
     }
+}
+
+/// Asks for the name out of line, so that nothing has to be kept for it on the way that is always taken.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn foreign(what: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
+    foreign_world(what.name(), expected, found)
 }
 
 #[cold]

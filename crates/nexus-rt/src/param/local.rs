@@ -58,7 +58,7 @@ unsafe impl<T: Default + Send + 'static> Param for Local<'_, T> {
     type State = T;
     type Item<'w> = Local<'w, T>;
 
-    fn try_init(_: &Registry, _: &mut Report) -> Option<T> {
+    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<T> {
         Some(T::default())
     }
 

@@ -41,7 +41,7 @@ pub unsafe trait Param: Sized {
     type Item<'w>: Param<State = Self::State>;
 
     /// Resolves the param, or notes in `report` what is missing and gives `None`.
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State>;
+    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State>;
 
     /// Calls `visit` with every access that a run may make.
     fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
@@ -75,7 +75,7 @@ unsafe impl Param for Sequence {
     type State = ();
     type Item<'w> = Self;
 
-    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
+    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<()> {
         Some(())
     }
 

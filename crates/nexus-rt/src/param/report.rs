@@ -10,13 +10,14 @@ use crate::world::{CellPtr, Registry, ResourceId};
 
 /// Follows the params of a function while they are resolved. Made by the library, passed on by params.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct Report<'r> {
     /// Bit `id % 64` of every resource that is read, and of every one that is written: a cheap test that is exact when
     /// it finds nothing. Only when it finds something are the params resolved again and everything written down.
     reads: u64,
     writes: u64,
-    suspicious: bool,
-    record: Option<Record>,
+    /// Not zero when something may be wrong.
+    suspicious: u64,
+    record: Option<&'r mut Record>,
 }
 
 #[derive(Debug, Default)]
@@ -25,68 +26,92 @@ struct Record {
     accesses: Vec<(Place, Access)>,
 }
 
-impl Report {
-    #[inline]
+impl Report<'_> {
+    #[inline(always)]
     pub(super) fn found<T>(&mut self, kind: AccessKind, id: ResourceId, cell: CellPtr<T>) {
         let bit = 1 << (id.index() % 64);
-        self.suspicious |= self.writes & bit != 0;
+        self.suspicious |= self.writes & bit;
         match kind {
             AccessKind::Read => self.reads |= bit,
             AccessKind::Write => {
-                self.suspicious |= self.reads & bit != 0;
+                self.suspicious |= self.reads & bit;
                 self.writes |= bit;
             }
         }
         if let Some(record) = &mut self.record {
-            record.accesses.push((Place::default(), Access::new(kind, cell)));
+            record.access(Access::new(kind, cell));
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn missing<T>(&mut self) {
-        self.suspicious = true;
+        self.suspicious = u64::MAX;
         if let Some(record) = &mut self.record {
-            record.missing.push(Missing { place: Place::default(), resource: type_name::<T>(), lookalike: None });
+            record.missing(type_name::<T>());
         }
     }
 
     /// How much is written down so far: what [`place`](Self::place) starts from.
-    #[inline]
+    #[inline(always)]
     pub(super) fn mark(&self) -> (usize, usize) {
         self.record.as_ref().map_or((0, 0), |record| (record.missing.len(), record.accesses.len()))
     }
 
     /// Says that what was written down since `mark` belongs to the parameter `P` at `position`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place<P>(&mut self, mark: (usize, usize), position: usize) {
         if let Some(record) = &mut self.record {
-            let here = Place { position, param: type_name::<P>() };
-            record.missing[mark.0..].iter_mut().for_each(|missing| missing.place = here);
-            record.accesses[mark.1..].iter_mut().for_each(|(place, _)| *place = here);
+            record.place(mark, Place { position, param: type_name::<P>() });
         }
     }
 }
 
+/// Only taken when something is wrong, so kept out of the way of what is not.
+impl Record {
+    #[cold]
+    #[inline(never)]
+    fn access(&mut self, access: Access) {
+        self.accesses.push((Place::default(), access));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn missing(&mut self, resource: &'static str) {
+        self.missing.push(Missing { place: Place::default(), resource, lookalike: None });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn place(&mut self, mark: (usize, usize), here: Place) {
+        self.missing[mark.0..].iter_mut().for_each(|missing| missing.place = here);
+        self.accesses[mark.1..].iter_mut().for_each(|(place, _)| *place = here);
+    }
+}
+
 /// Resolves `P` as the parameter list of `function`, whose first param stands at position `first`.
-#[inline]
+#[inline(always)]
 pub(crate) fn resolve<P: Param>(
     registry: &Registry,
     function: &'static str,
     first: usize,
 ) -> Result<P::State, ResolveError> {
     let mut report = Report::default();
-    match P::try_init(registry, &mut report) {
-        Some(state) if !report.suspicious => Ok(state),
-        _ => diagnose::<P>(registry, function, first),
+    let state = P::try_init(registry, &mut report);
+    if report.suspicious != 0
+        && let Some(error) = diagnose::<P>(registry, function, first)
+    {
+        return Err(error);
     }
+    Ok(state.expect("a param that gives no state says what is missing"))
 }
 
+/// Resolves again and writes everything down. Gives nothing if nothing is wrong after all.
 #[cold]
 #[inline(never)]
-fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize) -> Result<P::State, ResolveError> {
-    let mut report = Report { record: Some(Record::default()), ..Report::default() };
-    let state = P::try_init(registry, &mut report);
-    let Record { mut missing, mut accesses } = report.record.expect("set above, and never taken");
+fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize) -> Option<ResolveError> {
+    let mut record = Record::default();
+    P::try_init(registry, &mut Report { record: Some(&mut record), ..Report::default() });
+    let Record { mut missing, mut accesses } = record;
 
     for missing in &mut missing {
         missing.place.position += first;
@@ -99,10 +124,8 @@ fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize)
     let conflicts: Vec<_> =
         pairs.filter(|((_, one), (_, two))| one.conflicts_with(two)).map(|(one, two)| Conflict(*one, *two)).collect();
 
-    match state {
-        Some(state) if missing.is_empty() && conflicts.is_empty() => Ok(state),
-        _ => Err(ResolveError { function, missing, conflicts }),
-    }
+    let wrong = !(missing.is_empty() && conflicts.is_empty());
+    wrong.then_some(ResolveError { function, missing, conflicts })
 }
 
 /// Why a function could not be resolved: every missing resource and every conflict, not just the first.

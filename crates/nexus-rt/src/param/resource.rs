@@ -12,8 +12,8 @@ unsafe impl<T: Send + 'static> Param for Res<'_, T> {
     type State = CellPtr<T>;
     type Item<'w> = Res<'w, T>;
 
-    #[inline]
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<CellPtr<T>> {
+    #[inline(always)]
+    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<CellPtr<T>> {
         find(registry, report, AccessKind::Read).or_else(|| {
             report.missing::<T>();
             None
@@ -37,8 +37,8 @@ unsafe impl<T: Send + 'static> Param for ResMut<'_, T> {
     type State = CellPtr<T>;
     type Item<'w> = ResMut<'w, T>;
 
-    #[inline]
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<CellPtr<T>> {
+    #[inline(always)]
+    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<CellPtr<T>> {
         find(registry, report, AccessKind::Write).or_else(|| {
             report.missing::<T>();
             None
@@ -65,8 +65,8 @@ macro_rules! optional {
             type State = Option<CellPtr<T>>;
             type Item<'w> = Option<$Borrow<'w, T>>;
 
-            #[inline]
-            fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
+            #[inline(always)]
+            fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
                 Some(find(registry, report, $kind))
             }
 
@@ -90,8 +90,8 @@ optional! {
     ResMut AccessKind::Write;
 }
 
-#[inline]
-fn find<T: 'static>(registry: &Registry, report: &mut Report, kind: AccessKind) -> Option<CellPtr<T>> {
+#[inline(always)]
+fn find<T: 'static>(registry: &Registry, report: &mut Report<'_>, kind: AccessKind) -> Option<CellPtr<T>> {
     let (cell, id) = registry.find::<T>()?;
     report.found(kind, id, cell);
     Some(cell)
@@ -147,7 +147,7 @@ unsafe impl Param for RegistryRef<'_> {
     type State = ();
     type Item<'w> = RegistryRef<'w>;
 
-    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
+    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<()> {
         Some(())
     }
 

@@ -11,8 +11,8 @@ macro_rules! tuple {
             type State = ($($P::State,)*);
             type Item<'w> = ($($P::Item<'w>,)*);
 
-            #[inline]
-            fn try_init(_registry: &Registry, _report: &mut Report) -> Option<Self::State> {
+            #[inline(always)]
+            fn try_init(_registry: &Registry, _report: &mut Report<'_>) -> Option<Self::State> {
                 // All elements first, so that the report names everything that is missing.
                 let _all = ($({
                     let mark = _report.mark();

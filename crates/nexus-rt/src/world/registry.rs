@@ -21,6 +21,10 @@ impl ResourceId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    pub(super) fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("a program has fewer than 2^32 types"))
+    }
 }
 
 impl fmt::Display for ResourceId {
@@ -109,7 +113,7 @@ impl Registry {
         self.cells.iter().map(|registered| registered.name)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
         let entry = self.table.find(TypeId::of::<T>())?;
         // SAFETY: `insert` is the only writer of the table, and it pairs the type's id with a cell of that type.
@@ -118,17 +122,16 @@ impl Registry {
     }
 
     pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> ResourceId {
-        let number = u32::try_from(self.cells.len()).expect("a program has fewer than 2^32 types");
         let cell = OwnedCell::new(value);
-        let id = ResourceId(number);
+        let id = ResourceId::from_index(self.cells.len());
         self.table.insert(TypeId::of::<T>(), cell.erased(), id);
         self.cells.push(Registered { cell, name: type_name::<T>(), size: size_of::<T>() });
         id
     }
 
     pub(super) fn listing(&self) -> impl Iterator<Item = (ResourceId, &'static str, usize, ErasedCell)> {
-        self.cells.iter().zip(0..).map(|(registered, number)| {
-            (ResourceId(number), registered.name, registered.size, registered.cell.erased())
+        self.cells.iter().enumerate().map(|(index, registered)| {
+            (ResourceId::from_index(index), registered.name, registered.size, registered.cell.erased())
         })
     }
 

@@ -17,7 +17,8 @@ pub(super) struct Entry {
     pub(super) id: ResourceId,
 }
 
-/// At most half full, so that a probe ends soon; its length is a power of two.
+/// At most a quarter full; its length is a power of two. While it is small it grows until every type is found where its
+/// probe begins, so that resolving in a usual program never collides.
 #[derive(Default)]
 pub(super) struct Table {
     slots: Box<[Option<Entry>]>,
@@ -25,44 +26,73 @@ pub(super) struct Table {
 }
 
 impl Table {
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, type_id: TypeId) -> Option<&Entry> {
-        let mut at = hash(type_id);
-        loop {
-            // An empty table has no slot at all; any other has an empty one where a probe ends.
-            let entry = self.slots.get(at & self.slots.len().wrapping_sub(1))?.as_ref()?;
-            if entry.type_id == type_id {
-                return Some(entry);
-            }
-            at += 1;
-        }
+        let entry = self.slot(hash(type_id))?;
+        if entry.type_id == type_id { Some(entry) } else { self.find_further(type_id) }
+    }
+
+    /// The rest of the probe, which is rare.
+    #[cold]
+    #[inline(never)]
+    fn find_further(&self, type_id: TypeId) -> Option<&Entry> {
+        // Most slots are empty, so the probe ends.
+        (1..).map(|step| self.slot(hash(type_id).wrapping_add(step))).find_map(|entry| match entry {
+            Some(entry) if entry.type_id == type_id => Some(Some(entry)),
+            Some(_) => None,
+            None => Some(None),
+        })?
+    }
+
+    /// What is in the slot for this hash. An empty table has no slot at all.
+    #[inline(always)]
+    fn slot(&self, hash: usize) -> Option<&Entry> {
+        self.slots.get(hash & self.slots.len().wrapping_sub(1))?.as_ref()
     }
 
     /// Adds a type that is not there yet.
     pub(super) fn insert(&mut self, type_id: TypeId, cell: ErasedCell, id: ResourceId) {
         debug_assert!(self.find(type_id).is_none(), "the registry checks before it inserts");
-        if (self.len + 1) * 2 > self.slots.len() {
-            let doubled = vec![None; (self.slots.len() * 2).max(16)].into_boxed_slice();
-            for entry in std::mem::replace(&mut self.slots, doubled).into_iter().flatten() {
-                self.place(entry);
+        let entry = Entry { type_id, cell, id };
+        self.len += 1;
+        let crowded = |slots: &[_], collided| slots.len() < 4 * self.len || collided && slots.len() < SPACIOUS;
+        if !crowded(&self.slots, self.slot(hash(type_id)).is_some()) {
+            place(&mut self.slots, entry);
+            return;
+        }
+        let mut length = self.slots.len().max(16);
+        loop {
+            length *= 2;
+            let mut slots = vec![None; length].into_boxed_slice();
+            let mut collided = false;
+            for entry in self.slots.iter().flatten().chain([&entry]) {
+                collided |= place(&mut slots, *entry);
+            }
+            if !crowded(&slots, collided) {
+                self.slots = slots;
+                return;
             }
         }
-        self.place(Entry { type_id, cell, id });
-        self.len += 1;
-    }
-
-    fn place(&mut self, entry: Entry) {
-        let mask = self.slots.len() - 1;
-        let mut at = hash(entry.type_id) & mask;
-        while self.slots[at].is_some() {
-            at = (at + 1) & mask;
-        }
-        self.slots[at] = Some(entry);
     }
 }
 
+/// From this length on, 32 KiB, collisions are no reason to grow.
+const SPACIOUS: usize = 1024;
+
+/// Puts an entry into the first free slot of its probe; says whether that is not where it begins.
+fn place(slots: &mut [Option<Entry>], entry: Entry) -> bool {
+    let mask = slots.len() - 1;
+    let start = hash(entry.type_id) & mask;
+    let mut at = start;
+    while slots[at].is_some() {
+        at = (at + 1) & mask;
+    }
+    slots[at] = Some(entry);
+    at != start
+}
+
 /// The word that `TypeId` hands to a hasher: well mixed by the compiler.
-#[inline]
+#[inline(always)]
 fn hash(type_id: TypeId) -> usize {
     struct Word(u64);
     impl Hasher for Word {
@@ -81,4 +111,38 @@ fn hash(type_id: TypeId) -> usize {
     let mut word = Word(0);
     type_id.hash(&mut word);
     word.finish() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cell::OwnedCell;
+    use super::*;
+
+    /// Types by the hundred, from nested tuples.
+    fn types() -> Vec<TypeId> {
+        macro_rules! ids {
+            ($($a:ty)*) => { vec![$(TypeId::of::<$a>(), TypeId::of::<[$a; 2]>(), TypeId::of::<($a,)>(),
+                TypeId::of::<Vec<$a>>(), TypeId::of::<Option<$a>>(), TypeId::of::<*const $a>(), TypeId::of::<($a, $a)>(),
+                TypeId::of::<&'static $a>(), TypeId::of::<fn($a)>(), TypeId::of::<Box<$a>>()),*] };
+        }
+        let once = ids!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char String);
+        [once, ids!((u8, u16)(u8, u32)(u16, u8)(u16, u32)(u32, u8)(u32, u16))].concat()
+    }
+
+    #[test]
+    fn a_small_table_has_no_collision_and_a_large_one_finds_everything() {
+        let cell = OwnedCell::new(());
+        let mut table = Table::default();
+        assert!(table.find(TypeId::of::<u8>()).is_none());
+        let types = types();
+        for (number, type_id) in types.iter().enumerate() {
+            let id = ResourceId::from_index(number);
+            table.insert(*type_id, cell.erased(), id);
+            assert!(table.slots.len().is_power_of_two() && table.slots.len() >= 4 * table.len);
+            let at_home = |type_id: &TypeId| table.slot(hash(*type_id)).is_some_and(|entry| entry.type_id == *type_id);
+            assert!(types[..=number].iter().all(at_home) || table.slots.len() >= SPACIOUS);
+            assert!(types[..=number].iter().zip(0..).all(|(t, n)| table.find(*t).unwrap().id.index() == n));
+            assert!(types[number + 1..].iter().all(|t| table.find(*t).is_none()));
+        }
+    }
 }
