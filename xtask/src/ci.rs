@@ -31,7 +31,8 @@ pub(crate) fn run(root: &Path) -> bool {
 fn bench(root: &Path) -> bool {
     let bench = root.join("bench");
     !bench.exists()
-        || cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
+        || cargo(&bench, "cargo fmt --check", &[])
+            && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
             && cargo(&bench, "cargo run --release -- --check", &[])
 }
 
