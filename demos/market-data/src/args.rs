@@ -10,7 +10,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "market-data", version)]
 pub(crate) struct Args {
-    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain
+    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
     pub(crate) input: PathBuf,
 
@@ -48,8 +48,10 @@ impl FromStr for Pace {
             "max" => Ok(Self::Max),
             "real" => Ok(Self::Times(1.0)),
             _ => match text.strip_suffix('x').and_then(|number| number.parse().ok()) {
-                Some(times) if times > 0.0 && f64::is_finite(times) => Ok(Self::Times(times)),
-                _ => Err("write `max`, `real`, or a multiple such as `10x` or `0.5x`".into()),
+                Some(times) if (0.001..=1e9).contains(&times) => Ok(Self::Times(times)),
+                _ => {
+                    Err("write `max`, `real`, or a multiple such as `10x` or `0.5x`, from 0.001x to 1000000000x".into())
+                }
             },
         }
     }
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!("max".parse(), Ok(Pace::Max));
         assert_eq!("real".parse(), Ok(Pace::Times(1.0)));
         assert_eq!("0.5x".parse(), Ok(Pace::Times(0.5)));
-        for text in ["", "x", "0x", "-1x", "infx", "NaNx", "10"] {
+        for text in ["", "x", "0x", "-1x", "infx", "NaNx", "10", "1e-300x"] {
             assert!(text.parse::<Pace>().is_err(), "{text}");
         }
     }

@@ -14,6 +14,12 @@ pub(crate) struct Book {
     last: Option<u64>,
 }
 
+/// The book had come to update `last`, beyond a snapshot.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Outdated {
+    pub(crate) last: u64,
+}
+
 /// Why a diff did not make it into the book.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Unapplied {
@@ -34,11 +40,15 @@ pub(crate) struct Applied {
 pub(crate) type Top = (Option<Level>, Option<Level>);
 
 impl Book {
-    /// Starts anew from a snapshot.
-    pub(crate) fn load(&mut self, snapshot: &Snapshot) {
-        self.bids = snapshot.bids.iter().copied().collect();
-        self.asks = snapshot.asks.iter().copied().collect();
-        self.last = Some(snapshot.last);
+    /// Starts anew from a snapshot, unless the book is further already.
+    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<(), Outdated> {
+        if let Some(last) = self.last.filter(|last| *last > snapshot.last) {
+            return Err(Outdated { last });
+        }
+        *self = Self { last: Some(snapshot.last), ..Self::default() };
+        set(&mut self.bids, &snapshot.bids);
+        set(&mut self.asks, &snapshot.asks);
+        Ok(())
     }
 
     /// Applies a diff, unless it is stale. One that comes after a gap is applied too: levels are absolute, so the book
@@ -111,6 +121,10 @@ impl Tickers {
         self.0.push_back(ticker);
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Takes every ticker up to update `last` and gives the newest of them.
     pub(crate) fn take_until(&mut self, last: u64) -> Option<Ticker> {
         let mut newest = None;
@@ -144,7 +158,8 @@ mod tests {
     fn the_book_follows_the_rule() {
         let mut book = Book::default();
         assert_eq!(book.apply(&diff(1, 5, &[])), Err(Unapplied::TooEarly));
-        book.load(&Snapshot { last: 10, bids: vec![level(100, 1), level(99, 2)], asks: vec![level(101, 3)] });
+        let bids = vec![level(100, 1), level(99, 2), level(105, 0)];
+        assert_eq!(book.load(&Snapshot { last: 10, bids, asks: vec![level(101, 3)] }), Ok(()));
         assert_eq!(book.top(), (Some(level(100, 1)), Some(level(101, 3))));
         assert_eq!(book.apply(&diff(6, 10, &[level(200, 1)])), Err(Unapplied::Stale));
         assert_eq!(book.apply(&diff(9, 12, &[level(100, 0)])), Ok(Applied { gap: None }));
@@ -152,6 +167,9 @@ mod tests {
         assert_eq!(book.apply(&diff(13, 13, &[level(99, 5)])), Ok(Applied { gap: None }));
         assert_eq!(book.apply(&diff(16, 20, &[])), Ok(Applied { gap: Some((14, 15)) }));
         assert_eq!((book.top().0, book.last()), (Some(level(99, 5)), 20));
+        assert_eq!(book.load(&Snapshot { last: 19, bids: vec![], asks: vec![] }), Err(Outdated { last: 20 }));
+        assert_eq!(book.load(&Snapshot { last: 30, bids: vec![], asks: vec![] }), Ok(()));
+        assert_eq!((book.top(), book.last()), ((None, None), 30));
     }
 
     #[test]

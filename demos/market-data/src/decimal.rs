@@ -45,9 +45,9 @@ impl FromStr for Decimal {
         if lost.bytes().any(|byte| byte != b'0') {
             return Err(error());
         }
-        let fraction = format!("{kept:0<width$}", width = DIGITS as usize);
-        let fraction: u64 = fraction.parse().map_err(|_| error())?;
-        let whole: u64 = whole.parse().map_err(|_| error())?;
+        let number = |digits: &str| digits.parse().or(if digits.is_empty() { Ok(0) } else { Err(error()) });
+        let fraction = number(kept)? * 10_u64.pow(DIGITS - kept.len() as u32);
+        let whole: u64 = number(whole)?;
         whole.checked_mul(ONE).and_then(|units| units.checked_add(fraction)).map(Self).ok_or_else(error)
     }
 }

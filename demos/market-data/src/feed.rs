@@ -2,8 +2,8 @@
 
 use nexus_rt::{Key, PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
 
-use crate::book::{Applied, Backlog, Book, Tickers, Unapplied};
-use crate::message::{Diff, Event, Line, Message, decode, split_time};
+use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
+use crate::message::{Diff, Event, Level, Line, Message, decode, split_time};
 use crate::state::{Checks, Counts, Problem, Problems, Symbol, Trades};
 
 /// A world with everything that the feed needs, empty.
@@ -95,9 +95,11 @@ fn count(mut counts: ResMut<Counts>, event: &Option<Event>) {
     }
 }
 
-fn on_trade(mut trades: ResMut<Trades>, event: &Event) {
-    if let Message::Trade(trade) = &event.message {
-        trades.add(trade);
+fn on_trade(mut trades: ResMut<Trades>, mut problems: ResMut<Problems>, event: &Event) {
+    if let Message::Trade(trade) = &event.message
+        && trades.add(trade).is_err()
+    {
+        problems.add(event.line, "a trade so large that the volume no longer fits: it is left out");
     }
 }
 
@@ -108,9 +110,15 @@ fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, event: &Event) {
     }
 }
 
-fn on_snapshot(mut book: ResMut<Book>, event: &Event) {
-    if let Message::Snapshot(snapshot) = &event.message {
-        book.load(snapshot);
+fn on_snapshot(mut book: ResMut<Book>, mut tickers: ResMut<Tickers>, mut problems: ResMut<Problems>, event: &Event) {
+    let Message::Snapshot(snapshot) = &event.message else { return };
+    match book.load(snapshot) {
+        // What the exchange said of the book before is not about this one.
+        Ok(()) => tickers.clear(),
+        Err(Outdated { last }) => {
+            let reason = format!("a snapshot of update {} when the book is at {last}: it is left out", snapshot.last);
+            problems.add(event.line, reason);
+        }
     }
 }
 
@@ -141,11 +149,27 @@ fn on_gap(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Ch
 }
 
 /// Compares the book with the newest of the exchange's tickers that it has reached, if there is a new one.
-fn check_top(book: Res<Book>, mut tickers: ResMut<Tickers>, mut checks: ResMut<Checks>, _: Change) {
-    if let Some(ticker) = tickers.take_until(book.last()) {
-        checks.made += 1;
-        checks.agreed += u64::from(ticker.top() == book.top());
+fn check_top(
+    book: Res<Book>,
+    mut tickers: ResMut<Tickers>,
+    mut checks: ResMut<Checks>,
+    mut problems: ResMut<Problems>,
+    change: Change,
+) {
+    let Some(ticker) = tickers.take_until(book.last()) else { return };
+    checks.made += 1;
+    if ticker.top() == book.top() {
+        checks.agreed += 1;
+    } else {
+        let (update, exchange, own) = (ticker.update, show(ticker.top()), show(book.top()));
+        problems.add(change.line, format!("at update {update} the exchange has {exchange}, the book {own}"));
     }
+}
+
+fn show((bid, ask): Top) -> String {
+    let level =
+        |side: Option<Level>| side.map_or("nothing".into(), |(price, quantity)| format!("{price} x {quantity}"));
+    format!("{} / {}", level(bid), level(ask))
 }
 
 /// The diffs that may be dispatched now because the book is there.

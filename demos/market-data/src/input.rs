@@ -25,7 +25,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 impl Input {
     /// Opens `path`; `progress` follows the bytes read from it.
     pub(crate) fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
-        let mut raw = BufReader::with_capacity(1 << 16, progress.wrap_read(File::open(path)?));
+        // Small reads, so that the bar moves also when the replay is paced.
+        let mut raw = BufReader::with_capacity(1 << 12, progress.wrap_read(File::open(path)?));
         let start = raw.fill_buf()?;
         if start.starts_with(&GZIP) {
             Ok(Self(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))))
@@ -45,7 +46,7 @@ impl Input {
                 if line.text.last() == Some(&b'\n') {
                     line.text.pop();
                 } else if line.text.len() as u64 == LONGEST {
-                    return Next::Broken(format!("a line of over {LONGEST} bytes"));
+                    return Next::Broken(format!("a line of over {LONGEST} bytes: the rest is not read"));
                 }
                 Next::Line
             }

@@ -12,38 +12,42 @@ mod state;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::Args;
+use crate::args::{Args, Pace};
 use crate::replay::{Latency, replay};
 use crate::report::Report;
 use crate::state::Problems;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("market-data: {} cannot be read: {error}", args.input.display());
-            ExitCode::from(2)
-        }
-    }
+    run(&args).unwrap_or_else(|failure| {
+        let _ = writeln!(io::stderr(), "market-data: {failure}");
+        ExitCode::from(2)
+    })
 }
 
-fn run(args: &Args) -> io::Result<ExitCode> {
-    let progress = progress_bar(args)?;
+/// Runs everything; what fails is one sentence.
+fn run(args: &Args) -> Result<ExitCode, String> {
+    let unreadable = |error: io::Error| format!("{} cannot be read: {error}", args.input.display());
+    let file = std::fs::metadata(&args.input).map_err(unreadable)?;
+    if args.repeat > 1 && !file.is_file() {
+        return Err(format!("{} is no regular file, so it can be replayed only once", args.input.display()));
+    }
+    let progress = progress_bar(args, file.len());
     let mut latency = Latency::new();
-    let mut world = replay(args, &progress, &mut latency)?;
+    let mut world = replay(args, &progress, &mut latency).map_err(unreadable)?;
     for _ in 1..args.repeat {
-        world = replay(args, &progress, &mut latency)?;
+        world = replay(args, &progress, &mut latency).map_err(unreadable)?;
     }
     progress.finish_and_clear();
 
     let problems = world.resource::<Problems>();
     if problems.total() > 0 {
-        eprint!("{problems}");
+        let _ = write!(io::stderr(), "{problems}");
         if args.strict {
             return Ok(ExitCode::from(1));
         }
@@ -56,14 +60,20 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads may stop reading.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the result cannot be written: {error}"))
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
 
 /// A bar over the bytes of the input, on standard error, if that is a terminal.
-fn progress_bar(args: &Args) -> io::Result<ProgressBar> {
-    let bytes = std::fs::metadata(&args.input)?.len() * u64::from(args.repeat);
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {bytes} of {total_bytes}  {elapsed}");
-    Ok(ProgressBar::new(bytes).with_style(style.expect("the template is well-formed")))
+fn progress_bar(args: &Args, bytes: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {elapsed}");
+    let bar = ProgressBar::new(bytes * u64::from(args.repeat));
+    bar.set_style(style.expect("the template is well-formed"));
+    if args.pace != Pace::Max {
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+    bar
 }

@@ -104,16 +104,25 @@ pub(crate) fn decode(json: &[u8]) -> Result<(Option<&str>, Message), String> {
         "depth" | "depth@100ms" => Message::Depth(parse(data)?),
         _ => return Err(format!("`{channel}` is an unknown channel")),
     };
+    if let Message::Depth(Diff { first, last, .. }) = &message
+        && first > last
+    {
+        return Err(format!("a diff from update {first} back to {last}"));
+    }
     Ok((Some(symbol), message))
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(json).map_err(|error| error.to_string())
+    serde_json::from_slice(json).map_err(|error| {
+        // The position counts within the part of the line that was parsed: it would only mislead.
+        let text = error.to_string();
+        text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+    })
 }
 
 /// The start of what should have been text.
 fn show(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned()
+    bytes[..bytes.len().min(40)].escape_ascii().to_string()
 }
 
 #[cfg(test)]

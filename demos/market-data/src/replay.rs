@@ -65,7 +65,8 @@ pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency)
 
     let waiting = world.resource::<Backlog>().len();
     if waiting > 0 && !(args.strict && problems.get(&world).total() > 0) {
-        let reason = format!("no snapshot to the end: {waiting} diffs waited for it");
+        let diffs = if waiting == 1 { "diff" } else { "diffs" };
+        let reason = format!("no snapshot to the end: {waiting} {diffs} waited for it");
         problems.get_mut(&mut world).add(line.number - 1, reason);
     }
     Ok(world)

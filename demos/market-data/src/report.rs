@@ -101,7 +101,7 @@ impl Report {
                 decode: Percentiles::of(&latency.decode),
                 dispatch: Percentiles::of(&latency.dispatch),
             },
-            symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("nothing").to_uppercase(),
+            symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("-").to_uppercase(),
             decode_per_sec: rate(&latency.decode),
         }
     }
@@ -166,7 +166,9 @@ impl Display for Report {
 impl Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in self.first() {
-            writeln!(f, "line {}: {}", problem.line, problem.reason)?;
+            // What comes from the input must not reach the terminal as control characters.
+            let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+            writeln!(f, "line {}: {}", problem.line, problem.reason.chars().map(printable).collect::<String>())?;
         }
         let more = self.total() - self.first().len() as u64;
         if more > 0 {

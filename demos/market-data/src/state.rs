@@ -32,34 +32,43 @@ pub(crate) struct Checks {
 #[derive(Default)]
 pub(crate) struct Trades {
     /// In hundred-millionths.
-    volume: u128,
+    volume: u64,
     /// Of price times quantity, in units of 10^-16.
     turnover: u128,
     last: Option<Decimal>,
 }
 
 impl Trades {
-    pub(crate) fn add(&mut self, trade: &Trade) {
-        self.volume += u128::from(trade.quantity.units());
-        self.turnover += u128::from(trade.price.units()) * u128::from(trade.quantity.units());
+    /// Adds a trade, unless the sums would no longer fit: then everything stays as it was.
+    pub(crate) fn add(&mut self, trade: &Trade) -> Result<(), TooMuch> {
+        let (price, quantity) = (u128::from(trade.price.units()), u128::from(trade.quantity.units()));
+        let volume = self.volume.checked_add(trade.quantity.units()).ok_or(TooMuch)?;
+        self.turnover = self.turnover.checked_add(price * quantity).ok_or(TooMuch)?;
+        self.volume = volume;
         self.last = Some(trade.price);
+        Ok(())
     }
 
     /// The volume-weighted average price, rounded to the nearest hundred-millionth.
     pub(crate) fn vwap(&self) -> Option<Decimal> {
-        let price = (self.turnover + self.volume / 2).checked_div(self.volume)?;
-        Some(Decimal::from_units(u64::try_from(price).expect("an average is not above the largest price")))
+        let volume = u128::from(self.volume);
+        let (price, rest) = (self.turnover.checked_div(volume)?, self.turnover.checked_rem(volume)?);
+        let rounded = price + u128::from(rest * 2 >= volume);
+        Some(Decimal::from_units(u64::try_from(rounded).expect("an average is not above the largest price")))
     }
 
-    /// The volume; a decimal of its own once it no longer fits one is out of reach for a day of trades.
     pub(crate) fn volume(&self) -> Decimal {
-        Decimal::from_units(u64::try_from(self.volume).unwrap_or(u64::MAX))
+        Decimal::from_units(self.volume)
     }
 
     pub(crate) fn last_price(&self) -> Option<Decimal> {
         self.last
     }
 }
+
+/// A sum over the trades no longer fits.
+#[derive(Debug, PartialEq)]
+pub(crate) struct TooMuch;
 
 /// What went wrong in the input: the first few with their lines, and how many in all.
 #[derive(Default)]
@@ -104,8 +113,10 @@ mod tests {
         let mut trades = Trades::default();
         assert_eq!((trades.vwap(), trades.last_price()), (None, None));
         for (price, quantity) in [("1", "1"), ("2", "2")] {
-            trades.add(&Trade { price: price.parse().unwrap(), quantity: quantity.parse().unwrap() });
+            trades.add(&Trade { price: price.parse().unwrap(), quantity: quantity.parse().unwrap() }).unwrap();
         }
+        let huge = Decimal::from_units(u64::MAX);
+        assert_eq!(trades.add(&Trade { price: huge, quantity: huge }), Err(TooMuch));
         assert_eq!(trades.vwap().unwrap().to_string(), "1.66666667");
         assert_eq!((trades.volume().to_string(), trades.last_price()), ("3.00000000".into(), "2".parse().ok()));
     }

@@ -164,7 +164,7 @@ fn bad_lines_are_counted_reported_and_skipped() {
     assert_figures(&result, &figures);
     let reasons: Vec<&str> = stderr.lines().collect();
     for (line, reason) in [
-        "line 21: EOF while parsing a string at line 1 column",
+        "line 21: EOF while parsing a string",
         "line 22: no time before the message",
         "line 23: `17231612550x` is not a time in nanoseconds",
         "line 24: `999999999999` is not a decimal that fits",
@@ -269,10 +269,64 @@ fn what_cannot_be_read_is_one_sentence() {
 }
 
 #[test]
+fn a_book_that_disagrees_with_the_exchange_is_a_problem() {
+    let wrong =
+        capture().replacen(r#""b":[["61837.63000000","3.78826000"]"#, r#""b":[["99999.00000000","1.00000000"]"#, 1);
+    let path = file("wrong_book.txt", wrong);
+    let (figures, stderr) = result(&["--input", &path]);
+    assert!(figures["agree"].as_u64() < figures["checked"].as_u64(), "{figures}");
+    let first = stderr.lines().next().unwrap();
+    assert!(
+        first.contains("the exchange has 61837.63000000 x ") && first.contains(", the book 99999.00000000 x 1."),
+        "{first}"
+    );
+    assert_eq!(market_data(&["--input", &path, "--strict"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_second_snapshot_starts_anew_or_is_left_out() {
+    let capture = capture();
+    let snapshot = capture.lines().find(|line| line.contains("lastUpdateId")).unwrap();
+    let (figures, stderr) = result(&["--input", &file("old_snapshot.txt", format!("{capture}{snapshot}\n"))]);
+    assert!(stderr.starts_with("line 41250: a snapshot of update 50093239218 when the book is at "), "{stderr}");
+    assert_eq!((&figures["best_bid"], &figures["snapshot"]), (&expected()["best_bid"], &json!(2)));
+    let newer = r#"1723161999000000000 {"lastUpdateId":99999999999,"bids":[["5","0"],["1","2"]],"asks":[]}"#;
+    let (figures, stderr) = result(&["--input", &file("new_snapshot.txt", format!("{capture}{newer}\n"))]);
+    assert_eq!((&figures["best_bid"], &figures["best_ask"], &*stderr), (&json!("1.00000000"), &Value::Null, ""));
+}
+
+#[test]
+fn hostile_text_does_not_reach_the_terminal() {
+    let path = file("hostile.txt", "\u{1b}[31m {}\n1 {\"stream\":\"a@\u{1b}]0;x\u{7}\",\"data\":{}}\n");
+    let (_, stderr) = result(&["--input", &path]);
+    assert!(stderr.lines().count() == 3 && !stderr.contains('\u{1b}'), "{stderr:?}");
+}
+
+#[test]
+fn sums_that_no_longer_fit_are_a_problem() {
+    let trade = r#"1 {"stream":"x@trade","data":{"p":"184467440737.09551615","q":"184467440737.09551615"}}"#;
+    let (figures, stderr) = result(&["--input", &file("huge.txt", format!("{trade}\n{trade}\n"))]);
+    assert_eq!(figures["vwap"], "184467440737.09551615");
+    assert!(stderr.starts_with("line 2: a trade so large that the volume no longer fits"), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_written_or_read_twice_is_one_sentence() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_market-data")).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("market-data: the result cannot be written: "), "{}", stderr(&output));
+    let output = market_data(&["--input", "/dev/null", "--repeat", "2"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output), "market-data: /dev/null is no regular file, so it can be replayed only once\n");
+    assert_eq!(market_data(&["--pace", "1e-300x"]).status.code(), Some(2));
+}
+
+#[test]
 fn an_empty_file_and_a_file_without_line_ends_are_no_trouble() {
     let (empty, stderr) = result(&["--input", &file("empty.txt", "")]);
     assert_eq!((&empty["events"], &empty["vwap"], stderr.as_str()), (&json!(0), &Value::Null, ""));
     let (long, stderr) = result(&["--input", &file("long.txt", vec![b'x'; 5 << 20])]);
     assert_eq!(long["events"], 0);
-    assert!(stderr.starts_with("line 1: a line of over 4194304 bytes\n"), "{stderr}");
+    assert!(stderr.starts_with("line 1: a line of over 4194304 bytes: the rest is not read\n"), "{stderr}");
 }
