@@ -1,6 +1,6 @@
 //! The derive macro of nexus-rt. Use it through the `derive` feature of `nexus-rt`, which re-exports it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{
@@ -10,7 +10,8 @@ use syn::{
 /// Makes a struct of params a param: to name a group of them, or to take more than eight.
 ///
 /// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type and const
-/// generics. If `nexus-rt` goes by another name in your `Cargo.toml`, say so: `#[param(crate = my_name)]`.
+/// generics. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`). If `nexus-rt` goes by another name in
+/// your `Cargo.toml`, say so: `#[param(crate = my_name)]`.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -23,44 +24,53 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(input.ident.span(), "only a struct can be a param: its fields are the params in it"));
     };
 
+    if let Some(attribute) = data.fields.iter().flat_map(|field| &field.attrs).find(|a| a.path().is_ident("param")) {
+        return Err(Error::new(attribute.span(), "`param` stands on the struct, not on a field"));
+    }
     let types: Vec<_> = data.fields.iter().map(|field| &field.ty).collect();
     let members: Vec<_> = data.fields.members().collect();
     let indices: Vec<_> = (0..types.len()).map(Index::from).collect();
-    let states: Vec<_> = (0..types.len()).map(|index| format_ident!("state_{index}")).collect();
+    // Names that no item or generic of the user's has.
+    let local = |name: &str| format_ident!("__nexus_rt_{name}");
+    let (registry, report, visit, dispatch, state) =
+        (local("registry"), local("report"), local("visit"), local("dispatch"), local("state"));
+    let states: Vec<_> = (0..types.len()).map(|index| local(&format!("state_{index}"))).collect();
 
     let name = &input.ident;
     let (impl_generics, generics, where_clause) = input.generics.split_for_impl();
-    let run = Lifetime::new("'__run", name.span());
+    let run = Lifetime::new("'__nexus_rt_run", Span::mixed_site());
     let item_generics = with_lifetime(&input.generics, &run);
 
     Ok(quote! {
-        // SAFETY: every field is a param and is passed on to once: resolved with the same report, reported, fetched.
+        // SAFETY: every field is a param and is passed on to once: resolved with the same report, reported, fetched. The
+        // type of the state is made of what the fields report, so it holds even if a macro in a field's type gave
+        // another param each time.
         unsafe impl #impl_generics #nexus::Param for #name #generics #where_clause {
             type State = (#(<#types as #nexus::Param>::State,)*);
             type Item<#run> = #name #item_generics;
 
             #[inline]
             fn try_init(
-                registry: &#nexus::Registry,
-                report: &mut #nexus::Report<'_>,
+                #registry: &#nexus::Registry,
+                #report: &mut #nexus::Report<'_>,
             ) -> ::core::option::Option<Self::State> {
-                #(let #states = <#types as #nexus::Param>::try_init(registry, report);)*
+                #(let #states = <#types as #nexus::Param>::try_init(#registry, #report);)*
                 ::core::option::Option::Some((#(#states?,)*))
             }
 
-            fn access(state: &Self::State, visit: &mut dyn ::core::ops::FnMut(#nexus::Access)) {
-                #(<#types as #nexus::Param>::access(&state.#indices, visit);)*
+            fn access(#state: &Self::State, #visit: &mut dyn ::core::ops::FnMut(#nexus::Access)) {
+                #(<#types as #nexus::Param>::access(&#state.#indices, #visit);)*
             }
 
             #[inline(always)]
             unsafe fn fetch<#run>(
-                dispatch: #nexus::Dispatch<#run>,
-                state: &#run mut Self::State,
+                #dispatch: #nexus::Dispatch<#run>,
+                #state: &#run mut Self::State,
             ) -> Self::Item<#run> {
                 #name {
                     #(
                         // SAFETY: the caller's promises for the struct hold for each field.
-                        #members: unsafe { <#types as #nexus::Param>::fetch(dispatch, &mut state.#indices) },
+                        #members: unsafe { <#types as #nexus::Param>::fetch(#dispatch, &mut #state.#indices) },
                     )*
                 }
             }

@@ -29,10 +29,39 @@ use crate::world::World;
 /// count.run(&mut world, "five!");
 /// assert_eq!(count.0, 5);
 /// ```
+///
+/// A function that returns a handler says that it does not borrow the registry (`use<>`); a struct keeps one by a type
+/// parameter or as a [`Virtual`]. A pipeline whose output is wanted is kept as a closure:
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
+///
+/// fn counter(reg: &Registry) -> impl Handler<u64> + use<> {
+///     (|mut n: ResMut<u64>, x: u64| *n += x).into_handler(reg)
+/// }
+///
+/// fn doubler(reg: &Registry) -> impl FnMut(&mut World, u64) -> u64 + use<> {
+///     let mut pipeline = PipelineStart::<u64>::new().then(|n: Res<u64>, x: u64| 2 * x + *n, reg).build();
+///     move |world, x| pipeline.run(world, x)
+/// }
+///
+/// struct Gateway<H> {
+///     orders: H,
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let mut gateway = Gateway { orders: counter(world.registry()) };
+/// let mut double = doubler(world.registry());
+/// gateway.orders.run(&mut world, 1);
+/// assert_eq!(double(&mut world, 4), 9);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle `{E}`",
     label = "not a handler of `{E}`",
-    note = "functions become handlers by `f.into_handler(registry)`, chains by `build()`; both take exactly their event type"
+    note = "functions become handlers by `f.into_handler(registry)`, chains by `build()`, chains with a context by \
+            `build()` and `into_callback(ctx)`; each takes exactly its event type"
 )]
 pub trait Handler<E>: Describe + Send {
     /// Runs the handler.
@@ -42,30 +71,38 @@ pub trait Handler<E>: Describe + Send {
     fn run(&mut self, world: &mut World, event: E);
 }
 
-/// A handler of some type on the heap, as drivers and collections keep it.
+/// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that they
+/// give is the library's, because a call through a box forgets its caller.
 ///
 /// For borrowed events write `Box<dyn for<'a> Handler<&'a [u8]>>`.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
-impl<H: Describe + ?Sized> Describe for Box<H> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        (**self).describe(visitor);
-    }
+/// Implements both traits for a pointer to a handler by the handler.
+macro_rules! handler_behind {
+    ($($Pointer:ty),*) => {$(
+        impl<H: Describe + ?Sized> Describe for $Pointer {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                (**self).describe(visitor);
+            }
 
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
+            fn name(&self) -> &'static str {
+                (**self).name()
+            }
 
-    #[track_caller]
-    fn inputs_changed(&self, world: &World) -> bool {
-        (**self).inputs_changed(world)
-    }
+            #[track_caller]
+            fn inputs_changed(&self, world: &World) -> bool {
+                (**self).inputs_changed(world)
+            }
+        }
+
+        impl<E, H: Handler<E> + ?Sized> Handler<E> for $Pointer {
+            #[inline]
+            #[track_caller]
+            fn run(&mut self, world: &mut World, event: E) {
+                (**self).run(world, event);
+            }
+        }
+    )*};
 }
 
-impl<E, H: Handler<E> + ?Sized> Handler<E> for Box<H> {
-    #[inline]
-    #[track_caller]
-    fn run(&mut self, world: &mut World, event: E) {
-        (**self).run(world, event);
-    }
-}
+handler_behind!(Box<H>, &mut H);

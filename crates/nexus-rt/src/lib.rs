@@ -27,7 +27,7 @@
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
 //! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
-//! - [`PipelineStart`]: chains of functions with the combinators of `Option` and `Result`.
+//! - [`PipelineStart`]: chains of functions, with combinators for `Option` and `Result`.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
 mod call;

@@ -73,8 +73,10 @@ impl<In> PipelineStart<In> {
 impl<'a, In: ?Sized> PipelineStart<&'a In> {
     /// An empty pipeline over borrowed events of any lifetime.
     ///
-    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline. With
-    /// `borrowed`, each run may borrow anew, as from a buffer that is filled again:
+    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline, and so it is
+    /// for every event type with a lifetime in it. With `borrowed`, each run may borrow anew, as from a buffer that is
+    /// filled again. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every lifetime in any
+    /// case: `Box<dyn for<'a> Handler<View<'a>>>`.)
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -157,7 +159,8 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// A finished chain of steps that runs as one.
 ///
 /// [`run`](Self::run) gives what the last step gives. A pipeline whose last step gives `()` or `Option<()>` is also a
-/// [`Handler`], of borrowed events too: see [`Handler`] for how to keep one.
+/// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its first
+/// function.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<In: ?Sized, S, C = (), K = Owned> {
     chain: Anchor<S>,

@@ -14,11 +14,12 @@ use crate::world::World;
 #[diagnostic::on_unimplemented(
     message = "this function cannot be called with params from the world and then `{Args}`",
     label = "its arguments are not params followed by `{Args}`",
-    note = "first, at most 8 params (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, `ResMut<T>`, an \
-            `Option` of either, `Local<T>`, each with a `T: Send + 'static`, `Sequence`, `RegistryRef`; or `&mut World` \
-            in their place",
-    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's",
-    note = "in a callback or a chain with a context, `&mut` context comes before all of these",
+    note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
+            `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
+            `Sequence`, `RegistryRef`; or, in the place of all params, `&mut World`",
+    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's; `guard`, `filter` and \
+            `tap` give it by reference; for a function without an event there is `into_handler_ignoring_event`",
+    note = "before all of these, `&mut` context, but only in `into_callback` and in a chain with a context",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]
 pub trait Callable<C, Args, M: Mode> {

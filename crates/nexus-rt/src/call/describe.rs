@@ -11,6 +11,10 @@ use crate::world::World;
 ///
 /// Every handler of this library implements it. For a handler that you write yourself the provided methods are enough:
 /// `impl Describe for MyHandler {}`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe itself, as handlers must",
+    note = "for a handler written by hand, this is enough: `impl Describe for {Self} {{}}`"
+)]
 pub trait Describe {
     /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is touched.
     ///

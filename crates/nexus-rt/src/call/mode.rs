@@ -43,7 +43,7 @@ pub trait Mode: sealed::Sealed {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` was resolved against `world`.
+    /// `state` is what [`resolve`](Self::resolve) gave for the registry of `world`.
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 }
@@ -82,8 +82,8 @@ macro_rules! by_params {
 
             #[inline(always)]
             unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
-                // SAFETY: the caller promises the world; its exclusive borrow ends in the item; and `resolve` has
-                // refused a parameter list that conflicts with itself, so one fetch of the whole list is sound.
+                // SAFETY: the caller promises that the state is that of this world, from `resolve`, which refuses a parameter
+                // list that conflicts with itself; and the world's exclusive borrow goes into the item.
                 unsafe { P::fetch(Dispatch::new(world), state) }
             }
         }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::callable::Callable;
 use super::describe::{Describe, Function, Visitor, anything_changed};
-use super::entered::{Entered, foreign_world};
+use super::entered::{Entered, foreign_world, replaced_world};
 use super::mode::Mode;
 use crate::param::{Access, AccessKind, ResolveError};
 use crate::sequence::WorldId;
@@ -61,7 +61,7 @@ impl<F, M: Mode> Resolved<F, M> {
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
         let out = self.function.invoke(ctx, item, args);
         if M::EXCLUSIVE && world.world_id() != self.world {
-            foreign_world(type_name::<F>(), self.world, world.world_id());
+            replaced_world(type_name::<F>(), self.world, world.world_id());
         }
         out
     }

@@ -12,8 +12,8 @@ use crate::step::{Start, Then};
 
 /// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
 ///
-/// [`PipelineStart`](crate::PipelineStart) begins one. Every combinator takes functions as [`IntoStep`](crate::IntoStep)
-/// says: params first, then the value, owned or by reference.
+/// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by reference,
+/// as it likes ([`IntoStep`](crate::IntoStep)), but by reference where the value goes on after it (`guard`, `filter`, `tap`).
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct Chain<C, In: ?Sized, Out, S, K = Owned> {
     pub(crate) steps: S,

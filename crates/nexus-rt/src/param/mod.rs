@@ -22,6 +22,8 @@ use crate::world::{Registry, World};
 /// [`RegistryRef`], `()`, tuples of up to 8 params, and by every struct of params with `#[derive(Param)]`. It is resolved
 /// once against a [`Registry`], which gives a `State`; each run then turns the state into an `Item`.
 ///
+/// In a crate that knows this one by another name, the derive must be told: `#[param(crate = my_name)]` on the struct.
+///
 /// # Safety
 /// The derive is the way to implement this trait. An implementation by hand promises that
 /// * `fetch` reaches resources only through the states of other params, each fetched at most once per call;
@@ -49,8 +51,8 @@ pub unsafe trait Param: Sized {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` was resolved against the world of `dispatch`; that world is borrowed exclusively for `'w`; and nothing
-    /// else that is fetched during `'w` conflicts with the accesses of this param.
+    /// `state` was resolved against the world of `dispatch`, and the report found no conflict; that world is borrowed
+    /// exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this param.
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
 }
 

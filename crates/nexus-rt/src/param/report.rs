@@ -121,8 +121,14 @@ fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize)
     accesses.iter_mut().for_each(|(place, _)| place.position += first);
 
     let pairs = accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
-    let conflicts: Vec<_> =
-        pairs.filter(|((_, one), (_, two))| one.conflicts_with(two)).map(|(one, two)| Conflict(*one, *two)).collect();
+    let conflicts: Vec<_> = pairs
+        .filter(|((_, one), (_, two))| one.conflicts_with(two))
+        .map(|(one, two)| Conflict {
+            resource: one.1.resource(),
+            first: (one.0, one.1.kind()),
+            second: (two.0, two.1.kind()),
+        })
+        .collect();
 
     let wrong = !(missing.is_empty() && conflicts.is_empty());
     wrong.then_some(ResolveError { function, missing, conflicts })
@@ -215,21 +221,24 @@ impl fmt::Display for Missing {
 
 /// Two parameters of one function that reach the same resource, at least one of them for writing.
 #[derive(Clone, Copy, Debug)]
-pub struct Conflict((Place, Access), (Place, Access));
+pub struct Conflict {
+    resource: &'static str,
+    first: (Place, AccessKind),
+    second: (Place, AccessKind),
+}
 
 impl Conflict {
     /// The full name of the resource's type.
     #[must_use]
     pub fn resource(&self) -> &'static str {
-        self.0.1.resource()
+        self.resource
     }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self((first_place, first), (second_place, second)) = self;
-        let resource = first.resource();
-        let verb = |access: &Access| match access.kind() {
+        let Self { resource, first: (first_place, first), second: (second_place, second) } = self;
+        let verb = |kind: &AccessKind| match kind {
             AccessKind::Read => "reads",
             AccessKind::Write => "writes",
         };

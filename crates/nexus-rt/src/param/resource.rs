@@ -7,95 +7,100 @@ use std::ops::Deref;
 use super::{Access, AccessKind, Dispatch, Param, Report};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
-// SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed shared by `fetch`.
-unsafe impl<T: Send + 'static> Param for Res<'_, T> {
-    type State = CellPtr<T>;
-    type Item<'w> = Res<'w, T>;
+/// What a param that reads keeps. Only resolving makes one, and that reports the access: so the state of any group of
+/// params says which accesses were reported.
+pub struct Reads<T>(CellPtr<T>);
 
-    #[inline(always)]
-    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<CellPtr<T>> {
-        find(registry, report, AccessKind::Read).or_else(|| {
-            report.missing::<T>();
-            None
-        })
-    }
+/// What a param that writes keeps: see [`Reads`].
+pub struct Writes<T>(CellPtr<T>);
 
-    fn access(state: &CellPtr<T>, visit: &mut dyn FnMut(Access)) {
-        visit(Access::new(AccessKind::Read, *state));
-    }
+/// Implements a param and its optional twin.
+macro_rules! resource_param {
+    ($Borrow:ident, $State:ident, $kind:expr, |$cell:ident, $now:ident| $fetch:expr) => {
+        impl<T: Send + 'static> $State<T> {
+            #[inline(always)]
+            fn find(registry: &Registry, report: &mut Report<'_>) -> Option<Self> {
+                let (cell, id) = registry.find::<T>()?;
+                report.found($kind, id, cell);
+                Some(Self(cell))
+            }
+        }
 
-    #[inline(always)]
-    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut CellPtr<T>) -> Res<'w, T> {
-        // SAFETY: the world of the cell is alive for 'w (the caller's first promise) and no conflicting param was
-        // fetched, so nobody writes the cell (the third).
-        Res::new(unsafe { state.get() }, dispatch.now)
-    }
-}
+        impl<T> Clone for $State<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
 
-// SAFETY: as for `Res`, but exclusively.
-unsafe impl<T: Send + 'static> Param for ResMut<'_, T> {
-    type State = CellPtr<T>;
-    type Item<'w> = ResMut<'w, T>;
+        impl<T> Copy for $State<T> {}
 
-    #[inline(always)]
-    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<CellPtr<T>> {
-        find(registry, report, AccessKind::Write).or_else(|| {
-            report.missing::<T>();
-            None
-        })
-    }
+        impl<T> fmt::Debug for $State<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($State))
+            }
+        }
 
-    fn access(state: &CellPtr<T>, visit: &mut dyn FnMut(Access)) {
-        visit(Access::new(AccessKind::Write, *state));
-    }
+        // SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed by `fetch` as reported.
+        unsafe impl<T: Send + 'static> Param for $Borrow<'_, T> {
+            type State = $State<T>;
+            type Item<'w> = $Borrow<'w, T>;
 
-    #[inline(always)]
-    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut CellPtr<T>) -> ResMut<'w, T> {
-        // SAFETY: the world of the cell is alive and borrowed exclusively for 'w (the caller's first two promises), and
-        // no other param of the same run reaches this cell (the third).
-        ResMut::new(unsafe { state.get_mut() }, dispatch.now)
-    }
-}
+            #[inline(always)]
+            fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<$State<T>> {
+                let found = $State::find(registry, report);
+                if found.is_none() {
+                    report.missing::<T>();
+                }
+                found
+            }
 
-/// Implements an optional param by its mandatory twin: `None` if the resource is not registered.
-macro_rules! optional {
-    ($($Borrow:ident $kind:expr;)*) => {$(
-        // SAFETY: what is there is resolved with `report`, and the twin reports and fetches it.
+            fn access(state: &$State<T>, visit: &mut dyn FnMut(Access)) {
+                visit(Access::new($kind, state.0));
+            }
+
+            #[inline(always)]
+            unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut $State<T>) -> $Borrow<'w, T> {
+                let ($cell, $now) = (state.0, dispatch.now);
+                $fetch
+            }
+        }
+
+        // SAFETY: what is there is resolved with `report`, and the mandatory twin fetches it.
         unsafe impl<T: Send + 'static> Param for Option<$Borrow<'_, T>> {
-            type State = Option<CellPtr<T>>;
+            type State = Option<$State<T>>;
             type Item<'w> = Option<$Borrow<'w, T>>;
 
             #[inline(always)]
             fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
-                Some(find(registry, report, $kind))
+                Some($State::find(registry, report))
             }
 
             fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {
-                if let Some(cell) = state {
-                    visit(Access::new($kind, *cell));
+                if let Some(state) = state {
+                    <$Borrow<'_, T>>::access(state, visit);
                 }
             }
 
             #[inline(always)]
             unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w> {
                 // SAFETY: the caller's promises for this param are those of its twin.
-                state.as_mut().map(|cell| unsafe { <$Borrow<'_, T>>::fetch(dispatch, cell) })
+                state.as_mut().map(|state| unsafe { <$Borrow<'_, T>>::fetch(dispatch, state) })
             }
         }
-    )*};
+    };
 }
 
-optional! {
-    Res AccessKind::Read;
-    ResMut AccessKind::Write;
-}
+resource_param!(Res, Reads, AccessKind::Read, |cell, now| {
+    // SAFETY: the world of the cell is alive for 'w (the caller's first promise) and no conflicting param was fetched, so
+    // nobody writes the cell (the third).
+    Res::new(unsafe { cell.get() }, now)
+});
 
-#[inline(always)]
-fn find<T: 'static>(registry: &Registry, report: &mut Report<'_>, kind: AccessKind) -> Option<CellPtr<T>> {
-    let (cell, id) = registry.find::<T>()?;
-    report.found(kind, id, cell);
-    Some(cell)
-}
+resource_param!(ResMut, Writes, AccessKind::Write, |cell, now| {
+    // SAFETY: the world of the cell is alive and borrowed exclusively for 'w (the caller's first two promises), and no
+    // other param of the same run reaches this cell (the third).
+    ResMut::new(unsafe { cell.get_mut() }, now)
+});
 
 /// The registry as a parameter: for a function that builds handlers while it runs.
 ///

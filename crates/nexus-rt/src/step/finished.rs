@@ -4,7 +4,8 @@
 #[diagnostic::on_unimplemented(
     message = "this chain still gives `{Self}`, which a handler would lose",
     label = "ends with `{Self}`",
-    note = "end it with a step that returns nothing; deal with errors in `catch`"
+    note = "end it with a step that returns nothing, and deal with errors in `catch`; to use what it gives, call its `run` \
+            from a closure: `move |world: &mut World, event| pipeline.run(world, event)`"
 )]
 pub trait Finished: sealed::Sealed {}
 

@@ -12,9 +12,9 @@ use crate::world::Registry;
 #[diagnostic::on_unimplemented(
     message = "this function does not fit here: the step before it gives `{T}`",
     label = "takes neither `{T}` nor a reference to it as its last argument",
-    note = "first, at most 8 params (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, `ResMut<T>`, an \
-            `Option` of either, `Local<T>`, each with a `T: Send + 'static`, `Sequence`, `RegistryRef`; or `&mut World` \
-            in their place",
+    note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
+            `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
+            `Sequence`, `RegistryRef`; or, in the place of all params, `&mut World`",
     note = "last, `{T}` or `&{T}`",
     note = "in a chain with a context, `&mut` context may come before all of these",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"

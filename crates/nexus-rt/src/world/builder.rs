@@ -189,10 +189,12 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// signature suits the source. A poller keeps [`Key`]s, not references.
 ///
 /// ```
+/// use std::collections::VecDeque;
+///
 /// use nexus_rt::{Handler, Installer, IntoHandler, Key, ResMut, World, WorldBuilder};
 ///
 /// #[derive(Default)]
-/// struct Queue(Vec<u32>);
+/// struct Queue(VecDeque<u32>);
 ///
 /// struct QueueInstaller;
 ///
@@ -211,7 +213,7 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 ///
 /// impl QueuePoller {
 ///     fn poll(&mut self, world: &mut World, handler: &mut impl Handler<u32>) {
-///         while let Some(event) = self.queue.get_mut(world).0.pop() {
+///         while let Some(event) = self.queue.get_mut(world).0.pop_front() {
 ///             world.next_sequence();
 ///             handler.run(world, event);
 ///         }

@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "raw cells: the world must own values of many types at addresses that stay")]
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::sequence::Sequence;
@@ -34,8 +35,11 @@ impl<T> ResourceCell<T> {
     }
 }
 
-/// A typed pointer to a resource of some world, as a resolved parameter keeps it. Opaque, one word, `Copy`.
-pub struct CellPtr<T>(NonNull<ResourceCell<T>>);
+/// A typed pointer to a resource of some world, as whatever was resolved keeps it. One word, `Copy`.
+///
+/// It is invariant in `T`, so that its `T` is always the very type that the cell was made for: a pointer that could be
+/// taken for one to a supertype (`for<'a> fn(&'a X)` for `fn(&'static X)`) could write what the owner must not read.
+pub(crate) struct CellPtr<T>(NonNull<ResourceCell<T>>, PhantomData<fn(T) -> T>);
 
 impl<T> CellPtr<T> {
     /// Borrows the cell.
@@ -94,7 +98,7 @@ impl ErasedCell {
     /// The cell was made for a value of type `T`.
     #[inline(always)]
     pub(crate) unsafe fn typed<T>(self) -> CellPtr<T> {
-        CellPtr(self.0.cast())
+        CellPtr(self.0.cast(), PhantomData)
     }
 
     /// When the value was last written.

@@ -104,6 +104,16 @@ impl World {
         self.registry.try_id::<T>()
     }
 
+    /// A handle that reaches resource `T` without a look-up.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn key<T: Send + 'static>(&self) -> Key<T> {
+        self.registry.key::<T>()
+    }
+
     /// Borrows resource `T`, looking it up by type. A [`Key`] saves the look-up.
     ///
     /// # Panics
@@ -187,7 +197,8 @@ impl World {
     /// The cell, if it was resolved in this world.
     #[inline]
     fn cell<T>(&self, world: WorldId, cell: CellPtr<T>) -> Option<&cell::ResourceCell<T>> {
-        // SAFETY: equal identities mean that this world owns the cell, so it lives; `&self` excludes a `ResMut` of it.
+        // SAFETY: equal identities mean that this world owns the cell, so it lives, and a pointer's `T` is that of its cell;
+        // `&self` excludes a `ResMut` of it.
         (world == self.world_id()).then(|| unsafe { cell.get() })
     }
 

@@ -124,8 +124,10 @@ impl Registry {
     pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> ResourceId {
         let cell = OwnedCell::new(value);
         let id = ResourceId::from_index(self.cells.len());
-        self.table.insert(TypeId::of::<T>(), cell.erased(), id);
+        let erased = cell.erased();
+        // Owned first: the table must never hold what nobody keeps.
         self.cells.push(Registered { cell, name: type_name::<T>(), size: size_of::<T>() });
+        self.table.insert(TypeId::of::<T>(), erased, id);
         id
     }
 

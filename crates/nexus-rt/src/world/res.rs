@@ -127,7 +127,7 @@ impl<T> DerefMut for ResMut<'_, T> {
 macro_rules! readable {
     ($($Borrow:ident),*) => {$(
         impl<T> $Borrow<'_, T> {
-            /// Whether the resource was written during the current sequence.
+            /// Whether the resource was written during the current sequence. Registration is no write.
             #[inline]
             #[must_use]
             pub fn is_changed(&self) -> bool {
@@ -141,7 +141,11 @@ macro_rules! readable {
                 self.cell.changed_at()
             }
 
-            /// Whether the resource was written later than in `sequence`, for a reader that remembers what it has seen.
+            /// Whether the resource was written in a later sequence than this one, for a reader that does not run for
+            /// every event. It remembers what [`changed_at`](Self::changed_at) was when it last looked, not when it
+            /// looked: a write later in that same sequence would be missed. (One that comes after the look and in the
+            /// very sequence of the write before it is missed either way: stamps tell events apart, not the runs within
+            /// one.)
             #[inline]
             #[must_use]
             pub fn changed_after(&self, sequence: Sequence) -> bool {

@@ -63,12 +63,11 @@ fn res_mut_writes_as_told() {
 fn readers_see_changes_of_this_event_or_since_one() {
     let mut world = world();
     let mut write = (|mut value: ResMut<u64>, x: u64| *value = x).into_handler(world.registry());
-    let mut read =
-        (|value: Res<u64>, mut seen: Local<Sequence>, now: Sequence, mut log: ResMut<Vec<String>>, _: ()| {
-            log.push(format!("{} {}", value.is_changed(), value.changed_after(*seen)));
-            *seen = now;
-        })
-        .into_handler(world.registry());
+    let mut read = (|value: Res<u64>, mut seen: Local<Sequence>, mut log: ResMut<Vec<String>>, _: ()| {
+        log.push(format!("{} {}", value.is_changed(), value.changed_after(*seen)));
+        *seen = value.changed_at();
+    })
+    .into_handler(world.registry());
 
     read.run(&mut world, ());
     world.next_sequence();
@@ -80,7 +79,14 @@ fn readers_see_changes_of_this_event_or_since_one() {
     write.run(&mut world, 2);
     world.next_sequence();
     read.run(&mut world, ());
-    assert_eq!(*world.resource::<Vec<String>>(), ["false false", "true true", "false false", "false true"]);
+    // Written after the look, in the same sequence.
+    world.next_sequence();
+    read.run(&mut world, ());
+    write.run(&mut world, 3);
+    world.next_sequence();
+    read.run(&mut world, ());
+    let seen = ["false false", "true true", "false false", "false true", "false false", "false true"];
+    assert_eq!(*world.resource::<Vec<String>>(), seen);
 }
 
 #[test]

@@ -107,6 +107,27 @@ fn structs_of_params_stand_in_chains() {
     assert_eq!(chain.run(&mut world, 1), 11);
 }
 
+/// Names as the derive itself might use them.
+#[allow(non_upper_case_globals, dead_code, reason = "in the way of generated code, which must not see it")]
+mod names_in_the_way {
+    use nexus_rt::{Local, Param};
+
+    static state: () = ();
+    static registry: () = ();
+    static state_0: () = ();
+
+    #[derive(Param)]
+    pub(super) struct Awkward<'__run, const dispatch: usize>(pub(super) Local<'__run, Option<[u8; dispatch]>>);
+}
+
+#[test]
+fn generated_names_meet_none_of_the_users() {
+    let mut world = world();
+    let mut look =
+        (|awkward: names_in_the_way::Awkward<3>, _: ()| assert_eq!(*awkward.0, None)).into_handler(world.registry());
+    look.run(&mut world, ());
+}
+
 #[test]
 fn what_is_missing_inside_is_reported_with_the_struct() {
     #[derive(Param)]

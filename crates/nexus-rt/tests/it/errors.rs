@@ -105,6 +105,25 @@ fn a_foreign_world() {
 }
 
 #[test]
+fn a_replaced_world() {
+    fn replace(w: &mut World, (): ()) {
+        *w = world();
+    }
+    let mut home = world();
+    let id = home.world_id();
+    let mut handler = replace.into_handler(home.registry());
+    let text = panic_of(|| handler.run(&mut home, ()));
+    assert_eq!(
+        text,
+        format!(
+            "`it::errors::a_replaced_world::replace` was handed world {id} and left world {} in its place: everything \
+             resolved against the first is cut off from it. Change a world in place, or keep the other one in a resource",
+            home.world_id()
+        )
+    );
+}
+
+#[test]
 fn a_foreign_key() {
     let (home, mut away) = (world(), world());
     let key = home.registry().key::<u64>();

@@ -41,6 +41,21 @@ fn a_handler_written_by_hand_describes_itself() {
 }
 
 #[test]
+fn a_borrowed_handler_is_a_handler() {
+    fn drive(mut handler: impl Handler<u64>, world: &mut World) -> &'static str {
+        handler.run(world, 2);
+        handler.name()
+    }
+    let mut world = world();
+    let mut handler = ByHand(0);
+    assert_eq!(drive(&mut handler, &mut world), "it::handlers::ByHand");
+    assert_eq!(handler.0, 2);
+    let mut boxed: Virtual<u64> = Box::new(handler);
+    assert_eq!(drive(&mut boxed, &mut world), "it::handlers::ByHand");
+    assert!(!(&mut boxed).inputs_changed(&world));
+}
+
+#[test]
 fn handlers_live_in_resources_and_move_to_other_threads_with_their_world() {
     let mut builder = WorldBuilder::new();
     builder.register(0_u64);
@@ -72,6 +87,8 @@ macro_rules! auto_trait {
 
 auto_trait!(Send: World, WorldBuilder, Key<u64>, Virtual<u64>, nexus_rt::WorldId, nexus_rt::Sequence);
 auto_trait!(Sync: nexus_rt::WorldId, nexus_rt::Sequence, nexus_rt::ResourceId, nexus_rt::ResourceInfo);
+auto_trait!(Send: nexus_rt::ResolveError, nexus_rt::AlreadyRegistered<u64>);
+auto_trait!(Sync: nexus_rt::ResolveError, nexus_rt::AlreadyRegistered<u64>);
 auto_trait!(not Sync: World, WorldBuilder, Registry, Key<u64>, Virtual<u64>);
 auto_trait!(not Send: Registry);
 // A registry stays on its thread, and so does whoever borrows it.

@@ -6,7 +6,7 @@ use nexus_rt::{
     Describe, Handler, IntoCallback, IntoHandler, Param, PipelineStart, Res, ResMut, Virtual, World, WorldBuilder,
 };
 
-use crate::support::{Log, panic_of, refuses_world, world};
+use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
 
 fn write(mut log: ResMut<Log>, limit: Res<u64>, event: u64) {
     log.push(format!("{event} of {}", *limit));
@@ -29,7 +29,7 @@ fn s2_a_handler_replaces_the_world() {
     old.run(&mut here, 1);
     let mut replace = (|w: &mut World, _: u64| *w = world()).into_handler(here.registry());
     // Noticed as soon as the function returns ..
-    refuses_world("s2_a_handler_replaces_the_world", || replace.run(&mut here, 2));
+    notices_replacement("s2_a_handler_replaces_the_world", || replace.run(&mut here, 2));
     // .. and by everything that belonged to the world that is gone.
     refuses_world("it::soundness::write", || old.run(&mut here, 3));
     let mut new = write.into_handler(here.registry());
@@ -221,7 +221,7 @@ fn s16_an_exclusive_step_replaces_the_world_in_mid_chain() {
     }
     let mut a = world();
     let mut chain = PipelineStart::<u64>::new().then(replace, a.registry()).then(write, a.registry()).build();
-    refuses_world("::replace`", || chain.run(&mut a, 1));
+    notices_replacement("::replace`", || chain.run(&mut a, 1));
     assert!(a.resource::<Log>().is_empty());
 
     let mut b = world();
@@ -232,7 +232,7 @@ fn s16_an_exclusive_step_replaces_the_world_in_mid_chain() {
         .map(write, reg)
         .build()
         .into_callback(());
-    refuses_world("::replace_with_context`", || chain.run(&mut b, 1));
+    notices_replacement("::replace_with_context`", || chain.run(&mut b, 1));
     assert!(b.resource::<Log>().is_empty());
 
     let mut c = world();
@@ -246,7 +246,7 @@ fn s16_an_exclusive_step_replaces_the_world_in_mid_chain() {
         )
         .map(write, c.registry())
         .build();
-    refuses_world("s16_", || guarded.run(&mut c, 1));
+    notices_replacement("s16_", || guarded.run(&mut c, 1));
     assert!(c.resource::<Log>().is_empty());
 }
 

@@ -30,3 +30,9 @@ pub(crate) fn refuses_world<R>(name: &str, f: impl FnOnce() -> R) {
     let text = panic_of(f);
     assert!(text.contains(name) && text.contains("was resolved against world"), "{text}");
 }
+
+/// Asserts that `f` notices that `name` replaced the world.
+pub(crate) fn notices_replacement<R>(name: &str, f: impl FnOnce() -> R) {
+    let text = panic_of(f);
+    assert!(text.contains(name) && text.contains("was handed world") && text.contains("in its place"), "{text}");
+}

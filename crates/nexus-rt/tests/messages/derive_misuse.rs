@@ -15,4 +15,7 @@ struct WithValue<'w> {
 #[param(krate = nexus_rt)]
 struct Misspelt<'w>(Res<'w, u8>);
 
+#[derive(Param)]
+struct OnAField<'w>(#[param(skip)] Res<'w, u8>);
+
 fn main() {}
