@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::call::{Describe, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::step::{Anchored, Finished, Step, enter};
 use crate::world::World;

@@ -1,6 +1,6 @@
 //! Handlers: what drivers keep and run.
 
-use crate::call::{Describe, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::world::World;
 
 /// Something that runs with an event on a world.
@@ -106,3 +106,10 @@ macro_rules! handler_behind {
 }
 
 handler_behind!(Box<H>, &mut H);
+
+/// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events to.
+///
+/// Implemented for every `for<'a> Handler<&'a E>`; the name is for `Box<dyn RefHandler<E>>`.
+pub trait RefHandler<E: ?Sized>: for<'a> Handler<&'a E> {}
+
+impl<E: ?Sized, H: for<'a> Handler<&'a E> + ?Sized> RefHandler<E> for H {}

@@ -30,9 +30,16 @@
 //! - [`PipelineStart`]: chains of functions, with combinators for `Option` and `Result`.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
+mod adapt;
+mod batch;
+mod broadcast;
 mod call;
 mod callback;
+mod catch;
 mod chain;
+mod dag;
+mod describe;
+mod fan_out;
 mod handler;
 mod into_handler;
 mod names;
@@ -42,17 +49,24 @@ mod sequence;
 mod step;
 mod world;
 
-pub use call::{Callable, Describe, Function, Mode, Resolved, Visitor};
+pub use adapt::{Adapt, ByRef, Cloned, Owned};
+pub use batch::BatchPipeline;
+pub use broadcast::{Broadcast, BroadcastKey};
+pub use call::{Callable, Mode, Resolved};
 pub use callback::Callback;
-pub use chain::{Chain, Input, Lent, Owned};
-pub use handler::{Handler, Virtual};
+pub use catch::CatchAssertUnwindSafe;
+pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
+pub use dag::{Dag, DagStart};
+pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
+pub use fan_out::FanOut;
+pub use handler::{Handler, RefHandler, Virtual};
 pub use into_handler::{IntoCallback, IntoHandler};
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
 pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use sequence::{Sequence, WorldId};
-pub use step::{Finished, IntoStep};
+pub use step::{Finished, IntoStep, Verdict, ViewAt};
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
 };

@@ -4,11 +4,12 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::call::{Describe, Visitor};
+use crate::call::Entered;
 use crate::callback::Callback;
-use crate::chain::{Chain, Input, Lent, Owned};
+use crate::chain::{Chain, Input, Lent, Moved};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchor, Finished, Start, Step, enter};
+use crate::step::{Anchor, Anchored, Finished, Start, Step, enter};
 use crate::world::World;
 
 /// The start of a pipeline over events of type `In`, with a context `C` if it has one.
@@ -60,7 +61,7 @@ use crate::world::World;
 pub type PipelineStart<In, C = ()> = Chain<C, In, In, Start>;
 
 /// A pipeline being built: takes an `In`, gives an `Out` so far.
-pub type PipelineBuilder<In, Out, S, C = (), K = Owned> = Chain<C, In, Out, S, K>;
+pub type PipelineBuilder<In, Out, S, C = (), K = Moved> = Chain<C, In, Out, S, K>;
 
 impl<In> PipelineStart<In> {
     /// An empty pipeline. (A chain has no default: it needs a function.)
@@ -162,7 +163,7 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its first
 /// function.
 #[must_use = "a pipeline does nothing until it is run"]
-pub struct Pipeline<In: ?Sized, S, C = (), K = Owned> {
+pub struct Pipeline<In: ?Sized, S, C = (), K = Moved> {
     chain: Anchor<S>,
     types: PhantomData<fn(&mut C, &In, K)>,
 }
@@ -194,6 +195,30 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         S: Step<C, K::At<'a>>,
     {
         enter(&mut self.chain, ctx, world, input)
+    }
+
+    /// Runs the pipeline over every item with a context that somebody else keeps: see [`run_each`](Self::run_each).
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against.
+    #[inline]
+    #[track_caller]
+    pub fn run_each_with<'a>(&mut self, ctx: &mut C, world: &mut World, items: impl IntoIterator<Item = K::At<'a>>)
+    where
+        In: 'a,
+        S: Step<C, K::At<'a>, Out: Finished>,
+    {
+        let mut world = self.check(world);
+        for item in items {
+            self.chain.run(ctx, world.reborrow(), item);
+        }
+    }
+
+    /// Enters the world, or panics if it is a foreign one.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn check<'w>(&self, world: &'w mut World) -> Entered<'w> {
+        Entered::enter(world, self.chain.anchor(), &self.chain)
     }
 
     /// Gives the pipeline a context of its own, which makes it a handler.

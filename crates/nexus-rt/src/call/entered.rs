@@ -1,6 +1,6 @@
 //! The proof that a world was checked: what steps run on instead of a bare `&mut World`.
 
-use super::Describe;
+use crate::describe::{Describe, foreign_world};
 use crate::sequence::WorldId;
 use crate::world::World;
 
@@ -28,6 +28,17 @@ impl<'w> Entered<'w> {
         Entered(self.0)
     }
 
+    /// Hands the whole world to `who`, and panics by its name if it does not leave the same world there.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn lend<W: Describe>(self, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
+        let expected = self.0.world_id();
+        run(who, self.0);
+        if self.0.world_id() != expected {
+            replaced_world(who.name(), expected, self.0.world_id());
+        }
+    }
+
     #[inline(always)]
     pub(super) fn into_inner(self) -> &'w mut World {
         self.0
@@ -40,16 +51,6 @@ impl<'w> Entered<'w> {
 #[track_caller]
 fn foreign(what: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
     foreign_world(what.name(), expected, found)
-}
-
-#[cold]
-#[inline(never)]
-#[track_caller]
-pub(super) fn foreign_world(name: &str, expected: WorldId, found: WorldId) -> ! {
-    panic!(
-        "`{name}` was resolved against world {expected} and was given world {found}: build it from the registry of the \
-         world that it runs on",
-    )
 }
 
 #[cold]

@@ -1,14 +1,11 @@
 //! Calling user functions: one trait over all their shapes, one place that fetches what they ask for.
 
 mod callable;
-mod describe;
 mod entered;
 mod mode;
 mod resolved;
 
 pub use callable::Callable;
-pub(crate) use describe::describe_within;
-pub use describe::{Describe, Function, Visitor};
 pub(crate) use entered::Entered;
 pub use mode::Mode;
 pub use resolved::Resolved;

@@ -5,9 +5,9 @@ use std::any::type_name;
 use std::fmt;
 
 use super::callable::Callable;
-use super::describe::{Describe, Function, Visitor, anything_changed};
-use super::entered::{Entered, foreign_world, replaced_world};
+use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
+use crate::describe::{Describe, Function, Visitor, anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, ResolveError};
 use crate::sequence::WorldId;
 use crate::world::{Registry, World};

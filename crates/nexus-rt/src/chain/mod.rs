@@ -1,28 +1,37 @@
-//! The builder of chains: each combinator once.
+//! The builder of chains: each combinator once, in the file of the values that it is for.
 #![expect(clippy::type_complexity, reason = "the type of a chain is the list of its steps")]
 
 mod any;
+mod boolean;
+mod fork;
 mod option;
 mod result;
+mod route;
+mod side;
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::step::{Start, Then};
+pub use any::SplatBuilder;
+pub use fork::ForkBuilder;
+pub use route::{RouteBuilder, RouteStart};
+
+use crate::call::Resolved;
+use crate::step::{Spread, Start, Then};
 
 /// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
 ///
 /// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by reference,
 /// as it likes ([`IntoStep`](crate::IntoStep)), but by reference where the value goes on after it (`guard`, `filter`, `tap`).
 #[must_use = "a chain does nothing until it is built and run"]
-pub struct Chain<C, In: ?Sized, Out, S, K = Owned> {
+pub struct Chain<C, In: ?Sized, Out, S, K = Moved> {
     pub(crate) steps: S,
     types: PhantomData<fn(&mut C, &In, K) -> Out>,
 }
 
 /// How a chain gets its input: as it is. See [`Input`].
 #[derive(Debug)]
-pub struct Owned;
+pub struct Moved;
 
 /// How a chain gets its input: by reference, of any lifetime. See [`Input`].
 #[derive(Debug)]
@@ -36,7 +45,7 @@ pub trait Input<In: ?Sized> {
         In: 'a;
 }
 
-impl<In> Input<In> for Owned {
+impl<In> Input<In> for Moved {
     type At<'a>
         = In
     where
@@ -57,12 +66,21 @@ impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
 }
 
 impl<C, In: ?Sized, Out, S, K> Chain<C, In, Out, S, K> {
-    /// Adds a step whose output is known to be `Next`.
+    /// Adds a step of kind `L` whose output is known to be `Next`.
     #[inline]
-    fn push<Next, B>(self, step: B) -> Chain<C, In, Next, Then<S, B>, K> {
-        Chain { steps: Then(self.steps, step), types: PhantomData }
+    fn push<L, Next, B>(self, step: B) -> Pushed<C, In, S, K, L, B, Next> {
+        Chain { steps: Then::new(self.steps, step), types: PhantomData }
     }
 }
+
+/// A chain with one step more.
+type Pushed<C, In, S, K, L, B, Next> = Chain<C, In, Next, Then<S, B, L, Next>, K>;
+
+/// A function that takes nothing but params.
+type Producer<F, M> = Spread<Resolved<F, M>>;
+
+/// A chain that starts from a reference to a `T`, as arms and side chains do.
+type Lending<'a, C, T> = Chain<C, T, &'a T, Start, Lent>;
 
 impl<C, In: ?Sized, Out, S, K> fmt::Debug for Chain<C, In, Out, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,17 +1,20 @@
 //! Combinators for `Option`.
 
-use super::Chain;
+use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::step::{Flatten, Guard, IntoStep, OkOr, OnSome, Then, UnwrapOr};
+use crate::describe::label;
+use crate::step::{Flat, Guard, IntoStep, OkOr, OkOrElse, OnNone, OnSome, Owning, Spread, Tap, UnwrapOr, UnwrapOrElse};
 use crate::world::Registry;
-
-type Flat<S, B> = Then<Then<S, B>, Flatten>;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// Runs a function on what is in `Some`.
     #[inline]
     #[track_caller]
-    pub fn map<F, L>(self, f: F, registry: &Registry) -> Chain<C, In, Option<F::Out>, Then<S, OnSome<F::Step>>, K>
+    pub fn map<F, L>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::Map, OnSome<F::Step>, Option<F::Out>>
     where
         F: IntoStep<C, T, L>,
     {
@@ -21,11 +24,15 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// Runs a function that gives an `Option` itself on what is in `Some`.
     #[inline]
     #[track_caller]
-    pub fn and_then<F, L, U>(self, f: F, registry: &Registry) -> Chain<C, In, Option<U>, Flat<S, OnSome<F::Step>>, K>
+    pub fn and_then<F, L, U>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::AndThen, Flat<OnSome<F::Step>>, Option<U>>
     where
         F: IntoStep<C, T, L, Out = Option<U>>,
     {
-        self.map(f, registry).push(Flatten)
+        self.push(Flat(OnSome(f.into_step(registry))))
     }
 
     /// Keeps what is in `Some` only if the predicate holds for `&T`.
@@ -35,27 +42,94 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self,
         predicate: F,
         registry: &Registry,
-    ) -> Chain<C, In, Option<T>, Flat<S, OnSome<Guard<Resolved<F, M>>>>, K>
+    ) -> Pushed<C, In, S, K, label::Filter, Flat<OnSome<Guard<Resolved<F, M>>>>, Option<T>>
     where
         M: Mode,
         F: for<'a> Callable<C, (&'a T,), M, Out = bool>,
     {
-        let guard = Guard(Resolved::new(predicate, registry));
-        self.push::<Option<Option<T>>, _>(OnSome(guard)).push(Flatten)
+        self.push(Flat(OnSome(Guard(Resolved::new(predicate, registry)))))
+    }
+
+    /// Shows `&T` of what is in `Some` to a function.
+    #[inline]
+    #[track_caller]
+    pub fn inspect<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::Inspect, OnSome<Tap<Resolved<F, M>>>, Option<T>>
+    where
+        M: Mode,
+        F: for<'a> Callable<C, (&'a T,), M, Out = ()>,
+    {
+        self.push(OnSome(Tap(Resolved::new(f, registry))))
+    }
+
+    /// Runs a function on `None`; everything goes on as it was.
+    #[inline]
+    #[track_caller]
+    pub fn on_none<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::OnNone, OnNone<Producer<F, M>>, Option<T>>
+    where
+        M: Mode,
+        F: Callable<C, (), M, Out = ()>,
+    {
+        self.push(OnNone(Spread(Resolved::new(f, registry))))
     }
 
     /// Turns `None` into `Err` of a clone of `error`.
     #[inline]
-    pub fn ok_or<E: Clone>(self, error: E) -> Chain<C, In, Result<T, E>, Then<S, OkOr<E>>, K> {
+    pub fn ok_or<E: Clone>(self, error: E) -> Pushed<C, In, S, K, label::OkOr, OkOr<E>, Result<T, E>> {
         self.push(OkOr(error))
+    }
+
+    /// Turns `None` into `Err` of what the function makes.
+    #[inline]
+    #[track_caller]
+    pub fn ok_or_else<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::OkOrElse, OkOrElse<Producer<F, M>>, Result<T, F::Out>>
+    where
+        M: Mode,
+        F: Callable<C, (), M>,
+    {
+        self.push(OkOrElse(Spread(Resolved::new(f, registry))))
     }
 
     /// Turns `None` into a clone of `value`.
     #[inline]
-    pub fn unwrap_or(self, value: T) -> Chain<C, In, T, Then<S, UnwrapOr<T>>, K>
+    pub fn unwrap_or(self, value: T) -> Pushed<C, In, S, K, label::UnwrapOr, UnwrapOr<T>, T>
     where
         T: Clone,
     {
         self.push(UnwrapOr(value))
+    }
+
+    /// Turns `None` into what the function makes.
+    #[inline]
+    #[track_caller]
+    pub fn unwrap_or_else<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::UnwrapOrElse, UnwrapOrElse<Producer<F, M>>, T>
+    where
+        M: Mode,
+        F: Callable<C, (), M, Out = T>,
+    {
+        self.push(UnwrapOrElse(Spread(Resolved::new(f, registry))))
+    }
+}
+
+impl<C, In: ?Sized, T: Clone, S, K> Chain<C, In, Option<&T>, S, K> {
+    /// Clones what the reference in `Some` points to.
+    #[inline]
+    pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Option<T>> {
+        self.push(Owning)
     }
 }

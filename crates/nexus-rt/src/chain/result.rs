@@ -1,14 +1,20 @@
 //! Combinators for `Result`.
 
-use super::Chain;
-use crate::step::{Catch, Flatten, IntoStep, OnOk, Then, UnwrapOr};
+use super::{Chain, Pushed};
+use crate::call::{Callable, Mode, Resolved};
+use crate::describe::label;
+use crate::step::{Catch, Flat, IntoOption, IntoStep, OnErr, OnOk, OrElse, Owning, Tap, UnwrapOr, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     /// Runs a function on what is in `Ok`.
     #[inline]
     #[track_caller]
-    pub fn map<F, L>(self, f: F, registry: &Registry) -> Chain<C, In, Result<F::Out, E>, Then<S, OnOk<F::Step>>, K>
+    pub fn map<F, L>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::Map, OnOk<F::Step>, Result<F::Out, E>>
     where
         F: IntoStep<C, T, L>,
     {
@@ -22,29 +28,115 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Chain<C, In, Result<U, E>, Then<Then<S, OnOk<F::Step>>, Flatten>, K>
+    ) -> Pushed<C, In, S, K, label::AndThen, Flat<OnOk<F::Step>>, Result<U, E>>
     where
         F: IntoStep<C, T, L, Out = Result<U, E>>,
     {
-        self.map(f, registry).push(Flatten)
+        self.push(Flat(OnOk(f.into_step(registry))))
     }
 
     /// Hands an error to a function that deals with it; what is in `Ok` goes on as an `Option`.
     #[inline]
     #[track_caller]
-    pub fn catch<F, L>(self, f: F, registry: &Registry) -> Chain<C, In, Option<T>, Then<S, Catch<F::Step>>, K>
+    pub fn catch<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Catch, Catch<F::Step>, Option<T>>
     where
         F: IntoStep<C, E, L, Out = ()>,
     {
         self.push(Catch(f.into_step(registry)))
     }
 
+    /// Runs a function on an error.
+    #[inline]
+    #[track_caller]
+    pub fn map_err<F, L>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::MapErr, OnErr<F::Step>, Result<T, F::Out>>
+    where
+        F: IntoStep<C, E, L>,
+    {
+        self.push(OnErr(f.into_step(registry)))
+    }
+
+    /// Runs a function that gives a `Result` itself on an error.
+    #[inline]
+    #[track_caller]
+    pub fn or_else<F, L, E2>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::OrElse, OrElse<F::Step>, Result<T, E2>>
+    where
+        F: IntoStep<C, E, L, Out = Result<T, E2>>,
+    {
+        self.push(OrElse(f.into_step(registry)))
+    }
+
+    /// Shows `&T` of what is in `Ok` to a function.
+    #[inline]
+    #[track_caller]
+    pub fn inspect<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::Inspect, OnOk<Tap<Resolved<F, M>>>, Result<T, E>>
+    where
+        M: Mode,
+        F: for<'a> Callable<C, (&'a T,), M, Out = ()>,
+    {
+        self.push(OnOk(Tap(Resolved::new(f, registry))))
+    }
+
+    /// Shows `&E` of an error to a function.
+    #[inline]
+    #[track_caller]
+    pub fn inspect_err<F, M>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::InspectErr, OnErr<Tap<Resolved<F, M>>>, Result<T, E>>
+    where
+        M: Mode,
+        F: for<'a> Callable<C, (&'a E,), M, Out = ()>,
+    {
+        self.push(OnErr(Tap(Resolved::new(f, registry))))
+    }
+
+    /// Drops an error; what is in `Ok` goes on as an `Option`.
+    #[inline]
+    pub fn ok(self) -> Pushed<C, In, S, K, label::Ok, IntoOption, Option<T>> {
+        self.push(IntoOption)
+    }
+
     /// Turns an error into a clone of `value`; the error is dropped.
     #[inline]
-    pub fn unwrap_or(self, value: T) -> Chain<C, In, T, Then<S, UnwrapOr<T>>, K>
+    pub fn unwrap_or(self, value: T) -> Pushed<C, In, S, K, label::UnwrapOr, UnwrapOr<T>, T>
     where
         T: Clone,
     {
         self.push(UnwrapOr(value))
+    }
+
+    /// Turns an error into what the function makes of it.
+    #[inline]
+    #[track_caller]
+    pub fn unwrap_or_else<F, L>(
+        self,
+        f: F,
+        registry: &Registry,
+    ) -> Pushed<C, In, S, K, label::UnwrapOrElse, UnwrapOrElse<F::Step>, T>
+    where
+        F: IntoStep<C, E, L, Out = T>,
+    {
+        self.push(UnwrapOrElse(f.into_step(registry)))
+    }
+}
+
+impl<C, In: ?Sized, T: Clone, E, S, K> Chain<C, In, Result<&T, E>, S, K> {
+    /// Clones what the reference in `Ok` points to.
+    #[inline]
+    pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Result<T, E>> {
+        self.push(Owning)
     }
 }

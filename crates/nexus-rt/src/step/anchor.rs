@@ -1,7 +1,8 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
 use super::{Ignore, Spread, Step};
-use crate::call::{Describe, Entered, Function, Mode, Resolved, Visitor};
+use crate::call::{Entered, Mode, Resolved};
+use crate::describe::{Describe, Function, Visitor};
 use crate::sequence::WorldId;
 use crate::world::World;
 

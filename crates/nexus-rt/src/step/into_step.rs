@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use super::Lend;
-use crate::call::{Callable, Describe, Mode, Resolved};
+use crate::call::{Callable, Mode, Resolved};
+use crate::describe::Describe;
 use crate::world::Registry;
 
 /// A function that fits where a `T` comes along a chain: it takes the `T`, or it takes a `&T`.

@@ -1,7 +1,7 @@
 //! `Lend`: a step over `&T` where a `T` comes along.
 
-use super::Step;
-use crate::call::{Describe, Entered, Visitor};
+use super::{Step, describe_through};
+use crate::call::Entered;
 
 /// Lends the value to the step inside, then drops it.
 #[derive(Debug)]
@@ -19,8 +19,4 @@ where
     }
 }
 
-impl<S: Describe> Describe for Lend<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        self.0.describe(visitor);
-    }
-}
+describe_through!(Lend<S>);

@@ -9,29 +9,64 @@
 //! lifetime of them.
 
 mod anchor;
+mod boolean;
+mod dispatch;
 mod finished;
+mod fork;
 mod into_step;
 mod lend;
 mod option;
 mod plain;
 mod predicate;
 mod result;
+mod route;
+mod scan;
 mod sequence;
+mod side;
 mod spread;
 
 pub(crate) use anchor::{Anchor, Anchored, enter};
+pub(crate) use boolean::{And, Not, Or, Xor};
+pub(crate) use dispatch::Dispatch;
 pub use finished::Finished;
+pub(crate) use fork::{Join, Merge};
 pub use into_step::IntoStep;
 pub(crate) use lend::Lend;
-pub(crate) use option::{OkOr, OnSome};
-pub(crate) use plain::{Flatten, UnwrapOr};
-pub(crate) use predicate::{Guard, Tap};
-pub(crate) use result::{Catch, OnOk};
+pub(crate) use option::{OkOr, OkOrElse, OnNone, OnSome};
+pub(crate) use plain::{Flat, Owning, UnwrapOr, UnwrapOrElse};
+pub(crate) use predicate::{Dedup, Guard, Tap};
+pub(crate) use result::{Catch, IntoOption, OnErr, OnOk, OrElse};
+pub(crate) use route::{Case, Otherwise};
+pub(crate) use scan::{Scan, ScanFn};
 pub(crate) use sequence::{Ignore, Start, Then};
-
+pub(crate) use side::{Tee, Viewed};
+pub use side::{Verdict, ViewAt};
 pub(crate) use spread::Spread;
 
-use crate::call::{Callable, Describe, Entered, Mode, Resolved};
+use crate::call::{Callable, Entered, Mode, Resolved};
+use crate::describe::Describe;
+
+/// Implements `Describe` for an adapter by what is in its first field.
+macro_rules! describe_through {
+    ($Adapter:ident<$S:ident>) => {
+        impl<$S: $crate::describe::Describe> $crate::describe::Describe for $Adapter<$S> {
+            fn describe(&self, visitor: &mut dyn $crate::describe::Visitor) {
+                self.0.describe(visitor);
+            }
+        }
+    };
+}
+
+/// Implements `Describe` for a step without functions.
+macro_rules! describe_nothing {
+    ($Step:ident $(<$T:ident>)?) => {
+        impl $(<$T>)? $crate::describe::Describe for $Step $(<$T>)? {
+            fn describe(&self, _: &mut dyn $crate::describe::Visitor) {}
+        }
+    };
+}
+
+use {describe_nothing, describe_through};
 
 /// Something that runs on an entered world: a resolved function or an adapter around one.
 ///

@@ -1,7 +1,7 @@
 //! Steps over `Option`.
 
-use super::Step;
-use crate::call::{Describe, Entered, Visitor, describe_within};
+use super::{Step, describe_nothing, describe_through};
+use crate::call::Entered;
 
 /// Runs the step on what is in `Some`, passes `None` by.
 #[derive(Debug)]
@@ -19,11 +19,25 @@ impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnSome<S> {
     }
 }
 
-impl<S: Describe> Describe for OnSome<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        describe_within(visitor, "on some", &[&self.0]);
+describe_through!(OnSome<S>);
+
+/// Runs the step on `None`, and passes everything on.
+#[derive(Debug)]
+pub struct OnNone<S>(pub(crate) S);
+
+impl<C, T, S: Step<C, (), Out = ()>> Step<C, Option<T>> for OnNone<S> {
+    type Out = Option<T>;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> Option<T> {
+        if input.is_none() {
+            self.0.run(ctx, world, ());
+        }
+        input
     }
 }
+
+describe_through!(OnNone<S>);
 
 /// `Ok` of what is in `Some`, `Err` of a copy of the error for `None`.
 #[derive(Debug)]
@@ -38,8 +52,22 @@ impl<C, T, E: Clone> Step<C, Option<T>> for OkOr<E> {
     }
 }
 
-impl<E> Describe for OkOr<E> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        describe_within(visitor, "ok or", &[]);
+describe_nothing!(OkOr<E>);
+
+/// `Ok` of what is in `Some`, `Err` of what the step makes for `None`.
+#[derive(Debug)]
+pub struct OkOrElse<S>(pub(crate) S);
+
+impl<C, T, S: Step<C, ()>> Step<C, Option<T>> for OkOrElse<S> {
+    type Out = Result<T, S::Out>;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> Result<T, S::Out> {
+        match input {
+            Some(value) => Ok(value),
+            None => Err(self.0.run(ctx, world, ())),
+        }
     }
 }
+
+describe_through!(OkOrElse<S>);

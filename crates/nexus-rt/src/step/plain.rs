@@ -1,33 +1,49 @@
-//! Steps over both `Option` and `Result` that run no function.
+//! Steps over both `Option` and `Result`.
 
-use super::Step;
-use crate::call::{Describe, Entered, Visitor, describe_within};
+use super::{Step, describe_nothing, describe_through};
+use crate::call::Entered;
 
-/// Takes one level of `Option` or `Result` away: what makes `and_then` out of `map`.
+/// Takes one level off what the step gives: what makes `and_then` out of `map`.
 #[derive(Debug)]
-pub struct Flatten;
+pub struct Flat<S>(pub(crate) S);
 
-impl<C, T> Step<C, Option<Option<T>>> for Flatten {
-    type Out = Option<T>;
+/// An `Option` in an `Option`, or a `Result` in a `Result`.
+pub trait Nested {
+    /// With one level less.
+    type Flat;
+
+    /// Takes one level off.
+    fn flat(self) -> Self::Flat;
+}
+
+impl<T> Nested for Option<Option<T>> {
+    type Flat = Option<T>;
 
     #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Option<Option<T>>) -> Option<T> {
-        input.flatten()
+    fn flat(self) -> Option<T> {
+        self.flatten()
     }
 }
 
-impl<C, T, E> Step<C, Result<Result<T, E>, E>> for Flatten {
-    type Out = Result<T, E>;
+impl<T, E> Nested for Result<Result<T, E>, E> {
+    type Flat = Result<T, E>;
 
     #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Result<Result<T, E>, E>) -> Result<T, E> {
-        input.flatten()
+    fn flat(self) -> Result<T, E> {
+        self.flatten()
     }
 }
 
-impl Describe for Flatten {
-    fn describe(&self, _: &mut dyn Visitor) {}
+impl<C, In, S: Step<C, In, Out: Nested>> Step<C, In> for Flat<S> {
+    type Out = <S::Out as Nested>::Flat;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> Self::Out {
+        self.0.run(ctx, world, input).flat()
+    }
 }
+
+describe_through!(Flat<S>);
 
 /// The value inside, or a copy of the one given.
 #[derive(Debug)]
@@ -51,8 +67,67 @@ impl<C, T: Clone, E> Step<C, Result<T, E>> for UnwrapOr<T> {
     }
 }
 
-impl<T> Describe for UnwrapOr<T> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        describe_within(visitor, "unwrap or", &[]);
+describe_nothing!(UnwrapOr<T>);
+
+/// The value inside, or the one that the step makes, of the error if there is one.
+#[derive(Debug)]
+pub struct UnwrapOrElse<S>(pub(crate) S);
+
+impl<C, T, S: Step<C, (), Out = T>> Step<C, Option<T>> for UnwrapOrElse<S> {
+    type Out = T;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> T {
+        match input {
+            Some(value) => value,
+            None => self.0.run(ctx, world, ()),
+        }
     }
 }
+
+impl<C, T, E, S: Step<C, E, Out = T>> Step<C, Result<T, E>> for UnwrapOrElse<S> {
+    type Out = T;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Result<T, E>) -> T {
+        match input {
+            Ok(value) => value,
+            Err(error) => self.0.run(ctx, world, error),
+        }
+    }
+}
+
+describe_through!(UnwrapOrElse<S>);
+
+/// An owned value from a reference, alone or inside.
+#[derive(Debug)]
+pub struct Owning;
+
+impl<C, T: Clone> Step<C, &T> for Owning {
+    type Out = T;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &T) -> T {
+        input.clone()
+    }
+}
+
+impl<C, T: Clone> Step<C, Option<&T>> for Owning {
+    type Out = Option<T>;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Option<&T>) -> Option<T> {
+        input.cloned()
+    }
+}
+
+impl<C, T: Clone, E> Step<C, Result<&T, E>> for Owning {
+    type Out = Result<T, E>;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Result<&T, E>) -> Result<T, E> {
+        input.cloned()
+    }
+}
+
+describe_nothing!(Owning);

@@ -1,7 +1,7 @@
-//! Steps that look at a value and let it go on: `Guard`, `Tap`.
+//! Steps that look at a value and let it go on: `Guard`, `Tap`, `Dedup`.
 
-use super::Step;
-use crate::call::{Describe, Entered, Visitor, describe_within};
+use super::{Step, describe_nothing, describe_through};
+use crate::call::Entered;
 
 /// `Some(value)` if the predicate holds for `&value`, otherwise `None`.
 #[derive(Debug)]
@@ -15,15 +15,11 @@ where
 
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> Option<T> {
-        self.0.run(ctx, world, &input).then_some(input)
+        if self.0.run(ctx, world, &input) { Some(input) } else { None }
     }
 }
 
-impl<S: Describe> Describe for Guard<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        describe_within(visitor, "guard", &[&self.0]);
-    }
-}
+describe_through!(Guard<S>);
 
 /// Shows the value to a step and passes it on.
 #[derive(Debug)]
@@ -42,8 +38,23 @@ where
     }
 }
 
-impl<S: Describe> Describe for Tap<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        describe_within(visitor, "tap", &[&self.0]);
+describe_through!(Tap<S>);
+
+/// `Some(value)` if it differs from the one before, otherwise `None`.
+#[derive(Debug)]
+pub struct Dedup<T>(pub(crate) Option<T>);
+
+impl<C, T: PartialEq + Clone> Step<C, T> for Dedup<T> {
+    type Out = Option<T>;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: T) -> Option<T> {
+        if self.0.as_ref() == Some(&input) {
+            return None;
+        }
+        self.0 = Some(input.clone());
+        Some(input)
     }
 }
+
+describe_nothing!(Dedup<T>);

@@ -1,7 +1,11 @@
 //! The steps that hold for every value: nothing, one after the other, and what stands at either end.
 
-use super::Step;
-use crate::call::{Describe, Entered, Visitor};
+use std::any::type_name;
+use std::marker::PhantomData;
+
+use super::{Step, describe_through};
+use crate::call::Entered;
+use crate::describe::{Describe, Label, Visitor};
 
 /// The empty chain: gives what it takes.
 #[derive(Debug)]
@@ -20,14 +24,23 @@ impl Describe for Start {
     fn describe(&self, _: &mut dyn Visitor) {}
 }
 
-/// One step, then another with what the first gives.
+/// One step, then another with what the first gives. `L` says what kind of step the second is, and `Out` what it gives: for
+/// plans only, and without any room at run time.
 #[derive(Debug)]
-pub struct Then<A, B>(pub(crate) A, pub(crate) B);
+pub struct Then<A, B, L, Out>(A, B, PhantomData<fn() -> (L, Out)>);
 
-impl<C, In, A, B> Step<C, In> for Then<A, B>
+impl<A, B, L, Out> Then<A, B, L, Out> {
+    #[inline(always)]
+    pub(crate) fn new(first: A, then: B) -> Self {
+        Self(first, then, PhantomData)
+    }
+}
+
+impl<C, In, A, B, L, Out> Step<C, In> for Then<A, B, L, Out>
 where
     A: Step<C, In>,
     B: Step<C, A::Out>,
+    L: Label,
 {
     type Out = B::Out;
 
@@ -38,10 +51,12 @@ where
     }
 }
 
-impl<A: Describe, B: Describe> Describe for Then<A, B> {
+impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
+        visitor.open(L::KIND);
         self.1.describe(visitor);
+        visitor.close(Some(type_name::<Out>()));
     }
 }
 
@@ -58,8 +73,4 @@ impl<C, In, S: Step<C, ()>> Step<C, In> for Ignore<S> {
     }
 }
 
-impl<S: Describe> Describe for Ignore<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        self.0.describe(visitor);
-    }
-}
+describe_through!(Ignore<S>);

@@ -1,7 +1,7 @@
 //! `Spread`: a tuple becomes the arguments of a function.
 
-use super::Step;
-use crate::call::{Callable, Describe, Entered, Mode, Resolved, Visitor};
+use super::{Step, describe_through};
+use crate::call::{Callable, Entered, Mode, Resolved};
 
 /// Calls the function with the elements of the input as its arguments; with `()`, without any.
 #[derive(Debug)]
@@ -20,8 +20,4 @@ where
     }
 }
 
-impl<S: Describe> Describe for Spread<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        self.0.describe(visitor);
-    }
-}
+describe_through!(Spread<S>);

@@ -1,13 +1,21 @@
 //! Behaviour through the public API, one module per feature.
 
+mod batch;
 mod chains;
 mod change_detection;
+mod combinators;
+mod dag;
+
 mod derive;
 mod errors;
+mod fan_out;
 mod functions;
 mod handlers;
 mod messages;
+mod model;
 mod params;
+mod plan;
+mod side_chains;
 mod soundness;
 mod support;
 mod world;

@@ -1,8 +1,19 @@
 //! What every handler and step can tell about itself without being run.
 
+mod dot;
+mod graph;
+mod json;
+mod kind;
+mod mermaid;
+mod plan;
+mod text;
+
 use std::any::type_name;
 
-use super::entered::foreign_world;
+pub use kind::Kind;
+pub(crate) use kind::{Label, label};
+pub use plan::{FunctionNode, Node, Plan};
+
 use crate::param::Access;
 use crate::sequence::WorldId;
 use crate::world::World;
@@ -34,6 +45,11 @@ pub trait Describe {
         let mut first = First(None);
         self.describe(&mut first);
         first.0.unwrap_or(type_name::<Self>())
+    }
+
+    /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
+    fn plan(&self) -> Plan {
+        Plan::new(self.name(), |visitor| self.describe(visitor))
     }
 
     /// Whether some resource that this handler reads was written during the current sequence.
@@ -95,20 +111,18 @@ pub trait Visitor {
     /// A function that runs.
     fn function(&mut self, function: &dyn Function);
 
-    /// What follows, until the matching [`close`](Self::close), runs inside a step of this kind, such as `map`.
-    fn open(&mut self, _kind: &'static str) {}
+    /// What follows, until the matching [`close`](Self::close), belongs to a part of this kind.
+    fn open(&mut self, _kind: Kind) {}
 
-    /// The end of what was opened last.
-    fn close(&mut self) {}
+    /// The end of the part that was opened last, and the full type name of what goes on from there, where it is known.
+    fn close(&mut self, _output: Option<&'static str>) {}
 }
 
-/// Describes `inner` as parts of a step of this kind.
-pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: &'static str, inner: &[&dyn Describe]) {
+/// Describes `part` as a part of this kind.
+pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: Kind, part: &dyn Describe) {
     visitor.open(kind);
-    for part in inner {
-        part.describe(visitor);
-    }
-    visitor.close();
+    part.describe(visitor);
+    visitor.close(None);
 }
 
 /// A function as it is known without its types.
@@ -155,6 +169,16 @@ impl Function for Unknown {
 }
 
 /// Whether any resource was written during the current sequence.
-pub(super) fn anything_changed(world: &World) -> bool {
+pub(crate) fn anything_changed(world: &World) -> bool {
     world.resources().any(|resource| resource.changed_at == world.current_sequence())
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn foreign_world(name: &str, expected: WorldId, found: WorldId) -> ! {
+    panic!(
+        "`{name}` was resolved against world {expected} and was given world {found}: build it from the registry of the \
+         world that it runs on",
+    )
 }

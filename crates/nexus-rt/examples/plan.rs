@@ -1,0 +1,82 @@
+//! What is wired? A plan shows every function of a handler, what it reads and writes, and how values flow.
+//!
+//! `cargo run --example plan`, or with `dot`, `mermaid` or `json` after it.
+
+use nexus_rt::{DagStart, Describe, Res, ResMut, World, WorldBuilder};
+
+struct Limits {
+    largest: u64,
+}
+
+#[derive(Default)]
+struct Position(u64);
+
+#[derive(Default)]
+struct Log(Vec<String>);
+
+struct Order {
+    price: u64,
+    quantity: u64,
+}
+
+fn decode(line: &str) -> Option<Order> {
+    let (price, quantity) = line.split_once(' ')?;
+    Some(Order { price: price.parse().ok()?, quantity: quantity.parse().ok()? })
+}
+
+fn note_bad_line(mut log: ResMut<Log>) {
+    log.0.push("not an order".into());
+}
+
+fn is_small(limits: Res<Limits>, order: &Order) -> bool {
+    order.quantity <= limits.largest
+}
+
+fn notional(order: &Order) -> u64 {
+    order.price * order.quantity
+}
+
+fn fill(mut position: ResMut<Position>, order: &Order) -> u64 {
+    position.0 += order.quantity;
+    position.0
+}
+
+fn report(mut log: ResMut<Log>, notional: &Option<u64>, position: &Option<u64>) {
+    log.0.push(format!("{notional:?} {position:?}"));
+}
+
+fn main() {
+    let mut builder = WorldBuilder::new();
+    builder.register(Limits { largest: 10 });
+    builder.register_default::<Position>();
+    builder.register_default::<Log>();
+    let mut world: World = builder.build();
+
+    let reg = world.registry();
+    let mut orders = DagStart::<&str>::borrowed()
+        .root(decode, reg)
+        .on_none(note_bad_line, reg)
+        .filter(is_small, reg)
+        .fork()
+        .arm(|order| order.then(|order: &Option<Order>| order.as_ref().map(notional), reg))
+        .arm(|order| {
+            order.then(
+                |position: ResMut<Position>, order: &Option<Order>| order.as_ref().map(|order| fill(position, order)),
+                reg,
+            )
+        })
+        .merge(report, reg)
+        .build();
+
+    for line in ["100 5", "nonsense", "101 50", "102 6"] {
+        orders.run(&mut world, line);
+    }
+
+    let plan = orders.plan();
+    match std::env::args().nth(1).as_deref() {
+        Some("dot") => print!("{}", plan.to_dot()),
+        Some("mermaid") => print!("{}", plan.to_mermaid()),
+        Some("json") => println!("{}", plan.to_json()),
+        _ => print!("{plan}\n{}\n", world.resource::<Log>().0.join("\n")),
+    }
+}

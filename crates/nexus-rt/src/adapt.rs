@@ -1,0 +1,147 @@
+//! Adapters between a handler and an event of another form.
+
+use crate::describe::{Describe, Visitor};
+use crate::handler::Handler;
+use crate::world::World;
+
+/// Implements `Describe` for an adapter by the handler in its field.
+macro_rules! describe_handler {
+    ($Adapter:ident<$($P:ident),*> by $field:tt: $H:ident) => {
+        impl<$($P),*> Describe for $Adapter<$($P),*>
+        where
+            $H: Describe,
+        {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                self.$field.describe(visitor);
+            }
+        }
+    };
+}
+
+/// Makes a handler of `&E` out of a handler of `E`, by cloning each event.
+///
+/// ```
+/// use nexus_rt::{Cloned, Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Vec::<String>::new());
+/// let mut world = builder.build();
+/// let keep = (|mut kept: ResMut<Vec<String>>, s: String| kept.push(s)).into_handler(world.registry());
+/// Cloned(keep).run(&mut world, &String::from("x"));
+/// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct Cloned<H>(pub H);
+
+impl<'a, E: Clone, H: Handler<E>> Handler<&'a E> for Cloned<H> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: &'a E) {
+        self.0.run(world, event.clone());
+    }
+}
+
+describe_handler!(Cloned<H> by 0: H);
+
+/// Makes a handler of borrowed events, `&str` or `&[u8]`, out of a handler of owned ones, `String` or `Vec<u8>`.
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, Owned, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Vec::<String>::new());
+/// let mut world = builder.build();
+/// let keep = (|mut kept: ResMut<Vec<String>>, s: String| kept.push(s)).into_handler(world.registry());
+/// Owned::new(keep).run(&mut world, "x");
+/// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct Owned<H>(H);
+
+impl<H> Owned<H> {
+    /// Wraps a handler of owned events.
+    pub const fn new(handler: H) -> Self {
+        Self(handler)
+    }
+}
+
+impl<'a, E: ToOwned + ?Sized, H: Handler<E::Owned>> Handler<&'a E> for Owned<H> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: &'a E) {
+        self.0.run(world, event.to_owned());
+    }
+}
+
+describe_handler!(Owned<H> by 0: H);
+
+/// Makes a handler of `E` out of a handler of `&E`.
+///
+/// ```
+/// use nexus_rt::{ByRef, Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let add = (|mut sum: ResMut<u64>, x: &u64| *sum += *x).into_handler(world.registry());
+/// ByRef(add).run(&mut world, 5_u64);
+/// assert_eq!(*world.resource::<u64>(), 5);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct ByRef<H>(pub H);
+
+impl<E, H: for<'a> Handler<&'a E>> Handler<E> for ByRef<H> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        self.0.run(world, &event);
+    }
+}
+
+describe_handler!(ByRef<H> by 0: H);
+
+/// Decodes each event and hands on what is decoded; what gives `None` ends here.
+///
+/// ```
+/// use nexus_rt::{Adapt, Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let add = (|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry());
+/// let mut parse = Adapt::new(|text: &str| text.parse::<u64>().ok(), add);
+/// ["3", "x", "4"].map(|text| parse.run(&mut world, text));
+/// assert_eq!(*world.resource::<u64>(), 7);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct Adapt<D, H> {
+    decode: D,
+    handler: H,
+}
+
+impl<D, H> Adapt<D, H> {
+    /// Puts `decode`, an `FnMut(Wire) -> Option<T>`, in front of a handler of `T`.
+    pub const fn new(decode: D, handler: H) -> Self {
+        Self { decode, handler }
+    }
+}
+
+impl<Wire, T, D, H> Handler<Wire> for Adapt<D, H>
+where
+    D: FnMut(Wire) -> Option<T> + Send,
+    H: Handler<T>,
+{
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: Wire) {
+        if let Some(decoded) = (self.decode)(event) {
+            self.handler.run(world, decoded);
+        }
+    }
+}
+
+describe_handler!(Adapt<D, H> by handler: H);

@@ -1,0 +1,153 @@
+//! Batches: a chain that runs over many items at once.
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::chain::{Chain, Input};
+use crate::describe::{Describe, Visitor};
+use crate::pipeline::Pipeline;
+use crate::step::{Finished, Step};
+use crate::world::World;
+
+/// A pipeline with a buffer of its own input: a driver fills it, [`run`](Self::run) drains it.
+///
+/// The world is checked once per batch. Each item runs through the whole chain by itself, so an error is dealt with per
+/// item, and nothing is stored between the steps.
+///
+/// ```
+/// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+///
+/// fn check(x: i64) -> Result<i64, String> {
+///     if x >= 0 { Ok(x) } else { Err(format!("{x} is negative")) }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_i64);
+/// builder.register(Vec::<String>::new());
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let mut batch = PipelineStart::<i64>::new()
+///     .then(check, reg)
+///     .catch(|mut errors: ResMut<Vec<String>>, error: String| errors.push(error), reg)
+///     .map(|mut sum: ResMut<i64>, x: i64| *sum += x, reg)
+///     .build_batch(1024);
+///
+/// batch.input_mut().extend_from_slice(&[1, -2, 3]);
+/// batch.run(&mut world);
+/// assert!(batch.input().is_empty());
+/// assert_eq!((*world.resource::<i64>(), world.resource::<Vec<String>>().len()), (4, 1));
+/// ```
+#[must_use = "a batch does nothing until it is run"]
+pub struct BatchPipeline<In, S, C = ()> {
+    input: Vec<In>,
+    pipeline: Pipeline<In, S, C>,
+}
+
+impl<C, In, Out: Finished, S: Describe> Chain<C, In, Out, S> {
+    /// Finishes the chain with an input buffer that has room for `capacity` items before it grows.
+    ///
+    /// # Panics
+    /// As [`build`](Self::build).
+    #[track_caller]
+    pub fn build_batch(self, capacity: usize) -> BatchPipeline<In, S, C> {
+        BatchPipeline { input: Vec::with_capacity(capacity), pipeline: self.build() }
+    }
+}
+
+impl<In, S: Describe, C> BatchPipeline<In, S, C> {
+    /// The items that wait.
+    #[must_use]
+    pub fn input(&self) -> &[In] {
+        &self.input
+    }
+
+    /// The buffer, for the driver to fill.
+    pub fn input_mut(&mut self) -> &mut Vec<In> {
+        &mut self.input
+    }
+
+    /// Runs the chain over every item in the buffer, in order, with a context that somebody else keeps. The buffer is empty
+    /// afterwards and keeps its memory.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
+    /// at fault stay in the buffer for the next run.
+    #[track_caller]
+    pub fn run_with(&mut self, ctx: &mut C, world: &mut World)
+    where
+        S: Step<C, In, Out: Finished>,
+    {
+        if self.input.is_empty() {
+            return;
+        }
+        let Self { input, pipeline } = self;
+        // Before the items are taken out, since a panic here is about none of them.
+        pipeline.check(world);
+        let mut items = input.drain(..);
+        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_each_with(ctx, world, items.by_ref())));
+        if let Err(panic) = ran {
+            let rest: Vec<In> = items.collect();
+            input.extend(rest);
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl<In, S: Describe> BatchPipeline<In, S> {
+    /// Runs the chain over every item in the buffer, in order. The buffer is empty afterwards and keeps its memory.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
+    /// at fault stay in the buffer for the next run.
+    #[track_caller]
+    pub fn run(&mut self, world: &mut World)
+    where
+        S: Step<(), In, Out: Finished>,
+    {
+        self.run_with(&mut (), world);
+    }
+}
+
+impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
+    /// Runs the pipeline over every item, in order, without a buffer: over a slice by reference, over any iterator. The
+    /// world is checked once.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let mut sum = PipelineStart::<&u64>::borrowed()
+    ///     .then(|x: &u64| *x * 2, world.registry())
+    ///     .then(|mut sum: ResMut<u64>, x: u64| *sum += x, world.registry())
+    ///     .build();
+    /// sum.run_each(&mut world, &[1, 2, 3]);
+    /// assert_eq!(*world.resource::<u64>(), 12);
+    /// ```
+    ///
+    /// # Panics
+    /// If `world` is not the world that the steps were resolved against.
+    #[inline]
+    #[track_caller]
+    pub fn run_each<'a>(&mut self, world: &mut World, items: impl IntoIterator<Item = K::At<'a>>)
+    where
+        In: 'a,
+        S: Step<(), K::At<'a>, Out: Finished>,
+    {
+        self.run_each_with(&mut (), world, items);
+    }
+}
+
+impl<In, S: Describe, C> Describe for BatchPipeline<In, S, C> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.pipeline.describe(visitor);
+    }
+}
+
+impl<In, S: Describe, C> fmt::Debug for BatchPipeline<In, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchPipeline<{}>({}, {} waiting)", type_name::<In>(), self.name(), self.input.len())
+    }
+}

@@ -1,0 +1,114 @@
+//! `Broadcast`: one event for handlers that come and go.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::describe::{Describe, Kind, Visitor, describe_within};
+use crate::handler::{Handler, RefHandler};
+use crate::world::World;
+
+/// Hands each event by reference to the handlers added so far, in the order in which they were added.
+///
+/// ```
+/// use nexus_rt::{Broadcast, Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// fn count(mut n: ResMut<u64>, _event: &str) {
+///     *n += 1;
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let mut subscribers = Broadcast::<str>::new();
+/// let first = subscribers.add(count.into_handler(world.registry()));
+/// subscribers.add(count.into_handler(world.registry()));
+/// subscribers.run(&mut world, "both");
+/// subscribers.remove(first);
+/// subscribers.run(&mut world, "one");
+/// assert_eq!(*world.resource::<u64>(), 3);
+/// assert!(subscribers.remove(first).is_none()); // a key that was used up
+/// ```
+///
+/// If a handler panics, those after it miss the event; wrap it in
+/// [`CatchAssertUnwindSafe`](crate::CatchAssertUnwindSafe) where that must not be.
+#[must_use = "a handler does nothing until it is run"]
+pub struct Broadcast<E: ?Sized> {
+    /// In the order of their keys, which only grow.
+    handlers: Vec<(BroadcastKey, Box<dyn RefHandler<E>>)>,
+}
+
+/// Names a handler of one [`Broadcast`]. Never used again, so one that was removed cannot be taken for another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BroadcastKey(u64);
+
+impl BroadcastKey {
+    /// The next key of this process: also unlike those of every other broadcast.
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl<E: ?Sized> Broadcast<E> {
+    /// A broadcast without handlers.
+    pub const fn new() -> Self {
+        Self { handlers: Vec::new() }
+    }
+
+    /// Adds a handler after those that are there.
+    pub fn add(&mut self, handler: impl RefHandler<E> + 'static) -> BroadcastKey {
+        let key = BroadcastKey::next();
+        self.handlers.push((key, Box::new(handler)));
+        key
+    }
+
+    /// Takes a handler out and gives it back, or `None` if the key is not of a handler here.
+    pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
+        let at = self.handlers.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        Some(self.handlers.remove(at).1)
+    }
+
+    /// How many handlers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handlers.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handlers.is_empty()
+    }
+}
+
+impl<E: ?Sized> Handler<&E> for Broadcast<E> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: &E) {
+        for (_, handler) in &mut self.handlers {
+            handler.run(world, event);
+        }
+    }
+}
+
+impl<E: ?Sized> Describe for Broadcast<E> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.open(Kind::Broadcast);
+        for (_, handler) in &self.handlers {
+            describe_within(visitor, Kind::Arm, handler);
+        }
+        visitor.close(None);
+    }
+}
+
+impl<E: ?Sized> Default for Broadcast<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: ?Sized> fmt::Debug for Broadcast<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.handlers.iter().map(|(_, handler)| handler.name())).finish()
+    }
+}

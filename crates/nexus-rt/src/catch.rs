@@ -1,0 +1,58 @@
+//! `CatchAssertUnwindSafe`: a panic that goes no further.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::describe::{Describe, Visitor};
+use crate::handler::Handler;
+use crate::world::World;
+
+/// Runs a handler and catches its panics, so that the handlers beside it and the loop around it go on.
+///
+/// It asserts what the compiler cannot know: that the handler's resources are fit for use after it was cut short. A
+/// panic is printed by the panic hook as always; [`panics`](Self::panics) counts them.
+///
+/// ```
+/// use nexus_rt::{CatchAssertUnwindSafe, Handler, IntoHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let divide = (|mut out: ResMut<u64>, x: u64| *out = 12 / x).into_handler(world.registry());
+/// let mut divide = CatchAssertUnwindSafe::new(divide);
+/// [0, 3].map(|x| divide.run(&mut world, x));
+/// assert_eq!((*world.resource::<u64>(), divide.panics()), (4, 1));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct CatchAssertUnwindSafe<H> {
+    handler: H,
+    panics: u64,
+}
+
+impl<H> CatchAssertUnwindSafe<H> {
+    /// Wraps a handler.
+    pub const fn new(handler: H) -> Self {
+        Self { handler, panics: 0 }
+    }
+
+    /// How many panics it has caught.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics
+    }
+}
+
+impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        if catch_unwind(AssertUnwindSafe(|| self.handler.run(world, event))).is_err() {
+            self.panics += 1;
+        }
+    }
+}
+
+impl<H: Describe> Describe for CatchAssertUnwindSafe<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.handler.describe(visitor);
+    }
+}

@@ -1,0 +1,126 @@
+//! `fork`: arms that look at one value, merged or joined.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{Chain, Lending, Lent, Pushed};
+use crate::call::{Callable, Mode, Resolved};
+use crate::describe::label;
+use crate::step::{Finished, Join, Merge, Spread, Step};
+use crate::world::Registry;
+
+impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
+    /// Forks: two to eight arms each get a reference to the value, in the order in which they are written. What they give
+    /// is [merged](ForkBuilder::merge) by a function, or nothing is left and they are [joined](ForkBuilder::join).
+    ///
+    /// An arm is a chain of its own, with all combinators, forks included. What it gives must not borrow from the value.
+    ///
+    /// ```
+    /// use nexus_rt::{DagStart, ResMut, WorldBuilder};
+    ///
+    /// struct Quote {
+    ///     bid: u64,
+    ///     ask: u64,
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut quotes = DagStart::<(u64, u64)>::new()
+    ///     .root(|(bid, ask): (u64, u64)| Quote { bid, ask }, reg)
+    ///     .fork()
+    ///     .arm(|q| q.then(|q: &Quote| q.ask - q.bid, reg))
+    ///     .arm(|q| q.then(|q: &Quote| (q.ask + q.bid) / 2, reg))
+    ///     .merge(|mut last: ResMut<u64>, spread: &u64, mid: &u64| {
+    ///         *last = *mid;
+    ///         *spread * 10_000 / *mid
+    ///     }, reg)
+    ///     .build();
+    /// assert_eq!(quotes.run(&mut world, (99, 101)), 200);
+    /// assert_eq!(*world.resource::<u64>(), 100);
+    /// ```
+    pub fn fork(self) -> ForkBuilder<C, In, T, S, K, (), ()> {
+        ForkBuilder { chain: self, arms: (), outputs: PhantomData }
+    }
+}
+
+/// A fork being built: see [`Chain::fork`].
+#[must_use = "a fork needs two arms, then `merge` or `join`"]
+pub struct ForkBuilder<C, In: ?Sized, T, S, K, Arms, Outs> {
+    chain: Chain<C, In, T, S, K>,
+    arms: Arms,
+    outputs: PhantomData<fn() -> Outs>,
+}
+
+impl<C, In: ?Sized, T, S, K, Arms, Outs> fmt::Debug for ForkBuilder<C, In, T, S, K, Arms, Outs> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} with arms to {}", self.chain, std::any::type_name::<Outs>())
+    }
+}
+
+/// Adds an arm to those there are.
+macro_rules! arm {
+    ($($A:ident $Out:ident $index:tt),*) => {
+        impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
+            /// Adds an arm: a chain that starts from a reference to the value.
+            pub fn arm<'a, A, Out>(
+                self,
+                arm: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, Lent>,
+            ) -> ForkBuilder<C, In, T, S, K, ($($A,)* A,), ($($Out,)* Out,)>
+            where
+                T: 'a,
+                A: for<'b> Step<C, &'b T, Out = Out>,
+            {
+                let arm = arm(Chain::start()).steps;
+                ForkBuilder { chain: self.chain, arms: ($(self.arms.$index,)* arm,), outputs: PhantomData }
+            }
+        }
+    };
+}
+
+/// Ends a fork of two arms or more.
+macro_rules! end {
+    ($($A:ident $Out:ident),*) => {
+        impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
+            /// Hands what the arms gave, by reference and in their order, to a function; what it gives goes on.
+            #[track_caller]
+            pub fn merge<F, M, Merged>(
+                self,
+                f: F,
+                registry: &Registry,
+            ) -> Pushed<C, In, S, K, label::Fork, Merge<($($A,)*), Spread<Resolved<F, M>>>, Merged>
+            where
+                M: Mode,
+                F: for<'a> Callable<C, ($(&'a $Out,)*), M, Out = Merged>,
+            {
+                self.chain.push(Merge(self.arms, Spread(Resolved::new(f, registry))))
+            }
+
+            /// Ends arms that give nothing: `()` goes on.
+            pub fn join(self) -> Pushed<C, In, S, K, label::Fork, Join<($($A,)*)>, ()>
+            where
+                $($Out: Finished,)*
+            {
+                self.chain.push(Join(self.arms))
+            }
+        }
+    };
+}
+
+arm!();
+arm!(A0 Out0 0);
+arm!(A0 Out0 0, A1 Out1 1);
+arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2);
+arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3);
+arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4);
+arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5);
+arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6);
+
+end!(A0 Out0, A1 Out1);
+end!(A0 Out0, A1 Out1, A2 Out2);
+end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3);
+end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4);
+end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5);
+end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5, A6 Out6);
+end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5, A6 Out6, A7 Out7);

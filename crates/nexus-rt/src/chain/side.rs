@@ -1,0 +1,52 @@
+//! Side chains: `tee` and `view`.
+
+use std::marker::PhantomData;
+
+use super::{Chain, Lending, Lent, Pushed};
+use crate::describe::label;
+use crate::step::{Finished, Start, Step, Tee, Verdict, ViewAt, Viewed};
+
+impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
+    /// Lends the value to a side chain, which ends with `()` or `Option<()>`; the value goes on as it was.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Vec::<String>::new());
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u32>::new()
+    ///     .tee(|x| x.then(|x: &u32| format!("saw {x}"), reg).then(|mut log: ResMut<Vec<String>>, s: String| log.push(s), reg))
+    ///     .then(|x: u32| x + 1, reg)
+    ///     .build();
+    /// assert_eq!(chain.run(&mut world, 4), 5);
+    /// assert_eq!(*world.resource::<Vec<String>>(), ["saw 4"]);
+    /// ```
+    pub fn tee<'a, A, Out: Finished>(
+        self,
+        side: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, Lent>,
+    ) -> Pushed<C, In, S, K, label::Tee, Tee<A>, T>
+    where
+        T: 'a,
+        A: for<'b> Step<C, &'b T, Out = Out>,
+    {
+        self.push(Tee(side(Chain::start()).steps))
+    }
+
+    /// Runs a side chain over a projection of the value, which `V` makes. What the side chain ends with decides how the
+    /// value goes on: as it is after `()`, as an `Option` after `bool` and `Option<()>`, as a `Result` after
+    /// `Result<(), E>`. See [`ViewAt`] for an example.
+    pub fn view<'a, V, A, Out>(
+        self,
+        side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, Lent>) -> Chain<C, T, Out, A, Lent>,
+    ) -> Pushed<C, In, S, K, label::View, Viewed<V, A>, Out::Out>
+    where
+        T: 'a,
+        V: for<'b> ViewAt<'b, T>,
+        A: for<'b> Step<C, <V as ViewAt<'b, T>>::Item, Out = Out>,
+        Out: Verdict<T>,
+    {
+        self.push(Viewed(side(Chain::start()).steps, PhantomData))
+    }
+}

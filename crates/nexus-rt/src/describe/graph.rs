@@ -1,0 +1,148 @@
+//! From a plan, which is a tree, to the graph in which values flow.
+
+use super::{Kind, Node, Plan};
+use crate::names::short;
+
+/// Boxes and the arrows between them.
+#[derive(Default)]
+pub(super) struct Graph {
+    pub(super) boxes: Vec<GraphBox>,
+    pub(super) arrows: Vec<Arrow>,
+}
+
+pub(super) struct GraphBox {
+    pub(super) shape: Shape,
+    /// What stands in it, line by line.
+    pub(super) lines: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Where events come in.
+    Entry,
+    /// A function, with what it reads and writes.
+    Function,
+    /// A combinator without a function.
+    Value,
+    /// A place where the flow divides.
+    Turn,
+}
+
+pub(super) struct Arrow {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) label: String,
+}
+
+/// Where the flow stands: boxes whose next arrow is to be drawn, each with what will be written on it.
+type Ends = Vec<(usize, String)>;
+
+impl Graph {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let mut graph = Self::default();
+        let entry = graph.add(Shape::Entry, vec!["event".into()], vec![]);
+        graph.walk(&plan.nodes, vec![(entry, String::new())]);
+        graph
+    }
+
+    fn add(&mut self, shape: Shape, lines: Vec<String>, from: Ends) -> usize {
+        self.boxes.push(GraphBox { shape, lines });
+        let to = self.boxes.len() - 1;
+        self.arrows.extend(from.into_iter().map(|(from, label)| Arrow { from, to, label }));
+        to
+    }
+
+    fn walk(&mut self, nodes: &[Node], mut ends: Ends) -> Ends {
+        for node in nodes {
+            ends = self.node(node, ends);
+        }
+        ends
+    }
+
+    fn node(&mut self, node: &Node, ends: Ends) -> Ends {
+        let (kind, output, nodes) = match node {
+            Node::Function(_) => return self.function(None, node, ends),
+            Node::Part { kind, output, nodes } => (*kind, output.map(short).unwrap_or_default(), &nodes[..]),
+        };
+        let labelled = |ends: Ends| {
+            let label = |(end, label): (usize, String)| (end, if output.is_empty() { label } else { output.clone() });
+            ends.into_iter().map(label).collect()
+        };
+        match kind {
+            Kind::Fork => labelled(self.fork(nodes, ends)),
+            Kind::FanOut | Kind::Broadcast => {
+                let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
+                self.arms(nodes, turn)
+            }
+            Kind::Route => {
+                let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
+                labelled(self.cases(nodes, turn))
+            }
+            Kind::Tee | Kind::View => {
+                // The side chain ends; the value goes on from where it branched off.
+                let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
+                self.walk(nodes, vec![(turn, String::new())]);
+                vec![(turn, output)]
+            }
+            _ => match nodes {
+                [function @ Node::Function(_)] => labelled(self.function(Some(kind), function, ends)),
+                [] => vec![(self.add(Shape::Value, vec![kind.name().into()], ends), output)],
+                _ => labelled(self.walk(nodes, ends)),
+            },
+        }
+    }
+
+    fn function(&mut self, kind: Option<Kind>, node: &Node, ends: Ends) -> Ends {
+        let Node::Function(function) = node else { return ends };
+        let name = function.short_name();
+        let first = match kind {
+            None | Some(Kind::Then | Kind::Merge | Kind::Arm) => name,
+            Some(kind) => format!("{}: {name}", kind.name()),
+        };
+        let accesses = Some(function.accesses()).filter(|text| !text.is_empty());
+        let lines = [Some(first), accesses].into_iter().flatten().collect();
+        vec![(self.add(Shape::Function, lines, ends), String::new())]
+    }
+
+    /// The arms, and the function that merges them if there is one.
+    fn fork(&mut self, nodes: &[Node], ends: Ends) -> Ends {
+        let turn = self.add(Shape::Turn, vec![Kind::Fork.name().into()], ends);
+        let is_merge = |node: &&Node| matches!(node, Node::Part { kind: Kind::Merge, .. });
+        let merge = nodes.iter().find(is_merge);
+        let arms: Vec<Node> = nodes.iter().filter(|node| !is_merge(node)).cloned().collect();
+        let ends = self.arms(&arms, turn);
+        match merge {
+            Some(merge) => self.node(merge, ends),
+            None => ends,
+        }
+    }
+
+    fn arms(&mut self, arms: &[Node], turn: usize) -> Ends {
+        let mut ends = Ends::new();
+        for arm in arms {
+            ends.extend(self.node(arm, vec![(turn, String::new())]));
+        }
+        ends
+    }
+
+    /// Each case behind an arrow that says when it is taken.
+    fn cases(&mut self, cases: &[Node], turn: usize) -> Ends {
+        let mut ends = Ends::new();
+        for case in cases {
+            let Node::Part { kind, nodes, .. } = case else { continue };
+            let (when, arm) = match &nodes[..] {
+                [Node::Part { kind: Kind::If, nodes: predicate, .. }, arm @ ..] => (predicate_name(predicate), arm),
+                arm => (kind.name().to_owned(), arm),
+            };
+            ends.extend(self.walk(arm, vec![(turn, when)]));
+        }
+        ends
+    }
+}
+
+fn predicate_name(nodes: &[Node]) -> String {
+    match nodes {
+        [Node::Function(function)] => function.short_name(),
+        _ => Kind::If.name().to_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Plans: what a handler consists of, as data.
+
+use super::{Function, Kind, Visitor};
+use crate::names::short;
+use crate::param::AccessKind;
+
+/// What a handler consists of: its functions in the order in which they run, with what each reads and writes, and the
+/// parts that they stand in. Made by [`Describe::plan`](crate::Describe::plan).
+///
+/// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
+/// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
+/// their paths; JSON has both.
+///
+/// ```
+/// use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
+///
+/// fn check(limit: Res<u64>, x: u64) -> Result<u64, String> {
+///     if x <= *limit { Ok(x) } else { Err(format!("{x} is too much")) }
+/// }
+///
+/// fn reject(mut log: ResMut<Vec<String>>, error: String) {
+///     log.push(error);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(10_u64);
+/// builder.register(Vec::<String>::new());
+/// let world = builder.build();
+/// let reg = world.registry();
+/// let pipeline = PipelineStart::<u64>::new().then(check, reg).catch(reject, reg).build();
+/// assert_eq!(
+///     pipeline.plan().to_string(),
+///     "\
+/// check
+/// ├─ check      reads u64           -> Result<u64, String>
+/// └─ catch                          -> Option<u64>
+///    └─ reject  writes Vec<String>
+/// "
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// The name of the handler.
+    pub name: String,
+    /// What it consists of, in order.
+    pub nodes: Vec<Node>,
+}
+
+/// A piece of a [`Plan`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Node {
+    /// A function.
+    Function(FunctionNode),
+    /// A part with other nodes in it.
+    Part {
+        /// What it does.
+        kind: Kind,
+        /// The full type name of what goes on from it, where that is known.
+        output: Option<&'static str>,
+        /// What it consists of, in order.
+        nodes: Vec<Node>,
+    },
+}
+
+/// A function in a [`Plan`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct FunctionNode {
+    /// Its full name.
+    pub name: &'static str,
+    /// The full type names of the resources that it reads and does not write.
+    pub reads: Vec<&'static str>,
+    /// The full type names of the resources that it writes.
+    pub writes: Vec<&'static str>,
+    /// Whether it is handed the whole world, and so may read and write anything.
+    pub exclusive: bool,
+}
+
+impl Plan {
+    pub(super) fn new(name: &str, describe: impl FnOnce(&mut dyn Visitor)) -> Self {
+        let mut collector = Collector { open: vec![(None, Vec::new())] };
+        describe(&mut collector);
+        let (_, nodes) = collector.open.pop().expect("the outermost part is never closed");
+        Self { name: function_name(name), nodes }
+    }
+
+    /// The graph in the language of Graphviz: `dot -Tsvg` draws it.
+    #[must_use]
+    pub fn to_dot(&self) -> String {
+        super::dot::write(self)
+    }
+
+    /// The graph as a Mermaid flow chart.
+    #[must_use]
+    pub fn to_mermaid(&self) -> String {
+        super::mermaid::write(self)
+    }
+
+    /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function `{"function", "path", "reads",
+    /// "writes", "exclusive"}` or a part `{"kind", "output", "nodes": [..]}`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        super::json::write(self)
+    }
+}
+
+impl FunctionNode {
+    fn new(function: &dyn Function) -> Self {
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        function.access(&mut |access| match access.kind() {
+            AccessKind::Read => reads.push(access.resource()),
+            AccessKind::Write => writes.push(access.resource()),
+        });
+        Self { name: function.name(), reads, writes, exclusive: function.is_exclusive() }
+    }
+
+    /// The name without its path.
+    pub(super) fn short_name(&self) -> String {
+        function_name(self.name)
+    }
+
+    /// What it reads and writes, in words, or nothing.
+    pub(super) fn accesses(&self) -> String {
+        if self.exclusive {
+            return "the whole world".into();
+        }
+        let list = |verb: &str, names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| short(name)).collect();
+            if names.is_empty() { None } else { Some(format!("{verb} {}", names.join(", "))) }
+        };
+        [list("reads", &self.reads), list("writes", &self.writes)].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The name of a function without its path; a closure is named after the function that it stands in.
+pub(super) fn function_name(full: &str) -> String {
+    let mut parts = full.rsplit("::").skip_while(|part| *part == "{{closure}}");
+    let name = parts.next().unwrap_or(full);
+    if full.ends_with("{{closure}}") { format!("closure in {name}") } else { short(name) }
+}
+
+/// Turns a description into nodes.
+struct Collector {
+    /// The parts that are open, the innermost last, with the nodes found in each. The outermost has no kind.
+    open: Vec<(Option<Kind>, Vec<Node>)>,
+}
+
+impl Collector {
+    fn add(&mut self, node: Node) {
+        if let Some((_, nodes)) = self.open.last_mut() {
+            nodes.push(node);
+        }
+    }
+}
+
+impl Visitor for Collector {
+    fn function(&mut self, function: &dyn Function) {
+        self.add(Node::Function(FunctionNode::new(function)));
+    }
+
+    fn open(&mut self, kind: Kind) {
+        self.open.push((Some(kind), Vec::new()));
+    }
+
+    fn close(&mut self, output: Option<&'static str>) {
+        // A handler written by hand may close more than it opened: that changes nothing.
+        if self.open.len() > 1
+            && let Some((Some(kind), nodes)) = self.open.pop()
+        {
+            self.add(Node::Part { kind, output, nodes });
+        }
+    }
+}

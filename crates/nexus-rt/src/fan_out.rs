@@ -1,0 +1,80 @@
+//! `FanOut`: one event for a fixed set of handlers.
+
+use crate::describe::{Describe, Kind, Visitor, describe_within};
+use crate::handler::Handler;
+use crate::world::World;
+
+/// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
+///
+/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). For data that
+/// flows back together, fork a chain instead.
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
+///
+/// fn write_a(mut a: ResMut<u64>, event: &u32) {
+///     *a += u64::from(*event);
+/// }
+///
+/// fn write_b(mut b: ResMut<i64>, event: &u32) {
+///     *b -= i64::from(*event);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// builder.register(0_i64);
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let mut fan = fan_out!(write_a.into_handler(reg), write_b.into_handler(reg));
+/// fan.run(&mut world, 5_u32);
+/// assert_eq!((*world.resource::<u64>(), *world.resource::<i64>()), (5, -5));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct FanOut<Handlers>(Handlers);
+
+impl<Handlers> FanOut<Handlers> {
+    /// A fan-out over a tuple of two to eight handlers.
+    pub const fn new(handlers: Handlers) -> Self {
+        Self(handlers)
+    }
+}
+
+/// Makes a [`FanOut`](crate::FanOut) of two to eight handlers.
+#[macro_export]
+macro_rules! fan_out {
+    ($($handler:expr),+ $(,)?) => {
+        $crate::FanOut::new(($($handler,)+))
+    };
+}
+
+macro_rules! handlers {
+    ($($H:ident $index:tt),*) => {
+        impl<E, $($H),*> Handler<E> for FanOut<($($H,)*)>
+        where
+            $($H: for<'a> Handler<&'a E>,)*
+        {
+            #[inline]
+            #[track_caller]
+            fn run(&mut self, world: &mut World, event: E) {
+                $(self.0.$index.run(world, &event);)*
+            }
+        }
+
+        impl<$($H: Describe),*> Describe for FanOut<($($H,)*)> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                visitor.open(Kind::FanOut);
+                $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
+                visitor.close(None);
+            }
+        }
+    };
+}
+
+handlers!(H0 0, H1 1);
+handlers!(H0 0, H1 1, H2 2);
+handlers!(H0 0, H1 1, H2 2, H3 3);
+handlers!(H0 0, H1 1, H2 2, H3 3, H4 4);
+handlers!(H0 0, H1 1, H2 2, H3 3, H4 4, H5 5);
+handlers!(H0 0, H1 1, H2 2, H3 3, H4 4, H5 5, H6 6);
+handlers!(H0 0, H1 1, H2 2, H3 3, H4 4, H5 5, H6 6, H7 7);

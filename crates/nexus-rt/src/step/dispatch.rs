@@ -1,0 +1,25 @@
+//! `Dispatch`: a handler as a step.
+
+use super::Step;
+use crate::call::Entered;
+use crate::describe::{Describe, Visitor};
+use crate::handler::Handler;
+
+/// Hands the value to a handler, with the whole world.
+#[derive(Debug)]
+pub struct Dispatch<H>(pub(crate) H);
+
+impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, world: Entered<'_>, input: T) {
+        world.lend(&mut self.0, |handler, world| handler.run(world, input));
+    }
+}
+
+impl<H: Describe> Describe for Dispatch<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.0.describe(visitor);
+    }
+}

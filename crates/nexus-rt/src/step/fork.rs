@@ -1,0 +1,64 @@
+//! `Merge` and `Join`: arms that look at one value, and what becomes of what they give.
+
+use super::{Finished, Step};
+use crate::call::Entered;
+use crate::describe::{Describe, Kind, Visitor, describe_within};
+
+/// Lends the value to each arm in turn, then what the arms gave to the step, as a tuple of references.
+#[derive(Debug)]
+pub struct Merge<Arms, S>(pub(crate) Arms, pub(crate) S);
+
+/// Lends the value to each arm in turn; the arms end it.
+#[derive(Debug)]
+pub struct Join<Arms>(pub(crate) Arms);
+
+macro_rules! arms {
+    ($($A:ident $Out:ident $index:tt),*) => {
+        impl<C, T, S, Merged, $($A, $Out),*> Step<C, T> for Merge<($($A,)*), S>
+        where
+            $($A: for<'a> Step<C, &'a T, Out = $Out>,)*
+            S: for<'a> Step<C, ($(&'a $Out,)*), Out = Merged>,
+        {
+            type Out = Merged;
+
+            #[inline(always)]
+            fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) -> Merged {
+                let given = ($(self.0.$index.run(ctx, world.reborrow(), &input),)*);
+                self.1.run(ctx, world, ($(&given.$index,)*))
+            }
+        }
+
+        impl<S: Describe, $($A: Describe),*> Describe for Merge<($($A,)*), S> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
+                describe_within(visitor, Kind::Merge, &self.1);
+            }
+        }
+
+        impl<C, T, $($A, $Out: Finished),*> Step<C, T> for Join<($($A,)*)>
+        where
+            $($A: for<'a> Step<C, &'a T, Out = $Out>,)*
+        {
+            type Out = ();
+
+            #[inline(always)]
+            fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) {
+                $(self.0.$index.run(ctx, world.reborrow(), &input);)*
+            }
+        }
+
+        impl<$($A: Describe),*> Describe for Join<($($A,)*)> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
+            }
+        }
+    };
+}
+
+arms!(A0 Out0 0, A1 Out1 1);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6);
+arms!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6, A7 Out7 7);

@@ -1,0 +1,160 @@
+//! No allocation at dispatch: every combinator, fork, batch, fan-out and adapter, by a counting allocator.
+#![expect(unsafe_code, reason = "a global allocator is an unsafe trait; this one counts and passes on")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use nexus_rt::{
+    Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler,
+    Local, PipelineStart, Res, ResMut, Virtual, World, WorldBuilder, fan_out,
+};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How often `f` allocates.
+fn allocations<R>(f: impl FnOnce() -> R) -> u64 {
+    let before = ALLOCATIONS.get();
+    f();
+    ALLOCATIONS.get() - before
+}
+
+struct Limit(u64);
+
+fn add(limit: Res<Limit>, x: u64) -> u64 {
+    x + limit.0
+}
+
+fn even(x: &u64) -> bool {
+    x.is_multiple_of(2)
+}
+
+fn sum(mut total: ResMut<u64>, x: &u64) {
+    *total += *x;
+}
+
+fn parity(x: u64) -> Result<u64, u64> {
+    if even(&x) { Ok(x) } else { Err(x) }
+}
+
+fn world() -> World {
+    let mut builder = WorldBuilder::new();
+    builder.register(Limit(3));
+    builder.register(0_u64);
+    builder.build()
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| Box::new(1)), 1);
+}
+
+#[test]
+fn no_dispatch_allocates() {
+    let mut world = world();
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new()
+        .then(add, reg)
+        .tap(sum, reg)
+        .dedup()
+        .on_none(|mut total: ResMut<u64>| *total += 1, reg)
+        .inspect(sum, reg)
+        .filter(even, reg)
+        .and_then(|x: u64| x.checked_sub(1), reg)
+        .map(add, reg)
+        .ok_or_else(|limit: Res<Limit>| limit.0, reg)
+        .inspect_err(sum, reg)
+        .map_err(add, reg)
+        .or_else(parity, reg)
+        .and_then(parity, reg)
+        .unwrap_or_else(add, reg)
+        .scan(
+            0,
+            |n: &mut u64, x: u64| {
+                *n += x;
+                (*n, x)
+            },
+            reg,
+        )
+        .splat()
+        .then(|a: u64, b: u64| a ^ b, reg)
+        .tee(|x| x.then(sum, reg))
+        .route(|r| r.case(even, reg, |x| x.then(add, reg)).or(|x| x.then(|x: u64| x, reg)))
+        .fork()
+        .arm(|x| x.then(even, reg).not().and(|| true, reg))
+        .arm(|x| x.cloned().then(parity, reg).ok().unwrap_or(2))
+        .arm(|x| x.then(sum, reg))
+        .merge(|a: &bool, b: &u64, (): &()| u64::from(*a) + *b, reg)
+        .guard(even, reg)
+        .map(|w: &mut World, x: u64| *w.resource_mut::<u64>() += x, reg)
+        .build();
+    let batched = DagStart::<u64>::new().root(parity, reg).catch(sum, reg).map(sum, reg);
+    let mut batch = batched.build_batch(100);
+    let mut broadcast = Broadcast::<u64>::new();
+    let key = broadcast.add(sum.into_handler(reg));
+    broadcast.add(Cloned((|mut total: ResMut<u64>, x: u64| *total ^= x).into_handler(reg)));
+    let mut handlers: [Virtual<u64>; 6] = [
+        Box::new(chain),
+        Box::new(
+            (|mut n: Local<u64>, mut total: ResMut<u64>, x: u64| {
+                *n += x;
+                *total = *n;
+            })
+            .into_handler(reg),
+        ),
+        Box::new((|seen: &mut u64, x: u64| *seen += x).into_callback(0, reg)),
+        Box::new(fan_out!(sum.into_handler(reg), ByRef(Noted), sum.into_handler(reg))),
+        Box::new(Adapt::new(|x: u64| even(&x).then_some(x), ByRef(broadcast))),
+        Box::new(CatchAssertUnwindSafe::new(
+            PipelineStart::<u64>::new().dispatch(ByRef(sum.into_handler(reg))).then(|(): ()| {}, reg).build(),
+        )),
+    ];
+    let _ = key;
+    for (number, handler) in handlers.iter_mut().enumerate() {
+        let made = allocations(|| {
+            for x in 0..100 {
+                world.next_sequence();
+                handler.run(&mut world, x);
+            }
+        });
+        assert_eq!(made, 0, "handler {number}: {}", handler.name());
+        assert_eq!(allocations(|| handler.inputs_changed(&world)), 0, "handler {number}");
+    }
+    batch.input_mut().extend(0..100);
+    let made = allocations(|| {
+        for _ in 0..3 {
+            batch.run(&mut world);
+            batch.input_mut().extend(0..100);
+        }
+    });
+    assert_eq!(made, 0);
+}
+
+/// A handler written by hand.
+struct Noted;
+
+impl Describe for Noted {}
+
+impl Handler<&&u64> for Noted {
+    fn run(&mut self, _: &mut World, _: &&u64) {}
+}

@@ -1,0 +1,79 @@
+//! The examples print what they say they do. They are built by `cargo test` without a choice of targets, or by
+//! `cargo build --examples`.
+
+use std::process::Command;
+
+/// What an example prints, beside the test binaries of the same build.
+fn output(name: &str, args: &[&str]) -> String {
+    let tests = std::env::current_exe().expect("a test knows where it is");
+    let folder = tests.parent().and_then(|deps| deps.parent()).expect("tests lie in target/<profile>/deps");
+    let example = folder.join("examples").join(name);
+    let output = Command::new(&example).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}: run `cargo build --examples`", example.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("examples print text")
+}
+
+#[test]
+fn pipeline() {
+    assert_eq!(output("pipeline", &[]), "bare: 50\n59 left\norder 2 is too large\n0 left\n0 left\nfilled: 60\n");
+}
+
+#[test]
+fn local_state() {
+    let expected = "a has run 1 times\na has run 2 times\nb has run 1 times\nann: hello\nann has sent 1\n";
+    assert_eq!(output("local_state", &[]), expected);
+}
+
+#[test]
+fn optional_resources() {
+    let expected = "\
+with both:
+100 and 2 of fee
+1 trades
+with neither:
+100 and 0 of fee
+`optional_resources::report` cannot be resolved against this world:
+  parameter 1 (`Res<Metrics>`): no `optional_resources::Metrics` is registered. Register one with \
+                    `WorldBuilder::register` before this call, or take an `Option`
+";
+    assert_eq!(output("optional_resources", &[]), expected);
+}
+
+#[test]
+fn dag() {
+    let expected = "mid 102\nquote around 102, 4 wide\nmid 110\nmid 102\nquote around 102, 2 wide\n2 decisions\n";
+    assert_eq!(output("dag", &[]), expected);
+}
+
+#[test]
+fn closures() {
+    let expected = "a: call 1, total 120\nb: call 2, total 120\n15 too much\nseen [\"x\"], 2 calls\n";
+    assert_eq!(output("closures", &[]), expected);
+}
+
+#[test]
+fn mock_runtime() {
+    let expected = "\
+3: 2 events
+9: 1 events
+12: 0 events
+10 (now 12): best 105 after 2 updates
+31: 2 events
+20 (now 31): best 110 after 4 updates
+30 (now 31): best 110 after 4 updates
+";
+    assert_eq!(output("mock_runtime", &[]), expected);
+}
+
+#[test]
+fn plan() {
+    let text = output("plan", &[]);
+    assert!(
+        text.starts_with("decode\n├─ decode")
+            && text.ends_with("Some(500) Some(5)\nnot an order\nNone None\nNone None\nSome(612) Some(11)\n")
+    );
+    assert!(output("plan", &["dot"]).starts_with("digraph plan {\n"));
+    assert!(output("plan", &["mermaid"]).starts_with("flowchart TD\n"));
+    assert!(output("plan", &["json"]).starts_with("{\"name\":\"decode\","));
+}

@@ -1,0 +1,131 @@
+//! One event for many handlers, and adapters between handlers and events.
+
+use nexus_rt::{
+    Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, FanOut, Handler, IntoCallback, IntoHandler,
+    Owned, PipelineStart, RefHandler, ResMut, Virtual, fan_out,
+};
+
+use crate::support::{Log, panic_of, refuses_world, world};
+
+fn take(mut log: ResMut<Log>, s: String) {
+    log.push(s);
+}
+
+fn look(mut log: ResMut<Log>, s: &String) {
+    log.push(format!("&{s}"));
+}
+
+fn text(mut log: ResMut<Log>, s: &str) {
+    log.push(format!("\"{s}\""));
+}
+
+#[test]
+fn fan_out_takes_two_to_eight_handlers() {
+    let mut world = world();
+    let reg = world.registry();
+    let n = |x: u64| (move |mut sum: ResMut<i64>, e: &u64| *sum += (*e * x).cast_signed()).into_handler(reg);
+    let mut all: Vec<Virtual<u64>> = vec![
+        Box::new(fan_out!(n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1), n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1), n(1), n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1), n(1), n(1), n(1), n(1))),
+        Box::new(fan_out!(n(1), n(1), n(1), n(1), n(1), n(1), n(1), n(1),)),
+    ];
+    for handler in &mut all {
+        handler.run(&mut world, 10);
+    }
+    assert_eq!(*world.resource::<i64>(), 350);
+}
+
+#[test]
+fn fan_out_runs_in_order_over_every_kind_of_handler() {
+    let mut world = world();
+    let reg = world.registry();
+    let pipeline = PipelineStart::<&String>::borrowed()
+        .then(|s: &String| s.len(), reg)
+        .then(|mut log: ResMut<Log>, n: usize| log.push(n.to_string()), reg)
+        .build();
+    let boxed: Box<dyn RefHandler<String>> = Box::new(look.into_handler(reg));
+    let callback = (|seen: &mut Vec<String>, s: &String| seen.push(s.clone())).into_callback(vec![], reg);
+    let mut fan = FanOut::new((look.into_handler(reg), pipeline, boxed, Cloned(take.into_handler(reg)), callback));
+    fan.run(&mut world, String::from("ab"));
+    assert_eq!(*world.resource::<Log>(), ["&ab", "2", "&ab", "ab"]);
+    assert_eq!(fan.name(), "it::fan_out::look");
+}
+
+#[test]
+fn broadcast_adds_and_removes_by_keys_that_are_never_stale() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut broadcast = Broadcast::<str>::new();
+    assert!(broadcast.is_empty());
+    let say =
+        |word: &'static str| (move |mut log: ResMut<Log>, e: &str| log.push(format!("{word} {e}"))).into_handler(reg);
+    let (a, b, c) = (broadcast.add(say("a")), broadcast.add(say("b")), broadcast.add(say("c")));
+    assert_eq!(broadcast.len(), 3);
+    assert!(broadcast.remove(b).is_some() && broadcast.remove(b).is_none());
+    let d = broadcast.add(say("d"));
+    assert!(d != b && broadcast.remove(b).is_none());
+    let mut other = Broadcast::<str>::default();
+    let foreign = other.add(text.into_handler(reg));
+    assert!(broadcast.remove(foreign).is_none());
+    broadcast.run(&mut world, "x");
+    assert_eq!(*world.resource::<Log>(), ["a x", "c x", "d x"]);
+    broadcast.remove(a).unwrap().run(&mut world, "removed");
+    assert_eq!(world.resource::<Log>().last().unwrap(), "a removed");
+    assert!(broadcast.remove(c).is_some() && broadcast.remove(d).is_some() && broadcast.is_empty());
+}
+
+#[test]
+fn a_foreign_world_stops_the_first_handler() {
+    let home = world();
+    let mut fan = fan_out!(look.into_handler(home.registry()), look.into_handler(home.registry()));
+    refuses_world("it::fan_out::look", || fan.run(&mut world(), String::new()));
+    let mut broadcast = Broadcast::<String>::new();
+    broadcast.add(look.into_handler(home.registry()));
+    refuses_world("it::fan_out::look", || broadcast.run(&mut world(), &String::new()));
+}
+
+#[test]
+fn adapters_change_the_form_of_the_event() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut cloned = Cloned(take.into_handler(reg));
+    let mut owned = Owned::new(take.into_handler(reg));
+    let mut by_ref = ByRef(look.into_handler(reg));
+    let mut adapt = Adapt::new(|n: u32| (n > 1).then(|| n.to_string()), take.into_handler(reg));
+    let mut wire = Adapt::new(|bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok(), take.into_handler(reg));
+    cloned.run(&mut world, &String::from("cloned"));
+    owned.run(&mut world, "owned");
+    by_ref.run(&mut world, String::from("by_ref"));
+    [1, 2].into_iter().for_each(|n| adapt.run(&mut world, n));
+    [&b"ok"[..], &[0xff]].into_iter().for_each(|bytes| wire.run(&mut world, bytes));
+    assert_eq!(*world.resource::<Log>(), ["cloned", "owned", "&by_ref", "2", "ok"]);
+    let names = [cloned.name(), owned.name(), adapt.name(), wire.name()];
+    assert_eq!(names, ["it::fan_out::take"; 4]);
+}
+
+#[test]
+fn a_caught_panic_goes_no_further_and_is_counted() {
+    fn bad(mut log: ResMut<Log>, e: &u64) {
+        log.push(format!("started {e}"));
+        assert!(*e != 1, "no ones");
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let after = |mut log: ResMut<Log>, e: &u64| log.push(format!("after {e}"));
+    let mut bare = fan_out!(bad.into_handler(reg), after.into_handler(reg));
+    let mut caught = CatchAssertUnwindSafe::new(bad.into_handler(reg));
+    assert!(panic_of(|| bare.run(&mut world, 1)).contains("no ones"));
+    caught.run(&mut world, &1);
+    caught.run(&mut world, &2);
+    assert_eq!(
+        (caught.panics(), caught.name()),
+        (1, "it::fan_out::a_caught_panic_goes_no_further_and_is_counted::bad")
+    );
+    let mut fan = fan_out!(caught, after.into_handler(world.registry()));
+    fan.run(&mut world, 1);
+    assert_eq!(world.resource::<Log>().last().unwrap(), "after 1");
+}

@@ -1,0 +1,202 @@
+//! Plans: of everything, in every form.
+
+use nexus_rt::{
+    Adapt, Broadcast, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Local, Node, PipelineStart, Plan,
+    Res, ResMut, Virtual, World, fan_out,
+};
+
+use crate::support::{Log, world};
+
+fn check(limit: Res<u64>, x: u64) -> Result<u64, String> {
+    if x <= *limit { Ok(x) } else { Err(format!("{x} is too much")) }
+}
+
+fn reject(mut log: ResMut<Log>, error: String) {
+    log.push(error);
+}
+
+fn double(x: &u64) -> u64 {
+    *x * 2
+}
+
+fn store(mut sum: ResMut<i64>, _limit: Option<Res<u64>>, _none: Option<Res<u8>>, _l: Local<u8>, x: &u64) {
+    *sum = x.cast_signed();
+}
+
+fn small(limit: Res<u64>, x: &u64) -> bool {
+    *x < *limit
+}
+
+fn exclusive(_: &mut World, _: &u64) -> u64 {
+    0
+}
+
+fn merge(mut log: ResMut<Log>, a: &u64, b: &()) {
+    log.push(format!("{a} {b:?}"));
+}
+
+/// A chain with a bit of everything.
+fn plan(world: &World) -> Plan {
+    let reg = world.registry();
+    DagStart::<u64>::new()
+        .root(check, reg)
+        .catch(reject, reg)
+        .filter(small, reg)
+        .unwrap_or(3)
+        .tee(|x| x.then(store, reg))
+        .route(|r| r.case(small, reg, |x| x.then(double, reg)).or(|x| x.then(exclusive, reg)))
+        .fork()
+        .arm(|x| x.then(double, reg).then(double, reg))
+        .arm(|x| x.then(store, reg))
+        .merge(merge, reg)
+        .build()
+        .plan()
+}
+
+#[test]
+fn as_a_tree() {
+    let expected = "\
+check
+├─ check           reads u64              -> Result<u64, String>
+├─ catch                                  -> Option<u64>
+│  └─ reject       writes Vec<String>
+├─ filter                                 -> Option<u64>
+│  └─ small        reads u64
+├─ unwrap_or                              -> u64
+├─ tee                                    -> u64
+│  └─ store        reads u64; writes i64  -> ()
+├─ route                                  -> u64
+│  ├─ case
+│  │  ├─ if
+│  │  │  └─ small  reads u64
+│  │  └─ double                           -> u64
+│  └─ or
+│     └─ exclusive  the whole world       -> u64
+└─ fork                                   -> ()
+   ├─ arm
+   │  ├─ double                           -> u64
+   │  └─ double                           -> u64
+   ├─ arm
+   │  └─ store     reads u64; writes i64  -> ()
+   └─ merge
+      └─ merge     writes Vec<String>
+";
+    let text = plan(&world()).to_string();
+    // The columns are as wide as they must be; what stands in them is golden.
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&text), words(expected), "\n{text}");
+    let outputs: Vec<usize> = text.lines().filter_map(|line| Some(line[..line.find("->")?].chars().count())).collect();
+    assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]), "\n{text}");
+}
+
+#[test]
+fn as_a_graph_for_mermaid() {
+    let expected = r#"flowchart TD
+  n0(["event"])
+  n1["check<br/>reads u64"]
+  n2["catch: reject<br/>writes Vec&lt;String&gt;"]
+  n3["filter: small<br/>reads u64"]
+  n4("unwrap_or")
+  n5{"tee"}
+  n6["store<br/>reads u64; writes i64"]
+  n7{"route"}
+  n8["double"]
+  n9["exclusive<br/>the whole world"]
+  n10{"fork"}
+  n11["double"]
+  n12["double"]
+  n13["store<br/>reads u64; writes i64"]
+  n14["merge<br/>writes Vec&lt;String&gt;"]
+  n0 --> n1
+  n1 -->|"Result&lt;u64, String&gt;"| n2
+  n2 -->|"Option&lt;u64&gt;"| n3
+  n3 -->|"Option&lt;u64&gt;"| n4
+  n4 -->|"u64"| n5
+  n5 --> n6
+  n5 -->|"u64"| n7
+  n7 -->|"small"| n8
+  n7 -->|"or"| n9
+  n8 -->|"u64"| n10
+  n9 -->|"u64"| n10
+  n10 --> n11
+  n11 -->|"u64"| n12
+  n10 --> n13
+  n12 -->|"u64"| n14
+  n13 -->|"()"| n14
+"#;
+    assert_eq!(plan(&world()).to_mermaid(), expected);
+}
+
+#[test]
+fn as_a_graph_for_graphviz() {
+    let dot = plan(&world()).to_dot();
+    assert!(dot.starts_with("digraph plan {\n") && dot.ends_with("}\n"));
+    for line in [
+        r#"  n0 [label="event", shape=plain, style=""];"#,
+        r##"  n2 [label="catch: reject\nwrites Vec<String>", fillcolor="#e8f0fe"];"##,
+        r##"  n10 [label="fork", fillcolor="#f4f4f4", style=filled, shape=diamond];"##,
+        r#"  n1 -> n2 [label="Result<u64, String>"];"#,
+        r#"  n7 -> n8 [label="small"];"#,
+    ] {
+        assert!(dot.lines().any(|found| found == line), "{line} is not in\n{dot}");
+    }
+    assert_eq!(dot.matches(" -> ").count(), 16);
+}
+
+#[test]
+fn as_json() {
+    let json: serde_json::Value = serde_json::from_str(&plan(&world()).to_json()).unwrap();
+    assert_eq!(json["name"], "check");
+    let nodes = json["nodes"].as_array().unwrap();
+    let kinds: Vec<_> = nodes.iter().map(|node| node["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["then", "catch", "filter", "unwrap_or", "tee", "route", "fork"]);
+    let first = &nodes[0]["nodes"][0];
+    assert_eq!((&first["function"], &first["path"]), (&"check".into(), &"it::plan::check".into()));
+    assert_eq!((&first["reads"][0], &first["exclusive"]), (&"u64".into(), &false.into()));
+    assert_eq!(nodes[0]["output"], "core::result::Result<u64, alloc::string::String>");
+    let exclusive = &nodes[5]["nodes"][1]["nodes"][0]["nodes"][0];
+    assert_eq!((&exclusive["function"], &exclusive["exclusive"]), (&"exclusive".into(), &true.into()));
+}
+
+#[test]
+fn every_handler_has_one() {
+    struct ByHand;
+    impl Describe for ByHand {}
+    impl Handler<u64> for ByHand {
+        fn run(&mut self, _: &mut World, _: u64) {}
+    }
+    fn on_event(_: &mut u8, _: Res<u64>, _: u64) {}
+    fn look(_: ResMut<i64>, _: &u64) {}
+
+    let world = world();
+    let reg = world.registry();
+    let text = |handler: &dyn Describe| handler.plan().to_string();
+    assert_eq!(text(&look.into_handler(reg)), "look\n└─ look  writes i64\n");
+    assert_eq!(text(&on_event.into_callback(0, reg)), "on_event\n└─ on_event  reads u64\n");
+    assert_eq!(text(&ByHand), "ByHand\n└─ ByHand  the whole world\n");
+    let boxed: Virtual<u64> = Box::new(ByHand);
+    assert_eq!(text(&boxed), text(&ByHand));
+    let fan = fan_out!(look.into_handler(reg), Cloned(ByHand));
+    let expected =
+        "look\n└─ fan_out\n   ├─ arm\n   │  └─ look    writes i64\n   └─ arm\n      └─ ByHand  the whole world\n";
+    assert_eq!(text(&fan), expected);
+    let mut broadcast = Broadcast::<u64>::new();
+    broadcast.add(look.into_handler(reg));
+    let chain =
+        PipelineStart::<u64>::new().dispatch(Adapt::new(Some::<u64>, fan)).then(|(): ()| {}, reg).build_batch(1);
+    let Node::Part { nodes, .. } = &chain.plan().nodes[0] else { panic!("dispatch is a part") };
+    assert!(matches!(&nodes[0], Node::Part { nodes, .. } if nodes.len() == 2));
+    assert!(text(&broadcast).contains("broadcast"));
+    assert_eq!(broadcast.plan().to_mermaid().matches("-->").count(), 2);
+}
+
+#[test]
+fn a_plan_needs_no_world() {
+    let plan = {
+        let world = world();
+        let chain = PipelineStart::<u64>::new().then(check, world.registry()).build();
+        drop(world);
+        chain.plan()
+    };
+    assert_eq!(plan.to_string(), "check\n└─ check  reads u64  -> Result<u64, String>\n");
+}

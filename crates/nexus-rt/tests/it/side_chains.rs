@@ -1,0 +1,127 @@
+//! What runs beside a chain: side chains, views, other handlers.
+
+use nexus_rt::{ByRef, Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, ViewAt, Virtual, World};
+
+use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
+
+#[test]
+fn tee_runs_a_side_chain() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<String>::new()
+        .tee(|s| {
+            s.then(|s: &String| s.len(), reg)
+                .guard(|limit: Res<u64>, n: &usize| *n as u64 > *limit, reg)
+                .map(|mut log: ResMut<Log>, n: usize| log.push(format!("{n} is long")), reg)
+        })
+        .then(|s: String| s + "!", reg)
+        .build();
+    assert_eq!(chain.run(&mut world, "short".into()), "short!");
+    assert_eq!(chain.run(&mut world, "long enough".into()), "long enough!");
+    assert_eq!(*world.resource::<Log>(), ["11 is long"]);
+}
+
+#[derive(Clone)]
+struct Order {
+    symbol: String,
+    quantity: u64,
+}
+
+struct View<'a> {
+    symbol: &'a str,
+}
+
+struct AsView;
+
+impl<'a> ViewAt<'a, Order> for AsView {
+    type Item = View<'a>;
+    fn view(order: &'a Order) -> View<'a> {
+        View { symbol: &order.symbol }
+    }
+}
+
+struct Quantity;
+
+impl<'a> ViewAt<'a, Order> for Quantity {
+    type Item = &'a u64;
+    fn view(order: &'a Order) -> &'a u64 {
+        &order.quantity
+    }
+}
+
+#[test]
+fn a_view_decides_how_its_value_goes_on() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<Order>::new()
+        .view::<AsView, _, _>(|v| v.then(|mut log: ResMut<Log>, view: &View| log.push(view.symbol.into()), reg))
+        .view::<AsView, _, _>(|v| v.then(|view: View| view.symbol.len() == 3, reg))
+        .map(|order: Order| order, reg)
+        .unwrap_or(Order { symbol: "none".into(), quantity: 0 })
+        .view::<Quantity, _, _>(|q| {
+            q.cloned().guard(|limit: Res<u64>, q: &u64| *q <= *limit, reg).map(|_: u64| {}, reg)
+        })
+        .ok_or("too many")
+        .and_then(|order: Order| Ok::<_, &str>(order.quantity), reg)
+        .build();
+    let mut run = |symbol: &str, quantity| chain.run(&mut world, Order { symbol: symbol.into(), quantity });
+    assert_eq!((run("BTC", 4), run("LONG", 4), run("ETH", 40)), (Ok(4), Ok(0), Err("too many")));
+    assert_eq!(*world.resource::<Log>(), ["BTC", "LONG", "ETH"]);
+
+    let reg = world.registry();
+    let mut checked = PipelineStart::<Order>::new()
+        .view::<Quantity, _, _>(|q| q.then(|q: &u64| if *q > 0 { Ok(()) } else { Err("nothing") }, reg))
+        .map(|order: Order| order.symbol, reg)
+        .build();
+    assert_eq!(checked.run(&mut world, Order { symbol: "A".into(), quantity: 1 }), Ok("A".into()));
+    assert_eq!(checked.run(&mut world, Order { symbol: "A".into(), quantity: 0 }), Err("nothing"));
+}
+
+#[test]
+fn dispatch_hands_the_value_to_a_handler() {
+    let mut world = world();
+    let reg = world.registry();
+    let inner = PipelineStart::<u64>::new().then(|mut log: ResMut<Log>, x: u64| log.push(x.to_string()), reg).build();
+    let by_ref = ByRef((|mut sum: ResMut<i64>, x: &u64| *sum += x.cast_signed()).into_handler(reg));
+    let boxed: Virtual<u64> = Box::new(by_ref);
+    let mut chain = PipelineStart::<u64>::new()
+        .tap(|x: &u64| assert!(*x > 0), reg)
+        .tee(|x| x.cloned().dispatch(boxed))
+        .dispatch(inner)
+        .then(|mut log: ResMut<Log>, (): ()| log.push("after".into()), reg)
+        .build();
+    chain.run(&mut world, 5);
+    assert_eq!((&**world.resource::<Log>(), *world.resource::<i64>()), (&["5".to_owned(), "after".to_owned()][..], 5));
+}
+
+#[test]
+fn a_dispatched_handler_cannot_replace_the_world_or_belong_to_another() {
+    struct Replaces;
+    impl Describe for Replaces {}
+    impl Handler<u64> for Replaces {
+        fn run(&mut self, w: &mut World, _: u64) {
+            *w = world();
+        }
+    }
+    let mut a = world();
+    let log = |mut log: ResMut<Log>, (): ()| log.push("after".into());
+    let mut chain = PipelineStart::<u64>::new().dispatch(Replaces).then(log, a.registry()).build();
+    notices_replacement("Replaces", || chain.run(&mut a, 1));
+    assert!(a.resource::<Log>().is_empty());
+
+    let mut b = world();
+    let foreign = (|mut log: ResMut<Log>, _: u64| log.clear()).into_handler(world().registry());
+    // Known when the chain is built, since the handler describes itself.
+    let text = panic_of(|| PipelineStart::<u64>::new().dispatch(foreign).then(log, b.registry()).build());
+    assert!(text.contains("before it in the same chain"), "{text}");
+    let foreign = (|mut log: ResMut<Log>, _: u64| log.clear()).into_handler(world().registry());
+    struct Hides<H>(H);
+    impl<H> Describe for Hides<H> {}
+    impl<H: Handler<u64>> Handler<u64> for Hides<H> {
+        fn run(&mut self, w: &mut World, x: u64) {
+            self.0.run(w, x);
+        }
+    }
+    let mut chain = PipelineStart::<u64>::new().dispatch(Hides(foreign)).then(log, b.registry()).build();
+    refuses_world("a_dispatched_handler", || chain.run(&mut b, 1));
+}
