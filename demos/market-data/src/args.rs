@@ -26,9 +26,26 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Print the plan of what a line runs through, and run nothing
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) plan: Option<PlanFormat>,
+
     /// Stop at the first problem in the input, with exit code 1
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// How to print a plan.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// An indented tree
+    Text,
+    /// A graph for Graphviz
+    Dot,
+    /// A graph for Mermaid
+    Mermaid,
+    /// One JSON object
+    Json,
 }
 
 /// How fast to replay.

@@ -1,9 +1,15 @@
 //! The wiring: which functions a line of the capture runs through, over which resources.
 
-use nexus_rt::{Key, PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
+use nexus_rt::{
+    Adapt, DagStart, Describe, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, World, WorldBuilder,
+    fan_out,
+};
 
 use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
 use crate::message::{Diff, Event, Level, Line, Message, decode, split_time};
+use crate::signal::{
+    Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
+};
 use crate::state::{Checks, Counts, Problem, Problems, Symbol, Trades};
 
 /// A world with everything that the feed needs, empty.
@@ -13,42 +19,73 @@ pub(crate) fn world() -> World {
     builder.register_default::<Book>();
     builder.register_default::<Checks>();
     builder.register_default::<Counts>();
+    builder.register_default::<Latest>();
     builder.register_default::<Problems>();
+    builder.register_default::<Signals>();
     builder.register_default::<Symbol>();
     builder.register_default::<Tickers>();
     builder.register_default::<Trades>();
     builder.build()
 }
 
-/// From a line to an event; a bad line ends in [`Problems`].
-pub(crate) fn decoder(reg: &Registry) -> impl FnMut(&mut World, &Line) -> Option<Event> + use<> {
-    let mut pipeline = PipelineStart::<&Line>::borrowed()
-        .then(decode_line, reg) // &Line -> Result<Event, Problem>
-        .catch(on_bad_line, reg) // -> Option<Event>
-        .tap(count, reg)
-        .build();
-    move |world, line| pipeline.run(world, line)
+/// The two halves of the feed, to be timed apart, and the plan of what runs in them.
+pub(crate) struct Feed<Decode, Dispatch> {
+    /// From a line to an event; a bad line ends in [`Problems`].
+    pub(crate) decode: Decode,
+    /// From an event to everything that it changes.
+    pub(crate) dispatch: Dispatch,
+    pub(crate) plan: Plan,
 }
 
-/// From an event to everything that it changes.
-pub(crate) fn dispatcher(reg: &Registry) -> impl FnMut(&mut World, Event) + use<> {
-    let mut pipeline = PipelineStart::<Event>::new()
-        .tap(on_trade, reg)
-        .tap(on_ticker, reg)
-        .tap(on_snapshot, reg)
-        .then(apply, reg) // Event -> Result<Change, Skipped>
-        .catch(on_skipped, reg) // -> Option<Change>
-        .map(on_gap, reg) // Change -> Change
-        .map(check_top, reg)
+/// Wires the feed over a [`world`].
+pub(crate) fn feed(
+    reg: &Registry,
+) -> Feed<impl FnMut(&mut World, &Line) -> Option<Event> + use<>, impl FnMut(&mut World, Event) + use<>> {
+    let mut decode = PipelineStart::<&Line>::borrowed()
+        .then(decode_line, reg) // &Line -> Result<Event, Problem>
+        .catch(on_bad_line, reg) // -> Option<Event>
+        .inspect(count, reg)
         .build();
+
+    let sinks =
+        fan_out!(keep_spread.into_handler(reg), keep_imbalance.into_handler(reg), compare_with_flow.into_handler(reg));
+    let mut dispatch = DagStart::<Event>::new()
+        .route(|kind| {
+            kind.case(is_trade, reg, |event| event.then(on_trade, reg))
+                .case(is_ticker, reg, |event| event.then(on_ticker, reg))
+                .case(is_snapshot, reg, |event| event.then(on_snapshot, reg))
+                .or(|event| {
+                    event
+                        .then(apply, reg) // -> Result<Change, Skipped>
+                        .catch(on_skipped, reg) // -> Option<Change>
+                        .map(on_gap, reg)
+                        .map(check_top, reg)
+                        .unwrap_or(())
+                })
+        })
+        .fork()
+        .arm(|book| book.then(changed_quote, reg)) // -> Option<Quote>
+        .arm(|trades| trades.then(traded, reg)) // -> Flow
+        .merge(signal, reg) // -> Option<Signal>
+        .dispatch(Adapt::new(|signal: Option<Signal>| signal, sinks))
+        .build();
+
+    let mut plan = decode.plan();
+    plan.name = "market-data".into();
+    plan.nodes.extend(dispatch.plan().nodes);
+
     let waiting = Waiting { book: reg.key(), backlog: reg.key() };
-    move |world, event| {
-        pipeline.run(world, event);
-        // The snapshot lets the diffs that waited for it go: each is an event of its own.
-        while let Some(event) = waiting.next(world) {
-            world.next_sequence();
-            pipeline.run(world, event);
-        }
+    Feed {
+        decode: move |world: &mut World, line: &Line| decode.run(world, line),
+        dispatch: move |world: &mut World, event| {
+            dispatch.run(world, event);
+            // The snapshot lets the diffs that waited for it go: each is an event of its own.
+            while let Some(event) = waiting.next(world) {
+                world.next_sequence();
+                dispatch.run(world, event);
+            }
+        },
+        plan,
     }
 }
 
@@ -60,7 +97,6 @@ struct Change {
 
 /// Why an event changes nothing in the book.
 enum Skipped {
-    NotADiff,
     Stale,
     TooEarly(u64, Diff),
 }
@@ -84,8 +120,7 @@ fn on_bad_line(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, probl
     problems.add(problem.line, problem.reason);
 }
 
-fn count(mut counts: ResMut<Counts>, event: &Option<Event>) {
-    let Some(event) = event else { return };
+fn count(mut counts: ResMut<Counts>, event: &Event) {
     counts.events += 1;
     match event.message {
         Message::Depth(_) => counts.depth += 1,
@@ -93,6 +128,18 @@ fn count(mut counts: ResMut<Counts>, event: &Option<Event>) {
         Message::Trade(_) => counts.trade += 1,
         Message::Snapshot(_) => counts.snapshot += 1,
     }
+}
+
+fn is_trade(event: &Event) -> bool {
+    matches!(event.message, Message::Trade(_))
+}
+
+fn is_ticker(event: &Event) -> bool {
+    matches!(event.message, Message::Ticker(_))
+}
+
+fn is_snapshot(event: &Event) -> bool {
+    matches!(event.message, Message::Snapshot(_))
 }
 
 fn on_trade(mut trades: ResMut<Trades>, mut problems: ResMut<Problems>, event: &Event) {
@@ -123,7 +170,7 @@ fn on_snapshot(mut book: ResMut<Book>, mut tickers: ResMut<Tickers>, mut problem
 }
 
 fn apply(mut book: ResMut<Book>, event: Event) -> Result<Change, Skipped> {
-    let Message::Depth(diff) = event.message else { return Err(Skipped::NotADiff) };
+    let Message::Depth(diff) = event.message else { unreachable!("the cases before took every other kind") };
     match book.apply(&diff) {
         Ok(applied) => Ok(Change { line: event.line, applied }),
         Err(Unapplied::Stale) => Err(Skipped::Stale),
@@ -133,7 +180,6 @@ fn apply(mut book: ResMut<Book>, event: Event) -> Result<Change, Skipped> {
 
 fn on_skipped(mut counts: ResMut<Counts>, mut backlog: ResMut<Backlog>, skipped: Skipped) {
     match skipped {
-        Skipped::NotADiff => {}
         Skipped::Stale => counts.stale += 1,
         Skipped::TooEarly(line, diff) => backlog.push(line, diff),
     }

@@ -8,6 +8,7 @@ mod input;
 mod message;
 mod replay;
 mod report;
+mod signal;
 mod state;
 
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Args, Pace};
+use crate::args::{Args, Pace, PlanFormat};
 use crate::replay::{Latency, replay};
 use crate::report::Report;
 use crate::state::Problems;
@@ -32,6 +33,15 @@ fn main() -> ExitCode {
 
 /// Runs everything; what fails is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
+    if let Some(format) = args.plan {
+        let plan = feed::feed(feed::world().registry()).plan;
+        return print(&match format {
+            PlanFormat::Text => plan.to_string(),
+            PlanFormat::Dot => plan.to_dot(),
+            PlanFormat::Mermaid => plan.to_mermaid(),
+            PlanFormat::Json => plan.to_json() + "\n",
+        });
+    }
     let unreadable = |error: io::Error| format!("{} cannot be read: {error}", args.input.display());
     let file = std::fs::metadata(&args.input).map_err(unreadable)?;
     if args.repeat > 1 && !file.is_file() {
@@ -58,6 +68,11 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     } else {
         format!("\n{report}")
     };
+    print(&text)
+}
+
+/// Writes the result to standard output.
+fn print(text: &str) -> Result<ExitCode, String> {
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads may stop reading.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -63,6 +63,9 @@ pub(crate) struct Trade {
     pub(crate) price: Decimal,
     #[serde(rename = "q")]
     pub(crate) quantity: Decimal,
+    /// Whether the order that stood in the book was the buyer's, so that the seller took.
+    #[serde(rename = "m", default)]
+    pub(crate) buyer_is_maker: bool,
 }
 
 /// The whole order book as of update `last`.

@@ -9,7 +9,7 @@ use nexus_rt::World;
 
 use crate::args::{Args, Pace};
 use crate::book::Backlog;
-use crate::feed;
+use crate::feed::{self, Feed};
 use crate::input::{Input, Next};
 use crate::message::{Line, split_time};
 use crate::state::Problems;
@@ -32,8 +32,7 @@ impl Latency {
 pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
     let mut input = Input::open(&args.input, progress)?;
     let mut world = feed::world();
-    let mut decode = feed::decoder(world.registry());
-    let mut dispatch = feed::dispatcher(world.registry());
+    let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
     let problems = world.registry().key::<Problems>();
     let mut clock = Clock::new(args.pace);
     let mut line = Line::default();

@@ -10,6 +10,7 @@ use crate::book::Book;
 use crate::decimal::Decimal;
 use crate::message::Level;
 use crate::replay::Latency;
+use crate::signal::Signals;
 use crate::state::{Checks, Counts, Problems, Symbol, Trades};
 
 /// The result of a replay. Its fields, in this order, are the JSON object; prices and quantities are texts at 8 digits.
@@ -40,6 +41,8 @@ pub(crate) struct Report {
     latency_ns: Latencies,
     #[serde(skip)]
     symbol: String,
+    #[serde(skip)]
+    signals: Signals,
     #[serde(skip)]
     decode_per_sec: u64,
 }
@@ -102,6 +105,7 @@ impl Report {
                 dispatch: Percentiles::of(&latency.dispatch),
             },
             symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("-").to_uppercase(),
+            signals: *world.resource::<Signals>(),
             decode_per_sec: rate(&latency.decode),
         }
     }
@@ -148,6 +152,18 @@ impl Display for Report {
         row(
             "trades",
             format!("VWAP {}, volume {}, last {}", or_none(self.vwap), self.volume, or_none(self.last_price)),
+        )?;
+        row(
+            "signals",
+            format!(
+                "{}; microprice {}, spread at most {}, mean imbalance {:+.3}, {} with the flow and {} against",
+                grouped(self.signals.count),
+                or_none(self.signals.microprice),
+                self.signals.widest,
+                self.signals.mean_imbalance(),
+                grouped(self.signals.with_flow),
+                grouped(self.signals.against_flow)
+            ),
         )?;
         row("bad lines", grouped(self.bad_lines))?;
         row(

@@ -33,6 +33,8 @@ pub(crate) struct Checks {
 pub(crate) struct Trades {
     /// In hundred-millionths.
     volume: u64,
+    /// The part of the volume in which the seller took.
+    sold: u64,
     /// Of price times quantity, in units of 10^-16.
     turnover: u128,
     last: Option<Decimal>,
@@ -45,6 +47,7 @@ impl Trades {
         let volume = self.volume.checked_add(trade.quantity.units()).ok_or(TooMuch)?;
         self.turnover = self.turnover.checked_add(price * quantity).ok_or(TooMuch)?;
         self.volume = volume;
+        self.sold += if trade.buyer_is_maker { trade.quantity.units() } else { 0 };
         self.last = Some(trade.price);
         Ok(())
     }
@@ -59,6 +62,11 @@ impl Trades {
 
     pub(crate) fn volume(&self) -> Decimal {
         Decimal::from_units(self.volume)
+    }
+
+    /// The parts of the volume that buyers and sellers took, in hundred-millionths.
+    pub(crate) fn taken(&self) -> (u64, u64) {
+        (self.volume - self.sold, self.sold)
     }
 
     pub(crate) fn last_price(&self) -> Option<Decimal> {
@@ -113,12 +121,19 @@ mod tests {
         let mut trades = Trades::default();
         assert_eq!((trades.vwap(), trades.last_price()), (None, None));
         for (price, quantity) in [("1", "1"), ("2", "2")] {
-            trades.add(&Trade { price: price.parse().unwrap(), quantity: quantity.parse().unwrap() }).unwrap();
+            trades
+                .add(&Trade {
+                    price: price.parse().unwrap(),
+                    quantity: quantity.parse().unwrap(),
+                    buyer_is_maker: price == "1",
+                })
+                .unwrap();
         }
         let huge = Decimal::from_units(u64::MAX);
-        assert_eq!(trades.add(&Trade { price: huge, quantity: huge }), Err(TooMuch));
+        assert_eq!(trades.add(&Trade { price: huge, quantity: huge, buyer_is_maker: true }), Err(TooMuch));
         assert_eq!(trades.vwap().unwrap().to_string(), "1.66666667");
         assert_eq!((trades.volume().to_string(), trades.last_price()), ("3.00000000".into(), "2".parse().ok()));
+        assert_eq!(trades.taken(), (200_000_000, 100_000_000));
     }
 
     #[test]

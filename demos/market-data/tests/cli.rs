@@ -126,6 +126,7 @@ fn the_summary_reads_well() {
         "  best ask           61686.00000000 x 2.29327000\n",
         "  levels             1,209 bid, 2,196 ask\n",
         "  trades             VWAP 61707.68161671, volume 212.03315000, last 61685.99000000\n",
+        "  signals            2,854; microprice 61685.99305484, spread at most 23.13000000, mean imbalance -0.061, ",
         "  bad lines          0\n",
         "  latency, ns               p50        p99      p99.9        max\n",
     ] {
@@ -320,6 +321,27 @@ fn what_cannot_be_written_or_read_twice_is_one_sentence() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(stderr(&output), "market-data: /dev/null is no regular file, so it can be replayed only once\n");
     assert_eq!(market_data(&["--pace", "1e-300x"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_plan_of_what_runs_is_printed_in_every_form() {
+    let plan = |format: &str| {
+        let output = market_data(&["--plan", format]);
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = plan("text");
+    for name in ["decode_line", "on_trade", "apply", "check_top", "changed_quote", "signal", "compare_with_flow"] {
+        assert!(text.contains(name), "{text}");
+    }
+    assert!(plan("mermaid").starts_with("flowchart TD\n"));
+    let json: Value = serde_json::from_str(&plan("json")).unwrap();
+    assert_eq!(json["name"], "market-data");
+    // The picture in the repository is of this very plan.
+    let picture = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plan.svg")).unwrap();
+    let boxes = plan("dot").lines().filter(|line| line.contains("[label=") && !line.contains("->")).count();
+    assert_eq!(picture.matches("class=\"node\"").count(), boxes);
+    assert!(["compare_with_flow", "writes Trades, Problems"].iter().all(|text| picture.contains(text)));
 }
 
 #[test]
