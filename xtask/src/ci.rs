@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::tidy;
+use crate::{asm, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -33,7 +33,9 @@ fn bench(root: &Path) -> bool {
     !bench.exists()
         || cargo(&bench, "cargo fmt --check", &[])
             && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
-            && cargo(&bench, "cargo run --release -- --check", &[])
+            && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
+            && cargo(&bench, "cargo run --release --bin probes", &[])
+            && asm::run(root)
 }
 
 /// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.

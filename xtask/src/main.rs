@@ -1,5 +1,6 @@
-//! `cargo xtask ci | tidy | sanitize`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | sanitize | asm`: the checks of this workspace, one file per check.
 
+mod asm;
 mod ci;
 mod tidy;
 
@@ -12,12 +13,14 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
         ["sanitize"] => ci::sanitize(&root()),
+        ["asm"] => asm::run(&root()),
         _ => {
             eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
             eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
             eprintln!(
                 "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
             );
+            eprintln!("       cargo xtask asm        what the compiler makes of a few chains, beside code by hand");
             false
         }
     };
