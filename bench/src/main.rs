@@ -5,6 +5,7 @@
 //! every one must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
 
 mod by_hand;
+mod chains;
 mod contenders;
 mod harness;
 mod rows;

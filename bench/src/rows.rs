@@ -1,8 +1,8 @@
 //! What is compared with what.
 
-use crate::by_hand;
 use crate::contenders::{ours::library as ours, peer::library as peer};
 use crate::harness::{Row, work};
+use crate::{by_hand, chains};
 
 macro_rules! rows {
     ($($name:literal $f:ident $runs:literal: $($contender:ident),*;)*) => {
@@ -14,7 +14,24 @@ macro_rules! rows {
     };
 }
 
+/// The rows that both libraries have, and those of chains.
 pub(crate) fn all() -> Vec<Row> {
+    let mut all = both();
+    all.extend(chain_rows());
+    all
+}
+
+fn chain_rows() -> Vec<Row> {
+    use chains::{by_hand, ours};
+    rows! {
+        "route of 6 cases, against match" route_6 10_000: by_hand, ours;
+        "DAG: fork of 2, merge" diamond 10_000: by_hand, ours;
+        "slice of 1000, per item" slice 1_000: by_hand, ours;
+        "buffer of 1000, per item" buffer 1_000: by_hand, ours;
+    }
+}
+
+fn both() -> Vec<Row> {
     rows! {
         "handler, 2 params, 1 written" handler_2 10_000: by_hand, ours, peer;
         "handler, 8 params, 4 written" handler_8 10_000: by_hand, ours, peer;
