@@ -30,7 +30,7 @@ pub(crate) mod ours {
         let reg = world.registry();
         let mut route = PipelineStart::<u64>::new()
             .route(|kind| {
-                kind.case(|x: &u64| x % 8 == 0, reg, |x| x.then(|x: u64| x.wrapping_mul(3), reg))
+                kind.case(|x: &u64| x.is_multiple_of(8), reg, |x| x.then(|x: u64| x.wrapping_mul(3), reg))
                     .case(|x: &u64| x % 8 == 1, reg, |x| x.then(|x: u64| x ^ 0x5555, reg))
                     .case(|x: &u64| x % 8 == 2, reg, |x| x.then(|x: u64| x.rotate_left(7), reg))
                     .case(|x: &u64| x % 8 == 3, reg, |x| x.then(|x: u64| u64::from(x.count_ones()), reg))
