@@ -1,22 +1,33 @@
 //! Adapters between a handler and an event of another form.
 
-use crate::describe::{Describe, Visitor};
+use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
 
 /// Implements `Describe` for an adapter by the handler in its field.
-macro_rules! describe_handler {
-    ($Adapter:ident<$($P:ident),*> by $field:tt: $H:ident) => {
-        impl<$($P),*> Describe for $Adapter<$($P),*>
+macro_rules! describe_adapter {
+    ($Adapter:ident<$($P:ident),*> by $field:tt: $H:ident, $kind:expr) => {
+        impl<$($P),*> $crate::describe::Describe for $Adapter<$($P),*>
         where
-            $H: Describe,
+            $H: $crate::describe::Describe,
         {
-            fn describe(&self, visitor: &mut dyn Visitor) {
-                self.$field.describe(visitor);
+            fn describe(&self, visitor: &mut dyn $crate::describe::Visitor) {
+                $crate::describe::describe_within(visitor, $kind, &self.$field);
+            }
+
+            fn name(&self) -> &'static str {
+                self.$field.name()
+            }
+
+            #[track_caller]
+            fn inputs_changed(&self, world: &$crate::world::World) -> bool {
+                self.$field.inputs_changed(world)
             }
         }
     };
 }
+
+pub(crate) use describe_adapter;
 
 /// Makes a handler of `&E` out of a handler of `E`, by cloning each event.
 ///
@@ -42,7 +53,7 @@ impl<'a, E: Clone, H: Handler<E>> Handler<&'a E> for Cloned<H> {
     }
 }
 
-describe_handler!(Cloned<H> by 0: H);
+describe_adapter!(Cloned<H> by 0: H, Kind::Cloned);
 
 /// Makes a handler of borrowed events, `&str` or `&[u8]`, out of a handler of owned ones, `String` or `Vec<u8>`.
 ///
@@ -75,7 +86,7 @@ impl<'a, E: ToOwned + ?Sized, H: Handler<E::Owned>> Handler<&'a E> for Owned<H> 
     }
 }
 
-describe_handler!(Owned<H> by 0: H);
+describe_adapter!(Owned<H> by 0: H, Kind::Owned);
 
 /// Makes a handler of `E` out of a handler of `&E`.
 ///
@@ -101,7 +112,7 @@ impl<E, H: for<'a> Handler<&'a E>> Handler<E> for ByRef<H> {
     }
 }
 
-describe_handler!(ByRef<H> by 0: H);
+describe_adapter!(ByRef<H> by 0: H, Kind::ByRef);
 
 /// Decodes each event and hands on what is decoded; what gives `None` ends here.
 ///
@@ -144,4 +155,4 @@ where
     }
 }
 
-describe_handler!(Adapt<D, H> by handler: H);
+describe_adapter!(Adapt<D, H> by handler: H, Kind::Adapt);

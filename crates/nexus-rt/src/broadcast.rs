@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::call::lend_world;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
 use crate::world::World;
@@ -86,7 +87,7 @@ impl<E: ?Sized> Handler<&E> for Broadcast<E> {
     #[track_caller]
     fn run(&mut self, world: &mut World, event: &E) {
         for (_, handler) in &mut self.handlers {
-            handler.run(world, event);
+            lend_world(world, handler, |handler, world| handler.run(world, event));
         }
     }
 }

@@ -10,7 +10,6 @@ use crate::world::World;
 /// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.
 ///
 /// Made by [`into_callback`](crate::IntoCallback::into_callback). A handler without context is a `Callback<(), _>`.
-#[derive(Clone, Copy)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Callback<C, S> {
     /// The context, within reach between runs.

@@ -1,8 +1,11 @@
 //! `CatchAssertUnwindSafe`: a panic that goes no further.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::describe::{Describe, Visitor};
+use crate::adapt::describe_adapter;
+use crate::call::lend_world;
+use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
 
@@ -43,16 +46,21 @@ impl<H> CatchAssertUnwindSafe<H> {
 }
 
 impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
+    /// # Panics
+    /// If the handler replaces the world, which is no accident of its own but one of everything after it.
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
-        if catch_unwind(AssertUnwindSafe(|| self.handler.run(world, event))).is_err() {
-            self.panics += 1;
-        }
+        let Self { handler, panics } = self;
+        lend_world(world, handler, |handler, world| {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler.run(world, event))) {
+                *panics += 1;
+                // What was thrown may itself panic when it is dropped. That is the end of it: what comes of it is leaked.
+                if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    mem::forget(again);
+                }
+            }
+        });
     }
 }
 
-impl<H: Describe> Describe for CatchAssertUnwindSafe<H> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        self.handler.describe(visitor);
-    }
-}
+describe_adapter!(CatchAssertUnwindSafe<H> by handler: H, Kind::CatchUnwind);

@@ -1,5 +1,6 @@
 //! `FanOut`: one event for a fixed set of handlers.
 
+use crate::call::lend_world;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
 use crate::world::World;
@@ -57,7 +58,7 @@ macro_rules! handlers {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
-                $(self.0.$index.run(world, &event);)*
+                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, &event));)*
             }
         }
 

@@ -25,9 +25,27 @@ pub(crate) fn short(name: &str) -> String {
     out
 }
 
+/// How long the path at the start of a full name is, `a::b::` in `a::b::f<c::D>`.
+pub(crate) fn path_length(name: &str) -> usize {
+    let mut depth = 0;
+    let mut length = 0;
+    let mut before = ' ';
+    for (at, c) in name.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' if before == '-' => {}
+            '>' | ')' | ']' => depth -= 1,
+            ':' if before == ':' && depth == 0 => length = at + 1,
+            _ => {}
+        }
+        before = c;
+    }
+    length
+}
+
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::{path_length, short};
 
     #[test]
     fn paths_go_and_structure_stays() {
@@ -42,6 +60,19 @@ mod tests {
             ("alloc::vec::Vec<a::b>::len", "Vec<b>::len"),
         ] {
             assert_eq!(short(full), expected);
+        }
+    }
+
+    #[test]
+    fn a_path_ends_before_the_name_whatever_stands_inside_of_it() {
+        for (full, name) in [
+            ("f", "f"),
+            ("a::b::f", "f"),
+            ("a::f<alloc::vec::Vec<b::C>>", "f<alloc::vec::Vec<b::C>>"),
+            ("alloc::boxed::Box<dyn core::ops::FnMut(u64) -> a::B>", "Box<dyn core::ops::FnMut(u64) -> a::B>"),
+            ("<a::B as c::D>::run", "run"),
+        ] {
+            assert_eq!(&full[path_length(full)..], name);
         }
     }
 }

@@ -28,20 +28,27 @@ impl<'w> Entered<'w> {
         Entered(self.0)
     }
 
-    /// Hands the whole world to `who`, and panics by its name if it does not leave the same world there.
+    /// Hands the whole world to `who`: see [`lend_world`].
     #[inline(always)]
     #[track_caller]
     pub(crate) fn lend<W: Describe>(self, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
-        let expected = self.0.world_id();
-        run(who, self.0);
-        if self.0.world_id() != expected {
-            replaced_world(who.name(), expected, self.0.world_id());
-        }
+        lend_world(self.0, who, run);
     }
 
     #[inline(always)]
     pub(super) fn into_inner(self) -> &'w mut World {
         self.0
+    }
+}
+
+/// Hands the whole world to `who`, and panics by its name if it does not leave the same world there.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn lend_world<W: Describe>(world: &mut World, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
+    let expected = world.world_id();
+    run(who, world);
+    if world.world_id() != expected {
+        replaced(who, expected, world.world_id());
     }
 }
 
@@ -51,6 +58,13 @@ impl<'w> Entered<'w> {
 #[track_caller]
 fn foreign(what: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
     foreign_world(what.name(), expected, found)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn replaced(who: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
+    replaced_world(who.name(), expected, found)
 }
 
 #[cold]

@@ -6,6 +6,6 @@ mod mode;
 mod resolved;
 
 pub use callable::Callable;
-pub(crate) use entered::Entered;
+pub(crate) use entered::{Entered, lend_world};
 pub use mode::Mode;
 pub use resolved::Resolved;

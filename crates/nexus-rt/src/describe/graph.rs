@@ -72,11 +72,14 @@ impl Graph {
             Kind::Fork => labelled(self.fork(nodes, ends)),
             Kind::FanOut | Kind::Broadcast => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
-                self.arms(nodes, turn)
+                let ends = self.arms(nodes, turn);
+                if ends.is_empty() { vec![(turn, String::new())] } else { ends }
             }
             Kind::Route => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
-                labelled(self.cases(nodes, turn))
+                // A case without steps goes on from the turn itself, and still says when.
+                let label = |(end, when): (usize, String)| (end, if end == turn { when } else { output.clone() });
+                self.cases(nodes, turn).into_iter().map(label).collect()
             }
             Kind::Tee | Kind::View => {
                 // The side chain ends; the value goes on from where it branched off.
@@ -142,7 +145,8 @@ impl Graph {
 
 fn predicate_name(nodes: &[Node]) -> String {
     match nodes {
-        [Node::Function(function)] => function.short_name(),
+        [Node::Function(function)] if function.accesses().is_empty() => function.short_name(),
+        [Node::Function(function)] => format!("{} ({})", function.short_name(), function.accesses()),
         _ => Kind::If.name().to_owned(),
     }
 }

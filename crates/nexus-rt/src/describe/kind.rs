@@ -116,11 +116,19 @@ kinds! {
         /// The predicate of a case.
         If "if",
         /// The case of a route that takes what is left.
-        Otherwise "or",
+        Otherwise "otherwise",
         /// An arm of a fork.
         Arm "arm",
         /// The function that takes what the arms gave.
         Merge "merge",
+        /// A handler that owns a copy of what it is lent.
+        Owned "owned",
+        /// A handler that is lent what is given.
+        ByRef "by_ref",
+        /// A function that decodes the event, in front of a handler of what it gives. (The function is not shown.)
+        Adapt "adapt",
+        /// A handler whose panics are caught.
+        CatchUnwind "catch_unwind",
         /// Several handlers that look at the event.
         FanOut "fan_out",
         /// A changing number of handlers that look at the event.

@@ -49,7 +49,8 @@ pub trait Describe {
 
     /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
     fn plan(&self) -> Plan {
-        Plan::new(self.name(), |visitor| self.describe(visitor))
+        let name = self.name();
+        Plan::new(name, |visitor| self.describe(visitor))
     }
 
     /// Whether some resource that this handler reads was written during the current sequence.
@@ -121,8 +122,41 @@ pub trait Visitor {
 /// Describes `part` as a part of this kind.
 pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: Kind, part: &dyn Describe) {
     visitor.open(kind);
-    part.describe(visitor);
+    describe_fenced(visitor, part);
     visitor.close(None);
+}
+
+/// Describes a handler that may be written by hand, so that it closes just what it opens.
+pub(crate) fn describe_fenced(visitor: &mut dyn Visitor, handler: &dyn Describe) {
+    let mut fenced = Fenced { visitor, depth: 0 };
+    handler.describe(&mut fenced);
+    for _ in 0..fenced.depth {
+        fenced.visitor.close(None);
+    }
+}
+
+/// Passes on what it is shown, but no end of what began outside.
+struct Fenced<'v> {
+    visitor: &'v mut dyn Visitor,
+    depth: usize,
+}
+
+impl Visitor for Fenced<'_> {
+    fn function(&mut self, function: &dyn Function) {
+        self.visitor.function(function);
+    }
+
+    fn open(&mut self, kind: Kind) {
+        self.depth += 1;
+        self.visitor.open(kind);
+    }
+
+    fn close(&mut self, output: Option<&'static str>) {
+        if let Some(depth) = self.depth.checked_sub(1) {
+            self.depth = depth;
+            self.visitor.close(output);
+        }
+    }
 }
 
 /// A function as it is known without its types.

@@ -1,7 +1,7 @@
 //! Plans: what a handler consists of, as data.
 
 use super::{Function, Kind, Visitor};
-use crate::names::short;
+use crate::names::{path_length, short};
 use crate::param::AccessKind;
 
 /// What a handler consists of: its functions in the order in which they run, with what each reads and writes, and the
@@ -79,10 +79,12 @@ pub struct FunctionNode {
 
 impl Plan {
     pub(super) fn new(name: &str, describe: impl FnOnce(&mut dyn Visitor)) -> Self {
-        let mut collector = Collector { open: vec![(None, Vec::new())] };
+        let mut collector = Collector { open: Vec::new(), nodes: Vec::new() };
         describe(&mut collector);
-        let (_, nodes) = collector.open.pop().expect("the outermost part is never closed");
-        Self { name: function_name(name), nodes }
+        while !collector.open.is_empty() {
+            collector.close(None);
+        }
+        Self { name: function_name(name), nodes: collector.nodes }
     }
 
     /// The graph in the language of Graphviz: `dot -Tsvg` draws it.
@@ -112,6 +114,9 @@ impl FunctionNode {
             AccessKind::Read => reads.push(access.resource()),
             AccessKind::Write => writes.push(access.resource()),
         });
+        // A function may read a resource twice; the plan says so once.
+        let mut seen = std::collections::BTreeSet::new();
+        reads.retain(|resource| seen.insert(*resource));
         Self { name: function.name(), reads, writes, exclusive: function.is_exclusive() }
     }
 
@@ -135,22 +140,26 @@ impl FunctionNode {
 
 /// The name of a function without its path; a closure is named after the function that it stands in.
 pub(super) fn function_name(full: &str) -> String {
-    let mut parts = full.rsplit("::").skip_while(|part| *part == "{{closure}}");
-    let name = parts.next().unwrap_or(full);
-    if full.ends_with("{{closure}}") { format!("closure in {name}") } else { short(name) }
+    let mut name = full;
+    while let Some(outer) = name.strip_suffix("::{{closure}}") {
+        name = outer;
+    }
+    let own = short(&name[path_length(name)..]);
+    if name.len() == full.len() { own } else { format!("closure in {own}") }
 }
 
-/// Turns a description into nodes.
+/// Turns a description into nodes. A handler written by hand may close more than it opened, or less: the parts around it
+/// are fenced off, and what is left open at the end is closed.
 struct Collector {
-    /// The parts that are open, the innermost last, with the nodes found in each. The outermost has no kind.
-    open: Vec<(Option<Kind>, Vec<Node>)>,
+    /// The parts that are open, the innermost last, with the nodes found in each.
+    open: Vec<(Kind, Vec<Node>)>,
+    /// The nodes outside of all parts.
+    nodes: Vec<Node>,
 }
 
 impl Collector {
     fn add(&mut self, node: Node) {
-        if let Some((_, nodes)) = self.open.last_mut() {
-            nodes.push(node);
-        }
+        self.open.last_mut().map_or(&mut self.nodes, |(_, nodes)| nodes).push(node);
     }
 }
 
@@ -160,14 +169,11 @@ impl Visitor for Collector {
     }
 
     fn open(&mut self, kind: Kind) {
-        self.open.push((Some(kind), Vec::new()));
+        self.open.push((kind, Vec::new()));
     }
 
     fn close(&mut self, output: Option<&'static str>) {
-        // A handler written by hand may close more than it opened: that changes nothing.
-        if self.open.len() > 1
-            && let Some((Some(kind), nodes)) = self.open.pop()
-        {
+        if let Some((kind, nodes)) = self.open.pop() {
             self.add(Node::Part { kind, output, nodes });
         }
     }

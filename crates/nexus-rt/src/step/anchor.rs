@@ -66,7 +66,7 @@ impl<S: Describe> Anchor<S> {
             );
         }
         let Some((_, world)) = worlds.first else {
-            panic!("this chain has no function in it: add one with `then` before `build`");
+            panic!("nothing in this chain was resolved against a world: add a function with `then` before `build`");
         };
         Self { steps, world }
     }

@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor};
+use crate::describe::{Describe, Visitor, describe_fenced};
 use crate::handler::Handler;
 
 /// Hands the value to a handler, with the whole world.
@@ -20,6 +20,6 @@ impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {
 
 impl<H: Describe> Describe for Dispatch<H> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        self.0.describe(visitor);
+        describe_fenced(visitor, &self.0);
     }
 }

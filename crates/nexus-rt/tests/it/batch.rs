@@ -52,6 +52,8 @@ fn a_foreign_world_takes_no_item() {
     batch.input_mut().push(1);
     refuses_world("a_foreign_world_takes_no_item", || batch.run(&mut world()));
     assert_eq!(batch.input(), [1]);
+    batch.input_mut().clear();
+    refuses_world("a_foreign_world_takes_no_item", || batch.run(&mut world()));
 }
 
 #[test]

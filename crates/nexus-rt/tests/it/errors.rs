@@ -162,7 +162,7 @@ fn a_chain_of_two_worlds() {
 fn a_chain_without_functions() {
     assert_eq!(
         panic_of(|| PipelineStart::<Option<u8>>::new().unwrap_or(1).build()),
-        "this chain has no function in it: add one with `then` before `build`"
+        "nothing in this chain was resolved against a world: add a function with `then` before `build`"
     );
 }
 

@@ -2,10 +2,10 @@
 
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, FanOut, Handler, IntoCallback, IntoHandler,
-    Owned, PipelineStart, RefHandler, ResMut, Virtual, fan_out,
+    Owned, PipelineStart, RefHandler, ResMut, Virtual, World, fan_out,
 };
 
-use crate::support::{Log, panic_of, refuses_world, world};
+use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
 
 fn take(mut log: ResMut<Log>, s: String) {
     log.push(s);
@@ -128,4 +128,49 @@ fn a_caught_panic_goes_no_further_and_is_counted() {
     let mut fan = fan_out!(caught, after.into_handler(world.registry()));
     fan.run(&mut world, 1);
     assert_eq!(world.resource::<Log>().last().unwrap(), "after 1");
+}
+
+#[test]
+fn a_panic_whose_payload_panics_goes_no_further_either() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let mut world = world();
+    let mut caught = CatchAssertUnwindSafe::new((|_: &u64| std::panic::panic_any(Bomb)).into_handler(world.registry()));
+    caught.run(&mut world, &1);
+    assert_eq!(caught.panics(), 1);
+}
+
+#[test]
+fn who_replaces_the_world_is_named_not_who_comes_after() {
+    struct Swapper;
+    impl Describe for Swapper {}
+    impl Handler<&String> for Swapper {
+        fn run(&mut self, w: &mut World, _: &String) {
+            *w = world();
+            panic!("and panics");
+        }
+    }
+    let mut a = world();
+    let mut fan = fan_out!(CatchAssertUnwindSafe::new(Swapper), look.into_handler(a.registry()));
+    notices_replacement("Swapper", || fan.run(&mut a, String::new()));
+
+    struct Quiet;
+    impl Describe for Quiet {}
+    impl Handler<&String> for Quiet {
+        fn run(&mut self, w: &mut World, _: &String) {
+            *w = world();
+        }
+    }
+    let mut b = world();
+    let mut fan = fan_out!(Quiet, look.into_handler(b.registry()));
+    notices_replacement("Quiet", || fan.run(&mut b, String::new()));
+    let mut c = world();
+    let mut broadcast = Broadcast::<String>::new();
+    broadcast.add(Quiet);
+    broadcast.add(look.into_handler(c.registry()));
+    notices_replacement("Quiet", || broadcast.run(&mut c, &String::new()));
 }

@@ -1,8 +1,8 @@
 //! Plans: of everything, in every form.
 
 use nexus_rt::{
-    Adapt, Broadcast, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Local, Node, PipelineStart, Plan,
-    Res, ResMut, Virtual, World, fan_out,
+    Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Kind, Local, Node,
+    PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, fan_out,
 };
 
 use crate::support::{Log, world};
@@ -70,7 +70,7 @@ check
 │  │  ├─ if
 │  │  │  └─ small  reads u64
 │  │  └─ double                           -> u64
-│  └─ or
+│  └─ otherwise
 │     └─ exclusive  the whole world       -> u64
 └─ fork                                   -> ()
    ├─ arm
@@ -114,8 +114,8 @@ fn as_a_graph_for_mermaid() {
   n4 -->|"u64"| n5
   n5 --> n6
   n5 -->|"u64"| n7
-  n7 -->|"small"| n8
-  n7 -->|"or"| n9
+  n7 -->|"small (reads u64)"| n8
+  n7 -->|"otherwise"| n9
   n8 -->|"u64"| n10
   n9 -->|"u64"| n10
   n10 --> n11
@@ -136,7 +136,7 @@ fn as_a_graph_for_graphviz() {
         r##"  n2 [label="catch: reject\nwrites Vec<String>", fillcolor="#e8f0fe"];"##,
         r##"  n10 [label="fork", fillcolor="#f4f4f4", style=filled, shape=diamond];"##,
         r#"  n1 -> n2 [label="Result<u64, String>"];"#,
-        r#"  n7 -> n8 [label="small"];"#,
+        r#"  n7 -> n8 [label="small (reads u64)"];"#,
     ] {
         assert!(dot.lines().any(|found| found == line), "{line} is not in\n{dot}");
     }
@@ -177,17 +177,86 @@ fn every_handler_has_one() {
     let boxed: Virtual<u64> = Box::new(ByHand);
     assert_eq!(text(&boxed), text(&ByHand));
     let fan = fan_out!(look.into_handler(reg), Cloned(ByHand));
-    let expected =
-        "look\n└─ fan_out\n   ├─ arm\n   │  └─ look    writes i64\n   └─ arm\n      └─ ByHand  the whole world\n";
+    let expected = "look\n└─ fan_out\n   ├─ arm\n   │  └─ look       writes i64\n   └─ arm\n      └─ cloned\n         └─ ByHand  the whole world\n";
     assert_eq!(text(&fan), expected);
     let mut broadcast = Broadcast::<u64>::new();
     broadcast.add(look.into_handler(reg));
     let chain =
         PipelineStart::<u64>::new().dispatch(Adapt::new(Some::<u64>, fan)).then(|(): ()| {}, reg).build_batch(1);
     let Node::Part { nodes, .. } = &chain.plan().nodes[0] else { panic!("dispatch is a part") };
-    assert!(matches!(&nodes[0], Node::Part { nodes, .. } if nodes.len() == 2));
+    assert!(matches!(&nodes[0], Node::Part { kind: Kind::Adapt, nodes, .. } if nodes.len() == 1));
     assert!(text(&broadcast).contains("broadcast"));
     assert_eq!(broadcast.plan().to_mermaid().matches("-->").count(), 2);
+}
+
+/// A handler that describes itself as it likes.
+struct Describes(fn(&mut dyn Visitor));
+
+impl Describe for Describes {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        (self.0)(visitor);
+    }
+
+    fn name(&self) -> &'static str {
+        "as it likes"
+    }
+}
+
+impl Handler<()> for Describes {
+    fn run(&mut self, _: &mut World, (): ()) {}
+}
+
+#[test]
+fn a_handler_that_opens_or_closes_too_much_harms_nothing_around_it() {
+    let world = world();
+    let reg = world.registry();
+    let before = |_: Res<u64>, (): ()| {};
+    let after = |_: ResMut<i64>, (): ()| {};
+    let plan = |describe| {
+        PipelineStart::<()>::new().then(before, reg).dispatch(Describes(describe)).then(after, reg).build().plan()
+    };
+    let opens = plan(|visitor| (visitor.open(Kind::Fork), visitor.open(Kind::Arm)).0);
+    let closes = plan(|visitor| (visitor.close(None), visitor.close(None)).0);
+    for plan in [&opens, &closes] {
+        assert_eq!(plan.nodes.len(), 3, "{plan}");
+        assert!(plan.to_string().contains("reads u64") && plan.to_string().contains("writes i64"), "{plan}");
+        assert!(matches!(&plan.nodes[1], Node::Part { kind: Kind::Dispatch, output: Some("()"), .. }), "{plan:?}");
+    }
+    assert_eq!(Describes(|visitor| visitor.open(Kind::Tee)).plan().nodes.len(), 1);
+    assert_eq!(Describes(|visitor| visitor.close(None)).plan().nodes.len(), 0);
+    assert_eq!(Cloned(ByRef(Describes(|_| {}))).name(), "as it likes");
+}
+
+#[test]
+fn functions_are_named_without_their_paths_and_resources_once() {
+    fn generic<T: Send + 'static>(_: (Res<T>, Res<T>), _: u64) {}
+    let mut builder = WorldBuilder::new();
+    builder.register(Log::new());
+    let world = builder.build();
+    let text = generic::<Log>.into_handler(world.registry()).plan().to_string();
+    assert_eq!(text, "generic<Vec<String>>\n└─ generic<Vec<String>>  reads Vec<String>\n");
+}
+
+#[test]
+fn a_route_without_steps_and_a_broadcast_without_handlers_keep_the_flow() {
+    let world = world();
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new()
+        .route(|r| r.case(small, reg, |x| x).or(|x| x))
+        .dispatch(ByRef(Broadcast::<u64>::new()))
+        .then(|(): ()| {}, reg)
+        .build();
+    let expected = r#"flowchart TD
+  n0(["event"])
+  n1{"route"}
+  n2{"broadcast"}
+  n3["closure in a_route_without_steps_and_a_broadcast_without_handlers_keep_the_flow"]
+  n0 --> n1
+  n1 -->|"small (reads u64)"| n2
+  n1 -->|"otherwise"| n2
+  n2 -->|"()"| n3
+"#;
+    assert_eq!(chain.plan().to_mermaid(), expected);
 }
 
 #[test]
