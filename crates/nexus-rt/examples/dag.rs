@@ -22,12 +22,12 @@ fn parse(line: &str) -> Option<Quote> {
     Some(Quote { bid: bid.parse().ok()?, ask: ask.parse().ok()? })
 }
 
-fn spread(quote: &Option<Quote>) -> Option<u64> {
-    quote.as_ref().map(|quote| quote.ask - quote.bid)
+fn spread(quote: &Quote) -> u64 {
+    quote.ask - quote.bid
 }
 
-fn mid(quote: &Option<Quote>) -> Option<u64> {
-    quote.as_ref().map(|quote| (quote.ask + quote.bid) / 2)
+fn mid(quote: &Quote) -> u64 {
+    (quote.ask + quote.bid) / 2
 }
 
 fn decide(widest: Res<Widest>, spread: &Option<u64>, mid: &Option<u64>) -> Option<Decision> {
@@ -54,8 +54,8 @@ fn main() {
     let mut quotes = DagStart::<&str>::borrowed()
         .root(parse, reg)
         .fork()
-        .arm(|quote| quote.then(spread, reg))
-        .arm(|quote| quote.then(mid, reg).inspect(|mid: &u64| println!("mid {mid}"), reg))
+        .arm(|quote| quote.as_ref().map(spread, reg))
+        .arm(|quote| quote.as_ref().map(mid, reg).inspect(|mid: &u64| println!("mid {mid}"), reg))
         .merge(decide, reg)
         .build();
 

@@ -58,13 +58,8 @@ fn main() {
         .on_none(note_bad_line, reg)
         .filter(is_small, reg)
         .fork()
-        .arm(|order| order.then(|order: &Option<Order>| order.as_ref().map(notional), reg))
-        .arm(|order| {
-            order.then(
-                |position: ResMut<Position>, order: &Option<Order>| order.as_ref().map(|order| fill(position, order)),
-                reg,
-            )
-        })
+        .arm(|order| order.as_ref().map(notional, reg))
+        .arm(|order| order.as_ref().map(fill, reg))
         .merge(report, reg)
         .build();
 

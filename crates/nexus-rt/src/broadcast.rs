@@ -8,7 +8,11 @@ use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
 use crate::world::World;
 
-/// Hands each event by reference to the handlers added so far, in the order in which they were added.
+/// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`, or an
+/// `E` that it lends.
+///
+/// A handler that runs in it cannot add to it or remove from it at the same time: keep what is to come and to go in a
+/// resource, and apply it between events, where the broadcast is at hand.
 ///
 /// ```
 /// use nexus_rt::{Broadcast, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -89,6 +93,14 @@ impl<E: ?Sized> Handler<&E> for Broadcast<E> {
         for (_, handler) in &mut self.handlers {
             lend_world(world, handler, |handler, world| handler.run(world, event));
         }
+    }
+}
+
+impl<E> Handler<E> for Broadcast<E> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        self.run(world, &event);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `CatchAssertUnwindSafe`: a panic that goes no further.
 
+use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -54,13 +55,22 @@ impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
         lend_world(world, handler, |handler, world| {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler.run(world, event))) {
                 *panics += 1;
-                // What was thrown may itself panic when it is dropped. That is the end of it: what comes of it is leaked.
-                if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                    mem::forget(again);
-                }
+                drop_quietly(payload);
             }
         });
     }
+}
+
+/// Drops what was thrown, which may itself throw when it is dropped, and so on; what goes on for too long is leaked.
+#[cold]
+fn drop_quietly(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(again) => payload = again,
+        }
+    }
+    mem::forget(payload);
 }
 
 describe_adapter!(CatchAssertUnwindSafe<H> by handler: H, Kind::CatchUnwind);

@@ -1,14 +1,18 @@
 //! `FanOut`: one event for a fixed set of handlers.
 
+use std::marker::PhantomData;
+
 use crate::call::lend_world;
+use crate::chain::{Lent, Moved};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
 use crate::world::World;
 
 /// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
 ///
-/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). For data that
-/// flows back together, fork a chain instead.
+/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out itself
+/// takes an `E`; made [`borrowed`](Self::borrowed), it takes a `&E` too, for events that are borrowed already and to stand
+/// within another. For data that flows back together, fork a chain instead.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
@@ -30,20 +34,43 @@ use crate::world::World;
 /// fan.run(&mut world, 5_u32);
 /// assert_eq!((*world.resource::<u64>(), *world.resource::<i64>()), (5, -5));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[must_use = "a handler does nothing until it is run"]
-pub struct FanOut<Handlers>(Handlers);
+pub struct FanOut<Handlers, K = Moved>(Handlers, PhantomData<fn() -> K>);
 
 impl<Handlers> FanOut<Handlers> {
     /// A fan-out over a tuple of two to eight handlers.
     pub const fn new(handlers: Handlers) -> Self {
-        Self(handlers)
+        Self(handlers, PhantomData)
+    }
+
+    /// The same for events that come by reference.
+    ///
+    /// ```
+    /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
+    ///
+    /// fn count(mut n: ResMut<usize>, text: &str) {
+    ///     *n += text.len();
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_usize);
+    /// let mut world = builder.build();
+    /// let mut fan = fan_out!(count.into_handler(world.registry()), count.into_handler(world.registry())).borrowed();
+    /// fan.run(&mut world, "four");
+    /// assert_eq!(*world.resource::<usize>(), 8);
+    /// ```
+    pub fn borrowed(self) -> FanOut<Handlers, Lent> {
+        FanOut(self.0, PhantomData)
     }
 }
 
 /// Makes a [`FanOut`](crate::FanOut) of two to eight handlers.
 #[macro_export]
 macro_rules! fan_out {
+    ($handler:expr $(,)?) => {
+        ::core::compile_error!("a fan-out has two to eight handlers")
+    };
     ($($handler:expr),+ $(,)?) => {
         $crate::FanOut::new(($($handler,)+))
     };
@@ -62,7 +89,18 @@ macro_rules! handlers {
             }
         }
 
-        impl<$($H: Describe),*> Describe for FanOut<($($H,)*)> {
+        impl<'e, E: ?Sized, $($H),*> Handler<&'e E> for FanOut<($($H,)*), Lent>
+        where
+            $($H: for<'a> Handler<&'a E>,)*
+        {
+            #[inline]
+            #[track_caller]
+            fn run(&mut self, world: &mut World, event: &'e E) {
+                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, event));)*
+            }
+        }
+
+        impl<$($H: Describe,)* K> Describe for FanOut<($($H,)*), K> {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 visitor.open(Kind::FanOut);
                 $(describe_within(visitor, Kind::Arm, &self.0.$index);)*

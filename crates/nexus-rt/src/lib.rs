@@ -27,7 +27,11 @@
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
 //! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
-//! - [`PipelineStart`]: chains of functions, with combinators for `Option` and `Result`.
+//! - [`PipelineStart`], [`DagStart`]: chains of functions that route, fork and merge, with combinators for `Option`, `Result`
+//!   and `bool`; [`BatchPipeline`]: over many items at once.
+//! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of another
+//!   form; [`CatchAssertUnwindSafe`].
+//! - [`Describe::plan`]: what is wired, to print and to draw.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
 mod adapt;

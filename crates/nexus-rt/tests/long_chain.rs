@@ -1,4 +1,5 @@
-//! Chains of 60 steps: that they compile in about the time of 60 short ones is what this crate shows.
+//! Chains of 60 steps and arms eight deep: that they compile in about the time of as many short ones is what this crate
+//! shows.
 //!
 //! `touch crates/nexus-rt/tests/long_chain.rs && time cargo check -p nexus-rt --test long_chain`
 
@@ -82,4 +83,31 @@ fn sixty_mixed_steps() {
     }
     let mut chain = sixty!(add PipelineStart::<u64>::new()).build();
     assert_eq!(chain.run(&mut world, 0), Some(59 + 59 * 30 - 40));
+}
+
+/// Arms within arms, one level for each `*`.
+macro_rules! nested {
+    ($x:ident, $reg:ident;) => { $x.then(by_ref::<0>, $reg) };
+    ($x:ident, $reg:ident; * $($rest:tt)*) => {
+        $x.then(by_ref::<1>, $reg)
+            .fork()
+            .arm(|x| nested!(x, $reg; $($rest)*))
+            .arm(|x| x.then(by_ref::<2>, $reg))
+            .merge(|a: &u64, b: &u64| a + b, $reg)
+    };
+}
+
+#[test]
+fn arms_eight_deep() {
+    let mut world = world();
+    let reg = world.registry();
+    let start = PipelineStart::<u64>::new();
+    let mut dag = nested!(start, reg; * * * * * * * *).build();
+    let plain = |x: u64| {
+        fn level(depth: u32, x: u64) -> u64 {
+            if depth == 0 { x + 1 } else { level(depth - 1, x + 2) + x + 2 + 3 }
+        }
+        level(8, x)
+    };
+    assert_eq!(dag.run(&mut world, 5), plain(5));
 }

@@ -13,8 +13,8 @@ const FLOORS: &[&[&str]] = &[
     &["call", "handler"],
     &["step"],
     &["chain"],
-    &["callback", "adapt", "catch", "fan_out", "broadcast"],
-    &["into_handler", "pipeline"],
+    &["callback", "adapt", "fan_out", "broadcast"],
+    &["catch", "into_handler", "pipeline"],
     &["batch", "dag"],
 ];
 

@@ -17,8 +17,9 @@ use crate::world::World;
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
             `Sequence`, `RegistryRef`; or, in the place of all params, `&mut World`",
-    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's; `guard`, `filter` and \
-            `tap` give it by reference; for a function without an event there is `into_handler_ignoring_event`",
+    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's; what a chain still needs \
+            afterwards (`guard`, `tap`, `inspect` ..) and what arms gave (`merge`) is given by reference; for a function \
+            without an event there is `into_handler_ignoring_event`",
     note = "before all of these, `&mut` context, but only in `into_callback` and in a chain with a context",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::{Chain, Lending, Lent, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Finished, Join, Merge, Spread, Step};
+use crate::step::{Finished, Join, Merge, Spread, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -70,7 +70,7 @@ macro_rules! arm {
             ) -> ForkBuilder<C, In, T, S, K, ($($A,)* A,), ($($Out,)* Out,)>
             where
                 T: 'a,
-                A: for<'b> Step<C, &'b T, Out = Out>,
+                A: StepRef<C, T, Out = Out>,
             {
                 let arm = arm(Chain::start()).steps;
                 ForkBuilder { chain: self.chain, arms: ($(self.arms.$index,)* arm,), outputs: PhantomData }

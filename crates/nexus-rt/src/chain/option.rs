@@ -3,7 +3,9 @@
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Flat, Guard, IntoStep, OkOr, OkOrElse, OnNone, OnSome, Owning, Spread, Tap, UnwrapOr, UnwrapOrElse};
+use crate::step::{
+    Flat, Guard, Inside, IntoStep, OkOr, OkOrElse, OnNone, OnSome, Owning, Spread, Tap, UnwrapOr, UnwrapOrElse,
+};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
@@ -131,5 +133,27 @@ impl<C, In: ?Sized, T: Clone, S, K> Chain<C, In, Option<&T>, S, K> {
     #[inline]
     pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Option<T>> {
         self.push(Owning)
+    }
+}
+
+impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
+    /// Looks inside, as in an arm that starts from an `Option`: then `map` and the others are there.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Option<u64>>::new()
+    ///     .fork()
+    ///     .arm(|x| x.as_ref().map(|x: &u64| *x + 1, reg))
+    ///     .arm(|x| x.as_ref().cloned().unwrap_or(9))
+    ///     .merge(|a: &Option<u64>, b: &u64| a.unwrap_or(0) + *b, reg)
+    ///     .build();
+    /// assert_eq!((chain.run(&mut world, Some(4)), chain.run(&mut world, None)), (9, 9));
+    /// ```
+    #[inline]
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Inside, Option<&'t T>> {
+        self.push(Inside)
     }
 }

@@ -3,7 +3,9 @@
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Catch, Flat, IntoOption, IntoStep, OnErr, OnOk, OrElse, Owning, Tap, UnwrapOr, UnwrapOrElse};
+use crate::step::{
+    Catch, Flat, Inside, IntoOption, IntoStep, OnErr, OnOk, OrElse, Owning, Tap, UnwrapOr, UnwrapOrElse,
+};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
@@ -138,5 +140,13 @@ impl<C, In: ?Sized, T: Clone, E, S, K> Chain<C, In, Result<&T, E>, S, K> {
     #[inline]
     pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Result<T, E>> {
         self.push(Owning)
+    }
+}
+
+impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
+    /// Looks inside, as in an arm that starts from a `Result`: then `map` and the others are there.
+    #[inline]
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Inside, Result<&'t T, &'t E>> {
+        self.push(Inside)
     }
 }

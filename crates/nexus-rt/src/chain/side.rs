@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Chain, Lending, Lent, Pushed};
 use crate::describe::label;
-use crate::step::{Finished, Start, Step, Tee, Verdict, ViewAt, Viewed};
+use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, ViewAt, Viewed};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Lends the value to a side chain, which ends with `()` or `Option<()>`; the value goes on as it was.
@@ -29,7 +29,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     ) -> Pushed<C, In, S, K, label::Tee, Tee<A>, T>
     where
         T: 'a,
-        A: for<'b> Step<C, &'b T, Out = Out>,
+        A: StepRef<C, T, Out = Out>,
     {
         self.push(Tee(side(Chain::start()).steps))
     }

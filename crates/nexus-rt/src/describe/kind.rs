@@ -17,7 +17,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// The name: that of the method which adds it.
+            /// The name: that of the method which adds it, where there is one.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -91,6 +91,8 @@ kinds! {
         UnwrapOrElse "unwrap_or_else",
         /// An owned value from a reference.
         Cloned "cloned",
+        /// A reference to what is inside.
+        AsRef "as_ref",
         /// A function that ends an error.
         Catch "catch",
         /// A function on an error.

@@ -9,7 +9,7 @@ use crate::param::AccessKind;
 ///
 /// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
 /// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
-/// their paths; JSON has both.
+/// their paths, in JSON with them. What is called from inside a function is not known.
 ///
 /// ```
 /// use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};

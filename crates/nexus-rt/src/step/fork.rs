@@ -1,6 +1,6 @@
 //! `Merge` and `Join`: arms that look at one value, and what becomes of what they give.
 
-use super::{Finished, Step};
+use super::{Finished, Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
@@ -16,14 +16,14 @@ macro_rules! arms {
     ($($A:ident $Out:ident $index:tt),*) => {
         impl<C, T, S, Merged, $($A, $Out),*> Step<C, T> for Merge<($($A,)*), S>
         where
-            $($A: for<'a> Step<C, &'a T, Out = $Out>,)*
+            $($A: StepRef<C, T, Out = $Out>,)*
             S: for<'a> Step<C, ($(&'a $Out,)*), Out = Merged>,
         {
             type Out = Merged;
 
             #[inline(always)]
             fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) -> Merged {
-                let given = ($(self.0.$index.run(ctx, world.reborrow(), &input),)*);
+                let given = ($(self.0.$index.run_ref(ctx, world.reborrow(), &input),)*);
                 self.1.run(ctx, world, ($(&given.$index,)*))
             }
         }
@@ -37,13 +37,13 @@ macro_rules! arms {
 
         impl<C, T, $($A, $Out: Finished),*> Step<C, T> for Join<($($A,)*)>
         where
-            $($A: for<'a> Step<C, &'a T, Out = $Out>,)*
+            $($A: StepRef<C, T, Out = $Out>,)*
         {
             type Out = ();
 
             #[inline(always)]
             fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) {
-                $(self.0.$index.run(ctx, world.reborrow(), &input);)*
+                $(self.0.$index.run_ref(ctx, world.reborrow(), &input);)*
             }
         }
 

@@ -11,13 +11,13 @@ use crate::world::Registry;
 ///
 /// `K` is inferred and says which. The function is a [`Callable`]: params first, then the value.
 #[diagnostic::on_unimplemented(
-    message = "this function does not fit here: the step before it gives `{T}`",
-    label = "takes neither `{T}` nor a reference to it as its last argument",
+    message = "this function does not fit here: it would be given `{T}`",
+    label = "takes neither `{T}` nor a reference to it as its last argument, after params",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
             `Sequence`, `RegistryRef`; or, in the place of all params, `&mut World`",
     note = "last, `{T}` or `&{T}`",
-    note = "in a chain with a context, `&mut` context may come before all of these",
+    note = "before all of these, `&mut {C}` may come: the context of this chain (`()`: none, see `with_context`)",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]
 pub trait IntoStep<C, T, K> {

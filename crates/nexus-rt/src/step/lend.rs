@@ -1,21 +1,44 @@
-//! `Lend`: a step over `&T` where a `T` comes along.
+//! `StepRef`: a step over references of every lifetime; and `Lend`, which makes a step over values of one.
 
 use super::{Step, describe_through};
 use crate::call::Entered;
+use crate::describe::Describe;
 
-/// Lends the value to the step inside, then drops it.
-#[derive(Debug)]
-pub struct Lend<S>(pub(crate) S);
+/// A step that takes a `&T` of any lifetime and gives the same type for all of them.
+///
+/// It says the same as `for<'a> Step<C, &'a T, Out = ..>`, by which it is implemented, but without a lifetime in it: so the
+/// compiler remembers what it has found. With the longer form in its place, checking takes three times as long for each
+/// level of arms within arms.
+pub trait StepRef<C, T: ?Sized>: Describe {
+    /// What comes out.
+    type Out;
 
-impl<C, T, S, Out> Step<C, T> for Lend<S>
+    /// Runs the step.
+    fn run_ref(&mut self, ctx: &mut C, world: Entered<'_>, input: &T) -> Self::Out;
+}
+
+impl<C, T: ?Sized, S, Out> StepRef<C, T> for S
 where
     S: for<'a> Step<C, &'a T, Out = Out>,
 {
     type Out = Out;
 
     #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> Out {
-        self.0.run(ctx, world, &input)
+    fn run_ref(&mut self, ctx: &mut C, world: Entered<'_>, input: &T) -> Out {
+        self.run(ctx, world, input)
+    }
+}
+
+/// Lends the value to the step inside, then drops it.
+#[derive(Debug)]
+pub struct Lend<S>(pub(crate) S);
+
+impl<C, T, S: StepRef<C, T>> Step<C, T> for Lend<S> {
+    type Out = S::Out;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> S::Out {
+        self.0.run_ref(ctx, world, &input)
     }
 }
 

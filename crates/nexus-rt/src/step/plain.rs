@@ -99,6 +99,30 @@ impl<C, T, E, S: Step<C, E, Out = T>> Step<C, Result<T, E>> for UnwrapOrElse<S> 
 
 describe_through!(UnwrapOrElse<S>);
 
+/// A reference to what is inside from a reference to the whole.
+#[derive(Debug)]
+pub struct Inside;
+
+impl<'t, C, T> Step<C, &'t Option<T>> for Inside {
+    type Out = Option<&'t T>;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &'t Option<T>) -> Option<&'t T> {
+        input.as_ref()
+    }
+}
+
+impl<'t, C, T, E> Step<C, &'t Result<T, E>> for Inside {
+    type Out = Result<&'t T, &'t E>;
+
+    #[inline(always)]
+    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &'t Result<T, E>) -> Result<&'t T, &'t E> {
+        input.as_ref()
+    }
+}
+
+describe_nothing!(Inside);
+
 /// An owned value from a reference, alone or inside.
 #[derive(Debug)]
 pub struct Owning;

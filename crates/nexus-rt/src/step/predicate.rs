@@ -1,6 +1,6 @@
 //! Steps that look at a value and let it go on: `Guard`, `Tap`, `Dedup`.
 
-use super::{Step, describe_nothing, describe_through};
+use super::{Step, StepRef, describe_nothing, describe_through};
 use crate::call::Entered;
 
 /// `Some(value)` if the predicate holds for `&value`, otherwise `None`.
@@ -9,13 +9,13 @@ pub struct Guard<S>(pub(crate) S);
 
 impl<C, T, S> Step<C, T> for Guard<S>
 where
-    S: for<'a> Step<C, &'a T, Out = bool>,
+    S: StepRef<C, T, Out = bool>,
 {
     type Out = Option<T>;
 
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> Option<T> {
-        if self.0.run(ctx, world, &input) { Some(input) } else { None }
+        if self.0.run_ref(ctx, world, &input) { Some(input) } else { None }
     }
 }
 
@@ -27,13 +27,13 @@ pub struct Tap<S>(pub(crate) S);
 
 impl<C, T, S> Step<C, T> for Tap<S>
 where
-    S: for<'a> Step<C, &'a T, Out = ()>,
+    S: StepRef<C, T, Out = ()>,
 {
     type Out = T;
 
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> T {
-        self.0.run(ctx, world, &input);
+        self.0.run_ref(ctx, world, &input);
         input
     }
 }

@@ -1,6 +1,6 @@
 //! `Case`: the first case that holds takes the value.
 
-use super::Step;
+use super::{Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
@@ -14,7 +14,7 @@ pub struct Case<P, A, R> {
 
 impl<C, T, Out, P, A, R> Step<C, T> for Case<P, A, R>
 where
-    P: for<'a> Step<C, &'a T, Out = bool>,
+    P: StepRef<C, T, Out = bool>,
     A: Step<C, T, Out = Out>,
     R: Step<C, T, Out = Out>,
 {
@@ -22,7 +22,7 @@ where
 
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) -> Out {
-        if self.predicate.run(ctx, world.reborrow(), &input) {
+        if self.predicate.run_ref(ctx, world.reborrow(), &input) {
             self.arm.run(ctx, world, input)
         } else {
             self.rest.run(ctx, world, input)

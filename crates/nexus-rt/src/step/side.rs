@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Finished, Step, describe_through};
+use super::{Finished, Step, StepRef, describe_through};
 use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 
@@ -12,13 +12,13 @@ pub struct Tee<S>(pub(crate) S);
 
 impl<C, T, S, Out: Finished> Step<C, T> for Tee<S>
 where
-    S: for<'a> Step<C, &'a T, Out = Out>,
+    S: StepRef<C, T, Out = Out>,
 {
     type Out = T;
 
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> T {
-        self.0.run(ctx, world, &input);
+        self.0.run_ref(ctx, world, &input);
         input
     }
 }

@@ -174,3 +174,24 @@ fn who_replaces_the_world_is_named_not_who_comes_after() {
     broadcast.add(look.into_handler(c.registry()));
     notices_replacement("Quiet", || broadcast.run(&mut c, &String::new()));
 }
+
+#[test]
+fn fan_outs_and_broadcasts_nest_and_take_events_either_way() {
+    let mut world = world();
+    let reg = world.registry();
+    let inner = fan_out!(look.into_handler(reg), look.into_handler(reg)).borrowed();
+    let mut subscribers = Broadcast::<String>::new();
+    subscribers.add(fan_out!(look.into_handler(reg), inner).borrowed());
+    subscribers.run(&mut world, String::from("owned"));
+    subscribers.run(&mut world, &String::from("lent"));
+    assert_eq!(*world.resource::<Log>(), ["&owned", "&owned", "&owned", "&lent", "&lent", "&lent"]);
+    let reg = world.registry();
+    let mut texts = fan_out!(text.into_handler(reg), text.into_handler(reg)).borrowed();
+    texts.run(&mut world, "x");
+    let mut chain = PipelineStart::<&String>::borrowed()
+        .tee(|s| s.cloned().dispatch(subscribers))
+        .then(|s: &String| s.len(), world.registry())
+        .build();
+    assert_eq!(chain.run(&mut world, &String::from("abc")), 3);
+    assert_eq!(world.resource::<Log>().len(), 11);
+}
