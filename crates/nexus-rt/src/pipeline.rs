@@ -12,7 +12,8 @@ use crate::handler::Handler;
 use crate::step::{Anchor, Anchored, Finished, Start, Step, enter};
 use crate::world::World;
 
-/// The start of a pipeline over events of type `In`, with a context `C` if it has one.
+/// The start of a pipeline over events of type `In`, with a context `C` if it has one: see
+/// [`with_context`](Self::with_context).
 ///
 /// ```
 /// use nexus_rt::{Handler, PipelineStart, Res, ResMut, WorldBuilder};

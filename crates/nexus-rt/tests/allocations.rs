@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler,
-    Local, PipelineStart, Res, ResMut, Virtual, World, WorldBuilder, fan_out,
+    Local, PipelineStart, Res, ResMut, ViewAt, Virtual, World, WorldBuilder, fan_out,
 };
 
 struct Counting;
@@ -148,6 +148,49 @@ fn no_dispatch_allocates() {
         }
     });
     assert_eq!(made, 0);
+}
+
+struct Itself;
+
+impl<'a> ViewAt<'a, u64> for Itself {
+    type Item = &'a u64;
+
+    fn view(value: &'a u64) -> &'a u64 {
+        value
+    }
+}
+
+#[test]
+fn no_dispatch_of_the_rest_allocates() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = DagStart::<u64>::new()
+        .with_context::<u64>()
+        .root(
+            |seen: &mut u64, x: u64| {
+                *seen += x;
+                x
+            },
+            reg,
+        )
+        .view::<Itself, _, _>(|x| x.then(even, reg)) // -> Option<u64>
+        .fork()
+        .arm(|x| x.as_ref().cloned().ok_or(3).catch(sum, reg).map(sum, reg))
+        .arm(|x| x.as_ref().map(even, reg).unwrap_or(true).or(|| false, reg).xor(|| true, reg).then(|_: bool| {}, reg))
+        .join()
+        .then(|limit: Res<Limit>, (): ()| if limit.0 == 3 { Ok(limit.0) } else { Err(()) }, reg)
+        .inspect(sum, reg)
+        .map(add, reg)
+        .unwrap_or(0)
+        .build();
+    let mut seen = 0;
+    let mut total = 0;
+    let made = allocations(|| {
+        for x in 0..100 {
+            total += chain.run_with(&mut seen, &mut world, x);
+        }
+    });
+    assert_eq!((made, seen, total), (0, 4950, 600));
 }
 
 /// A handler written by hand.
