@@ -110,14 +110,6 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 }
 
-impl<C, In: ?Sized, T: Clone, S, K> Chain<C, In, &T, S, K> {
-    /// Clones what the reference points to.
-    #[inline]
-    pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, crate::step::Owning, T> {
-        self.push(crate::step::Owning)
-    }
-}
-
 /// A chain whose tuple is about to be spread: see [`Chain::splat`].
 #[derive(Debug)]
 #[must_use = "a chain does nothing until it is built and run"]

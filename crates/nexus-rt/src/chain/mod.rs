@@ -4,6 +4,7 @@
 mod any;
 mod boolean;
 mod fork;
+mod inside;
 mod option;
 mod result;
 mod route;

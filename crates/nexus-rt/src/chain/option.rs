@@ -3,70 +3,10 @@
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{
-    Flat, Guard, Inside, IntoStep, OkOr, OkOrElse, OnNone, OnSome, Owning, Spread, Tap, UnwrapOr, UnwrapOrElse,
-};
+use crate::step::{OkOr, OkOrElse, OnNone, Opened, Spread, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
-    /// Runs a function on what is in `Some`.
-    #[inline]
-    #[track_caller]
-    pub fn map<F, L>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Map, OnSome<F::Step>, Option<F::Out>>
-    where
-        F: IntoStep<C, T, L>,
-    {
-        self.push(OnSome(f.into_step(registry)))
-    }
-
-    /// Runs a function that gives an `Option` itself on what is in `Some`.
-    #[inline]
-    #[track_caller]
-    pub fn and_then<F, L, U>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::AndThen, Flat<OnSome<F::Step>>, Option<U>>
-    where
-        F: IntoStep<C, T, L, Out = Option<U>>,
-    {
-        self.push(Flat(OnSome(f.into_step(registry))))
-    }
-
-    /// Keeps what is in `Some` only if the predicate holds for `&T`.
-    #[inline]
-    #[track_caller]
-    pub fn filter<F, M>(
-        self,
-        predicate: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Filter, Flat<OnSome<Guard<Resolved<F, M>>>>, Option<T>>
-    where
-        M: Mode,
-        F: for<'a> Callable<C, (&'a T,), M, Out = bool>,
-    {
-        self.push(Flat(OnSome(Guard(Resolved::new(predicate, registry)))))
-    }
-
-    /// Shows `&T` of what is in `Some` to a function.
-    #[inline]
-    #[track_caller]
-    pub fn inspect<F, M>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Inspect, OnSome<Tap<Resolved<F, M>>>, Option<T>>
-    where
-        M: Mode,
-        F: for<'a> Callable<C, (&'a T,), M, Out = ()>,
-    {
-        self.push(OnSome(Tap(Resolved::new(f, registry))))
-    }
-
     /// Runs a function on `None`; everything goes on as it was.
     #[inline]
     #[track_caller]
@@ -103,15 +43,6 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self.push(OkOrElse(Spread(Resolved::new(f, registry))))
     }
 
-    /// Turns `None` into a clone of `value`.
-    #[inline]
-    pub fn unwrap_or(self, value: T) -> Pushed<C, In, S, K, label::UnwrapOr, UnwrapOr<T>, T>
-    where
-        T: Clone,
-    {
-        self.push(UnwrapOr(value))
-    }
-
     /// Turns `None` into what the function makes.
     #[inline]
     #[track_caller]
@@ -125,14 +56,6 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         F: Callable<C, (), M, Out = T>,
     {
         self.push(UnwrapOrElse(Spread(Resolved::new(f, registry))))
-    }
-}
-
-impl<C, In: ?Sized, T: Clone, S, K> Chain<C, In, Option<&T>, S, K> {
-    /// Clones what the reference in `Some` points to.
-    #[inline]
-    pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Option<T>> {
-        self.push(Owning)
     }
 }
 
@@ -153,7 +76,7 @@ impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
     /// assert_eq!((chain.run(&mut world, Some(4)), chain.run(&mut world, None)), (9, 9));
     /// ```
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Inside, Option<&'t T>> {
-        self.push(Inside)
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Opened, Option<&'t T>> {
+        self.push(Opened)
     }
 }

@@ -3,40 +3,10 @@
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{
-    Catch, Flat, Inside, IntoOption, IntoStep, OnErr, OnOk, OrElse, Owning, Tap, UnwrapOr, UnwrapOrElse,
-};
+use crate::step::{Catch, IntoOption, IntoStep, OnErr, Opened, OrElse, Tap, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
-    /// Runs a function on what is in `Ok`.
-    #[inline]
-    #[track_caller]
-    pub fn map<F, L>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Map, OnOk<F::Step>, Result<F::Out, E>>
-    where
-        F: IntoStep<C, T, L>,
-    {
-        self.push(OnOk(f.into_step(registry)))
-    }
-
-    /// Runs a function that gives a `Result` itself on what is in `Ok`.
-    #[inline]
-    #[track_caller]
-    pub fn and_then<F, L, U>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::AndThen, Flat<OnOk<F::Step>>, Result<U, E>>
-    where
-        F: IntoStep<C, T, L, Out = Result<U, E>>,
-    {
-        self.push(Flat(OnOk(f.into_step(registry))))
-    }
-
     /// Hands an error to a function that deals with it; what is in `Ok` goes on as an `Option`.
     #[inline]
     #[track_caller]
@@ -75,21 +45,6 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(OrElse(f.into_step(registry)))
     }
 
-    /// Shows `&T` of what is in `Ok` to a function.
-    #[inline]
-    #[track_caller]
-    pub fn inspect<F, M>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Inspect, OnOk<Tap<Resolved<F, M>>>, Result<T, E>>
-    where
-        M: Mode,
-        F: for<'a> Callable<C, (&'a T,), M, Out = ()>,
-    {
-        self.push(OnOk(Tap(Resolved::new(f, registry))))
-    }
-
     /// Shows `&E` of an error to a function.
     #[inline]
     #[track_caller]
@@ -111,15 +66,6 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(IntoOption)
     }
 
-    /// Turns an error into a clone of `value`; the error is dropped.
-    #[inline]
-    pub fn unwrap_or(self, value: T) -> Pushed<C, In, S, K, label::UnwrapOr, UnwrapOr<T>, T>
-    where
-        T: Clone,
-    {
-        self.push(UnwrapOr(value))
-    }
-
     /// Turns an error into what the function makes of it.
     #[inline]
     #[track_caller]
@@ -135,18 +81,10 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     }
 }
 
-impl<C, In: ?Sized, T: Clone, E, S, K> Chain<C, In, Result<&T, E>, S, K> {
-    /// Clones what the reference in `Ok` points to.
-    #[inline]
-    pub fn cloned(self) -> Pushed<C, In, S, K, label::Cloned, Owning, Result<T, E>> {
-        self.push(Owning)
-    }
-}
-
 impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
     /// Looks inside, as in an arm that starts from a `Result`: then `map` and the others are there.
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Inside, Result<&'t T, &'t E>> {
-        self.push(Inside)
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Opened, Result<&'t T, &'t E>> {
+        self.push(Opened)
     }
 }

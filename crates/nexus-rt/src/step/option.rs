@@ -3,24 +3,6 @@
 use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
-/// Runs the step on what is in `Some`, passes `None` by.
-#[derive(Debug)]
-pub struct OnSome<S>(pub(crate) S);
-
-impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnSome<S> {
-    type Out = Option<S::Out>;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> Option<S::Out> {
-        match input {
-            Some(value) => Some(self.0.run(ctx, world, value)),
-            None => None,
-        }
-    }
-}
-
-describe_through!(OnSome<S>);
-
 /// Runs the step on `None`, and passes everything on.
 #[derive(Debug)]
 pub struct OnNone<S>(pub(crate) S);

@@ -3,6 +3,71 @@
 use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
+/// An `Option` or a `Result`: what `map` and the others look inside of.
+#[diagnostic::on_unimplemented(
+    message = "this combinator looks inside of an `Option` or a `Result`, but the step before it gives `{Self}`",
+    label = "there is nothing inside of `{Self}`",
+    note = "a plain value goes on with `then`, and is looked at with `tap`; a reference to an `Option` or a `Result` is opened \
+            with `as_ref`"
+)]
+pub trait Inside {
+    /// What is inside.
+    type Value;
+
+    /// The same with something else inside.
+    type With<U>;
+}
+
+impl<T> Inside for Option<T> {
+    type Value = T;
+    type With<U> = Option<U>;
+}
+
+impl<T, E> Inside for Result<T, E> {
+    type Value = T;
+    type With<U> = Result<U, E>;
+}
+
+/// An `Option`: what `filter` keeps or not.
+#[diagnostic::on_unimplemented(
+    message = "`filter` needs an `Option`, but the step before it gives `{Self}`",
+    label = "`{Self}` is no `Option`",
+    note = "for a plain value there is `guard`, which makes an `Option` of it; for a `Result`, `and_then` says why not"
+)]
+pub trait Filtered: Inside {}
+
+impl<T> Filtered for Option<T> {}
+
+/// Runs the step on what is inside, passes `None` and `Err` by.
+#[derive(Debug)]
+pub struct OnValue<S>(pub(crate) S);
+
+impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnValue<S> {
+    type Out = Option<S::Out>;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> Option<S::Out> {
+        match input {
+            Some(value) => Some(self.0.run(ctx, world, value)),
+            None => None,
+        }
+    }
+}
+
+impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnValue<S> {
+    type Out = Result<S::Out, E>;
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Result<T, E>) -> Result<S::Out, E> {
+        match input {
+            Ok(value) => Ok(self.0.run(ctx, world, value)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+describe_through!(OnValue<S>);
+
 /// Takes one level off what the step gives: what makes `and_then` out of `map`.
 #[derive(Debug)]
 pub struct Flat<S>(pub(crate) S);
@@ -101,9 +166,9 @@ describe_through!(UnwrapOrElse<S>);
 
 /// A reference to what is inside from a reference to the whole.
 #[derive(Debug)]
-pub struct Inside;
+pub struct Opened;
 
-impl<'t, C, T> Step<C, &'t Option<T>> for Inside {
+impl<'t, C, T> Step<C, &'t Option<T>> for Opened {
     type Out = Option<&'t T>;
 
     #[inline(always)]
@@ -112,7 +177,7 @@ impl<'t, C, T> Step<C, &'t Option<T>> for Inside {
     }
 }
 
-impl<'t, C, T, E> Step<C, &'t Result<T, E>> for Inside {
+impl<'t, C, T, E> Step<C, &'t Result<T, E>> for Opened {
     type Out = Result<&'t T, &'t E>;
 
     #[inline(always)]
@@ -121,7 +186,29 @@ impl<'t, C, T, E> Step<C, &'t Result<T, E>> for Inside {
     }
 }
 
-describe_nothing!(Inside);
+describe_nothing!(Opened);
+
+/// A reference, alone or inside of an `Option` or a `Result`: what `cloned` makes an owned value of.
+#[diagnostic::on_unimplemented(
+    message = "`cloned` makes an owned value of a reference, but the step before it gives `{Self}`",
+    label = "`{Self}` is no reference, or to something that is not `Clone`"
+)]
+pub trait Referring {
+    /// The owned value.
+    type Owned;
+}
+
+impl<T: Clone> Referring for &T {
+    type Owned = T;
+}
+
+impl<T: Clone> Referring for Option<&T> {
+    type Owned = Option<T>;
+}
+
+impl<T: Clone, E> Referring for Result<&T, E> {
+    type Owned = Result<T, E>;
+}
 
 /// An owned value from a reference, alone or inside.
 #[derive(Debug)]

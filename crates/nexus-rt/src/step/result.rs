@@ -3,24 +3,6 @@
 use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
-/// Runs the step on what is in `Ok`, passes `Err` by.
-#[derive(Debug)]
-pub struct OnOk<S>(pub(crate) S);
-
-impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnOk<S> {
-    type Out = Result<S::Out, E>;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Result<T, E>) -> Result<S::Out, E> {
-        match input {
-            Ok(value) => Ok(self.0.run(ctx, world, value)),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-describe_through!(OnOk<S>);
-
 /// Runs the step on what is in `Err`, passes `Ok` by.
 #[derive(Debug)]
 pub struct OnErr<S>(pub(crate) S);
