@@ -201,9 +201,13 @@ fn step(world: &mut World, plain: &mut Plain, value: Value, choice: u8) -> (Valu
     }
 }
 
+/// 4,000 chains of up to 60 steps, or as many as the environment says: on average 120,000 steps, each a case of its own.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4000)
+}
+
 proptest! {
-    // 4,000 chains of up to 60 steps: on average 120,000 steps, each a case of its own.
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn random_chains_do_what_plain_rust_does(
