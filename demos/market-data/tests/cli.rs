@@ -341,7 +341,11 @@ fn the_plan_of_what_runs_is_printed_in_every_form() {
     let picture = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plan.svg")).unwrap();
     let boxes = plan("dot").lines().filter(|line| line.contains("[label=") && !line.contains("->")).count();
     assert_eq!(picture.matches("class=\"node\"").count(), boxes);
-    assert!(["compare_with_flow", "writes Trades, Problems"].iter().all(|text| picture.contains(text)));
+    let texts = ["compare_with_flow", "writes Trades, Problems", ">is_trade<", ">otherwise<"];
+    assert!(
+        texts.iter().all(|text| picture.contains(text)),
+        "plan.svg is not of this plan: make it anew, see the README"
+    );
 }
 
 #[test]
