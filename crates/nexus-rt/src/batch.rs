@@ -80,12 +80,12 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
     {
         let Self { input, pipeline } = self;
         // Before the items are taken out, since a panic here is about none of them.
-        pipeline.check(world);
+        let world = pipeline.check(world);
         if input.is_empty() {
             return;
         }
         let mut items = input.drain(..);
-        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_each_with(ctx, world, items.by_ref())));
+        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_entered(ctx, world, items.by_ref())));
         if let Err(panic) = ran {
             let rest: Vec<In> = items.collect();
             input.extend(rest);

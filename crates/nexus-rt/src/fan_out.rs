@@ -78,6 +78,17 @@ macro_rules! fan_out {
 
 macro_rules! handlers {
     ($($H:ident $index:tt),*) => {
+        impl<$($H,)* K> FanOut<($($H,)*), K> {
+            #[inline(always)]
+            #[track_caller]
+            fn lend<E: ?Sized>(&mut self, world: &mut World, event: &E)
+            where
+                $($H: for<'a> Handler<&'a E>,)*
+            {
+                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, event));)*
+            }
+        }
+
         impl<E, $($H),*> Handler<E> for FanOut<($($H,)*)>
         where
             $($H: for<'a> Handler<&'a E>,)*
@@ -85,7 +96,7 @@ macro_rules! handlers {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
-                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, &event));)*
+                self.lend(world, &event);
             }
         }
 
@@ -96,7 +107,7 @@ macro_rules! handlers {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: &'e E) {
-                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, event));)*
+                self.lend(world, event);
             }
         }
 

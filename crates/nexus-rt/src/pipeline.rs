@@ -209,7 +209,20 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         In: 'a,
         S: Step<C, K::At<'a>, Out: Finished>,
     {
-        let mut world = self.check(world);
+        let world = self.check(world);
+        self.run_entered(ctx, world, items);
+    }
+
+    /// Runs the pipeline over every item on a world that was checked.
+    #[inline(always)]
+    pub(crate) fn run_entered<Item>(
+        &mut self,
+        ctx: &mut C,
+        mut world: Entered<'_>,
+        items: impl IntoIterator<Item = Item>,
+    ) where
+        S: Step<C, Item, Out: Finished>,
+    {
         for item in items {
             self.chain.run(ctx, world.reborrow(), item);
         }
@@ -219,7 +232,7 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn check<'w>(&self, world: &'w mut World) -> Entered<'w> {
-        Entered::enter(world, self.chain.anchor(), &self.chain)
+        self.chain.check(world)
     }
 
     /// Gives the pipeline a context of its own, which makes it a handler.

@@ -34,6 +34,7 @@ pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency)
     let mut world = feed::world();
     let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
     let problems = world.registry().key::<Problems>();
+    let stopped = |world: &World| args.strict && problems.get(world).total() > 0;
     let mut clock = Clock::new(args.pace);
     let mut line = Line::default();
 
@@ -57,13 +58,13 @@ pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency)
             dispatch(&mut world, event);
             record(&mut latency.dispatch, decoded.elapsed());
         }
-        if args.strict && problems.get(&world).total() > 0 {
+        if stopped(&world) {
             return Ok(world);
         }
     }
 
     let waiting = world.resource::<Backlog>().len();
-    if waiting > 0 && !(args.strict && problems.get(&world).total() > 0) {
+    if waiting > 0 && !stopped(&world) {
         let diffs = if waiting == 1 { "diff" } else { "diffs" };
         let reason = format!("no snapshot to the end: {waiting} {diffs} waited for it");
         problems.get_mut(&mut world).add(line.number - 1, reason);

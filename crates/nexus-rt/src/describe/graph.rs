@@ -111,16 +111,15 @@ impl Graph {
     fn fork(&mut self, nodes: &[Node], ends: Ends) -> Ends {
         let turn = self.add(Shape::Turn, vec![Kind::Fork.name().into()], ends);
         let is_merge = |node: &&Node| matches!(node, Node::Part { kind: Kind::Merge, .. });
-        let merge = nodes.iter().find(is_merge);
-        let arms: Vec<Node> = nodes.iter().filter(|node| !is_merge(node)).cloned().collect();
-        let ends = self.arms(&arms, turn);
-        match merge {
+        let (merge, arms): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(is_merge);
+        let ends = self.arms(arms, turn);
+        match merge.first() {
             Some(merge) => self.node(merge, ends),
             None => ends,
         }
     }
 
-    fn arms(&mut self, arms: &[Node], turn: usize) -> Ends {
+    fn arms<'n>(&mut self, arms: impl IntoIterator<Item = &'n Node>, turn: usize) -> Ends {
         let mut ends = Ends::new();
         for arm in arms {
             ends.extend(self.node(arm, vec![(turn, String::new())]));

@@ -10,6 +10,16 @@ use crate::world::World;
 pub trait Anchored: Describe {
     /// The world that all functions in it were resolved against.
     fn anchor(&self) -> WorldId;
+
+    /// Checks that `world` is that world, and panics by name if it is not.
+    #[inline(always)]
+    #[track_caller]
+    fn check<'w>(&self, world: &'w mut World) -> Entered<'w>
+    where
+        Self: Sized,
+    {
+        Entered::enter(world, self.anchor(), self)
+    }
 }
 
 /// Checks the world, then runs the step on it: the entry of every handler.
@@ -19,7 +29,7 @@ pub(crate) fn enter<C, In, S>(step: &mut S, ctx: &mut C, world: &mut World, inpu
 where
     S: Step<C, In> + Anchored,
 {
-    let world = Entered::enter(world, step.anchor(), &*step);
+    let world = step.check(world);
     step.run(ctx, world, input)
 }
 
