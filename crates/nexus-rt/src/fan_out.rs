@@ -65,6 +65,12 @@ impl<Handlers> FanOut<Handlers> {
     }
 }
 
+impl<Handlers: Clone, K> Clone for FanOut<Handlers, K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
 /// Makes a [`FanOut`](crate::FanOut) of two to eight handlers.
 #[macro_export]
 macro_rules! fan_out {

@@ -32,6 +32,7 @@
 //! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of another
 //!   form; [`CatchAssertUnwindSafe`].
 //! - [`Describe::plan`]: what is wired, to print and to draw.
+//! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
 mod adapt;
@@ -51,6 +52,7 @@ mod param;
 mod pipeline;
 mod sequence;
 mod step;
+mod template;
 mod world;
 
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
@@ -71,6 +73,9 @@ pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, R
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use sequence::{Sequence, WorldId};
 pub use step::{Finished, IntoStep, Verdict, ViewAt};
+pub use template::{
+    Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
+};
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
 };

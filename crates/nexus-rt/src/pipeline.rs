@@ -163,6 +163,9 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// [`run`](Self::run) gives what the last step gives. A pipeline whose last step gives `()` or `Option<()>` is also a
 /// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its first
 /// function.
+///
+/// It is `Clone` where its functions are and what they keep is: resolved once, stamped as often as needed. A clone takes
+/// along what accumulators, `dedup` and locals hold at that moment.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<In: ?Sized, S, C = (), K = Moved> {
     chain: Anchor<S>,
@@ -238,6 +241,12 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     /// Gives the pipeline a context of its own, which makes it a handler.
     pub fn into_callback(self, ctx: C) -> Callback<C, Anchor<S>> {
         Callback::new(ctx, self.chain)
+    }
+}
+
+impl<In: ?Sized, S: Clone, C, K> Clone for Pipeline<In, S, C, K> {
+    fn clone(&self) -> Self {
+        Self { chain: self.chain.clone(), types: PhantomData }
     }
 }
 

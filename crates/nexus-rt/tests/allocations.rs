@@ -5,8 +5,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler,
-    Local, PipelineStart, Res, ResMut, ViewAt, Virtual, World, WorldBuilder, fan_out,
+    Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler,
+    IntoCallback, IntoHandler, Local, PipelineStart, Res, ResMut, ViewAt, Virtual, World, WorldBuilder,
+    callback_blueprint, fan_out,
 };
 
 struct Counting;
@@ -200,4 +201,26 @@ impl Describe for Noted {}
 
 impl Handler<&&u64> for Noted {
     fn run(&mut self, _: &mut World, _: &&u64) {}
+}
+
+callback_blueprint!(OnValue, Context = u64, Event = u64, Params = (Res<'static, Limit>, ResMut<'static, u64>));
+
+#[test]
+fn stamping_does_not_allocate() {
+    let mut world = world();
+    let template = CallbackTemplate::<OnValue>::new(
+        |seen: &mut u64, limit: Res<Limit>, mut total: ResMut<u64>, x: u64| {
+            *seen += 1;
+            *total += x + limit.0;
+        },
+        world.registry(),
+    );
+    let pipeline = PipelineStart::<u64>::new().then(add, world.registry()).then(sum, world.registry()).build();
+    let stamped = allocations(|| {
+        for x in 0..10 {
+            template.generate(x).run(&mut world, x);
+            pipeline.clone().run(&mut world, x);
+        }
+    });
+    assert_eq!(stamped, 0);
 }

@@ -53,6 +53,21 @@ fn closures() {
 }
 
 #[test]
+fn templates() {
+    let expected = "  5: login timed out, attempt 1
+  7: quote timed out, attempt 1
+ 25: login timed out, attempt 2
+ 27: quote timed out, attempt 2
+ 55: login timed out, attempt 3
+ 57: quote timed out, attempt 3
+passed 1, passed 1
+ann is told 3
+bob is told 3 and has 3 attempts
+";
+    assert_eq!(output("templates", &[]), expected);
+}
+
+#[test]
 fn mock_runtime() {
     let expected = "\
 3: 2 events

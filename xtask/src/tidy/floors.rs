@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast"],
     &["catch", "into_handler", "pipeline"],
-    &["batch", "dag"],
+    &["batch", "dag", "template"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

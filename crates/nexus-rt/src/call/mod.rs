@@ -1,11 +1,15 @@
 //! Calling user functions: one trait over all their shapes, one place that fetches what they ask for.
 
+mod bound;
 mod callable;
 mod entered;
 mod mode;
 mod resolved;
+mod stamp;
 
 pub use callable::Callable;
 pub(crate) use entered::{Entered, lend_world};
 pub use mode::Mode;
+pub(crate) use mode::{Plain, WithCtx};
 pub use resolved::Resolved;
+pub(crate) use stamp::{Ignored, Stamp, Stampable, Taken};

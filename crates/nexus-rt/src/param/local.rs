@@ -53,19 +53,23 @@ impl<T: fmt::Debug> fmt::Debug for Local<'_, T> {
     }
 }
 
+/// What a handler keeps of a `Local<T>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<T>(T);
+
 // SAFETY: reaches no resource.
 unsafe impl<T: Default + Send + 'static> Param for Local<'_, T> {
-    type State = T;
+    type State = Kept<T>;
     type Item<'w> = Local<'w, T>;
 
-    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<T> {
-        Some(T::default())
+    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<Kept<T>> {
+        Some(Kept(T::default()))
     }
 
-    fn access(_: &T, _: &mut dyn FnMut(Access)) {}
+    fn access(_: &Kept<T>, _: &mut dyn FnMut(Access)) {}
 
     #[inline(always)]
-    unsafe fn fetch<'w>(_: Dispatch<'w>, state: &'w mut T) -> Local<'w, T> {
-        Local(state)
+    unsafe fn fetch<'w>(_: Dispatch<'w>, state: &'w mut Kept<T>) -> Local<'w, T> {
+        Local(&mut state.0)
     }
 }

@@ -2,12 +2,14 @@
 #![expect(unsafe_code, reason = "Param is an unsafe trait: fetching hands out references under its contract")]
 
 mod access;
+mod copy_state;
 mod local;
 mod report;
 mod resource;
 mod tuple;
 
 pub use access::{Access, AccessKind};
+pub(crate) use copy_state::CopyState;
 pub use local::Local;
 pub(crate) use report::resolve;
 pub use report::{Conflict, Missing, Report, ResolveError};

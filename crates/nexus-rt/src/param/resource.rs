@@ -14,10 +14,11 @@ pub struct Reads<T>(CellPtr<T>);
 /// What a param that writes keeps: see [`Reads`].
 pub struct Writes<T>(CellPtr<T>);
 
-/// Implements a param and its optional twin.
+/// Implements a param and its optional twin. That `T` is `Send` is asked for where a resource is registered, not here: see
+/// `CellPtr`.
 macro_rules! resource_param {
     ($Borrow:ident, $State:ident, $kind:expr, |$cell:ident, $now:ident| $fetch:expr) => {
-        impl<T: Send + 'static> $State<T> {
+        impl<T: 'static> $State<T> {
             #[inline(always)]
             fn find(registry: &Registry, report: &mut Report<'_>) -> Option<Self> {
                 let (cell, id) = registry.find::<T>()?;
@@ -41,7 +42,7 @@ macro_rules! resource_param {
         }
 
         // SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed by `fetch` as reported.
-        unsafe impl<T: Send + 'static> Param for $Borrow<'_, T> {
+        unsafe impl<T: 'static> Param for $Borrow<'_, T> {
             type State = $State<T>;
             type Item<'w> = $Borrow<'w, T>;
 
@@ -66,7 +67,7 @@ macro_rules! resource_param {
         }
 
         // SAFETY: what is there is resolved with `report`, and the mandatory twin fetches it.
-        unsafe impl<T: Send + 'static> Param for Option<$Borrow<'_, T>> {
+        unsafe impl<T: 'static> Param for Option<$Borrow<'_, T>> {
             type State = Option<$State<T>>;
             type Item<'w> = Option<$Borrow<'w, T>>;
 

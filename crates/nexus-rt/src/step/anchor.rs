@@ -1,7 +1,7 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
 use super::{Ignore, Spread, Step};
-use crate::call::{Entered, Mode, Resolved};
+use crate::call::{Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::sequence::WorldId;
 use crate::world::World;
@@ -40,6 +40,13 @@ impl<F, M: Mode> Anchored for Resolved<F, M> {
     }
 }
 
+impl<C, E, M: Mode> Anchored for Stamp<C, E, M> {
+    #[inline(always)]
+    fn anchor(&self) -> WorldId {
+        self.world()
+    }
+}
+
 impl<S: Anchored> Anchored for Spread<S> {
     #[inline(always)]
     fn anchor(&self) -> WorldId {
@@ -55,7 +62,7 @@ impl<S: Anchored> Anchored for Ignore<S> {
 }
 
 /// A finished chain: its steps belong to one world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Anchor<S> {
     steps: S,
     world: WorldId,

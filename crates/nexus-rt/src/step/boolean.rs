@@ -4,7 +4,7 @@ use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
 /// The opposite.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Not;
 
 impl<C> Step<C, bool> for Not {
@@ -22,7 +22,7 @@ describe_nothing!(Not);
 macro_rules! combining {
     ($($(#[doc = $doc:literal])* $Step:ident |$input:ident, $run:ident| $out:expr;)*) => {$(
         $(#[doc = $doc])*
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         pub struct $Step<S>(pub(crate) S);
 
         impl<C, S: Step<C, (), Out = bool>> Step<C, bool> for $Step<S> {

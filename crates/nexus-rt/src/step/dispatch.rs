@@ -6,7 +6,7 @@ use crate::describe::{Describe, Visitor, describe_fenced};
 use crate::handler::Handler;
 
 /// Hands the value to a handler, with the whole world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dispatch<H>(pub(crate) H);
 
 impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {

@@ -5,11 +5,11 @@ use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
 /// Lends the value to each arm in turn, then what the arms gave to the step, as a tuple of references.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Merge<Arms, S>(pub(crate) Arms, pub(crate) S);
 
 /// Lends the value to each arm in turn; the arms end it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Join<Arms>(pub(crate) Arms);
 
 macro_rules! arms {

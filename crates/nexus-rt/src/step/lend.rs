@@ -30,7 +30,7 @@ where
 }
 
 /// Lends the value to the step inside, then drops it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lend<S>(pub(crate) S);
 
 impl<C, T, S: StepRef<C, T>> Step<C, T> for Lend<S> {

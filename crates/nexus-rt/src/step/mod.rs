@@ -43,7 +43,7 @@ pub(crate) use side::{Tee, Viewed};
 pub use side::{Verdict, ViewAt};
 pub(crate) use spread::Spread;
 
-use crate::call::{Callable, Entered, Mode, Resolved};
+use crate::call::{Callable, Entered, Mode, Resolved, Stamp};
 use crate::describe::Describe;
 
 /// Implements `Describe` for an adapter by what is in its first field.
@@ -90,5 +90,14 @@ where
     #[inline(always)]
     fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> F::Out {
         self.call(ctx, world, (input,))
+    }
+}
+
+impl<C, E, M: Mode> Step<C, E> for Stamp<C, E, M> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, event: E) {
+        self.call(ctx, world, event);
     }
 }

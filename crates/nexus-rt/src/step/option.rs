@@ -4,7 +4,7 @@ use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
 /// Runs the step on `None`, and passes everything on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OnNone<S>(pub(crate) S);
 
 impl<C, T, S: Step<C, (), Out = ()>> Step<C, Option<T>> for OnNone<S> {
@@ -22,7 +22,7 @@ impl<C, T, S: Step<C, (), Out = ()>> Step<C, Option<T>> for OnNone<S> {
 describe_through!(OnNone<S>);
 
 /// `Ok` of what is in `Some`, `Err` of a copy of the error for `None`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OkOr<E>(pub(crate) E);
 
 impl<C, T, E: Clone> Step<C, Option<T>> for OkOr<E> {
@@ -37,7 +37,7 @@ impl<C, T, E: Clone> Step<C, Option<T>> for OkOr<E> {
 describe_nothing!(OkOr<E>);
 
 /// `Ok` of what is in `Some`, `Err` of what the step makes for `None`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OkOrElse<S>(pub(crate) S);
 
 impl<C, T, S: Step<C, ()>> Step<C, Option<T>> for OkOrElse<S> {

@@ -39,7 +39,7 @@ pub trait Filtered: Inside {}
 impl<T> Filtered for Option<T> {}
 
 /// Runs the step on what is inside, passes `None` and `Err` by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OnValue<S>(pub(crate) S);
 
 impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnValue<S> {
@@ -69,7 +69,7 @@ impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnValue<S> {
 describe_through!(OnValue<S>);
 
 /// Takes one level off what the step gives: what makes `and_then` out of `map`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Flat<S>(pub(crate) S);
 
 /// An `Option` in an `Option`, or a `Result` in a `Result`.
@@ -111,7 +111,7 @@ impl<C, In, S: Step<C, In, Out: Nested>> Step<C, In> for Flat<S> {
 describe_through!(Flat<S>);
 
 /// The value inside, or a copy of the one given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UnwrapOr<T>(pub(crate) T);
 
 impl<C, T: Clone> Step<C, Option<T>> for UnwrapOr<T> {
@@ -135,7 +135,7 @@ impl<C, T: Clone, E> Step<C, Result<T, E>> for UnwrapOr<T> {
 describe_nothing!(UnwrapOr<T>);
 
 /// The value inside, or the one that the step makes, of the error if there is one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UnwrapOrElse<S>(pub(crate) S);
 
 impl<C, T, S: Step<C, (), Out = T>> Step<C, Option<T>> for UnwrapOrElse<S> {
@@ -165,7 +165,7 @@ impl<C, T, E, S: Step<C, E, Out = T>> Step<C, Result<T, E>> for UnwrapOrElse<S> 
 describe_through!(UnwrapOrElse<S>);
 
 /// A reference to what is inside from a reference to the whole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Opened;
 
 impl<'t, C, T> Step<C, &'t Option<T>> for Opened {
@@ -211,7 +211,7 @@ impl<T: Clone, E> Referring for Result<&T, E> {
 }
 
 /// An owned value from a reference, alone or inside.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Owning;
 
 impl<C, T: Clone> Step<C, &T> for Owning {

@@ -4,7 +4,7 @@ use super::{Step, StepRef, describe_nothing, describe_through};
 use crate::call::Entered;
 
 /// `Some(value)` if the predicate holds for `&value`, otherwise `None`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guard<S>(pub(crate) S);
 
 impl<C, T, S> Step<C, T> for Guard<S>
@@ -22,7 +22,7 @@ where
 describe_through!(Guard<S>);
 
 /// Shows the value to a step and passes it on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tap<S>(pub(crate) S);
 
 impl<C, T, S> Step<C, T> for Tap<S>
@@ -41,7 +41,7 @@ where
 describe_through!(Tap<S>);
 
 /// `Some(value)` if it differs from the one before, otherwise `None`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dedup<T>(pub(crate) Option<T>);
 
 impl<C, T: PartialEq + Clone> Step<C, T> for Dedup<T> {

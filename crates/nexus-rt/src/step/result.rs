@@ -4,7 +4,7 @@ use super::{Step, describe_nothing, describe_through};
 use crate::call::Entered;
 
 /// Runs the step on what is in `Err`, passes `Ok` by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OnErr<S>(pub(crate) S);
 
 impl<C, T, E, S: Step<C, E>> Step<C, Result<T, E>> for OnErr<S> {
@@ -22,7 +22,7 @@ impl<C, T, E, S: Step<C, E>> Step<C, Result<T, E>> for OnErr<S> {
 describe_through!(OnErr<S>);
 
 /// Runs the step, which gives a `Result` itself, on what is in `Err`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OrElse<S>(pub(crate) S);
 
 impl<C, T, E, E2, S: Step<C, E, Out = Result<T, E2>>> Step<C, Result<T, E>> for OrElse<S> {
@@ -40,7 +40,7 @@ impl<C, T, E, E2, S: Step<C, E, Out = Result<T, E2>>> Step<C, Result<T, E>> for 
 describe_through!(OrElse<S>);
 
 /// Hands the error to the step, which ends it, and gives what is in `Ok` as an `Option`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Catch<S>(pub(crate) S);
 
 impl<C, T, E, S: Step<C, E, Out = ()>> Step<C, Result<T, E>> for Catch<S> {
@@ -61,7 +61,7 @@ impl<C, T, E, S: Step<C, E, Out = ()>> Step<C, Result<T, E>> for Catch<S> {
 describe_through!(Catch<S>);
 
 /// What is in `Ok` as an `Option`; the error is dropped.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IntoOption;
 
 impl<C, T, E> Step<C, Result<T, E>> for IntoOption {

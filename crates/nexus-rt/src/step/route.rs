@@ -5,7 +5,7 @@ use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
 /// If the predicate holds for `&value`, the arm takes the value, otherwise the rest does: more cases, or the last arm.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Case<P, A, R> {
     pub(crate) predicate: P,
     pub(crate) arm: A,
@@ -41,7 +41,7 @@ impl<P: Describe, A: Describe, R: Describe> Describe for Case<P, A, R> {
 }
 
 /// The last arm of a route.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Otherwise<A>(pub(crate) A);
 
 impl<C, T, A: Step<C, T>> Step<C, T> for Otherwise<A> {

@@ -21,6 +21,12 @@ impl<Acc, S, K> Scan<Acc, S, K> {
     }
 }
 
+impl<Acc: Clone, S: Clone, K> Clone for Scan<Acc, S, K> {
+    fn clone(&self) -> Self {
+        Self::new(self.accumulator.clone(), self.step.clone())
+    }
+}
+
 /// A function for `scan`: `fn(params.., &mut Acc, T)` or `fn(params.., &mut Acc, &T)`.
 #[diagnostic::on_unimplemented(
     message = "this function does not fit `scan` here: it would be given `&mut {Acc}` and then `{T}`",

@@ -8,7 +8,7 @@ use crate::call::Entered;
 use crate::describe::{Describe, Label, Visitor};
 
 /// The empty chain: gives what it takes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Start;
 
 impl<C, In> Step<C, In> for Start {
@@ -33,6 +33,12 @@ impl<A, B, L, Out> Then<A, B, L, Out> {
     #[inline(always)]
     pub(crate) fn new(first: A, then: B) -> Self {
         Self(first, then, PhantomData)
+    }
+}
+
+impl<A: Clone, B: Clone, L, Out> Clone for Then<A, B, L, Out> {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone(), self.1.clone())
     }
 }
 
@@ -61,7 +67,7 @@ impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
 }
 
 /// Drops the input, then runs a step that takes nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ignore<S>(pub(crate) S);
 
 impl<C, In, S: Step<C, ()>> Step<C, In> for Ignore<S> {

@@ -7,7 +7,7 @@ use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 
 /// Lends the value to a side chain, then passes it on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tee<S>(pub(crate) S);
 
 impl<C, T, S, Out: Finished> Step<C, T> for Tee<S>
@@ -83,6 +83,12 @@ pub trait ViewAt<'a, T: ?Sized, Implied = &'a T> {
 /// Runs a side chain over a projection of the value; its verdict decides how the value goes on.
 #[derive(Debug)]
 pub struct Viewed<V, S>(pub(crate) S, pub(crate) PhantomData<fn() -> V>);
+
+impl<V, S: Clone> Clone for Viewed<V, S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
 
 impl<C, T, V, S, Out> Step<C, T> for Viewed<V, S>
 where

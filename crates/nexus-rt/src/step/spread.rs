@@ -4,7 +4,7 @@ use super::{Step, describe_through};
 use crate::call::{Callable, Entered, Mode, Resolved};
 
 /// Calls the function with the elements of the input as its arguments; with `()`, without any.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Spread<S>(pub(crate) S);
 
 impl<C, Args, F, M> Step<C, Args> for Spread<Resolved<F, M>>

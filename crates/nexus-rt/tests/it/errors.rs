@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use nexus_rt::{
-    Describe, Handler, IntoCallback, IntoHandler, Local, Param, PipelineStart, Res, ResMut, ResolveError, World,
-    WorldBuilder,
+    CallbackTemplate, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param, PipelineStart, Res,
+    ResMut, ResolveError, World, WorldBuilder, callback_blueprint, handler_blueprint,
 };
 
 use crate::support::{panic_of, world};
@@ -178,6 +178,8 @@ fn panics_are_located_at_the_callers_line() {
         panic_of(|| f(&world));
         assert_eq!(LAST_PANIC.take(), Some((file!().to_owned(), line)));
     }
+    handler_blueprint!(OnTick, Event = u8, Params = (Res<'static, Nothing>,));
+    callback_blueprint!(OnCall, Context = (), Event = u8, Params = (Res<'static, Nothing>,));
     thread_local! {
         static LAST_PANIC: Cell<Option<(String, u32)>> = const { Cell::new(None) };
     }
@@ -190,6 +192,8 @@ fn panics_are_located_at_the_callers_line() {
     case(line!(), |w| misses_two.into_handler(w.registry()));
     case(line!(), |w| (|_: Res<Nothing>| {}).into_handler_ignoring_event(w.registry()));
     case(line!(), |w| (|_: &mut u8, _: Res<Nothing>, _: ()| {}).into_callback(0, w.registry()));
+    case(line!(), |w| HandlerTemplate::<OnTick>::new(|_: Res<Nothing>, _: u8| {}, w.registry()));
+    case(line!(), |w| CallbackTemplate::<OnCall>::new(|(): &mut (), _: Res<Nothing>, _: u8| {}, w.registry()));
     case(line!(), |w| PipelineStart::<()>::new().then(misses_two, w.registry()));
     case(line!(), |w| PipelineStart::<()>::new().then(|_: Res<Nothing>, (): &()| {}, w.registry()));
     case(line!(), |w| PipelineStart::<()>::new().guard(|_: Res<Nothing>, (): &()| true, w.registry()));

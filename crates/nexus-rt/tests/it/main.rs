@@ -5,7 +5,6 @@ mod chains;
 mod change_detection;
 mod combinators;
 mod dag;
-
 mod derive;
 mod errors;
 mod fan_out;
@@ -18,4 +17,5 @@ mod plan;
 mod side_chains;
 mod soundness;
 mod support;
+mod templates;
 mod world;

@@ -1,0 +1,110 @@
+//! Resolved params and the world that they belong to: the only place that fetches.
+#![expect(unsafe_code, reason = "the one caller of Mode::fetch")]
+
+use std::any::type_name;
+
+use super::callable::Callable;
+use super::entered::{Entered, replaced_world};
+use super::mode::Mode;
+use crate::describe::{anything_changed, foreign_world};
+use crate::param::{Access, AccessKind, ResolveError};
+use crate::sequence::WorldId;
+use crate::world::{Registry, World};
+
+/// What one function needs, resolved against one world.
+pub(crate) struct Bound<M: Mode> {
+    state: M::State,
+    world: WorldId,
+}
+
+impl<M: Mode> Bound<M> {
+    #[inline]
+    pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
+        let state = M::resolve(registry, function)?;
+        Ok(Self { state, world: registry.world_id() })
+    }
+
+    /// # Panics
+    /// If something is missing or in conflict.
+    #[inline]
+    #[track_caller]
+    pub(super) fn new(registry: &Registry, function: &'static str) -> Self {
+        match Self::try_new(registry, function) {
+            Ok(bound) => bound,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    /// The world that it was resolved against.
+    #[inline(always)]
+    pub(super) fn world(&self) -> WorldId {
+        self.world
+    }
+
+    /// Calls the function on an entered world.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn call<F, C, Args>(&mut self, function: &mut F, ctx: &mut C, world: Entered<'_>, args: Args) -> F::Out
+    where
+        F: Callable<C, Args, M>,
+    {
+        let world = world.into_inner();
+        debug_assert_eq!(
+            world.world_id(),
+            self.world,
+            "a chain is built from one world and checked when it is entered"
+        );
+        // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
+        // this function among them: a chain refuses to be built from several worlds, and after a function that could
+        // have replaced the world the identity is compared again, below.
+        let item = unsafe { M::fetch(&mut *world, &mut self.state) };
+        let out = function.invoke(ctx, item, args);
+        if M::EXCLUSIVE && world.world_id() != self.world {
+            replaced_world(type_name::<F>(), self.world, world.world_id());
+        }
+        out
+    }
+
+    pub(super) fn access(&self, visit: &mut dyn FnMut(Access)) {
+        M::access(&self.state, visit);
+    }
+
+    /// Whether a resource that it reads was written during the current sequence.
+    ///
+    /// # Panics
+    /// If `world` is another one, by the name of the function.
+    #[track_caller]
+    pub(super) fn inputs_changed(&self, function: &str, world: &World) -> bool {
+        if world.world_id() != self.world {
+            foreign_world(function, self.world, world.world_id());
+        }
+        if M::EXCLUSIVE {
+            return anything_changed(world);
+        }
+        let now = world.current_sequence();
+        let mut changed = false;
+        M::access(&self.state, &mut |access| {
+            if access.kind() == AccessKind::Read {
+                // SAFETY: the access is of this state, resolved against the world whose identity was just compared, so
+                // the cell lives; `&World` excludes any exclusive borrow of it.
+                changed |= unsafe { access.cell.changed_at() } == now;
+            }
+        });
+        changed
+    }
+}
+
+impl<M: Mode<State: Clone>> Clone for Bound<M> {
+    fn clone(&self) -> Self {
+        Self { state: self.state.clone(), world: self.world }
+    }
+}
+
+impl<M: Mode<State: Copy>> Copy for Bound<M> {}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(error: &ResolveError) -> ! {
+    panic!("{error}")
+}

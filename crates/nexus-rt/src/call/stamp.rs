@@ -1,0 +1,165 @@
+//! A resolved function whose type is forgotten, so that templates can be named and copied.
+#![expect(unsafe_code, reason = "makes the function out of nothing, which is all that it consists of")]
+
+use std::any::type_name;
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::bound::Bound;
+use super::callable::Callable;
+use super::entered::Entered;
+use super::mode::Mode;
+use crate::describe::{Describe, Function, Visitor};
+use crate::param::Access;
+use crate::sequence::WorldId;
+use crate::world::{Registry, World};
+
+/// A function that can be forgotten and made again: see [`HandlerTemplate`](crate::HandlerTemplate). Implemented for
+/// everything that is `Copy + Send + 'static`; that it also has no size is checked where it is used.
+#[diagnostic::on_unimplemented(
+    message = "a template cannot stamp `{Self}`: it captures what cannot be copied for every handler",
+    label = "captures something that is not `Copy + Send + 'static`",
+    note = "a template takes a named function or a closure that captures nothing. What differs from handler to handler goes \
+            in the context of a `CallbackTemplate`, what they share in a resource",
+    note = "a handler of a closure that is `Clone` can be cloned instead: `let handler = f.into_handler(registry)`, then \
+            `handler.clone()`"
+)]
+pub trait Stampable: Copy + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<F: Copy + Send + 'static> Stampable for F {}
+
+/// A resolved function of an event, by its code and its name instead of its type.
+pub struct Stamp<C, E, M: Mode> {
+    bound: Bound<M>,
+    /// [`run`] of the function, which needs what [`Stamp::of`] was given.
+    run: unsafe fn(&mut Bound<M>, &mut C, Entered<'_>, E),
+    name: fn() -> &'static str,
+}
+
+impl<C, E, M: Mode> Stamp<C, E, M> {
+    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type.
+    ///
+    /// # Panics
+    /// If something is missing or in conflict.
+    #[track_caller]
+    pub(crate) fn new<F, Given>(_function: F, registry: &Registry) -> Self
+    where
+        F: Callable<C, Given::Args, M, Out = ()> + Stampable,
+        Given: FromEvent<E>,
+    {
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a template takes a named function or a closure that captures nothing: it keeps no value of the function, \
+                 so there is no place for what a closure captures or where a function pointer points. Put what differs \
+                 from handler to handler in the context of a `CallbackTemplate`, or clone a handler instead"
+            );
+        }
+        Self { bound: Bound::new(registry, type_name::<F>()), run: run::<C, E, M, F, Given>, name: type_name::<F> }
+    }
+
+    #[inline(always)]
+    pub(crate) fn world(&self) -> WorldId {
+        self.bound.world()
+    }
+
+    #[inline(always)]
+    pub(crate) fn call(&mut self, ctx: &mut C, world: Entered<'_>, event: E) {
+        // SAFETY: `run` is that of a function which `new` was given a value of.
+        unsafe { (self.run)(&mut self.bound, ctx, world, event) }
+    }
+}
+
+/// Calls the function `F`.
+///
+/// # Safety
+/// There was a value of `F`, which has no size.
+unsafe fn run<C, E, M, F, Given>(bound: &mut Bound<M>, ctx: &mut C, world: Entered<'_>, event: E)
+where
+    M: Mode,
+    F: Callable<C, Given::Args, M, Out = ()> + Stampable,
+    Given: FromEvent<E>,
+{
+    // SAFETY: this copies the value that there was: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so every
+    // well-aligned address holds it; it is `'static`, so it is still valid; and it is `Send`, so this thread may have it.
+    let mut function = unsafe { NonNull::<F>::dangling().read() };
+    bound.call(&mut function, ctx, world, Given::args(event));
+}
+
+/// What a function is given of an event: the event, or nothing.
+pub(crate) trait FromEvent<E> {
+    /// The arguments.
+    type Args;
+
+    /// Makes them.
+    fn args(event: E) -> Self::Args;
+}
+
+/// The function takes the event.
+#[derive(Debug)]
+pub(crate) struct Taken;
+
+impl<E> FromEvent<E> for Taken {
+    type Args = (E,);
+
+    #[inline(always)]
+    fn args(event: E) -> (E,) {
+        (event,)
+    }
+}
+
+/// The function does not see the event.
+#[derive(Debug)]
+pub(crate) struct Ignored;
+
+impl<E> FromEvent<E> for Ignored {
+    type Args = ();
+
+    #[inline(always)]
+    fn args(_: E) {}
+}
+
+impl<C, E, M: Mode> Describe for Stamp<C, E, M> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.function(self);
+    }
+}
+
+impl<C, E, M: Mode> Function for Stamp<C, E, M> {
+    fn name(&self) -> &'static str {
+        (self.name)()
+    }
+
+    fn world_id(&self) -> Option<WorldId> {
+        Some(self.world())
+    }
+
+    fn is_exclusive(&self) -> bool {
+        M::EXCLUSIVE
+    }
+
+    fn access(&self, visit: &mut dyn FnMut(Access)) {
+        self.bound.access(visit);
+    }
+
+    #[track_caller]
+    fn inputs_changed(&self, world: &World) -> bool {
+        self.bound.inputs_changed((self.name)(), world)
+    }
+}
+
+impl<C, E, M: Mode<State: Copy>> Clone for Stamp<C, E, M> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C, E, M: Mode<State: Copy>> Copy for Stamp<C, E, M> {}
+
+impl<C, E, M: Mode> fmt::Debug for Stamp<C, E, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stamp({})", (self.name)())
+    }
+}

@@ -1,0 +1,34 @@
+//! States that can be copied: what templates stamp handlers from.
+
+use super::local::Kept;
+use super::resource::{Reads, Writes};
+
+/// What a resolved function keeps, if a handler can be stamped by copying it. Spelled out for every state instead of for all
+/// that is `Copy`, so that the compiler names the one that is not.
+#[diagnostic::on_unimplemented(
+    message = "a template cannot stamp handlers that keep `{Self}`: it is not `Copy`",
+    label = "keeps `{Self}`, which is not `Copy`",
+    note = "in a blueprint, a `Local<T>` needs a `T: Copy`. Other state goes in the context of a `CallbackTemplate` or in a \
+            resource; or clone a handler instead: `let handler = f.into_handler(registry)`, then `handler.clone()`"
+)]
+pub trait CopyState: Copy {}
+
+impl<T> CopyState for Reads<T> {}
+impl<T> CopyState for Writes<T> {}
+impl<S: CopyState> CopyState for Option<S> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy> CopyState for Kept<T> {}
+
+/// Every tuple of at most as many: as many as a derived param may have fields of, to be in a blueprint.
+macro_rules! tuples {
+    () => {
+        impl CopyState for () {}
+    };
+    ($First:ident $($S:ident)*) => {
+        impl<$First: CopyState, $($S: CopyState),*> CopyState for ($First, $($S,)*) {}
+        tuples!($($S)*);
+    };
+}
+
+tuples!(S0 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11);

@@ -1,0 +1,306 @@
+//! Templates: resolve a function once, stamp handlers from it by copy.
+
+use std::fmt;
+
+use crate::call::{Callable, Ignored, Plain, Stamp, Stampable, Taken, WithCtx};
+use crate::callback::Callback;
+use crate::describe::{Describe, Visitor};
+use crate::param::{CopyState, Param};
+use crate::world::Registry;
+
+/// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes
+/// one in a line.
+///
+/// The function itself stays out of it, so that the template and what it stamps have types with names, which can stand in
+/// structs and resources, and any function of that signature can fill them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no blueprint",
+    note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
+)]
+pub trait Blueprint {
+    /// The event.
+    type Event;
+
+    /// The params, as a tuple, each with `'static` in the place of the lifetime of a run: `(Res<'static, Limit>,)`. What they
+    /// keep must be `Copy`, which is so for all but a `Local<T>` whose `T` is not.
+    type Params: Param<State: CopyState>;
+}
+
+/// Names a kind of handler with a context: see [`callback_blueprint!`](crate::callback_blueprint).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no blueprint of callbacks, which have a context",
+    note = "declare it: `callback_blueprint!(Name, Context = .., Event = .., Params = (..))`; without a context there is \
+            `HandlerTemplate`"
+)]
+pub trait CallbackBlueprint: Blueprint {
+    /// The context that each callback owns.
+    type Context: Send;
+}
+
+/// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once per
+/// connection, timer or request.
+///
+/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies what was found. A
+/// template is `Copy` and has a type with a name, whatever the function: so it can be kept in a resource or in the context
+/// of a callback.
+///
+/// ```
+/// use nexus_rt::{Handler, HandlerTemplate, ResMut, WorldBuilder, handler_blueprint};
+///
+/// handler_blueprint!(OnTick, Event = u32, Params = (ResMut<'static, u64>,));
+///
+/// fn add(mut total: ResMut<u64>, tick: u32) {
+///     *total += u64::from(tick);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+///
+/// let template = HandlerTemplate::<OnTick>::new(add, world.registry());
+/// let mut one = template.generate();
+/// let mut two = template.generate();
+/// one.run(&mut world, 1);
+/// two.run(&mut world, 2);
+/// assert_eq!(*world.resource::<u64>(), 3);
+/// ```
+///
+/// The function is a named one or a closure that captures nothing. Others are refused when the program is compiled:
+///
+/// ```compile_fail
+/// # use nexus_rt::{HandlerTemplate, WorldBuilder, handler_blueprint};
+/// # handler_blueprint!(OnTick, Event = u32, Params = ());
+/// # let world = WorldBuilder::new().build();
+/// let limit = 5;
+/// let template = HandlerTemplate::<OnTick>::new(move |tick: u32| assert!(tick < limit), world.registry());
+/// ```
+///
+/// ```compile_fail
+/// # use nexus_rt::{HandlerTemplate, WorldBuilder, handler_blueprint};
+/// # handler_blueprint!(OnTick, Event = u32, Params = ());
+/// # let world = WorldBuilder::new().build();
+/// fn tick(_: u32) {}
+/// let template = HandlerTemplate::<OnTick>::new(tick as fn(u32), world.registry());
+/// ```
+///
+/// Those, and whole pipelines, are stamped by cloning: a handler is `Clone` (and `Copy`) where its parts are.
+///
+/// ```
+/// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let bonus = 10;
+/// let pipeline = PipelineStart::<u64>::new()
+///     .then(move |x: u64| x + bonus, reg)
+///     .then(|mut total: ResMut<u64>, x: u64| *total += x, reg)
+///     .build();
+///
+/// let mut stamped = [pipeline.clone(), pipeline];
+/// stamped[0].run(&mut world, 1);
+/// stamped[1].run(&mut world, 2);
+/// assert_eq!(*world.resource::<u64>(), 23);
+/// ```
+#[must_use = "a template does nothing until it stamps handlers"]
+pub struct HandlerTemplate<K: Blueprint> {
+    handler: Stamp<(), K::Event, Plain<K::Params>>,
+}
+
+/// A handler that a [`HandlerTemplate`] stamped.
+pub type TemplatedHandler<K> = Callback<(), Stamp<(), <K as Blueprint>::Event, Plain<<K as Blueprint>::Params>>>;
+
+impl<K: Blueprint> HandlerTemplate<K> {
+    /// Resolves `function`, `fn(params.., event)`.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    #[track_caller]
+    pub fn new<F>(function: F, registry: &Registry) -> Self
+    where
+        F: Callable<(), (K::Event,), Plain<K::Params>, Out = ()> + Stampable,
+    {
+        Self { handler: Stamp::new::<F, Taken>(function, registry) }
+    }
+
+    /// Resolves `function`, `fn(params..)`, which does not see the event.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[track_caller]
+    pub fn new_ignoring_event<F>(function: F, registry: &Registry) -> Self
+    where
+        F: Callable<(), (), Plain<K::Params>, Out = ()> + Stampable,
+    {
+        Self { handler: Stamp::new::<F, Ignored>(function, registry) }
+    }
+
+    /// Stamps a handler. Every `Local` in it starts at its default.
+    #[inline]
+    pub fn generate(&self) -> TemplatedHandler<K> {
+        Callback::new((), self.handler)
+    }
+}
+
+/// A resolved function with a context, from which callbacks are stamped: see [`HandlerTemplate`].
+///
+/// A callback may carry its own template and so make its successor:
+///
+/// ```
+/// use nexus_rt::{CallbackTemplate, Handler, ResMut, TemplatedCallback, WorldBuilder, callback_blueprint};
+///
+/// callback_blueprint!(OnTimeout, Context = Retry, Event = u64, Params = (ResMut<'static, Waiting>,));
+///
+/// struct Retry {
+///     attempt: u32,
+///     template: CallbackTemplate<OnTimeout>,
+/// }
+///
+/// #[derive(Default)]
+/// struct Waiting(Vec<TemplatedCallback<OnTimeout>>);
+///
+/// fn on_timeout(retry: &mut Retry, mut waiting: ResMut<Waiting>, _now: u64) {
+///     if retry.attempt < 3 {
+///         let next = Retry { attempt: retry.attempt + 1, ..*retry };
+///         waiting.0.push(retry.template.generate(next));
+///     }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register_default::<Waiting>();
+/// let mut world = builder.build();
+///
+/// let template = CallbackTemplate::<OnTimeout>::new(on_timeout, world.registry());
+/// world.resource_mut::<Waiting>().0.push(template.generate(Retry { attempt: 1, template }));
+/// let mut attempts = vec![];
+/// loop {
+///     let due = world.resource_mut::<Waiting>().0.pop();
+///     let Some(mut due) = due else { break };
+///     due.run(&mut world, 0);
+///     attempts.push(due.ctx.attempt);
+/// }
+/// assert_eq!(attempts, [1, 2, 3]);
+/// ```
+#[must_use = "a template does nothing until it stamps callbacks"]
+pub struct CallbackTemplate<K: CallbackBlueprint> {
+    callback: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
+}
+
+/// A callback that a [`CallbackTemplate`] stamped; its context is `ctx`.
+pub type TemplatedCallback<K> = Callback<
+    <K as CallbackBlueprint>::Context,
+    Stamp<<K as CallbackBlueprint>::Context, <K as Blueprint>::Event, WithCtx<<K as Blueprint>::Params>>,
+>;
+
+impl<K: CallbackBlueprint> CallbackTemplate<K> {
+    /// Resolves `function`, `fn(&mut Context, params.., event)`.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    #[track_caller]
+    pub fn new<F>(function: F, registry: &Registry) -> Self
+    where
+        F: Callable<K::Context, (K::Event,), WithCtx<K::Params>, Out = ()> + Stampable,
+    {
+        Self { callback: Stamp::new::<F, Taken>(function, registry) }
+    }
+
+    /// Resolves `function`, `fn(&mut Context, params..)`, which does not see the event.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[track_caller]
+    pub fn new_ignoring_event<F>(function: F, registry: &Registry) -> Self
+    where
+        F: Callable<K::Context, (), WithCtx<K::Params>, Out = ()> + Stampable,
+    {
+        Self { callback: Stamp::new::<F, Ignored>(function, registry) }
+    }
+
+    /// Stamps a callback that owns `ctx`. Every `Local` in it starts at its default.
+    #[inline]
+    pub fn generate(&self, ctx: K::Context) -> TemplatedCallback<K> {
+        Callback::new(ctx, self.callback)
+    }
+}
+
+/// What both kinds of template are beside stamping.
+macro_rules! template {
+    ($($Template:ident<$Blueprint:ident> by $stamp:ident;)*) => {$(
+        impl<K: $Blueprint> Clone for $Template<K> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<K: $Blueprint> Copy for $Template<K> {}
+
+        impl<K: $Blueprint> Describe for $Template<K> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                self.$stamp.describe(visitor);
+            }
+        }
+
+        impl<K: $Blueprint> fmt::Debug for $Template<K> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($Template), self.name())
+            }
+        }
+    )*};
+}
+
+template! {
+    HandlerTemplate<Blueprint> by handler;
+    CallbackTemplate<CallbackBlueprint> by callback;
+}
+
+/// Declares a [`Blueprint`]: a type with that name, and what it stands for. Attributes and a visibility may come first.
+///
+/// ```
+/// use nexus_rt::{Res, ResMut, handler_blueprint};
+///
+/// handler_blueprint!(
+///     /// Orders that were accepted.
+///     pub OnAccepted,
+///     Event = u32,
+///     Params = (Res<'static, u64>, ResMut<'static, Vec<u32>>),
+/// );
+/// ```
+#[macro_export]
+macro_rules! handler_blueprint {
+    ($(#[$attribute:meta])* $visibility:vis $Name:ident, Event = $Event:ty, Params = $Params:ty $(,)?) => {
+        $(#[$attribute])*
+        $visibility struct $Name;
+
+        impl $crate::Blueprint for $Name {
+            type Event = $Event;
+            type Params = $Params;
+        }
+    };
+}
+
+/// Declares a [`CallbackBlueprint`]: as [`handler_blueprint!`](crate::handler_blueprint), with a context.
+///
+/// ```
+/// use nexus_rt::{ResMut, callback_blueprint};
+///
+/// pub struct Session {
+///     bytes: usize,
+/// }
+///
+/// callback_blueprint!(pub OnBytes, Context = Session, Event = Vec<u8>, Params = (ResMut<'static, u64>,));
+/// ```
+#[macro_export]
+macro_rules! callback_blueprint {
+    (
+        $(#[$attribute:meta])* $visibility:vis $Name:ident,
+        Context = $Context:ty, Event = $Event:ty, Params = $Params:ty $(,)?
+    ) => {
+        $crate::handler_blueprint!($(#[$attribute])* $visibility $Name, Event = $Event, Params = $Params);
+
+        impl $crate::CallbackBlueprint for $Name {
+            type Context = $Context;
+        }
+    };
+}
