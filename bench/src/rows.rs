@@ -17,8 +17,23 @@ macro_rules! rows {
 /// The rows that both libraries have, and those of chains.
 pub(crate) fn all() -> Vec<Row> {
     let mut all = both();
+    all.extend(template_rows());
     all.extend(chain_rows());
     all
+}
+
+fn template_rows() -> Vec<Row> {
+    use crate::contenders::{ours::templates as ours, peer::templates as peer};
+    rows! {
+        "generate, 1 param" generate_1 2_000: peer, ours;
+        "generate, 2 params" generate_2 2_000: peer, ours;
+        "generate, 4 params" generate_4 2_000: peer, ours;
+        "generate, 8 params" generate_8 2_000: peer, ours;
+        "generate with context, 2 params" generate_ctx_2 2_000: peer, ours;
+        "stamped handler, 2 params" stamped_run 10_000: peer, ours;
+        "handler made by the registry" by_registry 2_000: peer, ours;
+        "handler made by a template" by_template 2_000: peer, ours;
+    }
 }
 
 fn chain_rows() -> Vec<Row> {

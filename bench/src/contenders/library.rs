@@ -8,7 +8,17 @@ use super::rt::{Handler, IntoHandler, Registry, Res, ResMut, World, WorldBuilder
 /// A resource type per value.
 pub(crate) struct V<const N: usize>(u64);
 
-fn world() -> World {
+impl<const N: usize> V<N> {
+    pub(super) fn add(&mut self, x: u64) {
+        self.0 = self.0.wrapping_add(x);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0
+    }
+}
+
+pub(super) fn world() -> World {
     let mut builder = WorldBuilder::new();
     builder.register(V::<0>(1));
     builder.register(V::<1>(2));
@@ -21,26 +31,26 @@ fn world() -> World {
     builder.build()
 }
 
-fn sum(w: &World) -> u64 {
+pub(super) fn sum(w: &World) -> u64 {
     let (a, b, c, d) = (w.resource::<V<0>>(), w.resource::<V<1>>(), w.resource::<V<2>>(), w.resource::<V<3>>());
     let (e, f, g, h) = (w.resource::<V<4>>(), w.resource::<V<5>>(), w.resource::<V<6>>(), w.resource::<V<7>>());
     [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0].iter().fold(0, |sum, value| sum.wrapping_mul(31).wrapping_add(*value))
 }
 
-fn one_param(mut a: ResMut<V<0>>, x: u64) {
+pub(super) fn one_param(mut a: ResMut<V<0>>, x: u64) {
     a.0 ^= x;
 }
 
-fn one_write(a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
+pub(super) fn one_write(a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
     b.0 = b.0.wrapping_add(x.wrapping_mul(a.0));
 }
 
-fn four_params(a: Res<V<0>>, mut b: ResMut<V<1>>, c: Res<V<2>>, mut d: ResMut<V<3>>, x: u64) {
+pub(super) fn four_params(a: Res<V<0>>, mut b: ResMut<V<1>>, c: Res<V<2>>, mut d: ResMut<V<3>>, x: u64) {
     b.0 ^= a.0 ^ x;
     d.0 ^= c.0 ^ x;
 }
 
-fn eight_params(
+pub(super) fn eight_params(
     a: Res<V<0>>,
     b: Res<V<1>>,
     c: Res<V<2>>,

@@ -1,4 +1,4 @@
-//! The libraries: `library.rs` compiled over each, so that they do the same work from the same source.
+//! The libraries: `library.rs` and `templates.rs` compiled over each, so that they do the same work from the same source.
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 

@@ -11,3 +11,6 @@ macro_rules! finish {
 
 #[path = "library.rs"]
 pub(crate) mod library;
+
+#[path = "templates.rs"]
+pub(crate) mod templates;

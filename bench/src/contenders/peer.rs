@@ -14,3 +14,6 @@ macro_rules! finish {
 
 #[path = "library.rs"]
 pub(crate) mod library;
+
+#[path = "templates.rs"]
+pub(crate) mod templates;
