@@ -32,6 +32,7 @@
 //! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of another
 //!   form; [`CatchAssertUnwindSafe`].
 //! - [`Describe::plan`]: what is wired, to print and to draw.
+//! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
@@ -50,8 +51,10 @@ mod into_handler;
 mod names;
 mod param;
 mod pipeline;
+mod scheduler;
 mod sequence;
 mod step;
+mod system;
 mod template;
 mod world;
 
@@ -71,8 +74,10 @@ pub use into_handler::{IntoCallback, IntoHandler};
 pub use nexus_rt_derive::Param;
 pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
+pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
 pub use sequence::{Sequence, WorldId};
 pub use step::{Finished, IntoStep, Verdict, ViewAt};
+pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };

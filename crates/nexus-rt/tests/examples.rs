@@ -68,6 +68,32 @@ bob is told 3 and has 3 attempts
 }
 
 #[test]
+fn systems() {
+    let expected = "\
+risk
+└─ scheduler
+   ├─ risk    reads Position
+   ├─ mid     reads Book; writes Mid
+   ├─ quote   reads Mid, Position; writes Quotes  after risk, mid
+   └─ send    reads Quotes                        after quote
+the book opens
+  send 99 / 101
+  4 of 4 systems ran
+nothing moved
+  2 of 4 systems ran
+we bought
+  send 97 / 103
+  4 of 4 systems ran
+a tick up
+  send 99 / 105
+  4 of 4 systems ran
+systems wait for each other in a circle: `egg` before `chicken` before `egg`. Take out one of these edges
+";
+    assert_eq!(output("systems", &[]), expected);
+    assert!(output("systems", &["dot"]).starts_with("digraph plan {"));
+}
+
+#[test]
 fn mock_runtime() {
     let expected = "\
 3: 2 events

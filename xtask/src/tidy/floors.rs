@@ -15,7 +15,8 @@ const FLOORS: &[&[&str]] = &[
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast"],
     &["catch", "into_handler", "pipeline"],
-    &["batch", "dag", "template"],
+    &["batch", "dag", "template", "system"],
+    &["scheduler"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

@@ -62,7 +62,7 @@ impl Graph {
     fn node(&mut self, node: &Node, ends: Ends) -> Ends {
         let (kind, output, nodes) = match node {
             Node::Function(_) => return self.function(None, node, ends),
-            Node::Part { kind, output, nodes } => (*kind, output.map(short).unwrap_or_default(), &nodes[..]),
+            Node::Part { kind, output, nodes, .. } => (*kind, output.map(short).unwrap_or_default(), &nodes[..]),
         };
         let labelled = |ends: Ends| {
             let label = |(end, label): (usize, String)| (end, if output.is_empty() { label } else { output.clone() });
@@ -75,6 +75,7 @@ impl Graph {
                 let ends = self.arms(nodes, turn);
                 if ends.is_empty() { vec![(turn, String::new())] } else { ends }
             }
+            Kind::Scheduler => self.systems(nodes, &ends),
             Kind::Route => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 // A case without steps goes on from the turn itself, and still says when.
@@ -125,6 +126,21 @@ impl Graph {
             ends.extend(self.node(arm, vec![(turn, String::new())]));
         }
         ends
+    }
+
+    /// Each system behind those that it runs after; the others behind what comes before the scheduler.
+    fn systems(&mut self, systems: &[Node], before: &Ends) -> Ends {
+        let mut ends: Vec<Ends> = Vec::new();
+        let mut last = vec![true; systems.len()];
+        for system in systems {
+            let Node::Part { after, nodes, .. } = system else { continue };
+            let known: Vec<_> = after.iter().filter(|place| **place < ends.len()).collect();
+            known.iter().for_each(|place| last[**place] = false);
+            let start =
+                if known.is_empty() { before.clone() } else { known.iter().flat_map(|p| ends[**p].clone()).collect() };
+            ends.push(self.walk(nodes, start));
+        }
+        ends.into_iter().zip(last).filter(|(_, last)| *last).flat_map(|(ends, _)| ends).collect()
     }
 
     /// Each case behind an arrow that says when it is taken.

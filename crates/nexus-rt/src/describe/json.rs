@@ -28,7 +28,7 @@ fn node(out: &mut String, node: &Node) {
             out.push_str(if function.exclusive { "true" } else { "false" });
             out.push('}');
         }
-        Node::Part { kind, output, nodes } => {
+        Node::Part { kind, output, after, nodes } => {
             out.push_str("{\"kind\":");
             text(out, kind.name());
             out.push_str(",\"output\":");
@@ -36,6 +36,8 @@ fn node(out: &mut String, node: &Node) {
                 Some(output) => text(out, output),
                 None => out.push_str("null"),
             }
+            out.push_str(",\"after\":");
+            list(out, after, |out, place| out.push_str(&place.to_string()));
             out.push_str(",\"nodes\":");
             list(out, nodes, self::node);
             out.push('}');

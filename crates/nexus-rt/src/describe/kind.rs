@@ -135,5 +135,9 @@ kinds! {
         FanOut "fan_out",
         /// A changing number of handlers that look at the event.
         Broadcast "broadcast",
+        /// Systems, each of which may run after others.
+        Scheduler "scheduler",
+        /// A system in a scheduler.
+        System "system",
     }
 }

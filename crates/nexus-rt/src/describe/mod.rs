@@ -115,6 +115,10 @@ pub trait Visitor {
     /// What follows, until the matching [`close`](Self::close), belongs to a part of this kind.
     fn open(&mut self, _kind: Kind) {}
 
+    /// The part that was opened last, a system, runs only after others of the same scheduler: their places in the order in
+    /// which they are shown, from 0.
+    fn after(&mut self, _systems: &[usize]) {}
+
     /// The end of the part that was opened last, and the full type name of what goes on from there, where it is known.
     fn close(&mut self, _output: Option<&'static str>) {}
 }
@@ -149,6 +153,12 @@ impl Visitor for Fenced<'_> {
     fn open(&mut self, kind: Kind) {
         self.depth += 1;
         self.visitor.open(kind);
+    }
+
+    fn after(&mut self, systems: &[usize]) {
+        if self.depth > 0 {
+            self.visitor.after(systems);
+        }
     }
 
     fn close(&mut self, output: Option<&'static str>) {

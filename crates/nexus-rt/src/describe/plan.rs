@@ -58,6 +58,8 @@ pub enum Node {
         kind: Kind,
         /// The full type name of what goes on from it, where that is known.
         output: Option<&'static str>,
+        /// For a system: the places of those before it, in the same scheduler, that it runs after.
+        after: Vec<usize>,
         /// What it consists of, in order.
         nodes: Vec<Node>,
     },
@@ -100,7 +102,7 @@ impl Plan {
     }
 
     /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function `{"function", "path", "reads",
-    /// "writes", "exclusive"}` or a part `{"kind", "output", "nodes": [..]}`.
+    /// "writes", "exclusive"}` or a part `{"kind", "output", "after", "nodes": [..]}`.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::json::write(self)
@@ -138,6 +140,16 @@ impl FunctionNode {
     }
 }
 
+impl Node {
+    /// The name of the first function in it, without its path, or else what kind of part it is.
+    pub(super) fn first_name(&self) -> String {
+        match self {
+            Self::Function(function) => function.short_name(),
+            Self::Part { kind, nodes, .. } => nodes.first().map_or_else(|| kind.name().into(), Self::first_name),
+        }
+    }
+}
+
 /// The name of a function without its path; a closure is named after the function that it stands in.
 pub(super) fn function_name(full: &str) -> String {
     let mut name = full;
@@ -151,15 +163,15 @@ pub(super) fn function_name(full: &str) -> String {
 /// Turns a description into nodes. A handler written by hand may close more than it opened, or less: the parts around it
 /// are fenced off, and what is left open at the end is closed.
 struct Collector {
-    /// The parts that are open, the innermost last, with the nodes found in each.
-    open: Vec<(Kind, Vec<Node>)>,
+    /// The parts that are open, the innermost last, with what is known of each so far.
+    open: Vec<(Kind, Vec<usize>, Vec<Node>)>,
     /// The nodes outside of all parts.
     nodes: Vec<Node>,
 }
 
 impl Collector {
     fn add(&mut self, node: Node) {
-        self.open.last_mut().map_or(&mut self.nodes, |(_, nodes)| nodes).push(node);
+        self.open.last_mut().map_or(&mut self.nodes, |(_, _, nodes)| nodes).push(node);
     }
 }
 
@@ -169,12 +181,18 @@ impl Visitor for Collector {
     }
 
     fn open(&mut self, kind: Kind) {
-        self.open.push((kind, Vec::new()));
+        self.open.push((kind, Vec::new(), Vec::new()));
+    }
+
+    fn after(&mut self, systems: &[usize]) {
+        if let Some((_, after, _)) = self.open.last_mut() {
+            after.extend_from_slice(systems);
+        }
     }
 
     fn close(&mut self, output: Option<&'static str>) {
-        if let Some((kind, nodes)) = self.open.pop() {
-            self.add(Node::Part { kind, output, nodes });
+        if let Some((kind, after, nodes)) = self.open.pop() {
+            self.add(Node::Part { kind, output, after, nodes });
         }
     }
 }

@@ -28,23 +28,32 @@ struct Row {
     output: String,
 }
 
-fn collect(rows: &mut Vec<Row>, nodes: &[Node], indent: &str) {
-    for (place, node) in nodes.iter().enumerate() {
-        let last = place + 1 == nodes.len();
+/// What goes on from a part, or after which of its siblings it runs.
+fn onward(output: Option<&str>, after: &[usize], siblings: &[Node]) -> String {
+    let names: Vec<_> = after.iter().filter_map(|place| siblings.get(*place)).map(Node::first_name).collect();
+    match output {
+        Some(output) => format!("-> {}", short(output)),
+        None if names.is_empty() => String::new(),
+        None => format!("after {}", names.join(", ")),
+    }
+}
+
+fn collect(rows: &mut Vec<Row>, siblings: &[Node], indent: &str) {
+    for (place, node) in siblings.iter().enumerate() {
+        let last = place + 1 == siblings.len();
         let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let mut row = |name: &str, accesses: String, output: Option<&str>| {
-            let output = output.map_or(String::new(), |output| format!("-> {}", short(output)));
+        let mut row = |name: &str, accesses: String, output: String| {
             rows.push(Row { name: format!("{indent}{branch}{name}"), accesses, output });
         };
         match node {
-            Node::Function(function) => row(&function.short_name(), function.accesses(), None),
-            Node::Part { kind, output, nodes } => match &nodes[..] {
+            Node::Function(function) => row(&function.short_name(), function.accesses(), String::new()),
+            Node::Part { kind, output, after, nodes } => match &nodes[..] {
                 // A function that simply runs needs no row for the part that it is.
-                [Node::Function(function)] if *kind == Kind::Then => {
-                    row(&function.short_name(), function.accesses(), *output);
+                [Node::Function(function)] if matches!(kind, Kind::Then | Kind::System) => {
+                    row(&function.short_name(), function.accesses(), onward(*output, after, siblings));
                 }
                 _ => {
-                    row(kind.name(), String::new(), *output);
+                    row(kind.name(), String::new(), onward(*output, after, siblings));
                     collect(rows, nodes, &format!("{indent}{below}"));
                 }
             },

@@ -73,23 +73,32 @@ impl<S: Describe> Anchor<S> {
     /// If the steps were resolved against different worlds, or if there is no function among them.
     #[track_caller]
     pub(crate) fn new(steps: S) -> Self {
-        let mut worlds = Worlds::default();
-        steps.describe(&mut worlds);
-        if let Some((name, world)) = worlds.other {
-            let (first, expected) = worlds.first.expect("a second world comes after a first");
-            panic!(
-                "`{name}` was resolved against world {world}, but `{first}`, before it in the same chain, against world \
-                 {expected}: pass the same registry to every step",
-            );
-        }
-        let Some((_, world)) = worlds.first else {
+        let Some(world) = one_world(&steps, "chain") else {
             panic!("nothing in this chain was resolved against a world: add a function with `then` before `build`");
         };
         Self { steps, world }
     }
 }
 
-/// The first function of a chain with its world, and the first that belongs to another.
+/// The world that all functions in `whole` were resolved against, if any of them says so.
+///
+/// # Panics
+/// If they were resolved against different worlds.
+#[track_caller]
+pub(crate) fn one_world(whole: &dyn Describe, what: &str) -> Option<WorldId> {
+    let mut worlds = Worlds::default();
+    whole.describe(&mut worlds);
+    let (first, expected) = worlds.first?;
+    if let Some((name, world)) = worlds.other {
+        panic!(
+            "`{name}` was resolved against world {world}, but `{first}`, before it in the same {what}, against world \
+             {expected}: use the same registry for all of it",
+        );
+    }
+    Some(expected)
+}
+
+/// The first function with its world, and the first that belongs to another.
 #[derive(Default)]
 struct Worlds {
     first: Option<(&'static str, WorldId)>,

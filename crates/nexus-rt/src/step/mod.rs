@@ -25,7 +25,7 @@ mod sequence;
 mod side;
 mod spread;
 
-pub(crate) use anchor::{Anchor, Anchored, enter};
+pub(crate) use anchor::{Anchor, Anchored, enter, one_world};
 pub(crate) use boolean::{And, Not, Or, Xor};
 pub(crate) use dispatch::Dispatch;
 pub use finished::Finished;

@@ -150,8 +150,8 @@ fn a_chain_of_two_worlds() {
         text,
         format!(
             "`it::errors::a_chain_of_two_worlds::second` was resolved against world {}, but \
-             `it::errors::a_chain_of_two_worlds::first`, before it in the same chain, against world {}: pass the same \
-             registry to every step",
+             `it::errors::a_chain_of_two_worlds::first`, before it in the same chain, against world {}: use the same \
+             registry for all of it",
             b.world_id(),
             a.world_id()
         )

@@ -17,5 +17,6 @@ mod plan;
 mod side_chains;
 mod soundness;
 mod support;
+mod systems;
 mod templates;
 mod world;

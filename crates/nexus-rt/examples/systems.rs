@@ -1,0 +1,98 @@
+//! Some work is not about one event: it looks at what changed and follows from it. In which order, and what can be left out?
+//!
+//! `cargo run --example systems`, and `cargo run --example systems dot | dot -Tsvg -o systems.svg` to see it drawn.
+
+use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, SystemScheduler, World, WorldBuilder};
+
+#[derive(Default)]
+struct Book {
+    bid: u64,
+    ask: u64,
+}
+
+#[derive(Default, PartialEq)]
+struct Mid(u64);
+
+#[derive(Default, PartialEq)]
+struct Position(i64);
+
+#[derive(Default)]
+struct Quotes(Vec<(u64, u64)>);
+
+/// A root: runs each time. What comes after it runs only if it says that something moved.
+fn mid(book: Res<Book>, mut mid: ResMut<Mid>) -> bool {
+    mid.set_if_neq(Mid(u64::midpoint(book.bid, book.ask)))
+}
+
+/// Another root.
+fn risk(position: Res<Position>) -> bool {
+    position.is_changed()
+}
+
+/// After both: runs if either says yes. It returns nothing, so what comes after it always runs with it.
+fn quote(mid: Res<Mid>, position: Res<Position>, mut quotes: ResMut<Quotes>) {
+    let skew = position.0.unsigned_abs();
+    quotes.0.push((mid.0 - 1 - skew, mid.0 + 1 + skew));
+}
+
+fn send(quotes: Res<Quotes>) {
+    let (bid, ask) = quotes.0.last().expect("`quote` ran before");
+    println!("  send {bid} / {ask}");
+}
+
+fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::CycleError> {
+    let reg = world.registry();
+    let mut systems = SchedulerBuilder::new();
+    // In any order: the edges decide.
+    let send = systems.add(send.into_system(reg));
+    let quote = systems.add(quote.into_system(reg));
+    let risk = systems.add(risk.into_system(reg));
+    let mid = systems.add(mid.into_system(reg));
+    systems.after(quote, mid).after(quote, risk).before(quote, send);
+    systems.build()
+}
+
+fn main() -> Result<(), nexus_rt::CycleError> {
+    let mut builder = WorldBuilder::new();
+    builder.register_default::<Book>();
+    builder.register_default::<Mid>();
+    builder.register_default::<Position>();
+    builder.register_default::<Quotes>();
+    let mut world = builder.build();
+    let mut scheduler = schedule(&world)?;
+
+    if std::env::args().nth(1).as_deref() == Some("dot") {
+        print!("{}", scheduler.plan().to_dot());
+        return Ok(());
+    }
+    print!("{}", scheduler.plan());
+
+    for (what, bid, ask, traded) in [
+        ("the book opens", 99, 101, 0),
+        ("nothing moved", 99, 101, 0),
+        ("we bought", 99, 101, 2),
+        ("a tick up", 101, 103, 0),
+    ] {
+        world.next_sequence();
+        println!("{what}");
+        *world.resource_mut::<Book>() = Book { bid, ask };
+        if traded != 0 {
+            world.resource_mut::<Position>().0 += traded;
+        }
+        println!("  {} of {} systems ran", scheduler.run(&mut world), scheduler.len());
+    }
+
+    // Systems that wait for each other are found when the scheduler is built.
+    let mut systems = SchedulerBuilder::new();
+    let chicken = systems.add(chicken.into_system(world.registry()));
+    let egg = systems.add(egg.into_system(world.registry()));
+    systems.after(chicken, egg).after(egg, chicken);
+    if let Err(error) = systems.build() {
+        println!("{error}");
+    }
+    Ok(())
+}
+
+fn chicken() {}
+
+fn egg() {}

@@ -1,0 +1,308 @@
+//! The scheduler: systems in an order that their edges ask for.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::call::lend_world;
+use crate::describe::{Describe, Kind, Visitor, describe_fenced, foreign_world};
+use crate::handler::Handler;
+use crate::names::short;
+use crate::sequence::WorldId;
+use crate::step::one_world;
+use crate::system::System;
+use crate::world::World;
+
+/// Collects systems and what must run before what, then becomes a [`SystemScheduler`].
+///
+/// ```
+/// use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, WorldBuilder};
+///
+/// #[derive(Default)]
+/// struct Mid(u64);
+/// #[derive(Default)]
+/// struct Quote(u64);
+/// #[derive(Default)]
+/// struct Sent(Vec<u64>);
+///
+/// fn read(feed: Res<Vec<u64>>, mut mid: ResMut<Mid>) -> bool {
+///     feed.last().is_some_and(|last| mid.0 != *last && { mid.0 = *last; true })
+/// }
+///
+/// fn requote(mid: Res<Mid>, mut quote: ResMut<Quote>) {
+///     quote.0 = mid.0 - 1;
+/// }
+///
+/// fn send(quote: Res<Quote>, mut sent: ResMut<Sent>) {
+///     sent.0.push(quote.0);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(vec![100_u64]);
+/// builder.register_default::<Mid>();
+/// builder.register_default::<Quote>();
+/// builder.register_default::<Sent>();
+/// let mut world = builder.build();
+/// let reg = world.registry();
+///
+/// let mut systems = SchedulerBuilder::new();
+/// let send = systems.add(send.into_system(reg));
+/// let requote = systems.add(requote.into_system(reg));
+/// let read = systems.add(read.into_system(reg));
+/// systems.after(requote, read).after(send, requote);
+/// let mut scheduler = systems.build()?;
+///
+/// world.next_sequence();
+/// assert_eq!(scheduler.run(&mut world), 3);
+/// // The feed did not move: `read` says no, and nothing after it runs.
+/// world.next_sequence();
+/// assert_eq!(scheduler.run(&mut world), 1);
+/// assert_eq!(world.resource::<Sent>().0, [99]);
+///
+/// assert_eq!(
+///     scheduler.plan().to_string(),
+///     "\
+/// read
+/// └─ scheduler
+///    ├─ read     reads Vec<u64>; writes Mid
+///    ├─ requote  reads Mid; writes Quote     after read
+///    └─ send     reads Quote; writes Sent    after requote
+/// "
+/// );
+/// # Ok::<(), nexus_rt::CycleError>(())
+/// ```
+#[derive(Default)]
+#[must_use = "systems run once the scheduler is built"]
+pub struct SchedulerBuilder {
+    systems: Vec<(SystemId, Box<dyn System>)>,
+    /// Places of two systems, the first of which runs before the second.
+    edges: BTreeSet<(usize, usize)>,
+}
+
+/// A system in a [`SchedulerBuilder`]. It is never used again in this process, so that it cannot stand for a system of
+/// another builder.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SystemId(u64);
+
+impl SchedulerBuilder {
+    /// A builder without systems.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a system: `f.into_system(registry)`, or a pipeline.
+    pub fn add(&mut self, system: impl System + 'static) -> SystemId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = SystemId(NEXT.fetch_add(1, Ordering::Relaxed));
+        self.systems.push((id, Box::new(system)));
+        id
+    }
+
+    /// `system` runs after `upstream`, and only if `upstream`, or another that it runs after, ran and said yes.
+    ///
+    /// # Panics
+    /// If one of them is of another builder.
+    #[track_caller]
+    pub fn after(&mut self, system: SystemId, upstream: SystemId) -> &mut Self {
+        let edge = (self.place(upstream), self.place(system));
+        self.edges.insert(edge);
+        self
+    }
+
+    /// `system` runs before `downstream`: the same as `after(downstream, system)`.
+    ///
+    /// # Panics
+    /// If one of them is of another builder.
+    #[track_caller]
+    pub fn before(&mut self, system: SystemId, downstream: SystemId) -> &mut Self {
+        self.after(downstream, system)
+    }
+
+    #[track_caller]
+    fn place(&self, id: SystemId) -> usize {
+        let found = self.systems.iter().position(|(own, _)| *own == id);
+        found.expect("this system was not added to this scheduler: use what its own `add` gave")
+    }
+
+    /// Puts the systems in order: each after all that it has to run after, and otherwise in the order in which they were
+    /// added.
+    ///
+    /// # Errors
+    /// If systems wait for each other in a circle.
+    ///
+    /// # Panics
+    /// If two systems were resolved against different worlds.
+    #[track_caller]
+    pub fn build(self) -> Result<SystemScheduler, CycleError> {
+        let order = self.order()?;
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, added)| places[*added] = place);
+        let mut upstreams = vec![Vec::new(); order.len()];
+        for (before, after) in &self.edges {
+            upstreams[places[*after]].push(places[*before]);
+        }
+        let mut systems: Vec<_> = self.systems.into_iter().map(|(_, system)| Some(system)).collect();
+        let scheduled = order.iter().zip(upstreams).map(|(added, mut after)| {
+            after.sort_unstable();
+            Scheduled { system: systems[*added].take().expect("an order names each once"), after, said_yes: false }
+        });
+        let mut scheduler = SystemScheduler { systems: scheduled.collect(), world: None };
+        scheduler.world = one_world(&scheduler, "scheduler");
+        Ok(scheduler)
+    }
+
+    /// Kahn's algorithm (1962), which of all that may come next takes the one that was added first.
+    fn order(&self) -> Result<Vec<usize>, CycleError> {
+        let mut waits_for = vec![0_usize; self.systems.len()];
+        self.edges.iter().for_each(|(_, after)| waits_for[*after] += 1);
+        let mut free: BinaryHeap<_> = (0..waits_for.len()).filter(|n| waits_for[*n] == 0).map(Reverse).collect();
+        let mut order = Vec::with_capacity(waits_for.len());
+        while let Some(Reverse(next)) = free.pop() {
+            order.push(next);
+            for (_, after) in self.edges.range((next, 0)..=(next, usize::MAX)) {
+                waits_for[*after] -= 1;
+                if waits_for[*after] == 0 {
+                    free.push(Reverse(*after));
+                }
+            }
+        }
+        match waits_for.iter().position(|count| *count > 0) {
+            None => Ok(order),
+            Some(stuck) => Err(self.cycle(stuck, &waits_for)),
+        }
+    }
+
+    /// The circle that `stuck` waits for, against the edges: each that waits has at least one before it that waits too.
+    fn cycle(&self, stuck: usize, waits_for: &[usize]) -> CycleError {
+        let mut path = vec![stuck];
+        loop {
+            let last = path[path.len() - 1];
+            let waiting = self.edges.iter().find(|(before, after)| *after == last && waits_for[*before] > 0);
+            let (before, _) = waiting.expect("what waits has something before it that waits");
+            if let Some(start) = path.iter().position(|seen| seen == before) {
+                let circle = path[start..].iter().rev();
+                return CycleError { systems: circle.map(|n| self.systems[*n].1.name()).collect() };
+            }
+            path.push(*before);
+        }
+    }
+}
+
+impl fmt::Debug for SchedulerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.systems.iter().map(|(_, system)| system.name())).finish()
+    }
+}
+
+/// Systems in order, as one handler of any event.
+///
+/// [`run`](Self::run) runs each system that comes after no other, and each that comes after one which ran and said yes. The
+/// order is fixed when the scheduler is built. To make one, see [`SchedulerBuilder`].
+#[must_use = "a scheduler does nothing until it is run"]
+pub struct SystemScheduler {
+    systems: Vec<Scheduled>,
+    /// The world of all systems, unless none of them says which.
+    world: Option<WorldId>,
+}
+
+struct Scheduled {
+    system: Box<dyn System>,
+    /// The places of those that this one runs after.
+    after: Vec<usize>,
+    /// Whether it ran in this run and said that others should.
+    said_yes: bool,
+}
+
+impl SystemScheduler {
+    /// Runs the systems that are due, in order, and gives how many that were. The sequence stays: all of them run for one
+    /// event.
+    ///
+    /// # Panics
+    /// If `world` is not the world of the systems, or if one of them leaves another in its place. A panic of a system ends the
+    /// run; the next run starts from the first again.
+    #[track_caller]
+    pub fn run(&mut self, world: &mut World) -> usize {
+        if let Some(expected) = self.world
+            && expected != world.world_id()
+        {
+            foreign_world(self.name(), expected, world.world_id());
+        }
+        let mut ran = 0;
+        for place in 0..self.systems.len() {
+            let (earlier, rest) = self.systems.split_at_mut(place);
+            let Scheduled { system, after, said_yes } = &mut rest[0];
+            let due = after.is_empty() || after.iter().any(|upstream| earlier[*upstream].said_yes);
+            *said_yes = false;
+            if due {
+                ran += 1;
+                lend_world(world, system, |system, world| *said_yes = system.run(world));
+            }
+        }
+        ran
+    }
+
+    /// How many systems there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.systems.len()
+    }
+
+    /// Whether there is no system.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.systems.is_empty()
+    }
+}
+
+impl<E> Handler<E> for SystemScheduler {
+    #[track_caller]
+    fn run(&mut self, world: &mut World, _event: E) {
+        Self::run(self, world);
+    }
+}
+
+impl Describe for SystemScheduler {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.open(Kind::Scheduler);
+        for scheduled in &self.systems {
+            visitor.open(Kind::System);
+            visitor.after(&scheduled.after);
+            describe_fenced(visitor, &scheduled.system);
+            visitor.close(None);
+        }
+        visitor.close(None);
+    }
+}
+
+impl fmt::Debug for SystemScheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.systems.iter().map(|scheduled| scheduled.system.name())).finish()
+    }
+}
+
+/// Systems that wait for each other in a circle: the error of [`SchedulerBuilder::build`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CycleError {
+    systems: Vec<&'static str>,
+}
+
+impl CycleError {
+    /// The full names of the systems in the circle, each before the next, and the last before the first.
+    #[must_use]
+    pub fn systems(&self) -> &[&'static str] {
+        &self.systems
+    }
+}
+
+impl fmt::Display for CycleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("systems wait for each other in a circle: ")?;
+        for system in &self.systems {
+            write!(f, "`{}` before ", short(system))?;
+        }
+        write!(f, "`{}`. Take out one of these edges", short(self.systems[0]))
+    }
+}
+
+impl std::error::Error for CycleError {}

@@ -1,0 +1,162 @@
+//! Systems: functions without an event that say whether what comes after them should run.
+
+use std::fmt;
+
+use crate::call::{Callable, Mode, Resolved};
+use crate::describe::{Describe, Visitor};
+use crate::param::ResolveError;
+use crate::pipeline::Pipeline;
+use crate::step::{Anchored, Spread, Step};
+use crate::world::{Registry, World};
+
+/// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.
+///
+/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to `bool` or `()` is one too. To
+/// write one by hand, implement `run`, and [`Describe`] with nothing in it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a system",
+    label = "not a system",
+    note = "functions become systems by `f.into_system(registry)`; a pipeline is one if it goes from `()` to `bool` or `()`"
+)]
+pub trait System: Describe + Send {
+    /// Runs the system, and says whether what comes after it should run.
+    ///
+    /// # Panics
+    /// The systems of this library panic if `world` is not the world that they were resolved against.
+    fn run(&mut self, world: &mut World) -> bool;
+}
+
+/// What a system may return: `bool`, whether what comes after it should run, or `()`, which always says yes.
+#[diagnostic::on_unimplemented(
+    message = "a system cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "a system returns `bool`, whether what comes after it should run, or nothing, which always says yes"
+)]
+pub trait SystemOutput: sealed::Sealed {
+    /// Whether what comes after should run.
+    #[doc(hidden)]
+    fn goes_on(self) -> bool;
+}
+
+impl SystemOutput for bool {
+    #[inline(always)]
+    fn goes_on(self) -> bool {
+        self
+    }
+}
+
+impl SystemOutput for () {
+    #[inline(always)]
+    fn goes_on(self) -> bool {
+        true
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for bool {}
+    impl Sealed for () {}
+}
+
+/// Turns functions and closures into systems. Implemented for every type; the methods say which functions fit.
+///
+/// ```
+/// use nexus_rt::{IntoSystem, Res, ResMut, System, WorldBuilder};
+///
+/// fn reprice(mid: Res<u64>, mut quote: ResMut<i64>) -> bool {
+///     let wanted = *mid as i64 - 1;
+///     quote.set_if_neq(wanted)
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(100_u64);
+/// builder.register(0_i64);
+/// let mut world = builder.build();
+/// let mut reprice = reprice.into_system(world.registry());
+/// assert!(reprice.run(&mut world));
+/// assert!(!reprice.run(&mut world));
+/// ```
+pub trait IntoSystem: Sized {
+    /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool` or nothing.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    #[inline]
+    #[track_caller]
+    fn into_system<M>(self, registry: &Registry) -> SystemFn<Self, M>
+    where
+        M: Mode,
+        Self: Callable<(), (), M, Out: SystemOutput>,
+    {
+        SystemFn(Spread(Resolved::new(self, registry)))
+    }
+
+    /// The same, with the problems as a value.
+    ///
+    /// # Errors
+    /// Every missing resource and every conflict between params.
+    #[inline]
+    fn try_into_system<M>(self, registry: &Registry) -> Result<SystemFn<Self, M>, ResolveError>
+    where
+        M: Mode,
+        Self: Callable<(), (), M, Out: SystemOutput>,
+    {
+        Ok(SystemFn(Spread(Resolved::try_new(self, registry)?)))
+    }
+}
+
+impl<F> IntoSystem for F {}
+
+/// A function as a system: what [`into_system`](IntoSystem::into_system) gives.
+#[must_use = "a system does nothing until it is run"]
+pub struct SystemFn<F, M: Mode>(Spread<Resolved<F, M>>);
+
+impl<F, M> System for SystemFn<F, M>
+where
+    F: Callable<(), (), M, Out: SystemOutput> + Send,
+    M: Mode,
+{
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World) -> bool {
+        let world = self.0.check(world);
+        self.0.run(&mut (), world, ()).goes_on()
+    }
+}
+
+impl<F, M: Mode> Describe for SystemFn<F, M> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.0.describe(visitor);
+    }
+}
+
+impl<F: Clone, M: Mode<State: Clone>> Clone for SystemFn<F, M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<F, M: Mode> fmt::Debug for SystemFn<F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SystemFn({})", self.name())
+    }
+}
+
+impl<S> System for Pipeline<(), S>
+where
+    S: Step<(), (), Out: SystemOutput> + Send,
+{
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World) -> bool {
+        Self::run(self, world, ()).goes_on()
+    }
+}
+
+impl<S: System + ?Sized> System for Box<S> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World) -> bool {
+        (**self).run(world)
+    }
+}
