@@ -48,11 +48,13 @@ mod describe;
 mod fan_out;
 mod handler;
 mod into_handler;
+mod lifecycle;
 mod names;
 mod param;
 mod pipeline;
 mod scheduler;
 mod sequence;
+mod shutdown;
 mod step;
 mod system;
 mod template;
@@ -70,12 +72,14 @@ pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
 pub use fan_out::FanOut;
 pub use handler::{Handler, RefHandler, Virtual};
 pub use into_handler::{IntoCallback, IntoHandler};
+pub use lifecycle::Turn;
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
 pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
 pub use sequence::{Sequence, WorldId};
+pub use shutdown::{Shutdown, ShutdownHandle};
 pub use step::{Finished, IntoStep, Verdict, ViewAt};
 pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{

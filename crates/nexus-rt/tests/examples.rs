@@ -93,6 +93,12 @@ systems wait for each other in a circle: `egg` before `chicken` before `egg`. Ta
     assert!(output("systems", &["dot"]).starts_with("digraph plan {"));
 }
 
+#[cfg(feature = "signals")]
+#[test]
+fn lifecycle() {
+    assert_eq!(output("lifecycle", &[]), "ready\nopened, recovered after 1 entries, one, two, quit\ndrained\n");
+}
+
 #[test]
 fn mock_runtime() {
     let expected = "\

@@ -15,8 +15,8 @@ const FLOORS: &[&[&str]] = &[
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast"],
     &["catch", "into_handler", "pipeline"],
-    &["batch", "dag", "template", "system"],
-    &["scheduler"],
+    &["batch", "dag", "template", "system", "shutdown"],
+    &["scheduler", "lifecycle"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

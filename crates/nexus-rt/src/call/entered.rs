@@ -70,7 +70,7 @@ fn replaced(who: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn replaced_world(name: &str, expected: WorldId, found: WorldId) -> ! {
+pub(crate) fn replaced_world(name: &str, expected: WorldId, found: WorldId) -> ! {
     panic!(
         "`{name}` was handed world {expected} and left world {found} in its place: everything resolved against the first \
          is cut off from it. Change a world in place, or keep the other one in a resource",

@@ -109,6 +109,16 @@ impl WorldBuilder {
         self.registry().key::<T>()
     }
 
+    /// Borrows resource `T`, for a plugin that builds on another.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn resource<T: 'static>(&self) -> &T {
+        self.world.resource::<T>()
+    }
+
     /// How many resources are registered.
     #[must_use]
     pub fn len(&self) -> usize {

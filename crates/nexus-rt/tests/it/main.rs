@@ -10,6 +10,7 @@ mod errors;
 mod fan_out;
 mod functions;
 mod handlers;
+mod lifecycle;
 mod messages;
 mod model;
 mod params;

@@ -1,0 +1,138 @@
+//! From start to end: what runs once before the first event, and the loop around `main()`'s drivers.
+
+use std::any::type_name;
+
+use crate::call::{Callable, Mode, Resolved, replaced_world};
+use crate::step::{Spread, enter};
+use crate::world::World;
+
+impl World {
+    /// Runs a function once, with any params: to open connections, load state, arm timers.
+    ///
+    /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not read
+    /// as changed in the next. What the function returns is handed on.
+    ///
+    /// ```
+    /// use nexus_rt::{Res, ResMut, WorldBuilder};
+    ///
+    /// struct Path(&'static str);
+    ///
+    /// fn load(path: Res<Path>, mut book: ResMut<Vec<u64>>) -> Result<(), String> {
+    ///     book.extend(path.0.split(',').map_while(|price| price.parse::<u64>().ok()));
+    ///     if book.is_empty() { Err(format!("nothing in {}", path.0)) } else { Ok(()) }
+    /// }
+    ///
+    /// fn warm_up(mut book: ResMut<Vec<u64>>) {
+    ///     book.reserve(1_000);
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Path("101,102"));
+    /// builder.register(Vec::<u64>::new());
+    /// let mut world = builder.build();
+    /// world.run_startup(load)?;
+    /// world.run_startup(warm_up);
+    /// assert_eq!(*world.resource::<Vec<u64>>(), [101, 102]);
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    #[track_caller]
+    pub fn run_startup<F, M>(&mut self, function: F) -> F::Out
+    where
+        F: Callable<(), (), M>,
+        M: Mode,
+    {
+        let mut startup = Spread(Resolved::new(function, self.registry()));
+        self.next_sequence();
+        enter(&mut startup, &mut (), self, ())
+    }
+
+    /// Calls `turn` until a shutdown is requested, which is looked for before each turn, or until it returns an error.
+    ///
+    /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing, or a `Result<(), E>`, and then
+    /// `run` does too.
+    ///
+    /// ```
+    /// use nexus_rt::WorldBuilder;
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let shutdown = builder.shutdown_handle();
+    /// builder.register(0_u32);
+    /// let mut world = builder.build();
+    ///
+    /// let ended = world.run(|world| {
+    ///     *world.resource_mut::<u32>() += 1;
+    ///     match *world.resource::<u32>() {
+    ///         5 => Err("the line is dead"),
+    ///         _ => Ok(()),
+    ///     }
+    /// });
+    /// assert_eq!(ended, Err("the line is dead"));
+    ///
+    /// shutdown.shutdown();
+    /// let mut turns = 0;
+    /// world.run(|_| turns += 1);
+    /// assert_eq!(turns, 0);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no [`Shutdown`](crate::Shutdown) in this world (see
+    /// [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)), or if `turn` leaves another world in its place.
+    #[track_caller]
+    pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
+        let shutdown = self.shutdown_handle();
+        while !shutdown.is_shutdown() {
+            let expected = self.world_id();
+            let ended = turn(self);
+            if self.world_id() != expected {
+                replaced_world(type_name::<F>(), expected, self.world_id());
+            }
+            if !ended.goes_on() {
+                return ended;
+            }
+        }
+        T::END
+    }
+}
+
+/// What a turn of [`World::run`] returns: nothing, or a `Result<(), E>` whose error ends the loop.
+#[diagnostic::on_unimplemented(
+    message = "a turn of the loop cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "return nothing (end the closure with `;`), or a `Result<(), E>`, whose error ends the loop"
+)]
+pub trait Turn: sealed::Sealed {
+    /// What a shutdown returns.
+    #[doc(hidden)]
+    const END: Self;
+
+    /// Whether there is another turn.
+    #[doc(hidden)]
+    fn goes_on(&self) -> bool;
+}
+
+impl Turn for () {
+    const END: Self = ();
+
+    #[inline]
+    fn goes_on(&self) -> bool {
+        true
+    }
+}
+
+impl<E> Turn for Result<(), E> {
+    const END: Self = Ok(());
+
+    #[inline]
+    fn goes_on(&self) -> bool {
+        self.is_ok()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+    impl<E> Sealed for Result<(), E> {}
+}

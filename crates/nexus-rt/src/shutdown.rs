@@ -1,0 +1,171 @@
+//! Shutdown: a request to stop, from inside, from other threads, from signals.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::world::{World, WorldBuilder};
+
+/// The resource by which a world is asked to stop.
+///
+/// It is a resource like others: it counts in [`World::len`], and it is there if somebody registered it, which
+/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Reading it is enough to request a shutdown.
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, Res, Shutdown, WorldBuilder};
+///
+/// fn on_limit(shutdown: Res<Shutdown>, orders: u32) {
+///     if orders >= 3 {
+///         shutdown.shutdown();
+///     }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// let handle = builder.shutdown_handle();
+/// let mut world = builder.build();
+/// let mut on_limit = on_limit.into_handler(world.registry());
+///
+/// let mut orders = 0;
+/// world.run(|world| {
+///     orders += 1;
+///     on_limit.run(world, orders);
+/// });
+/// assert_eq!((orders, handle.is_shutdown()), (3, true));
+/// ```
+#[derive(Default)]
+pub struct Shutdown(ShutdownHandle);
+
+impl Shutdown {
+    /// A handle to keep outside of the world.
+    pub fn handle(&self) -> ShutdownHandle {
+        self.0.clone()
+    }
+}
+
+impl Deref for Shutdown {
+    type Target = ShutdownHandle;
+
+    fn deref(&self) -> &ShutdownHandle {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shutdown({})", self.is_shutdown())
+    }
+}
+
+/// Requests a shutdown of one world, from any thread, and tells whether one was requested. Clones are of the same world.
+///
+/// A request is final. It stops nothing by itself: [`World::run`] looks for it before each turn, and a driver that blocks
+/// is woken by it.
+#[derive(Clone, Default)]
+#[must_use = "without its handle nobody outside can stop the world"]
+pub struct ShutdownHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Of its own, for signal handlers, which can do no more than set it.
+    requested: Arc<AtomicBool>,
+    wakers: Mutex<Vec<Waker>>,
+    #[cfg(feature = "signals")]
+    signals: Mutex<bool>,
+}
+
+type Waker = Arc<dyn Fn() + Send + Sync>;
+
+impl ShutdownHandle {
+    /// Requests a shutdown and wakes the drivers that block.
+    pub fn shutdown(&self) {
+        self.shared.requested.store(true, Ordering::Release);
+        // Called with the lock released, so that a waker may use the handle.
+        let wakers = self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        wakers.iter().for_each(|wake| wake());
+    }
+
+    /// Whether a shutdown was requested.
+    #[inline]
+    #[must_use]
+    pub fn is_shutdown(&self) -> bool {
+        self.shared.requested.load(Ordering::Acquire)
+    }
+
+    /// Has `wake` called when a shutdown is requested, or now if it already was: for a driver that blocks, so that it
+    /// returns at once.
+    ///
+    /// It runs on the thread that makes the request, and may run more than once. It is never run inside a signal handler, so
+    /// it may take locks.
+    pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let wake: Waker = Arc::new(wake);
+        self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
+        if self.is_shutdown() {
+            wake();
+        }
+    }
+
+    /// Makes SIGINT and SIGTERM requests for a shutdown. A second signal of the two ends the process as if this had never
+    /// been called, for a program that does not get to its end.
+    ///
+    /// The flag is set inside the signal handler, so that a system call that the signal interrupts sees it; a thread of its
+    /// own, which sleeps otherwise, then wakes the drivers that block on another thread. Calling this again does nothing.
+    ///
+    /// # Errors
+    /// If the system refuses the handlers or the thread.
+    #[cfg(feature = "signals")]
+    pub fn enable_signals(&self) -> std::io::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::flag;
+
+        let mut enabled = self.shared.signals.lock().unwrap_or_else(PoisonError::into_inner);
+        if *enabled {
+            return Ok(());
+        }
+        let signalled = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // They run in this order: what the first sees is what the signal before has left.
+            flag::register_conditional_default(signal, signalled.clone())?;
+            flag::register(signal, signalled.clone())?;
+            flag::register(signal, self.shared.requested.clone())?;
+        }
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+        let handle = self.clone();
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || signals.forever().for_each(|_| handle.shutdown()))?;
+        *enabled = true;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ShutdownHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShutdownHandle({})", self.is_shutdown())
+    }
+}
+
+impl WorldBuilder {
+    /// The handle by which the world to be built is asked to stop. Registers the [`Shutdown`] resource, unless it is there
+    /// already.
+    pub fn shutdown_handle(&mut self) -> ShutdownHandle {
+        self.ensure_default::<Shutdown>();
+        self.resource::<Shutdown>().handle()
+    }
+}
+
+impl World {
+    /// The handle by which this world is asked to stop.
+    ///
+    /// # Panics
+    /// If there is no [`Shutdown`] in this world: [`WorldBuilder::shutdown_handle`] registers it.
+    #[track_caller]
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        match self.try_resource::<Shutdown>() {
+            Some(shutdown) => shutdown.handle(),
+            None => panic!("nobody can ask this world to stop: call `WorldBuilder::shutdown_handle` before `build`"),
+        }
+    }
+}

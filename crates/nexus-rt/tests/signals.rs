@@ -1,0 +1,70 @@
+//! Signals, seen from outside: the `lifecycle` example is run, and sent what an operator would send.
+#![cfg(all(unix, feature = "signals"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const SIGTERM: i32 = 15;
+
+/// The example, started and past its start-up.
+fn start(mode: &str) -> (Child, BufReader<ChildStdout>) {
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.parent().unwrap().parent().unwrap().join("examples/lifecycle");
+    let mut child = Command::new(example).arg(mode).stdout(Stdio::piped()).spawn().expect("cargo build --examples");
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    line(&mut lines, "ready");
+    (child, lines)
+}
+
+fn line(lines: &mut BufReader<ChildStdout>, expected: &str) {
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line.trim_end(), expected);
+}
+
+fn send(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits, much less long than the example's driver would block by itself.
+fn end(child: &mut Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if started.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+            panic!("it did not notice");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_blocking_loop_at_once_and_the_program_in_its_own_way() {
+    for signal in ["-TERM", "-INT"] {
+        let (mut child, mut lines) = start("wait");
+        send(&child, signal);
+        assert!(end(&mut child).success());
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "opened, recovered after 1 entries\ndrained\n");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_process() {
+    for first in ["-TERM", "-INT"] {
+        let (mut child, mut lines) = start("stubborn");
+        send(&child, first);
+        line(&mut lines, "opened, recovered after 1 entries");
+        line(&mut lines, "still here");
+        assert!(child.try_wait().unwrap().is_none());
+        send(&child, "-TERM");
+        assert_eq!(end(&mut child).signal(), Some(SIGTERM));
+    }
+}
