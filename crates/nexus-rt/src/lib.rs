@@ -34,6 +34,8 @@
 //! - [`Describe::plan`]: what is wired, to print and to draw.
 //! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
+//! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
+//! - [`TestHarness`], [`VirtualClock`]: for tests.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
 mod adapt;
@@ -58,6 +60,8 @@ mod shutdown;
 mod step;
 mod system;
 mod template;
+mod testing;
+mod virtual_clock;
 mod world;
 
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
@@ -85,12 +89,15 @@ pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
+pub use testing::{Changes, TestHarness};
+pub use virtual_clock::VirtualClock;
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
 };
 
-/// The README and SAFETY.md, so that their code is compiled and run.
+/// The README, SAFETY.md and the guide, so that their code is compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../SAFETY.md")]
+#[doc = include_str!("../../../docs/src/testing.md")]
 struct Pages;

@@ -100,6 +100,19 @@ fn lifecycle() {
 }
 
 #[test]
+fn testing() {
+    let expected = "\
+ok: an order changes the position and nothing else
+ok: silence is noticed after half a minute
+ok: the wiring is what was agreed
+ok: a panic leaves the rest running
+  `testing::Position` was not written; written: `testing::Alerts`
+ok: a failed assertion says what happened instead
+";
+    assert_eq!(output("testing", &[]), expected);
+}
+
+#[test]
 fn mock_runtime() {
     let expected = "\
 3: 2 events

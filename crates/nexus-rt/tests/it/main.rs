@@ -20,4 +20,5 @@ mod soundness;
 mod support;
 mod systems;
 mod templates;
+mod testing;
 mod world;

@@ -1,0 +1,38 @@
+//! How the `perf_` examples measure, and what they print.
+
+use std::hint::black_box;
+
+use hdrhistogram::Histogram;
+use quanta::Clock;
+
+/// How many times is measured.
+const SAMPLES: u64 = 200_000;
+
+/// Calls in a row, for the second group of columns.
+const ROW: u64 = 64;
+
+pub(crate) fn heading(title: &str) {
+    println!("\n{title}");
+    println!("{:34}   one call, with the clock      each of {ROW} in a row", "");
+    println!("{:34} {:>8}{:>8}{:>8}    {:>8}{:>8}{:>8}", "", "p50", "p99", "p99.9", "p50", "p99", "p99.9");
+}
+
+/// Times a call by itself, and many in a row, in ticks of the processor's time stamp counter.
+///
+/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading the counter twice (see the row `nothing`), and calls overlap with that reading. In a
+/// row, each sample is the mean of its calls, so one slow call among them shows less. Nothing is subtracted.
+pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
+    let clock = Clock::new();
+    let mut time = |calls: u64| {
+        let mut hundredths = Histogram::<u64>::new_with_bounds(1, 1 << 40, 3).expect("these bounds are allowed");
+        for _ in 0..SAMPLES / calls {
+            let start = clock.raw();
+            (0..calls).for_each(|_| _ = black_box(call()));
+            hundredths.saturating_record((clock.raw() - start) * 100 / calls);
+        }
+        [0.5, 0.99, 0.999].map(|q| hundredths.value_at_quantile(q) as f64 / 100.0)
+    };
+    time(1);
+    let ([a, b, c], [d, e, f]) = (time(1), time(ROW));
+    println!("{name:34} {a:>8.0}{b:>8.0}{c:>8.0}    {d:>8.1}{e:>8.1}{f:>8.1}");
+}

@@ -1,0 +1,201 @@
+//! The test harness: a world that is driven event by event, and what each event changed.
+
+use std::any::type_name;
+
+use crate::call::lend_world;
+use crate::describe::Describe;
+use crate::handler::Handler;
+use crate::sequence::Sequence;
+use crate::virtual_clock::VirtualClock;
+use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
+
+/// Drives handlers as a driver would, without one: it owns a world, advances the sequence before each event, and tells which
+/// resources the events changed.
+///
+/// ```
+/// use nexus_rt::{IntoHandler, Res, ResMut, TestHarness, WorldBuilder};
+///
+/// struct Limit(u64);
+///
+/// fn fill(limit: Res<Limit>, mut position: ResMut<u64>, quantity: u64) {
+///     if *position + quantity <= limit.0 {
+///         *position += quantity;
+///     }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Limit(100));
+/// builder.register(0_u64);
+/// let mut test = TestHarness::new(builder);
+/// let mut fill = fill.into_handler(test.registry());
+///
+/// test.dispatch(&mut fill, 60).changes::<u64>().nothing_else();
+/// test.dispatch(&mut fill, 60).nothing_else();
+/// test.dispatch_many(&mut fill, [10, 20]).changes::<u64>();
+/// assert_eq!(*test.world().resource::<u64>(), 90);
+/// ```
+#[derive(Debug)]
+pub struct TestHarness {
+    world: World,
+    clock: VirtualClock,
+}
+
+impl TestHarness {
+    /// Builds the world.
+    #[must_use]
+    pub fn new(builder: WorldBuilder) -> Self {
+        Self { world: builder.build(), clock: VirtualClock::new() }
+    }
+
+    /// What functions are resolved against.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        self.world.registry()
+    }
+
+    /// The world.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The world, to prepare what the next event finds, or to poll a driver that advances the sequence itself.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// The time of this test: see [`VirtualClock`]. It moves only when told to.
+    #[must_use]
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// Advances the sequence and runs the handler.
+    ///
+    /// # Panics
+    /// As the handler does; and if it leaves another world in place of this one.
+    #[track_caller]
+    pub fn dispatch<E, H: Handler<E>>(&mut self, handler: &mut H, event: E) -> Changes<'_> {
+        self.dispatch_many(handler, [event])
+    }
+
+    /// The same for each event, in order: a sequence for each.
+    ///
+    /// # Panics
+    /// As [`dispatch`](Self::dispatch).
+    #[track_caller]
+    pub fn dispatch_many<E, H: Handler<E>>(
+        &mut self,
+        handler: &mut H,
+        events: impl IntoIterator<Item = E>,
+    ) -> Changes<'_> {
+        let before = self.world.current_sequence();
+        for event in events {
+            self.world.next_sequence();
+            lend_world(&mut self.world, handler, |handler, world| handler.run(world, event));
+        }
+        self.changed_after(before)
+    }
+
+    /// Advances the sequence and runs `event`, for what is not a handler: a pipeline that gives something, a system, a
+    /// write of one's own.
+    ///
+    /// ```
+    /// use nexus_rt::{IntoSystem, ResMut, System, TestHarness, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut test = TestHarness::new(builder);
+    /// let mut count = (|mut n: ResMut<u64>| { *n += 1; *n > 1 }).into_system(test.registry());
+    /// let (said, changes) = test.event(|world| count.run(world));
+    /// changes.changes::<u64>();
+    /// assert!(!said);
+    /// ```
+    ///
+    /// # Panics
+    /// As `event` does; and if it leaves another world in place of this one.
+    #[track_caller]
+    pub fn event<R>(&mut self, event: impl FnOnce(&mut World) -> R) -> (R, Changes<'_>) {
+        struct Once<F>(Option<F>);
+        impl<F> Describe for Once<F> {}
+
+        let before = self.world.next_sequence();
+        let mut result = None;
+        lend_world(&mut self.world, &mut Once(Some(event)), |event, world| {
+            result = event.0.take().map(|event| event(world));
+        });
+        (result.expect("it ran once"), self.changed_after(Sequence::new(before.get() - 1)))
+    }
+
+    /// The resources that were written after this sequence, in the order of their registration.
+    pub fn changed_after(&self, sequence: Sequence) -> Changes<'_> {
+        let changed = self.world.resources().filter(|resource| resource.changed_at > sequence).collect();
+        Changes { world: &self.world, changed, named: Vec::new() }
+    }
+}
+
+/// What events changed, to assert on.
+#[derive(Clone, Debug)]
+pub struct Changes<'h> {
+    world: &'h World,
+    changed: Vec<ResourceInfo>,
+    /// What was asserted so far.
+    named: Vec<ResourceId>,
+}
+
+impl Changes<'_> {
+    /// The full type names of what changed, in the order of registration.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.changed.iter().map(|resource| resource.name).collect()
+    }
+
+    /// Whether `T` changed.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn contain<T: 'static>(&self) -> bool {
+        let id = self.world.id::<T>();
+        self.changed.iter().any(|resource| resource.id == id)
+    }
+
+    /// Asserts that `T` changed.
+    ///
+    /// # Panics
+    /// If it did not, or if no `T` is registered.
+    #[track_caller]
+    pub fn changes<T: 'static>(mut self) -> Self {
+        let contained = self.contain::<T>();
+        assert!(contained, "`{}` was not written; written: {}", type_name::<T>(), self.list(|_| true));
+        self.named.push(self.world.id::<T>());
+        self
+    }
+
+    /// Asserts that `T` did not change.
+    ///
+    /// # Panics
+    /// If it did, or if no `T` is registered.
+    #[track_caller]
+    pub fn leaves<T: 'static>(self) -> Self {
+        assert!(!self.contain::<T>(), "`{}` was written", type_name::<T>());
+        self
+    }
+
+    /// Asserts that nothing changed but what was named by [`changes`](Self::changes) before.
+    ///
+    /// # Panics
+    /// If something else did.
+    #[track_caller]
+    pub fn nothing_else(self) {
+        let unnamed = |id: &ResourceId| !self.named.contains(id);
+        assert!(self.changed.iter().all(|resource| !unnamed(&resource.id)), "also written: {}", self.list(unnamed));
+    }
+
+    fn list(&self, which: impl Fn(&ResourceId) -> bool) -> String {
+        let listed = self.changed.iter().filter(|resource| which(&resource.id));
+        let names: Vec<_> = listed.map(|resource| format!("`{}`", resource.name)).collect();
+        if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    }
+}

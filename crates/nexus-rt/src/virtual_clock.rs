@@ -1,0 +1,84 @@
+//! A clock that stands still until it is told to move.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Time as a test wants it: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same time, on
+/// every thread, so that several drivers and a test can share one clock.
+///
+/// Drivers take the time as an argument, so a clock is what a test passes on to them: `poller.poll(world, clock.now())`.
+///
+/// ```
+/// use std::time::Duration;
+/// use nexus_rt::VirtualClock;
+///
+/// let clock = VirtualClock::new();
+/// let (start, seen_by_a_driver) = (clock.now(), clock.clone());
+/// clock.advance(Duration::from_hours(24));
+/// assert_eq!(seen_by_a_driver.now() - start, Duration::from_hours(24));
+/// ```
+#[derive(Clone)]
+pub struct VirtualClock {
+    start: Instant,
+    /// Nanoseconds since `start`.
+    elapsed: Arc<AtomicU64>,
+}
+
+impl VirtualClock {
+    /// A clock at an arbitrary instant (the present one: the library has no other way to make an instant).
+    #[must_use]
+    pub fn new() -> Self {
+        Self { start: Instant::now(), elapsed: Arc::default() }
+    }
+
+    /// The time that it shows.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.start + self.elapsed()
+    }
+
+    /// How far the time is from where it began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.elapsed.load(Ordering::Relaxed))
+    }
+
+    /// Moves the time on, to the nanosecond, and gives the new one.
+    ///
+    /// # Panics
+    /// If it would be more than 584 years after the start.
+    #[track_caller]
+    pub fn advance(&self, by: Duration) -> Instant {
+        self.set(self.now() + by);
+        self.now()
+    }
+
+    /// Sets the time, also back, as clocks do that are corrected, but not to before the start.
+    ///
+    /// # Panics
+    /// If `now` lies before the start, or more than 584 years after it.
+    #[track_caller]
+    pub fn set(&self, now: Instant) {
+        let Some(elapsed) = now.checked_duration_since(self.start) else {
+            panic!("a virtual clock cannot be set to {:?} before its start", self.start - now);
+        };
+        let Ok(nanos) = u64::try_from(elapsed.as_nanos()) else {
+            panic!("a virtual clock cannot be set to {elapsed:?} after its start: it holds 584 years");
+        };
+        self.elapsed.store(nanos, Ordering::Relaxed);
+    }
+}
+
+impl Default for VirtualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for VirtualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VirtualClock({:?} after its start)", self.elapsed())
+    }
+}
