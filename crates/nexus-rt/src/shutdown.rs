@@ -98,7 +98,7 @@ impl ShutdownHandle {
     /// returns at once.
     ///
     /// It runs on the thread that makes the request, and may run more than once. It is never run inside a signal handler, so
-    /// it may take locks.
+    /// it may take locks. It is kept as long as there is a handle, so it should not keep one itself.
     pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
         let wake: Waker = Arc::new(wake);
         self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());

@@ -1,7 +1,7 @@
 //! Start-up, the loop, and its end.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -129,12 +129,12 @@ fn another_thread_ends_the_loop_and_wakes_what_blocks() {
 fn wakers_run_for_each_request_and_at_once_if_it_was_made_before() {
     let handle = ShutdownHandle::default();
     let calls = Arc::new(AtomicU32::new(0));
-    let (count, inner) = (calls.clone(), handle.clone());
+    let (count, inner) = (calls.clone(), Mutex::new(Some(handle.clone())));
     // A waker may use the handle: no lock is held.
     handle.on_shutdown(move || {
-        if count.fetch_add(1, Ordering::Relaxed) == 0 {
-            inner.shutdown();
-        }
+        count.fetch_add(1, Ordering::Relaxed);
+        let inner = inner.lock().unwrap().take();
+        inner.inspect(ShutdownHandle::shutdown);
     });
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     handle.shutdown();
