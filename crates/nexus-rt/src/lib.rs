@@ -35,7 +35,7 @@
 //! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
 //! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
-//! - [`TestHarness`], [`VirtualClock`]: for tests.
+//! - [`Clock`]: time as a resource. [`TestHarness`], [`VirtualClock`]: for tests.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 
 mod adapt;
@@ -45,6 +45,7 @@ mod call;
 mod callback;
 mod catch;
 mod chain;
+mod clock;
 mod dag;
 mod describe;
 mod fan_out;
@@ -61,7 +62,6 @@ mod step;
 mod system;
 mod template;
 mod testing;
-mod virtual_clock;
 mod world;
 
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
@@ -71,6 +71,7 @@ pub use call::{Callable, Mode, Resolved};
 pub use callback::Callback;
 pub use catch::CatchAssertUnwindSafe;
 pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
+pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
 pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
 pub use fan_out::FanOut;
@@ -90,7 +91,6 @@ pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
 pub use testing::{Changes, TestHarness};
-pub use virtual_clock::VirtualClock;
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
 };

@@ -3,10 +3,10 @@
 use std::any::type_name;
 
 use crate::call::lend_world;
+use crate::clock::VirtualClock;
 use crate::describe::Describe;
 use crate::handler::Handler;
 use crate::sequence::Sequence;
-use crate::virtual_clock::VirtualClock;
 use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
 
 /// Drives handlers as a driver would, without one: it owns a world, advances the sequence before each event, and tells which
@@ -44,7 +44,13 @@ impl TestHarness {
     /// Builds the world.
     #[must_use]
     pub fn new(builder: WorldBuilder) -> Self {
-        Self { world: builder.build(), clock: VirtualClock::new() }
+        Self::with_clock(builder, VirtualClock::new())
+    }
+
+    /// Builds the world, and shares the time of something in it, such as a `Clock::test(clock.clone(), ..)`.
+    #[must_use]
+    pub fn with_clock(builder: WorldBuilder, clock: VirtualClock) -> Self {
+        Self { world: builder.build(), clock }
     }
 
     /// What functions are resolved against.

@@ -3,6 +3,7 @@
 mod batch;
 mod chains;
 mod change_detection;
+mod clock;
 mod combinators;
 mod dag;
 mod derive;

@@ -1,0 +1,144 @@
+//! Time as a resource: real, made up for a test, or that of recorded events.
+
+mod virtual_clock;
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+pub use virtual_clock::VirtualClock;
+
+/// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
+///
+/// It stands still until it is moved, which the loop does once per turn ([`update`](Self::update)) or the feed for each event
+/// ([`set_unix`](Self::set_unix)). So all handlers of a turn see one time, and a run over recorded events sees the same
+/// times whenever it is made. No other part of the library reads the time.
+///
+/// ```
+/// use std::time::Duration;
+/// use nexus_rt::{Clock, Handler, IntoHandler, Res, ResMut, VirtualClock, WorldBuilder};
+///
+/// fn stamp(clock: Res<Clock>, mut log: ResMut<Vec<u64>>, _event: ()) {
+///     log.push(clock.unix().as_secs());
+/// }
+///
+/// let time = VirtualClock::new();
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Clock::test(time.clone(), Duration::from_secs(1_000)));
+/// builder.register(Vec::<u64>::new());
+/// let mut world = builder.build();
+/// let mut stamp = stamp.into_handler(world.registry());
+///
+/// for _turn in 0..2 {
+///     time.advance(Duration::from_secs(60));
+///     world.resource_mut::<Clock>().update();
+///     stamp.run(&mut world, ());
+/// }
+/// assert_eq!(*world.resource::<Vec<u64>>(), [1_060, 1_120]);
+/// ```
+#[must_use = "a clock is a resource: register it"]
+pub struct Clock {
+    source: Source,
+    /// An instant, and what the calendar said then, as the time since 1970.
+    start: (Instant, Duration),
+    now: Instant,
+}
+
+enum Source {
+    Realtime,
+    Test(VirtualClock),
+    Historical,
+}
+
+impl Clock {
+    /// The time of this machine. It runs evenly: where the calendar is corrected while the program runs, this clock is not.
+    pub fn realtime() -> Self {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self::at(Source::Realtime, Instant::now(), unix)
+    }
+
+    /// The time of a test, which begins at `unix`, given as the time since 1970.
+    pub fn test(time: VirtualClock, unix: Duration) -> Self {
+        let start = time.now() - time.elapsed();
+        let mut clock = Self::at(Source::Test(time), start, unix);
+        clock.update();
+        clock
+    }
+
+    /// The time of recorded events, from `unix` on, given as the time since 1970: [`set_unix`](Self::set_unix) moves it.
+    pub fn historical(unix: Duration) -> Self {
+        Self::at(Source::Historical, Instant::now(), unix)
+    }
+
+    fn at(source: Source, start: Instant, unix: Duration) -> Self {
+        Self { source, start: (start, unix), now: start }
+    }
+
+    /// The time of this turn, for deadlines and for what polls take.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The time of this turn since 1970, for people and for other machines.
+    #[inline]
+    #[must_use]
+    pub fn unix(&self) -> Duration {
+        let (start, unix) = self.start;
+        match self.now.checked_duration_since(start) {
+            Some(later) => unix + later,
+            None => unix.saturating_sub(start - self.now),
+        }
+    }
+
+    /// Takes over the time of the machine or of the test, and gives it. A historical clock stays where its events are.
+    ///
+    /// To be called at the start of each turn, before drivers are polled: `let now = world.resource_mut::<Clock>().update();`
+    #[inline]
+    pub fn update(&mut self) -> Instant {
+        match &self.source {
+            Source::Realtime => self.now = Instant::now(),
+            Source::Test(time) => self.now = time.now(),
+            Source::Historical => {}
+        }
+        self.now
+    }
+
+    /// Moves a historical clock to the time of an event, given as the time since 1970, and gives it as an instant. Time may
+    /// stand still or go back, as recorded times do.
+    ///
+    /// # Panics
+    /// If the clock is another, whose time is not for events to set; or if the time lies so far from the first one that the
+    /// machine cannot express it.
+    #[track_caller]
+    pub fn set_unix(&mut self, unix: Duration) -> Instant {
+        assert!(
+            matches!(self.source, Source::Historical),
+            "events set the time of a historical clock only: make it with `Clock::historical`"
+        );
+        self.now = self.instant_of(unix).unwrap_or_else(|| panic!("{unix:?} is too far from the start of this clock"));
+        self.now
+    }
+
+    /// The instant of a time since 1970, on this clock: for deadlines that come as times of the calendar. `None` if it is too
+    /// far away for an instant.
+    #[must_use]
+    pub fn instant_of(&self, unix: Duration) -> Option<Instant> {
+        let (start, first) = self.start;
+        match unix.checked_sub(first) {
+            Some(later) => start.checked_add(later),
+            None => start.checked_sub(first - unix),
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match self.source {
+            Source::Realtime => "realtime",
+            Source::Test(_) => "test",
+            Source::Historical => "historical",
+        };
+        write!(f, "Clock({source}, {:?} since 1970)", self.unix())
+    }
+}
