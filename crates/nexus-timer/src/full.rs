@@ -1,0 +1,22 @@
+//! `Full`: a bounded wheel has no room, and gives the value back.
+
+use std::error::Error;
+use std::fmt;
+
+/// The wheel holds as many entries as it may. Gives back the value that did not fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Full<T>(pub T);
+
+impl<T> fmt::Debug for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full(..)")
+    }
+}
+
+impl<T> fmt::Display for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the timer wheel holds as many entries as it may")
+    }
+}
+
+impl<T> Error for Full<T> {}

@@ -1,0 +1,223 @@
+//! How entries fire: a poll begins, and entries are popped one at a time.
+
+use std::time::Instant;
+
+use crate::key::TimerKey;
+use crate::near::Item;
+use crate::slab::{NIL, Place};
+use crate::wheel::{Lent, Wheel};
+
+/// An entry that has fired.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expired<T> {
+    /// Its key, which names nothing any more, unless the entry is [lent](Wheel::pop_lent).
+    pub key: TimerKey,
+    /// The instant it waited for, exactly as it was given.
+    pub deadline: Instant,
+    /// What it held.
+    pub value: T,
+}
+
+impl<T> Wheel<T> {
+    /// Hands over everything that is due, in the order of deadlines, and where they are equal in the order of insertion. Gives
+    /// how many there were.
+    ///
+    /// If `f` panics, the entry that it was given is gone, and the others are still due.
+    pub fn poll(&mut self, now: Instant, mut f: impl FnMut(Expired<T>)) -> usize {
+        self.start_poll(now);
+        let mut count = 0;
+        while let Some(expired) = self.pop() {
+            count += 1;
+            f(expired);
+        }
+        count
+    }
+
+    /// Begins a poll: [`pop`](Self::pop) gives what is due at `now`. The poll before, if there is more in it, is over; what it
+    /// left is still due.
+    ///
+    /// Between two pops anything may be done with the wheel, and any number of pops is enough:
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use nexus_timer::Wheel;
+    ///
+    /// let start = Instant::now();
+    /// let mut wheel = Wheel::new(start);
+    /// let keys = [1, 2, 3, 4].map(|n| wheel.insert(start + Duration::from_secs(n), n));
+    ///
+    /// let now = start + Duration::from_secs(10);
+    /// wheel.start_poll(now);
+    /// assert_eq!(wheel.pop().map(|expired| expired.value), Some(1));
+    /// wheel.cancel(keys[1]);
+    /// assert_eq!(wheel.pop().map(|expired| expired.value), Some(3));
+    ///
+    /// wheel.start_poll(now);
+    /// assert_eq!(wheel.pop().map(|expired| expired.value), Some(4));
+    /// assert_eq!(wheel.pop(), None);
+    /// ```
+    ///
+    /// A `now` that is the same as before, or earlier, or days later, is fine.
+    #[inline]
+    pub fn start_poll(&mut self, now: Instant) {
+        self.end_lending();
+        self.now = self.scale.present(now);
+        self.fired = 0;
+        if self.near.has_put_off() {
+            self.near.admit();
+            self.wake = 0;
+        }
+    }
+
+    /// The next entry that is due in this poll, taken out.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Expired<T>> {
+        let item = self.next_due()?;
+        let key = self.slab.key(item.index);
+        let value = self.slab.remove(item.index);
+        Some(self.expired(item, key, value))
+    }
+
+    /// The next entry that is due in this poll; its value is lent, and its key stays.
+    ///
+    /// This is for timers that live on: the value is run while the wheel is at hand, and then [restored](Self::restore). In
+    /// between the key may be used: [`reschedule`](Self::reschedule) sets the deadline of the restored entry, whatever the
+    /// restorer says, and [`cancel`](Self::cancel) ends it. An entry that is not restored ends when the next one is popped, or a
+    /// poll begins; so one that was lost to a panic leaves nothing behind.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use nexus_timer::Wheel;
+    ///
+    /// let start = Instant::now();
+    /// let second = Duration::from_secs(1);
+    /// let mut wheel = Wheel::new(start);
+    /// let every_second = wheel.insert(start + second, 0);
+    ///
+    /// for n in 1..=3 {
+    ///     wheel.start_poll(start + n * second);
+    ///     while let Some(mut expired) = wheel.pop_lent() {
+    ///         expired.value += 1;
+    ///         let _ = wheel.restore(expired.key, expired.deadline + second, expired.value);
+    ///     }
+    /// }
+    /// assert_eq!(wheel.cancel(every_second), Some(3));
+    /// ```
+    #[inline]
+    pub fn pop_lent(&mut self) -> Option<Expired<T>> {
+        let item = self.next_due()?;
+        let key = self.slab.key(item.index);
+        let entry = self.slab.at_mut(item.index);
+        entry.place = Place::Lent;
+        entry.stamp = 0;
+        let value = entry.value.take();
+        self.lent = Some(Lent { index: item.index, again: None });
+        Some(self.expired(item, key, value))
+    }
+
+    /// Gives a lent value back, to fire under the same key at `deadline`, or at the one that a
+    /// [`reschedule`](Self::reschedule) has set since. It counts as inserted now.
+    ///
+    /// # Errors
+    ///
+    /// The value, if the key is not of the entry that is lent: it was cancelled since, or the poll has gone on.
+    #[inline]
+    pub fn restore(&mut self, key: TimerKey, deadline: Instant, value: T) -> Result<(), T> {
+        let Some(index) = self.slab.find(key) else { return Err(value) };
+        let Some(lent) = self.lent.take_if(|lent| lent.index == index) else { return Err(value) };
+        let deadline = lent.again.unwrap_or_else(|| self.scale.deadline(deadline));
+        self.slab.at_mut(index).value = Some(value);
+        self.schedule(index, deadline);
+        Ok(())
+    }
+
+    #[inline]
+    fn expired(&self, item: Item, key: TimerKey, value: Option<T>) -> Expired<T> {
+        let value = value.expect("an entry that waits has its value");
+        Expired { key, deadline: self.scale.instant(item.deadline), value }
+    }
+
+    /// Frees the room of an entry that was lent and not restored.
+    #[inline]
+    fn end_lending(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            self.slab.remove(lent.index);
+        }
+    }
+
+    /// Takes the next item that is due out of the near buffer.
+    #[inline]
+    fn next_due(&mut self) -> Option<Item> {
+        self.end_lending();
+        if self.now < self.wake {
+            self.follow();
+            return None;
+        }
+        self.find_due()
+    }
+
+    fn find_due(&mut self) -> Option<Item> {
+        loop {
+            if let Some(first) = self.near.first() {
+                if self.now < first.deadline {
+                    self.wake = first.deadline;
+                    return None;
+                }
+                self.fired = first.deadline;
+                self.near.remove_first(first);
+                self.near.settle(|item| self.slab.at(item.index).stamp == item.stamp);
+                return Some(first);
+            }
+            self.wake = self.next_slot();
+            if self.now < self.wake {
+                self.follow();
+                return None;
+            }
+            self.open_slot();
+        }
+    }
+
+    /// When the first slot is to be opened.
+    fn next_slot(&mut self) -> u64 {
+        match self.levels.first() {
+            None => u64::MAX,
+            Some(slot) if slot.level() == 0 => self.levels.learn_earliest(&self.slab, slot),
+            Some(slot) => self.scale.begin(slot.ticks(self.position).0),
+        }
+    }
+
+    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong from
+    /// there. The near buffer is empty.
+    fn open_slot(&mut self) {
+        let Some(slot) = self.levels.first() else { return };
+        let (_, last) = slot.ticks(self.position);
+        self.position = last.min(self.scale.tick_of(self.now));
+        let mut index = self.levels.open(slot);
+        while index != NIL {
+            let entry = self.slab.at_mut(index);
+            let next = entry.next;
+            let tick = self.scale.tick_of(entry.deadline);
+            if tick > self.position {
+                self.levels.link(&mut self.slab, index, tick, self.position);
+            } else {
+                entry.place = Place::Near;
+                self.near.add_unsorted(Item { deadline: entry.deadline, stamp: entry.stamp, index });
+            }
+            index = next;
+        }
+        self.near.sort();
+    }
+
+    /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a tick
+    /// behind: what is in the present tick may wait in its slot.
+    #[inline]
+    fn follow(&mut self) {
+        let tick = self.scale.tick_of(self.now);
+        if tick > self.position {
+            self.position = tick - 1;
+        } else if tick < self.position && self.is_empty() {
+            // The clock went back.
+            self.position = tick;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The room of the entries: one vector, with a list of free places through it.
+
+use crate::key::{TimerKey, WheelId};
+
+/// No entry: the end of a list.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// No key carries this generation. A room that reached it is retired.
+const RETIRED: u32 = u32::MAX;
+
+/// Where an entry is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// Nowhere: the room is free, or retired.
+    Free,
+    /// Its value is out; the key is kept for it.
+    Lent,
+    /// In the near buffer.
+    Near,
+    /// In the list of a slot.
+    Slot(u16),
+}
+
+pub(crate) struct Entry<T> {
+    pub(crate) deadline: u64,
+    /// When it was inserted or rescheduled, among all of them. Zero where no item of the near buffer can mean it.
+    pub(crate) stamp: u64,
+    /// The next in the slot, or the next free room.
+    pub(crate) next: u32,
+    pub(crate) prev: u32,
+    generation: u32,
+    pub(crate) place: Place,
+    pub(crate) value: Option<T>,
+}
+
+pub(crate) struct Slab<T> {
+    id: WheelId,
+    entries: Vec<Entry<T>>,
+    free: u32,
+    /// How many are not free.
+    len: usize,
+}
+
+impl<T> Slab<T> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { id: WheelId::next(), entries: Vec::with_capacity(capacity), free: NIL, len: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    /// Finds room for a value, which is in no place yet.
+    #[inline]
+    pub(crate) fn add(&mut self, value: T) -> u32 {
+        self.len += 1;
+        let index = self.free;
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            self.free = entry.next;
+            entry.value = Some(value);
+            return index;
+        }
+        let index = u32::try_from(self.entries.len()).ok().filter(|index| *index != NIL);
+        let index = index.expect("the wheel's limit is lower than the number of indices");
+        let (next, prev, generation, place) = (NIL, NIL, 0, Place::Free);
+        self.entries.push(Entry { deadline: 0, stamp: 0, next, prev, generation, place, value: Some(value) });
+        index
+    }
+
+    /// Frees the room, so that its key means nothing from here on.
+    #[inline]
+    pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
+        let free = self.free;
+        let entry = self.at_mut(index);
+        entry.generation += 1;
+        entry.stamp = 0;
+        entry.place = Place::Free;
+        let value = entry.value.take();
+        if entry.generation != RETIRED {
+            entry.next = free;
+            self.free = index;
+        }
+        self.len -= 1;
+        value
+    }
+
+    #[inline]
+    pub(crate) fn key(&self, index: u32) -> TimerKey {
+        TimerKey { wheel: self.id, index, generation: self.at(index).generation }
+    }
+
+    /// The index of a key that means something here.
+    #[inline]
+    pub(crate) fn find(&self, key: TimerKey) -> Option<u32> {
+        let entry = self.entries.get(key.index as usize)?;
+        (key.wheel == self.id && key.generation == entry.generation).then_some(key.index)
+    }
+
+    #[inline]
+    pub(crate) fn at(&self, index: u32) -> &Entry<T> {
+        &self.entries[index as usize]
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, index: u32) -> &mut Entry<T> {
+        &mut self.entries[index as usize]
+    }
+
+    /// Every index that was ever used, also the free ones.
+    pub(crate) fn indices(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.entries.len()).expect("indices are that small")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_whose_generations_are_used_up_is_retired() {
+        let mut slab = Slab::with_capacity(1);
+        let index = slab.add("a");
+        slab.at_mut(index).generation = RETIRED - 2;
+        let before = slab.key(index);
+        slab.remove(index);
+        assert_eq!(slab.add("b"), index);
+        let last = slab.key(index);
+        assert_eq!((slab.find(before), slab.find(last)), (None, Some(index)));
+        slab.remove(index);
+        let other = slab.add("c");
+        assert_ne!(other, index);
+        assert_eq!((slab.find(before), slab.find(last), slab.find(slab.key(other))), (None, None, Some(other)));
+        assert_eq!(slab.len(), 1);
+    }
+
+    #[test]
+    fn links_and_state_take_32_bytes() {
+        assert_eq!(size_of::<Entry<Box<u8>>>(), 40);
+    }
+}

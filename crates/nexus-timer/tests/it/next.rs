@@ -1,0 +1,76 @@
+//! `next_deadline`: never too late, and worth waking up for.
+
+use std::time::{Duration, Instant};
+
+use nexus_timer::Wheel;
+
+use crate::clock;
+
+/// Sleeps and polls until something fires; gives how many polls it took.
+fn wakes<T>(wheel: &mut Wheel<T>) -> u32 {
+    let mut wakes = 0;
+    loop {
+        let next = wheel.next_deadline().expect("something waits");
+        wakes += 1;
+        if wheel.poll(next, |_| ()) > 0 {
+            return wakes;
+        }
+        assert!(wheel.next_deadline() > Some(next), "a wake without progress");
+    }
+}
+
+#[test]
+fn it_is_exact_on_the_lowest_level() {
+    let start = Instant::now();
+    let mut wheel = Wheel::new(start);
+    let deadlines = [5_000_123, 4_700_321, 4_700_322].map(|ns| start + Duration::from_nanos(ns));
+    let keys = deadlines.map(|deadline| wheel.insert(deadline, ()));
+    assert_eq!(wheel.next_deadline(), Some(deadlines[1]));
+    // Also after the earliest of a slot has left.
+    wheel.cancel(keys[1]);
+    assert_eq!(wheel.next_deadline(), Some(deadlines[2]));
+    wheel.reschedule(keys[2], start + Duration::from_secs(10));
+    assert_eq!(wheel.next_deadline(), Some(deadlines[0]));
+    assert_eq!(wakes(&mut wheel), 1);
+}
+
+#[test]
+fn it_is_never_later_than_the_truth_and_every_wake_makes_progress() {
+    let start = Instant::now();
+    for exponent in 0..62 {
+        for extra in [0, 1, 12_345] {
+            let mut wheel = Wheel::new(start);
+            let deadline = start + Duration::from_nanos((1 << exponent) + extra);
+            wheel.insert(deadline, ());
+            assert!(wheel.next_deadline() <= Some(deadline));
+            let wakes = wakes(&mut wheel);
+            assert!(wakes <= 10, "{wakes} wakes for 2^{exponent} + {extra} ns");
+        }
+    }
+}
+
+#[test]
+fn an_idle_wheel_follows_the_clock() {
+    let (start, ms) = clock();
+    let mut wheel = Wheel::new(start);
+    // Far from the start, what is near is as exact as at the start.
+    wheel.poll(ms(1_000_000), |_| ());
+    wheel.insert(ms(1_000_001), ());
+    assert_eq!(wheel.next_deadline(), Some(ms(1_000_001)));
+    // Also if the clock goes back while nothing waits.
+    wheel.clear();
+    wheel.poll(ms(10), |_| ());
+    wheel.insert(ms(11), ());
+    assert_eq!(wheel.next_deadline(), Some(ms(11)));
+    assert_eq!(wakes(&mut wheel), 1);
+}
+
+#[test]
+fn nothing_waits_for_nothing() {
+    let (start, ms) = clock();
+    let mut wheel = Wheel::new(start);
+    assert_eq!(wheel.next_deadline(), None);
+    let key = wheel.insert(ms(10), ());
+    wheel.cancel(key);
+    assert_eq!(wheel.next_deadline(), None);
+}
