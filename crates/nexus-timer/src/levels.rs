@@ -55,7 +55,14 @@ impl Slot {
         1 << (self.0 % SLOTS as u16)
     }
 
-    /// Its first tick and its last.
+    /// Its first tick, from any other of its ticks.
+    #[inline]
+    pub(crate) fn first_tick(self, tick: u64) -> u64 {
+        let bits = u32::from(self.0 >> BITS) * BITS;
+        tick >> bits << bits
+    }
+
+    /// Its first tick and its last, from the position of the wheel.
     #[inline]
     pub(crate) fn ticks(self, position: u64) -> (u64, u64) {
         let bits = u32::from(self.0 >> BITS) * BITS;
@@ -185,6 +192,7 @@ mod tests {
                 let (first, last) = slot.ticks(position);
                 assert!((first..=last).contains(&tick), "{tick} from {position}: {slot:?} {first}..={last}");
                 assert!(first > position && slot.level() < LEVELS);
+                assert_eq!(slot.first_tick(tick), first);
             }
         }
     }

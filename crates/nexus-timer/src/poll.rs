@@ -109,7 +109,6 @@ impl<T> Wheel<T> {
         let key = self.slab.key(item.index);
         let entry = self.slab.at_mut(item.index);
         entry.place = Place::Lent;
-        entry.stamp = 0;
         let value = entry.value.take();
         self.lent = Some(Lent { index: item.index, again: None });
         Some(self.expired(item, key, value))

@@ -1,4 +1,7 @@
-//! The room of the entries: one vector, with a list of free places through it.
+//! The room of the entries: one vector in pages of 64, with a list of the pages that have free room.
+//!
+//! A page is filled up before the next is taken, so what is inserted together lies together, also when a million entries were
+//! freed in random order before.
 
 use crate::key::{TimerKey, WheelId};
 
@@ -23,9 +26,9 @@ pub(crate) enum Place {
 
 pub(crate) struct Entry<T> {
     pub(crate) deadline: u64,
-    /// When it was inserted or rescheduled, among all of them. Zero where no item of the near buffer can mean it.
+    /// When it was inserted or rescheduled, among all of them. Zero once it has left the near buffer before its item.
     pub(crate) stamp: u64,
-    /// The next in the slot, or the next free room.
+    /// The next in the slot.
     pub(crate) next: u32,
     pub(crate) prev: u32,
     generation: u32,
@@ -33,17 +36,30 @@ pub(crate) struct Entry<T> {
     pub(crate) value: Option<T>,
 }
 
+/// The entries of a page, and the bits of a word.
+const PAGE: u32 = u64::BITS;
+
+struct Page {
+    /// The free rooms, a bit each.
+    free: u64,
+    /// The next page with free room, if this one has some.
+    next: u32,
+}
+
 pub(crate) struct Slab<T> {
     id: WheelId,
     entries: Vec<Entry<T>>,
-    free: u32,
+    pages: Vec<Page>,
+    /// The first page with free room.
+    roomy: u32,
     /// How many are not free.
     len: usize,
 }
 
 impl<T> Slab<T> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { id: WheelId::next(), entries: Vec::with_capacity(capacity), free: NIL, len: 0 }
+        let pages = Vec::with_capacity(capacity.div_ceil(PAGE as usize));
+        Self { id: WheelId::next(), entries: Vec::with_capacity(capacity), pages, roomy: NIL, len: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -58,14 +74,22 @@ impl<T> Slab<T> {
     #[inline]
     pub(crate) fn add(&mut self, value: T) -> u32 {
         self.len += 1;
-        let index = self.free;
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            self.free = entry.next;
-            entry.value = Some(value);
-            return index;
+        let Some(page) = self.pages.get_mut(self.roomy as usize) else { return self.grow(value) };
+        let index = self.roomy * PAGE + page.free.trailing_zeros();
+        page.free &= page.free - 1;
+        if page.free == 0 {
+            self.roomy = page.next;
         }
+        self.at_mut(index).value = Some(value);
+        index
+    }
+
+    fn grow(&mut self, value: T) -> u32 {
         let index = u32::try_from(self.entries.len()).ok().filter(|index| *index != NIL);
         let index = index.expect("the wheel's limit is lower than the number of indices");
+        if index.is_multiple_of(PAGE) {
+            self.pages.push(Page { free: 0, next: NIL });
+        }
         let (next, prev, generation, place) = (NIL, NIL, 0, Place::Free);
         self.entries.push(Entry { deadline: 0, stamp: 0, next, prev, generation, place, value: Some(value) });
         index
@@ -74,18 +98,25 @@ impl<T> Slab<T> {
     /// Frees the room, so that its key means nothing from here on.
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
-        let free = self.free;
         let entry = self.at_mut(index);
         entry.generation += 1;
-        entry.stamp = 0;
         entry.place = Place::Free;
         let value = entry.value.take();
         if entry.generation != RETIRED {
-            entry.next = free;
-            self.free = index;
+            self.free(index);
         }
         self.len -= 1;
         value
+    }
+
+    #[inline]
+    fn free(&mut self, index: u32) {
+        let page = &mut self.pages[(index / PAGE) as usize];
+        if page.free == 0 {
+            page.next = self.roomy;
+            self.roomy = index / PAGE;
+        }
+        page.free |= 1 << (index % PAGE);
     }
 
     #[inline]

@@ -257,7 +257,7 @@ impl<T> Wheel<T> {
         let tick = self.scale.tick_of(deadline);
         if tick > self.position {
             let slot = self.levels.link(&mut self.slab, index, tick, self.position);
-            let due = if slot.level() == 0 { deadline } else { self.scale.begin(slot.ticks(self.position).0) };
+            let due = if slot.level() == 0 { deadline } else { self.scale.begin(slot.first_tick(tick)) };
             self.wake = self.wake.min(due);
         } else {
             self.schedule_near(Item { deadline, stamp: self.stamp, index });
