@@ -4,51 +4,58 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// Something that is timed: does its work `n` times, from a fresh state, and gives a value that depends on all of it.
-pub(crate) type Work = Box<dyn Fn(u64) -> Box<dyn FnMut() -> u64>>;
+pub type Work = Box<dyn Fn(u64) -> Box<dyn FnMut() -> u64>>;
 
 /// The same work done by several contenders.
-pub(crate) struct Row {
-    pub(crate) name: &'static str,
+pub struct Row {
+    pub name: &'static str,
     /// How often the work is done in one timing.
-    pub(crate) runs: u64,
-    pub(crate) contenders: Vec<(&'static str, Work)>,
+    pub runs: u64,
+    pub contenders: Vec<(&'static str, Work)>,
 }
 
-pub(crate) struct Plan {
-    pub(crate) rounds: usize,
+pub struct Plan {
+    pub rounds: usize,
 }
 
 /// A contender from a closure that sets it up and gives the loop to be timed.
-pub(crate) fn work<F: FnMut() -> u64 + 'static>(set_up: impl Fn(u64) -> F + 'static) -> Work {
+pub fn work<F: FnMut() -> u64 + 'static>(set_up: impl Fn(u64) -> F + 'static) -> Work {
     Box::new(move |runs| Box::new(set_up(runs)))
 }
 
 impl Row {
     /// Panics unless all contenders compute the same.
-    pub(crate) fn check(&self) {
+    pub fn check(&self) {
         let values: Vec<(&str, u64)> = self.contenders.iter().map(|(name, work)| (*name, work(1000)())).collect();
         assert!(values.iter().all(|value| value.1 == values[0].1), "{}: {values:?}", self.name);
     }
 }
 
 /// The timings of one contender in nanoseconds per run, a round each.
-struct Timed {
-    contender: &'static str,
-    ns: Vec<f64>,
+pub struct Timed {
+    pub contender: &'static str,
+    pub ns: Vec<f64>,
 }
 
-pub(crate) fn print_table(rows: Vec<Row>, plan: &Plan) {
-    println!("\n{:<34} {:<10} {:>9}   ratio to the first (10 % .. 90 % of rounds)", "row", "contender", "ns/run");
+pub fn print_table(rows: Vec<Row>, plan: &Plan) {
+    print_heading();
     for row in rows {
-        let timed = time(&row, plan);
-        let first = &timed[0].ns;
-        for (place, contender) in timed.iter().enumerate() {
-            let name = if place == 0 { row.name } else { "" };
-            let ratios: Vec<f64> = contender.ns.iter().zip(first).map(|(own, first)| own / first).collect();
-            let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
-            let ns = quantile(&contender.ns, 0.5);
-            println!("{name:<34} {:<10} {ns:>9.2}   {middle:.2} ({low:.2} .. {high:.2})", contender.contender);
-        }
+        print_row(row.name, &time(&row, plan));
+    }
+}
+
+pub fn print_heading() {
+    println!("\n{:<34} {:<10} {:>9}   ratio to the first (10 % .. 90 % of rounds)", "row", "contender", "ns/run");
+}
+
+pub fn print_row(name: &str, timed: &[Timed]) {
+    let first = &timed[0].ns;
+    for (place, contender) in timed.iter().enumerate() {
+        let name = if place == 0 { name } else { "" };
+        let ratios: Vec<f64> = contender.ns.iter().zip(first).map(|(own, first)| own / first).collect();
+        let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
+        let ns = quantile(&contender.ns, 0.5);
+        println!("{name:<34} {:<10} {ns:>9.2}   {middle:.2} ({low:.2} .. {high:.2})", contender.contender);
     }
 }
 
@@ -71,7 +78,7 @@ fn time(row: &Row, plan: &Plan) -> Vec<Timed> {
     timed
 }
 
-fn quantile(values: &[f64], part: f64) -> f64 {
+pub fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]

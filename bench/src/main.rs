@@ -7,12 +7,10 @@
 mod by_hand;
 mod chains;
 mod contenders;
-mod harness;
 mod rows;
 
+use bench::harness::{Plan, print_table};
 use clap::Parser;
-
-use crate::harness::{Plan, print_table};
 
 /// Times each row and prints the median of each contender and its ratio to the first, which is code by hand where there is some.
 #[derive(Parser)]

@@ -1,8 +1,8 @@
 //! What is compared with what.
 
 use crate::contenders::{ours::library as ours, peer::library as peer};
-use crate::harness::{Row, work};
 use crate::{by_hand, chains};
+use bench::harness::{Row, work};
 
 macro_rules! rows {
     ($($name:literal $f:ident $runs:literal: $($contender:ident),*;)*) => {

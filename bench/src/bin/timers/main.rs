@@ -1,0 +1,203 @@
+//! Timers: our wheel, the published nexus-timer 1.5.0 with rebalancing, another wheel, a heap and a tree.
+//!
+//! `cargo run --release --bin timers`. A round inserts, moves, cancels and fires timers and times each part. Contenders take
+//! turns round by round, pinned to one core, and must compute the same. Then single polls, by their quantiles.
+
+mod contenders;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bench::harness::{Timed, print_heading, print_row, quantile};
+use clap::Parser;
+
+use contenders::{HashWheel, Heap, Peer, Timers, Tree};
+
+/// Times what is done to timers, per operation, and prints the ratio to the published nexus-timer.
+#[derive(Parser)]
+struct Args {
+    /// Only sizes and tables whose name contains this: "1 k", "100 k", "1 M", "polls"
+    #[arg(long, default_value = "")]
+    filter: String,
+
+    /// Multiplies the number of rounds
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+}
+
+const PARTS: [&str; 4] = ["insert", "reschedule", "cancel", "fire"];
+
+fn main() {
+    let args = Args::parse();
+    if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.last().copied()) {
+        core_affinity::set_for_current(core);
+    }
+    let sizes = [("1 k", 1_000, 1_000, 201), ("100 k", 100_000, 10_000, 11), ("1 M", 1_000_000, 10_000, 3)];
+    print_heading();
+    for (name, count, spread_ms, rounds) in sizes {
+        if name.contains(&args.filter) {
+            compare(name, &Load::new(count, spread_ms), rounds * args.rounds);
+        }
+    }
+    if "polls".contains(&args.filter) {
+        print_polls();
+    }
+}
+
+/// What is done in a round, the same for all.
+struct Load {
+    spread_ms: u64,
+    /// In milliseconds, one for each timer.
+    delays: Vec<u64>,
+    moved: Vec<(usize, u64)>,
+    cancelled: Vec<usize>,
+}
+
+impl Load {
+    /// Half of the timers are moved, and half are cancelled, in random order.
+    fn new(count: usize, spread_ms: u64) -> Self {
+        let mut random = Random(42);
+        let delays = (0..count).map(|_| 1 + random.below(spread_ms)).collect();
+        let mut order: Vec<_> = (0..count).collect();
+        let half = |order: &mut Vec<usize>, random: &mut Random| {
+            for at in (1..count).rev() {
+                order.swap(at, random.below(at as u64 + 1) as usize);
+            }
+            order[..count / 2].to_vec()
+        };
+        let moved = half(&mut order, &mut random);
+        let moved = moved.into_iter().map(|timer| (timer, 1 + random.below(spread_ms))).collect();
+        let cancelled = half(&mut order, &mut random);
+        Self { spread_ms, delays, moved, cancelled }
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+/// One round: the time of each part, and a value that depends on all of them.
+type Round<'a> = Box<dyn FnMut() -> ([Duration; 4], u64) + 'a>;
+
+fn contender<T: Timers + 'static>(load: &Load) -> (&'static str, Round<'_>) {
+    let mut now = Instant::now();
+    let mut timers = T::new(now);
+    let mut keys: Vec<Option<T::Key>> = Vec::new();
+    let mut fired = Vec::new();
+    let round = move || {
+        let mut value = 0_u64;
+        let started = Instant::now();
+        let insert = |(timer, ms): (usize, &u64)| Some(timers.insert(now + Duration::from_millis(*ms), timer as u64));
+        keys.extend(load.delays.iter().enumerate().map(insert));
+        let inserted = Instant::now();
+        for (timer, ms) in &load.moved {
+            let key = keys[*timer].take().expect("it waits");
+            keys[*timer] = Some(timers.reschedule(key, now + Duration::from_millis(*ms)));
+        }
+        let moved = Instant::now();
+        for timer in &load.cancelled {
+            let key = keys[*timer].take().expect("it waits");
+            value = value.wrapping_add(timers.cancel(key));
+        }
+        let cancelled = Instant::now();
+        for ms in 1..=load.spread_ms {
+            now += Duration::from_millis(1);
+            timers.poll(now, &mut fired);
+            for timer in fired.drain(..) {
+                value = value.wrapping_add(timer * ms);
+                timers.forget(keys[timer as usize].take().expect("it waits"));
+            }
+        }
+        let ended = Instant::now();
+        keys.clear();
+        ([inserted - started, moved - inserted, cancelled - moved, ended - cancelled], value)
+    };
+    (T::NAME, Box::new(round))
+}
+
+fn compare(name: &str, load: &Load, rounds: usize) {
+    let mut contenders = [
+        contender::<Peer>(load),
+        contender::<nexus_timer::Wheel<u64>>(load),
+        contender::<HashWheel>(load),
+        contender::<Heap>(load),
+        contender::<Tree>(load),
+    ];
+    let count = load.delays.len();
+    let runs = [count, load.moved.len(), load.cancelled.len(), count - load.cancelled.len()];
+    let mut ns = vec![[const { Vec::new() }; PARTS.len()]; contenders.len()];
+    // The first round warms up and is checked.
+    let values: Vec<_> = contenders.iter_mut().map(|(name, round)| (*name, round().1)).collect();
+    assert!(values.iter().all(|value| value.1 == values[0].1), "{values:?}");
+    for _ in 0..rounds {
+        for ((_, round), ns) in contenders.iter_mut().zip(&mut ns) {
+            for ((time, ns), runs) in round().0.iter().zip(ns).zip(runs) {
+                ns.push(time.as_nanos() as f64 / runs as f64);
+            }
+        }
+    }
+    for (part, part_name) in PARTS.iter().enumerate() {
+        let timed = contenders.iter().zip(&mut ns);
+        let timed: Vec<_> =
+            timed.map(|((contender, _), ns)| Timed { contender, ns: std::mem::take(&mut ns[part]) }).collect();
+        print_row(&format!("{part_name}, {name}"), &timed);
+    }
+}
+
+/// How long single polls take with a million timers, a millisecond of time between two polls.
+fn print_polls() {
+    println!("\n{:<34} {:<10} {:>8} {:>8} {:>8} {:>8}", "one poll, ns", "contender", "mean", "p50", "p99", "p99.9");
+    // Far away, so that nothing happens; then so near that about one fires in each poll, and some move nearer.
+    for (name, from_ms, spread_ms) in [("1 M idle", 3_600_000, 3_600_000), ("1 M over 1000 s", 1, 1_000_000)] {
+        polls::<Peer>(name, from_ms, spread_ms);
+        polls::<nexus_timer::Wheel<u64>>("", from_ms, spread_ms);
+        polls::<Heap>("", from_ms, spread_ms);
+        polls::<Tree>("", from_ms, spread_ms);
+    }
+    let mut clock: Vec<_> = (0..300_000).map(|_| ns(Instant::now())).collect();
+    print_quantiles("the clock that measures", "", f64::NAN, &mut clock);
+}
+
+fn polls<T: Timers>(name: &str, from_ms: u64, spread_ms: u64) {
+    const POLLS: u32 = 300_000;
+    let mut now = Instant::now();
+    let mut timers = T::new(now);
+    let mut random = Random(7);
+    let insert = |timer| timers.insert(now + Duration::from_millis(from_ms + random.below(spread_ms)), timer);
+    let mut keys: Vec<_> = (0..1_000_000).map(insert).map(Some).collect();
+    let mut fired = Vec::new();
+    let mut times = Vec::with_capacity(POLLS as usize);
+    let mut step = || {
+        now += Duration::from_millis(1);
+        let started = Instant::now();
+        timers.poll(now, &mut fired);
+        let time = ns(started);
+        black_box(&fired);
+        fired.drain(..).for_each(|timer| timers.forget(keys[timer as usize].take().expect("it waits")));
+        time
+    };
+    times.extend((0..POLLS).map(|_| step()));
+    let started = Instant::now();
+    for _ in 0..POLLS {
+        now += Duration::from_millis(1);
+        timers.poll(now, &mut fired);
+        black_box(&fired);
+        fired.drain(..).for_each(|timer| timers.forget(keys[timer as usize].take().expect("it waits")));
+    }
+    print_quantiles(name, T::NAME, ns(started) / f64::from(POLLS), &mut times);
+    keys.into_iter().flatten().for_each(|key| timers.forget(key));
+}
+
+fn ns(since: Instant) -> f64 {
+    since.elapsed().as_nanos() as f64
+}
+
+fn print_quantiles(name: &str, contender: &str, mean: f64, times: &mut [f64]) {
+    let [middle, high, highest] = [0.5, 0.99, 0.999].map(|part| quantile(times, part));
+    println!("{name:<34} {contender:<10} {mean:>8.1} {middle:>8.0} {high:>8.0} {highest:>8.0}");
+}
