@@ -34,6 +34,7 @@ fn bench(root: &Path) -> bool {
         || cargo(&bench, "cargo fmt --check", &[])
             && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
             && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
+            && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
             && cargo(&bench, "cargo run --release --bin probes", &[])
             && asm::run(root)
 }

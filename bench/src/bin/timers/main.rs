@@ -23,6 +23,10 @@ struct Args {
     /// Multiplies the number of rounds
     #[arg(long, default_value_t = 1)]
     rounds: usize,
+
+    /// Only check that all contenders compute the same, on the smaller sizes, and time nothing
+    #[arg(long)]
+    check: bool,
 }
 
 const PARTS: [&str; 4] = ["insert", "reschedule", "cancel", "fire"];
@@ -33,6 +37,10 @@ fn main() {
         core_affinity::set_for_current(core);
     }
     let sizes = [("1 k", 1_000, 1_000, 201), ("100 k", 100_000, 10_000, 11), ("1 M", 1_000_000, 10_000, 3)];
+    if args.check {
+        sizes[..2].iter().for_each(|(_, count, spread_ms, _)| check(&mut contenders(&Load::new(*count, *spread_ms))));
+        return;
+    }
     print_heading();
     for (name, count, spread_ms, rounds) in sizes {
         if name.contains(&args.filter) {
@@ -120,20 +128,28 @@ fn contender<T: Timers + 'static>(load: &Load) -> (&'static str, Round<'_>) {
     (T::NAME, Box::new(round))
 }
 
-fn compare(name: &str, load: &Load, rounds: usize) {
-    let mut contenders = [
+fn contenders(load: &Load) -> Vec<(&'static str, Round<'_>)> {
+    vec![
         contender::<Peer>(load),
         contender::<nexus_timer::Wheel<u64>>(load),
         contender::<HashWheel>(load),
         contender::<Heap>(load),
         contender::<Tree>(load),
-    ];
+    ]
+}
+
+/// Panics unless all contenders compute the same in a round, which also warms them up.
+fn check(contenders: &mut [(&str, Round<'_>)]) {
+    let values: Vec<_> = contenders.iter_mut().map(|(name, round)| (*name, round().1)).collect();
+    assert!(values.iter().all(|value| value.1 == values[0].1), "{values:?}");
+}
+
+fn compare(name: &str, load: &Load, rounds: usize) {
+    let mut contenders = contenders(load);
+    check(&mut contenders);
     let count = load.delays.len();
     let runs = [count, load.moved.len(), load.cancelled.len(), count - load.cancelled.len()];
     let mut ns = vec![[const { Vec::new() }; PARTS.len()]; contenders.len()];
-    // The first round warms up and is checked.
-    let values: Vec<_> = contenders.iter_mut().map(|(name, round)| (*name, round().1)).collect();
-    assert!(values.iter().all(|value| value.1 == values[0].1), "{values:?}");
     for _ in 0..rounds {
         for ((_, round), ns) in contenders.iter_mut().zip(&mut ns) {
             for ((time, ns), runs) in round().0.iter().zip(ns).zip(runs) {

@@ -1,6 +1,6 @@
 //! A wheel with a limit.
 
-use nexus_timer::{Full, WheelBuilder};
+use nexus_timer::{Full, Wheel, WheelBuilder};
 
 use crate::{clock, poll};
 
@@ -45,4 +45,10 @@ fn a_wheel_without_room_refuses_everything() {
     let mut wheel = WheelBuilder::new().capacity(10).limit(0).build(start);
     let full = wheel.try_insert(ms(1), 1).expect_err("there is no room");
     assert_eq!(format!("{full} {full:?}"), "the timer wheel holds as many entries as it may Full(..)");
+}
+
+#[test]
+#[should_panic(expected = "a limit of 4294967296 entries is too high: a wheel holds 4294967295 at most")]
+fn a_limit_that_cannot_be_reached_is_refused() {
+    let _: Wheel<()> = WheelBuilder::new().limit(1 << 32).build(clock().0);
 }
