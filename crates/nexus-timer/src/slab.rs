@@ -84,6 +84,7 @@ impl<T> Slab<T> {
         index
     }
 
+    #[cold]
     fn grow(&mut self, value: T) -> u32 {
         let index = u32::try_from(self.entries.len()).ok().filter(|index| *index != NIL);
         let index = index.expect("the wheel's limit is lower than the number of indices");

@@ -264,6 +264,7 @@ impl<T> Wheel<T> {
         }
     }
 
+    #[inline(never)]
     fn schedule_near(&mut self, item: Item) {
         self.slab.at_mut(item.index).place = Place::Near;
         if item.deadline > self.fired {
