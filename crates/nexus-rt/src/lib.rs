@@ -48,8 +48,11 @@ mod chain;
 mod clock;
 mod dag;
 mod describe;
+mod driver;
 mod fan_out;
 mod handler;
+#[cfg(feature = "smartptr")]
+mod inline;
 mod into_handler;
 mod lifecycle;
 mod names;
@@ -74,12 +77,20 @@ pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
 pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
+#[cfg(all(feature = "timer", feature = "smartptr"))]
+pub use driver::{FlexTimerWheel, InlineTimerWheel};
+#[cfg(feature = "timer")]
+pub use driver::{MissedTicks, Periodic, TestTimerDriver, TimerEvent, TimerInstaller, TimerPoller, TimerWheel};
 pub use fan_out::FanOut;
 pub use handler::{Handler, RefHandler, Virtual};
+#[cfg(feature = "smartptr")]
+pub use inline::{FlatVirtual, FlexVirtual, space};
 pub use into_handler::{IntoCallback, IntoHandler};
 pub use lifecycle::Turn;
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
+#[cfg(feature = "timer")]
+pub use nexus_timer::{Full, TimerKey};
 pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::call::{Callable, Ignored, Plain, Stamp, Stampable, Taken, WithCtx};
-use crate::callback::Callback;
 use crate::describe::{Describe, Visitor};
+use crate::handler::Handler;
 use crate::param::{CopyState, Param};
-use crate::world::Registry;
+use crate::step::enter;
+use crate::world::{Registry, World};
 
 /// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes
 /// one in a line.
@@ -105,11 +106,28 @@ pub trait CallbackBlueprint: Blueprint {
 /// ```
 #[must_use = "a template does nothing until it stamps handlers"]
 pub struct HandlerTemplate<K: Blueprint> {
-    handler: Stamp<(), K::Event, Plain<K::Params>>,
+    stamp: Stamp<(), K::Event, Plain<K::Params>>,
 }
 
 /// A handler that a [`HandlerTemplate`] stamped.
-pub type TemplatedHandler<K> = Callback<(), Stamp<(), <K as Blueprint>::Event, Plain<<K as Blueprint>::Params>>>;
+#[must_use = "a handler does nothing until it is run"]
+pub struct TemplatedHandler<K: Blueprint> {
+    stamp: Stamp<(), K::Event, Plain<K::Params>>,
+}
+
+impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: K::Event) {
+        enter(&mut self.stamp, &mut (), world, event);
+    }
+}
+
+impl<K: Blueprint> Clone for TemplatedHandler<K> {
+    fn clone(&self) -> Self {
+        Self { stamp: self.stamp }
+    }
+}
 
 impl<K: Blueprint> HandlerTemplate<K> {
     /// Resolves `function`, `fn(params.., event)`.
@@ -121,7 +139,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (K::Event,), Plain<K::Params>, Out = ()> + Stampable,
     {
-        Self { handler: Stamp::new::<F, Taken>(function, registry) }
+        Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
     /// Resolves `function`, `fn(params..)`, which does not see the event.
@@ -133,13 +151,13 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (), Plain<K::Params>, Out = ()> + Stampable,
     {
-        Self { handler: Stamp::new::<F, Ignored>(function, registry) }
+        Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
     /// Stamps a handler. Every `Local` in it starts at its default.
     #[inline]
     pub fn generate(&self) -> TemplatedHandler<K> {
-        Callback::new((), self.handler)
+        TemplatedHandler { stamp: self.stamp }
     }
 }
 
@@ -184,14 +202,31 @@ impl<K: Blueprint> HandlerTemplate<K> {
 /// ```
 #[must_use = "a template does nothing until it stamps callbacks"]
 pub struct CallbackTemplate<K: CallbackBlueprint> {
-    callback: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
+    stamp: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
 }
 
-/// A callback that a [`CallbackTemplate`] stamped; its context is `ctx`.
-pub type TemplatedCallback<K> = Callback<
-    <K as CallbackBlueprint>::Context,
-    Stamp<<K as CallbackBlueprint>::Context, <K as Blueprint>::Event, WithCtx<<K as Blueprint>::Params>>,
->;
+/// A callback that a [`CallbackTemplate`] stamped. Its type names nothing but the blueprint, so it can stand wherever a type
+/// is wanted, also in a resource that its own function borrows.
+#[must_use = "a handler does nothing until it is run"]
+pub struct TemplatedCallback<K: CallbackBlueprint> {
+    /// The context, within reach between runs.
+    pub ctx: K::Context,
+    stamp: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
+}
+
+impl<K: CallbackBlueprint> Handler<K::Event> for TemplatedCallback<K> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: K::Event) {
+        enter(&mut self.stamp, &mut self.ctx, world, event);
+    }
+}
+
+impl<K: CallbackBlueprint<Context: Clone>> Clone for TemplatedCallback<K> {
+    fn clone(&self) -> Self {
+        Self { ctx: self.ctx.clone(), stamp: self.stamp }
+    }
+}
 
 impl<K: CallbackBlueprint> CallbackTemplate<K> {
     /// Resolves `function`, `fn(&mut Context, params.., event)`.
@@ -203,7 +238,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (K::Event,), WithCtx<K::Params>, Out = ()> + Stampable,
     {
-        Self { callback: Stamp::new::<F, Taken>(function, registry) }
+        Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
     /// Resolves `function`, `fn(&mut Context, params..)`, which does not see the event.
@@ -215,19 +250,42 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (), WithCtx<K::Params>, Out = ()> + Stampable,
     {
-        Self { callback: Stamp::new::<F, Ignored>(function, registry) }
+        Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
     /// Stamps a callback that owns `ctx`. Every `Local` in it starts at its default.
     #[inline]
     pub fn generate(&self, ctx: K::Context) -> TemplatedCallback<K> {
-        Callback::new(ctx, self.callback)
+        TemplatedCallback { ctx, stamp: self.stamp }
     }
 }
 
-/// What both kinds of template are beside stamping.
-macro_rules! template {
-    ($($Template:ident<$Blueprint:ident> by $stamp:ident;)*) => {$(
+/// Everything around a stamp describes itself by it.
+macro_rules! describe_by_stamp {
+    ($($Type:ident<$Blueprint:ident>)*) => {$(
+        impl<K: $Blueprint> Describe for $Type<K> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                self.stamp.describe(visitor);
+            }
+        }
+
+        impl<K: $Blueprint> fmt::Debug for $Type<K> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($Type), self.name())
+            }
+        }
+    )*};
+}
+
+describe_by_stamp! {
+    HandlerTemplate<Blueprint>
+    CallbackTemplate<CallbackBlueprint>
+    TemplatedHandler<Blueprint>
+    TemplatedCallback<CallbackBlueprint>
+}
+
+macro_rules! copied_by_stamp {
+    ($($Template:ident<$Blueprint:ident>)*) => {$(
         impl<K: $Blueprint> Clone for $Template<K> {
             fn clone(&self) -> Self {
                 *self
@@ -235,24 +293,12 @@ macro_rules! template {
         }
 
         impl<K: $Blueprint> Copy for $Template<K> {}
-
-        impl<K: $Blueprint> Describe for $Template<K> {
-            fn describe(&self, visitor: &mut dyn Visitor) {
-                self.$stamp.describe(visitor);
-            }
-        }
-
-        impl<K: $Blueprint> fmt::Debug for $Template<K> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($Template), self.name())
-            }
-        }
     )*};
 }
 
-template! {
-    HandlerTemplate<Blueprint> by handler;
-    CallbackTemplate<CallbackBlueprint> by callback;
+copied_by_stamp! {
+    HandlerTemplate<Blueprint>
+    CallbackTemplate<CallbackBlueprint>
 }
 
 /// Declares a [`Blueprint`]: a type with that name, and what it stands for. Attributes and a visibility may come first.

@@ -224,3 +224,36 @@ fn stamping_does_not_allocate() {
     });
     assert_eq!(stamped, 0);
 }
+
+#[cfg(feature = "timer")]
+#[test]
+fn timers_that_repeat_or_set_themselves_anew_do_not_allocate() {
+    use std::time::{Duration, Instant};
+
+    use nexus_rt::{MissedTicks, Periodic, TimerEvent, TimerInstaller, TimerWheel};
+
+    let us = Duration::from_micros;
+    let start = Instant::now();
+    let mut builder = WorldBuilder::new();
+    let mut poller = builder.install_driver(TimerInstaller::new(start).tick(us(10)));
+    builder.register(0_u64);
+    let mut world = builder.build();
+    let repeats = |mut n: ResMut<u64>, _: TimerEvent| *n += 1;
+    let again = move |mut n: ResMut<u64>, mut timers: ResMut<TimerWheel>, event: TimerEvent| {
+        *n += 1;
+        timers.reschedule(event.key, event.deadline + us(70));
+    };
+    for n in 0..100 {
+        let repeats = Box::new(repeats.into_handler(world.registry()));
+        let again = Box::new(again.into_handler(world.registry()));
+        let every = Periodic::every(us(n + 50)).missed(MissedTicks::CatchUp);
+        let mut wheel = world.resource_mut::<TimerWheel>();
+        wheel.schedule_every(start, every, repeats);
+        wheel.schedule(start + us(n), again);
+    }
+    let mut turn = |n: u64| poller.poll(&mut world, start + us(n * 100));
+    (0..1_000).for_each(|n| _ = turn(n));
+    let mut ran = 0;
+    assert_eq!(allocations(|| ran = (1_000..2_000).map(&mut turn).sum()), 0);
+    assert!(ran > 100_000, "{ran}");
+}

@@ -13,10 +13,10 @@ const FLOORS: &[&[&str]] = &[
     &["call", "handler"],
     &["step"],
     &["chain"],
-    &["callback", "adapt", "fan_out", "broadcast"],
+    &["callback", "adapt", "fan_out", "broadcast", "inline"],
     &["catch", "into_handler", "pipeline"],
     &["batch", "dag", "template", "system", "shutdown"],
-    &["scheduler", "lifecycle", "testing"],
+    &["scheduler", "lifecycle", "testing", "driver"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

@@ -30,7 +30,7 @@ pub trait Stampable: Copy + Send + 'static {}
 impl<F: Copy + Send + 'static> Stampable for F {}
 
 /// A resolved function of an event, by its code and its name instead of its type.
-pub struct Stamp<C, E, M: Mode> {
+pub(crate) struct Stamp<C, E, M: Mode> {
     bound: Bound<M>,
     /// [`run`] of the function, which needs what [`Stamp::of`] was given.
     run: unsafe fn(&mut Bound<M>, &mut C, Entered<'_>, E),

@@ -196,7 +196,8 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// An event source before it is installed, for [`WorldBuilder::install_driver`].
 ///
 /// It registers the resources that its users need and returns a poller of its own type, whose `poll` has whatever
-/// signature suits the source. A poller keeps [`Key`]s, not references.
+/// signature suits the source: time, sockets and rings do not poll alike. Handlers reach the resource through params, to add,
+/// move and remove what the driver serves; `main()` owns the poller. A poller keeps [`Key`]s, not references.
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -240,6 +241,21 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// poller.poll(&mut world, &mut sum);
 /// assert_eq!(*world.resource::<u64>(), 6);
 /// ```
+///
+/// What every driver of this library does, and one of your own should:
+///
+/// - **Time and IO are arguments.** A poller is told the time; it reads no clock. So a test, and a replay, decide.
+/// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
+/// - **Keys are names, not places.** What it hands out to name a registration is `Copy + Send`, and never names another one later: a
+///   key whose registration is gone does nothing.
+/// - **A handler may do anything to the driver's resource**, also to the registration that is running: cancel it, move it, add
+///   others. What was cancelled before its turn does not run.
+/// - **A panic loses nobody else's event.** It goes on through `poll`; the handler that panicked is dropped and counted; everything
+///   that was due after it is delivered by the next `poll`.
+/// - **A handler that leaves another world in place of its own** is reported at once, by name. Nothing is kept across a handler
+///   that would not be checked again.
+/// - **A budget bounds a poll**: what is left over is still due, in the same order.
+/// - **Nothing allocates** once the driver has seen its largest load.
 pub trait Installer {
     /// What the user keeps and polls.
     type Poller;

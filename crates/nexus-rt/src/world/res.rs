@@ -106,6 +106,13 @@ impl<'w, T> ResMut<'w, T> {
         ResMut { cell: self.cell, now: self.now }
     }
 
+    /// The value for writing, beyond this `ResMut`, without a stamp: for a driver that keeps house in its own resource.
+    #[inline]
+    #[must_use]
+    pub(crate) fn into_inner_unstamped(self) -> &'w mut T {
+        &mut self.cell.value
+    }
+
     /// The value for writing, for as long as the world is borrowed, beyond this `ResMut`. Stamps the resource.
     #[inline]
     #[must_use]

@@ -11,10 +11,14 @@ mod errors;
 mod fan_out;
 mod functions;
 mod handlers;
+#[cfg(feature = "smartptr")]
+mod inline;
 mod lifecycle;
 mod messages;
 mod model;
 mod params;
+#[cfg(feature = "timer")]
+mod periodic;
 mod plan;
 mod side_chains;
 mod soundness;
@@ -22,4 +26,6 @@ mod support;
 mod systems;
 mod templates;
 mod testing;
+#[cfg(feature = "timer")]
+mod timers;
 mod world;

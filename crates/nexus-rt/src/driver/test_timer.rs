@@ -1,0 +1,105 @@
+//! The timer driver with a clock that a test moves.
+
+use std::time::{Duration, Instant};
+
+use super::timer::TimerPoller;
+use super::timer_wheel::TimerEvent;
+use crate::clock::VirtualClock;
+use crate::handler::{Handler, Virtual};
+use crate::world::World;
+
+/// A [`TimerPoller`] and the time that it is told, for tests. Nothing happens by itself, so every run is the same.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use nexus_rt::{IntoHandler, ResMut, TestHarness, TestTimerDriver, TimerEvent, TimerInstaller, TimerWheel, WorldBuilder};
+///
+/// fn beat(mut beats: ResMut<u32>, _: TimerEvent) {
+///     *beats += 1;
+/// }
+///
+/// let clock = nexus_rt::VirtualClock::new();
+/// let mut builder = WorldBuilder::new();
+/// let poller = builder.install_driver(TimerInstaller::new(clock.now()));
+/// builder.register(0_u32);
+/// let mut test = TestHarness::with_clock(builder, clock.clone());
+/// let mut timers = TestTimerDriver::new(poller, clock);
+///
+/// let beat = Box::new(beat.into_handler(test.registry()));
+/// let (minute, now) = (Duration::from_secs(60), timers.now());
+/// test.world_mut().resource_mut::<TimerWheel>().schedule_every(now + minute, minute, beat);
+///
+/// assert_eq!(timers.advance(test.world_mut(), Duration::from_secs(59)), 0);
+/// assert_eq!(timers.advance(test.world_mut(), Duration::from_secs(1)), 1);
+/// assert_eq!(timers.advance(test.world_mut(), 3 * minute), 1); // missed ticks are skipped
+/// assert_eq!(*test.world().resource::<u32>(), 2);
+/// ```
+#[derive(Debug)]
+#[must_use = "timers run when they are polled"]
+pub struct TestTimerDriver<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()> {
+    poller: TimerPoller<S, Tag>,
+    clock: VirtualClock,
+}
+
+impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
+    /// Takes over a poller, with a clock that may be shared with others.
+    pub fn new(poller: TimerPoller<S, Tag>, clock: VirtualClock) -> Self {
+        Self { poller, clock }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Moves the time on and polls once; gives how many timers ran.
+    ///
+    /// # Panics
+    /// As [`TimerPoller::poll`].
+    #[track_caller]
+    pub fn advance(&mut self, world: &mut World, by: Duration) -> usize {
+        self.clock.advance(by);
+        self.poll(world)
+    }
+
+    /// Sets the time, without a poll. It may go back.
+    ///
+    /// # Panics
+    /// As [`VirtualClock::set`].
+    #[track_caller]
+    pub fn set_now(&mut self, now: Instant) {
+        self.clock.set(now);
+    }
+
+    /// Polls at the present time; gives how many timers ran.
+    ///
+    /// # Panics
+    /// As [`TimerPoller::poll`].
+    #[track_caller]
+    pub fn poll(&mut self, world: &mut World) -> usize {
+        self.poller.poll(world, self.clock.now())
+    }
+
+    /// Moves the time from deadline to deadline up to `until`, polling at each, as a loop would that never sleeps too long; gives
+    /// how many timers ran.
+    ///
+    /// # Panics
+    /// As [`TimerPoller::poll`].
+    #[track_caller]
+    pub fn run_until(&mut self, world: &mut World, until: Instant) -> usize {
+        let mut ran = 0;
+        while let Some(next) = self.poller.next_deadline(world).filter(|next| *next <= until) {
+            self.clock.set(next.max(self.now()));
+            ran += self.poll(world);
+        }
+        self.clock.set(until.max(self.now()));
+        ran + self.poll(world)
+    }
+
+    /// The poller.
+    pub fn poller(&mut self) -> &mut TimerPoller<S, Tag> {
+        &mut self.poller
+    }
+}

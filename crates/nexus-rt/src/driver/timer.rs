@@ -1,0 +1,172 @@
+//! The timer driver: installs a wheel, and runs what is due.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use nexus_timer::WheelBuilder;
+
+use super::timer_wheel::{TimerEvent, TimerWheel};
+use crate::call::lend_world;
+use crate::handler::{Handler, Virtual};
+use crate::world::{Installer, Key, World, WorldBuilder};
+
+/// Installs a [`TimerWheel`] and gives its [`TimerPoller`].
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use nexus_rt::{IntoHandler, ResMut, TimerEvent, TimerInstaller, TimerWheel, Virtual, WorldBuilder};
+///
+/// /// Names a second wheel of the same world.
+/// struct Slow;
+///
+/// let now = Instant::now();
+/// let mut builder = WorldBuilder::new();
+/// let mut fast = builder.install_driver(TimerInstaller::new(now).tick(Duration::from_micros(10)));
+/// let mut slow = builder.install_driver(TimerInstaller::new(now).tagged::<Slow>().limit(1_000));
+/// builder.register(0_u32);
+/// let mut world = builder.build();
+///
+/// let count = |mut n: ResMut<u32>, _: TimerEvent| *n += 1;
+/// let count = Box::new(count.into_handler(world.registry()));
+/// world.resource_mut::<TimerWheel<Virtual<TimerEvent>, Slow>>().schedule(now, count);
+/// assert_eq!((fast.poll(&mut world, now), slow.poll(&mut world, now)), (0, 1));
+/// ```
+#[must_use = "install it with `WorldBuilder::install_driver`"]
+pub struct TimerInstaller<S = Virtual<TimerEvent>, Tag = ()> {
+    wheel: WheelBuilder,
+    start: Instant,
+    types: PhantomData<fn() -> (S, Tag)>,
+}
+
+impl TimerInstaller {
+    /// A wheel of boxed handlers, with a tick of a millisecond. `start` is the time from which it measures: the present one, or
+    /// that of a test or of a recording.
+    pub fn new(start: Instant) -> Self {
+        Self { wheel: WheelBuilder::new(), start, types: PhantomData }
+    }
+}
+
+impl<S, Tag> TimerInstaller<S, Tag> {
+    /// About how far two polls lie apart. It is about cost only: timers run by their exact deadlines whatever the tick.
+    pub fn tick(self, tick: Duration) -> Self {
+        Self { wheel: self.wheel.tick(tick), ..self }
+    }
+
+    /// Allocates room for this many timers when the world is built.
+    pub fn capacity(self, timers: usize) -> Self {
+        Self { wheel: self.wheel.capacity(timers), ..self }
+    }
+
+    /// Never holds more than this many timers: see [`TimerWheel::try_schedule`].
+    pub fn limit(self, timers: usize) -> Self {
+        Self { wheel: self.wheel.limit(timers), ..self }
+    }
+
+    /// Keeps each timer as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler of
+    /// [`TimerEvent`].
+    pub fn stored_as<Other: Handler<TimerEvent> + 'static>(self) -> TimerInstaller<Other, Tag> {
+        TimerInstaller { wheel: self.wheel, start: self.start, types: PhantomData }
+    }
+
+    /// Tells this wheel apart from others of the same world: its resource is a `TimerWheel<S, Other>`.
+    pub fn tagged<Other: 'static>(self) -> TimerInstaller<S, Other> {
+        TimerInstaller { wheel: self.wheel, start: self.start, types: PhantomData }
+    }
+}
+
+impl<S: Handler<TimerEvent> + 'static, Tag: 'static> Installer for TimerInstaller<S, Tag> {
+    type Poller = TimerPoller<S, Tag>;
+
+    /// # Panics
+    /// If the tick is shorter than a microsecond, or if the world has such a wheel already: [`tagged`](Self::tagged) tells two
+    /// apart.
+    #[track_caller]
+    fn install(self, builder: &mut WorldBuilder) -> TimerPoller<S, Tag> {
+        builder.register(TimerWheel::<S, Tag>::new(self.wheel.build(self.start)));
+        TimerPoller { wheel: builder.key() }
+    }
+}
+
+impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wheel.fmt(f)
+    }
+}
+
+/// Runs the timers that are due: what [`TimerInstaller`] gives, for `main()` to poll.
+///
+/// [`TimerWheel`] tells how timers are set, and [`Installer`] what holds for all drivers.
+#[must_use = "timers run when they are polled"]
+pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()> {
+    wheel: Key<TimerWheel<S, Tag>>,
+}
+
+impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
+    /// Runs every timer whose deadline is not after `now`, in the order of deadlines, and where they are equal in the order in
+    /// which they were set; gives how many ran.
+    ///
+    /// A timer that is set meanwhile runs in this poll if its deadline is later than the one that runs, and not after `now`;
+    /// otherwise in the next. So a poll ends, whatever the handlers do.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
+    /// handler panics, which loses that timer and no other: the rest is still due.
+    #[track_caller]
+    pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
+        self.poll_budget(world, now, usize::MAX)
+    }
+
+    /// The same, but runs `budget` timers at most. What is left over is due in the next poll, in the same order.
+    ///
+    /// # Panics
+    /// As [`poll`](Self::poll).
+    #[track_caller]
+    pub fn poll_budget(&mut self, world: &mut World, now: Instant, budget: usize) -> usize {
+        self.wheel(world).start_poll(now);
+        for ran in 0..budget {
+            let Some(mut due) = self.wheel(world).lend() else { return ran };
+            let event = TimerEvent { deadline: due.deadline, now, key: due.key };
+            world.next_sequence();
+            lend_world(world, &mut due.value.handler, |handler, world| handler.run(world, event));
+            // Dropped with the wheel at rest, so that what its drop does cannot be in the way.
+            let done = self.wheel(world).settle(due, now);
+            drop(done);
+        }
+        budget
+    }
+
+    /// When to poll next at the latest, or `None` if there is no timer: what bounds how long other drivers may block.
+    #[must_use]
+    #[track_caller]
+    pub fn next_deadline(&self, world: &World) -> Option<Instant> {
+        self.wheel.get(world).next_deadline()
+    }
+
+    /// How many timers there are.
+    #[must_use]
+    #[track_caller]
+    pub fn len(&self, world: &World) -> usize {
+        self.wheel.get(world).len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    #[track_caller]
+    pub fn is_empty(&self, world: &World) -> bool {
+        self.wheel.get(world).is_empty()
+    }
+
+    /// The wheel, without a stamp: that timers run is no change that readers of the wheel should notice.
+    #[inline]
+    #[track_caller]
+    fn wheel<'w>(&self, world: &'w mut World) -> &'w mut TimerWheel<S, Tag> {
+        self.wheel.get_mut(world).into_inner_unstamped()
+    }
+}
+
+impl<S, Tag> fmt::Debug for TimerPoller<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimerPoller")
+    }
+}

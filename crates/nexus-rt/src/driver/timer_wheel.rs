@@ -1,0 +1,305 @@
+//! `TimerWheel`: the resource through which handlers set timers.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use nexus_timer::{Expired, Full, TimerKey, Wheel};
+
+use super::periodic::Periodic;
+use crate::describe::Describe;
+use crate::handler::Virtual;
+
+/// What a timer's handler is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimerEvent {
+    /// When the timer was to run. It never runs earlier.
+    pub deadline: Instant,
+    /// The time of this poll.
+    pub now: Instant,
+    /// Its key, with which the handler can set itself anew ([`TimerWheel::reschedule`]) or end itself
+    /// ([`TimerWheel::cancel`]).
+    pub key: TimerKey,
+}
+
+impl TimerEvent {
+    /// How late it is.
+    #[must_use]
+    pub fn late(&self) -> Duration {
+        self.now.saturating_duration_since(self.deadline)
+    }
+}
+
+/// The timers of a world, as a resource: [`TimerInstaller`](crate::TimerInstaller) registers it,
+/// [`TimerPoller`](crate::TimerPoller) runs what is due.
+///
+/// `S` is what a timer is kept as: boxed ([`Virtual`]) unless said otherwise, in place ([`InlineTimerWheel`](crate::InlineTimerWheel)),
+/// or a type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` tells several
+/// wheels of one world apart.
+///
+/// A handler sets timers through `ResMut<TimerWheel>`:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use nexus_rt::{
+///     Handler, IntoHandler, RegistryRef, ResMut, TimerEvent, TimerInstaller, TimerKey, TimerWheel, WorldBuilder,
+/// };
+///
+/// const SECOND: Duration = Duration::from_secs(1);
+///
+/// /// The timer of the order that waits for its reply.
+/// #[derive(Default)]
+/// struct Waiting(Option<TimerKey>);
+///
+/// fn send(mut timers: ResMut<TimerWheel>, mut waiting: ResMut<Waiting>, registry: RegistryRef, now: Instant) {
+///     waiting.0 = Some(timers.schedule(now + SECOND, Box::new(on_timeout.into_handler(&registry))));
+/// }
+///
+/// /// Asks again after a second, for as long as it is not two seconds late.
+/// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Vec<Duration>>, timeout: TimerEvent) {
+///     log.push(timeout.late());
+///     if timeout.late() < 2 * SECOND {
+///         timers.reschedule(timeout.key, timeout.deadline + SECOND);
+///     }
+/// }
+///
+/// fn on_reply(mut timers: ResMut<TimerWheel>, mut waiting: ResMut<Waiting>, _reply: ()) {
+///     waiting.0.take().map(|timer| timers.cancel(timer));
+/// }
+///
+/// let start = Instant::now();
+/// let mut builder = WorldBuilder::new();
+/// let mut poller = builder.install_driver(TimerInstaller::new(start));
+/// builder.register_default::<Waiting>();
+/// builder.register(Vec::<Duration>::new());
+/// let mut world = builder.build();
+///
+/// send.into_handler(world.registry()).run(&mut world, start);
+/// assert!(poller.next_deadline(&world).is_some_and(|next| next <= start + SECOND));
+/// assert_eq!(poller.poll(&mut world, start + SECOND), 1);
+/// assert_eq!(poller.poll(&mut world, start + 5 * SECOND / 2), 1);
+/// assert_eq!(*world.resource::<Vec<Duration>>(), [Duration::ZERO, SECOND / 2]);
+///
+/// on_reply.into_handler(world.registry()).run(&mut world, ());
+/// assert!(poller.is_empty(&world));
+/// ```
+pub struct TimerWheel<S = Virtual<TimerEvent>, Tag = ()> {
+    wheel: Wheel<Timer<S>>,
+    /// The timer that runs.
+    running: Option<TimerKey>,
+    panicked: u64,
+    tag: PhantomData<fn() -> Tag>,
+}
+
+/// Timers in place: each in a [`FlatVirtual`](crate::FlatVirtual), which refuses what does not fit.
+#[cfg(feature = "smartptr")]
+pub type InlineTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlatVirtual<TimerEvent>, Tag>;
+
+/// Timers in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
+#[cfg(feature = "smartptr")]
+pub type FlexTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlexVirtual<TimerEvent>, Tag>;
+
+pub(super) struct Timer<S> {
+    pub(super) handler: S,
+    repeats: Option<Periodic>,
+}
+
+impl<S, Tag> TimerWheel<S, Tag> {
+    pub(super) fn new(wheel: Wheel<Timer<S>>) -> Self {
+        Self { wheel, running: None, panicked: 0, tag: PhantomData }
+    }
+
+    /// Has `handler` run once, in the first poll whose time is not before `deadline`.
+    ///
+    /// If the handler sets itself anew while it runs, by its key, it stays, and its key with it.
+    ///
+    /// # Panics
+    /// If the wheel was installed with a limit and is full.
+    #[track_caller]
+    pub fn schedule(&mut self, deadline: Instant, handler: S) -> TimerKey {
+        self.wheel.insert(deadline, Timer { handler, repeats: None })
+    }
+
+    /// The same for a wheel with a limit.
+    ///
+    /// # Errors
+    /// [`Full`] with the handler.
+    pub fn try_schedule(&mut self, deadline: Instant, handler: S) -> Result<TimerKey, Full<S>> {
+        self.try_insert(deadline, handler, None)
+    }
+
+    /// Has `handler` run at `first`, and then again and again: `repeats` is a period, or a [`Periodic`] that says more. Nothing is
+    /// allocated per tick.
+    ///
+    /// It ends when its key is [cancelled](Self::cancel), from anywhere, also from inside itself. If it
+    /// [reschedules](Self::reschedule) itself, its next ticks follow from that.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use nexus_rt::{IntoHandler, MissedTicks, Periodic, ResMut, TimerEvent, TimerInstaller, TimerWheel, WorldBuilder};
+    ///
+    /// fn bar(mut bars: ResMut<Vec<u64>>, mut timers: ResMut<TimerWheel>, tick: TimerEvent) {
+    ///     bars.push(tick.late().as_secs());
+    ///     if bars.len() == 4 {
+    ///         timers.cancel(tick.key);
+    ///     }
+    /// }
+    ///
+    /// let start = Instant::now();
+    /// let mut builder = WorldBuilder::new();
+    /// let mut poller = builder.install_driver(TimerInstaller::new(start));
+    /// builder.register(Vec::<u64>::new());
+    /// let mut world = builder.build();
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let bar = Box::new(bar.into_handler(world.registry()));
+    /// let every_second = Periodic::every(second).missed(MissedTicks::CatchUp);
+    /// world.resource_mut::<TimerWheel>().schedule_every(start + second, every_second, bar);
+    ///
+    /// assert_eq!(poller.poll(&mut world, start + second), 1);
+    /// assert_eq!(poller.poll(&mut world, start + 9 * second), 3); // then it ends itself
+    /// assert_eq!(*world.resource::<Vec<u64>>(), [0, 7, 6, 5]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the period is zero, or if the wheel was installed with a limit and is full.
+    #[track_caller]
+    pub fn schedule_every(&mut self, first: Instant, repeats: impl Into<Periodic>, handler: S) -> TimerKey {
+        self.wheel.insert(first, Timer { handler, repeats: Some(repeats.into()) })
+    }
+
+    /// The same for a wheel with a limit.
+    ///
+    /// # Errors
+    /// [`Full`] with the handler.
+    ///
+    /// # Panics
+    /// If the period is zero.
+    #[track_caller]
+    pub fn try_schedule_every(
+        &mut self,
+        first: Instant,
+        repeats: impl Into<Periodic>,
+        handler: S,
+    ) -> Result<TimerKey, Full<S>> {
+        self.try_insert(first, handler, Some(repeats.into()))
+    }
+
+    fn try_insert(&mut self, deadline: Instant, handler: S, repeats: Option<Periodic>) -> Result<TimerKey, Full<S>> {
+        self.wheel.try_insert(deadline, Timer { handler, repeats }).map_err(|Full(timer)| Full(timer.handler))
+    }
+
+    /// Ends a timer and drops its handler. False if the key names no timer here: it has run, was cancelled, or is of another
+    /// wheel.
+    ///
+    /// From inside a handler, with its own key, it ends a timer that would otherwise stay.
+    pub fn cancel(&mut self, key: TimerKey) -> bool {
+        let known = self.wheel.contains(key);
+        drop(self.wheel.cancel(key));
+        known
+    }
+
+    /// Ends a timer and gives its handler back. `None` if the key names no timer that waits; the one that runs now is not here
+    /// to be given, and goes on.
+    pub fn remove(&mut self, key: TimerKey) -> Option<S> {
+        self.wheel.get(key)?;
+        Some(self.wheel.cancel(key)?.handler)
+    }
+
+    /// Has a timer run at another time, and keeps its handler and key. False if the key names no timer here.
+    ///
+    /// From inside a handler, with its own key, it has the same handler run again.
+    pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
+        self.wheel.reschedule(key, deadline)
+    }
+
+    /// Whether the key names a timer here, one that waits or the one that runs.
+    #[must_use]
+    pub fn contains(&self, key: TimerKey) -> bool {
+        self.wheel.contains(key)
+    }
+
+    /// When a timer is to run. For the one that runs now: when it was told to run again, if it was.
+    #[must_use]
+    pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
+        self.wheel.deadline(key)
+    }
+
+    /// The handler of a timer that waits.
+    #[must_use]
+    pub fn get(&self, key: TimerKey) -> Option<&S> {
+        Some(&self.wheel.get(key)?.handler)
+    }
+
+    /// The handler of a timer that waits, such as a callback whose context is to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut S> {
+        Some(&mut self.wheel.get_mut(key)?.handler)
+    }
+
+    /// When to poll next at the latest, or `None` if there is no timer. It may be earlier than the first deadline, by a little,
+    /// where that is far away.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.wheel.next_deadline()
+    }
+
+    /// How many timers there are, with the one that runs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.wheel.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wheel.is_empty()
+    }
+
+    /// How many handlers panicked. They are gone, and so are their timers.
+    #[must_use]
+    pub fn panicked(&self) -> u64 {
+        self.panicked
+    }
+
+    /// Every timer that waits, in no order, with its deadline and handler: for people and tests.
+    pub fn iter(&self) -> impl Iterator<Item = (TimerKey, Instant, &S)> {
+        self.wheel.iter().map(|(key, deadline, timer)| (key, deadline, &timer.handler))
+    }
+
+    /// Begins a poll. A timer that is still out was lost to a panic.
+    pub(super) fn start_poll(&mut self, now: Instant) {
+        self.panicked += u64::from(mem::take(&mut self.running).is_some());
+        self.wheel.start_poll(now);
+    }
+
+    /// Lends the next timer that is due.
+    pub(super) fn lend(&mut self) -> Option<Expired<Timer<S>>> {
+        let due = self.wheel.pop_lent()?;
+        self.running = Some(due.key);
+        Some(due)
+    }
+
+    /// Takes a timer back that ran, and puts it where it is to run next; or gives it up to be dropped, if it is done.
+    pub(super) fn settle(&mut self, ran: Expired<Timer<S>>, now: Instant) -> Option<Timer<S>> {
+        self.running = None;
+        let Expired { key, deadline, value: timer } = ran;
+        let repeats = timer.repeats.and_then(|periodic| periodic.next(deadline, now));
+        match self.wheel.deadline(key).or(repeats) {
+            Some(next) => self.wheel.restore(key, next, timer).err(),
+            None => {
+                self.wheel.cancel(key);
+                Some(timer)
+            }
+        }
+    }
+}
+
+impl<S: Describe, Tag> fmt::Debug for TimerWheel<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(key, deadline, handler)| (key, deadline, handler.name()))).finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! Handlers in place: type-erased, without a heap.
+
+use std::fmt;
+
+use smallbox::SmallBox;
+pub use smallbox::space;
+
+use crate::describe::{Describe, Visitor};
+use crate::handler::Handler;
+use crate::world::World;
+
+/// A handler of some type, kept in place if it fits into `Space`, and on the heap otherwise.
+///
+/// `Space` is one of [`space`]: `space::S8`, which is meant if nothing is said, has room for eight words. A handler takes a word
+/// for each param and one for its world, besides its context or captures.
+///
+/// ```
+/// use nexus_rt::{FlexVirtual, Handler, IntoCallback, ResMut, WorldBuilder, flex};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let add = |ctx: &mut [u64; 16], mut sum: ResMut<u64>, x: u64| *sum += x + ctx[0];
+/// let mut handlers: Vec<FlexVirtual<u64>> = vec![
+///     flex!((|_: &mut u64, mut sum: ResMut<u64>, x: u64| *sum += x).into_callback(0, reg)),
+///     flex!(add.into_callback([5; 16], reg)),
+/// ];
+/// assert_eq!([0, 1].map(|n: usize| handlers[n].is_inline()), [true, false]);
+/// handlers.iter_mut().for_each(|handler| handler.run(&mut world, 10));
+/// assert_eq!(*world.resource::<u64>(), 25);
+/// ```
+#[must_use = "a handler does nothing until it is run"]
+pub struct FlexVirtual<E, Space = space::S8>(SmallBox<dyn Handler<E>, Space>);
+
+impl<E, Space> FlexVirtual<E, Space> {
+    /// Stores a handler.
+    pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
+        Self(smallbox::smallbox!(handler))
+    }
+
+    /// Whether the handler is in place. One without size always is.
+    #[must_use]
+    pub fn is_inline(&self) -> bool {
+        !self.0.is_heap() || size_of_val(&*self.0) == 0
+    }
+}
+
+/// A handler of some type, kept in place: what does not fit into `Space` is refused when the program is compiled.
+///
+/// ```
+/// use nexus_rt::{FlatVirtual, Handler, IntoHandler, ResMut, WorldBuilder, flat};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let mut add: FlatVirtual<u64> = flat!((|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry()));
+/// add.run(&mut world, 5);
+/// assert_eq!(*world.resource::<u64>(), 5);
+/// ```
+///
+/// ```compile_fail
+/// # use nexus_rt::{FlatVirtual, IntoCallback, WorldBuilder, flat};
+/// # let world = WorldBuilder::new().build();
+/// let large = (|ctx: &mut [u64; 16], x: u64| ctx[0] += x).into_callback([0; 16], world.registry());
+/// let refused: FlatVirtual<u64> = flat!(large);
+/// ```
+#[must_use = "a handler does nothing until it is run"]
+pub struct FlatVirtual<E, Space = space::S8>(FlexVirtual<E, Space>);
+
+impl<E, Space> FlatVirtual<E, Space> {
+    /// Stores a handler.
+    pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
+        const {
+            assert!(
+                size_of::<H>() == 0 || size_of::<H>() <= size_of::<Space>() && align_of::<H>() <= align_of::<Space>(),
+                "this handler does not fit in place: give it more room, as in `FlatVirtual<E, space::S16>`, make its context \
+                 or what it captures smaller, or keep it in a `FlexVirtual`, which takes large ones to the heap"
+            );
+        }
+        Self(FlexVirtual::new(handler))
+    }
+
+    /// Takes over a handler whose type is not known any more.
+    ///
+    /// # Panics
+    /// If it did not fit in place: with its name.
+    #[track_caller]
+    pub fn from_flex(handler: FlexVirtual<E, Space>) -> Self {
+        assert!(
+            handler.is_inline(),
+            "`{}` does not fit in place: it has {} bytes, and there is room for {}",
+            handler.name(),
+            size_of_val(&*handler.0),
+            size_of::<Space>()
+        );
+        Self(handler)
+    }
+}
+
+/// Makes a [`FlatVirtual`](crate::FlatVirtual) of a handler.
+#[macro_export]
+macro_rules! flat {
+    ($handler:expr $(,)?) => {
+        $crate::FlatVirtual::new($handler)
+    };
+}
+
+/// Makes a [`FlexVirtual`](crate::FlexVirtual) of a handler.
+#[macro_export]
+macro_rules! flex {
+    ($handler:expr $(,)?) => {
+        $crate::FlexVirtual::new($handler)
+    };
+}
+
+/// Implements the traits of a handler by what is in the first field.
+macro_rules! by_handler {
+    ($($Inline:ident)*) => {$(
+        impl<E, Space> Handler<E> for $Inline<E, Space> {
+            #[inline]
+            #[track_caller]
+            fn run(&mut self, world: &mut World, event: E) {
+                self.0.run(world, event);
+            }
+        }
+
+        impl<E, Space> Describe for $Inline<E, Space> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                self.0.describe(visitor);
+            }
+
+            fn name(&self) -> &'static str {
+                self.0.name()
+            }
+
+            #[track_caller]
+            fn inputs_changed(&self, world: &World) -> bool {
+                self.0.inputs_changed(world)
+            }
+        }
+
+        impl<E, Space> fmt::Debug for $Inline<E, Space> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($Inline), self.name())
+            }
+        }
+    )*};
+}
+
+by_handler!(FlexVirtual FlatVirtual);
