@@ -26,6 +26,14 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Print the trades as bars of one second, with a chart, instead of the result
+    #[arg(long, conflicts_with_all = ["json", "bars_json"])]
+    pub(crate) bars: bool,
+
+    /// Print the bars as JSON, a line each, instead of the result
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) bars_json: bool,
+
     /// Print the plan of what a line runs through, and run nothing
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) plan: Option<PlanFormat>,

@@ -1,21 +1,28 @@
 //! The wiring: which functions a line of the capture runs through, over which resources.
 
+use std::time::Duration;
+
 use nexus_rt::{
-    Adapt, DagStart, Describe, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, World, WorldBuilder,
-    fan_out,
+    Adapt, Clock, DagStart, Describe, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
+    TimerPoller, World, WorldBuilder, fan_out,
 };
 
+use crate::bars::Bars;
 use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
 use crate::message::{Diff, Event, Level, Line, Message, decode, split_time};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
-use crate::state::{Checks, Counts, Problem, Problems, Symbol, Trades};
+use crate::state::{Checks, Counts, Problem, Problems, Symbol, TooMuch, Trades};
 
-/// A world with everything that the feed needs, empty.
-pub(crate) fn world() -> World {
+/// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
+pub(crate) fn world() -> (World, TimerPoller) {
     let mut builder = WorldBuilder::new();
+    let clock = Clock::historical(Duration::ZERO);
+    let timers = builder.install_driver(TimerInstaller::new(clock.now()));
+    builder.register(clock);
     builder.register_default::<Backlog>();
+    builder.register_default::<Bars>();
     builder.register_default::<Book>();
     builder.register_default::<Checks>();
     builder.register_default::<Counts>();
@@ -25,7 +32,7 @@ pub(crate) fn world() -> World {
     builder.register_default::<Symbol>();
     builder.register_default::<Tickers>();
     builder.register_default::<Trades>();
-    builder.build()
+    (builder.build(), timers)
 }
 
 /// The two halves of the feed, to be timed apart, and the plan of what runs in them.
@@ -142,11 +149,19 @@ fn is_snapshot(event: &Event) -> bool {
     matches!(event.message, Message::Snapshot(_))
 }
 
-fn on_trade(mut trades: ResMut<Trades>, mut problems: ResMut<Problems>, event: &Event) {
-    if let Message::Trade(trade) = &event.message
-        && trades.add(trade).is_err()
-    {
-        problems.add(event.line, "a trade so large that the volume no longer fits: it is left out");
+fn on_trade(
+    clock: Res<Clock>,
+    mut trades: ResMut<Trades>,
+    mut bars: ResMut<Bars>,
+    mut problems: ResMut<Problems>,
+    event: &Event,
+) {
+    let Message::Trade(trade) = &event.message else { return };
+    match trades.add(trade) {
+        Ok(()) => bars.add(clock.unix().as_secs(), trade),
+        Err(TooMuch) => {
+            problems.add(event.line, "a trade so large that the volume no longer fits: it is left out");
+        }
     }
 }
 

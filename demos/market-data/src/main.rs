@@ -1,7 +1,9 @@
 //! The main job of this repository: a real exchange feed through nexus-rt.
 
 mod args;
+mod bars;
 mod book;
+mod chart;
 mod decimal;
 mod feed;
 mod input;
@@ -19,6 +21,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Args, Pace, PlanFormat};
+use crate::bars::Bars;
+use crate::chart::Chart;
 use crate::replay::{Latency, replay};
 use crate::report::Report;
 use crate::state::Problems;
@@ -34,7 +38,7 @@ fn main() -> ExitCode {
 /// Runs everything; what fails is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
     if let Some(format) = args.plan {
-        let plan = feed::feed(feed::world().registry()).plan;
+        let plan = feed::feed(feed::world().0.registry()).plan;
         return print(&match format {
             PlanFormat::Text => plan.to_string(),
             PlanFormat::Dot => plan.to_dot(),
@@ -61,6 +65,14 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         if args.strict {
             return Ok(ExitCode::from(1));
         }
+    }
+    let bars = world.resource::<Bars>().done();
+    if args.bars_json {
+        let line = |bar| serde_json::to_string(bar).expect("a bar is JSON") + "\n";
+        return print(&bars.iter().map(line).collect::<String>());
+    }
+    if args.bars {
+        return print(&format!("\n{}", Chart(bars)));
     }
     let report = Report::new(&world, &latency);
     let text = if args.json {

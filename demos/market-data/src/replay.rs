@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 use nexus_rt::World;
 
 use crate::args::{Args, Pace};
+use crate::bars::Recorded;
 use crate::book::Backlog;
 use crate::feed::{self, Feed};
 use crate::input::{Input, Next};
@@ -31,11 +32,12 @@ impl Latency {
 /// Replays the capture once into a fresh world, which it gives.
 pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
     let mut input = Input::open(&args.input, progress)?;
-    let mut world = feed::world();
+    let (mut world, timers) = feed::world();
     let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
     let problems = world.registry().key::<Problems>();
     let stopped = |world: &World| args.strict && problems.get(world).total() > 0;
-    let mut clock = Clock::new(args.pace);
+    let mut pacer = Pacer::new(args.pace);
+    let mut recorded = Recorded::new(timers);
     let mut line = Line::default();
 
     loop {
@@ -47,7 +49,10 @@ pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency)
                 break;
             }
         }
-        clock.wait_for(&line);
+        if let Ok((recorded_ns, _)) = split_time(&line.text) {
+            pacer.wait_for(recorded_ns);
+            recorded.reach(&mut world, recorded_ns);
+        }
 
         world.next_sequence();
         let start = Instant::now();
@@ -62,6 +67,7 @@ pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency)
             return Ok(world);
         }
     }
+    recorded.end(&mut world);
 
     let waiting = world.resource::<Backlog>().len();
     if waiting > 0 && !stopped(&world) {
@@ -77,20 +83,19 @@ fn record(histogram: &mut Histogram<u64>, time: Duration) {
 }
 
 /// Holds each line back until its time has come.
-struct Clock {
+struct Pacer {
     pace: Pace,
     /// When the first line was replayed, and when it was recorded, in nanoseconds.
     start: Option<(Instant, u64)>,
 }
 
-impl Clock {
+impl Pacer {
     fn new(pace: Pace) -> Self {
         Self { pace, start: None }
     }
 
-    fn wait_for(&mut self, line: &Line) {
+    fn wait_for(&mut self, recorded_ns: u64) {
         let Pace::Times(times) = self.pace else { return };
-        let Ok((recorded_ns, _)) = split_time(&line.text) else { return };
         let (start, first_ns) = *self.start.get_or_insert_with(|| (Instant::now(), recorded_ns));
         let due = Duration::from_nanos(recorded_ns.saturating_sub(first_ns)).div_f64(times);
         thread::sleep(due.saturating_sub(start.elapsed()));
