@@ -1,25 +1,18 @@
 //! The program as a user runs it: figures on the real capture, and what it makes of bad input.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
-use std::io::{Read, Write};
+mod support;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz");
-
-fn market_data(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_market-data")).args(args).output().expect("the program starts")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::support::{CAPTURE, capture, market_data, stderr};
 
 /// The one JSON object on standard output of a run that ends well.
 fn result(args: &[&str]) -> (Value, String) {
@@ -28,12 +21,6 @@ fn result(args: &[&str]) -> (Value, String) {
     let stdout = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(stdout.lines().count(), 1);
     (serde_json::from_str(&stdout).unwrap(), stderr(&output))
-}
-
-fn capture() -> String {
-    let mut text = String::new();
-    MultiGzDecoder::new(std::fs::File::open(CAPTURE).unwrap()).read_to_string(&mut text).unwrap();
-    text
 }
 
 /// A file in the folder of this test run.
@@ -96,64 +83,6 @@ fn plain_text_repeats_and_any_pace_give_the_same_figures() {
     members.extend(twice.finish().unwrap());
     let members = file("members.gz", members);
     assert_figures(&result(&["--input", &members]).0, &expected());
-}
-
-/// The bars as the program gives them.
-fn bars(args: &[&str]) -> Vec<Value> {
-    let output = market_data(&[args, &["--bars-json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// The bars computed from the trades of the capture directly, without a clock or a timer.
-fn bars_of_trades() -> Vec<Value> {
-    let mut bars: Vec<(u64, Vec<(u64, u64)>)> = Vec::new();
-    for line in capture().lines() {
-        let (time, json) = line.split_once(' ').unwrap();
-        let message: Value = serde_json::from_str(json).unwrap();
-        if message["stream"] != "btcusdt@trade" {
-            continue;
-        }
-        let units = |field: &str| {
-            let (whole, fraction) = message["data"][field].as_str().unwrap().split_once('.').unwrap();
-            format!("{whole}{fraction}").parse::<u64>().unwrap()
-        };
-        let second = time.parse::<u64>().unwrap() / 1_000_000_000;
-        if bars.last().is_none_or(|(last, _)| *last != second) {
-            bars.push((second, Vec::new()));
-        }
-        bars.last_mut().unwrap().1.push((units("p"), units("q")));
-    }
-    let decimal = |units: u64| format!("{}.{:08}", units / 100_000_000, units % 100_000_000);
-    let bar = |(second, trades): &(u64, Vec<(u64, u64)>)| {
-        let prices = || trades.iter().map(|(price, _)| *price);
-        json!({
-            "time": second,
-            "open": decimal(prices().next().unwrap()), "high": decimal(prices().max().unwrap()),
-            "low": decimal(prices().min().unwrap()), "close": decimal(prices().next_back().unwrap()),
-            "volume": decimal(trades.iter().map(|(_, quantity)| quantity).sum()), "trades": trades.len(),
-        })
-    };
-    bars.iter().map(bar).collect()
-}
-
-#[test]
-fn bars_are_those_of_the_trades_at_every_pace() {
-    let expected = bars_of_trades();
-    assert!(expected.len() > 300, "{}", expected.len());
-    assert_eq!(expected.iter().map(|bar| bar["trades"].as_u64().unwrap()).sum::<u64>(), 9757);
-    for pace in ["max", "1000000x", "200x"] {
-        assert_eq!(bars(&["--pace", pace]), expected, "{pace}");
-    }
-}
-
-#[test]
-fn bars_are_drawn() {
-    let output = market_data(&["--bars"]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains('\u{2588}') && text.contains("bars to a column"), "{text}");
-    assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("17")).count(), bars_of_trades().len());
-    assert_eq!(market_data(&["--bars", "--json"]).status.code(), Some(2));
 }
 
 #[test]
