@@ -4,6 +4,7 @@
 //! turns round by round, pinned to one core, and must compute the same. Then single polls, by their quantiles.
 
 mod contenders;
+mod drivers;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use contenders::{HashWheel, Heap, Peer, Timers, Tree};
 /// Times what is done to timers, per operation, and prints the ratio to the published nexus-timer.
 #[derive(Parser)]
 struct Args {
-    /// Only sizes and tables whose name contains this: "1 k", "100 k", "1 M", "polls"
+    /// Only sizes and tables whose name contains this: "1 k", "100 k", "1 M", "drivers", "polls"
     #[arg(long, default_value = "")]
     filter: String,
 
@@ -39,6 +40,7 @@ fn main() {
     let sizes = [("1 k", 1_000, 1_000, 201), ("100 k", 100_000, 10_000, 11), ("1 M", 1_000_000, 10_000, 3)];
     if args.check {
         sizes[..2].iter().for_each(|(_, count, spread_ms, _)| check(&mut contenders(&Load::new(*count, *spread_ms))));
+        drivers::check();
         return;
     }
     print_heading();
@@ -46,6 +48,9 @@ fn main() {
         if name.contains(&args.filter) {
             compare(name, &Load::new(count, spread_ms), rounds * args.rounds);
         }
+    }
+    if "drivers".contains(&args.filter) {
+        drivers::compare(11 * args.rounds);
     }
     if "polls".contains(&args.filter) {
         print_polls();
