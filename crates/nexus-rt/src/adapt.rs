@@ -41,7 +41,7 @@ pub(crate) use describe_adapter;
 /// Cloned(keep).run(&mut world, &String::from("x"));
 /// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Cloned<H>(pub H);
 
@@ -67,7 +67,7 @@ describe_adapter!(Cloned<H> by 0: H, Kind::Cloned);
 /// Owned::new(keep).run(&mut world, "x");
 /// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Owned<H>(H);
 
@@ -100,7 +100,7 @@ describe_adapter!(Owned<H> by 0: H, Kind::Owned);
 /// ByRef(add).run(&mut world, 5_u64);
 /// assert_eq!(*world.resource::<u64>(), 5);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct ByRef<H>(pub H);
 
@@ -127,7 +127,7 @@ describe_adapter!(ByRef<H> by 0: H, Kind::ByRef);
 /// ["3", "x", "4"].map(|text| parse.run(&mut world, text));
 /// assert_eq!(*world.resource::<u64>(), 7);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Adapt<D, H> {
     decode: D,

@@ -140,6 +140,12 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
     }
 }
 
+impl<In: Clone, S: Clone, C> Clone for BatchPipeline<In, S, C> {
+    fn clone(&self) -> Self {
+        Self { input: self.input.clone(), pipeline: self.pipeline.clone() }
+    }
+}
+
 impl<In, S: Describe, C> Describe for BatchPipeline<In, S, C> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.pipeline.describe(visitor);

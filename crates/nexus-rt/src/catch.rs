@@ -26,7 +26,7 @@ use crate::world::World;
 /// [0, 3].map(|x| divide.run(&mut world, x));
 /// assert_eq!((*world.resource::<u64>(), divide.panics()), (4, 1));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct CatchAssertUnwindSafe<H> {
     handler: H,

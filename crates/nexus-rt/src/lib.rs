@@ -77,8 +77,12 @@ pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
 pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
+#[cfg(all(feature = "mio", feature = "smartptr"))]
+pub use driver::{FlexMio, InlineMio};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
 pub use driver::{FlexTimerWheel, InlineTimerWheel};
+#[cfg(feature = "mio")]
+pub use driver::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
 #[cfg(feature = "timer")]
 pub use driver::{MissedTicks, Periodic, TestTimerDriver, TimerEvent, TimerInstaller, TimerPoller, TimerWheel};
 pub use fan_out::FanOut;
@@ -87,6 +91,8 @@ pub use handler::{Handler, RefHandler, Virtual};
 pub use inline::{FlatVirtual, FlexVirtual, space};
 pub use into_handler::{IntoCallback, IntoHandler};
 pub use lifecycle::Turn;
+#[cfg(feature = "mio")]
+pub use mio;
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
 #[cfg(feature = "timer")]

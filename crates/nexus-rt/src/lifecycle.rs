@@ -10,7 +10,8 @@ impl World {
     /// Runs a function once, with any params: to open connections, load state, arm timers.
     ///
     /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not read
-    /// as changed in the next. What the function returns is handed on.
+    /// as changed in the next. What the function returns is handed on. A closure may not move its captures out, as everywhere:
+    /// what is to be moved in goes through an `Option` that it takes from.
     ///
     /// ```
     /// use nexus_rt::{Res, ResMut, WorldBuilder};
@@ -52,7 +53,7 @@ impl World {
     /// Calls `turn` until a shutdown is requested, which is looked for before each turn, or until it returns an error.
     ///
     /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing, or a `Result<(), E>`, and then
-    /// `run` does too.
+    /// `run` does too. A closure that uses `?` names its error in the end: `Ok::<(), io::Error>(())`.
     ///
     /// ```
     /// use nexus_rt::WorldBuilder;
@@ -101,7 +102,7 @@ impl World {
 #[diagnostic::on_unimplemented(
     message = "a turn of the loop cannot return `{Self}`",
     label = "returns `{Self}`",
-    note = "return nothing (end the closure with `;`), or a `Result<(), E>`, whose error ends the loop"
+    note = "return nothing, or a `Result<(), E>`, whose error ends the loop"
 )]
 pub trait Turn: sealed::Sealed {
     /// What a shutdown returns.

@@ -6,9 +6,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::call::lend_world;
-use crate::describe::{Describe, Kind, Visitor, describe_fenced, foreign_world};
+use crate::describe::{Describe, Kind, Visitor, describe_fenced, foreign_world, function_name};
 use crate::handler::Handler;
-use crate::names::short;
 use crate::sequence::WorldId;
 use crate::step::one_world;
 use crate::system::System;
@@ -142,10 +141,12 @@ impl SchedulerBuilder {
         for (before, after) in &self.edges {
             upstreams[places[*after]].push(places[*before]);
         }
+        // In the order in which they run, for plans.
+        upstreams.iter_mut().for_each(|after| after.sort_unstable());
         let mut systems: Vec<_> = self.systems.into_iter().map(|(_, system)| Some(system)).collect();
-        let scheduled = order.iter().zip(upstreams).map(|(added, mut after)| {
-            after.sort_unstable();
-            Scheduled { system: systems[*added].take().expect("an order names each once"), after, said_yes: false }
+        let scheduled = order.iter().zip(upstreams).map(|(added, after)| {
+            let system = systems[*added].take().expect("an order names each once");
+            Scheduled { system, after, said_yes: false }
         });
         let mut scheduler = SystemScheduler { systems: scheduled.collect(), world: None };
         scheduler.world = one_world(&scheduler, "scheduler");
@@ -182,7 +183,7 @@ impl SchedulerBuilder {
             let (before, _) = waiting.expect("what waits has something before it that waits");
             if let Some(start) = path.iter().position(|seen| seen == before) {
                 let circle = path[start..].iter().rev();
-                return CycleError { systems: circle.map(|n| self.systems[*n].1.name()).collect() };
+                return CycleError { systems: circle.map(|n| (*n + 1, self.systems[*n].1.name())).collect() };
             }
             path.push(*before);
         }
@@ -284,24 +285,25 @@ impl fmt::Debug for SystemScheduler {
 /// Systems that wait for each other in a circle: the error of [`SchedulerBuilder::build`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CycleError {
-    systems: Vec<&'static str>,
+    /// With their places among all that were added, from 1.
+    systems: Vec<(usize, &'static str)>,
 }
 
 impl CycleError {
     /// The full names of the systems in the circle, each before the next, and the last before the first.
     #[must_use]
-    pub fn systems(&self) -> &[&'static str] {
-        &self.systems
+    pub fn systems(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.systems.iter().map(|(_, name)| *name)
     }
 }
 
 impl fmt::Display for CycleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("systems wait for each other in a circle: ")?;
-        for system in &self.systems {
-            write!(f, "`{}` before ", short(system))?;
+        for (place, system) in &self.systems {
+            write!(f, "`{}` (added as number {place}) before ", function_name(system))?;
         }
-        write!(f, "`{}`. Take out one of these edges", short(self.systems[0]))
+        write!(f, "`{}`. Take out one of these edges", function_name(self.systems[0].1))
     }
 }
 

@@ -26,7 +26,8 @@ pub trait System: Describe + Send {
     fn run(&mut self, world: &mut World) -> bool;
 }
 
-/// What a system may return: `bool`, whether what comes after it should run, or `()`, which always says yes.
+/// What a system may return: `bool`, whether what comes after it should run; `()`, which always says yes; or `Option<()>`, as
+/// pipelines with a `guard` give, where `None` says no.
 #[diagnostic::on_unimplemented(
     message = "a system cannot return `{Self}`",
     label = "returns `{Self}`",
@@ -45,6 +46,13 @@ impl SystemOutput for bool {
     }
 }
 
+impl SystemOutput for Option<()> {
+    #[inline(always)]
+    fn goes_on(self) -> bool {
+        self.is_some()
+    }
+}
+
 impl SystemOutput for () {
     #[inline(always)]
     fn goes_on(self) -> bool {
@@ -56,6 +64,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for bool {}
     impl Sealed for () {}
+    impl Sealed for Option<()> {}
 }
 
 /// Turns functions and closures into systems. Implemented for every type; the methods say which functions fit.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::call::{Callable, Ignored, Plain, Stamp, Stampable, Taken, WithCtx};
+use crate::call::{Callable, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
@@ -19,7 +19,7 @@ use crate::world::{Registry, World};
     note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
 )]
 pub trait Blueprint {
-    /// The event.
+    /// The event. It is one type, with the lifetimes in it: for events that are borrowed anew for each run, clone a handler.
     type Event;
 
     /// The params, as a tuple, each with `'static` in the place of the lifetime of a run: `(Res<'static, Limit>,)`. What they
@@ -36,6 +36,21 @@ pub trait Blueprint {
 pub trait CallbackBlueprint: Blueprint {
     /// The context that each callback owns.
     type Context: Send;
+}
+
+/// Refuses what does not fit a template when it is compiled. In each method that users call, since the compiler points to the
+/// caller of the function that a failed assertion stands in.
+macro_rules! no_captures {
+    ($F:ty) => {
+        const {
+            assert!(
+                nothing_captured::<$F>(),
+                "a template takes a named function or a closure that captures nothing: it keeps no value of the function, \
+                 so there is no place for what a closure captures or where a function pointer points. Put what differs \
+                 from handler to handler in the context of a `CallbackTemplate`, or clone a handler instead"
+            );
+        }
+    };
 }
 
 /// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once per
@@ -66,7 +81,8 @@ pub trait CallbackBlueprint: Blueprint {
 /// assert_eq!(*world.resource::<u64>(), 3);
 /// ```
 ///
-/// The function is a named one or a closure that captures nothing. Others are refused when the program is compiled:
+/// The function is a named one or a closure that captures nothing. Others are refused when the program is built (a mere
+/// `cargo check` does not see those whose captures are `Copy`, nor function pointers):
 ///
 /// ```compile_fail
 /// # use nexus_rt::{HandlerTemplate, WorldBuilder, handler_blueprint};
@@ -84,7 +100,8 @@ pub trait CallbackBlueprint: Blueprint {
 /// let template = HandlerTemplate::<OnTick>::new(tick as fn(u32), world.registry());
 /// ```
 ///
-/// Those, and whole pipelines, are stamped by cloning: a handler is `Clone` (and `Copy`) where its parts are.
+/// Those, whole pipelines, and handlers of events that are borrowed anew for each run, which a blueprint cannot name, are
+/// stamped by cloning: a handler is `Clone` where its parts are.
 ///
 /// ```
 /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
@@ -139,6 +156,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (K::Event,), Plain<K::Params>, Out = ()> + Stampable,
     {
+        no_captures!(F);
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
@@ -151,6 +169,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (), Plain<K::Params>, Out = ()> + Stampable,
     {
+        no_captures!(F);
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
@@ -238,6 +257,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (K::Event,), WithCtx<K::Params>, Out = ()> + Stampable,
     {
+        no_captures!(F);
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
@@ -250,6 +270,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (), WithCtx<K::Params>, Out = ()> + Stampable,
     {
+        no_captures!(F);
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 

@@ -2,9 +2,8 @@
 
 use std::any::type_name;
 
-use crate::call::lend_world;
+use crate::call::{lend_world, replaced_world};
 use crate::clock::VirtualClock;
-use crate::describe::Describe;
 use crate::handler::Handler;
 use crate::sequence::Sequence;
 use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
@@ -53,6 +52,12 @@ impl TestHarness {
         Self { world: builder.build(), clock }
     }
 
+    /// Gives the world back.
+    #[must_use]
+    pub fn into_world(self) -> World {
+        self.world
+    }
+
     /// What functions are resolved against.
     #[must_use]
     pub fn registry(&self) -> &Registry {
@@ -81,7 +86,7 @@ impl TestHarness {
     /// # Panics
     /// As the handler does; and if it leaves another world in place of this one.
     #[track_caller]
-    pub fn dispatch<E, H: Handler<E>>(&mut self, handler: &mut H, event: E) -> Changes<'_> {
+    pub fn dispatch<E, H: Handler<E> + ?Sized>(&mut self, handler: &mut H, event: E) -> Changes<'_> {
         self.dispatch_many(handler, [event])
     }
 
@@ -90,7 +95,7 @@ impl TestHarness {
     /// # Panics
     /// As [`dispatch`](Self::dispatch).
     #[track_caller]
-    pub fn dispatch_many<E, H: Handler<E>>(
+    pub fn dispatch_many<E, H: Handler<E> + ?Sized>(
         &mut self,
         handler: &mut H,
         events: impl IntoIterator<Item = E>,
@@ -98,7 +103,7 @@ impl TestHarness {
         let before = self.world.current_sequence();
         for event in events {
             self.world.next_sequence();
-            lend_world(&mut self.world, handler, |handler, world| handler.run(world, event));
+            lend_world(&mut self.world, &mut &mut *handler, |handler, world| handler.run(world, event));
         }
         self.changed_after(before)
     }
@@ -121,22 +126,27 @@ impl TestHarness {
     /// # Panics
     /// As `event` does; and if it leaves another world in place of this one.
     #[track_caller]
-    pub fn event<R>(&mut self, event: impl FnOnce(&mut World) -> R) -> (R, Changes<'_>) {
-        struct Once<F>(Option<F>);
-        impl<F> Describe for Once<F> {}
-
-        let before = self.world.next_sequence();
-        let mut result = None;
-        lend_world(&mut self.world, &mut Once(Some(event)), |event, world| {
-            result = event.0.take().map(|event| event(world));
-        });
-        (result.expect("it ran once"), self.changed_after(Sequence::new(before.get() - 1)))
+    pub fn event<R, F: FnOnce(&mut World) -> R>(&mut self, event: F) -> (R, Changes<'_>) {
+        let (id, before) = (self.world.world_id(), self.world.current_sequence());
+        self.world.next_sequence();
+        let result = event(&mut self.world);
+        if self.world.world_id() != id {
+            replaced_world(type_name::<F>(), id, self.world.world_id());
+        }
+        (result, self.changed_after(before))
     }
 
     /// The resources that were written after this sequence, in the order of their registration.
     pub fn changed_after(&self, sequence: Sequence) -> Changes<'_> {
         let changed = self.world.resources().filter(|resource| resource.changed_at > sequence).collect();
         Changes { world: &self.world, changed, named: Vec::new() }
+    }
+}
+
+/// For programs that build their world in a function of their own.
+impl From<World> for TestHarness {
+    fn from(world: World) -> Self {
+        Self { world, clock: VirtualClock::new() }
     }
 }
 

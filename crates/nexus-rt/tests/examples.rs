@@ -87,7 +87,7 @@ we bought
 a tick up
   send 99 / 105
   4 of 4 systems ran
-systems wait for each other in a circle: `egg` before `chicken` before `egg`. Take out one of these edges
+systems wait for each other in a circle: `egg` (added as number 2) before `chicken` (added as number 1) before `egg`. Take out one of these edges
 ";
     assert_eq!(output("systems", &[]), expected);
     assert!(output("systems", &["dot"]).starts_with("digraph plan {"));

@@ -68,3 +68,18 @@ fn a_second_signal_ends_the_process() {
         assert_eq!(end(&mut child).signal(), Some(SIGTERM));
     }
 }
+
+/// What one world heard is not held against the next.
+#[test]
+fn a_world_after_the_first_is_asked_to_stop_too() {
+    for _world in 0..3 {
+        let handle = nexus_rt::ShutdownHandle::default();
+        handle.enable_signals().unwrap();
+        handle.enable_signals().unwrap();
+        let (woken, wakes) = std::sync::mpsc::channel();
+        handle.on_shutdown(move || _ = woken.send(()));
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        wakes.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert!(handle.is_shutdown());
+    }
+}

@@ -12,4 +12,4 @@ pub(crate) use entered::{Entered, lend_world, replaced_world};
 pub use mode::Mode;
 pub(crate) use mode::{Plain, WithCtx};
 pub use resolved::Resolved;
-pub(crate) use stamp::{Ignored, Stamp, Stampable, Taken};
+pub(crate) use stamp::{Ignored, Stamp, Stampable, Taken, nothing_captured};

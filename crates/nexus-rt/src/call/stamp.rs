@@ -29,6 +29,11 @@ pub trait Stampable: Copy + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<F: Copy + Send + 'static> Stampable for F {}
 
+/// Whether nothing has to be kept of a function. To be asserted in a `const`.
+pub(crate) const fn nothing_captured<F>() -> bool {
+    size_of::<F>() == 0
+}
+
 /// A resolved function of an event, by its code and its name instead of its type.
 pub(crate) struct Stamp<C, E, M: Mode> {
     bound: Bound<M>,
@@ -38,7 +43,8 @@ pub(crate) struct Stamp<C, E, M: Mode> {
 }
 
 impl<C, E, M: Mode> Stamp<C, E, M> {
-    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type.
+    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type. That the function has
+    /// no size is [checked](nothing_captured) where users call, so that the compiler points there.
     ///
     /// # Panics
     /// If something is missing or in conflict.
@@ -48,14 +54,8 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
         F: Callable<C, Given::Args, M, Out = ()> + Stampable,
         Given: FromEvent<E>,
     {
-        const {
-            assert!(
-                size_of::<F>() == 0,
-                "a template takes a named function or a closure that captures nothing: it keeps no value of the function, \
-                 so there is no place for what a closure captures or where a function pointer points. Put what differs \
-                 from handler to handler in the context of a `CallbackTemplate`, or clone a handler instead"
-            );
-        }
+        // It would be made of bits that are nowhere: the last line of defence.
+        assert!(nothing_captured::<F>());
         Self { bound: Bound::new(registry, type_name::<F>()), run: run::<C, E, M, F, Given>, name: type_name::<F> }
     }
 

@@ -51,8 +51,11 @@ impl VirtualClock {
     /// If it would be more than 584 years after the start.
     #[track_caller]
     pub fn advance(&self, by: Duration) -> Instant {
-        self.set(self.now() + by);
-        self.now()
+        let further = |elapsed: u64| elapsed.checked_add(u64::try_from(by.as_nanos()).ok()?);
+        match self.elapsed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, further) {
+            Ok(before) => self.start + Duration::from_nanos(before) + by,
+            Err(before) => too_far(Duration::from_nanos(before).saturating_add(by)),
+        }
     }
 
     /// Sets the time, also back, as clocks do that are corrected, but not to before the start.
@@ -64,11 +67,15 @@ impl VirtualClock {
         let Some(elapsed) = now.checked_duration_since(self.start) else {
             panic!("a virtual clock cannot be set to {:?} before its start", self.start - now);
         };
-        let Ok(nanos) = u64::try_from(elapsed.as_nanos()) else {
-            panic!("a virtual clock cannot be set to {elapsed:?} after its start: it holds 584 years");
-        };
+        let Ok(nanos) = u64::try_from(elapsed.as_nanos()) else { too_far(elapsed) };
         self.elapsed.store(nanos, Ordering::Relaxed);
     }
+}
+
+#[cold]
+#[track_caller]
+fn too_far(elapsed: Duration) -> ! {
+    panic!("a virtual clock cannot be set to {elapsed:?} after its start: it holds 584 years")
 }
 
 impl Default for VirtualClock {

@@ -12,6 +12,7 @@ use std::any::type_name;
 
 pub use kind::Kind;
 pub(crate) use kind::{Label, label};
+pub(crate) use plan::function_name;
 pub use plan::{FunctionNode, Node, Plan};
 
 use crate::param::Access;

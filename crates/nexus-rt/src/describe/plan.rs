@@ -151,7 +151,7 @@ impl Node {
 }
 
 /// The name of a function without its path; a closure is named after the function that it stands in.
-pub(super) fn function_name(full: &str) -> String {
+pub(crate) fn function_name(full: &str) -> String {
     let mut name = full;
     while let Some(outer) = name.strip_suffix("::{{closure}}") {
         name = outer;

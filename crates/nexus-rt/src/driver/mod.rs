@@ -1,5 +1,7 @@
 //! Drivers: where events come from. What holds for all of them stands at [`Installer`](crate::Installer).
 
+#[cfg(feature = "mio")]
+mod mio;
 #[cfg(feature = "timer")]
 mod periodic;
 #[cfg(feature = "timer")]
@@ -9,6 +11,10 @@ mod timer;
 #[cfg(feature = "timer")]
 mod timer_wheel;
 
+#[cfg(all(feature = "mio", feature = "smartptr"))]
+pub use mio::{FlexMio, InlineMio};
+#[cfg(feature = "mio")]
+pub use mio::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
 #[cfg(feature = "timer")]
 pub use periodic::{MissedTicks, Periodic};
 #[cfg(feature = "timer")]

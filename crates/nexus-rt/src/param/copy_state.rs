@@ -6,9 +6,9 @@ use super::resource::{Reads, Writes};
 /// What a resolved function keeps, if a handler can be stamped by copying it. Spelled out for every state instead of for all
 /// that is `Copy`, so that the compiler names the one that is not.
 #[diagnostic::on_unimplemented(
-    message = "a template cannot stamp handlers that keep `{Self}`: it is not `Copy`",
-    label = "keeps `{Self}`, which is not `Copy`",
-    note = "in a blueprint, a `Local<T>` needs a `T: Copy`. Other state goes in the context of a `CallbackTemplate` or in a \
+    message = "a template cannot stamp handlers that keep `{Self}`: it cannot be copied",
+    label = "keeps `{Self}`, which cannot be copied",
+    note = "in a blueprint, a `Local<T>` needs a `T: Copy`, and a derived param has at most 16 fields. Other state goes in the context of a `CallbackTemplate` or in a \
             resource; or clone a handler instead: `let handler = f.into_handler(registry)`, then `handler.clone()`"
 )]
 pub trait CopyState: Copy {}
@@ -31,4 +31,4 @@ macro_rules! tuples {
     };
 }
 
-tuples!(S0 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11);
+tuples!(S0 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 S12 S13 S14 S15);

@@ -1,8 +1,11 @@
 //! Who changed what, and when.
 
-use nexus_rt::{Describe, Handler, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, World};
+use nexus_rt::{
+    Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, Visitor,
+    World, handler_blueprint,
+};
 
-use crate::support::world;
+use crate::support::{refuses_world, world};
 
 #[test]
 fn registration_is_not_a_write() {
@@ -122,4 +125,31 @@ fn inputs_are_what_is_read() {
     assert_eq!(all(&world), [true, true, false, true]);
     world.next_sequence();
     assert_eq!(all(&world), [false; 4]);
+}
+
+/// Asks each function by itself, past what the handler around it would check.
+struct Asks<'w>(&'w World);
+
+impl Visitor for Asks<'_> {
+    fn function(&mut self, function: &dyn Function) {
+        function.inputs_changed(self.0);
+    }
+}
+
+#[test]
+fn a_function_looks_at_no_other_world_than_its_own() {
+    handler_blueprint!(Reads, Event = u64, Params = (Res<'static, u64>,));
+    fn reads(_: Res<u64>, _: u64) {}
+    fn whole(_: &mut World, _: u64) {}
+    let gone = world();
+    let handlers: [Box<dyn Describe>; 3] = [
+        Box::new(reads.into_handler::<u64, _>(gone.registry())),
+        Box::new(whole.into_handler::<u64, _>(gone.registry())),
+        Box::new(HandlerTemplate::<Reads>::new(reads, gone.registry())),
+    ];
+    drop(gone);
+    let other = world();
+    for handler in handlers {
+        refuses_world(handler.name(), || handler.describe(&mut Asks(&other)));
+    }
 }

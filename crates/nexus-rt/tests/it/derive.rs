@@ -142,3 +142,43 @@ fn what_is_missing_inside_is_reported_with_the_struct() {
     assert!(text.contains("parameter 2 (`Bundle`): no `u8` is registered"), "{text}");
     assert!(text.contains("parameter 2 (`Bundle`): no `u16` is registered"), "{text}");
 }
+
+/// As many fields as a blueprint takes.
+#[derive(Param)]
+#[expect(dead_code, reason = "that there are so many is the point")]
+struct Sixteen<'w>(
+    ResMut<'w, Log>,
+    Res<'w, u64>,
+    Option<Res<'w, u8>>,
+    Option<Res<'w, u16>>,
+    Option<Res<'w, u32>>,
+    Option<Res<'w, i8>>,
+    Option<Res<'w, i16>>,
+    Option<Res<'w, i32>>,
+    Option<Res<'w, f32>>,
+    Option<Res<'w, f64>>,
+    Option<Res<'w, char>>,
+    Option<Res<'w, bool>>,
+    Local<'w, u8>,
+    Local<'w, u16>,
+    Local<'w, u32>,
+    Local<'w, u64>,
+);
+
+#[test]
+fn a_group_of_sixteen_is_stamped_from_a_template() {
+    nexus_rt::handler_blueprint!(Grouped, Event = u64, Params = (Sixteen<'static>,));
+    let mut world = world();
+    let template = nexus_rt::HandlerTemplate::<Grouped>::new(
+        |mut group: Sixteen, x: u64| {
+            *group.15 += *group.1 + x;
+            let sum = *group.15;
+            group.0.push(sum.to_string());
+        },
+        world.registry(),
+    );
+    let mut handler = template.generate();
+    handler.run(&mut world, 1);
+    handler.run(&mut world, 2);
+    assert_eq!(*world.resource::<Log>(), ["11", "23"]);
+}

@@ -106,7 +106,14 @@ fn an_error_ends_the_loop() {
 #[test]
 fn a_turn_that_replaces_the_world_is_noticed() {
     let (mut here, _handle) = stoppable();
-    notices_replacement("a_turn_that_replaces", || here.run(|w| *w = stoppable().0));
+    let mut turns = 0;
+    notices_replacement("a_turn_that_replaces", || {
+        here.run(|w| {
+            turns += 1;
+            assert_eq!(turns, 1, "there is no turn on the other world");
+            *w = stoppable().0;
+        });
+    });
 }
 
 #[test]
@@ -142,4 +149,21 @@ fn wakers_run_for_each_request_and_at_once_if_it_was_made_before() {
     let late = calls.clone();
     handle.on_shutdown(move || _ = late.fetch_add(10, Ordering::Relaxed));
     assert_eq!(calls.load(Ordering::Relaxed), 12);
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_other_from_waking() {
+    let handle = ShutdownHandle::default();
+    let woken = Arc::new(AtomicU32::new(0));
+    let count = |woken: &Arc<AtomicU32>| {
+        let woken = woken.clone();
+        move || _ = woken.fetch_add(1, Ordering::Relaxed)
+    };
+    handle.on_shutdown(count(&woken));
+    handle.on_shutdown(|| panic!("first"));
+    handle.on_shutdown(count(&woken));
+    handle.on_shutdown(|| panic!("second"));
+    handle.on_shutdown(count(&woken));
+    assert_eq!(panic_of(|| handle.shutdown()), "first");
+    assert_eq!((woken.load(Ordering::Relaxed), handle.is_shutdown()), (3, true));
 }

@@ -20,6 +20,7 @@ mod params;
 #[cfg(feature = "timer")]
 mod periodic;
 mod plan;
+mod scheduler_plan;
 mod side_chains;
 mod soundness;
 mod support;

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use nexus_rt::{IntoHandler, Res, ResMut, Sequence, TestHarness, VirtualClock, World, WorldBuilder};
+use nexus_rt::{Handler, IntoHandler, Res, ResMut, Sequence, TestHarness, VirtualClock, World, WorldBuilder};
 
 use crate::support::{Log, notices_replacement, panic_of, world};
 
@@ -50,6 +50,7 @@ fn what_changed_is_asserted_and_said() {
     let text = panic_of(|| changes.clone().changes::<i64>().nothing_else());
     assert_eq!(text, "also written: `alloc::vec::Vec<alloc::string::String>`");
     assert!(panic_of(|| changes.contain::<u8>()).contains("no `u8` is registered"));
+    let mut test = TestHarness::from(test.into_world());
     let mut nothing = (|_: Res<u64>, ()| {}).into_handler(test.registry());
     let text = panic_of(|| test.dispatch(&mut nothing, ()).changes::<i64>());
     assert_eq!(text, "`i64` was not written; written: nothing");
@@ -79,6 +80,16 @@ fn a_replaced_world_is_noticed() {
     let mut test = harness();
     let mut replace = (|here: &mut World, (): ()| *here = world()).into_handler(test.registry());
     notices_replacement("a_replaced_world_is_noticed", || _ = test.dispatch(&mut replace, ()));
+    struct Replaces;
+    impl nexus_rt::Describe for Replaces {}
+    impl Handler<u8> for Replaces {
+        fn run(&mut self, here: &mut World, event: u8) {
+            assert_eq!(event, 1, "nothing runs on the other world");
+            *here = world();
+        }
+    }
+    let replaces: &mut dyn Handler<u8> = &mut Replaces;
+    notices_replacement("Replaces", || _ = harness().dispatch_many(replaces, [1, 2]));
     notices_replacement("a_replaced_world_is_noticed", || harness().event(|here| *here = world()).0);
 }
 
@@ -93,9 +104,15 @@ fn time_moves_when_it_is_told_to() {
     clock.set(start + day);
     assert_eq!((clock.now(), clock.elapsed()), (start + day, day));
     assert_eq!(format!("{clock:?}"), "VirtualClock(86400s after its start)");
-    let shared = clock.clone();
-    thread::spawn(move || shared.advance(day)).join().unwrap();
+    // From several threads, and none is lost.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1_000).for_each(|_| _ = clock.clone().advance(day / 4_000)));
+        }
+    });
     assert_eq!(clock.elapsed(), 2 * day);
+    let text = panic_of(|| clock.advance(Duration::MAX));
+    assert!(text.ends_with("after its start: it holds 584 years"), "{text}");
     assert_eq!(
         panic_of(|| clock.set(start - Duration::from_secs(1))),
         "a virtual clock cannot be set to 1s before its start"

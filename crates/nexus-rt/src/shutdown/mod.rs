@@ -1,7 +1,11 @@
 //! Shutdown: a request to stop, from inside, from other threads, from signals.
 
+#[cfg(feature = "signals")]
+mod signals;
+
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,34 +68,34 @@ impl fmt::Debug for Shutdown {
 #[derive(Clone, Default)]
 #[must_use = "without its handle nobody outside can stop the world"]
 pub struct ShutdownHandle {
-    shared: Arc<Shared>,
+    request: Arc<Request>,
+    /// Apart from the request, so that the thread which hears signals does not keep itself alive, and ends with the last handle.
+    #[cfg(feature = "signals")]
+    signals: Arc<Mutex<Option<signals::Listening>>>,
 }
 
 #[derive(Default)]
-struct Shared {
-    /// Of its own, for signal handlers, which can do no more than set it.
-    requested: Arc<AtomicBool>,
+struct Request {
+    made: AtomicBool,
     wakers: Mutex<Vec<Waker>>,
-    #[cfg(feature = "signals")]
-    signals: Mutex<bool>,
 }
 
 type Waker = Arc<dyn Fn() + Send + Sync>;
 
 impl ShutdownHandle {
     /// Requests a shutdown and wakes the drivers that block.
+    ///
+    /// # Panics
+    /// If a waker does, after all others have run.
     pub fn shutdown(&self) {
-        self.shared.requested.store(true, Ordering::Release);
-        // Called with the lock released, so that a waker may use the handle.
-        let wakers = self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        wakers.iter().for_each(|wake| wake());
+        self.request.make();
     }
 
     /// Whether a shutdown was requested.
     #[inline]
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
-        self.shared.requested.load(Ordering::Acquire)
+        self.request.made.load(Ordering::Acquire)
     }
 
     /// Has `wake` called when a shutdown is requested, or now if it already was: for a driver that blocks, so that it
@@ -101,7 +105,7 @@ impl ShutdownHandle {
     /// it may take locks. It is kept as long as there is a handle, so it should not keep one itself.
     pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
         let wake: Waker = Arc::new(wake);
-        self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
+        self.request.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
         if self.is_shutdown() {
             wake();
         }
@@ -110,34 +114,32 @@ impl ShutdownHandle {
     /// Makes SIGINT and SIGTERM requests for a shutdown. A second signal of the two ends the process as if this had never
     /// been called, for a program that does not get to its end.
     ///
-    /// The flag is set inside the signal handler, so that a system call that the signal interrupts sees it; a thread of its
-    /// own, which sleeps otherwise, then wakes the drivers that block on another thread. Calling this again does nothing.
+    /// A thread that sleeps otherwise makes the request, and so wakes the drivers that block. Whatever else blocks, such as a
+    /// read from standard input, the system goes on with after a signal: register a [waker](Self::on_shutdown) for it. Calling
+    /// this again does nothing. It ends with the last handle of its world.
     ///
     /// # Errors
     /// If the system refuses the handlers or the thread.
     #[cfg(feature = "signals")]
     pub fn enable_signals(&self) -> std::io::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        use signal_hook::flag;
-
-        let mut enabled = self.shared.signals.lock().unwrap_or_else(PoisonError::into_inner);
-        if *enabled {
-            return Ok(());
+        let mut signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
+        if signals.is_none() {
+            let request = self.request.clone();
+            *signals = Some(signals::Listening::start(move || request.make())?);
         }
-        let signalled = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // They run in this order: what the first sees is what the signal before has left.
-            flag::register_conditional_default(signal, signalled.clone())?;
-            flag::register(signal, signalled.clone())?;
-            flag::register(signal, self.shared.requested.clone())?;
-        }
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-        let handle = self.clone();
-        std::thread::Builder::new()
-            .name("signals".into())
-            .spawn(move || signals.forever().for_each(|_| handle.shutdown()))?;
-        *enabled = true;
         Ok(())
+    }
+}
+
+impl Request {
+    fn make(&self) {
+        self.made.store(true, Ordering::Release);
+        // Called with the lock released, so that a waker may use the handle.
+        let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let panics = wakers.iter().filter_map(|wake| catch_unwind(AssertUnwindSafe(|| wake())).err());
+        if let Some(first) = panics.reduce(|first, _| first) {
+            resume_unwind(first);
+        }
     }
 }
 

@@ -1,0 +1,222 @@
+//! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
+
+mod event;
+mod registrations;
+mod slots;
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+
+pub use event::{MioEvent, MioToken};
+#[cfg(feature = "smartptr")]
+pub use registrations::{FlexMio, InlineMio};
+pub use registrations::{MioDriver, MioWaker};
+
+use crate::call::lend_world;
+use crate::handler::{Handler, Virtual};
+use crate::shutdown::ShutdownHandle;
+use crate::world::{Installer, Key, World, WorldBuilder};
+
+/// The token of the waker: no registration has it, for its generation is never given out.
+const WAKER: Token = Token(usize::MAX);
+
+/// How many events are taken from the system at once.
+const EVENTS: usize = 1024;
+
+/// Installs a [`MioDriver`] and gives its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a shutdown wakes the
+/// poll.
+///
+/// ```
+/// use nexus_rt::{MioInstaller, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// let mut io = builder.install_driver(MioInstaller::new()?);
+/// let shutdown = builder.shutdown_handle();
+/// let mut world = builder.build();
+///
+/// std::thread::spawn(move || shutdown.shutdown());
+/// world.run(|world| io.poll(world, None).map(drop))?; // blocks until then
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "install it with `WorldBuilder::install_driver`"]
+pub struct MioInstaller<S = Virtual<MioEvent>, Tag = ()> {
+    poll: Poll,
+    registry: mio::Registry,
+    waker: MioWaker,
+    types: PhantomData<fn() -> (S, Tag)>,
+}
+
+impl MioInstaller {
+    /// Asks the system for what it takes.
+    ///
+    /// # Errors
+    /// What the system says, such as that there are too many open files.
+    pub fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = MioWaker(Arc::new(mio::Waker::new(&registry, WAKER)?));
+        Ok(Self { poll, registry, waker, types: PhantomData })
+    }
+}
+
+impl<S, Tag> MioInstaller<S, Tag> {
+    /// Keeps each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler of
+    /// [`MioEvent`].
+    pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
+        let Self { poll, registry, waker, .. } = self;
+        MioInstaller { poll, registry, waker, types: PhantomData }
+    }
+
+    /// Tells this driver apart from others of the same world: its resource is a `MioDriver<S, Other>`.
+    pub fn tagged<Other: 'static>(self) -> MioInstaller<S, Other> {
+        let Self { poll, registry, waker, .. } = self;
+        MioInstaller { poll, registry, waker, types: PhantomData }
+    }
+}
+
+impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S, Tag> {
+    type Poller = MioPoller<S, Tag>;
+
+    /// # Panics
+    /// If the world has such a driver already: [`tagged`](Self::tagged) tells two apart.
+    #[track_caller]
+    fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1));
+        let id = id.expect("2^32 drivers are never made");
+        let Self { poll, registry, waker, .. } = self;
+        builder.register(MioDriver::<S, Tag>::new(id, registry, waker.clone()));
+        let shutdown = builder.shutdown_handle();
+        // If the waker fails, there is no file left to wake with, and nobody to tell.
+        shutdown.on_shutdown(move || _ = waker.wake());
+        let events = Events::with_capacity(EVENTS);
+        MioPoller { poll, events, ready: Vec::with_capacity(EVENTS), next: 0, id, shutdown, driver: builder.key() }
+    }
+}
+
+impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MioInstaller")
+    }
+}
+
+/// Runs the handlers of what is ready: what [`MioInstaller`] gives, for `main()` to poll.
+///
+/// [`MioDriver`] tells how sources are registered, and [`Installer`] what holds for all drivers.
+#[must_use = "sources are served when it is polled"]
+pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
+    poll: Poll,
+    events: Events,
+    /// What the system said was ready, in its order; served from `next` on. Kept here, so that what a panic or a budget leaves
+    /// is served by the next poll.
+    ready: Vec<MioEvent>,
+    next: usize,
+    id: u32,
+    shutdown: ShutdownHandle,
+    driver: Key<MioDriver<S, Tag>>,
+}
+
+impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
+    /// Waits until a source is ready, for `timeout` at most (for ever if there is none), and runs the handlers of what is ready, in
+    /// the order of the system; gives how many ran.
+    ///
+    /// It also returns when it is [woken](MioDriver::waker), and when a shutdown is requested: then it does not wait. A signal that
+    /// interrupts it does not end it otherwise; it waits on for what is left of the timeout. What an earlier poll left over is
+    /// served first, without waiting.
+    ///
+    /// # Errors
+    /// What the system says, other than that it was interrupted.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
+    /// handler panics, which loses its own registration and no other: the rest is served by the next poll.
+    #[track_caller]
+    pub fn poll(&mut self, world: &mut World, timeout: Option<Duration>) -> io::Result<usize> {
+        self.poll_budget(world, timeout, usize::MAX)
+    }
+
+    /// The same, waiting until `deadline` at most, such as the next timer's: `io.poll_until(world, now, timers.next_deadline(world))`.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    ///
+    /// # Panics
+    /// As [`poll`](Self::poll).
+    #[track_caller]
+    pub fn poll_until(&mut self, world: &mut World, now: Instant, deadline: Option<Instant>) -> io::Result<usize> {
+        self.poll(world, deadline.map(|deadline| deadline.saturating_duration_since(now)))
+    }
+
+    /// As [`poll`](Self::poll), but runs `budget` handlers at most. What is left over is served by the next poll.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    ///
+    /// # Panics
+    /// As [`poll`](Self::poll).
+    #[track_caller]
+    pub fn poll_budget(&mut self, world: &mut World, timeout: Option<Duration>, budget: usize) -> io::Result<usize> {
+        self.driver(world).bury();
+        if self.next == self.ready.len() {
+            self.wait(timeout)?;
+        }
+        let mut ran = 0;
+        while ran < budget
+            && let Some(event) = self.ready.get(self.next).copied()
+        {
+            self.next += 1;
+            // Nobody is there if it was closed since it was ready.
+            let Some(mut handler) = self.driver(world).lend(event.token) else { continue };
+            world.next_sequence();
+            lend_world(world, &mut handler, |handler, world| handler.run(world, event));
+            // Dropped with the driver at rest, so that what its drop does cannot be in the way.
+            let done = self.driver(world).settle(event.token, handler);
+            drop(done);
+            ran += 1;
+        }
+        Ok(ran)
+    }
+
+    /// Asks the system what is ready.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.ready.clear();
+        self.next = 0;
+        let until =
+            timeout.filter(|timeout| !timeout.is_zero()).and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut left = timeout;
+        loop {
+            if self.shutdown.is_shutdown() {
+                left = Some(Duration::ZERO);
+            }
+            match self.poll.poll(&mut self.events, left) {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    left = until.map(|until| until.saturating_duration_since(Instant::now())).or(left);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let ready = self.events.iter().filter(|event| event.token() != WAKER);
+        self.ready.extend(ready.map(|event| MioEvent::new(MioToken::of(self.id, event.token()), event)));
+        Ok(())
+    }
+
+    /// The resource, without a stamp: that handlers run is no change that its readers should notice.
+    #[inline]
+    #[track_caller]
+    fn driver<'w>(&self, world: &'w mut World) -> &'w mut MioDriver<S, Tag> {
+        self.driver.get_mut(world).into_inner_unstamped()
+    }
+}
+
+impl<S, Tag> fmt::Debug for MioPoller<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MioPoller({} ready)", self.ready.len() - self.next)
+    }
+}

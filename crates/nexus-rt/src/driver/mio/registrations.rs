@@ -1,0 +1,295 @@
+//! `MioDriver`: the resource through which handlers register sources.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::mem;
+use std::sync::Arc;
+
+use mio::event::Source;
+use mio::{Interest, Registry};
+
+use super::event::{MioEvent, MioToken};
+use super::slots::Slots;
+use crate::describe::Describe;
+use crate::handler::Virtual;
+
+/// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
+/// [`MioPoller`](crate::MioPoller) runs the handlers of what is ready.
+///
+/// A registration is a handler, and the source that it serves if the driver is to [own](Self::register) it. There are two kinds:
+///
+/// - **One that stays** is run for every event of its source, with its context, under one token, until it is
+///   [closed](Self::close): that costs no allocation and no system call but the IO itself.
+/// - **One that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear again of its source it registers a
+///   successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
+///
+/// Handlers may register and close whatever they like, themselves too. What is closed runs no more, also if it was ready in the
+/// same poll.
+///
+/// `S` is what a handler is kept as: boxed ([`Virtual`]) unless said otherwise, in place ([`InlineMio`](crate::InlineMio)), or a
+/// type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` tells several drivers of one world apart.
+///
+/// ```
+/// use std::io::{self, Read, Write};
+/// use std::net::TcpStream as Client;
+///
+/// use nexus_rt::mio::Interest;
+/// use nexus_rt::mio::net::{TcpListener, TcpStream};
+/// use nexus_rt::{
+///     CallbackTemplate, IntoCallback, MioDriver, MioEvent, MioInstaller, ResMut, WorldBuilder, callback_blueprint,
+/// };
+///
+/// callback_blueprint!(OnBytes, Context = Vec<u8>, Event = MioEvent, Params = (ResMut<'static, MioDriver>,));
+///
+/// /// Echoes what it reads; the driver owns the socket.
+/// fn echo(buffer: &mut Vec<u8>, mut io: ResMut<MioDriver>, event: MioEvent) {
+///     let Some(stream) = io.source::<TcpStream>(event.token) else { return };
+///     loop {
+///         match stream.read(buffer) {
+///             Ok(n) if n > 0 => stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer"),
+///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+///             Ok(_) | Err(_) => break,
+///         }
+///     }
+///     // The other side is gone: deregisters the socket, closes it, and drops this handler.
+///     io.close(event.token);
+/// }
+///
+/// fn accept(template: &mut CallbackTemplate<OnBytes>, mut io: ResMut<MioDriver>, event: MioEvent) {
+///     while let Some(Ok((stream, _))) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
+///         let handler = Box::new(template.generate(vec![0; 1024]));
+///         io.register(stream, Interest::READABLE, handler).expect("a fresh socket can be registered");
+///     }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// let mut poller = builder.install_driver(MioInstaller::new()?);
+/// let mut world = builder.build();
+///
+/// let listener = TcpListener::bind("127.0.0.1:0".parse().expect("an address"))?;
+/// let address = listener.local_addr()?;
+/// let template = CallbackTemplate::<OnBytes>::new(echo, world.registry());
+/// let accept = Box::new(accept.into_callback(template, world.registry()));
+/// world.resource_mut::<MioDriver>().register(listener, Interest::READABLE, accept)?;
+///
+/// let mut client = Client::connect(address)?;
+/// client.write_all(b"hello")?;
+/// poller.poll(&mut world, None)?; // accepts
+/// poller.poll(&mut world, None)?; // echoes
+/// let mut reply = [0; 5];
+/// client.read_exact(&mut reply)?;
+/// assert_eq!((&reply, world.resource::<MioDriver>().len()), (b"hello", 2));
+///
+/// drop(client);
+/// poller.poll(&mut world, None)?;
+/// assert_eq!(world.resource::<MioDriver>().len(), 1);
+/// # Ok::<(), io::Error>(())
+/// ```
+pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
+    registry: Registry,
+    waker: MioWaker,
+    slots: Slots<Registration<S>>,
+    /// The registration whose handler runs.
+    running: Option<MioToken>,
+    panicked: u64,
+    tag: PhantomData<fn() -> Tag>,
+}
+
+/// Handlers in place: each in a [`FlatVirtual`](crate::FlatVirtual), which refuses what does not fit.
+#[cfg(feature = "smartptr")]
+pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, Tag>;
+
+/// Handlers in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
+#[cfg(feature = "smartptr")]
+pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
+
+struct Registration<S> {
+    /// Out while it runs.
+    handler: Option<S>,
+    /// If the driver owns it.
+    source: Option<Box<dyn OwnedSource>>,
+    once: bool,
+}
+
+/// A source that the driver owns, by its type.
+trait OwnedSource: Source + Any + Send {}
+
+impl<T: Source + Any + Send> OwnedSource for T {}
+
+impl<S, Tag> MioDriver<S, Tag> {
+    pub(super) fn new(driver: u32, registry: Registry, waker: MioWaker) -> Self {
+        Self { registry, waker, slots: Slots::new(driver), running: None, panicked: 0, tag: PhantomData }
+    }
+
+    /// Registers a source that the driver owns from here on, with the handler of its events. Closing the registration deregisters
+    /// and closes the source.
+    ///
+    /// # Errors
+    /// What the system says; source and handler are dropped then.
+    pub fn register<Src>(&mut self, mut source: Src, interest: Interest, handler: S) -> io::Result<MioToken>
+    where
+        Src: Source + Send + 'static,
+    {
+        let token = self.insert(handler);
+        if let Err(error) = self.registry.register(&mut source, token.into(), interest) {
+            self.slots.remove(token);
+            return Err(error);
+        }
+        if let Some(registration) = self.slots.get_mut(token) {
+            registration.source = Some(Box::new(source));
+        }
+        Ok(token)
+    }
+
+    /// Adds a handler whose source is somewhere else, such as in its own context, and gives the token to register that with:
+    /// `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
+    pub fn insert(&mut self, handler: S) -> MioToken {
+        self.slots.insert(Registration { handler: Some(handler), source: None, once: false })
+    }
+
+    /// The same for a handler that fires once: it is moved out before it runs, and its token with it.
+    pub fn insert_once(&mut self, handler: S) -> MioToken {
+        self.slots.insert(Registration { handler: Some(handler), source: None, once: true })
+    }
+
+    /// The source of a registration that owns one of this type.
+    #[inline]
+    #[must_use]
+    pub fn source<Src: 'static>(&mut self, token: MioToken) -> Option<&mut Src> {
+        let source: &mut dyn Any = &mut **self.slots.get_mut(token)?.source.as_mut()?;
+        source.downcast_mut()
+    }
+
+    /// Changes what a registration with a source of its own waits for.
+    ///
+    /// # Errors
+    /// What the system says; `NotFound` if the token names no such registration.
+    pub fn reregister(&mut self, token: MioToken, interest: Interest) -> io::Result<()> {
+        let source = self.slots.get_mut(token).and_then(|registration| registration.source.as_mut());
+        match source {
+            Some(source) => self.registry.reregister(&mut **source, token.into(), interest),
+            None => Err(io::Error::new(io::ErrorKind::NotFound, "the token names no registration with a source")),
+        }
+    }
+
+    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, the one that runs as soon
+    /// as it returns. False if the token names no registration here.
+    pub fn close(&mut self, token: MioToken) -> bool {
+        let Some(registration) = self.slots.remove(token) else { return false };
+        self.end(registration);
+        true
+    }
+
+    /// Ends a registration and gives its handler back, with the source that it may hold. `None` if the token names none, or the
+    /// one that runs now, which goes on.
+    pub fn remove(&mut self, token: MioToken) -> Option<S> {
+        self.slots.get(token)?.handler.as_ref()?;
+        let registration = self.slots.remove(token)?;
+        self.end(registration)
+    }
+
+    fn end(&mut self, registration: Registration<S>) -> Option<S> {
+        let Registration { handler, source, .. } = registration;
+        if let Some(mut source) = source {
+            // It is closed next, which ends its registration with the system in any case.
+            let _ = self.registry.deregister(&mut *source);
+        }
+        handler
+    }
+
+    /// Whether the token names a registration here, also the one that runs.
+    #[must_use]
+    pub fn contains(&self, token: MioToken) -> bool {
+        self.slots.get(token).is_some()
+    }
+
+    /// The handler of a registration that does not run now, such as a callback whose context is wanted.
+    #[must_use]
+    pub fn get_mut(&mut self, token: MioToken) -> Option<&mut S> {
+        self.slots.get_mut(token)?.handler.as_mut()
+    }
+
+    /// To register sources that the driver does not own.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Wakes this driver's poll from other threads.
+    pub fn waker(&self) -> MioWaker {
+        self.waker.clone()
+    }
+
+    /// How many registrations there are. Counts them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many handlers panicked. They are gone, and so are their registrations and the sources that those owned.
+    #[must_use]
+    pub fn panicked(&self) -> u64 {
+        self.panicked
+    }
+
+    /// Takes the handler of an event out, if its registration is still there.
+    #[inline]
+    pub(super) fn lend(&mut self, token: MioToken) -> Option<S> {
+        let registration = self.slots.get_mut(token)?;
+        let handler = registration.handler.take()?;
+        if registration.once {
+            self.slots.remove(token);
+        } else {
+            self.running = Some(token);
+        }
+        Some(handler)
+    }
+
+    /// Puts a handler that ran back, or gives it up to be dropped, if it fired once or was closed meanwhile.
+    #[inline]
+    pub(super) fn settle(&mut self, token: MioToken, handler: S) -> Option<S> {
+        self.running = None;
+        match self.slots.get_mut(token) {
+            Some(registration) => registration.handler.replace(handler),
+            None => Some(handler),
+        }
+    }
+
+    /// Ends the registration of a handler that panicked in the poll before.
+    pub(super) fn bury(&mut self) {
+        if let Some(token) = mem::take(&mut self.running) {
+            self.panicked += 1;
+            self.close(token);
+        }
+    }
+}
+
+impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self.slots.iter().map(|(token, it)| (token, it.handler.as_ref().map_or("runs", Describe::name)));
+        f.debug_list().entries(named).finish()
+    }
+}
+
+/// Wakes a [`MioPoller`](crate::MioPoller) that blocks, from any thread: after something was put where the loop looks for it, such as a
+/// channel.
+#[derive(Clone, Debug)]
+pub struct MioWaker(pub(super) Arc<mio::Waker>);
+
+impl MioWaker {
+    /// Makes the present poll return, or the next one, if none goes on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wake(&self) -> io::Result<()> {
+        self.0.wake()
+    }
+}
