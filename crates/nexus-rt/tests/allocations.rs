@@ -257,3 +257,43 @@ fn timers_that_repeat_or_set_themselves_anew_do_not_allocate() {
     assert_eq!(allocations(|| ran = (1_000..2_000).map(&mut turn).sum()), 0);
     assert!(ran > 100_000, "{ran}");
 }
+
+#[cfg(feature = "mio")]
+#[test]
+fn a_socket_that_is_served_does_not_allocate() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream as Client};
+    use std::time::Duration;
+
+    use nexus_rt::mio::Interest;
+    use nexus_rt::mio::net::TcpStream;
+    use nexus_rt::{MioDriver, MioEvent, MioInstaller};
+
+    fn echo(buffer: &mut [u8; 64], mut io: ResMut<MioDriver>, mut n: ResMut<u64>, event: MioEvent) {
+        let stream = io.source::<TcpStream>(event.token).expect("the driver owns it");
+        while let Ok(length @ 1..) = stream.read(buffer) {
+            stream.write_all(&buffer[..length]).expect("there is room for a few bytes");
+            *n += 1;
+        }
+    }
+
+    let mut builder = WorldBuilder::new();
+    let mut poller = builder.install_driver(MioInstaller::new().expect("there are files left"));
+    builder.register(0_u64);
+    let mut world = builder.build();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut client = Client::connect(listener.local_addr().expect("it is bound")).expect("it listens");
+    let (own, _) = listener.accept().expect("somebody connected");
+    own.set_nonblocking(true).expect("a fresh socket");
+    let echo = Box::new(echo.into_callback([0; 64], world.registry()));
+    let own = TcpStream::from_std(own);
+    world.resource_mut::<MioDriver>().register(own, Interest::READABLE, echo).expect("a fresh socket");
+    let mut turn = || {
+        client.write_all(b"ping").expect("it is open");
+        poller.poll(&mut world, Some(Duration::from_secs(30))).expect("it polls");
+        client.read_exact(&mut [0; 4]).expect("an echo");
+    };
+    (0..10).for_each(|_| turn());
+    assert_eq!(allocations(|| (0..1_000).for_each(|_| turn())), 0);
+    assert!(*world.resource::<u64>() >= 1_010);
+}

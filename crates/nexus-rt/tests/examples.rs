@@ -112,6 +112,39 @@ ok: a failed assertion says what happened instead
     assert_eq!(output("testing", &[]), expected);
 }
 
+#[cfg(all(feature = "mio", feature = "timer", feature = "signals"))]
+#[test]
+fn mio_timer() {
+    let expected = "\
+sent one, got one
+sent two, got two
+sent three, got three
+the silent one was closed
+2 connections, 11 bytes echoed, 1 left, 1 were silent for too long
+";
+    assert_eq!(output("mio_timer", &[]), expected);
+}
+
+#[cfg(feature = "mio")]
+#[test]
+fn udp_feed() {
+    let expected = "\
+decode
+├─ decode                                   -> Result<Tick, String>
+├─ catch                                    -> Option<Tick>
+│  └─ on_broken       writes Feed
+├─ and_then                                 -> Option<Tick>
+│  └─ in_order        writes Feed
+├─ map                                      -> Option<()>
+│  └─ on_tick         writes Prices
+└─ map                                      -> Option<()>
+   └─ until_the_last  reads Feed, Shutdown
+90 ticks, the last at 1099; 10 lost
+broken: 5 bytes instead of 16
+";
+    assert_eq!(output("udp_feed", &[]), expected);
+}
+
 #[test]
 fn mock_runtime() {
     let expected = "\

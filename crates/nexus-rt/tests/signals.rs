@@ -9,12 +9,18 @@ use std::time::{Duration, Instant};
 
 const SIGTERM: i32 = 15;
 
-/// The example, started and past its start-up.
-fn start(mode: &str) -> (Child, BufReader<ChildStdout>) {
+/// An example, started.
+fn example(name: &str, argument: &str) -> (Child, BufReader<ChildStdout>) {
     let tests = std::env::current_exe().unwrap();
-    let example = tests.parent().unwrap().parent().unwrap().join("examples/lifecycle");
-    let mut child = Command::new(example).arg(mode).stdout(Stdio::piped()).spawn().expect("cargo build --examples");
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let example = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+    let mut child = Command::new(example).arg(argument).stdout(Stdio::piped()).spawn().expect("cargo build --examples");
+    let lines = BufReader::new(child.stdout.take().unwrap());
+    (child, lines)
+}
+
+/// The `lifecycle` example past its start-up.
+fn start(mode: &str) -> (Child, BufReader<ChildStdout>) {
+    let (child, mut lines) = example("lifecycle", mode);
     line(&mut lines, "ready");
     (child, lines)
 }
@@ -81,5 +87,35 @@ fn a_world_after_the_first_is_asked_to_stop_too() {
         signal_hook::low_level::raise(SIGTERM).unwrap();
         wakes.recv_timeout(Duration::from_secs(30)).unwrap();
         assert!(handle.is_shutdown());
+    }
+}
+
+#[cfg(all(feature = "mio", feature = "timer"))]
+#[test]
+fn l7_a_signal_during_a_poll_is_no_error() {
+    use std::io::Write;
+
+    for signal in ["-TERM", "-INT"] {
+        let (mut child, mut lines) = example("mio_timer", "127.0.0.1:0");
+        let mut listening = String::new();
+        lines.read_line(&mut listening).unwrap();
+        let address = listening.split([' ', ',']).nth(2).unwrap();
+        // Being stopped and continued interrupts the poll as a signal does, and asks for nothing: it goes on.
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_millis(20));
+            send(&child, "-STOP");
+            send(&child, "-CONT");
+        }
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client.write_all(b"still there?").unwrap();
+        let mut reply = [0; 12];
+        client.read_exact(&mut reply).unwrap();
+        assert_eq!(&reply, b"still there?");
+        drop(client);
+        std::thread::sleep(Duration::from_millis(300));
+        // Now nothing is due and nobody is connected: it blocks for ever. A request for a shutdown ends it well.
+        send(&child, signal);
+        assert!(end(&mut child).success());
+        line(&mut lines, "1 connections, 12 bytes echoed, 1 left, 0 were silent for too long");
     }
 }

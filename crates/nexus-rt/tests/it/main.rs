@@ -22,6 +22,12 @@ mod periodic;
 mod plan;
 mod scheduler_plan;
 mod side_chains;
+#[cfg(feature = "mio")]
+mod socket_defects;
+#[cfg(feature = "mio")]
+mod socket_rig;
+#[cfg(all(feature = "mio", feature = "timer"))]
+mod sockets;
 mod soundness;
 mod support;
 mod systems;

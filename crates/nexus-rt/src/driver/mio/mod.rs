@@ -141,7 +141,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll_budget(world, timeout, usize::MAX)
     }
 
-    /// The same, waiting until `deadline` at most, such as the next timer's: `io.poll_until(world, now, timers.next_deadline(world))`.
+    /// The same, waiting until what `deadline` says at most, such as the next timer's:
+    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. What is due by `now` does not wait.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -149,8 +150,14 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// # Panics
     /// As [`poll`](Self::poll).
     #[track_caller]
-    pub fn poll_until(&mut self, world: &mut World, now: Instant, deadline: Option<Instant>) -> io::Result<usize> {
-        self.poll(world, deadline.map(|deadline| deadline.saturating_duration_since(now)))
+    pub fn poll_until(
+        &mut self,
+        world: &mut World,
+        now: Instant,
+        deadline: impl FnOnce(&World) -> Option<Instant>,
+    ) -> io::Result<usize> {
+        let timeout = deadline(world).map(|deadline| deadline.saturating_duration_since(now));
+        self.poll(world, timeout)
     }
 
     /// As [`poll`](Self::poll), but runs `budget` handlers at most. What is left over is served by the next poll.

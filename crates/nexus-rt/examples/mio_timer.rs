@@ -1,0 +1,194 @@
+//! An echo server that closes connections which stay silent: sockets and timers in one loop.
+//!
+//! `cargo run --example mio_timer --features mio,timer,signals` serves clients of its own, says what happened, and ends. With
+//! `-- 127.0.0.1:7007` it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream as Client};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nexus_rt::mio::Interest;
+use nexus_rt::mio::net::{TcpListener, TcpStream};
+use nexus_rt::{
+    CallbackTemplate, Clock, IntoCallback, MioDriver, MioEvent, MioInstaller, MioToken, Res, ResMut, ShutdownHandle,
+    TemplatedCallback, TimerEvent, TimerInstaller, TimerKey, TimerWheel, WorldBuilder, callback_blueprint,
+};
+
+/// A connection is closed when it was silent for so long.
+const IDLE: Duration = Duration::from_millis(200);
+
+#[derive(Default)]
+struct Stats {
+    accepted: u32,
+    echoed: usize,
+    left: u32,
+    idle: u32,
+}
+
+callback_blueprint!(
+    OnConnection,
+    Context = Connection,
+    Event = MioEvent,
+    Params = (ResMut<'static, MioDriver>, ResMut<'static, IdleTimers>, Res<'static, Clock>, ResMut<'static, Stats>),
+);
+
+struct Connection {
+    idle: TimerKey,
+    /// What was read and could not be written yet.
+    waiting: Vec<u8>,
+}
+
+impl Connection {
+    /// Reads until there is no more, and writes back what there is room for. Says whether the connection is still open.
+    fn echo(&mut self, stream: &mut TcpStream, echoed: &mut usize) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => return Ok(false),
+                Ok(n) => self.waiting.extend_from_slice(&buffer[..n]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        while !self.waiting.is_empty() {
+            match stream.write(&self.waiting) {
+                Ok(n) => {
+                    self.waiting.drain(..n);
+                    *echoed += n;
+                }
+                // The driver tells when there is room again.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn on_connection(
+    connection: &mut Connection,
+    mut io: ResMut<MioDriver>,
+    mut timers: ResMut<IdleTimers>,
+    clock: Res<Clock>,
+    mut stats: ResMut<Stats>,
+    event: MioEvent,
+) {
+    let Some(stream) = io.source::<TcpStream>(event.token) else { return };
+    if let Ok(true) = connection.echo(stream, &mut stats.echoed) {
+        timers.reschedule(connection.idle, clock.now() + IDLE);
+    } else {
+        stats.left += 1;
+        timers.cancel(connection.idle);
+        io.close(event.token);
+    }
+}
+
+/// All timers are of one kind, so they are kept without a box, and their contexts are within reach.
+type IdleTimers = TimerWheel<TemplatedCallback<OnIdle>>;
+
+callback_blueprint!(
+    OnIdle,
+    Context = Option<MioToken>,
+    Event = TimerEvent,
+    Params = (ResMut<'static, MioDriver>, ResMut<'static, Stats>),
+);
+
+fn on_idle(token: &mut Option<MioToken>, mut io: ResMut<MioDriver>, mut stats: ResMut<Stats>, _: TimerEvent) {
+    if token.is_some_and(|token| io.close(token)) {
+        stats.idle += 1;
+    }
+}
+
+/// What a listener needs to serve those who come.
+struct Accept {
+    connections: CallbackTemplate<OnConnection>,
+    idle: CallbackTemplate<OnIdle>,
+}
+
+fn accept(
+    ctx: &mut Accept,
+    mut io: ResMut<MioDriver>,
+    mut timers: ResMut<IdleTimers>,
+    clock: Res<Clock>,
+    mut stats: ResMut<Stats>,
+    event: MioEvent,
+) {
+    while let Some(Ok((stream, _))) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
+        let idle = timers.schedule(clock.now() + IDLE, ctx.idle.generate(None));
+        let connection = ctx.connections.generate(Connection { idle, waiting: Vec::new() });
+        match io.register(stream, Interest::READABLE | Interest::WRITABLE, Box::new(connection)) {
+            Ok(token) => {
+                stats.accepted += 1;
+                timers.get_mut(idle).into_iter().for_each(|timer| timer.ctx = Some(token));
+            }
+            Err(error) => {
+                timers.cancel(idle);
+                eprintln!("a connection could not be served: {error}");
+            }
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    let address = std::env::args().nth(1);
+    let mut builder = WorldBuilder::new();
+    let clock = Clock::realtime();
+    let mut timers = builder.install_driver(TimerInstaller::new(clock.now()).stored_as::<TemplatedCallback<OnIdle>>());
+    let mut io = builder.install_driver(MioInstaller::new()?);
+    builder.register(clock);
+    builder.register_default::<Stats>();
+    let shutdown = builder.shutdown_handle();
+    shutdown.enable_signals()?;
+    let mut world = builder.build();
+
+    let listen = address.as_deref().unwrap_or("127.0.0.1:0").parse();
+    let listener = TcpListener::bind(listen.map_err(|error| io::Error::other(format!("not an address: {error}")))?)?;
+    let bound = listener.local_addr()?;
+    let reg = world.registry();
+    let templates =
+        Accept { connections: CallbackTemplate::new(on_connection, reg), idle: CallbackTemplate::new(on_idle, reg) };
+    let accept = Box::new(accept.into_callback(templates, reg));
+    world.resource_mut::<MioDriver>().register(listener, Interest::READABLE, accept)?;
+
+    let clients = match address {
+        Some(_) => {
+            println!("listening on {bound}, closing what is silent for {IDLE:?}");
+            None
+        }
+        None => Some(thread::spawn(move || clients(bound, &shutdown))),
+    };
+    // The loop: time first, then what is due, then sockets until the next timer.
+    world.run(|world| {
+        let now = world.resource_mut::<Clock>().update();
+        timers.poll(world, now);
+        io.poll_until(world, now, |world| timers.next_deadline(world))?;
+        Ok::<(), io::Error>(())
+    })?;
+
+    if let Some(clients) = clients {
+        clients.join().expect("the clients do not panic")?;
+    }
+    let Stats { accepted, echoed, left, idle } = *world.resource::<Stats>();
+    println!("{accepted} connections, {echoed} bytes echoed, {left} left, {idle} were silent for too long");
+    Ok(())
+}
+
+/// Two clients: one talks and leaves, one is silent and is shown out.
+fn clients(address: SocketAddr, shutdown: &ShutdownHandle) -> io::Result<()> {
+    let mut silent = Client::connect(address)?;
+    let mut talking = Client::connect(address)?;
+    for text in ["one", "two", "three"] {
+        talking.write_all(text.as_bytes())?;
+        let mut reply = vec![0; text.len()];
+        talking.read_exact(&mut reply)?;
+        println!("sent {text}, got {}", String::from_utf8_lossy(&reply));
+    }
+    drop(talking);
+    let waited = Instant::now();
+    let end = silent.read(&mut [0])?;
+    assert!(end == 0 && waited.elapsed() < 100 * IDLE);
+    println!("the silent one was closed");
+    shutdown.shutdown();
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! A market data feed over UDP: numbered datagrams go through a pipeline, and what is lost or broken is noticed.
+//!
+//! `cargo run --example udp_feed --features mio` sends to itself, says what came through, and ends.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket as Sender};
+use std::thread;
+
+use nexus_rt::mio::Interest;
+use nexus_rt::mio::net::UdpSocket;
+use nexus_rt::{
+    Describe, Handler, Key, MioDriver, MioEvent, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown, Visitor,
+    World, WorldBuilder,
+};
+
+#[derive(Default)]
+struct Feed {
+    /// The number that comes next.
+    expected: u64,
+    lost: u64,
+    broken: Vec<String>,
+}
+
+#[derive(Default)]
+struct Prices {
+    last: u64,
+    ticks: u64,
+}
+
+struct Tick {
+    number: u64,
+    price: u64,
+}
+
+fn decode(bytes: &[u8]) -> Result<Tick, String> {
+    let words = bytes.split_at_checked(8).and_then(|(number, price)| {
+        Some((u64::from_be_bytes(number.try_into().ok()?), u64::from_be_bytes(price.try_into().ok()?)))
+    });
+    words.map(|(number, price)| Tick { number, price }).ok_or_else(|| format!("{} bytes instead of 16", bytes.len()))
+}
+
+fn on_broken(mut feed: ResMut<Feed>, reason: String) {
+    feed.broken.push(reason);
+}
+
+/// Passes on what is new; what comes late was counted as lost and is dropped.
+fn in_order(mut feed: ResMut<Feed>, tick: Tick) -> Option<Tick> {
+    let ahead = tick.number.checked_sub(feed.expected)?;
+    feed.lost += ahead;
+    feed.expected = tick.number + 1;
+    Some(tick)
+}
+
+fn on_tick(mut prices: ResMut<Prices>, tick: &Tick) {
+    prices.last = tick.price;
+    prices.ticks += 1;
+}
+
+fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
+    if feed.expected == LAST + 1 {
+        shutdown.shutdown();
+    }
+}
+
+/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over them as they lie in its buffer.
+struct Receiver<P> {
+    io: Key<MioDriver>,
+    buffer: [u8; 2048],
+    pipeline: P,
+}
+
+impl<P: Describe> Describe for Receiver<P> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        self.pipeline.describe(visitor);
+    }
+}
+
+impl<P: for<'a> Handler<&'a [u8]>> Handler<MioEvent> for Receiver<P> {
+    fn run(&mut self, world: &mut World, event: MioEvent) {
+        // The socket is borrowed from the world for the read alone, so that the pipeline may have the world.
+        while let Some(Ok(length)) =
+            self.io.get_mut(world).source::<UdpSocket>(event.token).map(|socket| socket.recv(&mut self.buffer))
+        {
+            world.next_sequence();
+            self.pipeline.run(world, &self.buffer[..length]);
+        }
+    }
+}
+
+fn pipeline(reg: &Registry) -> impl for<'a> Handler<&'a [u8]> + use<> {
+    PipelineStart::<&[u8]>::borrowed()
+        .then(decode, reg)
+        .catch(on_broken, reg)
+        .and_then(in_order, reg)
+        .map(on_tick, reg)
+        .map(until_the_last, reg)
+        .build()
+}
+
+const LAST: u64 = 99;
+
+fn main() -> io::Result<()> {
+    let mut builder = WorldBuilder::new();
+    let mut io = builder.install_driver(MioInstaller::new()?);
+    builder.register_default::<Feed>();
+    builder.register_default::<Prices>();
+    let mut world = builder.build();
+
+    let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    let address = socket.local_addr()?;
+    let receiver = Receiver { io: world.key(), buffer: [0; 2048], pipeline: pipeline(world.registry()) };
+    print!("{}", receiver.plan());
+    world.resource_mut::<MioDriver>().register(socket, Interest::READABLE, Box::new(receiver))?;
+
+    let sender = thread::spawn(move || send(address));
+    world.run(|world| io.poll(world, None).map(drop))?;
+    sender.join().expect("the sender does not panic")?;
+
+    let (feed, prices) = (world.resource::<Feed>(), world.resource::<Prices>());
+    println!("{} ticks, the last at {}; {} lost", prices.ticks, prices.last, feed.lost);
+    println!("broken: {}", feed.broken.join(", "));
+    Ok(())
+}
+
+/// Sends 100 datagrams, loses ten of them on the way, one comes late, and one is cut short.
+fn send(to: SocketAddr) -> io::Result<()> {
+    let socket = Sender::bind("127.0.0.1:0")?;
+    let datagram = |number: u64| [number.to_be_bytes(), (1_000 + number).to_be_bytes()].concat();
+    for number in (0..=LAST).filter(|number| !(40..50).contains(number)) {
+        socket.send_to(&datagram(number), to)?;
+        match number {
+            60 => _ = socket.send_to(&datagram(45), to)?,
+            70 => _ = socket.send_to(&datagram(70)[..5], to)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}

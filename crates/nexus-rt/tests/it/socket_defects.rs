@@ -1,0 +1,121 @@
+//! Attacks on the mio driver, each named after the defect it must not find here.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
+
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use nexus_rt::mio::net::{TcpStream, UdpSocket};
+use nexus_rt::mio::{Interest, Token};
+use nexus_rt::{Describe, Handler, IntoHandler, MioDriver, MioEvent, MioToken, Res, ResMut, World};
+
+use crate::socket_rig::{LONG, Rig, is_closed};
+use crate::support::{Log, notices_replacement, panic_of};
+
+#[test]
+fn l3_a_stale_token_does_not_act_on_a_stranger() {
+    let mut rig = Rig::new();
+    let (old, _old_client) = rig.reader("old");
+    assert!(rig.io().close(old));
+    let (new, mut client) = rig.reader("new");
+    let mut other = Rig::new();
+    let (foreign, _foreign_client) = other.reader("foreign");
+    for token in [old, foreign] {
+        let mut io = rig.io();
+        assert!(!io.contains(token) && !io.close(token) && io.remove(token).is_none());
+        assert!(io.source::<TcpStream>(token).is_none() && io.get_mut(token).is_none());
+        assert_eq!(io.reregister(token, Interest::WRITABLE).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+    client.write_all(b"x").unwrap();
+    rig.run(1);
+    assert_eq!((rig.logged().as_str(), rig.io().contains(new)), ("new:x", true));
+    assert_ne!(Token::from(old), Token::from(new));
+}
+
+#[test]
+fn l5_a_panic_loses_nobody_elses_event() {
+    let mut rig = Rig::new();
+    let alive = Arc::new(());
+    let held = alive.clone();
+    let panics = move |_: MioEvent| panic!("on purpose, {}", Arc::strong_count(&held));
+    let (failing, mut failing_client) = rig.serve(Box::new(panics.into_handler(rig.world.registry())));
+    let mut readers: Vec<_> = ["a", "b", "c"].map(|name| rig.reader(name)).into();
+    failing_client.write_all(b"!").unwrap();
+    readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
+    thread::sleep(Duration::from_millis(50));
+    let (poller, world) = (&mut rig.poller, &mut rig.world);
+    assert!(catch_unwind(AssertUnwindSafe(|| poller.poll(world, LONG))).is_err());
+    assert_eq!(Arc::strong_count(&alive), 1);
+    let before = rig.world.resource::<Log>().len();
+    rig.run(3 - before);
+    assert_eq!(rig.logged(), "a:x b:x c:x");
+    assert!(is_closed(&mut failing_client));
+    assert_eq!((rig.io().panicked(), rig.io().contains(failing), rig.io().len()), (1, false, 3));
+}
+
+/// Closes all others, and opens as many new registrations, which take their room.
+fn closes_others(mut io: ResMut<MioDriver>, tokens: Res<Vec<MioToken>>, mut log: ResMut<Log>, event: MioEvent) {
+    log.push("ran".into());
+    for token in tokens.iter().filter(|token| **token != event.token) {
+        assert!(io.close(*token));
+        let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let stranger = Box::new(NeverRuns);
+        io.register(socket, Interest::READABLE, stranger).unwrap();
+    }
+}
+
+struct NeverRuns;
+
+impl Describe for NeverRuns {}
+
+impl Handler<MioEvent> for NeverRuns {
+    fn run(&mut self, _: &mut World, event: MioEvent) {
+        panic!("{event:?} is for somebody else");
+    }
+}
+
+#[test]
+fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
+    let mut rig = Rig::new();
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let handler = Box::new(closes_others.into_handler(rig.world.registry()));
+        let (token, client) = rig.serve(handler);
+        rig.world.resource_mut::<Vec<MioToken>>().push(token);
+        clients.push(client);
+    }
+    clients.iter_mut().for_each(|client| client.write_all(b"x").unwrap());
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!((rig.poller.poll(&mut rig.world, LONG).unwrap(), rig.logged().as_str()), (1, "ran"));
+    assert!(rig.is_quiet());
+    assert_eq!(rig.io().len(), 4);
+}
+
+#[test]
+fn s11_a_poller_is_for_its_own_world() {
+    let (mut here, mut other) = (Rig::new(), Rig::new());
+    let (_, mut client) = here.reader("here");
+    client.write_all(b"x").unwrap();
+    let text = panic_of(|| here.poller.poll(&mut other.world, LONG));
+    assert!(text.contains("MioDriver"), "{text}");
+    here.run(1);
+    assert_eq!((here.logged().as_str(), other.logged().as_str()), ("here:x", ""));
+}
+
+#[test]
+fn s14_a_handler_that_replaces_the_world_is_noticed() {
+    struct Replaces;
+    impl Describe for Replaces {}
+    impl Handler<MioEvent> for Replaces {
+        fn run(&mut self, world: &mut World, _: MioEvent) {
+            *world = Rig::new().world;
+        }
+    }
+    let mut rig = Rig::new();
+    let (_, mut client) = rig.serve(Box::new(Replaces));
+    client.write_all(b"x").unwrap();
+    notices_replacement("Replaces", || rig.poller.poll(&mut rig.world, LONG));
+    assert!(panic_of(|| rig.poller.poll(&mut rig.world, LONG)).contains("MioDriver"));
+}

@@ -1,0 +1,219 @@
+//! The mio driver over real sockets.
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nexus_rt::mio::net::{TcpListener, TcpStream};
+use nexus_rt::mio::{Interest, Token};
+use nexus_rt::{
+    CallbackTemplate, IntoCallback, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, ResMut, TemplatedCallback,
+    TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
+};
+
+use crate::socket_rig::{LONG, Rig, is_closed, read};
+use crate::support::Log;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_registration_stays_until_it_is_closed() {
+    let mut rig = Rig::new();
+    let (a, mut a_client) = rig.reader("a");
+    let (b, mut b_client) = rig.reader("b");
+    for text in ["x", "y"] {
+        a_client.write_all(text.as_bytes()).unwrap();
+        rig.run(1);
+    }
+    assert_eq!(rig.logged(), "a:x a:y");
+    assert!(rig.is_quiet());
+    b_client.write_all(b"z").unwrap();
+    drop(a_client);
+    rig.run(2);
+    assert_eq!(rig.logged(), "a: b:z");
+    assert!(!rig.io().contains(a) && rig.io().contains(b));
+    assert!(rig.io().close(b));
+    assert!(is_closed(&mut b_client) && rig.io().is_empty());
+}
+
+#[test]
+fn a_handler_may_own_its_source() {
+    let mut rig = Rig::new();
+    let (own, mut client) = Rig::pair();
+    let on_bytes = |stream: &mut TcpStream, mut io: ResMut<MioDriver>, mut log: ResMut<Log>, event: MioEvent| {
+        assert!(io.source::<TcpStream>(event.token).is_none());
+        let (text, ended) = read(stream);
+        log.push(text);
+        if ended {
+            io.close(event.token);
+        }
+    };
+    let mut handler = on_bytes.into_callback(own, rig.world.registry());
+    // The token first, then the source: it is registered where it is.
+    let registry = rig.io().registry().try_clone().unwrap();
+    let nothing = (|_: MioEvent| {}).into_handler(rig.world.registry());
+    let token = rig.io().insert(Box::new(nothing));
+    registry.register(&mut handler.ctx, token.into(), Interest::READABLE).unwrap();
+    *rig.io().get_mut(token).unwrap() = Box::new(handler);
+    client.write_all(b"mine").unwrap();
+    rig.run(1);
+    drop(client);
+    rig.run(1);
+    assert_eq!((rig.logged().as_str(), rig.io().len()), (" mine", 0));
+}
+
+#[test]
+fn one_that_fires_once_stamps_its_successor() {
+    struct Once {
+        left: u32,
+        stream: TcpStream,
+        template: CallbackTemplate<OnBytes>,
+    }
+    callback_blueprint!(OnBytes, Context = Option<Once>, Event = MioEvent, Params = (ResMut<'static, MioDriver>, ResMut<'static, Log>));
+    fn on_bytes(ctx: &mut Option<Once>, mut io: ResMut<MioDriver>, mut log: ResMut<Log>, event: MioEvent) {
+        assert!(!io.contains(event.token), "it is moved out before it runs");
+        let mut once = ctx.take().unwrap();
+        log.push(read(&mut once.stream).0);
+        if once.left > 0 {
+            once.left -= 1;
+            let template = once.template;
+            let token = io.insert_once(Box::new(template.generate(None)));
+            io.registry().reregister(&mut once.stream, token.into(), Interest::READABLE).unwrap();
+            *io.get_mut(token).unwrap() = Box::new(template.generate(Some(once)));
+        }
+    }
+    let mut rig = Rig::new();
+    let (mut stream, mut client) = Rig::pair();
+    let template = CallbackTemplate::<OnBytes>::new(on_bytes, rig.world.registry());
+    let token = rig.io().insert_once(Box::new(template.generate(None)));
+    rig.io().registry().register(&mut stream, token.into(), Interest::READABLE).unwrap();
+    *rig.io().get_mut(token).unwrap() = Box::new(template.generate(Some(Once { left: 2, stream, template })));
+    for text in ["a", "b", "c"] {
+        client.write_all(text.as_bytes()).unwrap();
+        rig.run(1);
+    }
+    assert_eq!((rig.logged().as_str(), rig.io().len()), ("a b c", 0));
+    assert!(is_closed(&mut client));
+}
+
+#[test]
+fn a_budget_bounds_a_poll() {
+    let mut rig = Rig::new();
+    let mut readers: Vec<_> = ["a", "b", "c"].map(|name| rig.reader(name)).into();
+    readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
+    thread::sleep(Duration::from_millis(50));
+    let ran: Vec<_> = (0..3).map(|_| rig.poller.poll_budget(&mut rig.world, LONG, 2).unwrap()).take(2).collect();
+    assert_eq!((ran, rig.logged().as_str()), (vec![2, 1], "a:x b:x c:x"));
+    assert_eq!(rig.poller.poll_budget(&mut rig.world, Some(Duration::ZERO), 0).unwrap(), 0);
+}
+
+#[test]
+fn a_poll_waits_for_its_timeout_or_the_next_timer_and_no_longer() {
+    let start = Instant::now();
+    let mut builder = WorldBuilder::new();
+    let mut io = builder.install_driver(MioInstaller::new().unwrap());
+    let mut timers = builder.install_driver(TimerInstaller::new(start));
+    builder.register(0_u32);
+    let mut world = builder.build();
+    let tick = Box::new((|mut n: ResMut<u32>, _: nexus_rt::TimerEvent| *n += 1).into_handler(world.registry()));
+    let due = start + Duration::from_millis(40);
+    world.resource_mut::<TimerWheel>().schedule(due, tick);
+    while *world.resource::<u32>() == 0 {
+        let now = Instant::now();
+        assert!(now - start < 30 * SECOND);
+        io.poll_until(&mut world, now, |world| timers.next_deadline(world)).unwrap();
+        timers.poll(&mut world, Instant::now());
+    }
+    assert!(Instant::now() >= due);
+    // A deadline that is past does not wait, and neither does a timeout of nothing.
+    assert_eq!(io.poll_until(&mut world, Instant::now(), |_| Some(start)).unwrap(), 0);
+    assert_eq!(io.poll(&mut world, Some(Duration::ZERO)).unwrap(), 0);
+}
+
+#[test]
+fn other_threads_and_a_shutdown_wake_a_poll() {
+    let mut rig = Rig::new();
+    let waker = rig.io().waker();
+    let waking = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        waker.wake().unwrap();
+    });
+    assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
+    waking.join().unwrap();
+    let shutdown = rig.shutdown.clone();
+    let asking = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        shutdown.shutdown();
+    });
+    assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
+    asking.join().unwrap();
+    // From then on it does not wait at all, but serves what is ready.
+    let (_, mut client) = rig.reader("last");
+    client.write_all(b"x").unwrap();
+    thread::sleep(Duration::from_millis(50));
+    rig.poller.poll(&mut rig.world, None).unwrap();
+    assert_eq!(rig.logged(), "last:x");
+    assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
+}
+
+#[test]
+fn interest_can_be_changed_and_events_tell_what_is_ready() {
+    let mut rig = Rig::new();
+    let note = |mut log: ResMut<Log>, event: MioEvent| {
+        let flags = [event.is_readable(), event.is_writable(), event.is_read_closed(), event.is_error()];
+        log.push(flags.map(|flag| if flag { '1' } else { '0' }).iter().collect());
+    };
+    let (own, mut client) = Rig::pair();
+    let note = Box::new(note.into_handler(rig.world.registry()));
+    let token = rig.io().register(own, Interest::WRITABLE, note).unwrap();
+    rig.run(1);
+    assert_eq!(rig.logged(), "0100");
+    rig.io().reregister(token, Interest::READABLE).unwrap();
+    client.write_all(b"x").unwrap();
+    rig.run(1);
+    assert_eq!(rig.logged(), "1000");
+    drop(client);
+    rig.run(1);
+    assert!(rig.logged().starts_with("1"));
+    let event = format!("{:?}", rig.world.resource::<MioDriver>());
+    assert!(event.contains("MioToken(") && event.contains("interest_can_be_changed"), "{event}");
+}
+
+#[test]
+fn handlers_are_kept_as_the_program_likes() {
+    callback_blueprint!(Reads, Context = u32, Event = MioEvent, Params = (ResMut<'static, Typed>,));
+    type Typed = MioDriver<TemplatedCallback<Reads>>;
+    fn reads(count: &mut u32, mut io: ResMut<Typed>, event: MioEvent) {
+        *count += read(io.source::<TcpStream>(event.token).unwrap()).0.len() as u32;
+    }
+    let mut builder = WorldBuilder::new();
+    let mut poller = builder.install_driver(MioInstaller::new().unwrap().stored_as::<TemplatedCallback<Reads>>());
+    let mut second = builder.install_driver(MioInstaller::new().unwrap().tagged::<u8>());
+    let key: Key<Typed> = builder.key();
+    let mut world = builder.build();
+    let template = CallbackTemplate::<Reads>::new(reads, world.registry());
+    let (own, mut client) = Rig::pair();
+    let token = key.get_mut(&mut world).register(own, Interest::READABLE, template.generate(0)).unwrap();
+    client.write_all(b"four").unwrap();
+    assert_eq!(poller.poll(&mut world, LONG).unwrap(), 1);
+    assert_eq!(key.get_mut(&mut world).get_mut(token).unwrap().ctx, 4);
+    // Taken back, with what it has counted; the socket is closed.
+    assert_eq!(key.get_mut(&mut world).remove(token).unwrap().ctx, 4);
+    assert!(is_closed(&mut client) && second.poll(&mut world, Some(Duration::ZERO)).unwrap() == 0);
+}
+
+#[test]
+fn a_source_that_the_system_refuses_leaves_nothing_behind() {
+    let mut rig = Rig::new();
+    let (own, _client) = Rig::pair();
+    let handler = |rig: &Rig| Box::new((|_: MioEvent| {}).into_handler(rig.world.registry()));
+    let mut other = Rig::new();
+    let mut own = own;
+    other.io().registry().register(&mut own, Token(0), Interest::READABLE).unwrap();
+    let (first, second) = (handler(&rig), handler(&rig));
+    assert!(rig.io().register(own, Interest::READABLE, first).is_err(), "it is registered elsewhere");
+    let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let token = rig.io().register(listener, Interest::READABLE, second).unwrap();
+    assert!(rig.io().source::<TcpListener>(token).is_some() && rig.io().source::<TcpStream>(token).is_none());
+    assert_eq!(rig.io().len(), 1);
+}
