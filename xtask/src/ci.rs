@@ -36,7 +36,7 @@ fn bench(root: &Path) -> bool {
             && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
             && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
             && cargo(&bench, "cargo run --release --bin probes", &[])
-            && asm::run(root)
+            && asm::run(root, None)
 }
 
 /// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.

@@ -13,7 +13,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
         ["sanitize"] => ci::sanitize(&root()),
-        ["asm"] => asm::run(&root()),
+        ["asm"] => asm::run(&root(), None),
+        ["asm", pair] => asm::run(&root(), Some(pair)),
         _ => {
             eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
             eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
