@@ -1,7 +1,8 @@
-//! `cargo xtask ci | tidy | sanitize | asm`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | sanitize | asm | instructions`: the checks of this workspace, one file per check.
 
 mod asm;
 mod ci;
+mod instructions;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["sanitize"] => ci::sanitize(&root()),
         ["asm"] => asm::run(&root(), None),
+        ["instructions"] => instructions::run(&root(), false),
+        ["instructions", "bless"] => instructions::run(&root(), true),
         ["asm", pair] => asm::run(&root(), Some(pair)),
         _ => {
             eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
@@ -21,7 +24,12 @@ fn main() -> ExitCode {
             eprintln!(
                 "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
             );
-            eprintln!("       cargo xtask asm        what the compiler makes of a few chains, beside code by hand");
+            eprintln!(
+                "       cargo xtask asm        what the compiler makes of dispatch, beside code by hand; with a name, the listings"
+            );
+            eprintln!(
+                "       cargo xtask instructions   how many instructions a dispatch takes (needs valgrind); `bless` accepts them"
+            );
             false
         }
     };
