@@ -1,4 +1,4 @@
-//! `cargo xtask asm`: what the compiler makes of the probes in `bench/src/bin/probes`, ours beside code by hand.
+//! `cargo xtask asm`: what the compiler makes of the probes in `bench/probes`, ours beside code by hand.
 //!
 //! `cargo xtask asm NAME` prints the listings of a pair.
 
@@ -39,6 +39,7 @@ const PAIRS: &[(&str, usize)] = &[
     ("adapt", 3),
     // The identity is compared after every handler, which was handed the whole world.
     ("broadcast", 12),
+    ("stamped", 3),
 ];
 
 /// The other probes: what each is held to, and how many instructions it may have more.
@@ -104,19 +105,18 @@ fn held(name: &str, ours: usize, by_hand: usize, most: usize) -> bool {
 /// Builds the probes and reads their assembly.
 fn assembly(root: &Path) -> Option<String> {
     let bench = root.join("bench");
-    let folder = bench.join("target/asm");
     let status = Command::new("cargo")
-        .args(["rustc", "--quiet", "--release", "--bin", "probes", "--target-dir"])
-        .arg(&folder)
-        .args(["--", "--emit", "asm", "-C", "lto=off", "-C", "codegen-units=1"])
+        .args(["rustc", "--quiet", "--release", "-p", "probes", "--"])
+        .args(["--emit", "asm", "-C", "lto=off", "-C", "codegen-units=1"])
         .current_dir(&bench)
         .status();
     if !status.is_ok_and(|status| status.success()) {
         return None;
     }
-    let listing = std::fs::read_dir(folder.join("release/deps")).expect("cargo made it");
+    let listing = std::fs::read_dir(bench.join("target/release/deps")).expect("cargo made it");
     let mut files: Vec<_> = listing.map(|entry| entry.expect("a readable folder").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "s"));
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    files.retain(|path| name(path).starts_with("probes-") && name(path).ends_with(".s"));
     files.sort_by_key(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok());
     Some(std::fs::read_to_string(files.last().expect("an assembly file")).expect("a readable file"))
 }

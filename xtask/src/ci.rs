@@ -31,13 +31,13 @@ pub(crate) fn run(root: &Path) -> bool {
 fn bench(root: &Path) -> bool {
     let bench = root.join("bench");
     !bench.exists()
-        || cargo(&bench, "cargo fmt --check", &[])
-            && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
+        || cargo(&bench, "cargo fmt --all --check", &[])
+            && cargo(&bench, "cargo clippy --workspace --all-targets -- -D warnings", &[])
             && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
             && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
             && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
             && cargo(&bench, "cargo test --release --lib", &[])
-            && cargo(&bench, "cargo run --release --bin probes", &[])
+            && cargo(&bench, "cargo run --release -p probes", &[])
             && asm::run(root, None)
             && instructions::run(root, false)
 }

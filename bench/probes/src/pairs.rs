@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, Cloned, DagStart, Handler, IntoCallback, IntoHandler, PipelineStart, Registry, Res,
-    ResMut, World, WorldBuilder, fan_out,
+    Adapt, Broadcast, ByRef, Cloned, DagStart, Handler, HandlerTemplate, IntoCallback, IntoHandler, PipelineStart,
+    Registry, Res, ResMut, TemplatedHandler, World, WorldBuilder, fan_out, handler_blueprint,
 };
 
 use crate::by_hand;
@@ -322,6 +322,13 @@ fn broadcast_ours(broadcast: &mut Broadcast<u64>, world: &mut World, x: u64) {
     Handler::<u64>::run(broadcast, world, x);
 }
 
+handler_blueprint!(OnNumber, Event = u64, Params = (Res<'static, V<0>>, ResMut<'static, V<1>>));
+
+#[inline(never)]
+fn stamped_ours(stamped: &mut TemplatedHandler<OnNumber>, world: &mut World, x: u64) {
+    stamped.run(world, x);
+}
+
 /// The pairs that keep something of their own.
 pub(crate) fn run_others() {
     let (mut world, mut hand) = (world(), by_hand::World::new());
@@ -331,6 +338,10 @@ pub(crate) fn run_others() {
     broadcast.add(take::<0>.into_handler(world.registry()));
     broadcast.add(take::<1>.into_handler(world.registry()));
     let mut closures = black_box(by_hand::closures());
+    let mut stamped = black_box(HandlerTemplate::<OnNumber>::new(handler, world.registry()).generate());
+    let mut by_address = black_box(by_hand::Stamped(by_hand::handler_by_hand));
+    let stamped_ours = black_box(stamped_ours as fn(&mut _, &mut World, u64));
+    let stamped_by_hand = black_box(by_hand::stamped_by_hand as fn(&mut by_hand::Stamped, &mut by_hand::World, u64));
     let callback_ours = black_box(callback_ours as fn(&mut _, &mut World, u64));
     let callback_by_hand = black_box(by_hand::callback_by_hand as fn(&mut u64, &mut by_hand::World, u64));
     let broadcast_ours = black_box(broadcast_ours as fn(&mut Broadcast<u64>, &mut World, u64));
@@ -341,6 +352,8 @@ pub(crate) fn run_others() {
         callback_by_hand(&mut ctx, &mut hand, x);
         broadcast_ours(&mut broadcast, &mut world, x);
         broadcast_by_hand(&mut closures, &mut hand, x);
+        stamped_ours(&mut stamped, &mut world, x);
+        stamped_by_hand(&mut by_address, &mut hand, x);
     }
     assert_eq!((ours.ctx, values(&world)), (ctx, hand.cells.each_ref().map(|cell| cell.value)));
 }

@@ -174,6 +174,14 @@ pub(crate) fn adapt_by_hand(w: &mut World, x: u64) {
     }
 }
 
+/// A function by its address.
+pub(crate) struct Stamped(pub(crate) fn(&mut World, u64));
+
+#[inline(never)]
+pub(crate) fn stamped_by_hand(stamped: &mut Stamped, w: &mut World, x: u64) {
+    (stamped.0)(w, x);
+}
+
 /// A list of boxed closures.
 pub(crate) type Closure = Box<dyn FnMut(&mut World, &u64)>;
 
