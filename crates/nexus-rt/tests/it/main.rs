@@ -10,6 +10,7 @@ mod derive;
 mod errors;
 mod fan_out;
 mod functions;
+mod guide;
 mod handlers;
 #[cfg(feature = "smartptr")]
 mod inline;
