@@ -37,6 +37,14 @@
 //! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
 //! - [`Clock`]: time as a resource. [`TestHarness`], [`VirtualClock`]: for tests.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
+//! - `TimerInstaller`, `TimerWheel`: timers (feature `timer`). `MioInstaller`, `MioDriver`: sockets (feature `mio`).
+//! - `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap (feature `smartptr`).
+//!
+//! Beside these features there are `derive`, on by default, for `#[derive(Param)]`, and `signals`, for
+//! `ShutdownHandle::enable_signals`. Without any, the library depends on nothing.
+//!
+//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages tells what to do about
+//! those of the compiler.
 
 mod adapt;
 mod batch;
