@@ -143,9 +143,6 @@ impl Request {
                 self.missing = None;
                 return Ok(true);
             }
-            if self.filled - self.start > limits.request {
-                return Err(ProtocolError::RequestTooLong(limits.request));
-            }
             return Ok(false);
         }
     }
@@ -167,7 +164,12 @@ impl Request {
                     let Some(length) = self.number("bulk count string")? else { return Ok(false) };
                     let length = length.and_then(|length| usize::try_from(length).ok());
                     let length = length.filter(|length| *length <= limits.argument);
-                    *self.length.insert(length.ok_or(ProtocolError::BulkLength)?)
+                    let length = length.ok_or(ProtocolError::BulkLength)?;
+                    // Refused as soon as it is known, and not when it has come.
+                    if self.at + length + 2 - self.start > limits.request {
+                        return Err(ProtocolError::RequestTooLong(limits.request));
+                    }
+                    *self.length.insert(length)
                 }
             };
             // The argument and the end of its line.

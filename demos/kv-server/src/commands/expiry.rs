@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::session::Session;
 
 /// What a time is given in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unit {
     Seconds,
     Milliseconds,

@@ -55,8 +55,7 @@ pub(super) fn keys(session: &mut Session, keys: Res<Keys>, request: &Request) ->
 }
 
 pub(super) fn scan(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
-    let cursor = std::str::from_utf8(request.get(1)).ok().and_then(|text| text.parse().ok());
-    let cursor: usize = cursor.ok_or(CommandError::InvalidCursor)?;
+    let cursor = cursor(request.get(1)).ok_or(CommandError::InvalidCursor)?;
     let (mut pattern, mut count, mut strings) = (&b"*"[..], 10, true);
     let mut arguments = request.from(2);
     while let Some(option) = arguments.next() {
@@ -81,6 +80,16 @@ pub(super) fn scan(session: &mut Session, keys: Res<Keys>, request: &Request) ->
     session.replies.bulk(itoa::Buffer::new().format(next).as_bytes());
     found.reply(&mut session.replies);
     Ok(())
+}
+
+/// A cursor, read as generously as Redis does: nothing is 0, and a negative one is beyond the end.
+fn cursor(text: &[u8]) -> Option<usize> {
+    match text {
+        [] => Some(0),
+        [b'-', digits @ ..] => cursor(digits).filter(|_| !digits.is_empty()).map(usize::wrapping_neg),
+        digits if digits.iter().all(u8::is_ascii_digit) => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Keys for a reply that begins with how many there are.

@@ -10,6 +10,7 @@ mod strings;
 
 use std::fmt;
 
+use memchr::memchr;
 use nexus_rt::{Callable, Describe, Kind, Mode, Node, PipelineStart, Plan, Registry, Res, World};
 
 pub use spec::{Spec, Specs};
@@ -189,7 +190,11 @@ fn find<'a>(_: &mut Session, specs: Res<Specs>, request: &'a Request) -> Result<
 #[cold]
 fn unknown(request: &Request) -> CommandError {
     const SHOWN: usize = 128;
-    let shown = |text: &[u8], most: usize| String::from_utf8_lossy(&text[..text.len().min(most)]).into_owned();
+    // Up to a zero byte, as Redis shows them.
+    let shown = |text: &[u8], most: usize| {
+        let end = memchr(0, text).unwrap_or(text.len()).min(most);
+        String::from_utf8_lossy(&text[..end]).into_owned()
+    };
     let mut arguments = String::new();
     for argument in request.from(1) {
         if arguments.len() >= SHOWN {

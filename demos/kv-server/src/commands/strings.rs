@@ -60,7 +60,7 @@ impl<'a> Options<'a> {
                 () => None,
             };
             match unit {
-                Some((unit, from_now)) if options.time.is_none() && !options.keep => {
+                Some((unit, from_now)) if !options.keep && options.time_may_be(unit, from_now) => {
                     let text = arguments.next().ok_or(CommandError::Syntax)?;
                     options.time = Some(Time { text, unit, from_now });
                 }
@@ -72,6 +72,11 @@ impl<'a> Options<'a> {
             }
         }
         Ok(options)
+    }
+
+    /// A time may be given again in the same form, and then the last one counts.
+    fn time_may_be(&self, unit: Unit, from_now: bool) -> bool {
+        self.time.as_ref().is_none_or(|time| time.unit == unit && time.from_now == from_now)
     }
 
     fn ends(&self, db: &Db) -> Result<Ends, CommandError> {
