@@ -387,3 +387,14 @@ fn a_whole_chain_is_stamped_by_cloning_it() {
     fan.clone().run(&mut one, 1_u64);
     assert_eq!(*one.resource::<i64>(), 13);
 }
+
+#[test]
+fn one_param_needs_no_comma() {
+    handler_blueprint!(One, Event = i64, Params = (ResMut<'static, i64>));
+    callback_blueprint!(OneCtx, Context = i64, Event = i64, Params = (ResMut<'static, i64>),);
+    let mut world = world();
+    HandlerTemplate::<One>::new(|mut n: ResMut<i64>, x: i64| *n += x, world.registry()).generate().run(&mut world, 1);
+    let add = |c: &mut i64, mut n: ResMut<i64>, x: i64| *n += x * *c;
+    CallbackTemplate::<OneCtx>::new(add, world.registry()).generate(100).run(&mut world, 1);
+    assert_eq!(*world.resource::<i64>(), 101);
+}
