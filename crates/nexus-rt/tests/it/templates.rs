@@ -201,8 +201,8 @@ fn what_is_wrong_is_said_when_the_template_is_made() {
         text,
         "`it::templates::what_is_wrong_is_said_when_the_template_is_made::wrong` cannot be resolved \
          against this world:
-  parameter 3 (`Res<u8>`): no `u8` is registered. Register one with `WorldBuilder::register` before this call, or take \
-         an `Option`
+  parameter 3 (`Res<u8>`): no `u8` is registered. Register one with `WorldBuilder::register`, or \
+         install the driver or plugin that brings it, before this call; or take an `Option`
   parameter 1 (`ResMut<u64>`) writes `u64`, which parameter 2 (`Res<u64>`) reads. Keep one of the two; `ResMut<T>` can \
          read too"
     );
