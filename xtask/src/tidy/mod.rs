@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: layout rules that the compiler does not know.
 
+mod clocks;
 mod docs;
 mod floors;
 mod header;
@@ -65,7 +66,7 @@ pub(crate) fn run(root: &Path) -> bool {
 }
 
 fn check(sources: &[Source]) -> Vec<Finding> {
-    let each = [length::check, header::check, floors::check, docs::check, leftovers::check];
+    let each = [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));
