@@ -34,5 +34,7 @@ mod systems;
 mod templates;
 mod testing;
 #[cfg(feature = "timer")]
+mod timer_attacks;
+#[cfg(feature = "timer")]
 mod timers;
 mod world;
