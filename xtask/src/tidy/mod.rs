@@ -61,6 +61,7 @@ pub(crate) fn run(root: &Path) -> bool {
     for finding in &findings {
         println!("tidy: {finding}");
     }
+    println!("xtask: {}", unsafety::count(&sources));
     println!("xtask: tidy read {} files and found {}", sources.len(), findings.len());
     findings.is_empty()
 }

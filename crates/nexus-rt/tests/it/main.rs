@@ -11,6 +11,7 @@ mod errors;
 mod fan_out;
 mod functions;
 mod handlers;
+mod held;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;
