@@ -159,6 +159,19 @@ fn mock_runtime() {
     assert_eq!(output("mock_runtime", &[]), expected);
 }
 
+/// The figures are of no interest here, only that there are some in each row.
+#[test]
+fn perf() {
+    for (name, rows) in [("perf_template", 16), ("perf_construction", 11)] {
+        let text = output(name, &["640"]);
+        let measured = text.lines().filter_map(|line| line.get(34..)).filter(|columns| {
+            let figures: Vec<_> = columns.split_whitespace().map(str::parse::<f64>).collect();
+            figures.len() == 6 && figures.iter().all(Result::is_ok)
+        });
+        assert_eq!(measured.count(), rows, "{text}");
+    }
+}
+
 #[test]
 fn plan() {
     let text = output("plan", &[]);

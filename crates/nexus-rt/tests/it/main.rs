@@ -11,6 +11,7 @@ mod errors;
 mod fan_out;
 mod functions;
 mod handlers;
+mod held;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;
@@ -33,6 +34,8 @@ mod support;
 mod systems;
 mod templates;
 mod testing;
+#[cfg(feature = "timer")]
+mod timer_attacks;
 #[cfg(feature = "timer")]
 mod timers;
 mod world;
