@@ -10,6 +10,7 @@ mod derive;
 mod errors;
 mod fan_out;
 mod functions;
+mod guide;
 mod handlers;
 mod held;
 #[cfg(feature = "smartptr")]
