@@ -1,6 +1,7 @@
 //! The examples print what they say they do. They are built by `cargo test` without a choice of targets, or by
 //! `cargo build --examples`.
 
+use std::path::Path;
 use std::process::Command;
 
 /// What an example prints, beside the test binaries of the same build.
@@ -143,6 +144,17 @@ decode
 broken: 5 bytes instead of 16
 ";
     assert_eq!(output("udp_feed", &[]), expected);
+}
+
+#[test]
+fn gateway() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(here.join("../../README.md")).unwrap();
+    let source = std::fs::read_to_string(here.join("examples/gateway.rs")).unwrap();
+    let (_, program) = source.split_once("\n\n").expect("a header, then the program");
+    assert!(readme.contains(&format!("```rust\n{program}```\n")), "the README shows this program");
+    let printed = output("gateway", &[]);
+    assert!(readme.contains(&format!("```text\n{printed}```\n")), "the README shows what it prints:\n{printed}");
 }
 
 #[test]
