@@ -36,7 +36,8 @@ with neither:
 100 and 0 of fee
 `optional_resources::report` cannot be resolved against this world:
   parameter 1 (`Res<Metrics>`): no `optional_resources::Metrics` is registered. Register one with \
-                    `WorldBuilder::register` before this call, or take an `Option`
+                    `WorldBuilder::register`, or install the driver or plugin that brings it, before this call; or \
+                    take an `Option`
 ";
     assert_eq!(output("optional_resources", &[]), expected);
 }
