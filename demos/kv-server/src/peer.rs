@@ -137,7 +137,7 @@ pub(crate) struct Ready(pub(crate) Vec<MioToken>);
 /// Notes what happened to a client. It is attended to when all that happened in this turn is known.
 pub(crate) fn on_client(connection: &mut Option<Box<Connection>>, mut ready: ResMut<Ready>, event: MioEvent) {
     let Some(connection) = connection else { return };
-    connection.readable |= event.is_readable() || event.is_error();
+    connection.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
     connection.ended |= event.is_read_closed();
     if !connection.queued {
         connection.queued = true;

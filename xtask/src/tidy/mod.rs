@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: layout rules that the compiler does not know.
 
+mod clocks;
 mod docs;
 mod floors;
 mod guide;
@@ -61,12 +62,13 @@ pub(crate) fn run(root: &Path) -> bool {
     for finding in &findings {
         println!("tidy: {finding}");
     }
+    println!("xtask: {}", unsafety::count(&sources));
     println!("xtask: tidy read {} files and found {}", sources.len(), findings.len());
     findings.is_empty()
 }
 
 fn check(sources: &[Source]) -> Vec<Finding> {
-    let each = [length::check, header::check, floors::check, docs::check, leftovers::check];
+    let each = [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));

@@ -12,6 +12,7 @@ mod fan_out;
 mod functions;
 mod guide;
 mod handlers;
+mod held;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;
@@ -34,6 +35,8 @@ mod support;
 mod systems;
 mod templates;
 mod testing;
+#[cfg(feature = "timer")]
+mod timer_attacks;
 #[cfg(feature = "timer")]
 mod timers;
 mod world;
