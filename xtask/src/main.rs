@@ -1,7 +1,8 @@
-//! `cargo xtask ci | tidy | sanitize | asm`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | sanitize | asm | prove`: the checks of this workspace, one file per check.
 
 mod asm;
 mod ci;
+mod prove;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["sanitize"] => ci::sanitize(&root()),
         ["asm"] => asm::run(&root()),
+        ["prove", ref names @ ..] => prove::run(&root(), names),
         _ => {
             eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
             eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
@@ -21,6 +23,9 @@ fn main() -> ExitCode {
                 "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
             );
             eprintln!("       cargo xtask asm        what the compiler makes of a few chains, beside code by hand");
+            eprintln!(
+                "       cargo xtask prove [NAME..]   what takes minutes and hours: `cargo xtask prove list` tells"
+            );
             false
         }
     };

@@ -1,6 +1,7 @@
 //! Behaviour through the public API, one module per feature.
 
 mod batch;
+mod chain_model;
 mod chains;
 mod change_detection;
 mod clock;
@@ -22,6 +23,8 @@ mod params;
 #[cfg(feature = "timer")]
 mod periodic;
 mod plan;
+mod program_walks;
+mod programs;
 mod scheduler_plan;
 mod side_chains;
 #[cfg(feature = "mio")]
