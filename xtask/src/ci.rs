@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{asm, tidy};
+use crate::{asm, instructions, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -35,8 +35,11 @@ fn bench(root: &Path) -> bool {
             && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
             && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
             && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
+            && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
+            && cargo(&bench, "cargo test --release --lib", &[])
             && cargo(&bench, "cargo run --release --bin probes", &[])
-            && asm::run(root)
+            && asm::run(root, None)
+            && instructions::run(root, false)
 }
 
 /// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.
