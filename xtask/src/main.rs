@@ -1,12 +1,21 @@
-//! `cargo xtask ci | tidy | sanitize | asm | instructions`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | sanitize | asm | instructions | prove`: the checks of this workspace, one file per check.
 
 mod asm;
 mod ci;
 mod instructions;
+mod prove;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask ci                     everything that must pass before a change lands
+       cargo xtask tidy                   the layout rules alone: files, floors, unsafe code, docs
+       cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
+       cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
+       cargo xtask instructions [bless]   how many instructions a dispatch takes (needs valgrind); `bless` accepts them
+       cargo xtask prove [NAME..]         what takes minutes and hours; `list` tells what there is";
 
 fn main() -> ExitCode {
     let tasks: Vec<String> = std::env::args().skip(1).collect();
@@ -15,21 +24,12 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["sanitize"] => ci::sanitize(&root()),
         ["asm"] => asm::run(&root(), None),
+        ["asm", pair] => asm::run(&root(), Some(pair)),
         ["instructions"] => instructions::run(&root(), false),
         ["instructions", "bless"] => instructions::run(&root(), true),
-        ["asm", pair] => asm::run(&root(), Some(pair)),
+        ["prove", ref names @ ..] => prove::run(&root(), names),
         _ => {
-            eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
-            eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
-            eprintln!(
-                "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
-            );
-            eprintln!(
-                "       cargo xtask asm        what the compiler makes of dispatch, beside code by hand; with a name, the listings"
-            );
-            eprintln!(
-                "       cargo xtask instructions   how many instructions a dispatch takes (needs valgrind); `bless` accepts them"
-            );
+            eprintln!("{USAGE}");
             false
         }
     };

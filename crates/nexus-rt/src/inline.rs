@@ -89,10 +89,12 @@ impl<E, Space> FlatVirtual<E, Space> {
     pub fn from_flex(handler: FlexVirtual<E, Space>) -> Self {
         assert!(
             handler.is_inline(),
-            "`{}` does not fit in place: it has {} bytes, and there is room for {}",
+            "`{}` does not fit in place: it has {} bytes aligned to {}, and there is room for {} aligned to {}",
             handler.name(),
             size_of_val(&*handler.0),
-            size_of::<Space>()
+            align_of_val(&*handler.0),
+            size_of::<Space>(),
+            align_of::<Space>()
         );
         Self(handler)
     }

@@ -246,7 +246,8 @@ fn timers_that_repeat_or_set_themselves_anew_do_not_allocate() {
     for n in 0..100 {
         let repeats = Box::new(repeats.into_handler(world.registry()));
         let again = Box::new(again.into_handler(world.registry()));
-        let every = Periodic::every(us(n + 50)).missed(MissedTicks::CatchUp);
+        let missed = [MissedTicks::CatchUp, MissedTicks::Skip, MissedTicks::Delay][n as usize % 3];
+        let every = Periodic::every(us(n + 50)).missed(missed);
         let mut wheel = world.resource_mut::<TimerWheel>();
         wheel.schedule_every(start, every, repeats);
         wheel.schedule(start + us(n), again);

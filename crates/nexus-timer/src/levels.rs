@@ -104,12 +104,10 @@ impl Levels {
         slot
     }
 
-    /// Takes an entry out of its slot.
+    /// Takes an entry out of its slot, by what the entry says of its neighbours.
     #[inline]
-    pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, index: u32, slot: u16) {
+    pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, slot: u16, prev: u32, next: u32, deadline: u64) {
         let slot = Slot(slot);
-        let entry = slab.at(index);
-        let (prev, next, deadline) = (entry.prev, entry.next, entry.deadline);
         if next != NIL {
             slab.at_mut(next).prev = prev;
         }

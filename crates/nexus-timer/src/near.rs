@@ -193,4 +193,22 @@ mod tests {
             assert!(near.len() <= 2 * FEW + 2 && near.stale < near.len(), "{} of {}", near.stale, near.len());
         }
     }
+
+    /// How many are left after one more of them became stale, none of which is at the front.
+    fn left(count: u64, stale: u64) -> usize {
+        let mut near = Near::default();
+        (0..count).for_each(|stamp| near.put_off(item(stamp, stamp)));
+        // The latest first, so that the front stays.
+        (1..=stale).for_each(|gone| near.spoil(|item| item.stamp < count - gone));
+        near.len()
+    }
+
+    #[test]
+    fn stale_items_are_swept_when_they_are_many_and_the_greater_part() {
+        // Not the greater part yet, though many; then one more.
+        assert_eq!((left(100, 50), left(100, 51)), (100, 49));
+        // The greater part, but few; then one more.
+        assert_eq!((left(40, 32), left(40, 33)), (40, 7));
+        assert_eq!(left(1000, 33), 1000);
+    }
 }

@@ -279,14 +279,24 @@ impl<T> Wheel<T> {
     #[inline]
     fn detach(&mut self, index: u32) {
         let entry = self.slab.at_mut(index);
+        if let Place::Slot(slot) = entry.place {
+            let (prev, next, deadline) = (entry.prev, entry.next, entry.deadline);
+            self.levels.unlink(&mut self.slab, slot, prev, next, deadline);
+        } else {
+            self.detach_near(index);
+        }
+    }
+
+    #[inline(never)]
+    fn detach_near(&mut self, index: u32) {
+        let entry = self.slab.at_mut(index);
         match entry.place {
-            Place::Slot(slot) => self.levels.unlink(&mut self.slab, index, slot),
             Place::Near => {
                 entry.stamp = 0;
                 self.near.spoil(|item| self.slab.at(item.index).stamp == item.stamp);
             }
             Place::Lent => self.lent = None,
-            Place::Free => {}
+            Place::Slot(_) | Place::Free => {}
         }
     }
 }

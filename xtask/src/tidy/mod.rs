@@ -1,7 +1,9 @@
 //! `cargo xtask tidy`: layout rules that the compiler does not know.
 
+mod clocks;
 mod docs;
 mod floors;
+mod guide;
 mod header;
 mod leftovers;
 mod length;
@@ -60,16 +62,18 @@ pub(crate) fn run(root: &Path) -> bool {
     for finding in &findings {
         println!("tidy: {finding}");
     }
+    println!("xtask: {}", unsafety::count(&sources));
     println!("xtask: tidy read {} files and found {}", sources.len(), findings.len());
     findings.is_empty()
 }
 
 fn check(sources: &[Source]) -> Vec<Finding> {
-    let each = [length::check, header::check, floors::check, docs::check, leftovers::check];
+    let each = [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));
     findings.extend(readme::check(sources));
+    findings.extend(guide::check(sources));
     findings
 }
 

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use hdrhistogram::Histogram;
 use quanta::Clock;
 
-/// How many times is measured.
+/// How many times is measured, unless the first argument says.
 const SAMPLES: u64 = 200_000;
 
 /// Calls in a row, for the second group of columns.
@@ -19,13 +19,15 @@ pub(crate) fn heading(title: &str) {
 
 /// Times a call by itself, and many in a row, in ticks of the processor's time stamp counter.
 ///
-/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading the counter twice (see the row `nothing`), and calls overlap with that reading. In a
-/// row, each sample is the mean of its calls, so one slow call among them shows less. Nothing is subtracted.
+/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading
+/// the counter twice (see the row `nothing`), and calls overlap with that reading. In a row, each sample is the mean of its calls,
+/// so one slow call among them shows less. Nothing is subtracted.
 pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
+    let samples = std::env::args().nth(1).map_or(SAMPLES, |samples| samples.parse().expect("a number of samples"));
     let clock = Clock::new();
     let mut time = |calls: u64| {
         let mut hundredths = Histogram::<u64>::new_with_bounds(1, 1 << 40, 3).expect("these bounds are allowed");
-        for _ in 0..SAMPLES / calls {
+        for _ in 0..samples / calls {
             let start = clock.raw();
             (0..calls).for_each(|_| _ = black_box(call()));
             hundredths.saturating_record((clock.raw() - start) * 100 / calls);
@@ -34,5 +36,5 @@ pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     };
     time(1);
     let ([a, b, c], [d, e, f]) = (time(1), time(ROW));
-    println!("{name:34} {a:>8.0}{b:>8.0}{c:>8.0}    {d:>8.1}{e:>8.1}{f:>8.1}");
+    println!("{name:34} {a:>8.0} {b:>7.0} {c:>7.0}    {d:>8.1} {e:>7.1} {f:>7.1}");
 }

@@ -7,7 +7,7 @@ use super::callable::Callable;
 use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use crate::describe::{anything_changed, foreign_world};
-use crate::param::{Access, AccessKind, ResolveError};
+use crate::param::{Access, AccessKind, ResolveError, Running};
 use crate::sequence::WorldId;
 use crate::world::{Registry, World};
 
@@ -21,6 +21,7 @@ impl<M: Mode> Bound<M> {
     #[inline]
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         let state = M::resolve(registry, function)?;
+        Running::prepare();
         Ok(Self { state, world: registry.world_id() })
     }
 
@@ -54,6 +55,7 @@ impl<M: Mode> Bound<M> {
             self.world,
             "a chain is built from one world and checked when it is entered"
         );
+        let _running = Running::begin(type_name::<F>());
         // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
         // this function among them: a chain refuses to be built from several worlds, and after a function that could
         // have replaced the world the identity is compared again, below.

@@ -259,7 +259,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.is_empty()
     }
 
-    /// How many handlers panicked. They are gone, and so are their timers.
+    /// How many handlers panicked. They are gone, and so are their timers; the one that ended the last poll is counted, and its
+    /// key forgotten, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.panicked

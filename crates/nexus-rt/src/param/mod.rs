@@ -3,6 +3,7 @@
 
 mod access;
 mod copy_state;
+mod held;
 mod local;
 mod report;
 mod resource;
@@ -10,6 +11,7 @@ mod tuple;
 
 pub use access::{Access, AccessKind};
 pub(crate) use copy_state::CopyState;
+pub(crate) use held::Running;
 pub use local::Local;
 pub(crate) use report::resolve;
 pub use report::{Conflict, Missing, Report, ResolveError};

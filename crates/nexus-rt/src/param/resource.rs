@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Access, AccessKind, Dispatch, Param, Report};
+use super::{Access, AccessKind, Dispatch, Param, Report, held};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
 /// What a param that reads keeps. Only resolving makes one, and that reports the access: so the state of any group of
@@ -62,6 +62,7 @@ macro_rules! resource_param {
             #[inline(always)]
             unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut $State<T>) -> $Borrow<'w, T> {
                 let ($cell, $now) = (state.0, dispatch.now);
+                held::note($kind, $cell);
                 $fetch
             }
         }

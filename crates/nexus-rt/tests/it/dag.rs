@@ -2,7 +2,7 @@
 
 use nexus_rt::{Dag, DagStart, Describe, Handler, PipelineStart, Res, ResMut, Virtual, World};
 
-use crate::support::{Log, notices_replacement, world};
+use crate::support::{Log, notices_replacement, refuses_world, world};
 
 /// Neither `Clone` nor `Copy`: arms borrow it.
 struct Event(u64);
@@ -199,4 +199,31 @@ fn an_arm_of_another_world_is_refused_when_built() {
             .build()
     });
     assert!(text.contains("before it in the same chain"), "{text}");
+}
+
+#[test]
+fn s13_a_dag_runs_on_its_own_world_only() {
+    let here = world();
+    let reg = here.registry();
+    let note = |mut log: ResMut<Log>, e: &Event| log.push(e.0.to_string());
+    let mut dag = DagStart::<u64>::new()
+        .root(Event, reg)
+        .fork()
+        .arm(|e| e.then(note, reg))
+        .arm(|e| e.then(times, reg))
+        .merge(|mut log: ResMut<Log>, (): &(), b: &u64| log.push(b.to_string()), reg)
+        .build();
+    let mut batch = DagStart::<u64>::new()
+        .root(Event, reg)
+        .fork()
+        .arm(|e| e.then(note, reg))
+        .arm(|e| e.then(note, reg))
+        .join()
+        .build_batch(4);
+    batch.input_mut().extend([1, 2]);
+    drop(here);
+    let mut other = world();
+    refuses_world("it::dag::", || dag.run(&mut other, 1));
+    refuses_world("it::dag::", || batch.run(&mut other));
+    assert!(other.resource::<Log>().is_empty());
 }

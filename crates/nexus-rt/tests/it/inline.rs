@@ -22,6 +22,8 @@ fn handlers_in_place_run_and_describe_themselves() {
         flex!(PipelineStart::<u64>::new().then(|x: u64| x + 1, reg).then(log, reg).build());
     assert_eq!((flat.name(), flat.plan()), ("it::inline::log", log.into_handler::<u64, _>(reg).plan()));
     assert_eq!(format!("{flat:?} {}", flex.plan().nodes.len()), "FlatVirtual(it::inline::log) 2");
+    let chain = PipelineStart::<u64>::new().then(|x: u64| x + 1, reg).then(log, reg).build();
+    assert_eq!(flex.plan().to_dot(), chain.plan().to_dot());
     flat.run(&mut world, 1);
     flex.run(&mut world, 1);
     assert_eq!(*world.resource::<Log>(), ["1", "2"]);
@@ -114,9 +116,14 @@ fn what_does_not_fit_and_has_lost_its_type_is_refused_by_name() {
     let erased: FlexVirtual<u64> = flex!(large([0; 16]));
     let text = panic_of(|| FlatVirtual::from_flex(erased));
     assert!(
-        text.contains("what_does_not_fit") && text.ends_with("it has 136 bytes, and there is room for 64"),
+        text.contains("what_does_not_fit")
+            && text.ends_with("it has 136 bytes aligned to 8, and there is room for 64 aligned to 8"),
         "{text}"
     );
+    // Small enough, but not where it would have to lie.
+    let erased: FlexVirtual<u64> = flex!(Counted(Arc::default(), Wide));
+    let text = panic_of(|| FlatVirtual::from_flex(erased));
+    assert!(text.ends_with("it has 64 bytes aligned to 64, and there is room for 64 aligned to 8"), "{text}");
     let roomy: FlatVirtual<u64, space::S32> = flat!(large([0; 16]));
     assert_eq!(size_of_val(&roomy), 32 * 8 + 16);
 }

@@ -1,6 +1,7 @@
 //! Behaviour through the public API, one module per feature.
 
 mod batch;
+mod chain_model;
 mod chains;
 mod change_detection;
 mod clock;
@@ -10,7 +11,9 @@ mod derive;
 mod errors;
 mod fan_out;
 mod functions;
+mod guide;
 mod handlers;
+mod held;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;
@@ -20,6 +23,8 @@ mod params;
 #[cfg(feature = "timer")]
 mod periodic;
 mod plan;
+mod program_walks;
+mod programs;
 mod scheduler_plan;
 mod side_chains;
 #[cfg(feature = "mio")]
@@ -33,6 +38,8 @@ mod support;
 mod systems;
 mod templates;
 mod testing;
+#[cfg(feature = "timer")]
+mod timer_attacks;
 #[cfg(feature = "timer")]
 mod timers;
 mod world;

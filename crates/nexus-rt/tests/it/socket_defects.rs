@@ -55,6 +55,22 @@ fn l5_a_panic_loses_nobody_elses_event() {
     assert_eq!((rig.io().panicked(), rig.io().contains(failing), rig.io().len()), (1, false, 3));
 }
 
+#[test]
+fn a_panic_of_a_handler_that_fires_once_is_counted_too() {
+    let mut rig = Rig::new();
+    let panics = (|_: MioEvent| panic!("on purpose")).into_handler(rig.world.registry());
+    let once = rig.io().insert_once(Box::new(panics));
+    let (mut own, mut client) = Rig::pair();
+    rig.io().registry().register(&mut own, once.into(), Interest::READABLE).unwrap();
+    client.write_all(b"x").unwrap();
+    let (poller, world) = (&mut rig.poller, &mut rig.world);
+    assert!(catch_unwind(AssertUnwindSafe(|| poller.poll(world, LONG))).is_err());
+    // Somebody else in its room is not taken for it.
+    let stranger = rig.io().insert(Box::new(NeverRuns));
+    assert!(rig.is_quiet());
+    assert_eq!((rig.io().panicked(), rig.io().contains(once), rig.io().contains(stranger)), (1, false, true));
+}
+
 /// Closes all others, and opens as many new registrations, which take their room.
 fn closes_others(mut io: ResMut<MioDriver>, tokens: Res<Vec<MioToken>>, mut log: ResMut<Log>, event: MioEvent) {
     log.push("ran".into());

@@ -52,3 +52,11 @@ fn a_wheel_without_room_refuses_everything() {
 fn a_limit_that_cannot_be_reached_is_refused() {
     let _: Wheel<()> = WheelBuilder::new().limit(1 << 32).build(clock().0);
 }
+
+#[test]
+fn room_that_was_asked_for_is_there() {
+    let start = clock().0;
+    assert_eq!(WheelBuilder::new().build::<()>(start).capacity(), 0);
+    assert!(WheelBuilder::new().capacity(100).build::<()>(start).capacity() >= 100);
+    assert!((10..100).contains(&WheelBuilder::new().capacity(100).limit(10).build::<()>(start).capacity()));
+}

@@ -143,3 +143,18 @@ fn any_longer_tick_will_do() {
         assert_eq!(poll(&mut wheel, start + Duration::from_secs(1)).len(), 250);
     }
 }
+
+#[test]
+fn what_is_added_to_a_slot_that_waits_does_not_overtake_it() {
+    let start = Instant::now();
+    let us = |us: u64| start + Duration::from_micros(us);
+    // A tick is 524 us. The poll comes a tick before the slot, in its tick, and right before it is due.
+    for polled in [4_800, 5_300, 5_399] {
+        let mut wheel = Wheel::new(start);
+        wheel.insert(us(5_400), 'a');
+        assert_eq!(wheel.poll(us(polled), |_| ()), 0);
+        wheel.insert(us(5_700), 'c');
+        wheel.insert(us(5_500), 'b');
+        assert_eq!(poll(&mut wheel, us(9_000)), ['a', 'b', 'c'], "polled at {polled}");
+    }
+}

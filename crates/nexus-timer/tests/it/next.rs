@@ -74,3 +74,26 @@ fn nothing_waits_for_nothing() {
     wheel.cancel(key);
     assert_eq!(wheel.next_deadline(), None);
 }
+
+#[test]
+fn what_left_one_slot_is_not_forgotten_for_the_sake_of_another() {
+    let start = Instant::now();
+    let us = |us: u64| start + Duration::from_micros(us);
+    for by_poll in [false, true] {
+        let mut wheel = Wheel::new(start);
+        // A tick is 524 us: the first two share a slot, and so do the others.
+        let early = [5_300, 5_500].map(|at| wheel.insert(us(at), at));
+        let late = [9_500, 9_900].map(|at| wheel.insert(us(at), at));
+        wheel.cancel(early[0]);
+        wheel.cancel(late[0]);
+        if by_poll {
+            assert_eq!(wheel.poll(us(5_400), |_| ()), 0);
+        } else {
+            wheel.insert(us(5_250), 5_250);
+        }
+        let due = if by_poll { 5_500 } else { 5_250 };
+        assert_eq!(wheel.next_deadline(), Some(us(due)));
+        assert!(wheel.poll(us(6_000), |_| ()) > 0);
+        assert_eq!(wheel.next_deadline(), Some(us(9_900)));
+    }
+}

@@ -234,7 +234,8 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.len() == 0
     }
 
-    /// How many handlers panicked. They are gone, and so are their registrations and the sources that those owned.
+    /// How many handlers panicked. They are gone, and so are their registrations and the sources that those owned; the one that
+    /// ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.panicked
@@ -247,9 +248,8 @@ impl<S, Tag> MioDriver<S, Tag> {
         let handler = registration.handler.take()?;
         if registration.once {
             self.slots.remove(token);
-        } else {
-            self.running = Some(token);
         }
+        self.running = Some(token);
         Some(handler)
     }
 

@@ -1,0 +1,82 @@
+//! Params that were implemented by hand and break their contract: debug builds tell before two references exist.
+#![expect(unsafe_code, reason = "implements the unsafe trait wrongly, to be caught")]
+
+use nexus_rt::{Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Res, ResMut, World};
+
+use crate::support::{Log, world};
+
+/// Two params as one, of which only the first is resolved with the report: so a conflict between them goes unseen.
+struct Hides<A, B>(A, B);
+
+// SAFETY: there is no excuse: it hides the second param from the report. What it fetches together must not be.
+unsafe impl<A: Param, B: Param> Param for Hides<A, B> {
+    type State = (A::State, B::State);
+    type Item<'w> = Hides<A::Item<'w>, B::Item<'w>>;
+
+    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
+        Some((A::try_init(registry, report)?, B::try_init(registry, &mut Report::default())?))
+    }
+
+    fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {
+        A::access(&state.0, visit);
+        B::access(&state.1, visit);
+    }
+
+    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w> {
+        // SAFETY: the caller's promises are passed on.
+        let first = unsafe { A::fetch(dispatch, &mut state.0) };
+        // SAFETY: as above, but for the conflict that was hidden.
+        let second = unsafe { B::fetch(dispatch, &mut state.1) };
+        Hides(first, second)
+    }
+}
+
+type Two<'w, T> = Hides<ResMut<'w, T>, ResMut<'w, T>>;
+type ReadAndWrite<'w, T> = Hides<Res<'w, T>, Option<ResMut<'w, T>>>;
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_hidden_conflict_is_told_before_it_does_harm() {
+    use crate::support::panic_of;
+
+    let mut world = world();
+    let mut two = (|both: Two<u64>, (): ()| _ = (both.0, both.1)).into_handler(world.registry());
+    let text = panic_of(|| two.run(&mut world, ()));
+    let expected = "is about to borrow (Write u64) what `it::held::a_hidden_conflict_is_told_before_it_does_harm::{{closure}}` \
+                    still holds (Write u64): unsafe code is at fault";
+    assert!(text.contains(expected), "{text}");
+    let mut both = (|both: ReadAndWrite<u64>, (): ()| _ = (both.0, both.1)).into_handler(world.registry());
+    assert!(panic_of(|| both.run(&mut world, ())).contains("(Write u64) what"));
+    // After the panic nothing is held any more.
+    let mut write = (|mut n: ResMut<u64>, (): ()| *n += 1).into_handler(world.registry());
+    write.run(&mut world, ());
+    write.run(&mut world, ());
+    assert_eq!(*world.resource::<u64>(), 12);
+}
+
+#[test]
+fn what_does_not_conflict_may_be_fetched_together_and_again() {
+    fn fine(both: Hides<Res<u64>, Res<u64>>, other: Hides<ResMut<i64>, ResMut<Log>>, (): ()) {
+        let Hides(mut sum, mut log) = other;
+        *sum += (*both.0 + *both.1) as i64;
+        log.push(sum.to_string());
+    }
+    let mut world = world();
+    let mut fine = fine.into_handler(world.registry());
+    // Runs within a run: an exclusive function holds nothing, and another world is another matter.
+    let mut nested = (move |here: &mut World, (): ()| {
+        fine.run(here, ());
+        fine.run(here, ());
+    })
+    .into_handler(world.registry());
+    let mut own = crate::support::world();
+    let mut inner = (|mut n: ResMut<u64>, (): ()| *n += 1).into_handler(own.registry());
+    let mut outer = (move |mut n: ResMut<u64>, (): ()| {
+        *n += 1;
+        inner.run(&mut own, ());
+    })
+    .into_handler(world.registry());
+    nested.run(&mut world, ());
+    outer.run(&mut world, ());
+    assert_eq!((world.resource::<Log>().join(" ").as_str(), *world.resource::<u64>()), ("20 40", 11));
+}

@@ -1,0 +1,105 @@
+//! The feed of market-data, from lines to bars: whatever they hold, each is an event or a bad line, and the sums agree.
+//!
+//! Input that begins with a zero is taken apart into messages of the right form; any other is lines as they are.
+#![no_main]
+#![expect(dead_code, reason = "the demo uses the rest")]
+
+#[path = "../../demos/market-data/src/bars.rs"]
+mod bars;
+#[path = "../../demos/market-data/src/book.rs"]
+mod book;
+#[path = "../../demos/market-data/src/decimal.rs"]
+mod decimal;
+#[path = "../../demos/market-data/src/feed.rs"]
+mod feed;
+#[path = "../../demos/market-data/src/message.rs"]
+mod message;
+#[path = "../../demos/market-data/src/signal.rs"]
+mod signal;
+#[path = "../../demos/market-data/src/state.rs"]
+mod state;
+
+use std::fmt::Write;
+
+use libfuzzer_sys::fuzz_target;
+
+use bars::{Bars, Recorded};
+use book::Book;
+use feed::Feed;
+use message::{Line, split_time};
+use state::{Counts, Problems, Trades};
+
+/// More lines say nothing new.
+const MOST: usize = 300;
+
+fuzz_target!(|bytes: &[u8]| {
+    let lines: Vec<Vec<u8>> = match bytes.split_first() {
+        Some((0, rest)) => rest.as_chunks().0.iter().take(MOST).map(|bytes| message(*bytes).into_bytes()).collect(),
+        _ => bytes.split(|byte| *byte == b'\n').take(MOST).map(<[u8]>::to_vec).collect(),
+    };
+    let (mut world, timers) = feed::world();
+    let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
+    let mut recorded = Recorded::new(timers);
+    for (number, text) in (1..).zip(&lines) {
+        let line = Line { number, text: text.clone() };
+        if let Ok((ns, _)) = split_time(text) {
+            recorded.reach(&mut world, ns);
+        }
+        world.next_sequence();
+        if let Some(event) = decode(&mut world, &line) {
+            dispatch(&mut world, event);
+        }
+    }
+    recorded.end(&mut world);
+
+    let counts = world.resource::<Counts>();
+    assert_eq!(counts.events + counts.bad_lines, lines.len() as u64);
+    assert_eq!(counts.events, counts.depth + counts.ticker + counts.trade + counts.snapshot);
+    assert!(world.resource::<Problems>().total() >= counts.bad_lines);
+    let bars = world.resource::<Bars>().done();
+    let (volume, trades) = bars.iter().fold((0, 0), |(volume, trades), bar| {
+        assert!(bar.low <= bar.open && bar.open <= bar.high && bar.low <= bar.close && bar.close <= bar.high);
+        (volume + bar.volume.units(), trades + bar.trades)
+    });
+    let sums = world.resource::<Trades>();
+    assert!(volume == sums.volume().units() && trades <= counts.trade);
+    assert!(sums.vwap().is_none_or(|average| average.units() > 0 || volume > 0));
+    let ((best_bid, best_ask), (bids, asks)) = (world.resource::<Book>().top(), world.resource::<Book>().levels());
+    assert_eq!((best_bid.is_some(), best_ask.is_some()), (bids > 0, asks > 0));
+    assert!([best_bid, best_ask].iter().flatten().all(|(_, quantity)| !quantity.is_zero()));
+});
+
+/// A message of some kind, at a time not far from the last.
+fn message([kind, time, a, b, c, d, e, f]: [u8; 8]) -> String {
+    let ns = 1_700_000_000_000_000_000_u64 + (u64::from(time) << (kind / 8));
+    let decimal = |whole: u8, fraction: u8| format!("{}.{}", u64::from(whole) << (fraction % 30), fraction / 8);
+    let levels = |price: u8, quantity: u8| format!("[[\"{}\",\"{}\"]]", decimal(price, 0), decimal(quantity, 0));
+    let (first, last) = (u64::from(a), u64::from(a) + u64::from(b % 4));
+    let mut text = format!("{ns} ");
+    let written = match kind % 8 {
+        0 | 1 => write!(
+            text,
+            r#"{{"stream":"x@depth@100ms","data":{{"U":{first},"u":{last},"b":{},"a":{}}}}}"#,
+            levels(c, d),
+            levels(e, f)
+        ),
+        2 | 3 => write!(
+            text,
+            r#"{{"stream":"x@bookTicker","data":{{"u":{last},"b":"{}","B":"{}","a":"{}","A":"{}"}}}}"#,
+            decimal(c, 0),
+            decimal(d, 0),
+            decimal(e, 0),
+            decimal(f, 0)
+        ),
+        4..=6 => write!(
+            text,
+            r#"{{"stream":"x@trade","data":{{"p":"{}","q":"{}","m":{}}}}}"#,
+            decimal(a, b),
+            decimal(c, d),
+            e % 2 == 0
+        ),
+        _ => write!(text, r#"{{"lastUpdateId":{first},"bids":{},"asks":{}}}"#, levels(c, d), levels(e, f)),
+    };
+    written.expect("a string takes it all");
+    text
+}

@@ -1,0 +1,94 @@
+//! Running other programs: in the background of everything else, with what they say in a file.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How often a long run says that it is still there.
+const NEWS: Duration = Duration::from_secs(60);
+
+/// A command line in a folder, to be run to its end.
+pub(super) struct Run<'r> {
+    pub(super) folder: &'r Path,
+    pub(super) line: &'r str,
+    pub(super) environment: &'r [(&'r str, &'r str)],
+    /// What it prints, both streams.
+    pub(super) log: &'r Path,
+}
+
+impl Run<'_> {
+    /// Runs it, and gives what it printed.
+    ///
+    /// # Errors
+    /// If it failed, or could not be started: how, and where its words are.
+    pub(super) fn run(&self) -> Result<String, String> {
+        let Self { folder, line, environment, log } = *self;
+        println!("prove: {line}");
+        let failed = |how: String| format!("{how}: `{line}`, see {}", log.display());
+        let file = File::create(log).map_err(|error| failed(error.to_string()))?;
+        let both = file.try_clone().map_err(|error| failed(error.to_string()))?;
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).args(words).envs(environment.iter().copied()).current_dir(folder);
+        let child = command.stdin(Stdio::null()).stdout(file).stderr(both).spawn();
+        let mut child = child.map_err(|error| failed(error.to_string()))?;
+        let started = Instant::now();
+        let mut news = NEWS;
+        let status = loop {
+            match child.try_wait().map_err(|error| failed(error.to_string()))? {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_millis(50)),
+            }
+            if started.elapsed() > news {
+                println!("prove: {} s ..", started.elapsed().as_secs());
+                news += NEWS;
+            }
+        };
+        let text = std::fs::read(log).map_err(|error| failed(error.to_string()))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if status.success() { Ok(text) } else { Err(failed(status.to_string())) }
+    }
+}
+
+/// What a quick command prints, without the end of the line. Empty if it cannot be run.
+pub(super) fn output(folder: &Path, program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).current_dir(folder).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+/// Whether a program is there.
+pub(super) fn is_there(program: &str, args: &[&str]) -> bool {
+    let status = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// How many tests passed, over all lines of a log that say so.
+pub(super) fn passed_tests(log: &str) -> usize {
+    let counts =
+        log.lines().filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());
+    counts.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_tells_its_outcome_and_its_words() {
+        let log = std::env::temp_dir().join(format!("xtask-command-{}", std::process::id()));
+        let run = |line| Run { folder: Path::new("/"), line, environment: &[("A", "b")], log: &log }.run();
+        assert_eq!(run("printenv A").as_deref(), Ok("b\n"));
+        assert!(run("false").is_err_and(|how| how.contains("`false`, see ")));
+        std::fs::remove_file(&log).expect("it was made above");
+        assert_eq!(output(Path::new("/"), "echo", &["a", "b"]), "a b");
+        assert!(is_there("true", &[]) && !is_there("no-such-program", &[]));
+    }
+
+    #[test]
+    fn passed_tests_are_summed_up() {
+        let log =
+            "test result: ok. 12 passed; 0 failed\nx\ntest result: ok. 3 passed; 0\ntest result: FAILED. 1 passed\n";
+        assert_eq!(passed_tests(log), 15);
+    }
+}

@@ -1,0 +1,129 @@
+//! `cargo xtask prove`: what takes too long for each change. One file per proof; each can be run alone, and what has passed
+//! for a commit is not run again for it.
+
+mod command;
+mod defects;
+mod fuzzing;
+mod memcheck;
+mod mutants;
+mod properties;
+mod sanitizer;
+mod soak;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where proofs work and keep what they know, from the root.
+const FOLDER: &str = "target/prove";
+
+/// What a proof found out: a line with figures, or why it does not hold.
+type Outcome = Result<String, String>;
+
+struct Proof {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&Room) -> Outcome,
+}
+
+/// From the quick to the slow.
+const PROOFS: &[Proof] = &[
+    Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
+    Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: sanitizer::prove },
+    Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
+    Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
+    Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
+    Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzzing::prove },
+    Proof { name: "mutants", what: "nine of ten changes of the code are noticed by a test", run: mutants::prove },
+];
+
+/// Where a proof works.
+struct Room {
+    /// The checkout.
+    root: PathBuf,
+    /// Its own folder, which outlives the run.
+    folder: PathBuf,
+    /// What is checked out.
+    commit: String,
+}
+
+impl Room {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Runs a part of a proof, unless it is known to hold for this commit; gives its line.
+    fn once(&self, name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
+        let note = self.path(&format!("{name}.holds"));
+        if let Some(line) = self.known(&note) {
+            println!("prove: {name} held before: {line}");
+            return Ok(line);
+        }
+        let line = run()?;
+        fs::write(&note, format!("{}\n{line}\n", self.commit))
+            .map_err(|error| format!("{}: {error}", note.display()))?;
+        Ok(line)
+    }
+
+    fn known(&self, note: &Path) -> Option<String> {
+        let note = fs::read_to_string(note).ok()?;
+        let (commit, line) = note.split_once('\n')?;
+        // What is not committed has no name, so nothing is known of it.
+        (commit == self.commit && !commit.ends_with('+')).then(|| line.trim_end().to_owned())
+    }
+}
+
+/// Runs the named proofs, or all of them. True if they hold.
+pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
+    if names == ["list"] || names.iter().any(|name| PROOFS.iter().all(|proof| proof.name != *name)) {
+        println!("usage: cargo xtask prove [NAME..], all if none is named");
+        PROOFS.iter().for_each(|proof| println!("  {:<12} {}", proof.name, proof.what));
+        return names == ["list"];
+    }
+    let commit = commit(root);
+    let mut all_hold = true;
+    let mut lines = Vec::new();
+    for proof in PROOFS.iter().filter(|proof| names.is_empty() || names.contains(&proof.name)) {
+        println!("prove: {}: {}", proof.name, proof.what);
+        let folder = root.join(FOLDER).join(proof.name);
+        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let room = Room { root: root.to_owned(), folder, commit: commit.clone() };
+        let outcome = room.once("proof", || {
+            let date = command::output(root, "date", &["-u", "+%Y-%m-%d"]);
+            Ok(format!("{} | {date}", (proof.run)(&room)?))
+        });
+        all_hold &= outcome.is_ok();
+        let text = outcome.unwrap_or_else(|why| format!("FAILED: {why} |"));
+        println!("prove: {}: {text}", proof.name);
+        lines.push(format!("| `cargo xtask prove {}` | {text} | {} |", proof.name, &commit[..commit.len().min(9)]));
+    }
+    println!("\n| proof | result | date | commit |\n|---|---|---|---|\n{}", lines.join("\n"));
+    all_hold
+}
+
+/// The commit that is checked out, with a `+` if there are changes beside it.
+fn commit(root: &Path) -> String {
+    let head = command::output(root, "git", &["rev-parse", "HEAD"]);
+    let clean = Command::new("git").args(["diff", "--quiet", "HEAD"]).current_dir(root).status();
+    if clean.is_ok_and(|status| status.success()) { head } else { head + "+" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_for_a_commit_is_not_run_again() {
+        let folder = std::env::temp_dir().join(format!("xtask-prove-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for this test");
+        let room = |commit: &str| Room { root: folder.clone(), folder: folder.clone(), commit: commit.into() };
+        let again = || Err("it was run again".to_owned());
+        assert_eq!(room("abc").once("part", || Ok("3 tests".into())).as_deref(), Ok("3 tests"));
+        assert_eq!(room("abc").once("part", again).as_deref(), Ok("3 tests"));
+        assert!(room("abc").once("other", again).is_err() && room("abd").once("part", again).is_err());
+        assert!(
+            room("abc+").once("part", || Ok("4 tests".into())).is_ok() && room("abc+").once("part", again).is_err()
+        );
+        fs::remove_dir_all(&folder).expect("it was made above");
+    }
+}

@@ -1,0 +1,188 @@
+//! Mutants: the code is changed in one place after another, and the tests must notice. cargo-mutants makes the changes.
+//!
+//! It takes hours, so it is cut into shards, and a shard that is done for the present state of its files is not done again.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+
+use super::command::{Run, is_there, output};
+use super::{Outcome, Room};
+
+/// What is mutated: a name, the package, and its files from the root.
+const AREAS: &[(&str, &str, &str)] = &[
+    ("timer", "nexus-timer", "crates/nexus-timer/src/"),
+    ("step", "nexus-rt", "crates/nexus-rt/src/step/"),
+    ("chain", "nexus-rt", "crates/nexus-rt/src/chain/"),
+    ("call", "nexus-rt", "crates/nexus-rt/src/call/"),
+    ("template", "nexus-rt", "crates/nexus-rt/src/template.rs"),
+    ("param", "nexus-rt", "crates/nexus-rt/src/param/"),
+    ("world", "nexus-rt", "crates/nexus-rt/src/world/"),
+    ("driver", "nexus-rt", "crates/nexus-rt/src/driver/"),
+];
+
+/// Mutants in a shard, about: some minutes of work.
+const SHARD: usize = 40;
+
+/// Of a hundred mutants that compile, how many must be noticed.
+const CAUGHT_PERCENT: usize = 90;
+
+/// Where survivors are listed with a reason.
+const LIST: &str = "RELIABILITY.md";
+
+/// How mutants ended.
+#[derive(Default, Clone)]
+struct Counts {
+    caught: usize,
+    /// The tests went on for too long, which is noticed too.
+    timeout: usize,
+    unviable: usize,
+    missed: Vec<String>,
+}
+
+impl Counts {
+    fn read(folder: &Path) -> Option<Self> {
+        let lines = |name: &str| {
+            let text = fs::read_to_string(folder.join("mutants.out").join(name)).ok()?;
+            Some(text.lines().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let [caught, timeout, unviable] =
+            ["caught.txt", "timeout.txt", "unviable.txt"].map(|name| lines(name).map(|it| it.len()));
+        Some(Self { caught: caught?, timeout: timeout?, unviable: unviable?, missed: lines("missed.txt")? })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.caught += other.caught;
+        self.timeout += other.timeout;
+        self.unviable += other.unviable;
+        self.missed.extend(other.missed);
+    }
+
+    fn noticed(&self) -> usize {
+        self.caught + self.timeout
+    }
+
+    fn viable(&self) -> usize {
+        self.noticed() + self.missed.len()
+    }
+}
+
+pub(super) fn prove(room: &Room) -> Outcome {
+    if !is_there("cargo", &["mutants", "--version"]) {
+        return Err("cargo-mutants is missing: `cargo install --locked cargo-mutants`".into());
+    }
+    let list = fs::read_to_string(room.root.join(LIST)).unwrap_or_default();
+    let mut all = Counts::default();
+    let mut unlisted = Vec::new();
+    for (area, package, files) in AREAS {
+        let found = run_area(room, area, package, files)?;
+        println!(
+            "prove: mutants of {area}: {} of {} noticed, {} do not compile",
+            found.noticed(),
+            found.viable(),
+            found.unviable
+        );
+        found.missed.iter().for_each(|mutant| println!("prove:   survived: {mutant}"));
+        unlisted.extend(found.missed.iter().filter(|mutant| !list.contains(what(mutant))).cloned());
+        all.add(found);
+    }
+    let summary = format!(
+        "{} of {} mutants noticed ({} by time), {} do not compile",
+        all.noticed(),
+        all.viable(),
+        all.timeout,
+        all.unviable
+    );
+    if all.noticed() * 100 < all.viable() * CAUGHT_PERCENT {
+        return Err(format!("{summary}: fewer than {CAUGHT_PERCENT} in a hundred"));
+    }
+    match unlisted.len() {
+        0 => Ok(summary),
+        count => {
+            Err(format!("{summary}; {count} of those that survived have no reason in {LIST}: {}", unlisted.join("; ")))
+        }
+    }
+}
+
+/// A mutant without the place in its file, which moves.
+fn what(mutant: &str) -> &str {
+    mutant.split_once(": ").map_or(mutant, |(_, what)| what)
+}
+
+fn run_area(room: &Room, area: &str, package: &str, files: &str) -> Result<Counts, String> {
+    let glob = if files.ends_with('/') { format!("{files}**") } else { files.to_owned() };
+    let mutants = output(&room.root, "cargo", &["mutants", "--list", "-p", package, "-f", &glob]).lines().count();
+    if mutants == 0 {
+        return Err(format!("there is nothing to mutate in {files}"));
+    }
+    let state = state(&room.root, package);
+    let shards = mutants.div_ceil(SHARD);
+    let mut counts = Counts::default();
+    for shard in 0..shards {
+        let folder = room.path(&format!("{area}-{shard}-of-{shards}"));
+        let done = folder.join("done");
+        if !fs::read_to_string(&done).is_ok_and(|of| of == state) {
+            println!("prove: mutants of {area}: shard {} of {shards}, of {mutants} in all", shard + 1);
+            run_shard(room, &folder, package, &glob, &format!("{shard}/{shards}"))?;
+            fs::write(&done, &state).map_err(|error| format!("{}: {error}", done.display()))?;
+        }
+        counts.add(Counts::read(&folder).ok_or_else(|| format!("{} holds no outcome", folder.display()))?);
+    }
+    Ok(counts)
+}
+
+fn run_shard(room: &Room, folder: &Path, package: &str, glob: &str, shard: &str) -> Result<(), String> {
+    let at = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(at)?;
+    let target = room.path("target");
+    let (output, target) = (folder.display().to_string(), target.display().to_string());
+    let line =
+        format!("cargo mutants -p {package} -f {glob} --shard {shard} --output {output} --no-shuffle --colors never");
+    let environment = [
+        ("CARGO_TARGET_DIR", target.as_str()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0"),
+        ("CARGO_PROFILE_TEST_DEBUG", "0"),
+        ("PROPTEST_CASES", "64"),
+    ];
+    let run = Run { folder: &room.root, line: &line, environment: &environment, log: &folder.join("log") }.run();
+    // It fails if a mutant survives, which is for the sum to judge; a shard without an outcome is not done.
+    match Counts::read(folder) {
+        Some(counts) if counts.viable() + counts.unviable > 0 => Ok(()),
+        _ => Err(run.err().unwrap_or_else(|| format!("{} holds no outcome", folder.display()))),
+    }
+}
+
+/// A number for what all files of a package say, tests included.
+fn state(root: &Path, package: &str) -> String {
+    let files = output(root, "git", &["ls-files", &format!("crates/{package}")]);
+    let mut hasher = DefaultHasher::new();
+    for file in files.lines() {
+        (file, fs::read(root.join(file)).unwrap_or_default()).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_counted_and_mutants_named_without_their_place() {
+        let folder = std::env::temp_dir().join(format!("xtask-mutants-{}", std::process::id()));
+        assert!(Counts::read(&folder).is_none());
+        let out = folder.join("mutants.out");
+        fs::create_dir_all(&out).expect("a folder for this test");
+        for (name, text) in
+            [("caught.txt", "a\nb\n"), ("timeout.txt", "c\n"), ("unviable.txt", ""), ("missed.txt", "d\n")]
+        {
+            fs::write(out.join(name), text).expect("a file in it");
+        }
+        let mut counts = Counts::read(&folder).expect("all four are there");
+        counts.add(counts.clone());
+        assert_eq!((counts.noticed(), counts.viable(), counts.unviable), (6, 8, 0));
+        assert_eq!(what("crates/a/src/b.rs:9:5: replace f -> bool with true"), "replace f -> bool with true");
+        fs::remove_dir_all(&folder).expect("it was made above");
+    }
+}

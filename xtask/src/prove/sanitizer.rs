@@ -1,0 +1,44 @@
+//! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and examples.
+
+use super::command::{Run, is_there, passed_tests};
+use super::{Outcome, Room};
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Examples that measure or wait do so for less long here.
+const ARGUMENTS: &[(&str, &str)] = &[("perf_template", "640"), ("perf_construction", "640")];
+
+pub(super) fn prove(room: &Room) -> Outcome {
+    if !is_there("cargo", &["+nightly", "--version"]) {
+        return Err("a nightly toolchain is missing: `rustup toolchain install nightly`".into());
+    }
+    let environment =
+        [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1")];
+    let run =
+        |line: &str, log: &str| Run { folder: &room.root, line, environment: &environment, log: &room.path(log) }.run();
+    // The allocator of the sanitizer is not the one that counts; golden messages are of another toolchain and skip themselves.
+    let where_to = format!("--target {TARGET} --target-dir {}", room.path("target").display());
+    run(&format!("cargo +nightly build --workspace --all-features --examples {where_to}"), "build.log")?;
+    let tests =
+        run(&format!("cargo +nightly test --workspace --all-features --lib --bins --tests {where_to}"), "tests.log")?;
+    let folder = room.path("target").join(TARGET).join("debug/examples");
+    let mut examples = 0;
+    for example in examples_of(room)? {
+        let arguments =
+            ARGUMENTS.iter().find(|(name, _)| *name == example).map_or(String::new(), |(_, text)| format!(" {text}"));
+        run(&format!("{}{arguments}", folder.join(&example).display()), &format!("{example}.log"))?;
+        examples += 1;
+    }
+    Ok(format!("{} tests and {examples} examples, no error, no leak", passed_tests(&tests)))
+}
+
+/// The examples by name.
+fn examples_of(room: &Room) -> Result<Vec<String>, String> {
+    let folder = room.root.join("crates/nexus-rt/examples");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let names =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned));
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    Ok(names)
+}
