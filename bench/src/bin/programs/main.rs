@@ -36,10 +36,10 @@ const HANDLERS: usize = 100;
 
 /// What a build is of: how it is called, the arguments of cargo, what may be left of an earlier build.
 const BUILDS: [(&str, &[&str], bool); 4] = [
-    ("clean release build of the program", &["build", "--release"], false),
-    ("release build after a change of it", &["build", "--release"], true),
-    ("clean check of the program", &["check"], false),
-    ("clean build of the library, all features", &["build", "--features", "all"], false),
+    ("clean release build of the program", &["build", "--release", "--bin", "program"], false),
+    ("release build after a change of it", &["build", "--release", "--bin", "program"], true),
+    ("clean check of the program", &["check", "--bin", "program"], false),
+    ("clean build of the library, all features", &["build", "--features", "all", "--bin", "nothing"], false),
 ];
 
 fn main() {
@@ -93,10 +93,11 @@ fn row(name: &str, ours: Vec<f64>, published: Vec<f64>) -> Measured {
 /// Writes the program over a library, and has its dependencies downloaded.
 fn write(root: &Path, library: &source::Library) -> PathBuf {
     let folder = root.join(library.folder);
-    std::fs::create_dir_all(folder.join("src")).expect("the target folder can be written to");
+    std::fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench lies in the repository");
     std::fs::write(folder.join("Cargo.toml"), library.manifest(repository)).expect("it can be written to");
     std::fs::write(folder.join("src/main.rs"), program(library, HANDLERS)).expect("it can be written to");
+    std::fs::write(folder.join("src/bin/nothing.rs"), "fn main() {}\n").expect("it can be written to");
     let fetched = cargo(&folder).arg("fetch").status();
     assert!(fetched.is_ok_and(|status| status.success()), "the dependencies of {} were not found", library.name);
     folder
@@ -134,7 +135,7 @@ fn worked() -> f64 {
 
 /// Builds the program once more without symbols, runs it, and gives its size in KiB.
 fn size(folder: &Path) -> f64 {
-    let status = cargo(folder).args(["rustc", "--release", "--", "-C", "strip=symbols"]).status();
+    let status = cargo(folder).args(["rustc", "--release", "--bin", "program", "--", "-C", "strip=symbols"]).status();
     assert!(status.is_ok_and(|status| status.success()));
     let program = folder.join("target/release/program");
     let output = Command::new(&program).output().expect("it was built");

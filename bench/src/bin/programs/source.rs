@@ -26,7 +26,7 @@ pub(crate) const PUBLISHED: Library = Library {
     folder: "published",
     dependency: r#""=2.5.1""#,
     features: r#"["nexus-rt/full"]"#,
-    resource: "#[derive(nexus_rt::Resource)]\n",
+    resource: "#[derive(nexus_rt::Resource)] ",
 };
 
 impl Library {
@@ -43,7 +43,7 @@ impl Library {
 /// A program with so many resources and boxed handlers: every other one a function of three params, every other one a pipeline.
 pub(crate) fn program(library: &Library, handlers: usize) -> String {
     let mut text = String::from(
-        "use nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
+        "#![allow(dead_code)]\n\nuse nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
     );
     if library.name == OURS.name {
         text = text.replace("PipelineBuilder", "PipelineStart as PipelineBuilder");
@@ -53,7 +53,7 @@ pub(crate) fn program(library: &Library, handlers: usize) -> String {
         let _ = write!(
             text,
             "
-    {}    pub struct R{n}(pub u64);
+    {}pub struct R{n}(pub u64);
 
     pub fn f{n}(a: Res<R{a}>, b: Res<R{b}>, mut own: ResMut<R{n}>, x: u64) {{
         own.0 = own.0.wrapping_mul({n}).wrapping_add(a.0 ^ b.0 ^ x);
