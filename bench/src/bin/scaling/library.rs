@@ -33,11 +33,11 @@ fn one<const A: usize, const B: usize, const C: usize, const D: usize>(builder: 
 }
 
 fn ten<const A: usize, const B: usize, const C: usize>(builder: &mut WorldBuilder) {
-    each_digit!(one<A, B, C>(builder));
+    each_digit!(one < A, B, C > (builder));
 }
 
 fn hundred<const A: usize, const B: usize>(builder: &mut WorldBuilder) {
-    each_digit!(ten<A, B>(builder));
+    each_digit!(ten < A, B > (builder));
 }
 
 fn thousand<const A: usize>(builder: &mut WorldBuilder) {

@@ -4,28 +4,15 @@
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 
+mod ours;
+mod published;
+
 use std::path::PathBuf;
 
 use bench::harness::{Budget, Contender, Row, Work, work};
 use bench::machine::pin;
 use bench::report::{Report, replace_section};
 use clap::Parser;
-
-mod ours {
-    pub(crate) use nexus_rt as rt;
-
-    #[path = "library.rs"]
-    pub(crate) mod library;
-}
-
-mod published {
-    pub(crate) use peer as rt;
-
-    impl<const A: usize, const B: usize, const C: usize, const D: usize> rt::Resource for library::V<A, B, C, D> {}
-
-    #[path = "library.rs"]
-    pub(crate) mod library;
-}
 
 /// Times a handler, and resolving it, by the number of resources.
 #[derive(Parser)]
