@@ -242,13 +242,17 @@ fn handlers_in_place_do_not_allocate() {
     use nexus_rt::{FlatVirtual, FlexVirtual};
 
     let mut world = world();
+    let add = |mut total: ResMut<u64>, x: u64| *total += x;
+    let reg = world.registry();
+    let handler = add.into_handler(reg);
+    let (mut flat, mut flex) = (None, None);
+    assert_eq!(allocations(|| flat = Some(FlatVirtual::<u64>::new(handler.clone()))), 0);
+    assert_eq!(allocations(|| flex = Some(FlexVirtual::<u64>::new(handler))), 0);
+    let (mut flat, mut flex) = (flat.expect("it was made"), flex.expect("it was made"));
     let made = allocations(|| {
-        let reg = world.registry();
-        let mut flat: FlatVirtual<&u64> = FlatVirtual::new(sum.into_handler(reg));
-        let mut flex: FlexVirtual<&u64> = FlexVirtual::new(sum.into_handler(reg));
         for x in 0..100 {
-            flat.run(&mut world, &x);
-            flex.run(&mut world, &x);
+            flat.run(&mut world, x);
+            flex.run(&mut world, x);
         }
     });
     assert_eq!((made, *world.resource::<u64>()), (0, 2 * 4950));
