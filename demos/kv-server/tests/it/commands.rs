@@ -26,6 +26,22 @@ fn messages_reach_all_who_have_subscribed_in_order() {
 }
 
 #[test]
+fn who_subscribes_after_a_message_does_not_get_it() {
+    let server = Server::start(&[]);
+    let mut subscriber = server.client();
+    subscriber.ask(&["SUBSCRIBE", "a"]);
+    let mut late = server.client();
+    // In one piece, and so both in one turn of the server.
+    late.send(&[command(&["PUBLISH", "a", "1"]), command(&["SUBSCRIBE", "a"])].concat());
+    assert_eq!(late.reply(), Reply::Integer(1));
+    assert_eq!(late.reply(), Reply::Array(Some(vec![bulk("subscribe"), bulk("a"), Reply::Integer(1)])));
+    assert_eq!(server.client().ask(&["PUBLISH", "a", "2"]), Reply::Integer(2));
+    let message = |text: &str| Reply::Array(Some(vec![bulk("message"), bulk("a"), bulk(text)]));
+    assert_eq!(late.reply(), message("2"));
+    assert_eq!([subscriber.reply(), subscriber.reply()], [message("1"), message("2")]);
+}
+
+#[test]
 fn a_subscriber_that_leaves_is_forgotten() {
     let server = Server::start(&[]);
     let mut subscriber = server.client();
