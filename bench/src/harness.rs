@@ -1,81 +1,164 @@
-//! Rows and rounds: what is timed, how, and what is printed.
+//! Rows and rounds: what is timed, and how.
 
-use std::hint::black_box;
-use std::time::Instant;
+use quanta::Clock;
 
-/// Something that is timed: does its work `n` times, from a fresh state, and gives a value that depends on all of it.
-pub type Work = Box<dyn Fn(u64) -> Box<dyn FnMut() -> u64>>;
+/// Something that is timed: does its work `runs` times, and tells a value that depends on all of it.
+pub trait Work {
+    /// Does the work.
+    fn run(&mut self, runs: u64);
+
+    /// What was computed so far.
+    fn value(&mut self) -> u64;
+}
+
+/// Work from a state, a loop over it, and what it computed.
+pub fn work<T, R, V>(state: T, run: R, value: V) -> Box<dyn Work>
+where
+    T: 'static,
+    R: FnMut(&mut T, u64) + 'static,
+    V: FnMut(&mut T) -> u64 + 'static,
+{
+    struct Loop<T, R, V>(T, R, V);
+
+    impl<T, R: FnMut(&mut T, u64), V: FnMut(&mut T) -> u64> Work for Loop<T, R, V> {
+        fn run(&mut self, runs: u64) {
+            (self.1)(&mut self.0, runs);
+        }
+
+        fn value(&mut self) -> u64 {
+            (self.2)(&mut self.0)
+        }
+    }
+
+    Box::new(Loop(state, run, value))
+}
+
+/// Whoever does the work of a row.
+pub struct Contender {
+    pub name: &'static str,
+    /// From a fresh state.
+    pub start: Box<dyn Fn() -> Box<dyn Work>>,
+}
 
 /// The same work done by several contenders.
 pub struct Row {
-    pub name: &'static str,
+    /// What it belongs to, such as "handlers".
+    pub group: &'static str,
+    pub name: String,
     /// How often the work is done in one timing.
     pub runs: u64,
-    pub contenders: Vec<(&'static str, Work)>,
+    /// What one run counts for, such as the items of a batch: times are per unit.
+    pub units: u64,
+    /// Whether single calls are of interest.
+    pub calls: bool,
+    /// Whether the caches are emptied before each timing.
+    pub cold: bool,
+    pub contenders: Vec<Contender>,
+    pub budgets: Vec<Budget>,
 }
 
-pub struct Plan {
-    pub rounds: usize,
+/// What our time may be, as a ratio to another contender's of the same round, or in cycles more than it.
+#[derive(Clone, Copy)]
+pub struct Budget {
+    pub against: &'static str,
+    pub at_most: f64,
+    /// In the unit of the row.
+    pub or_more: f64,
 }
 
-/// A contender from a closure that sets it up and gives the loop to be timed.
-pub fn work<F: FnMut() -> u64 + 'static>(set_up: impl Fn(u64) -> F + 'static) -> Work {
-    Box::new(move |runs| Box::new(set_up(runs)))
+/// The timings of one contender, a round each, in the unit of the table.
+#[derive(Clone)]
+pub struct Timed {
+    pub contender: &'static str,
+    pub rounds: Vec<f64>,
+    /// p50, p99 and p99.9 of a call, if they were asked for.
+    pub calls: Option<[f64; 3]>,
 }
+
+impl Timed {
+    pub fn new(contender: &'static str, rounds: Vec<f64>) -> Self {
+        Self { contender, rounds, calls: None }
+    }
+}
+
+/// The timings of all contenders of a row.
+pub struct Measured {
+    pub group: String,
+    pub row: String,
+    pub timed: Vec<Timed>,
+    pub budgets: Vec<Budget>,
+}
+
+/// The mean of this many calls is one sample of a call: the clock itself takes tens of cycles.
+const CALLS: u64 = 64;
+
+/// How many samples of a call are taken of each contender.
+const SAMPLES: usize = 3_000;
 
 impl Row {
     /// Panics unless all contenders compute the same.
     pub fn check(&self) {
-        let values: Vec<(&str, u64)> = self.contenders.iter().map(|(name, work)| (*name, work(1000)())).collect();
+        let values: Vec<(&str, u64)> = self
+            .contenders
+            .iter()
+            .map(|contender| {
+                let mut work = (contender.start)();
+                work.run(1_000.min(self.runs));
+                (contender.name, work.value())
+            })
+            .collect();
         assert!(values.iter().all(|value| value.1 == values[0].1), "{}: {values:?}", self.name);
+        assert!(values.len() < 2 || values[0].1 != 0, "{}: a value of nothing shows nothing", self.name);
     }
-}
 
-/// The timings of one contender in nanoseconds per run, a round each.
-pub struct Timed {
-    pub contender: &'static str,
-    pub ns: Vec<f64>,
-}
-
-pub fn print_table(rows: Vec<Row>, plan: &Plan) {
-    print_heading();
-    for row in rows {
-        print_row(row.name, &time(&row, plan));
-    }
-}
-
-pub fn print_heading() {
-    println!("\n{:<34} {:<10} {:>9}   ratio to the first (10 % .. 90 % of rounds)", "row", "contender", "ns/run");
-}
-
-pub fn print_row(name: &str, timed: &[Timed]) {
-    let first = &timed[0].ns;
-    for (place, contender) in timed.iter().enumerate() {
-        let name = if place == 0 { name } else { "" };
-        let ratios: Vec<f64> = contender.ns.iter().zip(first).map(|(own, first)| own / first).collect();
-        let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
-        let ns = quantile(&contender.ns, 0.5);
-        println!("{name:<34} {:<10} {ns:>9.2}   {middle:.2} ({low:.2} .. {high:.2})", contender.contender);
-    }
-}
-
-/// Lets the contenders take turns, so that whatever slows the machine down meets them alike.
-fn time(row: &Row, plan: &Plan) -> Vec<Timed> {
-    let mut running: Vec<_> = row.contenders.iter().map(|(name, work)| (*name, work(row.runs))).collect();
-    let mut timed: Vec<_> =
-        running.iter().map(|(contender, _)| Timed { contender, ns: Vec::with_capacity(plan.rounds) }).collect();
-    // The first rounds warm up caches and predictors and are not counted.
-    for round in 0..plan.rounds + 5 {
-        for ((_, work), timed) in running.iter_mut().zip(&mut timed) {
-            let start = Instant::now();
-            black_box(work());
-            let ns = start.elapsed().as_nanos() as f64 / row.runs as f64;
-            if round >= 5 {
-                timed.ns.push(ns);
+    /// Times the contenders in cycles of the processor's time stamp counter. They take turns, so that whatever slows the machine
+    /// down meets them alike; what each computed is compared at the end.
+    pub fn time(&self, rounds: usize) -> Measured {
+        let clock = Clock::new();
+        let mut running: Vec<_> = self.contenders.iter().map(|contender| (contender.start)()).collect();
+        let mut timed: Vec<_> = self.contenders.iter().map(|it| Timed::new(it.name, Vec::new())).collect();
+        let mut junk = if self.cold { vec![1_u8; 48 << 20] } else { Vec::new() };
+        let per = (self.runs * self.units) as f64;
+        // The first rounds warm up caches and predictors and are not counted.
+        const WARM_UP: usize = 5;
+        for round in 0..rounds + WARM_UP {
+            // Who comes first changes, since what one leaves behind meets the next.
+            for turn in 0..running.len() {
+                let place = (turn + round) % running.len();
+                junk.iter_mut().step_by(64).for_each(|byte| *byte = byte.wrapping_add(1));
+                let start = clock.raw();
+                running[place].run(self.runs);
+                let cycles = clock.raw() - start;
+                if round >= WARM_UP {
+                    timed[place].rounds.push(cycles as f64 / per);
+                }
             }
         }
+        if self.calls {
+            self.time_calls(&clock, &mut running, &mut timed);
+        }
+        let values: Vec<_> = running.iter_mut().map(|work| work.value()).collect();
+        assert!(values.iter().all(|value| *value == values[0]), "{}: {values:?}", self.name);
+        Measured { group: self.group.into(), row: self.name.clone(), timed, budgets: self.budgets.clone() }
     }
-    timed
+
+    /// The distribution of single calls, as means of a few in a row.
+    fn time_calls(&self, clock: &Clock, running: &mut [Box<dyn Work>], timed: &mut [Timed]) {
+        let mut samples = vec![Vec::with_capacity(SAMPLES); running.len()];
+        for _ in 0..SAMPLES / 100 {
+            for (work, samples) in running.iter_mut().zip(&mut samples) {
+                work.run(CALLS);
+                for _ in 0..100 {
+                    let start = clock.raw();
+                    work.run(CALLS);
+                    samples.push((clock.raw() - start) as f64 / (CALLS * self.units) as f64);
+                }
+            }
+        }
+        for (timed, samples) in timed.iter_mut().zip(&samples) {
+            timed.calls = Some([0.5, 0.99, 0.999].map(|part| quantile(samples, part)));
+        }
+    }
 }
 
 pub fn quantile(values: &[f64], part: f64) -> f64 {

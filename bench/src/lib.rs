@@ -1,3 +1,5 @@
-//! What the benches share.
+//! What the benches share: rounds, reports and the machine.
 
 pub mod harness;
+pub mod machine;
+pub mod report;

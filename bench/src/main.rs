@@ -1,44 +1,74 @@
-//! Handlers, pipelines and their construction, side by side: this library, the published nexus-rt 2.5.1, and the same
-//! logic written by hand.
+//! Handlers, chains, fan-outs, templates, systems and their construction, side by side: this library, the same logic written
+//! by hand, the published nexus-rt 2.5.1, and `bevy_ecs`.
 //!
-//! `cargo run --release` from this folder. Contenders take turns round by round in one process, pinned to one core, and
-//! every one must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
+//! `cargo run --release` from this folder. Contenders take turns round by round in one process, pinned to one core, and every
+//! one must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
 
-mod by_hand;
-mod chains;
 mod contenders;
+mod loops;
 mod rows;
 
-use bench::harness::{Plan, print_table};
+use std::path::PathBuf;
+
+use bench::harness::Row;
+use bench::machine::pin;
+use bench::report::{Report, replace_section};
 use clap::Parser;
 
-/// Times each row and prints the median of each contender and its ratio to the first, which is code by hand where there is some.
+/// Times each row: the median of each contender, and our ratio to it.
 #[derive(Parser)]
 struct Args {
-    /// Only rows whose name contains this
+    /// Only rows whose group or name contains this
     #[arg(long, default_value = "")]
     filter: String,
 
     /// Rounds per row; each contender runs once in each
-    #[arg(long, default_value_t = 301)]
+    #[arg(long, default_value_t = 201)]
     rounds: usize,
 
     /// Only check that all contenders compute the same, and time nothing
     #[arg(long)]
     check: bool,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+
+    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
 }
 
 fn main() {
     let args = Args::parse();
-    if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.last().copied()) {
-        core_affinity::set_for_current(core);
-    }
-    let rows: Vec<_> = rows::all().into_iter().filter(|row| row.name.contains(&args.filter)).collect();
+    let pinned = pin(0);
+    let wanted = |row: &Row| row.name.contains(&args.filter) || row.group.contains(&args.filter);
+    let rows: Vec<_> = rows::all().into_iter().filter(wanted).collect();
     for row in &rows {
         row.check();
     }
-    println!("{} rows: all contenders compute the same", rows.len());
-    if !args.check {
-        print_table(rows, &Plan { rounds: args.rounds });
+    if args.check {
+        println!("{} rows: all contenders compute the same", rows.len());
+        return;
+    }
+    let title = "dispatch and construction, in cycles of the time stamp counter per run".into();
+    let mut report = Report { title, unit: "cycles", rows: Vec::new() };
+    for row in rows {
+        let measured = row.time(args.rounds);
+        if args.json { report.rows.push(measured) } else { report.push(measured) }
+    }
+    if args.json {
+        println!("{:#}", report.json());
+        return;
+    }
+    println!();
+    if !pinned {
+        println!("this system does not allow to pin a thread to a core, so rounds differ more");
+    }
+    let missed = report.missed();
+    println!("{} budgets missed", missed.len());
+    missed.iter().for_each(|line| println!("  {line}"));
+    if let Some(file) = &args.markdown {
+        replace_section(file, "dispatch", &report.markdown());
     }
 }

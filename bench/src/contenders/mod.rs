@@ -1,6 +1,10 @@
-//! The libraries: `library.rs` and `templates.rs` compiled over each, so that they do the same work from the same source.
+//! Whoever does the work of the rows. `library/` is compiled over each library, so that both do the same work from the same
+//! source.
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 
+pub(crate) mod bevy;
+pub(crate) mod by_hand;
 pub(crate) mod ours;
 pub(crate) mod peer;
+pub(crate) mod peer_systems;

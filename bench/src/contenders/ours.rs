@@ -1,7 +1,7 @@
 //! This library.
 
 pub(crate) use nexus_rt as rt;
-pub(crate) use nexus_rt::PipelineStart as Start;
+pub(crate) use nexus_rt::{DagStart as Graph, PipelineStart as Start};
 
 macro_rules! finish {
     ($chain:expr) => {
@@ -9,8 +9,8 @@ macro_rules! finish {
     };
 }
 
-#[path = "library.rs"]
+#[path = "library/mod.rs"]
 pub(crate) mod library;
 
-#[path = "templates.rs"]
-pub(crate) mod templates;
+#[path = "library/own.rs"]
+pub(crate) mod own;

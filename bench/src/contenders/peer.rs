@@ -1,7 +1,7 @@
 //! The published nexus-rt 2.5.1.
 
 pub(crate) use peer as rt;
-pub(crate) use peer::PipelineBuilder as Start;
+pub(crate) use peer::{DagBuilder as Graph, PipelineBuilder as Start};
 
 impl<const N: usize> rt::Resource for library::V<N> {}
 
@@ -12,8 +12,5 @@ macro_rules! finish {
     };
 }
 
-#[path = "library.rs"]
+#[path = "library/mod.rs"]
 pub(crate) mod library;
-
-#[path = "templates.rs"]
-pub(crate) mod templates;

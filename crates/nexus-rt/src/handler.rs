@@ -74,7 +74,8 @@ pub trait Handler<E>: Describe + Send {
 /// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that they
 /// give is the library's, because a call through a box forgets its caller.
 ///
-/// For borrowed events write `Box<dyn for<'a> Handler<&'a [u8]>>`.
+/// For events that are borrowed anew each time write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
+/// `Box<dyn for<'a> Handler<&'a [u8]>>`.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
 /// Implements both traits for a pointer to a handler by the handler.
@@ -109,7 +110,22 @@ handler_behind!(Box<H>, &mut H);
 
 /// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events to.
 ///
-/// Implemented for every `for<'a> Handler<&'a E>`; the name is for `Box<dyn RefHandler<E>>`.
+/// Implemented for every `for<'a> Handler<&'a E>`; the name is for `Box<dyn RefHandler<E>>`:
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, RefHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_usize);
+/// let mut world = builder.build();
+/// let count = |mut n: ResMut<usize>, line: &str| *n += line.len();
+/// let mut boxed: Box<dyn RefHandler<str>> = Box::new(count.into_handler(world.registry()));
+/// for n in 1..=2 {
+///     let line = "x".repeat(n);
+///     boxed.run(&mut world, &line);
+/// }
+/// assert_eq!(*world.resource::<usize>(), 3);
+/// ```
 pub trait RefHandler<E: ?Sized>: for<'a> Handler<&'a E> {}
 
 impl<E: ?Sized, H: for<'a> Handler<&'a E> + ?Sized> RefHandler<E> for H {}

@@ -37,6 +37,14 @@
 //! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
 //! - [`Clock`]: time as a resource. [`TestHarness`], [`VirtualClock`]: for tests.
 //! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
+//! - `TimerInstaller`, `TimerWheel`: timers (feature `timer`). `MioInstaller`, `MioDriver`: sockets (feature `mio`).
+//! - `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap (feature `smartptr`).
+//!
+//! Beside these features there are `derive`, on by default, for `#[derive(Param)]`, and `signals`, for
+//! `ShutdownHandle::enable_signals`. Without any, the library depends on nothing.
+//!
+//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages tells what to do about
+//! those of the compiler.
 
 mod adapt;
 mod batch;
@@ -112,9 +120,35 @@ pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
 };
 
-/// The README, SAFETY.md and the guide, so that their code is compiled and run.
+/// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code needs.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-#[doc = include_str!("../../../SAFETY.md")]
-#[doc = include_str!("../../../docs/src/testing.md")]
-struct Pages;
+mod pages {
+    macro_rules! pages {
+        ($($Page:ident: $path:tt $(needs [$($feature:tt),*])?;)*) => {$(
+            #[cfg(all($($(feature = $feature),*)?))]
+            #[doc = include_str!(concat!("../../../", $path))]
+            struct $Page;
+        )*};
+    }
+
+    pages! {
+        Readme: "README.md";
+        Safety: "SAFETY.md";
+        FirstProgram: "docs/src/first-program.md";
+        World: "docs/src/world.md" needs ["derive"];
+        Handlers: "docs/src/handlers.md";
+        Pipelines: "docs/src/pipelines.md";
+        Batches: "docs/src/batches.md";
+        Templates: "docs/src/templates.md";
+        Timers: "docs/src/timers.md" needs ["timer"];
+        Sockets: "docs/src/sockets.md" needs ["mio"];
+        Drivers: "docs/src/drivers.md";
+        PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
+        Systems: "docs/src/systems.md";
+        Testing: "docs/src/testing.md";
+        Performance: "docs/src/performance.md" needs ["smartptr"];
+        Errors: "docs/src/errors.md";
+        FromBevy: "docs/src/from-bevy.md" needs ["derive"];
+        FromNexusRt: "docs/src/from-nexus-rt.md" needs ["timer"];
+    }
+}

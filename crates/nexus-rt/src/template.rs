@@ -336,6 +336,10 @@ copied_by_stamp! {
 /// ```
 #[macro_export]
 macro_rules! handler_blueprint {
+    // One param, after which a comma is easily forgotten.
+    ($(#[$attribute:meta])* $visibility:vis $Name:ident, Event = $Event:ty, Params = ($Param:ty) $(,)?) => {
+        $crate::handler_blueprint!($(#[$attribute])* $visibility $Name, Event = $Event, Params = ($Param,));
+    };
     ($(#[$attribute:meta])* $visibility:vis $Name:ident, Event = $Event:ty, Params = $Params:ty $(,)?) => {
         $(#[$attribute])*
         $visibility struct $Name;
@@ -362,9 +366,9 @@ macro_rules! handler_blueprint {
 macro_rules! callback_blueprint {
     (
         $(#[$attribute:meta])* $visibility:vis $Name:ident,
-        Context = $Context:ty, Event = $Event:ty, Params = $Params:ty $(,)?
+        Context = $Context:ty, Event = $Event:ty, Params = $($params:tt)+
     ) => {
-        $crate::handler_blueprint!($(#[$attribute])* $visibility $Name, Event = $Event, Params = $Params);
+        $crate::handler_blueprint!($(#[$attribute])* $visibility $Name, Event = $Event, Params = $($params)+);
 
         impl $crate::CallbackBlueprint for $Name {
             type Context = $Context;

@@ -1,6 +1,7 @@
 //! The examples print what they say they do. They are built by `cargo test` without a choice of targets, or by
 //! `cargo build --examples`.
 
+use std::path::Path;
 use std::process::Command;
 
 /// What an example prints, beside the test binaries of the same build.
@@ -35,7 +36,8 @@ with neither:
 100 and 0 of fee
 `optional_resources::report` cannot be resolved against this world:
   parameter 1 (`Res<Metrics>`): no `optional_resources::Metrics` is registered. Register one with \
-                    `WorldBuilder::register` before this call, or take an `Option`
+                    `WorldBuilder::register`, or install the driver or plugin that brings it, before this call; or \
+                    take an `Option`
 ";
     assert_eq!(output("optional_resources", &[]), expected);
 }
@@ -143,6 +145,17 @@ decode
 broken: 5 bytes instead of 16
 ";
     assert_eq!(output("udp_feed", &[]), expected);
+}
+
+#[test]
+fn gateway() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(here.join("../../README.md")).unwrap();
+    let source = std::fs::read_to_string(here.join("examples/gateway.rs")).unwrap();
+    let (_, program) = source.split_once("\n\n").expect("a header, then the program");
+    assert!(readme.contains(&format!("```rust\n{program}```\n")), "the README shows this program");
+    let printed = output("gateway", &[]);
+    assert!(readme.contains(&format!("```text\n{printed}```\n")), "the README shows what it prints:\n{printed}");
 }
 
 #[test]

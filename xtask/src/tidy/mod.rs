@@ -3,6 +3,7 @@
 mod clocks;
 mod docs;
 mod floors;
+mod guide;
 mod header;
 mod leftovers;
 mod length;
@@ -72,6 +73,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));
     findings.extend(readme::check(sources));
+    findings.extend(guide::check(sources));
     findings
 }
 

@@ -53,7 +53,7 @@ impl Timers for nexus_timer::Wheel<u64> {
 pub struct Peer(peer_timer::Wheel<u64>);
 
 impl Timers for Peer {
-    const NAME: &'static str = "peer";
+    const NAME: &'static str = "1.5.0";
     type Key = peer_timer::TimerHandle<u64>;
 
     fn new(start: Instant) -> Self {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bench::harness::{Timed, print_heading, print_row};
+use bench::harness::{Budget, Measured, Timed};
 
 const TIMERS: u64 = 100_000;
 const SPAN_MS: u64 = 10_000;
@@ -82,24 +82,30 @@ driver!(
     schedule_forget
 );
 
-pub(crate) fn compare(rounds: usize) {
-    let mut rows = [("driver: 100 k set, each", vec![]), ("driver: 100 k polled, each", vec![])];
-    for (contender, round) in [("peer", published::round as fn() -> Round), ("ours", ours::round)] {
-        for (_, timed) in &mut rows {
-            timed.push(Timed { contender, ns: Vec::new() });
-        }
-        round();
-    }
+pub(crate) fn compare(rounds: usize) -> Vec<Measured> {
+    let mut rounds_of = [const { [const { Vec::new() }; 2] }; 2];
+    published::round();
+    ours::round();
     for _ in 0..rounds {
-        let (peer, ours) = (published::round(), ours::round());
+        let (ours, peer) = (ours::round(), published::round());
         assert_eq!(peer.fired, ours.fired);
-        for (place, round) in [peer, ours].into_iter().enumerate() {
-            rows[0].1[place].ns.push(round.set);
-            rows[1].1[place].ns.push(round.poll);
+        for ([set, poll], round) in rounds_of.iter_mut().zip([ours, peer]) {
+            set.push(round.set);
+            poll.push(round.poll);
         }
     }
-    print_heading();
-    rows.iter().for_each(|(name, timed)| print_row(name, timed));
+    let [[set, poll], [peer_set, peer_poll]] = rounds_of;
+    let row = |name: &str, ours, peer, budgets| Measured {
+        group: "timer driver, 100 k handlers over 10 s".into(),
+        row: name.into(),
+        timed: vec![Timed::new("ours", ours), Timed::new("2.5.1", peer)],
+        budgets,
+    };
+    let budget = |at_most| vec![Budget { against: "2.5.1", at_most, or_more: 0.0 }];
+    vec![
+        row("made and set, each", set, peer_set, budget(1.05)),
+        row("polled each ms, each", poll, peer_poll, budget(0.08)),
+    ]
 }
 
 /// That both compute the same.

@@ -19,8 +19,9 @@ pub(crate) fn heading(title: &str) {
 
 /// Times a call by itself, and many in a row, in ticks of the processor's time stamp counter.
 ///
-/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading the counter twice (see the row `nothing`), and calls overlap with that reading. In a
-/// row, each sample is the mean of its calls, so one slow call among them shows less. Nothing is subtracted.
+/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading
+/// the counter twice (see the row `nothing`), and calls overlap with that reading. In a row, each sample is the mean of its calls,
+/// so one slow call among them shows less. Nothing is subtracted.
 pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     let samples = std::env::args().nth(1).map_or(SAMPLES, |samples| samples.parse().expect("a number of samples"));
     let clock = Clock::new();
@@ -35,5 +36,5 @@ pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     };
     time(1);
     let ([a, b, c], [d, e, f]) = (time(1), time(ROW));
-    println!("{name:34} {a:>8.0}{b:>8.0}{c:>8.0}    {d:>8.1}{e:>8.1}{f:>8.1}");
+    println!("{name:34} {a:>8.0} {b:>7.0} {c:>7.0}    {d:>8.1} {e:>7.1} {f:>7.1}");
 }

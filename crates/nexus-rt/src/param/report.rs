@@ -209,7 +209,8 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: no `{}` is registered. Register one with `WorldBuilder::register` before this call, or take an `Option`",
+            "{}: no `{}` is registered. Register one with `WorldBuilder::register`, or install the driver or plugin that \
+             brings it, before this call; or take an `Option`",
             self.place, self.resource,
         )?;
         match self.lookalike {

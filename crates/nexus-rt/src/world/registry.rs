@@ -168,5 +168,8 @@ pub(super) fn registered<T, Found>(found: Option<Found>) -> Found {
 #[cold]
 #[track_caller]
 fn not_registered(name: &str) -> ! {
-    panic!("no `{name}` is registered in this world: register one with `WorldBuilder::register` before `build`")
+    panic!(
+        "no `{name}` is registered in this world: register one with `WorldBuilder::register`, or install the driver or \
+         plugin that brings it, before `build`"
+    )
 }

@@ -107,6 +107,7 @@ impl<'w, T> ResMut<'w, T> {
     }
 
     /// The value for writing, beyond this `ResMut`, without a stamp: for a driver that keeps house in its own resource.
+    #[cfg(any(feature = "mio", feature = "timer"))]
     #[inline]
     #[must_use]
     pub(crate) fn into_inner_unstamped(self) -> &'w mut T {

@@ -26,9 +26,11 @@ fn missing_resources() {
     let world = world();
     let expected = "`it::errors::misses_two` cannot be resolved against this world:
   parameter 2 (`ResMut<Book>`): no `it::errors::orders::Book` is registered. Register one with \
-                    `WorldBuilder::register` before this call, or take an `Option`
+                    `WorldBuilder::register`, or install the driver or plugin that brings it, before this call; or \
+                    take an `Option`
   parameter 4 (`Res<Vec<f64>>`): no `alloc::vec::Vec<f64>` is registered. Register one with \
-                    `WorldBuilder::register` before this call, or take an `Option`";
+                    `WorldBuilder::register`, or install the driver or plugin that brings it, before this call; or \
+                    take an `Option`";
     assert_eq!(panic_of(|| misses_two.into_handler(world.registry())), expected);
     let error: ResolveError = misses_two.try_into_handler(world.registry()).unwrap_err();
     assert_eq!(error.to_string(), expected);

@@ -11,6 +11,7 @@ mod derive;
 mod errors;
 mod fan_out;
 mod functions;
+mod guide;
 mod handlers;
 mod held;
 #[cfg(feature = "smartptr")]

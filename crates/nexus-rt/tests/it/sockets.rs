@@ -217,3 +217,30 @@ fn a_source_that_the_system_refuses_leaves_nothing_behind() {
     assert!(rig.io().source::<TcpListener>(token).is_some() && rig.io().source::<TcpStream>(token).is_none());
     assert_eq!(rig.io().len(), 1);
 }
+
+#[cfg(feature = "smartptr")]
+#[test]
+fn handlers_may_be_kept_in_place() {
+    use nexus_rt::{FlatVirtual, FlexMio, FlexVirtual, InlineMio, flat, flex};
+
+    let mut builder = WorldBuilder::new();
+    let mut flat_poller = builder.install_driver(MioInstaller::new().unwrap().stored_as::<FlatVirtual<MioEvent>>());
+    let mut flex_poller = builder.install_driver(MioInstaller::new().unwrap().stored_as::<FlexVirtual<MioEvent>>());
+    builder.register(0_usize);
+    let mut world = builder.build();
+    let small = |mut io: ResMut<InlineMio>, mut n: ResMut<usize>, event: MioEvent| {
+        *n += read(io.source::<TcpStream>(event.token).unwrap()).0.len();
+    };
+    let large = |ctx: &mut [u64; 100], mut io: ResMut<FlexMio>, mut n: ResMut<usize>, event: MioEvent| {
+        ctx[99] += 1;
+        *n += read(io.source::<TcpStream>(event.token).unwrap()).0.len();
+    };
+    let (small, large) = (small.into_handler(world.registry()), large.into_callback([0; 100], world.registry()));
+    let ((first, mut first_client), (second, mut second_client)) = (Rig::pair(), Rig::pair());
+    world.resource_mut::<InlineMio>().register(first, Interest::READABLE, flat!(small)).unwrap();
+    world.resource_mut::<FlexMio>().register(second, Interest::READABLE, flex!(large)).unwrap();
+    first_client.write_all(b"in place").unwrap();
+    second_client.write_all(b"on the heap").unwrap();
+    assert_eq!(flat_poller.poll(&mut world, LONG).unwrap() + flex_poller.poll(&mut world, LONG).unwrap(), 2);
+    assert_eq!(*world.resource::<usize>(), 19);
+}

@@ -201,8 +201,8 @@ fn what_is_wrong_is_said_when_the_template_is_made() {
         text,
         "`it::templates::what_is_wrong_is_said_when_the_template_is_made::wrong` cannot be resolved \
          against this world:
-  parameter 3 (`Res<u8>`): no `u8` is registered. Register one with `WorldBuilder::register` before this call, or take \
-         an `Option`
+  parameter 3 (`Res<u8>`): no `u8` is registered. Register one with `WorldBuilder::register`, or \
+         install the driver or plugin that brings it, before this call; or take an `Option`
   parameter 1 (`ResMut<u64>`) writes `u64`, which parameter 2 (`Res<u64>`) reads. Keep one of the two; `ResMut<T>` can \
          read too"
     );
@@ -386,4 +386,15 @@ fn a_whole_chain_is_stamped_by_cloning_it() {
     let fan = fan_out!(add.into_handler(one.registry()), add.into_handler(one.registry()));
     fan.clone().run(&mut one, 1_u64);
     assert_eq!(*one.resource::<i64>(), 13);
+}
+
+#[test]
+fn one_param_needs_no_comma() {
+    handler_blueprint!(One, Event = i64, Params = (ResMut<'static, i64>));
+    callback_blueprint!(OneCtx, Context = i64, Event = i64, Params = (ResMut<'static, i64>),);
+    let mut world = world();
+    HandlerTemplate::<One>::new(|mut n: ResMut<i64>, x: i64| *n += x, world.registry()).generate().run(&mut world, 1);
+    let add = |c: &mut i64, mut n: ResMut<i64>, x: i64| *n += x * *c;
+    CallbackTemplate::<OneCtx>::new(add, world.registry()).generate(100).run(&mut world, 1);
+    assert_eq!(*world.resource::<i64>(), 101);
 }

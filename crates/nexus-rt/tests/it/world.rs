@@ -79,7 +79,8 @@ fn a_second_value_of_a_type_is_refused_and_the_first_stays() {
 #[test]
 fn missing_resources_say_what_to_do() {
     let mut world = WorldBuilder::new().build();
-    let expected = "no `u64` is registered in this world: register one with `WorldBuilder::register` before `build`";
+    let expected = "no `u64` is registered in this world: register one with `WorldBuilder::register`, or install the \
+                    driver or plugin that brings it, before `build`";
     assert_eq!(panic_of(|| *world.resource::<u64>()), expected);
     assert_eq!(panic_of(|| *world.resource_mut::<u64>()), expected);
     assert_eq!(panic_of(|| world.id::<u64>()), expected);

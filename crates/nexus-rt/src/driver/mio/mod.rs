@@ -1,4 +1,13 @@
 //! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
+//!
+//! The contract. One poll asks the system once, copies what is ready to a list, and serves the list in its order; what a panic or
+//! a budget leaves of it is served by the next poll before the system is asked again. Each event is a sequence of its own. Before a
+//! handler runs its token is looked up again: whoever was closed since it was ready is passed over, whoever took its place is
+//! not mistaken for it. While a handler runs it is out of its slot, and so may do anything to the driver, also to itself; then
+//! it is put back, or dropped if its registration is gone. What panics is gone with its registration and the source that this
+//! owned, and is counted. Interruptions by signals are retried for what is left of the timeout; before each wait the request for a
+//! shutdown is looked at, which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is
+//! asked of the system for an event of a registration that stays.
 
 mod event;
 mod registrations;

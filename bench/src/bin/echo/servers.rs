@@ -1,0 +1,324 @@
+//! The servers: one way to echo, four ways to get there.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+
+use calloop::generic::Generic;
+use calloop::{EventLoop, LoopHandle, Mode, PostAction};
+use nexus_rt::mio::net::{TcpListener, TcpStream};
+use nexus_rt::mio::{Events, Interest, Poll, Token};
+
+/// A server on one thread.
+pub(crate) trait Server {
+    fn address(&self) -> SocketAddr;
+
+    /// Takes so many connections.
+    fn accept(&mut self, connections: u64);
+
+    /// Waits until something is ready, and serves it.
+    fn poll(&mut self);
+
+    /// The bytes that were echoed.
+    fn echoed(&self) -> u64;
+}
+
+/// All servers, ours first.
+pub(crate) fn all(connections: u64) -> Vec<(&'static str, Box<dyn Server>)> {
+    vec![
+        ("ours", Box::new(ours::Ours::new())),
+        ("raw mio", Box::new(Raw::new(connections))),
+        ("2.5.1", Box::new(published::Published::new())),
+        ("calloop", Box::new(Calloop::new())),
+    ]
+}
+
+/// Where a server reads to.
+type Buffer = [u8; 4096];
+
+/// Reads what there is and writes it back; gives the number of bytes. All servers do this and nothing else.
+fn echo(mut stream: &TcpStream, buffer: &mut Buffer) -> u64 {
+    let mut echoed = 0;
+    loop {
+        match stream.read(buffer) {
+            Ok(0) => return echoed,
+            Ok(n) => {
+                stream.write_all(&buffer[..n]).expect("a client waits for no more than a message");
+                echoed += n as u64;
+                // A short read empties the socket: what comes later is an event of its own.
+                if n < buffer.len() {
+                    return echoed;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return echoed,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn listen() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port")
+}
+
+/// Waits for a connection. Accepting is no part of what is timed.
+fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nodelay(true).expect("a fresh socket");
+                return stream;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// A loop over `mio`, as one would write it without a library.
+struct Raw {
+    listener: TcpListener,
+    poll: Poll,
+    events: Events,
+    streams: Vec<TcpStream>,
+    buffer: Box<Buffer>,
+    echoed: u64,
+}
+
+impl Raw {
+    fn new(connections: u64) -> Self {
+        Self {
+            listener: listen(),
+            poll: Poll::new().expect("there are files left"),
+            events: Events::with_capacity(1024),
+            streams: Vec::with_capacity(connections as usize),
+            buffer: Box::new([0; 4096]),
+            echoed: 0,
+        }
+    }
+}
+
+impl Server for Raw {
+    fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("it is bound")
+    }
+
+    fn accept(&mut self, connections: u64) {
+        for index in 0..connections as usize {
+            let mut stream = accept(&self.listener);
+            self.poll.registry().register(&mut stream, Token(index), Interest::READABLE).expect("a fresh socket");
+            self.streams.push(stream);
+        }
+    }
+
+    fn poll(&mut self) {
+        self.poll.poll(&mut self.events, None).expect("it polls");
+        for event in &self.events {
+            self.echoed += echo(&self.streams[event.token().0], &mut self.buffer);
+        }
+    }
+
+    fn echoed(&self) -> u64 {
+        self.echoed
+    }
+}
+
+/// The numbers of a server that is a world.
+struct Count(u64);
+
+/// The buffer of a server that is a world.
+struct Scratch(Buffer);
+
+mod ours {
+    use nexus_rt::{IntoHandler, Key, MioDriver, MioEvent, MioInstaller, MioPoller, ResMut, World, WorldBuilder};
+
+    use super::*;
+
+    pub(super) struct Ours {
+        listener: TcpListener,
+        world: World,
+        poller: MioPoller,
+        count: Key<Count>,
+    }
+
+    /// A registration that stays; the driver owns the socket.
+    fn on_readable(mut io: ResMut<MioDriver>, mut scratch: ResMut<Scratch>, mut count: ResMut<Count>, event: MioEvent) {
+        if let Some(stream) = io.source::<TcpStream>(event.token) {
+            count.0 += echo(stream, &mut scratch.0);
+        }
+    }
+
+    impl Ours {
+        pub(super) fn new() -> Self {
+            let mut builder = WorldBuilder::new();
+            let poller = builder.install_driver(MioInstaller::new().expect("there are files left"));
+            builder.register(Scratch([0; 4096]));
+            builder.register(Count(0));
+            let count = builder.key();
+            Self { listener: listen(), world: builder.build(), poller, count }
+        }
+    }
+
+    impl Server for Ours {
+        fn address(&self) -> SocketAddr {
+            self.listener.local_addr().expect("it is bound")
+        }
+
+        fn accept(&mut self, connections: u64) {
+            for _ in 0..connections {
+                let handler = Box::new(on_readable.into_handler(self.world.registry()));
+                let stream = accept(&self.listener);
+                let mut io = self.world.resource_mut::<MioDriver>();
+                io.register(stream, Interest::READABLE, handler).expect("a fresh socket");
+            }
+        }
+
+        fn poll(&mut self) {
+            self.poller.poll(&mut self.world, None).expect("it polls");
+        }
+
+        fn echoed(&self) -> u64 {
+            self.count.get(&self.world).0
+        }
+    }
+}
+
+mod published {
+    use peer::{CallbackTemplate, MioDriver, MioInstaller, MioPoller, ResMut, World, WorldBuilder, callback_blueprint};
+
+    use super::*;
+
+    impl peer::Resource for Count {}
+    impl peer::Resource for Scratch {}
+
+    struct Streams(Vec<TcpStream>);
+
+    impl peer::Resource for Streams {}
+
+    pub(super) struct Published {
+        listener: TcpListener,
+        world: World,
+        poller: MioPoller,
+    }
+
+    /// What a connection takes along.
+    struct Connection {
+        index: usize,
+        template: Option<Box<CallbackTemplate<OnReadable>>>,
+    }
+
+    callback_blueprint!(
+        OnReadable,
+        Context = Connection,
+        Event = nexus_rt::mio::event::Event,
+        Params = (
+            ResMut<'static, MioDriver>,
+            ResMut<'static, Streams>,
+            ResMut<'static, Scratch>,
+            ResMut<'static, Count>,
+        )
+    );
+
+    /// Its registrations fire once: a handler that wants more puts a successor in and registers the socket anew, as that
+    /// library's documentation says. The successor is stamped from a template, its quickest way.
+    fn on_readable(
+        connection: &mut Connection,
+        mut io: ResMut<MioDriver>,
+        mut streams: ResMut<Streams>,
+        mut scratch: ResMut<Scratch>,
+        mut count: ResMut<Count>,
+        _: nexus_rt::mio::event::Event,
+    ) {
+        let stream = &mut streams.0[connection.index];
+        count.0 += echo(stream, &mut scratch.0);
+        let template = connection.template.take().expect("it is handed on once");
+        let token = put(&mut io, connection.index, template);
+        io.registry().reregister(stream, token, Interest::READABLE).expect("it is registered");
+    }
+
+    fn put(io: &mut MioDriver, index: usize, template: Box<CallbackTemplate<OnReadable>>) -> Token {
+        let mut next = template.generate(Connection { index, template: None });
+        next.ctx_mut().template = Some(template);
+        io.insert(Box::new(next))
+    }
+
+    impl Published {
+        pub(super) fn new() -> Self {
+            let mut builder = WorldBuilder::new();
+            let poller = builder.install_driver(MioInstaller::new());
+            builder.register(Streams(Vec::new()));
+            builder.register(Scratch([0; 4096]));
+            builder.register(Count(0));
+            Self { listener: listen(), world: builder.build(), poller }
+        }
+    }
+
+    impl Server for Published {
+        fn address(&self) -> SocketAddr {
+            self.listener.local_addr().expect("it is bound")
+        }
+
+        fn accept(&mut self, connections: u64) {
+            for index in 0..connections as usize {
+                let mut stream = accept(&self.listener);
+                let template = Box::new(CallbackTemplate::new(on_readable, self.world.registry()));
+                let io = self.world.resource_mut::<MioDriver>();
+                let token = put(io, index, template);
+                io.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
+                self.world.resource_mut::<Streams>().0.push(stream);
+            }
+        }
+
+        fn poll(&mut self) {
+            self.poller.poll(&mut self.world, None).expect("it polls");
+        }
+
+        fn echoed(&self) -> u64 {
+            self.world.resource::<Count>().0
+        }
+    }
+}
+
+/// What the callbacks of calloop share.
+struct Shared {
+    buffer: Box<Buffer>,
+    echoed: u64,
+}
+
+struct Calloop {
+    listener: TcpListener,
+    events: EventLoop<'static, Shared>,
+    handle: LoopHandle<'static, Shared>,
+    shared: Shared,
+}
+
+impl Calloop {
+    fn new() -> Self {
+        let events = EventLoop::try_new().expect("there are files left");
+        let handle = events.handle();
+        Self { listener: listen(), events, handle, shared: Shared { buffer: Box::new([0; 4096]), echoed: 0 } }
+    }
+}
+
+impl Server for Calloop {
+    fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("it is bound")
+    }
+
+    fn accept(&mut self, connections: u64) {
+        for _ in 0..connections {
+            let source = Generic::new(accept(&self.listener), calloop::Interest::READ, Mode::Edge);
+            let inserted = self.handle.insert_source(source, |_, stream, shared: &mut Shared| {
+                shared.echoed += echo(stream, &mut shared.buffer);
+                Ok(PostAction::Continue)
+            });
+            inserted.expect("a fresh socket");
+        }
+    }
+
+    fn poll(&mut self) {
+        self.events.dispatch(None, &mut self.shared).expect("it polls");
+    }
+
+    fn echoed(&self) -> u64 {
+        self.shared.echoed
+    }
+}

@@ -1,0 +1,57 @@
+//! The same logic as systems of `bevy_ecs`, run one by one.
+
+use std::hint::black_box;
+
+use bench::harness::Work;
+use bevy_ecs::prelude::*;
+use bevy_ecs::system::SystemInput;
+
+use crate::loops;
+
+pub(crate) mod construction;
+pub(crate) mod handlers;
+pub(crate) mod systems;
+
+#[derive(Resource)]
+pub(crate) struct V<const N: usize>(u64);
+
+fn world() -> World {
+    let mut world = World::new();
+    world.insert_resource(V::<0>(1));
+    world.insert_resource(V::<1>(2));
+    world.insert_resource(V::<2>(3));
+    world.insert_resource(V::<3>(4));
+    world.insert_resource(V::<4>(5));
+    world.insert_resource(V::<5>(6));
+    world.insert_resource(V::<6>(7));
+    world.insert_resource(V::<7>(8));
+    world
+}
+
+fn sum(w: &World) -> u64 {
+    let (a, b, c, d) = (w.resource::<V<0>>(), w.resource::<V<1>>(), w.resource::<V<2>>(), w.resource::<V<3>>());
+    let (e, f, g, h) = (w.resource::<V<4>>(), w.resource::<V<5>>(), w.resource::<V<6>>(), w.resource::<V<7>>());
+    [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0].iter().fold(0, |sum, value| sum.wrapping_mul(31).wrapping_add(*value))
+}
+
+#[inline(never)]
+fn call<S: System>(system: &mut S, world: &mut World, input: <S::In as SystemInput>::Inner<'_>) -> S::Out {
+    system.run(input, world).expect("its resources are there")
+}
+
+fn system<I: SystemInput + 'static, O: 'static, M>(
+    f: impl IntoSystem<I, O, M>,
+) -> (World, impl System<In = I, Out = O>) {
+    let mut world = world();
+    let mut system = IntoSystem::into_system(f);
+    system.initialize(&mut world);
+    (world, black_box(system))
+}
+
+/// A system of numbers.
+fn numbers<M>(f: impl IntoSystem<In<u64>, (), M> + 'static) -> Box<dyn Work>
+where
+    M: 'static,
+{
+    loops::numbers(system(f), |(world, system), x| call(system, world, x), |(world, _)| sum(world))
+}

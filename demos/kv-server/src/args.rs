@@ -1,0 +1,142 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use crate::limits::Limits;
+use crate::request::RequestLimits;
+use crate::server::Wait;
+
+/// A key-value server that speaks the protocol of Redis. SIGTERM, SIGINT and the command SHUTDOWN end it.
+#[derive(Parser, Debug)]
+#[command(name = "kv-server", version)]
+pub struct Args {
+    /// The port to listen on; 0 takes a free one and prints it
+    #[arg(long, default_value_t = 6379)]
+    pub port: u16,
+
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+
+    /// The most clients at a time; who comes then is told so and turned away
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_clients: usize,
+
+    /// Refuse commands that may need more memory once keys and values hold so much, such as `100mb`; 0 is no limit
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub max_memory: usize,
+
+    /// The longest key
+    #[arg(long, value_name = "SIZE", default_value = "64kb", value_parser = size)]
+    pub max_key: usize,
+
+    /// The longest value, and the longest argument of any other kind
+    #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
+    pub max_value: usize,
+
+    /// The longest request
+    #[arg(long, value_name = "SIZE", default_value = "128mb", value_parser = size)]
+    pub max_request: usize,
+
+    /// The most replies that wait for a client who does not read them, before it is cut off
+    #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
+    pub max_replies: usize,
+
+    /// The most that unfinished requests and unsent replies of all clients may hold
+    #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
+    pub max_buffers: usize,
+
+    /// How to wait for clients
+    #[arg(long, value_enum, default_value_t = WaitArg::Block)]
+    pub wait: WaitArg,
+
+    /// How long replies may take to be sent at the end, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    pub drain_ms: u64,
+
+    /// Print what a request runs through and what every command reads and writes, and serve nobody
+    #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, default_missing_value = "text")]
+    pub plan: Option<PlanFormat>,
+}
+
+/// How to wait.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum WaitArg {
+    /// In the system, without using the processor
+    Block,
+    /// By asking again and again, with a core of its own
+    Spin,
+}
+
+/// How to print a plan.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PlanFormat {
+    /// An indented tree
+    Text,
+    /// A graph for Graphviz
+    Dot,
+    /// A graph for Mermaid
+    Mermaid,
+    /// One JSON object
+    Json,
+}
+
+impl Args {
+    /// The limits that are asked for.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            request: RequestLimits { argument: self.max_value, request: self.max_request, arguments: 1 << 20 },
+            key: self.max_key,
+            memory: if self.max_memory == 0 { usize::MAX } else { self.max_memory },
+            replies: self.max_replies,
+            buffers: self.max_buffers,
+            clients: self.max_clients,
+        }
+    }
+
+    /// How to wait.
+    #[must_use]
+    pub fn wait(&self) -> Wait {
+        match self.wait {
+            WaitArg::Block => Wait::Block,
+            WaitArg::Spin => Wait::Spin,
+        }
+    }
+
+    /// How long replies may take to be sent at the end.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
+    }
+}
+
+/// A number of bytes, with a unit or without.
+fn size(text: &str) -> Result<usize, String> {
+    let text = text.to_ascii_lowercase();
+    let units = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30), ("b", 1), ("", 1)];
+    let read = units.into_iter().find_map(|(unit, bytes)| {
+        let number: usize = text.strip_suffix(unit)?.trim().parse().ok()?;
+        number.checked_mul(bytes)
+    });
+    read.ok_or_else(|| "write a number of bytes such as `1000`, `64kb`, `100mb` or `2gb`".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = [("0", 0), ("10", 10), ("10b", 10), ("64kb", 65_536), ("2 MB", 2 << 20), ("1GB", 1 << 30)];
+        for (text, bytes) in sizes {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for text in ["", "kb", "-1", "1.5mb", "1tb", "99999999999gb"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! EXPIRE, TTL and PERSIST, and times as commands are given them.
+
+use nexus_rt::{Clock, Res};
+
+use super::Done;
+use crate::error::CommandError;
+use crate::keys::{Db, Keys};
+use crate::number;
+use crate::request::Request;
+use crate::session::Session;
+
+/// What a time is given in.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+/// A time as it is given to a command.
+pub(super) struct Time<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) unit: Unit,
+    /// Or since 1970.
+    pub(super) from_now: bool,
+}
+
+impl Time<'_> {
+    /// The time in milliseconds since 1970, for a command that takes past times too.
+    pub(super) fn unix_ms(&self, now_ms: i64, command: &'static str) -> Result<i64, CommandError> {
+        let time = number::parse(self.text).ok_or(CommandError::NotAnInteger)?;
+        let ms = match self.unit {
+            Unit::Seconds => time.checked_mul(1_000),
+            Unit::Milliseconds => Some(time),
+        };
+        let at = if self.from_now { ms.and_then(|ms| ms.checked_add(now_ms)) } else { ms };
+        at.ok_or(CommandError::InvalidExpire(command))
+    }
+
+    /// The same for a command that takes no past times.
+    pub(super) fn positive_unix_ms(&self, now_ms: i64, command: &'static str) -> Result<i64, CommandError> {
+        let at = self.unix_ms(now_ms, command)?;
+        let is_positive = !self.text.starts_with(b"-") && self.text != b"0";
+        if is_positive { Ok(at) } else { Err(CommandError::InvalidExpire(command)) }
+    }
+}
+
+pub(super) fn expire(session: &mut Session, db: Db, request: &Request) -> Done {
+    expire_in(session, db, request, Unit::Seconds, "expire")
+}
+
+pub(super) fn pexpire(session: &mut Session, db: Db, request: &Request) -> Done {
+    expire_in(session, db, request, Unit::Milliseconds, "pexpire")
+}
+
+/// Under which condition a key gets a new time.
+#[derive(Default)]
+struct Conditions {
+    nx: bool,
+    xx: bool,
+    gt: bool,
+    lt: bool,
+}
+
+impl Conditions {
+    fn read(request: &Request) -> Result<Self, CommandError> {
+        let mut conditions = Self::default();
+        for option in request.from(3) {
+            match option.to_ascii_uppercase().as_slice() {
+                b"NX" => conditions.nx = true,
+                b"XX" => conditions.xx = true,
+                b"GT" => conditions.gt = true,
+                b"LT" => conditions.lt = true,
+                _ => return Err(CommandError::UnsupportedOption(String::from_utf8_lossy(option).into())),
+            }
+        }
+        let Self { nx, xx, gt, lt } = conditions;
+        match () {
+            () if nx && (xx || gt || lt) => Err(CommandError::Incompatible("NX and XX, GT or LT")),
+            () if gt && lt => Err(CommandError::Incompatible("GT and LT")),
+            () => Ok(conditions),
+        }
+    }
+
+    /// Whether a key that ends at `old`, or never, may end at `new`.
+    fn allow(&self, old: Option<i64>, new: i64) -> bool {
+        match old {
+            Some(old) => !self.nx && (!self.gt || new > old) && (!self.lt || new < old),
+            None => !self.xx && !self.gt,
+        }
+    }
+}
+
+fn expire_in(session: &mut Session, mut db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+    let conditions = Conditions::read(request)?;
+    let time = Time { text: request.get(2), unit, from_now: true };
+    let at = time.unix_ms(db.now_ms(), command)?;
+    let key = request.get(1);
+    let allowed = db.keys().expiry_unix_ms(key).is_some_and(|old| conditions.allow(old, at));
+    let done = allowed && db.expire_at(key, at);
+    session.replies.integer(done.into());
+    Ok(())
+}
+
+pub(super) fn persist(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let done = db.persist(request.get(1));
+    session.replies.integer(done.into());
+    Ok(())
+}
+
+pub(super) fn ttl(session: &mut Session, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
+    let left = left_ms(&keys, &clock, request.get(1));
+    session.replies.integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
+    Ok(())
+}
+
+pub(super) fn pttl(session: &mut Session, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
+    let left = left_ms(&keys, &clock, request.get(1));
+    session.replies.integer(left.unwrap_or_else(|none| none));
+    Ok(())
+}
+
+/// How long a key has to live, in milliseconds; or the number that says that it has no end, or that there is no such key.
+fn left_ms(keys: &Keys, clock: &Clock, key: &[u8]) -> Result<i64, i64> {
+    let now = i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX);
+    match keys.expiry_unix_ms(key) {
+        Some(Some(at)) => Ok((at - now).max(0)),
+        Some(None) => Err(-1),
+        None => Err(-2),
+    }
+}

@@ -1,0 +1,112 @@
+//! DEL, KEYS, SCAN and what else there is to do with keys.
+
+use nexus_rt::{Res, ResMut};
+
+use super::Done;
+use crate::error::CommandError;
+use crate::glob;
+use crate::keys::{Db, Keys};
+use crate::number;
+use crate::replies::Replies;
+use crate::request::Request;
+use crate::session::Session;
+use crate::stats::Stats;
+
+pub(super) fn del(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let removed = request.from(1).filter(|key| db.remove(key).is_some()).count();
+    session.replies.count(removed);
+    Ok(())
+}
+
+pub(super) fn exists(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    let found = request.from(1).filter(|key| keys.contains(key)).count();
+    stats.hits += found as u64;
+    stats.misses += (request.len() - 1 - found) as u64;
+    session.replies.count(found);
+    Ok(())
+}
+
+pub(super) fn type_of(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
+    session.replies.simple(if keys.contains(request.get(1)) { "string" } else { "none" });
+    Ok(())
+}
+
+pub(super) fn dbsize(session: &mut Session, keys: Res<Keys>, _: &Request) -> Done {
+    session.replies.count(keys.len());
+    Ok(())
+}
+
+pub(super) fn flushall(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let how = request.from(1).next().unwrap_or(b"sync");
+    if request.len() > 2 || !(how.eq_ignore_ascii_case(b"sync") || how.eq_ignore_ascii_case(b"async")) {
+        return Err(CommandError::Syntax);
+    }
+    db.clear();
+    session.replies.ok();
+    Ok(())
+}
+
+pub(super) fn keys(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
+    let pattern = request.get(1);
+    let mut found = Found::default();
+    keys.iter().filter(|key| glob::matches(pattern, key)).for_each(|key| found.add(key));
+    found.reply(&mut session.replies);
+    Ok(())
+}
+
+pub(super) fn scan(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
+    let cursor = cursor(request.get(1)).ok_or(CommandError::InvalidCursor)?;
+    let (mut pattern, mut count, mut strings) = (&b"*"[..], 10, true);
+    let mut arguments = request.from(2);
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().ok_or(CommandError::Syntax)?;
+        match option.to_ascii_uppercase().as_slice() {
+            b"MATCH" => pattern = value,
+            b"TYPE" => strings = value.eq_ignore_ascii_case(b"string"),
+            b"COUNT" => {
+                let number = number::parse(value).ok_or(CommandError::NotAnInteger)?;
+                count = usize::try_from(number).ok().filter(|count| *count > 0).ok_or(CommandError::Syntax)?;
+            }
+            _ => return Err(CommandError::Syntax),
+        }
+    }
+    let mut found = Found::default();
+    let next = keys.scan(cursor, count, |key| {
+        if strings && glob::matches(pattern, key) {
+            found.add(key);
+        }
+    });
+    session.replies.array(2);
+    session.replies.bulk(itoa::Buffer::new().format(next).as_bytes());
+    found.reply(&mut session.replies);
+    Ok(())
+}
+
+/// A cursor, read as generously as Redis does: nothing is 0, and a negative one is beyond the end.
+fn cursor(text: &[u8]) -> Option<usize> {
+    match text {
+        [] => Some(0),
+        [b'-', digits @ ..] => cursor(digits).filter(|_| !digits.is_empty()).map(usize::wrapping_neg),
+        digits if digits.iter().all(u8::is_ascii_digit) => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Keys for a reply that begins with how many there are.
+#[derive(Default)]
+struct Found {
+    count: usize,
+    keys: Replies,
+}
+
+impl Found {
+    fn add(&mut self, key: &[u8]) {
+        self.count += 1;
+        self.keys.bulk(key);
+    }
+
+    fn reply(self, replies: &mut Replies) {
+        replies.array(self.count);
+        replies.raw(self.keys.as_bytes());
+    }
+}

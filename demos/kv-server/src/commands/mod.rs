@@ -1,0 +1,231 @@
+//! The commands: one pipeline from a request to its replies, and the table of what it can run.
+
+mod connection;
+mod expiry;
+mod keyspace;
+mod pubsub;
+mod server;
+mod spec;
+mod strings;
+
+use std::fmt;
+
+use memchr::memchr;
+use nexus_rt::{Callable, Describe, Kind, Mode, Node, PipelineStart, Plan, Registry, Res, World};
+
+pub use spec::{Spec, Specs};
+
+use crate::error::CommandError;
+use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::request::Request;
+use crate::session::Session;
+
+/// What a command gives, beside the replies that it adds to its session.
+pub(crate) type Done = Result<(), CommandError>;
+
+/// A request whose command is known.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    command: usize,
+    spec: &'static Spec,
+    request: &'a Request,
+}
+
+/// Where in the pipeline a command runs.
+const EXECUTE: usize = 2;
+
+/// What runs a request.
+type Run<Out> = Box<dyn FnMut(&mut Session, &mut World, &Request) -> Out + Send>;
+
+/// A command, resolved.
+struct Command {
+    run: Run<Done>,
+    plan: Plan,
+}
+
+/// Everything that a request can lead to.
+pub struct Commands {
+    run: Run<()>,
+    plan: Plan,
+}
+
+impl Commands {
+    /// Resolves all commands.
+    ///
+    /// # Panics
+    /// If the world lacks what [`Engine`](crate::Engine) installs.
+    #[must_use]
+    pub fn new(reg: &Registry) -> Self {
+        let mut table: Vec<Command> = Vec::new();
+        let mut plans = Vec::new();
+        for (spec, command) in all(reg) {
+            debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
+            plans.push(command.plan.nodes.clone());
+            table.push(command);
+        }
+        let execute = move |session: &mut Session, world: &mut World, call: Call<'_>| {
+            (table[call.command].run)(session, world, call.request)
+        };
+        let mut pipeline = PipelineStart::<&Request>::borrowed()
+            .with_context::<Session>()
+            .then(find, reg) // &Request -> Result<Call, CommandError>
+            .and_then(admit, reg)
+            .and_then(execute, reg) // -> Result<(), CommandError>
+            .catch(refuse, reg)
+            .build();
+        let mut plan = pipeline.plan();
+        plan.name = "kv-server".into();
+        // The table is behind a pointer, which a plan does not look into: its commands take its place.
+        let case = |nodes| Node::Part { kind: Kind::Case, output: None, after: Vec::new(), nodes };
+        let route = vec![Node::Part {
+            kind: Kind::Route,
+            output: None,
+            after: Vec::new(),
+            nodes: plans.into_iter().map(case).collect(),
+        }];
+        if let Some(Node::Part { nodes, .. }) = plan.nodes.get_mut(EXECUTE) {
+            *nodes = route;
+        }
+        let run = move |session: &mut Session, world: &mut World, request: &Request| {
+            pipeline.run_with(session, world, request);
+        };
+        Self { run: Box::new(run), plan }
+    }
+
+    /// Runs a request and adds its replies to the session.
+    ///
+    /// # Panics
+    /// If `world` is not the one that the commands were resolved against.
+    #[inline]
+    pub fn run(&mut self, session: &mut Session, world: &mut World, request: &Request) {
+        (self.run)(session, world, request);
+    }
+
+    /// What a request runs through, and what every command reads and writes.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+impl fmt::Debug for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(spec::ALL.iter().map(|spec| spec.name)).finish()
+    }
+}
+
+/// A command from a function.
+fn command<F, M>(function: F, reg: &Registry) -> Command
+where
+    M: Mode + 'static,
+    F: for<'a> Callable<Session, (&'a Request,), M, Out = Done> + Send + 'static,
+{
+    let mut pipeline = PipelineStart::<&Request>::borrowed().with_context::<Session>().then(function, reg).build();
+    let plan = pipeline.plan();
+    let run =
+        move |session: &mut Session, world: &mut World, request: &Request| pipeline.run_with(session, world, request);
+    Command { run: Box::new(run), plan }
+}
+
+/// Every command beside its spec.
+fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Command)> {
+    macro_rules! table {
+        ($($name:literal => $function:path,)*) => {
+            [$((spec::named($name), command($function, reg))),*]
+        };
+    }
+    let table = table! {
+        "append" => strings::append,
+        "client" => connection::client,
+        "command" => server::command,
+        "config" => server::config,
+        "dbsize" => keyspace::dbsize,
+        "decr" => strings::decr,
+        "decrby" => strings::decrby,
+        "del" => keyspace::del,
+        "echo" => connection::echo,
+        "exists" => keyspace::exists,
+        "expire" => expiry::expire,
+        "flushall" => keyspace::flushall,
+        "get" => strings::get,
+        "getdel" => strings::getdel,
+        "getset" => strings::getset,
+        "incr" => strings::incr,
+        "incrby" => strings::incrby,
+        "info" => server::info,
+        "keys" => keyspace::keys,
+        "mget" => strings::mget,
+        "mset" => strings::mset,
+        "persist" => expiry::persist,
+        "pexpire" => expiry::pexpire,
+        "ping" => connection::ping,
+        "pttl" => expiry::pttl,
+        "publish" => pubsub::publish,
+        "quit" => connection::quit,
+        "scan" => keyspace::scan,
+        "select" => connection::select,
+        "set" => strings::set,
+        "setnx" => strings::setnx,
+        "shutdown" => server::shutdown,
+        "strlen" => strings::strlen,
+        "subscribe" => pubsub::subscribe,
+        "ttl" => expiry::ttl,
+        "type" => keyspace::type_of,
+        "unsubscribe" => pubsub::unsubscribe,
+    };
+    table.into_iter()
+}
+
+/// Finds the command, and checks that it can have so many arguments.
+fn find<'a>(_: &mut Session, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
+    let name = request.get(0);
+    let Some((command, spec)) = specs.find(name) else { return Err(unknown(request)) };
+    if !spec.takes(request.len()) {
+        return Err(CommandError::Arity(spec.name));
+    }
+    Ok(Call { command, spec, request })
+}
+
+#[cold]
+fn unknown(request: &Request) -> CommandError {
+    const SHOWN: usize = 128;
+    // Up to a zero byte, as Redis shows them.
+    let shown = |text: &[u8], most: usize| {
+        let end = memchr(0, text).unwrap_or(text.len()).min(most);
+        String::from_utf8_lossy(&text[..end]).into_owned()
+    };
+    let mut arguments = String::new();
+    for argument in request.from(1) {
+        if arguments.len() >= SHOWN {
+            break;
+        }
+        let argument = shown(argument, SHOWN - arguments.len());
+        arguments += &format!("'{argument}' ");
+    }
+    CommandError::Unknown { name: shown(request.get(0), SHOWN).into(), arguments: arguments.into() }
+}
+
+/// Refuses what the client or the server is in no state for.
+fn admit<'a>(
+    session: &mut Session,
+    keys: Res<Keys>,
+    limits: Res<Limits>,
+    call: Call<'a>,
+) -> Result<Call<'a>, CommandError> {
+    if !session.channels.is_empty() && !call.spec.while_subscribed() {
+        return Err(CommandError::Subscribed(call.spec.name));
+    }
+    if call.spec.grows() && keys.used() > limits.memory {
+        return Err(CommandError::OutOfMemory);
+    }
+    if call.spec.keys(call.request).any(|key| key.len() > limits.key) {
+        return Err(CommandError::KeyTooLong(limits.key));
+    }
+    Ok(call)
+}
+
+/// Tells the client what was wrong.
+fn refuse(session: &mut Session, error: CommandError) {
+    session.replies.error(&error);
+}

@@ -1,0 +1,168 @@
+//! What is known of each command before it runs: its name, how many arguments it takes, and which of them are keys.
+
+use crate::request::Request;
+
+/// What is known of a command.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// In small letters.
+    pub name: &'static str,
+    /// How many arguments, its name included; at least so many if it is negative.
+    pub arity: i8,
+    /// What COMMAND says of it.
+    pub flags: &'static [&'static str],
+    /// The first and the last argument that is a key, 0 if there is none. A last one of -1 is the last of all.
+    pub keys: (u8, i8),
+    /// From one key to the next.
+    pub step: u8,
+}
+
+/// Every command, in the order of names.
+pub(super) const ALL: &[Spec] = &[
+    Spec::new("append", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("client", -2, &["noscript", "loading", "stale"]),
+    Spec::new("command", -1, &["loading", "stale"]),
+    Spec::new("config", -2, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("dbsize", 1, &["readonly", "fast"]),
+    Spec::new("decr", 2, &["write", "denyoom", "fast"]).key(),
+    Spec::new("decrby", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("del", -2, &["write"]).every(1),
+    Spec::new("echo", 2, &["fast"]),
+    Spec::new("exists", -2, &["readonly", "fast"]).every(1),
+    Spec::new("expire", -3, &["write", "fast"]).key(),
+    Spec::new("flushall", -1, &["write"]),
+    Spec::new("get", 2, &["readonly", "fast"]).key(),
+    Spec::new("getdel", 2, &["write", "fast"]).key(),
+    Spec::new("getset", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("incr", 2, &["write", "denyoom", "fast"]).key(),
+    Spec::new("incrby", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("info", -1, &["loading", "stale"]),
+    Spec::new("keys", 2, &["readonly"]),
+    Spec::new("mget", -2, &["readonly", "fast"]).every(1),
+    Spec::new("mset", -3, &["write", "denyoom"]).every(2),
+    Spec::new("persist", 2, &["write", "fast"]).key(),
+    Spec::new("pexpire", -3, &["write", "fast"]).key(),
+    Spec::new("ping", -1, &["fast"]),
+    Spec::new("pttl", 2, &["readonly", "fast"]).key(),
+    Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
+    Spec::new("quit", -1, &["noscript", "loading", "stale", "fast"]),
+    Spec::new("scan", -2, &["readonly"]),
+    Spec::new("select", 2, &["loading", "stale", "fast"]),
+    Spec::new("set", -3, &["write", "denyoom"]).key(),
+    Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("strlen", 2, &["readonly", "fast"]).key(),
+    Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("ttl", 2, &["readonly", "fast"]).key(),
+    Spec::new("type", 2, &["readonly", "fast"]).key(),
+    Spec::new("unsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+];
+
+/// The spec of a command that there is.
+pub(super) fn named(name: &str) -> &'static Spec {
+    ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
+}
+
+impl Spec {
+    const fn new(name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
+        Self { name, arity, flags, keys: (0, 0), step: 0 }
+    }
+
+    /// The first argument is a key.
+    const fn key(self) -> Self {
+        Self { keys: (1, 1), step: 1, ..self }
+    }
+
+    /// Every argument, or every second one, is a key.
+    const fn every(self, step: u8) -> Self {
+        Self { keys: (1, -1), step, ..self }
+    }
+
+    /// Whether it can have so many arguments, its name included.
+    #[inline]
+    #[must_use]
+    pub fn takes(&self, arguments: usize) -> bool {
+        let least = usize::from(self.arity.unsigned_abs());
+        if self.arity < 0 { arguments >= least } else { arguments == least }
+    }
+
+    /// Whether it may need more memory than before.
+    #[inline]
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        self.flags.contains(&"denyoom")
+    }
+
+    /// Whether a client that waits for messages may use it.
+    #[must_use]
+    pub fn while_subscribed(&self) -> bool {
+        matches!(self.name, "subscribe" | "unsubscribe" | "ping" | "quit")
+    }
+
+    /// The keys among the arguments of a request.
+    #[inline]
+    pub fn keys<'a>(&self, request: &'a Request) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (first, last) = (usize::from(self.keys.0), self.keys.1);
+        let end = if last < 0 { request.len() } else { usize::from(last.unsigned_abs()) + 1 };
+        (first..end).step_by(usize::from(self.step).max(1)).filter(move |at| *at > 0).map(|at| request.get(at))
+    }
+}
+
+/// Finds specs by name, in any case: a resource.
+#[derive(Debug)]
+pub struct Specs {
+    /// Names, packed into words, in their order.
+    by_name: Vec<(u128, usize)>,
+}
+
+impl Default for Specs {
+    fn default() -> Self {
+        let pack = |(at, spec): (usize, &Spec)| (packed(spec.name.as_bytes()).expect("names are short"), at);
+        let mut by_name: Vec<_> = ALL.iter().enumerate().map(pack).collect();
+        by_name.sort_unstable();
+        Self { by_name }
+    }
+}
+
+impl Specs {
+    /// A command and its number.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, name: &[u8]) -> Option<(usize, &'static Spec)> {
+        let name = packed(name)?;
+        let at = self.by_name.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        let number = self.by_name[at].1;
+        Some((number, &ALL[number]))
+    }
+}
+
+/// A name in small letters as one word with its length; `None` if it is too long for any command.
+#[inline]
+fn packed(name: &[u8]) -> Option<u128> {
+    let mut bytes = [0; 16];
+    let length = u8::try_from(name.len()).ok().filter(|length| *length < 16)?;
+    bytes[15] = length;
+    bytes[..name.len()].copy_from_slice(name);
+    bytes[..15].make_ascii_lowercase();
+    Some(u128::from_le_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case_and_no_other_is() {
+        let specs = Specs::default();
+        for spec in ALL {
+            let upper = spec.name.to_uppercase();
+            assert_eq!(specs.find(spec.name.as_bytes()).map(|(_, found)| found.name), Some(spec.name));
+            assert_eq!(specs.find(upper.as_bytes()).map(|(_, found)| found.name), Some(spec.name));
+            assert_eq!(specs.find(format!("{upper}\0").as_bytes()), None);
+        }
+        for name in ["", "g", "gett", "a name that is longer than any", "\0\0\0"] {
+            assert_eq!(specs.find(name.as_bytes()), None);
+        }
+        assert!(ALL.is_sorted_by_key(|spec| spec.name));
+    }
+}

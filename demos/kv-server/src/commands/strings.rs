@@ -1,0 +1,195 @@
+//! GET, SET and what else there is to do with values.
+
+use nexus_rt::{Res, ResMut};
+
+use super::Done;
+use super::expiry::{Time, Unit};
+use crate::error::CommandError;
+use crate::keys::{Db, Ends, Keys};
+use crate::limits::Limits;
+use crate::number;
+use crate::request::Request;
+use crate::session::Session;
+use crate::stats::Stats;
+
+pub(super) fn get(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    let value = keys.get(request.get(1));
+    stats.read(value.is_some());
+    session.replies.bulk_or_nil(value);
+    Ok(())
+}
+
+pub(super) fn mget(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    session.replies.array(request.len() - 1);
+    for key in request.from(1) {
+        let value = keys.get(key);
+        stats.read(value.is_some());
+        session.replies.bulk_or_nil(value);
+    }
+    Ok(())
+}
+
+pub(super) fn strlen(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    let value = keys.get(request.get(1));
+    stats.read(value.is_some());
+    session.replies.count(value.map_or(0, <[u8]>::len));
+    Ok(())
+}
+
+/// What SET is told beside key and value.
+#[derive(Default)]
+struct Options<'a> {
+    time: Option<Time<'a>>,
+    keep: bool,
+    only_new: bool,
+    only_old: bool,
+    get: bool,
+}
+
+impl<'a> Options<'a> {
+    fn read(request: &'a Request) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut arguments = request.from(3);
+        while let Some(option) = arguments.next() {
+            let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
+            let unit = match () {
+                () if is("EX") => Some((Unit::Seconds, true)),
+                () if is("PX") => Some((Unit::Milliseconds, true)),
+                () if is("EXAT") => Some((Unit::Seconds, false)),
+                () if is("PXAT") => Some((Unit::Milliseconds, false)),
+                () => None,
+            };
+            match unit {
+                Some((unit, from_now)) if !options.keep && options.time_may_be(unit, from_now) => {
+                    let text = arguments.next().ok_or(CommandError::Syntax)?;
+                    options.time = Some(Time { text, unit, from_now });
+                }
+                None if is("NX") && !options.only_old => options.only_new = true,
+                None if is("XX") && !options.only_new => options.only_old = true,
+                None if is("GET") => options.get = true,
+                None if is("KEEPTTL") && options.time.is_none() => options.keep = true,
+                _ => return Err(CommandError::Syntax),
+            }
+        }
+        Ok(options)
+    }
+
+    /// A time may be given again in the same form, and then the last one counts.
+    fn time_may_be(&self, unit: Unit, from_now: bool) -> bool {
+        self.time.as_ref().is_none_or(|time| time.unit == unit && time.from_now == from_now)
+    }
+
+    fn ends(&self, db: &Db) -> Result<Ends, CommandError> {
+        match &self.time {
+            Some(time) => time.positive_unix_ms(db.now_ms(), "set").map(Ends::AtUnixMs),
+            None => Ok(if self.keep { Ends::AsBefore } else { Ends::Never }),
+        }
+    }
+}
+
+pub(super) fn set(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let (key, value) = (request.get(1), request.get(2));
+    if request.len() == 3 {
+        db.set(key, value, Ends::Never);
+        session.replies.ok();
+        return Ok(());
+    }
+    let options = Options::read(request)?;
+    let ends = options.ends(&db)?;
+    let old = db.keys().get(key);
+    if options.get {
+        session.replies.bulk_or_nil(old);
+    }
+    if if old.is_some() { options.only_new } else { options.only_old } {
+        if !options.get {
+            session.replies.nil();
+        }
+        return Ok(());
+    }
+    db.set(key, value, ends);
+    if !options.get {
+        session.replies.ok();
+    }
+    Ok(())
+}
+
+pub(super) fn setnx(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let key = request.get(1);
+    let is_new = !db.keys().contains(key);
+    if is_new {
+        db.set(key, request.get(2), Ends::Never);
+    }
+    session.replies.integer(is_new.into());
+    Ok(())
+}
+
+pub(super) fn mset(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    if request.len().is_multiple_of(2) {
+        return Err(CommandError::Arity("mset"));
+    }
+    for at in (1..request.len()).step_by(2) {
+        db.set(request.get(at), request.get(at + 1), Ends::Never);
+    }
+    session.replies.ok();
+    Ok(())
+}
+
+pub(super) fn getset(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let key = request.get(1);
+    session.replies.bulk_or_nil(db.keys().get(key));
+    db.set(key, request.get(2), Ends::Never);
+    Ok(())
+}
+
+pub(super) fn getdel(session: &mut Session, mut db: Db, request: &Request) -> Done {
+    let value = db.remove(request.get(1));
+    session.replies.bulk_or_nil(value.as_deref());
+    Ok(())
+}
+
+pub(super) fn append(session: &mut Session, mut db: Db, limits: Res<Limits>, request: &Request) -> Done {
+    let (key, more) = (request.get(1), request.get(2));
+    let length = db.keys().get(key).map_or(0, <[u8]>::len);
+    if length + more.len() > limits.request.argument {
+        return Err(CommandError::ValueTooLong);
+    }
+    let length = db.update(key, |value| {
+        value.extend_from_slice(more);
+        value.len()
+    });
+    session.replies.count(length);
+    Ok(())
+}
+
+pub(super) fn incr(session: &mut Session, db: Db, request: &Request) -> Done {
+    add(session, db, request.get(1), 1)
+}
+
+pub(super) fn decr(session: &mut Session, db: Db, request: &Request) -> Done {
+    add(session, db, request.get(1), -1)
+}
+
+pub(super) fn incrby(session: &mut Session, db: Db, request: &Request) -> Done {
+    let by = number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
+    add(session, db, request.get(1), by)
+}
+
+pub(super) fn decrby(session: &mut Session, db: Db, request: &Request) -> Done {
+    let by = number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
+    add(session, db, request.get(1), by.checked_neg().ok_or(CommandError::DecrementOverflow)?)
+}
+
+/// Adds to a number that is kept as text. One that is not there is 0; one that is wrong stays as it is.
+fn add(session: &mut Session, mut db: Db, key: &[u8], by: i64) -> Done {
+    let old = match db.keys().get(key) {
+        Some(text) => number::parse(text).ok_or(CommandError::NotAnInteger)?,
+        None => 0,
+    };
+    let sum = old.checked_add(by).ok_or(CommandError::Overflow)?;
+    db.update(key, |value| {
+        value.clear();
+        value.extend_from_slice(itoa::Buffer::new().format(sum).as_bytes());
+    });
+    session.replies.integer(sum);
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What can be wrong with a request. Texts are those that clients of Redis know.
+
+use std::fmt;
+
+/// Why a command was refused. The client is told, and may go on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CommandError {
+    /// There is no such command.
+    Unknown {
+        /// As it was sent.
+        name: Box<str>,
+        /// The arguments that it came with, each in quotes and followed by a blank.
+        arguments: Box<str>,
+    },
+    /// There is no such subcommand.
+    UnknownSubcommand {
+        /// As it was sent.
+        name: Box<str>,
+        /// Of which command, in capitals.
+        of: &'static str,
+    },
+    /// Too many or too few arguments for this command.
+    Arity(&'static str),
+    /// Options that there are not, or that exclude each other.
+    Syntax,
+    /// An option that the command does not know.
+    UnsupportedOption(Box<str>),
+    /// Options of EXPIRE that exclude each other.
+    Incompatible(&'static str),
+    /// Something that should be a number.
+    NotAnInteger,
+    /// A count that should be greater than zero.
+    NotPositive,
+    /// The result of INCR and the like does not fit.
+    Overflow,
+    /// There is no negative of this decrement.
+    DecrementOverflow,
+    /// A time to live that is no time, for this command.
+    InvalidExpire(&'static str),
+    /// A value would grow longer than the limit.
+    ValueTooLong,
+    /// A key is longer than the limit, in bytes.
+    KeyTooLong(usize),
+    /// There is one database, number 0.
+    DbIndex,
+    /// SCAN was given something that is no cursor.
+    InvalidCursor,
+    /// The limit on memory is reached, and this command could need more.
+    OutOfMemory,
+    /// A client that subscribed waits for messages and cannot run this command.
+    Subscribed(&'static str),
+    /// A name that cannot be shown in CLIENT LIST.
+    ClientName,
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, arguments } => {
+                write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
+            }
+            Self::UnknownSubcommand { name, of } => write!(f, "ERR unknown subcommand '{name}'. Try {of} HELP."),
+            Self::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
+            Self::Syntax => f.write_str("ERR syntax error"),
+            Self::UnsupportedOption(option) => write!(f, "ERR Unsupported option {option}"),
+            Self::Incompatible(what) => write!(f, "ERR {what} options at the same time are not compatible"),
+            Self::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
+            Self::NotPositive => f.write_str("ERR value is out of range, must be positive"),
+            Self::Overflow => f.write_str("ERR increment or decrement would overflow"),
+            Self::DecrementOverflow => f.write_str("ERR decrement would overflow"),
+            Self::InvalidExpire(name) => write!(f, "ERR invalid expire time in '{name}' command"),
+            Self::ValueTooLong => f.write_str("ERR string exceeds maximum allowed size (proto-max-bulk-len)"),
+            Self::KeyTooLong(limit) => write!(f, "ERR the key is longer than {limit} bytes (--max-key)"),
+            Self::DbIndex => f.write_str("ERR DB index is out of range"),
+            Self::InvalidCursor => f.write_str("ERR invalid cursor"),
+            Self::OutOfMemory => f.write_str("OOM command not allowed when used memory > 'maxmemory'."),
+            Self::Subscribed(name) => write!(
+                f,
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+                 this context"
+            ),
+            Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
+        }
+    }
+}
+
+/// Why the bytes of a client are no request. The client is told, and its connection is closed, for nobody knows where the next
+/// request would begin.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ProtocolError {
+    /// The number of arguments is none, or too large.
+    MultibulkLength,
+    /// The length of an argument is none, or too large.
+    BulkLength,
+    /// Something else where an argument should begin.
+    Expected(u8),
+    /// A line without an end.
+    LineTooLong(&'static str),
+    /// An inline request whose quotes do not match.
+    Quotes,
+    /// The whole request is longer than the limit.
+    RequestTooLong(usize),
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ERR Protocol error: ")?;
+        match self {
+            Self::MultibulkLength => f.write_str("invalid multibulk length"),
+            Self::BulkLength => f.write_str("invalid bulk length"),
+            Self::Expected(found) => write!(f, "expected '$', got '{}'", char::from(*found)),
+            Self::LineTooLong(what) => write!(f, "too big {what}"),
+            Self::Quotes => f.write_str("unbalanced quotes in request"),
+            Self::RequestTooLong(limit) => write!(f, "the request is longer than {limit} bytes (--max-request)"),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A key-value server that speaks the protocol of Redis, on nexus-rt.
+//!
+//! [`Server`] is the whole of it; [`Engine`] and [`Commands`] are the part without sockets.
+
+mod args;
+mod channels;
+mod commands;
+mod engine;
+mod error;
+mod glob;
+mod keys;
+mod limits;
+mod number;
+mod peer;
+mod replies;
+mod request;
+mod server;
+mod session;
+mod settings;
+mod stats;
+
+pub use args::{Args, PlanFormat};
+pub use commands::{Commands, Spec, Specs};
+pub use engine::{Engine, ExpiryPoller};
+pub use error::{CommandError, ProtocolError};
+pub use keys::{Keys, OnExpiry};
+pub use limits::Limits;
+pub use replies::Replies;
+pub use request::{READ, Request, RequestLimits};
+pub use server::{Server, Wait};
+pub use session::{ClientId, Session};
+pub use settings::Settings;
+pub use stats::Stats;

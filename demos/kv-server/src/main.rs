@@ -1,0 +1,81 @@
+//! The program: reads the command line, says where it listens, serves.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use kv_server::{Args, PlanFormat, Server};
+
+/// Files that are none of a client's.
+const OWN_FILES: u64 = 32;
+
+fn main() -> ExitCode {
+    let mut args = Args::parse();
+    match run(&mut args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            _ = writeln!(io::stderr(), "kv-server: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until it is asked to stop; what fails is one sentence.
+fn run(args: &mut Args) -> Result<(), String> {
+    let wanted = args.max_clients as u64 + OWN_FILES;
+    let files = rlimit::increase_nofile_limit(wanted).map_err(|error| format!("the limit on files: {error}"))?;
+    let asked = args.max_clients;
+    if files < wanted {
+        args.max_clients = usize::try_from(files.saturating_sub(OWN_FILES).max(1)).unwrap_or(usize::MAX);
+    }
+    let address = if args.plan.is_some() { ([127, 0, 0, 1], 0).into() } else { SocketAddr::new(args.bind, args.port) };
+    let (server, mut world) = Server::bind(address, args.wait(), args.limits()).map_err(|error| {
+        format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
+    })?;
+    if let Some(format) = args.plan {
+        let plan = server.commands().plan();
+        return print(&match format {
+            PlanFormat::Text => plan.to_string(),
+            PlanFormat::Dot => plan.to_dot(),
+            PlanFormat::Mermaid => plan.to_mermaid(),
+            PlanFormat::Json => plan.to_json() + "\n",
+        });
+    }
+    world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
+    print(&banner(args, asked, server.address()))?;
+    server.run(&mut world, args.drain()).map_err(|error| format!("the system failed: {error}"))?;
+    print("kv-server: stopped, all replies are sent or given up\n")
+}
+
+/// Where it listens, and what to try.
+fn banner(args: &Args, asked: usize, address: SocketAddr) -> String {
+    let port = address.port();
+    let host = if address.ip().is_loopback() || address.ip().is_unspecified() {
+        String::new()
+    } else {
+        format!("-h {} ", address.ip())
+    };
+    let fewer = if asked == args.max_clients {
+        String::new()
+    } else {
+        format!(" (not {asked}: the system allows no more open files)")
+    };
+    format!(
+        "kv-server {version}: listening on {address}\n  \
+         up to {clients} clients{fewer}; Ctrl-C or SIGTERM ends it\n  \
+         try: redis-cli {host}-p {port} SET greeting hello EX 60\n",
+        version = env!("CARGO_PKG_VERSION"),
+        clients = args.max_clients,
+    )
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads may stop reading.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,358 @@
+//! The server: waits for sockets, runs what is due, attends to the clients to whom something happened.
+
+use std::fmt;
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nexus_rt::mio::Interest;
+use nexus_rt::mio::net::TcpListener;
+use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, MioToken, World, WorldBuilder};
+
+use crate::channels::Channels;
+use crate::commands::Commands;
+use crate::engine::{Engine, ExpiryPoller};
+use crate::limits::Limits;
+use crate::peer::{Clients, Connection, Listener, Peer, Ready, Received, Sockets, on_client, on_listener};
+use crate::replies::Replies;
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::stats::Stats;
+
+/// How to wait for clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// The processor is left to others until something happens.
+    Block,
+    /// The system is asked again and again, which answers soonest and takes a whole core.
+    Spin,
+}
+
+/// A server, to be run with its world.
+pub struct Server {
+    wait: Wait,
+    address: SocketAddr,
+    listener: MioToken,
+    io: MioPoller<Peer>,
+    expiry: ExpiryPoller,
+    commands: Commands,
+    keys: Keys,
+    limits: Limits,
+    /// What a client uses while it is attended to, so that one who waits holds no memory.
+    request: Request,
+    replies: Replies,
+    /// Those who are attended to in this turn.
+    ready: Vec<MioToken>,
+    /// What all clients hold, in bytes.
+    held: usize,
+    /// Whether requests are still read.
+    reads: bool,
+}
+
+/// The resources that the server uses itself.
+struct Keys {
+    clock: Key<Clock>,
+    sockets: Key<Sockets>,
+    ready: Key<Ready>,
+    clients: Key<Clients>,
+    channels: Key<Channels>,
+    stats: Key<Stats>,
+}
+
+/// Whether a client stays.
+#[derive(PartialEq)]
+enum Verdict {
+    Stays,
+    Leaves,
+}
+
+impl Server {
+    /// Listens, and gives the server with its world.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on, or the system has no more files.
+    pub fn bind(address: SocketAddr, wait: Wait, limits: Limits) -> io::Result<(Self, World)> {
+        let socket = TcpListener::bind(address)?;
+        let address = socket.local_addr()?;
+        let clock = Clock::realtime();
+        let settings = Settings { address, started: clock.now() };
+        let mut builder = WorldBuilder::new();
+        let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
+        let io = builder.install_driver(MioInstaller::new()?.stored_as::<Peer>());
+        builder.register_default::<Ready>();
+        builder.register_default::<Clients>();
+        let mut world = builder.build();
+
+        let reg = world.registry();
+        let commands = Commands::new(reg);
+        let clients = CallbackTemplate::new(on_client, reg);
+        let template = CallbackTemplate::new(on_listener, reg);
+        let keys = Keys {
+            clock: reg.key(),
+            sockets: reg.key(),
+            ready: reg.key(),
+            clients: reg.key(),
+            channels: reg.key(),
+            stats: reg.key(),
+        };
+        let mut sockets = keys.sockets.get_mut(&mut world);
+        let callback = Box::new(template.generate(Listener::new(socket, clients)));
+        let listener = sockets.insert(Peer::Listener(callback));
+        let registry = sockets.registry().try_clone()?;
+        if let Some(Peer::Listener(callback)) = sockets.get_mut(listener) {
+            registry.register(callback.ctx.socket(), listener.into(), Interest::READABLE)?;
+        }
+        let server = Self {
+            wait,
+            address,
+            listener,
+            io,
+            expiry,
+            commands,
+            keys,
+            limits,
+            request: Request::default(),
+            replies: Replies::default(),
+            ready: Vec::new(),
+            held: 0,
+            reads: true,
+        };
+        Ok((server, world))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What a request runs through, and what every command reads and writes.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Runs until a shutdown is requested, and sends what replies are left, for `drain` at most.
+    ///
+    /// # Errors
+    /// If the system cannot tell what happens to sockets.
+    pub fn run(mut self, world: &mut World, drain: Duration) -> io::Result<()> {
+        world.run(|world| self.turn(world))?;
+        self.drain(world, drain)
+    }
+
+    /// One turn: what happened to whom, then what is due, then everybody's requests and replies.
+    fn turn(&mut self, world: &mut World) -> io::Result<()> {
+        if self.wait == Wait::Spin || !self.keys.ready.get(world).0.is_empty() {
+            self.io.poll(world, Some(Duration::ZERO))?;
+        } else {
+            let now = self.keys.clock.get(world).now();
+            self.io.poll_until(world, now, |world| self.expiry.next_deadline(world))?;
+        }
+        self.serve(world);
+        Ok(())
+    }
+
+    /// Runs what is due, and attends to those to whom something happened.
+    fn serve(&mut self, world: &mut World) {
+        let now = self.keys.clock.get_mut(world).update();
+        self.expiry.poll(world, now);
+        let mut ready = mem::take(&mut self.ready);
+        mem::swap(&mut ready, &mut self.keys.ready.get_mut(world).0);
+        for token in ready.drain(..) {
+            self.attend(world, token);
+        }
+        self.ready = ready;
+    }
+
+    /// Reads from a client, runs its requests, and sends the replies.
+    fn attend(&mut self, world: &mut World, token: MioToken) {
+        let Some(slot) = client(self.keys.sockets, world, token) else { return };
+        let Some(mut connection) = slot.take() else { return };
+        connection.queued = false;
+        let verdict = self.exchange(world, &mut connection);
+        self.account(world, &mut connection);
+        if verdict == Verdict::Leaves || connection.cut_off {
+            self.part(world, token, &connection);
+        } else {
+            if connection.readable && self.reads && !connection.session.leaves {
+                connection.queued = true;
+                self.keys.ready.get_mut(world).0.push(token);
+            }
+            if let Some(slot) = client(self.keys.sockets, world, token) {
+                *slot = Some(connection);
+            }
+        }
+        if self.keys.channels.get(world).has_mail() {
+            self.deliver(world);
+        }
+    }
+
+    fn exchange(&mut self, world: &mut World, connection: &mut Connection) -> Verdict {
+        if connection.session.replies.capacity() == 0 {
+            mem::swap(&mut connection.session.replies, &mut self.replies);
+        }
+        let mut ended = false;
+        if connection.readable && self.reads && !connection.session.leaves {
+            match &mut connection.rest.take() {
+                Some(rest) => {
+                    ended = self.receive(world, connection, rest);
+                    if rest.has_rest() {
+                        rest.compact();
+                        connection.rest = Some(mem::take(rest));
+                    }
+                }
+                None => {
+                    let mut request = mem::take(&mut self.request);
+                    ended = self.receive(world, connection, &mut request);
+                    connection.rest = request.take_rest().map(Box::new);
+                    self.request = request;
+                }
+            }
+        }
+        if connection.cut_off || connection.send().is_err() {
+            return Verdict::Leaves;
+        }
+        // Who has sent all may still read.
+        connection.session.leaves |= ended;
+        let replies = &mut connection.session.replies;
+        if !replies.as_bytes().is_empty() {
+            // The driver tells when there is room for the rest.
+            return Verdict::Stays;
+        }
+        // An ordinary buffer is kept for the next client, a large one is given back.
+        let buffer = mem::take(replies);
+        if buffer.capacity() <= LARGE {
+            self.replies = buffer;
+        }
+        if connection.session.leaves { Verdict::Leaves } else { Verdict::Stays }
+    }
+
+    /// Reads once and runs every request that is whole. Whether the client will send no more.
+    fn receive(&mut self, world: &mut World, connection: &mut Connection, request: &mut Request) -> bool {
+        match connection.receive(request) {
+            Received::Bytes => {}
+            Received::Nothing => return false,
+            Received::End => return true,
+        }
+        let session = &mut connection.session;
+        let mut commands = 0;
+        loop {
+            match request.next(&self.limits.request) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    session.replies.error(&error);
+                    session.leaves = true;
+                    request.clear();
+                    self.keys.stats.get_mut(world).cut_off += 1;
+                    break;
+                }
+            }
+            commands += 1;
+            world.next_sequence();
+            self.commands.run(session, world, request);
+            if session.replies.as_bytes().len() > self.limits.replies {
+                connection.cut_off = true;
+                break;
+            }
+            if session.leaves {
+                break;
+            }
+        }
+        self.keys.stats.get_mut(world).commands += commands;
+        false
+    }
+
+    /// Counts what a client holds, and cuts it off if that is too much for all.
+    fn account(&mut self, world: &mut World, connection: &mut Connection) {
+        let rest = connection.rest.as_ref().map_or(0, |rest| rest.capacity());
+        let holds = rest + connection.session.replies.capacity();
+        self.held = self.held - connection.held + holds;
+        let grew = holds > connection.held;
+        connection.held = holds;
+        connection.cut_off |= grew && self.held > self.limits.buffers;
+        if connection.cut_off {
+            self.keys.stats.get_mut(world).cut_off += 1;
+        }
+    }
+
+    /// Closes a client's connection and forgets it.
+    fn part(&mut self, world: &mut World, token: MioToken, connection: &Connection) {
+        let session = &connection.session;
+        self.held -= connection.held;
+        self.keys.sockets.get_mut(world).close(token);
+        self.keys.clients.get_mut(world).tokens.remove(&session.id);
+        let mut channels = self.keys.channels.get_mut(world);
+        session.channels.iter().for_each(|channel| channels.unsubscribe(channel, session.id));
+        self.keys.stats.get_mut(world).clients -= 1;
+    }
+
+    /// Hands messages out to those who have subscribed. They are sent when it is their turn.
+    fn deliver(&mut self, world: &mut World) {
+        let mut channels = mem::take(&mut *self.keys.channels.get_mut(world));
+        let keys = &self.keys;
+        channels.deliver(|id, message| {
+            let Some(&token) = keys.clients.get(world).tokens.get(&id) else { return };
+            let Some(Some(connection)) = client(keys.sockets, world, token) else { return };
+            let waits = connection.session.replies.as_bytes().len() + message.len();
+            if waits > self.limits.replies || self.held + message.len() > self.limits.buffers {
+                connection.cut_off = true;
+            } else {
+                connection.session.replies.raw(message);
+                connection.held += message.len();
+                self.held += message.len();
+            }
+            if !mem::replace(&mut connection.queued, true) {
+                keys.ready.get_mut(world).0.push(token);
+            }
+        });
+        *self.keys.channels.get_mut(world) = channels;
+    }
+
+    /// Lets nobody in any more, answers what has come, and sends what replies are left.
+    fn drain(&mut self, world: &mut World, most: Duration) -> io::Result<()> {
+        let until = Instant::now() + most;
+        self.keys.sockets.get_mut(world).close(self.listener);
+        self.io.poll(world, Some(Duration::ZERO))?;
+        self.serve(world);
+        while !self.keys.ready.get(world).0.is_empty() && Instant::now() < until {
+            self.serve(world);
+        }
+        self.reads = false;
+        while self.has_unsent(world) && Instant::now() < until {
+            // The driver does not block once a shutdown is requested.
+            thread::sleep(Duration::from_millis(1));
+            self.io.poll(world, Some(Duration::ZERO))?;
+            self.serve(world);
+        }
+        Ok(())
+    }
+
+    fn has_unsent(&self, world: &mut World) -> bool {
+        let tokens: Vec<_> = self.keys.clients.get(world).tokens.values().copied().collect();
+        tokens.into_iter().any(|token| match client(self.keys.sockets, world, token) {
+            Some(Some(connection)) => !connection.session.replies.as_bytes().is_empty(),
+            _ => false,
+        })
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.address)
+    }
+}
+
+/// The most that is kept of a buffer that is empty, in bytes.
+const LARGE: usize = 1 << 20;
+
+/// Where a client's state is kept.
+fn client(sockets: Key<Sockets>, world: &mut World, token: MioToken) -> Option<&mut Option<Box<Connection>>> {
+    match sockets.get_mut(world).into_inner().get_mut(token)? {
+        Peer::Client(client) => Some(&mut client.ctx),
+        Peer::Listener(_) => None,
+    }
+}

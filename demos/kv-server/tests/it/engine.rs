@@ -1,0 +1,138 @@
+//! Commands on a clock of the test's own, without sockets.
+
+use std::time::Duration;
+
+use kv_server::{ClientId, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings};
+use nexus_rt::{Clock, VirtualClock, World, WorldBuilder};
+
+/// Whole seconds, so that what is asked in seconds is exact.
+const START: Duration = Duration::from_secs(1_700_000_000);
+
+struct Rig {
+    world: World,
+    commands: Commands,
+    expiry: ExpiryPoller,
+    time: VirtualClock,
+    session: Session,
+    limits: Limits,
+}
+
+impl Rig {
+    fn new(limits: Limits) -> Self {
+        let time = VirtualClock::new();
+        let clock = Clock::test(time.clone(), START);
+        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), started: clock.now() };
+        let mut builder = WorldBuilder::new();
+        let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
+        let world = builder.build();
+        let commands = Commands::new(world.registry());
+        Self { world, commands, expiry, time, session: Session::new(ClientId(1)), limits }
+    }
+
+    /// Runs lines of words; gives the replies.
+    fn run(&mut self, lines: &str) -> String {
+        let mut request = Request::default();
+        let bytes = format!("{lines}\r\n");
+        request.room()[..bytes.len()].copy_from_slice(bytes.as_bytes());
+        request.add(bytes.len());
+        while request.next(&self.limits.request).unwrap() {
+            self.commands.run(&mut self.session, &mut self.world, &request);
+        }
+        let replies = String::from_utf8(self.session.replies.as_bytes().to_vec()).unwrap();
+        self.session.replies.sent(replies.len());
+        replies.replace("\r\n", " ").trim_end().to_owned()
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        self.time.advance(time);
+        let now = self.world.resource_mut::<Clock>().update();
+        self.expiry.poll(&mut self.world, now);
+    }
+}
+
+#[test]
+fn a_key_ends_at_its_millisecond_and_no_sooner() {
+    let mut rig = Rig::new(Limits::default());
+    assert_eq!(rig.run("SET k v PX 1500\r\nPTTL k\r\nTTL k"), "+OK :1500 :2");
+    rig.sleep(Duration::from_micros(1_499_999));
+    assert_eq!(rig.run("GET k\r\nTTL k"), "$1 v :0");
+    rig.sleep(Duration::from_micros(1));
+    assert_eq!(rig.run("GET k\r\nTTL k\r\nDBSIZE"), "$-1 :-2 :0");
+}
+
+#[test]
+fn the_last_word_on_when_a_key_ends_counts() {
+    let mut rig = Rig::new(Limits::default());
+    rig.run("SET a 1 EX 10\r\nSET b 1 EX 10\r\nSET c 1 EX 10\r\nSET d 1 EX 10\r\nSET e 1\r\nEXPIRE e 10");
+    assert_eq!(
+        rig.run("EXPIRE a 20\r\nPERSIST b\r\nSET c 2\r\nSET d 2 KEEPTTL\r\nDEL e\r\nSET e 3"),
+        ":1 :1 +OK +OK :1 +OK"
+    );
+    rig.sleep(Duration::from_secs(10));
+    assert_eq!(rig.run("MGET a b c d e"), "*5 $1 1 $1 1 $1 2 $-1 $1 3");
+    rig.sleep(Duration::from_secs(10));
+    assert_eq!(rig.run("MGET a b c d e\r\nPERSIST a"), "*5 $-1 $1 1 $1 2 $-1 $1 3 :0");
+    assert_eq!(rig.expiry.len(&rig.world), 0, "no timer is left behind");
+}
+
+#[test]
+fn a_time_that_is_past_ends_a_key_at_once() {
+    let mut rig = Rig::new(Limits::default());
+    rig.run("MSET a 1 b 1 c 1");
+    assert_eq!(rig.run("EXPIRE a 0\r\nPEXPIRE b -5\r\nSET c 2 EXAT 1\r\nEXISTS a b c"), ":1 :1 +OK :0");
+    assert_eq!(rig.run("EXPIRE a 10"), ":0");
+    // Far beyond what a wheel spans.
+    assert_eq!(rig.run("SET far 1 PX 9000000000000000\r\nTTL far"), "+OK :9000000000000");
+    rig.sleep(Duration::from_secs(1_000_000_000));
+    assert_eq!(rig.run("TTL far\r\nFLUSHALL\r\nDBSIZE"), ":8999000000000 +OK :0");
+    assert_eq!((rig.expiry.len(&rig.world), rig.world.resource::<Keys>().used()), (0, 0));
+}
+
+#[test]
+fn conditions_on_times_hold() {
+    let mut rig = Rig::new(Limits::default());
+    rig.run("MSET a 1 b 1\r\nEXPIRE a 100");
+    assert_eq!(
+        rig.run("EXPIRE a 200 NX\r\nEXPIRE b 200 XX\r\nEXPIRE b 200 GT\r\nEXPIRE a 50 GT\r\nEXPIRE a 200 LT"),
+        ":0 :0 :0 :0 :0"
+    );
+    assert_eq!(
+        rig.run("EXPIRE b 300 LT\r\nEXPIRE a 200 GT\r\nEXPIRE a 100 LT XX\r\nTTL a\r\nTTL b"),
+        ":1 :1 :1 :100 :300"
+    );
+    assert_eq!(
+        rig.run("EXPIRE a 1 NX GT\r\nEXPIRE a 1 GT LT\r\nEXPIRE a 1 YY"),
+        "-ERR NX and XX, GT or LT options at the same time are not compatible -ERR GT and LT options at the same time are not \
+         compatible -ERR Unsupported option YY"
+    );
+}
+
+#[test]
+fn limits_refuse_and_change_nothing() {
+    let limits = Limits { key: 4, memory: 150, ..Limits::default() };
+    let mut rig = Rig::new(limits);
+    assert_eq!(rig.run("SET long! 1"), "-ERR the key is longer than 4 bytes (--max-key)");
+    assert_eq!(
+        rig.run("MSET a 1 long! 1\r\nDEL a long!"),
+        "-ERR the key is longer than 4 bytes (--max-key) -ERR the key is longer than 4 bytes (--max-key)"
+    );
+    assert_eq!(rig.run("SET a 1\r\nSET b 2\r\nDBSIZE"), "+OK +OK :2");
+    let refused = "-OOM command not allowed when used memory > 'maxmemory'.";
+    assert_eq!(rig.run("SET c 3\r\nINCR a\r\nAPPEND b x"), [refused; 3].join(" "));
+    assert_eq!(rig.run("MGET a b c\r\nDEL a\r\nSET c 3"), "*3 $1 1 $1 2 $-1 :1 +OK");
+}
+
+/// What the server counts as used is what a sum over all keys gives.
+#[test]
+fn memory_is_counted_exactly() {
+    let mut rig = Rig::new(Limits::default());
+    for n in 0..50 {
+        rig.run(&format!("SET key:{n} {}\r\nAPPEND key:{} {}", "x".repeat(n * 10), n / 2, "y".repeat(n)));
+    }
+    let used = rig.world.resource::<Keys>().used();
+    assert!(used > 50 * 100, "{used}");
+    for n in 0..50 {
+        rig.run(&format!("GETSET key:{n} 1\r\nGETDEL key:{n}"));
+    }
+    assert_eq!(rig.world.resource::<Keys>().used(), 0);
+}

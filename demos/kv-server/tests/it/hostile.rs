@@ -1,0 +1,223 @@
+//! Clients that mean no good, or are broken: each gets an error or a closed connection, and everybody else is served.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Client, LONG, Random, Reply, Server, command, ok};
+
+/// Somebody else is served.
+fn serves(server: &Server) {
+    let mut client = server.client();
+    assert_eq!(client.ask(&["SET", "somebody", "else"]), ok());
+    assert_eq!(client.ask(&["PING"]), Reply::Simple("PONG".into()));
+}
+
+/// Waits until it holds.
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let until = Instant::now() + LONG;
+    while !holds() {
+        assert!(Instant::now() < until, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn lengths_that_are_none_end_the_connection_with_an_error() {
+    let server = Server::start(&[]);
+    let cases: &[(&[u8], &str)] = &[
+        (b"*1048577\r\n", "invalid multibulk length"),
+        (b"*99999999999999999999\r\n", "invalid multibulk length"),
+        (b"*x\r\n", "invalid multibulk length"),
+        (b"*1\r\n$-1\r\n", "invalid bulk length"),
+        (b"*1\r\n$67108865\r\n", "invalid bulk length"),
+        (b"*1\r\n$99999999999999999999\r\n", "invalid bulk length"),
+        (b"*1\r\n:3\r\n", "expected '$', got ':'"),
+        (b"get \"\r\n", "unbalanced quotes in request"),
+    ];
+    for (bytes, reason) in cases {
+        let mut client = server.client();
+        client.send(bytes);
+        assert_eq!(client.reply(), Reply::Error(format!("ERR Protocol error: {reason}")));
+        assert!(client.is_closed());
+        serves(&server);
+    }
+    for (start, what) in [(&b"*"[..], "mbulk count string"), (b"*1\r\n$", "bulk count string"), (b"", "inline request")]
+    {
+        let mut client = server.client();
+        client.send(start);
+        client.send(&vec![b'1'; 70_000]);
+        assert_eq!(client.reply(), Reply::Error(format!("ERR Protocol error: too big {what}")));
+        assert!(client.is_closed());
+    }
+    serves(&server);
+}
+
+#[test]
+fn what_is_announced_and_never_sent_costs_nothing() {
+    let server = Server::start(&[]);
+    let before = server.memory_kb("VmRSS");
+    let clients: Vec<_> = (0..500)
+        .map(|_| {
+            let mut client = server.client();
+            client.send(b"*1048576\r\n$67108864\r\nabc");
+            client
+        })
+        .collect();
+    serves(&server);
+    eventually("all are connected", || server.info("connected_clients") > 500);
+    assert!(server.memory_kb("VmRSS") < before + 100_000, "{} KiB before, {} now", before, server.memory_kb("VmRSS"));
+    drop(clients);
+    eventually("all are gone", || server.info("connected_clients") == 1);
+}
+
+#[test]
+fn junk_does_no_harm() {
+    let server = Server::start(&[]);
+    let mut random = Random::new(11);
+    for round in 0..200 {
+        let mut socket = TcpStream::connect(server.address).unwrap();
+        let length = random.index(5_000);
+        let bytes: Vec<u8> = match round % 2 {
+            0 => (0..length).map(|_| random.below(256) as u8).collect(),
+            // Of what the protocol is made of, and so it goes deeper.
+            _ => (0..length)
+                .map(|_| *random.pick(&[&b'*', &b'$', &b'\r', &b'\n', &b'1', &b'3', &b'-', &b'g', &b' ', &b'"']))
+                .collect(),
+        };
+        // The server may have had enough before all is sent.
+        _ = socket.write_all(&bytes);
+        _ = socket.shutdown(Shutdown::Write);
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        _ = socket.read_to_end(&mut Vec::new());
+    }
+    serves(&server);
+}
+
+#[test]
+fn slow_writers_are_served_and_hold_nobody_up() {
+    let server = Server::start(&[]);
+    let mut slow: Vec<_> = (0..20).map(|_| server.client()).collect();
+    for byte in command(&["ECHO", "patience"]) {
+        slow.iter_mut().for_each(|client| client.send(&[byte]));
+        serves(&server);
+    }
+    for client in &mut slow {
+        assert_eq!(client.reply(), crate::support::bulk("patience"));
+    }
+}
+
+#[test]
+fn who_has_sent_all_still_gets_all_replies() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    let value = "v".repeat(1_000);
+    assert_eq!(client.ask(&["SET", "k", &value]), ok());
+    client.send(&command(&["GET", "k"]).repeat(5_000));
+    client.socket.get_mut().shutdown(Shutdown::Write).unwrap();
+    // More than sockets hold, so that the server has to wait for room.
+    thread::sleep(Duration::from_millis(200));
+    for _ in 0..5_000 {
+        assert_eq!(client.reply(), crate::support::bulk(&value));
+    }
+    assert!(client.is_closed());
+}
+
+#[test]
+fn who_never_reads_is_cut_off() {
+    let server = Server::start(&["--max-replies", "1mb"]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&["SET", "k", &"v".repeat(100_000)]), ok());
+    let mut greedy = server.client();
+    let request = command(&["GET", "k"]);
+    let mut sent = 0;
+    while greedy.socket.get_mut().write_all(&request).is_ok() {
+        sent += 1;
+        assert!(sent < 100_000, "the server takes whatever it is asked");
+        if sent % 100 == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    eventually("it is counted", || server.info("client_cut_offs") == 1);
+    eventually("it is gone", || server.info("connected_clients") == 2);
+    serves(&server);
+    assert!(server.memory_kb("VmHWM") < 100_000, "{}", server.memory_kb("VmHWM"));
+}
+
+#[test]
+fn a_subscriber_that_never_reads_is_cut_off_and_the_publisher_is_not() {
+    let server = Server::start(&["--max-replies", "1mb"]);
+    let mut subscriber = server.client();
+    subscriber.ask(&["SUBSCRIBE", "news"]);
+    let mut reads = server.client();
+    reads.ask(&["SUBSCRIBE", "news"]);
+    let reading = thread::spawn(move || (0..200).all(|_| matches!(reads.reply(), Reply::Array(_))));
+    let mut publisher = server.client();
+    let message = "m".repeat(100_000);
+    let mut receivers = Vec::new();
+    for _ in 0..200 {
+        receivers.push(publisher.ask(&["PUBLISH", "news", &message]));
+    }
+    assert_eq!((receivers.first(), receivers.last()), (Some(&Reply::Integer(2)), Some(&Reply::Integer(1))));
+    assert!(reading.join().unwrap(), "who reads gets every message");
+    eventually("it is counted", || server.info("client_cut_offs") == 1);
+}
+
+#[test]
+fn unfinished_requests_of_all_clients_together_are_bounded() {
+    let server = Server::start(&["--max-buffers", "8mb"]);
+    let before = server.memory_kb("VmHWM");
+    let mut clients: Vec<_> = (0..40).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send(b"*2\r\n$3\r\nGET\r\n$4000000\r\n");
+        // The server may have had enough.
+        _ = client.socket.get_mut().write_all(&vec![b'x'; 1_000_000]);
+    }
+    eventually("some are cut off", || server.info("client_cut_offs") >= 20);
+    serves(&server);
+    let held = server.memory_kb("VmHWM") - before;
+    assert!(held < 40_000, "{held} KiB");
+    drop(clients);
+    eventually("all are gone", || server.info("connected_clients") == 1);
+}
+
+#[test]
+fn a_storm_of_connections_passes() {
+    let server = Server::start(&[]);
+    let storm: Vec<_> = (0..4)
+        .map(|thread| {
+            let address = server.address;
+            thread::spawn(move || {
+                for n in 0..500 {
+                    let Ok(mut socket) = TcpStream::connect(address) else { continue };
+                    match (n + thread) % 3 {
+                        0 => {}
+                        1 => _ = socket.write_all(b"*1\r\n$4\r\nPI"),
+                        _ => {
+                            _ = socket.write_all(&command(&["PING"]));
+                            // Closed with the reply unread, and so by a reset.
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    for _ in 0..20 {
+        serves(&server);
+    }
+    storm.into_iter().for_each(|thread| thread.join().unwrap());
+    eventually("all are gone", || server.info("connected_clients") == 1);
+    serves(&server);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_is_forgotten() {
+    let server = Server::start(&[]);
+    for bytes in [&b"*2\r\n$3\r\nGET\r\n$100\r\nabc"[..], b"subscribe a b c\r\n", b"get", b"quit\r\n"] {
+        let mut client = Client::connect(server.address);
+        client.send(bytes);
+        drop(client);
+    }
+    eventually("all are gone", || server.info("connected_clients") == 1 && server.info("pubsub_channels") == 0);
+}

@@ -1,0 +1,84 @@
+//! The options that limit what clients may do.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Reply, Server, ok};
+
+#[test]
+fn arguments_and_requests_have_a_longest() {
+    let server = Server::start(&["--max-value", "1kb", "--max-request", "4kb"]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&["SET", "k", &"v".repeat(1_024)]), ok());
+    let too_long = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    assert_eq!(client.ask(&["APPEND", "k", "x"]), Reply::Error(too_long.into()));
+    client.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1025\r\n");
+    assert_eq!(client.reply(), Reply::Error("ERR Protocol error: invalid bulk length".into()));
+    assert!(client.is_closed());
+    let mut client = server.client();
+    client.send(format!("*100\r\n{}", format!("$1000\r\n{}\r\n", "x".repeat(1_000)).repeat(80)).as_bytes());
+    assert_eq!(
+        client.reply(),
+        Reply::Error("ERR Protocol error: the request is longer than 4096 bytes (--max-request)".into())
+    );
+    assert_eq!(server.info("client_cut_offs"), 2);
+}
+
+#[test]
+fn who_comes_when_all_places_are_taken_is_told_so() {
+    let server = Server::start(&["--max-clients", "2"]);
+    let mut clients = [server.client(), server.client()];
+    clients.iter_mut().for_each(|client| _ = client.ask(&["PING"]));
+    let mut third = server.client();
+    assert_eq!(third.reply(), Reply::Error("ERR max number of clients reached".into()));
+    assert!(third.is_closed());
+    let [first, mut second] = clients;
+    drop(first);
+    let mut fourth = server.client();
+    while fourth.try_reply_to_ping().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+        fourth = server.client();
+    }
+    assert_eq!(second.ask(&["PING"]), Reply::Simple("PONG".into()));
+}
+
+#[test]
+fn memory_has_a_limit_that_reading_and_deleting_do_not_meet() {
+    let server = Server::start(&["--max-memory", "100kb"]);
+    let mut client = server.client();
+    let value = "v".repeat(1_000);
+    let mut stored = 0;
+    while client.ask(&["SET", &stored.to_string(), &value]) == ok() {
+        stored += 1;
+    }
+    assert!((80..110).contains(&stored), "{stored}");
+    assert_eq!(client.ask(&["STRLEN", "0"]), Reply::Integer(1_000));
+    (0..10).for_each(|n| assert_eq!(client.ask(&["DEL", &n.to_string()]), Reply::Integer(1)));
+    assert_eq!(client.ask(&["SET", "0", &value]), ok());
+}
+
+/// Where the system gives no more files, who comes is turned away, and who is there is served.
+#[test]
+fn when_files_run_out_who_is_there_is_served() {
+    let server = Server::start(&[]);
+    let mut there = server.client();
+    assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
+    let pid = server.child.id().to_string();
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    let limited = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={0}:{0}", open + 2)]).status();
+    assert!(limited.unwrap().success());
+    let mut answered = 0;
+    for _ in 0..20 {
+        let mut client = server.client();
+        answered += u32::from(client.try_reply_to_ping().is_some());
+        assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
+    }
+    // Each leaves before the next comes, so most find the place of the one before. Now they stay.
+    let mut staying: Vec<_> = (0..20).map(|_| server.client()).collect();
+    let served = staying.iter_mut().filter_map(|client| client.try_reply_to_ping()).count();
+    assert!((1..=3).contains(&served), "{served}");
+    assert!(answered > 0);
+    assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
+    drop(staying);
+    assert!(server.info("rejected_connections") >= 17);
+}

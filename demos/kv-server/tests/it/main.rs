@@ -1,0 +1,12 @@
+//! The server as its clients know it, a module per subject.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
+
+mod commands;
+mod engine;
+mod hostile;
+mod limits;
+mod many;
+mod program;
+mod redis;
+mod support;
+mod traffic;

@@ -1,0 +1,233 @@
+//! The same commands to this server and to Redis itself: replies must be the same.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Client, LONG, Random, Reply, Server, bulk, command};
+use crate::traffic::{Compare, next};
+
+/// How many commands are compared, and by which seed; `KV_SEED` sets another.
+const COMMANDS: usize = 20_000;
+const SEED: u64 = 7;
+
+/// Debian's redis-server, which ends with its test.
+struct Redis {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Redis {
+    /// `None`, and said so, where it is not installed. In CI it must be.
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let folder = env!("CARGO_TARGET_TMPDIR");
+        let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
+        let started = Command::new("redis-server").args(args).stdout(Stdio::null()).spawn();
+        let child = match started {
+            Ok(child) => child,
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "redis-server must be there in CI: {error}");
+                println!("SKIPPED: no redis-server to compare with ({error}); Debian has it as redis-server");
+                return None;
+            }
+        };
+        let until = Instant::now() + LONG;
+        while std::net::TcpStream::connect(port).is_err() {
+            assert!(Instant::now() < until, "redis-server does not listen");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self { child, address: port })
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn assert_same(words: &[Vec<u8>], compare: Compare, ours: &Reply, theirs: &Reply) {
+    let show = || {
+        let words: Vec<_> = words.iter().map(|word| word.escape_ascii().to_string()).collect();
+        format!("{}\n  ours   {ours:?}\n  theirs {theirs:?}", words.join(" "))
+    };
+    let same = match (compare, ours, theirs) {
+        (_, Reply::Error(_), _) | (_, _, Reply::Error(_)) | (Compare::Same, _, _) => ours == theirs,
+        (Compare::AsSet, Reply::Array(Some(ours)), Reply::Array(Some(theirs))) => {
+            let sorted = |replies: &[Reply]| {
+                let mut replies = replies.to_vec();
+                replies.sort();
+                replies
+            };
+            sorted(ours) == sorted(theirs)
+        }
+        (Compare::Within(most), Reply::Integer(ours), Reply::Integer(theirs)) => {
+            (ours - theirs).abs() <= most && (*ours < 0) == (*theirs < 0)
+        }
+        (Compare::Shape, ours, theirs) => shape(ours) == shape(theirs),
+        _ => false,
+    };
+    assert!(same, "{}", show());
+}
+
+/// What kind of reply it is, and for those of two elements what kind these are.
+fn shape(reply: &Reply) -> Vec<&'static str> {
+    let kind = |reply: &Reply| match reply {
+        Reply::Simple(_) => "simple",
+        Reply::Error(_) => "error",
+        Reply::Integer(_) => "integer",
+        Reply::Bulk(_) => "bulk",
+        Reply::Array(_) => "array",
+    };
+    match reply {
+        Reply::Array(Some(replies)) if replies.len() == 2 => replies.iter().map(kind).collect(),
+        reply => vec![kind(reply)],
+    }
+}
+
+/// Sends bytes in pieces that are cut anywhere.
+fn send_in_pieces(random: &mut Random, client: &mut Client, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let length = match random.below(4) {
+            0 => 1 + random.index(8.min(bytes.len())),
+            1 => 1 + random.index(bytes.len()),
+            _ => bytes.len(),
+        };
+        client.socket.get_mut().write_all(&bytes[..length]).unwrap();
+        bytes = &bytes[length..];
+        if random.one_in(50) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[test]
+fn twenty_thousand_commands_are_answered_as_by_redis() {
+    let Some(redis) = Redis::start() else { return };
+    let server = Server::start(&[]);
+    let seed = std::env::var("KV_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
+    let mut random = Random::new(seed);
+    let both = [server.address, redis.address];
+    let mut clients: Vec<_> = (0..3).map(|_| both.map(Client::connect)).collect();
+    let mut subscribers = both.map(Client::connect);
+    assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
+    let mut published = 0;
+    let mut done = 0;
+    while done < COMMANDS {
+        let batch: Vec<_> = (0..1 + random.below(40)).map(|_| next(&mut random)).collect();
+        let bytes = batch.iter().flat_map(|(words, _)| command(words)).collect::<Vec<_>>();
+        let pair = &mut clients[random.index(3)];
+        for client in pair.iter_mut() {
+            send_in_pieces(&mut random, client, &bytes);
+        }
+        for (words, compare) in &batch {
+            let [ours, theirs] = pair.each_mut().map(Client::reply);
+            assert_same(words, *compare, &ours, &theirs);
+            let receivers = if words[0].eq_ignore_ascii_case(b"publish") { ours } else { Reply::Integer(0) };
+            published += u32::from(receivers == Reply::Integer(1));
+        }
+        done += batch.len();
+    }
+    for _ in 0..published {
+        let [ours, theirs] = subscribers.each_mut().map(Client::reply);
+        assert_eq!(ours, theirs);
+    }
+    assert!(published > 50, "{published}");
+    println!("{done} commands with seed {seed}, {published} messages");
+}
+
+#[test]
+fn odd_bytes_are_answered_as_by_redis() {
+    let Some(redis) = Redis::start() else { return };
+    let server = Server::start(&[]);
+    let cases: &[&[u8]] = &[
+        b"\r\n\r\nPING\r\n",
+        b"PING\n",
+        b"  ping  \"a b\"  \r\n",
+        b"set k \"\\x41\\n\\\"\"\r\nget k\r\n",
+        b"set k 'it\\'s'\r\nget k\r\n",
+        b"get \"unbalanced\r\n",
+        b"get \"a\"b\r\n",
+        b"get a\"b\r\n",
+        b"*0\r\n*-1\r\n*-7\r\nPING\r\n",
+        b"*1\r\n$4\r\nPING\r\n*1\r\n$-1\r\n",
+        b"*1\r\n$x\r\n",
+        b"*x\r\n",
+        b"*1\r\nPING\r\n",
+        b"*1\r\n:1\r\n",
+        b"*2147483648\r\n",
+        b"*99999999999999999999\r\n",
+        b"*1\r\n$99999999999\r\n",
+        b"*2\r\n$3\r\nget\r\n$01\r\nk\r\n",
+        b"*+1\r\n",
+        b"* 1\r\n",
+        b"\0\0\0\r\n",
+        b"\xff\xfe\r\n",
+        b"echo \t\r\n",
+        b"quit\r\nping\r\n",
+        b"*1\r\n$4\r\nquitxxPING\r\n",
+        b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$2\r\nvvvvget k\r\n",
+        b"GET\r\n",
+        b"subscribe a\r\nget a\r\nping\r\nping x\r\nunsubscribe\r\nget a\r\n",
+        b"subscribe a b a\r\nunsubscribe x b\r\nunsubscribe\r\nunsubscribe\r\n",
+        b"subscribe a\r\nunsubscribe b a\r\nping\r\n",
+    ];
+    for case in cases {
+        let answers = [server.address, redis.address].map(|address| {
+            let mut client = Client::connect(address);
+            client.send(case);
+            client.socket.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+            std::iter::from_fn(|| client.try_reply()).collect::<Vec<_>>()
+        });
+        assert_eq!(answers[0], answers[1], "{}", case.escape_ascii());
+    }
+}
+
+#[test]
+fn keys_end_when_they_do_in_redis() {
+    let Some(redis) = Redis::start() else { return };
+    let server = Server::start(&[]);
+    let mut clients = [server.address, redis.address].map(Client::connect);
+    let setup: &[&[&str]] = &[
+        &["SET", "short", "1", "PX", "60"],
+        &["SET", "kept", "1", "PX", "60"],
+        &["PERSIST", "kept"],
+        &["SET", "longer", "1", "PX", "60"],
+        &["EXPIRE", "longer", "100"],
+        &["SET", "again", "1", "PX", "60"],
+        &["SET", "again", "2"],
+        &["MSET", "incremented", "1", "appended", "a"],
+        &["PEXPIRE", "incremented", "60"],
+        &["INCR", "incremented"],
+        &["PEXPIRE", "appended", "60"],
+        &["APPEND", "appended", "b"],
+        &["SET", "keepttl", "1", "PX", "60"],
+        &["SET", "keepttl", "2", "KEEPTTL"],
+        &["EXPIRE", "keepttl", "-1"],
+        &["SET", "moved", "1", "PX", "60"],
+        &["GETDEL", "moved"],
+        &["SET", "moved", "2"],
+    ];
+    let ask = |clients: &mut [Client; 2], words: &[&str]| {
+        let [ours, theirs] = clients.each_mut().map(|client| client.ask(words));
+        assert_eq!(ours, theirs, "{words:?}");
+        ours
+    };
+    setup.iter().for_each(|words| _ = ask(&mut clients, words));
+    thread::sleep(Duration::from_millis(150));
+    let mut there = Vec::new();
+    for key in ["short", "kept", "longer", "again", "incremented", "appended", "keepttl", "moved"] {
+        if ask(&mut clients, &["EXISTS", key]) == Reply::Integer(1) {
+            there.push(key);
+        }
+    }
+    assert_eq!(there, ["kept", "longer", "again", "moved"]);
+    assert_eq!(ask(&mut clients, &["GET", "again"]), bulk("2"));
+    ask(&mut clients, &["TTL", "longer"]);
+    ask(&mut clients, &["DBSIZE"]);
+    assert_eq!(server.info("expired_keys"), 3);
+}

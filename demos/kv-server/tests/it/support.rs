@@ -1,0 +1,210 @@
+//! A server for a test, and clients.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// For what must happen, however slow the machine.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// A process that ends with its test.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) banner: String,
+}
+
+impl Server {
+    /// A `kv-server` on a port of its own.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kv-server"));
+        Self::spawn(command.args(["--port", "0"]).args(args))
+    }
+
+    /// What the command starts, which must be a `kv-server` that says where it listens.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap());
+        let mut banner = String::new();
+        for _ in 0..3 {
+            lines.read_line(&mut banner).unwrap();
+        }
+        let address = banner.lines().next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        Self { child, address, banner }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended by itself; gives whether it ended well.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
+    /// A line of `/proc/PID/status`, in KiB.
+    pub(crate) fn memory_kb(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let value = status.lines().find_map(|text| text.strip_prefix(line)).unwrap();
+        value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// A number out of INFO.
+    pub(crate) fn info(&self, name: &str) -> u64 {
+        let Reply::Bulk(Some(text)) = self.client().ask(&["INFO"]) else { panic!("INFO is text") };
+        let text = String::from_utf8(text).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// A reply of the protocol.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reply {
+    Simple(String),
+    Error(String),
+    Integer(i64),
+    Bulk(Option<Vec<u8>>),
+    Array(Option<Vec<Reply>>),
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Simple(text) => write!(f, "+{text}"),
+            Self::Error(text) => write!(f, "-{text}"),
+            Self::Integer(number) => write!(f, ":{number}"),
+            Self::Bulk(Some(bytes)) => write!(f, "\"{}\"", bytes.escape_ascii()),
+            Self::Bulk(None) => f.write_str("nil"),
+            Self::Array(Some(replies)) => replies.fmt(f),
+            Self::Array(None) => f.write_str("nil array"),
+        }
+    }
+}
+
+pub(crate) fn bulk(text: &str) -> Reply {
+    Reply::Bulk(Some(text.as_bytes().to_vec()))
+}
+
+pub(crate) fn ok() -> Reply {
+    Reply::Simple("OK".into())
+}
+
+/// A connection.
+pub(crate) struct Client {
+    pub(crate) socket: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nodelay(true).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        socket.set_write_timeout(Some(LONG)).unwrap();
+        Self { socket: BufReader::new(socket) }
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// A reply, or `None` if the connection was closed instead.
+    pub(crate) fn try_reply(&mut self) -> Option<Reply> {
+        let mut line = Vec::new();
+        if self.socket.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
+            return None;
+        }
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r\n").expect("a line ends with CR LF")).into_owned();
+        let (kind, rest) = line.split_at(1);
+        let length = || usize::try_from(rest.parse::<i64>().unwrap()).ok();
+        Some(match kind {
+            "+" => Reply::Simple(rest.into()),
+            "-" => Reply::Error(rest.into()),
+            ":" => Reply::Integer(rest.parse().unwrap()),
+            "$" => Reply::Bulk(length().map(|length| {
+                let mut bytes = vec![0; length + 2];
+                self.socket.read_exact(&mut bytes).unwrap();
+                assert!(bytes.ends_with(b"\r\n"));
+                bytes.truncate(length);
+                bytes
+            })),
+            "*" => Reply::Array(length().map(|length| (0..length).map(|_| self.reply()).collect())),
+            other => panic!("a reply that begins with {other:?}"),
+        })
+    }
+
+    pub(crate) fn reply(&mut self) -> Reply {
+        self.try_reply().expect("the connection is still open")
+    }
+
+    /// Sends a command and gives its reply.
+    pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Reply {
+        self.send(&command(words));
+        self.reply()
+    }
+
+    /// The reply to a PING, or `None` if the client was turned away.
+    pub(crate) fn try_reply_to_ping(&mut self) -> Option<Reply> {
+        self.socket.get_mut().write_all(&command(&["PING"])).ok()?;
+        self.try_reply().filter(|reply| !matches!(reply, Reply::Error(_)))
+    }
+
+    /// Whether the connection is closed by the server, with nothing more to read.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        matches!(self.socket.read_to_end(&mut rest), Ok(0) | Err(_)) && rest.is_empty()
+    }
+}
+
+/// A command as clients write it.
+pub(crate) fn command<T: AsRef<[u8]>>(words: &[T]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        let word = word.as_ref();
+        bytes.extend(format!("${}\r\n", word.len()).bytes());
+        bytes.extend(word);
+        bytes.extend(b"\r\n");
+    }
+    bytes
+}
+
+/// Numbers that only look as if they came by chance, and come again with the same seed.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        // Marsaglia's xorshift of 64 bits.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap()
+    }
+
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.index(from.len())]
+    }
+}

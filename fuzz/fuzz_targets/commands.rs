@@ -1,0 +1,67 @@
+//! The whole path of commands, without sockets: whatever is asked, there is an answer to each request, what is counted as used
+//! is freed again, and no timer is left behind.
+#![no_main]
+
+use std::time::Duration;
+
+use kv_server::{ClientId, Commands, Engine, Keys, Limits, Request, Session, Settings};
+use libfuzzer_sys::fuzz_target;
+use nexus_rt::{Clock, VirtualClock, WorldBuilder};
+
+// Lines of words, which are run one by one; a line that begins with `~` lets time pass, a millisecond for each byte.
+fuzz_target!(|bytes: &[u8]| {
+    let time = VirtualClock::new();
+    let clock = Clock::test(time.clone(), Duration::from_secs(1_700_000_000));
+    let settings = Settings { address: ([127, 0, 0, 1], 1).into(), started: clock.now() };
+    let limits = Limits { memory: 100_000, key: 64, ..Limits::default() };
+    let mut builder = WorldBuilder::new();
+    let mut expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
+    let mut world = builder.build();
+    let mut commands = Commands::new(world.registry());
+    let mut sessions = [Session::new(ClientId(1)), Session::new(ClientId(2))];
+
+    let mut request = Request::default();
+    for (number, line) in bytes.split(|byte| *byte == b'\n').take(1_000).enumerate() {
+        if line.first() == Some(&b'~') {
+            time.advance(Duration::from_millis(line.len() as u64));
+            let now = world.resource_mut::<Clock>().update();
+            expiry.poll(&mut world, now);
+            continue;
+        }
+        let line = &line[..line.len().min(10_000)];
+        request.clear();
+        request.room()[..line.len()].copy_from_slice(line);
+        request.room()[line.len()] = b'\n';
+        request.add(line.len() + 1);
+        let session = &mut sessions[number % 2];
+        while let Ok(true) = request.next(&limits.request) {
+            let before = session.replies.as_bytes().len();
+            commands.run(session, &mut world, &request);
+            let quiet = request.get(0).eq_ignore_ascii_case(b"shutdown");
+            assert!(quiet || session.replies.as_bytes().len() > before, "{}", line.escape_ascii());
+        }
+        assert!(session.replies.as_bytes().is_empty() || session.replies.as_bytes().ends_with(b"\r\n"));
+        session.replies.sent(session.replies.as_bytes().len());
+    }
+    let keys: Vec<Vec<u8>> = world.resource::<Keys>().iter().map(<[u8]>::to_vec).collect();
+    assert_eq!(expiry.len(&world), world.resource::<Keys>().expiring());
+    for key in keys {
+        run(&mut commands, &mut world, &[b"DEL", &key]);
+    }
+    assert_eq!((world.resource::<Keys>().used(), expiry.len(&world)), (0, 0));
+});
+
+/// Runs a command in the binary form.
+fn run(commands: &mut Commands, world: &mut nexus_rt::World, words: &[&[u8]]) {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        bytes.extend(format!("${}\r\n", word.len()).bytes());
+        bytes.extend(*word);
+        bytes.extend(b"\r\n");
+    }
+    let mut request = Request::default();
+    request.room()[..bytes.len()].copy_from_slice(&bytes);
+    request.add(bytes.len());
+    assert!(request.next(&Limits::default().request).is_ok_and(|whole| whole));
+    commands.run(&mut Session::new(ClientId(3)), world, &request);
+}
