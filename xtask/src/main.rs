@@ -1,5 +1,6 @@
-//! `cargo xtask ci | tidy | sanitize | asm | prove`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | api | sanitize | asm | prove`: the checks of this workspace, one file per check.
 
+mod api;
 mod asm;
 mod ci;
 mod prove;
@@ -13,12 +14,17 @@ fn main() -> ExitCode {
     let passed = match tasks.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
+        ["api"] => api::run(&root(), false),
+        ["api", "write"] => api::run(&root(), true),
         ["sanitize"] => ci::sanitize(&root()),
         ["asm"] => asm::run(&root()),
         ["prove", ref names @ ..] => prove::run(&root(), names),
         _ => {
             eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
             eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
+            eprintln!(
+                "       cargo xtask api        what the libraries offer, against the listings; `api write` renews them"
+            );
             eprintln!(
                 "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
             );
