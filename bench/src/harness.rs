@@ -62,8 +62,13 @@ pub struct Row {
 pub struct Budget {
     pub against: &'static str,
     pub at_most: f64,
-    /// In the unit of the row.
+    /// In the unit of the row; counts where the other takes less than [`FEW`](Self::FEW).
     pub or_more: f64,
+}
+
+impl Budget {
+    /// The time under which a ratio says little.
+    pub const FEW: f64 = 5.0;
 }
 
 /// The timings of one contender, a round each, in the unit of the table.

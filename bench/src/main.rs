@@ -5,6 +5,7 @@
 //! one must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
 
 mod contenders;
+mod count;
 mod loops;
 mod rows;
 
@@ -30,6 +31,10 @@ struct Args {
     #[arg(long)]
     check: bool,
 
+    /// Run for a counter of instructions: see `cargo xtask instructions`
+    #[arg(long)]
+    count: bool,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -44,6 +49,10 @@ fn main() {
     let pinned = pin(0);
     let wanted = |row: &Row| row.name.contains(&args.filter) || row.group.contains(&args.filter);
     let rows: Vec<_> = rows::all().into_iter().filter(wanted).collect();
+    if args.count {
+        count::run(&rows);
+        return;
+    }
     for row in &rows {
         row.check();
     }

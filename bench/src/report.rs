@@ -41,8 +41,9 @@ impl Measured {
     /// Whether a budget holds: by the ratio, or by the difference of the medians.
     fn meets(&self, budget: &Budget) -> Option<bool> {
         let by_ratio = self.ratio_to(budget.against)?.middle <= budget.at_most;
-        let more = self.middle(OURS)? - self.middle(budget.against)?;
-        Some(by_ratio || budget.or_more > 0.0 && more <= budget.or_more)
+        let (ours, other) = (self.middle(OURS)?, self.middle(budget.against)?);
+        let few = budget.or_more > 0.0 && other < Budget::FEW;
+        Some(by_ratio || few && ours - other <= budget.or_more)
     }
 
     /// The budget against a contender, and whether it is met.
@@ -55,8 +56,10 @@ impl Measured {
 
 impl Budget {
     fn text(&self, unit: &str) -> String {
-        let more = if self.or_more > 0.0 { format!(" or +{} {unit}", self.or_more) } else { String::new() };
-        format!("<= {}{more}", self.at_most)
+        let few = Self::FEW;
+        let more = if self.or_more > 0.0 { format!(", +{} {unit} under {few}", self.or_more) } else { String::new() };
+        let at_most = (self.at_most * 1_000.0).round() / 1_000.0;
+        format!("<= {at_most}{more}")
     }
 }
 
@@ -226,6 +229,6 @@ mod tests {
         let row = Measured { group: String::new(), row: "row".into(), timed, budgets };
         assert_eq!(row.budgets.iter().map(|it| row.meets(it)).collect::<Vec<_>>(), [false, true, true].map(Some));
         let report = Report { title: String::new(), unit: "cycles", rows: vec![row] };
-        assert_eq!(report.missed(), ["row: 2.00 of by hand, budget <= 1.05 or +1 cycles"]);
+        assert_eq!(report.missed(), ["row: 2.00 of by hand, budget <= 1.05, +1 cycles under 5"]);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{api, asm, tidy};
+use crate::{api, asm, instructions, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -32,12 +32,15 @@ pub(crate) fn run(root: &Path) -> bool {
 fn bench(root: &Path) -> bool {
     let bench = root.join("bench");
     !bench.exists()
-        || cargo(&bench, "cargo fmt --check", &[])
-            && cargo(&bench, "cargo clippy --all-targets -- -D warnings", &[])
+        || cargo(&bench, "cargo fmt --all --check", &[])
+            && cargo(&bench, "cargo clippy --workspace --all-targets -- -D warnings", &[])
             && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
             && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
-            && cargo(&bench, "cargo run --release --bin probes", &[])
-            && asm::run(root)
+            && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
+            && cargo(&bench, "cargo test --release --lib", &[])
+            && cargo(&bench, "cargo run --release -p probes", &[])
+            && asm::run(root, None)
+            && instructions::run(root, false)
 }
 
 /// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.

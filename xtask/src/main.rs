@@ -1,13 +1,23 @@
-//! `cargo xtask ci | tidy | api | sanitize | asm | prove`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | api | sanitize | asm | instructions | prove`: the checks of this workspace, one file per check.
 
 mod api;
 mod asm;
 mod ci;
+mod instructions;
 mod prove;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask ci                     everything that must pass before a change lands
+       cargo xtask tidy                   the layout rules alone: files, floors, unsafe code, docs
+       cargo xtask api [write]            what the libraries offer, against the listings; `write` renews them
+       cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
+       cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
+       cargo xtask instructions [bless]   how many instructions a dispatch takes (needs valgrind); `bless` accepts them
+       cargo xtask prove [NAME..]         what takes minutes and hours; `list` tells what there is";
 
 fn main() -> ExitCode {
     let tasks: Vec<String> = std::env::args().skip(1).collect();
@@ -17,21 +27,13 @@ fn main() -> ExitCode {
         ["api"] => api::run(&root(), false),
         ["api", "write"] => api::run(&root(), true),
         ["sanitize"] => ci::sanitize(&root()),
-        ["asm"] => asm::run(&root()),
+        ["asm"] => asm::run(&root(), None),
+        ["asm", pair] => asm::run(&root(), Some(pair)),
+        ["instructions"] => instructions::run(&root(), false),
+        ["instructions", "bless"] => instructions::run(&root(), true),
         ["prove", ref names @ ..] => prove::run(&root(), names),
         _ => {
-            eprintln!("usage: cargo xtask ci         everything that must pass before a change lands");
-            eprintln!("       cargo xtask tidy       the layout rules alone: files, floors, unsafe, docs");
-            eprintln!(
-                "       cargo xtask api        what the libraries offer, against the listings; `api write` renews them"
-            );
-            eprintln!(
-                "       cargo xtask sanitize   the library's tests under the address sanitizer (needs a nightly)"
-            );
-            eprintln!("       cargo xtask asm        what the compiler makes of a few chains, beside code by hand");
-            eprintln!(
-                "       cargo xtask prove [NAME..]   what takes minutes and hours: `cargo xtask prove list` tells"
-            );
+            eprintln!("{USAGE}");
             false
         }
     };

@@ -29,7 +29,8 @@ macro_rules! scheduler {
             let mut scheduler = builder.install_driver(schedule);
             let world = builder.build();
             let run = black_box(move |world: &mut World| _ = scheduler.run(world));
-            loops::numbers((world, run), |(world, run), _| call(run, world), |(world, _)| sum(world))
+            let call: fn(&mut _, &mut World) = black_box(call);
+            loops::numbers((world, run, call), |(world, run, call), _| call(run, world), |(world, ..)| sum(world))
         }
     )*};
 }

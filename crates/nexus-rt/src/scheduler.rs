@@ -227,7 +227,7 @@ impl SystemScheduler {
         if let Some(expected) = self.world
             && expected != world.world_id()
         {
-            foreign_world(self.name(), expected, world.world_id());
+            foreign_world(self.name(), expected, world);
         }
         let mut ran = 0;
         for place in 0..self.systems.len() {

@@ -16,15 +16,12 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
         for (number, _) in page.lines().filter(|(_, line)| *line == "```rust" && !tested).take(1) {
             findings.push(page.finding(number, format!("its code is not tested: list it under `pages!` in {LIST}")));
         }
+        for (number, target) in links(page) {
+            findings.extend(dead(sources, page, target).map(|why| page.finding(number, why)));
+        }
         let Some(name) = page.path.strip_prefix(ROOM) else { continue };
         if page.path != SUMMARY && !summary.contains(&format!("]({name})")) {
             findings.push(page.finding(1, format!("{SUMMARY} does not list it")));
-        }
-        for (number, target) in links(page) {
-            let file = target.split('#').next().expect("split gives at least one part");
-            if !file.is_empty() && !sources.iter().any(|source| source.path == format!("{ROOM}{file}")) {
-                findings.push(page.finding(number, format!("`{target}` leads to no page of the guide")));
-            }
         }
         let count = |what: fn(&str) -> bool| page.lines().filter(|(_, line)| what(line)).count();
         let pictures = count(|line| line == "```mermaid");
@@ -34,6 +31,46 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What is wrong with a link, if something is. Files other than pages are not looked for, and the guide has no links to any,
+/// since they would be dead in the book.
+fn dead(sources: &[Source], page: &Source, target: &str) -> Option<String> {
+    let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+    let in_guide = page.path.starts_with(ROOM);
+    if in_guide && (file.contains('/') || !file.is_empty() && !file.ends_with(".md")) {
+        return Some(format!("`{target}` leads to no page of the guide"));
+    }
+    if !file.is_empty() && !file.ends_with(".md") {
+        return None;
+    }
+    let path = if file.is_empty() { page.path.clone() } else { beside(&page.path, file) };
+    let Some(there) = sources.iter().find(|source| source.path == path) else {
+        return Some(format!("`{target}` leads nowhere: there is no {path}"));
+    };
+    let mut headings = there.lines().filter(|(_, line)| line.starts_with('#')).map(|(_, line)| anchor(line));
+    (!heading.is_empty() && !headings.any(|found| found == heading))
+        .then(|| format!("`{target}` leads nowhere: {path} has no such heading"))
+}
+
+/// The path of `target`, as it is written in the file at `page`.
+fn beside(page: &str, target: &str) -> String {
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            ".." => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The name by which a heading is reached.
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// Where the links of a page lead, but for those to other sites; code does not count.
@@ -75,8 +112,13 @@ mod tests {
     #[test]
     fn links_lead_to_pages() {
         let found = |page| findings("- [A](a.md)\n", "", page).len();
-        assert_eq!(found("[a](a.md#there), [b](#here), [c](https://example.org)\n```text\n[x](y)\n```\n"), 0);
-        assert_eq!(found("[a](b.md) and [c](../../README.md)\n"), 2);
+        let text = "# Here `it` is\n[a](a.md), [b](#here-it-is), [c](https://example.org)\n```text\n[x](y)\n```\n";
+        assert_eq!(found(text), 0);
+        assert_eq!(found("[a](b.md), [b](a.md#there) and [c](../../README.md)\n"), 3);
+        let readme = |text: &str| check(&[source("README.md", text), source("docs/a.md", "# A\n")]).len();
+        assert_eq!(beside("a/b/c.md", "../d/e.md"), "a/d/e.md");
+        assert_eq!(readme("[a](docs/a.md#a) [b](LICENSE) ![c](a.svg)\n"), 0);
+        assert_eq!(readme("[a](docs/b.md)\n[b](docs/a.md#b)\n"), 2);
         assert_eq!(findings("- [A](a.md)\n- [B](b.md)\n", "", "x\n").len(), 1);
     }
 

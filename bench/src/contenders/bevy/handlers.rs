@@ -6,7 +6,7 @@ use bench::harness::Work;
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::BoxedSystem;
 
-use super::{V, call, numbers, sum, system, world};
+use super::{V, call, call_lent, numbers, sum, system, world};
 use crate::loops;
 
 macro_rules! read {
@@ -15,7 +15,9 @@ macro_rules! read {
             fn read(InMut(slot): InMut<u64>, $($param: Res<V<$n>>),*) {
                 *slot = slot.wrapping_add(1) $(^ $param.0.rotate_left($n))*;
             }
-            loops::slots(system(read), |(world, system), slot| call(system, world, slot))
+            let (world, system) = system(read);
+            let run: fn(&mut _, &mut World, &mut u64) = black_box(call_lent);
+            loops::slots((world, system, run), |(world, system, run), slot| run(system, world, slot))
         }
     )*};
 }
@@ -96,6 +98,7 @@ fn store(In(x): In<u64>, mut c: ResMut<V<2>>) -> u64 {
 
 /// Three systems piped into each other.
 pub(crate) fn params_3() -> Box<dyn Work> {
-    let piped = system(add.pipe(multiply).pipe(store));
-    loops::throughput(piped, |(world, system), x| call(system, world, x), |(world, _)| sum(world))
+    let (world, piped) = system(add.pipe(multiply).pipe(store));
+    let run: fn(&mut _, &mut World, u64) -> u64 = black_box(call);
+    loops::throughput((world, piped, run), |(world, system, run), x| run(system, world, x), |(world, ..)| sum(world))
 }

@@ -35,8 +35,13 @@ fn sum(w: &World) -> u64 {
 }
 
 #[inline(never)]
-fn call<S: System>(system: &mut S, world: &mut World, input: <S::In as SystemInput>::Inner<'_>) -> S::Out {
-    system.run(input, world).expect("its resources are there")
+fn call<S: System<In = In<u64>, Out = O>, O: 'static>(system: &mut S, world: &mut World, x: u64) -> O {
+    system.run(x, world).expect("its resources are there")
+}
+
+#[inline(never)]
+fn call_lent<S: System<In = InMut<'static, u64>, Out = ()>>(system: &mut S, world: &mut World, x: &mut u64) {
+    system.run(x, world).expect("its resources are there");
 }
 
 fn system<I: SystemInput + 'static, O: 'static, M>(
@@ -53,5 +58,7 @@ fn numbers<M>(f: impl IntoSystem<In<u64>, (), M> + 'static) -> Box<dyn Work>
 where
     M: 'static,
 {
-    loops::numbers(system(f), |(world, system), x| call(system, world, x), |(world, _)| sum(world))
+    let (world, system) = system(f);
+    let run: fn(&mut _, &mut World, u64) = black_box(call);
+    loops::numbers((world, system, run), |(world, system, run), x| run(system, world, x), |(world, ..)| sum(world))
 }

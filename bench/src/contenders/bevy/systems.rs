@@ -1,5 +1,7 @@
 //! Change detection and schedules, on the executor for one thread.
 
+use std::hint::black_box;
+
 use bench::harness::Work;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::SingleThreadedExecutor;
@@ -25,11 +27,13 @@ pub(crate) fn watch() -> Box<dyn Work> {
     // Inserting counts as a change there; a run before the first event looks at it.
     world.clear_trackers();
     call(&mut watch, &mut world, 2);
+    let run_touch: fn(&mut _, &mut World, u64) = black_box(call);
+    let run_watch: fn(&mut _, &mut World, u64) = black_box(call);
     loops::numbers(
-        (world, touch, watch),
-        |(world, touch, watch), x| {
-            call(touch, world, x);
-            call(watch, world, x);
+        (world, touch, watch, run_touch, run_watch),
+        |(world, touch, watch, run_touch, run_watch), x| {
+            run_touch(touch, world, x);
+            run_watch(watch, world, x);
         },
         |(world, ..)| sum(world),
     )

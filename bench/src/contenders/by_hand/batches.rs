@@ -41,6 +41,7 @@ fn add_one_scaled(w: &mut World, x: u64) {
 
 /// The loop alone.
 fn over_slice(size: u64, f: fn(&mut World, &[u64])) -> Box<dyn Work> {
+    let f = black_box(f);
     work(
         (World::new(), items(size)),
         move |(world, items), runs| (0..runs).for_each(|_| f(world, black_box(items))),
@@ -50,6 +51,7 @@ fn over_slice(size: u64, f: fn(&mut World, &[u64])) -> Box<dyn Work> {
 
 /// Copies into a buffer first, as a driver fills one.
 fn over_buffer(size: u64, f: fn(&mut World, &[u64])) -> Box<dyn Work> {
+    let f = black_box(f);
     work(
         (World::new(), items(size), Vec::with_capacity(size as usize)),
         move |(world, items, buffer), runs| {
@@ -64,6 +66,7 @@ fn over_buffer(size: u64, f: fn(&mut World, &[u64])) -> Box<dyn Work> {
 }
 
 fn call_each(size: u64, f: fn(&mut World, u64)) -> Box<dyn Work> {
+    let f = black_box(f);
     work(
         (World::new(), items(size)),
         move |(world, items), runs| (0..runs).for_each(|_| black_box(&*items).iter().for_each(|x| f(world, *x))),

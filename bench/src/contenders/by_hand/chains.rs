@@ -1,5 +1,7 @@
 //! What the pipelines do, written out.
 
+use std::hint::black_box;
+
 use bench::harness::Work;
 
 use super::World;
@@ -11,19 +13,19 @@ pub(crate) struct Refused(pub(crate) u64);
 type Function = fn(&mut World, u64) -> u64;
 
 fn throughput(f: Function) -> Box<dyn Work> {
-    loops::throughput((World::new(), f), |(world, f), x| f(world, x), |(world, _)| world.sum())
+    loops::throughput((World::new(), black_box(f)), |(world, f), x| f(world, x), |(world, _)| world.sum())
 }
 
 fn latency(f: Function) -> Box<dyn Work> {
-    loops::latency((World::new(), f), |(world, f), x| f(world, x), |(world, _)| world.sum())
+    loops::latency((World::new(), black_box(f)), |(world, f), x| f(world, x), |(world, _)| world.sum())
 }
 
 fn taken(f: Function) -> Box<dyn Work> {
-    loops::throughput((World::new(), f), |(world, f), x| f(world, 2 * x + 1), |(world, _)| world.sum())
+    loops::throughput((World::new(), black_box(f)), |(world, f), x| f(world, 2 * x + 1), |(world, _)| world.sum())
 }
 
 fn not_taken(f: Function) -> Box<dyn Work> {
-    loops::throughput((World::new(), f), |(world, f), x| f(world, 2 * x), |(world, _)| world.sum())
+    loops::throughput((World::new(), black_box(f)), |(world, f), x| f(world, 2 * x), |(world, _)| world.sum())
 }
 
 macro_rules! rows {

@@ -38,10 +38,11 @@ fn broadcast(closures: Vec<Closure>) -> Box<dyn Work> {
     fn all(closures: &mut [Closure], w: &mut World, x: u64) {
         closures.iter_mut().for_each(|closure| closure(w, &x));
     }
+    let all: fn(&mut [Closure], &mut World, u64) = black_box(all);
     loops::numbers(
-        (World::new(), black_box(closures)),
-        |(world, closures), x| all(closures, world, x),
-        |(world, _)| world.sum(),
+        (World::new(), black_box(closures), all),
+        |(world, closures, all), x| all(closures, world, x),
+        |(world, ..)| world.sum(),
     )
 }
 
@@ -86,7 +87,8 @@ pub(crate) fn cloned() -> Box<dyn Work> {
     fn run(w: &mut World, x: &u64) {
         take(w, 0, *x);
     }
-    loops::numbers(World::new(), |world, x| run(world, &x), |world| world.sum())
+    let run: fn(&mut World, &u64) = black_box(run);
+    loops::numbers((World::new(), run), |(world, run), x| run(world, &x), |(world, _)| world.sum())
 }
 
 pub(crate) fn owned() -> Box<dyn Work> {
@@ -96,5 +98,10 @@ pub(crate) fn owned() -> Box<dyn Work> {
         w.write(0, w.read(0).wrapping_mul(31).wrapping_add(owned.len() as u64));
     }
     let bytes = [7_u8; 64];
-    loops::numbers(World::new(), move |world, x| run(world, &bytes[..x as usize % 64]), |world| world.sum())
+    let run: fn(&mut World, &[u8]) = black_box(run);
+    loops::numbers(
+        (World::new(), run),
+        move |(world, run), x| run(world, &bytes[..x as usize % 64]),
+        |(world, _)| world.sum(),
+    )
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bench::harness::Work;
 
-use super::World;
+use super::{World, numbers};
 use crate::loops;
 
 macro_rules! read {
@@ -14,7 +14,8 @@ macro_rules! read {
             fn read(_w: &mut World, slot: &mut u64) {
                 *slot = slot.wrapping_add(1) $(^ _w.read($n).rotate_left($n))*;
             }
-            loops::slots(World::new(), read)
+            let read: fn(&mut World, &mut u64) = black_box(read);
+            loops::slots((World::new(), read), |(world, read), slot| read(world, slot))
         }
     )*};
 }
@@ -38,7 +39,7 @@ macro_rules! write {
             fn write(w: &mut World, x: u64) {
                 $(w.write($n, x.rotate_left($n + 1));)*
             }
-            loops::numbers(World::new(), write, |world| world.sum())
+            numbers(write)
         }
 
         pub(crate) fn $latency() -> Box<dyn Work> {
@@ -46,7 +47,7 @@ macro_rules! write {
             fn write(w: &mut World, x: u64) {
                 $(w.write($n, w.read($n).wrapping_mul(3).wrapping_add(x));)*
             }
-            loops::numbers(World::new(), write, |world| world.sum())
+            numbers(write)
         }
     )*};
 }
@@ -68,7 +69,7 @@ fn one_write(w: &mut World, x: u64) {
 }
 
 pub(crate) fn handler() -> Box<dyn Work> {
-    loops::numbers(World::new(), one_write, |world| world.sum())
+    numbers(one_write)
 }
 
 /// A boxed closure.
@@ -85,10 +86,11 @@ fn with_context(ctx: &mut u64, w: &mut World, x: u64) {
 }
 
 pub(crate) fn callback() -> Box<dyn Work> {
+    let run: fn(&mut u64, &mut World, u64) = black_box(with_context);
     loops::numbers(
-        (World::new(), 0),
-        |(world, ctx), x| with_context(ctx, world, x),
-        |(world, ctx)| world.sum().wrapping_add(*ctx),
+        (World::new(), 0, run),
+        |(world, ctx, run), x| run(ctx, world, x),
+        |(world, ctx, _)| world.sum().wrapping_add(*ctx),
     )
 }
 

@@ -61,12 +61,13 @@ macro_rules! one_by_one {
             let world = world();
             let reg = world.registry();
             let pipeline = black_box($chain!(reg).build());
+            let run = super::opaque(super::handle::<u64, _>);
             work(
-                (world, pipeline, items(size)),
-                |(world, pipeline, items), runs| {
+                (world, pipeline, items(size), run),
+                |(world, pipeline, items, run), runs| {
                     for _ in 0..runs {
                         for x in black_box(&*items) {
-                            super::handle(pipeline, world, *x);
+                            run(pipeline, world, *x);
                         }
                     }
                 },

@@ -48,29 +48,32 @@ fn refuse(mut d: ResMut<V<3>>, refused: Refused) {
     d.0 = refused.0;
 }
 
-type Loop<P> = fn((World, P)) -> Box<dyn Work>;
+/// A pipeline in its world, and how it is called: by address, as handlers are.
+type State<P> = (World, P, fn(&mut P, &mut World, u64) -> u64);
 
-fn throughput<P: FnMut(&mut World, u64) -> u64 + 'static>(state: (World, P)) -> Box<dyn Work> {
-    loops::throughput(state, |(world, pipeline), x| call(pipeline, world, x), |(world, _)| sum(world))
+type Loop<P> = fn(State<P>) -> Box<dyn Work>;
+
+fn throughput<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<dyn Work> {
+    loops::throughput(state, |(world, pipeline, call), x| call(pipeline, world, x), |(world, ..)| sum(world))
 }
 
-fn latency<P: FnMut(&mut World, u64) -> u64 + 'static>(state: (World, P)) -> Box<dyn Work> {
-    loops::latency(state, |(world, pipeline), x| call(pipeline, world, x), |(world, _)| sum(world))
+fn latency<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<dyn Work> {
+    loops::latency(state, |(world, pipeline, call), x| call(pipeline, world, x), |(world, ..)| sum(world))
 }
 
 /// Only odd numbers, or only even ones, so that a flow is always taken or never.
-fn taken<P: FnMut(&mut World, u64) -> u64 + 'static>(state: (World, P)) -> Box<dyn Work> {
-    loops::throughput(state, |(world, pipeline), x| call(pipeline, world, 2 * x + 1), |(world, _)| sum(world))
+fn taken<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<dyn Work> {
+    loops::throughput(state, |(world, pipeline, call), x| call(pipeline, world, 2 * x + 1), |(world, ..)| sum(world))
 }
 
-fn not_taken<P: FnMut(&mut World, u64) -> u64 + 'static>(state: (World, P)) -> Box<dyn Work> {
-    loops::throughput(state, |(world, pipeline), x| call(pipeline, world, 2 * x), |(world, _)| sum(world))
+fn not_taken<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<dyn Work> {
+    loops::throughput(state, |(world, pipeline, call), x| call(pipeline, world, 2 * x), |(world, ..)| sum(world))
 }
 
-fn start<P>(make: impl FnOnce(&Registry) -> P, run: Loop<P>) -> Box<dyn Work> {
+fn start<P: FnMut(&mut World, u64) -> u64>(make: impl FnOnce(&Registry) -> P, run: Loop<P>) -> Box<dyn Work> {
     let world = world();
     let pipeline = black_box(make(world.registry()));
-    run((world, pipeline))
+    run((world, pipeline, black_box(call)))
 }
 
 macro_rules! pipelines {

@@ -5,8 +5,13 @@ use std::hint::black_box;
 use bench::harness::Work;
 
 use super::rt::{Handler, IntoCallback, IntoHandler, RegistryRef, Res, ResMut, World};
-use super::{V, handle, numbers, sum, world};
+use super::{V, handle, numbers, opaque, sum, world};
 use crate::loops;
+
+#[inline(never)]
+fn handle_slot<H: for<'a> Handler<&'a mut u64>>(handler: &mut H, world: &mut World, slot: &mut u64) {
+    handler.run(world, slot);
+}
 
 macro_rules! read {
     ($($row:ident($($param:ident $n:literal),*);)*) => {$(
@@ -16,7 +21,8 @@ macro_rules! read {
             }
             let world = world();
             let handler = black_box(read.into_handler(world.registry()));
-            loops::slots((world, handler), |(world, handler), slot| handle(handler, world, slot))
+            let run: fn(&mut _, &mut World, &mut u64) = black_box(handle_slot);
+            loops::slots((world, handler, run), |(world, handler, run), slot| run(handler, world, slot))
         }
     )*};
 }
@@ -89,9 +95,9 @@ pub(crate) fn callback() -> Box<dyn Work> {
     let world = world();
     let callback = black_box(with_context.into_callback(0, world.registry()));
     loops::numbers(
-        (world, callback),
-        |(world, callback), x| handle(callback, world, x),
-        |(world, callback)| sum(world).wrapping_add(callback.ctx),
+        (world, callback, opaque(handle::<u64, _>)),
+        |(world, callback, run), x| run(callback, world, x),
+        |(world, callback, _)| sum(world).wrapping_add(callback.ctx),
     )
 }
 

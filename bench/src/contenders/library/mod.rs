@@ -38,7 +38,14 @@ pub(crate) fn sum(w: &World) -> u64 {
     [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0].iter().fold(0, |sum, value| sum.wrapping_mul(31).wrapping_add(*value))
 }
 
-/// One call that is not inlined stands between the loop and the library, as it does for code by hand.
+/// How a handler is called: by address, so that the compiler cannot fit the code to its one caller.
+pub(crate) type Handle<H, E> = fn(&mut H, &mut World, E);
+
+pub(crate) fn opaque<H, E>(handle: Handle<H, E>) -> Handle<H, E> {
+    std::hint::black_box(handle)
+}
+
+/// One call stands between the loop and the library, as it does for code by hand.
 #[inline(never)]
 pub(crate) fn handle<E, H: Handler<E>>(handler: &mut H, world: &mut World, event: E) {
     handler.run(world, event);
@@ -53,5 +60,10 @@ pub(crate) fn call<P: FnMut(&mut World, u64) -> u64>(pipeline: &mut P, world: &m
 pub(crate) fn numbers<H: Handler<u64> + 'static>(make: impl FnOnce(&Registry) -> H) -> Box<dyn bench::harness::Work> {
     let world = world();
     let handler = std::hint::black_box(make(world.registry()));
-    crate::loops::numbers((world, handler), |(world, handler), x| handle(handler, world, x), |(world, _)| sum(world))
+    let run = opaque(handle::<u64, H>);
+    crate::loops::numbers(
+        (world, handler, run),
+        |(world, handler, run), x| run(handler, world, x),
+        |(world, ..)| sum(world),
+    )
 }

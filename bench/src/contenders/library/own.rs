@@ -5,7 +5,7 @@ use std::hint::black_box;
 use bench::harness::{Work, work};
 use nexus_rt::{Describe, IntoHandler, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, World};
 
-use super::library::{V, handle, numbers, sum, world};
+use super::library::{V, handle, numbers, opaque, sum, world};
 use crate::contenders::by_hand::batches::items;
 use crate::loops;
 
@@ -24,13 +24,13 @@ pub(crate) fn watch() -> Box<dyn Work> {
     let world = world();
     let handlers = (touch.into_handler(world.registry()), watch.into_handler(world.registry()));
     loops::numbers(
-        (world, black_box(handlers)),
-        |(world, (touch, watch)), x| {
+        (world, black_box(handlers), opaque(handle::<u64, _>), opaque(handle::<u64, _>)),
+        |(world, (touch, watch), run_touch, run_watch), x| {
             world.next_sequence();
-            handle(touch, world, x);
-            handle(watch, world, x);
+            run_touch(touch, world, x);
+            run_watch(watch, world, x);
         },
-        |(world, _)| sum(world),
+        |(world, ..)| sum(world),
     )
 }
 

@@ -9,7 +9,7 @@ use super::rt::{
     CallbackTemplate, Handler, HandlerTemplate, IntoCallback, IntoHandler, RegistryRef, Res, ResMut,
     callback_blueprint, handler_blueprint,
 };
-use super::{V, handle, numbers, sum, world};
+use super::{V, handle, numbers, opaque, sum, world};
 use crate::loops;
 
 type R<const N: usize> = Res<'static, V<N>>;
@@ -83,5 +83,6 @@ pub(crate) fn by_template() -> Box<dyn Work> {
     let world = world();
     let template = HandlerTemplate::<Two>::new(two_params, world.registry());
     let make = black_box(make_by_template.into_callback(template, world.registry()));
-    loops::numbers((world, make), |(world, make), x| handle(make, world, x), |(world, _)| sum(world))
+    let run = opaque(handle::<u64, _>);
+    loops::numbers((world, make, run), |(world, make, run), x| run(make, world, x), |(world, ..)| sum(world))
 }

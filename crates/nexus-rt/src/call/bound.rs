@@ -78,7 +78,7 @@ impl<M: Mode> Bound<M> {
     #[track_caller]
     pub(super) fn inputs_changed(&self, function: &str, world: &World) -> bool {
         if world.world_id() != self.world {
-            foreign_world(function, self.world, world.world_id());
+            foreign_world(function, self.world, world);
         }
         if M::EXCLUSIVE {
             return anything_changed(world);

@@ -4,6 +4,22 @@ use crate::describe::{Describe, foreign_world};
 use crate::sequence::WorldId;
 use crate::world::World;
 
+/// A step that can be entered, because every function in it was resolved against one world, which it knows.
+pub trait Anchored: Describe {
+    /// The world that all functions in it were resolved against.
+    fn anchor(&self) -> WorldId;
+
+    /// Checks that `world` is that world, and panics by name if it is not.
+    #[inline(always)]
+    #[track_caller]
+    fn check<'w>(&self, world: &'w mut World) -> Entered<'w>
+    where
+        Self: Sized,
+    {
+        Entered::enter(world, self)
+    }
+}
+
 /// A world whose identity was compared with that of everything about to run on it.
 ///
 /// Only [`enter`](Self::enter) makes one, and it is out of reach for code outside this crate, so a resolved function
@@ -12,12 +28,12 @@ use crate::world::World;
 pub struct Entered<'w>(&'w mut World);
 
 impl<'w> Entered<'w> {
-    /// Checks that `world` is the one that `what` was resolved against, and panics by name if it is not.
+    /// Checks that `world` is the one that `step` was resolved against, and panics by name if it is not.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn enter(world: &'w mut World, expected: WorldId, what: &dyn Describe) -> Self {
-        if world.world_id() != expected {
-            foreign(what, expected, world.world_id());
+    pub(crate) fn enter<A: Anchored>(world: &'w mut World, step: &A) -> Self {
+        if world.world_id() != step.anchor() {
+            foreign(step, world);
         }
         Self(world)
     }
@@ -52,12 +68,13 @@ pub(crate) fn lend_world<W: Describe>(world: &mut World, who: &mut W, run: impl 
     }
 }
 
-/// Asks for the name out of line, so that nothing has to be kept for it on the way that is always taken.
+/// Is given what its caller was given, in the same places, and asks for everything else itself: so the way that is always
+/// taken loads and moves nothing for it.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn foreign(what: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
-    foreign_world(what.name(), expected, found)
+fn foreign<A: Anchored>(step: &A, world: &World) -> ! {
+    foreign_world(step.name(), step.anchor(), world)
 }
 
 #[cold]

@@ -37,8 +37,9 @@ pub(crate) const fn nothing_captured<F>() -> bool {
 /// A resolved function of an event, by its code and its name instead of its type.
 pub(crate) struct Stamp<C, E, M: Mode> {
     bound: Bound<M>,
-    /// [`run`] of the function, which needs what [`Stamp::of`] was given.
-    run: unsafe fn(&mut Bound<M>, &mut C, Entered<'_>, E),
+    /// [`run`] of the function, which needs what [`new`](Self::new) was given. Its arguments come in the order of a handler's, so
+    /// that calling it moves none of them.
+    run: unsafe fn(&mut Bound<M>, Entered<'_>, E, &mut C),
     name: fn() -> &'static str,
 }
 
@@ -67,7 +68,7 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
     #[inline(always)]
     pub(crate) fn call(&mut self, ctx: &mut C, world: Entered<'_>, event: E) {
         // SAFETY: `run` is that of a function which `new` was given a value of.
-        unsafe { (self.run)(&mut self.bound, ctx, world, event) }
+        unsafe { (self.run)(&mut self.bound, world, event, ctx) }
     }
 }
 
@@ -75,7 +76,7 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
 ///
 /// # Safety
 /// There was a value of `F`, which has no size.
-unsafe fn run<C, E, M, F, Given>(bound: &mut Bound<M>, ctx: &mut C, world: Entered<'_>, event: E)
+unsafe fn run<C, E, M, F, Given>(bound: &mut Bound<M>, world: Entered<'_>, event: E, ctx: &mut C)
 where
     M: Mode,
     F: Callable<C, Given::Args, M, Out = ()> + Stampable,

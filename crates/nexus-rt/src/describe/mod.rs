@@ -86,7 +86,7 @@ pub trait Describe {
         let mut changed = Changed { world, foreign: None, any: false };
         self.describe(&mut changed);
         if let Some((name, expected)) = changed.foreign {
-            foreign_world(name, expected, world.world_id());
+            foreign_world(name, expected, world);
         }
         changed.any
     }
@@ -221,9 +221,12 @@ pub(crate) fn anything_changed(world: &World) -> bool {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(crate) fn foreign_world(name: &str, expected: WorldId, found: WorldId) -> ! {
+pub(crate) fn foreign_world(name: &str, expected: WorldId, found: &World) -> ! {
+    // Printed by reference: were the identity copied, the compiler would pass it instead of the world, and have every caller
+    // put it where the world is.
     panic!(
-        "`{name}` was resolved against world {expected} and was given world {found}: build it from the registry of the \
-         world that it runs on",
+        "`{name}` was resolved against world {expected} and was given world {}: build it from the registry of the world \
+         that it runs on",
+        found.identity(),
     )
 }

@@ -1,26 +1,11 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
 use super::{Ignore, Spread, Step};
+pub(crate) use crate::call::Anchored;
 use crate::call::{Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::sequence::WorldId;
 use crate::world::World;
-
-/// A step that can be entered, because every function in it was resolved against one world, which it knows.
-pub trait Anchored: Describe {
-    /// The world that all functions in it were resolved against.
-    fn anchor(&self) -> WorldId;
-
-    /// Checks that `world` is that world, and panics by name if it is not.
-    #[inline(always)]
-    #[track_caller]
-    fn check<'w>(&self, world: &'w mut World) -> Entered<'w>
-    where
-        Self: Sized,
-    {
-        Entered::enter(world, self.anchor(), self)
-    }
-}
 
 /// Checks the world, then runs the step on it: the entry of every handler.
 #[inline(always)]

@@ -60,7 +60,12 @@ impl World {
     #[inline]
     #[must_use]
     pub fn world_id(&self) -> WorldId {
-        self.registry.world_id()
+        *self.identity()
+    }
+
+    #[inline(always)]
+    pub(crate) fn identity(&self) -> &WorldId {
+        self.registry.identity()
     }
 
     /// What functions are resolved against.

@@ -60,7 +60,12 @@ impl Registry {
     #[inline]
     #[must_use]
     pub fn world_id(&self) -> WorldId {
-        self.id
+        *self.identity()
+    }
+
+    #[inline(always)]
+    pub(super) fn identity(&self) -> &WorldId {
+        &self.id
     }
 
     /// How many resources are registered.

@@ -1,5 +1,8 @@
 //! Functions to be looked at in assembly: `cargo xtask asm` builds this program and counts what it finds in them.
 
+mod by_hand;
+mod pairs;
+
 use std::hint::black_box;
 
 use nexus_rt::{Handler, PipelineStart, ResMut, World, WorldBuilder};
@@ -130,5 +133,9 @@ fn main() {
             assert_eq!(route_by_chain(&mut route, &mut world, event), match_by_hand(event));
         }
     }
+    pairs::run_handlers();
+    pairs::run_pipelines();
+    pairs::run_lent();
+    pairs::run_others();
     println!("all probes compute the same");
 }
