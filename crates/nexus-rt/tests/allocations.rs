@@ -6,8 +6,8 @@ use std::cell::Cell;
 
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler,
-    IntoCallback, IntoHandler, Local, PipelineStart, Res, ResMut, ViewAt, Virtual, World, WorldBuilder,
-    callback_blueprint, fan_out,
+    HandlerTemplate, IntoCallback, IntoHandler, IntoSystem, Local, PipelineStart, RegistryRef, Res, ResMut,
+    SchedulerBuilder, Sequence, ViewAt, Virtual, World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };
 
 struct Counting;
@@ -192,6 +192,66 @@ fn no_dispatch_of_the_rest_allocates() {
         }
     });
     assert_eq!((made, seen, total), (0, 4950, 600));
+}
+
+handler_blueprint!(OnNumber, Event = u64, Params = (Res<'static, Limit>, ResMut<'static, u64>));
+
+#[test]
+fn no_dispatch_of_systems_slices_and_stamped_handlers_allocates() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut systems = SchedulerBuilder::new();
+    let first = systems.add((|mut total: ResMut<u64>| *total += 1).into_system(reg));
+    let then = systems.add((|limit: Res<Limit>| limit.0 > 0).into_system(reg));
+    let last = systems.add(PipelineStart::<()>::new().then(|(): ()| true, reg).build());
+    systems.after(then, first).after(last, then);
+    let mut systems = systems.build().expect("there is no circle");
+    let mut slice = PipelineStart::<&u64>::borrowed().then(even, reg).then(|_: bool| {}, reg).build();
+    let mut optional = (|limit: Option<Res<Limit>>, none: Option<Res<String>>, mut total: ResMut<u64>, _: u64| {
+        *total += limit.map_or(0, |limit| limit.0) + none.map_or(0, |text| text.len() as u64);
+    })
+    .into_handler(reg);
+    let mut asks = (|registry: RegistryRef, now: Sequence, mut total: ResMut<u64>, _: u64| {
+        *total += u64::from(registry.contains::<Limit>()) + u64::from(now == Sequence::NEVER);
+    })
+    .into_handler(reg);
+    let mut exclusive = (|world: &mut World, x: u64| *world.resource_mut::<u64>() += x).into_handler(reg);
+    let mut ignoring = (|mut total: ResMut<u64>| *total += 1).into_handler_ignoring_event(reg);
+    let stamp = |limit: Res<Limit>, mut total: ResMut<u64>, x: u64| *total += limit.0 + x;
+    let mut stamped = HandlerTemplate::<OnNumber>::new(stamp, reg).generate();
+    let items: Vec<u64> = (0..100).collect();
+    let made = allocations(|| {
+        for x in 0..100 {
+            world.next_sequence();
+            assert_eq!(systems.run(&mut world), 3);
+            slice.run_each(&mut world, &items);
+            slice.run(&mut world, &x);
+            optional.run(&mut world, x);
+            asks.run(&mut world, x);
+            exclusive.run(&mut world, x);
+            Handler::<u64>::run(&mut ignoring, &mut world, x);
+            stamped.run(&mut world, x);
+        }
+    });
+    assert_eq!((made, *world.resource::<u64>()), (0, 100 * (1 + 3 + 1 + 1 + 3) + 2 * 4950));
+}
+
+#[cfg(feature = "smartptr")]
+#[test]
+fn handlers_in_place_do_not_allocate() {
+    use nexus_rt::{FlatVirtual, FlexVirtual};
+
+    let mut world = world();
+    let made = allocations(|| {
+        let reg = world.registry();
+        let mut flat: FlatVirtual<&u64> = FlatVirtual::new(sum.into_handler(reg));
+        let mut flex: FlexVirtual<&u64> = FlexVirtual::new(sum.into_handler(reg));
+        for x in 0..100 {
+            flat.run(&mut world, &x);
+            flex.run(&mut world, &x);
+        }
+    });
+    assert_eq!((made, *world.resource::<u64>()), (0, 2 * 4950));
 }
 
 /// A handler written by hand.

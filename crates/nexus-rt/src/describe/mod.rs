@@ -37,21 +37,13 @@ pub trait Describe {
 
     /// The name: that of its first function.
     fn name(&self) -> &'static str {
-        struct First(Option<&'static str>);
-        impl Visitor for First {
-            fn function(&mut self, function: &dyn Function) {
-                self.0.get_or_insert(function.name());
-            }
-        }
-        let mut first = First(None);
-        self.describe(&mut first);
-        first.0.unwrap_or(type_name::<Self>())
+        first_name(&|visitor| self.describe(visitor)).unwrap_or(type_name::<Self>())
     }
 
     /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
     fn plan(&self) -> Plan {
         let name = self.name();
-        Plan::new(name, |visitor| self.describe(visitor))
+        Plan::new(name, &|visitor| self.describe(visitor))
     }
 
     /// Whether some resource that this handler reads was written during the current sequence.
@@ -83,13 +75,32 @@ pub trait Describe {
     /// If the handler was resolved against another world.
     #[track_caller]
     fn inputs_changed(&self, world: &World) -> bool {
-        let mut changed = Changed { world, foreign: None, any: false };
-        self.describe(&mut changed);
-        if let Some((name, expected)) = changed.foreign {
-            foreign_world(name, expected, world);
-        }
-        changed.any
+        any_input_changed(world, &|visitor| self.describe(visitor))
     }
+}
+
+// What the provided methods do, apart from them: so it is compiled once and not for every handler.
+
+fn first_name(describe: &dyn Fn(&mut dyn Visitor)) -> Option<&'static str> {
+    struct First(Option<&'static str>);
+    impl Visitor for First {
+        fn function(&mut self, function: &dyn Function) {
+            self.0.get_or_insert(function.name());
+        }
+    }
+    let mut first = First(None);
+    describe(&mut first);
+    first.0
+}
+
+#[track_caller]
+fn any_input_changed(world: &World, describe: &dyn Fn(&mut dyn Visitor)) -> bool {
+    let mut changed = Changed { world, foreign: None, any: false };
+    describe(&mut changed);
+    if let Some((name, expected)) = changed.foreign {
+        foreign_world(name, expected, world);
+    }
+    changed.any
 }
 
 /// Looks for a function whose inputs changed, and for one of another world.

@@ -80,7 +80,7 @@ pub struct FunctionNode {
 }
 
 impl Plan {
-    pub(super) fn new(name: &str, describe: impl FnOnce(&mut dyn Visitor)) -> Self {
+    pub(super) fn new(name: &str, describe: &dyn Fn(&mut dyn Visitor)) -> Self {
         let mut collector = Collector { open: Vec::new(), nodes: Vec::new() };
         describe(&mut collector);
         while !collector.open.is_empty() {

@@ -98,19 +98,31 @@ pub(crate) fn resolve<P: Param>(
     let mut report = Report::default();
     let state = P::try_init(registry, &mut report);
     if report.suspicious != 0
-        && let Some(error) = diagnose::<P>(registry, function, first)
+        && let Some(error) = diagnose(registry, function, first, resolve_again::<P>)
     {
         return Err(error);
     }
     Ok(state.expect("a param that gives no state says what is missing"))
 }
 
-/// Resolves again and writes everything down. Gives nothing if nothing is wrong after all.
 #[cold]
 #[inline(never)]
-fn diagnose<P: Param>(registry: &Registry, function: &'static str, first: usize) -> Option<ResolveError> {
+fn resolve_again<P: Param>(registry: &Registry, report: &mut Report<'_>) {
+    P::try_init(registry, report);
+}
+
+/// Resolves again and writes everything down. Gives nothing if nothing is wrong after all. Not generic, so that it is compiled
+/// once and not for every list of params.
+#[cold]
+#[inline(never)]
+fn diagnose(
+    registry: &Registry,
+    function: &'static str,
+    first: usize,
+    resolve_again: fn(&Registry, &mut Report<'_>),
+) -> Option<ResolveError> {
     let mut record = Record::default();
-    P::try_init(registry, &mut Report { record: Some(&mut record), ..Report::default() });
+    resolve_again(registry, &mut Report { record: Some(&mut record), ..Report::default() });
     let Record { mut missing, mut accesses } = record;
 
     for missing in &mut missing {
