@@ -241,14 +241,15 @@ fn no_dispatch_of_systems_slices_and_stamped_handlers_allocates() {
 fn handlers_in_place_do_not_allocate() {
     use nexus_rt::{FlatVirtual, FlexVirtual};
 
+    let events: [u64; 100] = std::array::from_fn(|n| n as u64);
     let mut world = world();
     let made = allocations(|| {
         let reg = world.registry();
         let mut flat: FlatVirtual<&u64> = FlatVirtual::new(sum.into_handler(reg));
         let mut flex: FlexVirtual<&u64> = FlexVirtual::new(sum.into_handler(reg));
-        for x in 0..100 {
-            flat.run(&mut world, &x);
-            flex.run(&mut world, &x);
+        for x in &events {
+            flat.run(&mut world, x);
+            flex.run(&mut world, x);
         }
     });
     assert_eq!((made, *world.resource::<u64>()), (0, 2 * 4950));

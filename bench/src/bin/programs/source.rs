@@ -43,7 +43,7 @@ impl Library {
 /// A program with so many resources and boxed handlers: every other one a function of three params, every other one a pipeline.
 pub(crate) fn program(library: &Library, handlers: usize) -> String {
     let mut text = String::from(
-        "#![allow(dead_code)]\n\nuse nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
+        "#![allow(warnings)]\n\nuse nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
     );
     if library.name == OURS.name {
         text = text.replace("PipelineBuilder", "PipelineStart as PipelineBuilder");
