@@ -294,9 +294,7 @@ macro_rules! lent {
             let (mut world, mut hand) = (world(), by_hand::World::new());
             let $reg: &Registry = world.registry();
             let mut handler = black_box($make);
-            let (mut x, mut y) = (5, 5);
-            // Not all of them write their event.
-            (x, y) = (black_box(x), black_box(y));
+            let ($($mutable)? x, $($mutable)? y) = (black_box(5), black_box(5));
             let ours = black_box($ours as fn(&mut _, &mut World, & $($mutable)? u64));
             let by_hand = black_box(by_hand::$by_hand as fn(&mut by_hand::World, & $($mutable)? u64));
             ours(&mut handler, &mut world, & $($mutable)? x);

@@ -43,7 +43,7 @@ impl Library {
 /// A program with so many resources and boxed handlers: every other one a function of three params, every other one a pipeline.
 pub(crate) fn program(library: &Library, handlers: usize) -> String {
     let mut text = String::from(
-        "#![allow(warnings)]\n\nuse nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
+        "use nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
     );
     if library.name == OURS.name {
         text = text.replace("PipelineBuilder", "PipelineStart as PipelineBuilder");
@@ -58,14 +58,20 @@ pub(crate) fn program(library: &Library, handlers: usize) -> String {
     pub fn f{n}(a: Res<R{a}>, b: Res<R{b}>, mut own: ResMut<R{n}>, x: u64) {{
         own.0 = own.0.wrapping_mul({n}).wrapping_add(a.0 ^ b.0 ^ x);
     }}
-
+",
+            library.resource
+        );
+        if n % 2 == 1 {
+            let _ = write!(
+                text,
+                "
     pub fn check{n}(x: u64) -> Option<u64> {{
         if x % {} == 0 {{ None }} else {{ Some(x + {n}) }}
     }}
 ",
-            library.resource,
-            n + 2
-        );
+                n + 2
+            );
+        }
     }
     text.push_str("}\n\nuse functions::*;\n\nfn main() {\n    let mut builder = WorldBuilder::new();\n");
     (0..handlers).for_each(|n| _ = writeln!(text, "    builder.register(R{n}({n}));"));
