@@ -44,7 +44,7 @@ redis-benchmark -p "$port" -q -n 1000000 -c 50 -P 32 -d 20000 -t set,get >/dev/n
 sleep 2
 kill -9 $!
 wait $! 2>/dev/null || true
-"$target/examples/patient" "127.0.0.1:$port" "$seconds" 50
+"$target/examples/patient" "127.0.0.1:$port" "$seconds" 50 200000
 kill -TERM "$server"
 status=0
 wait "$server" || status=$?

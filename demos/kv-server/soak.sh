@@ -31,7 +31,8 @@ bench() {
         redis-benchmark -p "$port" -q -c $((10 + round % 3 * 200)) -P $((1 + round % 4 * 10)) -d $((3 + round % 5 * 2000)) \
             -n 100000 -r 1000 -t set,get,incr,ping,mset >/dev/null 2>&1 &
         child=$!
-        if ((round % 3 == 0)); then sleep 2; kill -9 "$child" 2>/dev/null; fi
+        echo "$round" >"$work/rounds"
+        if ((round % 3 == 0)); then sleep 0.5; kill -9 "$child" 2>/dev/null || true; fi
         wait "$child" 2>/dev/null || true
     done
 }
@@ -39,9 +40,11 @@ bench &
 bench=$!
 
 "$target/examples/soak" "127.0.0.1:$port" "$server" $((minutes * 60))
-kill "$bench" 2>/dev/null || true
+# A soak without load would prove little.
+kill "$bench" || { echo "redis-benchmark was not run to the end" >&2; exit 1; }
 wait "$bench" 2>/dev/null || true
 bench=
+echo "redis-benchmark: $(cat "$work/rounds") rounds, every third of them killed"
 kill -TERM "$server"
 wait "$server"
 server=

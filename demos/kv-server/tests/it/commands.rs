@@ -127,3 +127,19 @@ fn a_large_value_comes_and_goes_whole() {
     assert_eq!(client.ask(&["DEL", "large"]), Reply::Integer(1));
     assert_eq!(server.info("used_memory"), 0);
 }
+
+/// Libraries read every number in it that Redis tells, and fail where one is missing.
+#[test]
+fn what_is_told_of_a_client_has_the_numbers_that_libraries_read() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    for subcommand in ["INFO", "LIST"] {
+        let Reply::Bulk(Some(text)) = client.ask(&["CLIENT", subcommand]) else { panic!("it is text") };
+        let text = String::from_utf8(text).unwrap();
+        let fields: Vec<_> = text.split_whitespace().map(|field| field.split_once('=').unwrap()).collect();
+        for name in "id age idle db sub psub multi qbuf qbuf-free obl argv-mem oll omem tot-mem".split(' ') {
+            let value = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.parse::<i64>());
+            assert!(matches!(value, Some(Ok(_))), "{name} in {text}");
+        }
+    }
+}
