@@ -13,8 +13,9 @@ pub fn pin(from_last: usize) -> bool {
 
 /// The processor, the number of cores, the system and the compiler, in a line.
 pub fn describe() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    // Not those that this thread may run on, for it is pinned.
+    let cores = processor.lines().filter(|line| line.starts_with("processor")).count().max(1);
     let field = |name: &str| {
         let line = processor.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name))?;
         Some(line.split(':').nth(1)?.trim().to_owned())
