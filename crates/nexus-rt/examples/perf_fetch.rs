@@ -25,7 +25,6 @@ fn four(a: Res<V<0>>, b: Res<V<1>>, c: Res<V<2>>, d: Res<V<3>>, mut sum: ResMut<
 }
 
 /// Values in boxes of their own, as resources are, by the ways to find them.
-#[expect(clippy::vec_box, reason = "a value in a box of its own is what is measured")]
 struct Store {
     array: [Box<u64>; 8],
     #[expect(clippy::vec_box, reason = "each value in a heap cell of its own")]
