@@ -14,7 +14,7 @@ pub fn pin(from_last: usize) -> bool {
 /// The processor, the number of cores, the system and the compiler, in a line.
 pub fn describe() -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    // Not those that this thread may run on, for it is pinned.
+    // All of them: this thread may be pinned to one.
     let cores = processor.lines().filter(|line| line.starts_with("processor")).count().max(1);
     let field = |name: &str| {
         let line = processor.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name))?;
@@ -31,7 +31,11 @@ pub fn describe() -> String {
     };
     let processor = field("model name").unwrap_or_else(|| std::env::consts::ARCH.into());
     let system = first_line("uname", &["-sr"]).unwrap_or_else(|| std::env::consts::OS.into());
-    format!("{processor}{family}, {cores} cores{virtual_machine}; {system}; {}", compiler())
+    format!(
+        "{processor}{family}, {cores} core{}{virtual_machine}; {system}; {}",
+        if cores == 1 { "" } else { "s" },
+        compiler()
+    )
 }
 
 /// What `rustc --version` says.
