@@ -103,16 +103,31 @@ impl<E: ?Sized> Broadcast<E> {
     }
 }
 
+impl<E: ?Sized> Broadcast<E> {
+    #[inline(always)]
+    #[track_caller]
+    fn lend_entered(&mut self, mut world: Entered<'_>, event: &E) {
+        for (_, handler) in &mut self.handlers {
+            handler.run_entered(world.reborrow(), event);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn lend_unlikely(&mut self, world: &mut World, event: &E) {
+        let world = Entered::enter_unlikely(world, self.world, self);
+        self.lend_entered(world, event);
+    }
+}
+
 impl<E: ?Sized> Handler<&E> for Broadcast<E> {
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: &E) {
-        let mut world = match Entered::enter_likely(world, self.world) {
-            Ok(world) => world,
-            Err(world) => Entered::enter_unlikely(world, self.world, self),
-        };
-        for (_, handler) in &mut self.handlers {
-            handler.run_entered(world.reborrow(), event);
+        match Entered::enter_likely(world, self.world) {
+            Ok(world) => self.lend_entered(world, event),
+            Err(world) => self.lend_unlikely(world, event),
         }
     }
 }

@@ -42,7 +42,7 @@ impl<'w> Entered<'w> {
     /// another or if none of them knows: that is for [`enter_unlikely`](Self::enter_unlikely), out of line.
     #[inline(always)]
     pub(crate) fn enter_likely(world: &'w mut World, expected: Option<WorldId>) -> Result<Self, &'w mut World> {
-        if expected == Some(world.world_id()) { Ok(Self(world)) } else { Err(world) }
+        if world.world_id().is(expected) { Ok(Self(world)) } else { Err(world) }
     }
 
     /// Where none of them knows its world any will do; otherwise panics by name.
