@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{asm, instructions, tidy};
+use crate::{api, asm, instructions, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -20,6 +20,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && cargo(root, "cargo test -p nexus-rt --no-default-features --doc", &[])
         && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
         && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
+        && api::run(root, false)
         && bench(root)
         && sanitize(root);
     let seconds = started.elapsed().as_secs();

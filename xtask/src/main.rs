@@ -1,5 +1,6 @@
-//! `cargo xtask ci | tidy | sanitize | asm | instructions | prove`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | api | sanitize | asm | instructions | prove`: the checks of this workspace, one file per check.
 
+mod api;
 mod asm;
 mod ci;
 mod instructions;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask ci                     everything that must pass before a change lands
        cargo xtask tidy                   the layout rules alone: files, floors, unsafe code, docs
+       cargo xtask api [write]            what the libraries offer, against the listings; `write` renews them
        cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
        cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
        cargo xtask instructions [bless]   how many instructions a dispatch takes (needs valgrind); `bless` accepts them
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
     let passed = match tasks.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
+        ["api"] => api::run(&root(), false),
+        ["api", "write"] => api::run(&root(), true),
         ["sanitize"] => ci::sanitize(&root()),
         ["asm"] => asm::run(&root(), None),
         ["asm", pair] => asm::run(&root(), Some(pair)),

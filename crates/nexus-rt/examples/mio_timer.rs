@@ -16,7 +16,7 @@ use nexus_rt::{
 };
 
 /// A connection is closed when it was silent for so long.
-const IDLE: Duration = Duration::from_millis(200);
+const IDLE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Stats {

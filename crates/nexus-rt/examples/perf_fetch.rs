@@ -24,7 +24,7 @@ fn four(a: Res<V<0>>, b: Res<V<1>>, c: Res<V<2>>, d: Res<V<3>>, mut sum: ResMut<
     *sum = sum.wrapping_add(a.0 ^ b.0 ^ c.0 ^ d.0 ^ x);
 }
 
-/// Values in boxes of their own, by the ways to find them.
+/// Values in boxes of their own, as resources are, by the ways to find them.
 struct Store {
     array: [Box<u64>; 8],
     #[expect(clippy::vec_box, reason = "each value in a heap cell of its own")]

@@ -1,5 +1,6 @@
 //! Adapters between a handler and an event of another form.
 
+use crate::call::Entered;
 use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
@@ -51,6 +52,12 @@ impl<'a, E: Clone, H: Handler<E>> Handler<&'a E> for Cloned<H> {
     fn run(&mut self, world: &mut World, event: &'a E) {
         self.0.run(world, event.clone());
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: &'a E) {
+        self.0.run_entered(world, event.clone());
+    }
 }
 
 describe_adapter!(Cloned<H> by 0: H, Kind::Cloned);
@@ -84,6 +91,12 @@ impl<'a, E: ToOwned + ?Sized, H: Handler<E::Owned>> Handler<&'a E> for Owned<H> 
     fn run(&mut self, world: &mut World, event: &'a E) {
         self.0.run(world, event.to_owned());
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: &'a E) {
+        self.0.run_entered(world, event.to_owned());
+    }
 }
 
 describe_adapter!(Owned<H> by 0: H, Kind::Owned);
@@ -109,6 +122,12 @@ impl<E, H: for<'a> Handler<&'a E>> Handler<E> for ByRef<H> {
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
         self.0.run(world, &event);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: E) {
+        self.0.run_entered(world, &event);
     }
 }
 
@@ -151,6 +170,14 @@ where
     fn run(&mut self, world: &mut World, event: Wire) {
         if let Some(decoded) = (self.decode)(event) {
             self.handler.run(world, decoded);
+        }
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: Wire) {
+        if let Some(decoded) = (self.decode)(event) {
+            self.handler.run_entered(world, decoded);
         }
     }
 }

@@ -85,7 +85,7 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
             return;
         }
         let mut items = input.drain(..);
-        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_entered(ctx, world, items.by_ref())));
+        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_each_entered(ctx, world, items.by_ref())));
         if let Err(panic) = ran {
             let rest: Vec<In> = items.collect();
             input.extend(rest);

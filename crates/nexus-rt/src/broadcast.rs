@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::call::lend_world;
+use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
+use crate::sequence::WorldId;
+use crate::step::one_world;
 use crate::world::World;
 
 /// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`, or an
@@ -40,6 +42,8 @@ use crate::world::World;
 pub struct Broadcast<E: ?Sized> {
     /// In the order of their keys, which only grow.
     handlers: Vec<(BroadcastKey, Box<dyn RefHandler<E>>)>,
+    /// The world of all handlers so far that know theirs.
+    world: Option<WorldId>,
 }
 
 /// Names a handler of one [`Broadcast`]. Never used again, so one that was removed cannot be taken for another.
@@ -57,11 +61,24 @@ impl BroadcastKey {
 impl<E: ?Sized> Broadcast<E> {
     /// A broadcast without handlers.
     pub const fn new() -> Self {
-        Self { handlers: Vec::new() }
+        Self { handlers: Vec::new(), world: None }
     }
 
     /// Adds a handler after those that are there.
+    ///
+    /// # Panics
+    /// If it was resolved against another world than those before it.
+    #[track_caller]
     pub fn add(&mut self, handler: impl RefHandler<E> + 'static) -> BroadcastKey {
+        if let Some(world) = one_world(&handler, "broadcast") {
+            let expected = *self.world.get_or_insert(world);
+            assert!(
+                world == expected,
+                "`{}` was resolved against world {world}, but the handlers before it in the same broadcast against world \
+                 {expected}: use the same registry for all of them",
+                handler.name()
+            );
+        }
         let key = BroadcastKey::next();
         self.handlers.push((key, Box::new(handler)));
         key
@@ -86,12 +103,31 @@ impl<E: ?Sized> Broadcast<E> {
     }
 }
 
+impl<E: ?Sized> Broadcast<E> {
+    #[inline(always)]
+    #[track_caller]
+    fn lend_entered(&mut self, mut world: Entered<'_>, event: &E) {
+        for (_, handler) in &mut self.handlers {
+            handler.run_entered(world.reborrow(), event);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn lend_unlikely(&mut self, world: &mut World, event: &E) {
+        let world = Entered::enter_unlikely(world, self.world, self);
+        self.lend_entered(world, event);
+    }
+}
+
 impl<E: ?Sized> Handler<&E> for Broadcast<E> {
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: &E) {
-        for (_, handler) in &mut self.handlers {
-            lend_world(world, handler, |handler, world| handler.run(world, event));
+        match Entered::enter_likely(world, self.world) {
+            Ok(world) => self.lend_entered(world, event),
+            Err(world) => self.lend_unlikely(world, event),
         }
     }
 }

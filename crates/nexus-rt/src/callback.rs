@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::step::{Anchored, Finished, Step, enter};
@@ -37,6 +38,12 @@ where
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
         enter(&mut self.step, &mut self.ctx, world, event);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: E) {
+        self.step.run(&mut self.ctx, world, event);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::marker::PhantomData;
 
-use crate::call::lend_world;
+use crate::call::Entered;
 use crate::chain::{Lent, Moved};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
+use crate::sequence::WorldId;
+use crate::step::one_world;
 use crate::world::World;
 
 /// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
@@ -36,12 +38,26 @@ use crate::world::World;
 /// ```
 #[derive(Debug)]
 #[must_use = "a handler does nothing until it is run"]
-pub struct FanOut<Handlers, K = Moved>(Handlers, PhantomData<fn() -> K>);
+pub struct FanOut<Handlers, K = Moved> {
+    handlers: Handlers,
+    /// The world of all handlers that know theirs.
+    world: Option<WorldId>,
+    kind: PhantomData<fn() -> K>,
+}
 
 impl<Handlers> FanOut<Handlers> {
     /// A fan-out over a tuple of two to eight handlers.
-    pub const fn new(handlers: Handlers) -> Self {
-        Self(handlers, PhantomData)
+    ///
+    /// # Panics
+    /// If two of them were resolved against different worlds.
+    #[track_caller]
+    pub fn new(handlers: Handlers) -> Self
+    where
+        Self: Describe,
+    {
+        let mut fan = Self { handlers, world: None, kind: PhantomData };
+        fan.world = one_world(&fan, "fan-out");
+        fan
     }
 
     /// The same for events that come by reference.
@@ -61,13 +77,13 @@ impl<Handlers> FanOut<Handlers> {
     /// assert_eq!(*world.resource::<usize>(), 8);
     /// ```
     pub fn borrowed(self) -> FanOut<Handlers, Lent> {
-        FanOut(self.0, PhantomData)
+        FanOut { handlers: self.handlers, world: self.world, kind: PhantomData }
     }
 }
 
 impl<Handlers: Clone, K> Clone for FanOut<Handlers, K> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
+        Self { handlers: self.handlers.clone(), world: self.world, kind: PhantomData }
     }
 }
 
@@ -91,7 +107,30 @@ macro_rules! handlers {
             where
                 $($H: for<'a> Handler<&'a E>,)*
             {
-                $(lend_world(world, &mut self.0.$index, |handler, world| handler.run(world, event));)*
+                match Entered::enter_likely(world, self.world) {
+                    Ok(world) => self.lend_entered(world, event),
+                    Err(world) => self.lend_unlikely(world, event),
+                }
+            }
+
+            #[cold]
+            #[inline(never)]
+            #[track_caller]
+            fn lend_unlikely<E: ?Sized>(&mut self, world: &mut World, event: &E)
+            where
+                $($H: for<'a> Handler<&'a E>,)*
+            {
+                let world = Entered::enter_unlikely(world, self.world, self);
+                self.lend_entered(world, event);
+            }
+
+            #[inline(always)]
+            #[track_caller]
+            fn lend_entered<E: ?Sized>(&mut self, mut world: Entered<'_>, event: &E)
+            where
+                $($H: for<'a> Handler<&'a E>,)*
+            {
+                $(self.handlers.$index.run_entered(world.reborrow(), event);)*
             }
         }
 
@@ -120,7 +159,7 @@ macro_rules! handlers {
         impl<$($H: Describe,)* K> Describe for FanOut<($($H,)*), K> {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 visitor.open(Kind::FanOut);
-                $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
+                $(describe_within(visitor, Kind::Arm, &self.handlers.$index);)*
                 visitor.close(None);
             }
         }

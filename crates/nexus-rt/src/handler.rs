@@ -1,5 +1,6 @@
 //! Handlers: what drivers keep and run.
 
+use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 use crate::world::World;
 
@@ -69,6 +70,18 @@ pub trait Handler<E>: Describe + Send {
     /// # Panics
     /// The handlers of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World, event: E);
+
+    /// Runs the handler on a world that somebody has checked to be that of every function in it, and so does not check again.
+    ///
+    /// Provided, and for handlers that are written by hand the only way: they are handed the world, and whether it is still there
+    /// is checked afterwards.
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: E) {
+        let mut this = self;
+        world.lend(&mut this, |handler, world| handler.run(world, event));
+    }
 }
 
 /// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that they
@@ -101,6 +114,12 @@ macro_rules! handler_behind {
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
                 (**self).run(world, event);
+            }
+
+            #[inline]
+            #[track_caller]
+            fn run_entered(&mut self, world: Entered<'_>, event: E) {
+                (**self).run_entered(world, event);
             }
         }
     )*};

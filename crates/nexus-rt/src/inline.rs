@@ -5,6 +5,7 @@ use std::fmt;
 use smallbox::SmallBox;
 pub use smallbox::space;
 
+use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::world::World;
@@ -124,6 +125,12 @@ macro_rules! by_handler {
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
                 self.0.run(world, event);
+            }
+
+            #[inline]
+            #[track_caller]
+            fn run_entered(&mut self, world: Entered<'_>, event: E) {
+                self.0.run_entered(world, event);
             }
         }
 

@@ -215,12 +215,12 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         S: Step<C, K::At<'a>, Out: Finished>,
     {
         let world = self.check(world);
-        self.run_entered(ctx, world, items);
+        self.run_each_entered(ctx, world, items);
     }
 
     /// Runs the pipeline over every item on a world that was checked.
     #[inline(always)]
-    pub(crate) fn run_entered<Item>(
+    pub(crate) fn run_each_entered<Item>(
         &mut self,
         ctx: &mut C,
         mut world: Entered<'_>,
@@ -231,6 +231,15 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         for item in items {
             self.chain.run(ctx, world.reborrow(), item);
         }
+    }
+
+    /// Runs all steps on a world that was checked.
+    #[inline(always)]
+    pub(crate) fn run_on_entered<Item>(&mut self, world: Entered<'_>, item: Item) -> S::Out
+    where
+        S: Step<(), Item>,
+    {
+        self.chain.run(&mut (), world, item)
     }
 
     /// Enters the world, or panics if it is a foreign one.
@@ -260,6 +269,12 @@ where
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
         enter(&mut self.chain, &mut (), world, event);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: E) {
+        self.chain.run(&mut (), world, event);
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::call::lend_world;
-use crate::describe::{Describe, Kind, Visitor, describe_fenced, foreign_world, function_name};
+use crate::call::Entered;
+use crate::describe::{Describe, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
 use crate::sequence::WorldId;
 use crate::step::one_world;
@@ -224,11 +224,10 @@ impl SystemScheduler {
     /// run; the next run starts from the first again.
     #[track_caller]
     pub fn run(&mut self, world: &mut World) -> usize {
-        if let Some(expected) = self.world
-            && expected != world.world_id()
-        {
-            foreign_world(self.name(), expected, world);
-        }
+        let mut world = match Entered::enter_likely(world, self.world) {
+            Ok(world) => world,
+            Err(world) => Entered::enter_unlikely(world, self.world, self),
+        };
         let mut ran = 0;
         for place in 0..self.systems.len() {
             let (earlier, rest) = self.systems.split_at_mut(place);
@@ -237,7 +236,7 @@ impl SystemScheduler {
             *said_yes = false;
             if due {
                 ran += 1;
-                lend_world(world, system, |system, world| *said_yes = system.run(world));
+                *said_yes = system.run_entered(world.reborrow());
             }
         }
         ran

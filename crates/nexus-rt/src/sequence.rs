@@ -75,6 +75,12 @@ impl WorldId {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self(NonZeroU64::new(number).expect("2^64 worlds are never made"))
     }
+
+    /// Whether it is this one, if there is one: a single comparison, since no identity is zero.
+    #[inline(always)]
+    pub(crate) fn is(self, other: Option<Self>) -> bool {
+        other.map_or(0, |other| other.0.get()) == self.0.get()
+    }
 }
 
 impl fmt::Display for WorldId {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::call::{Callable, Mode, Resolved};
+use crate::call::{Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Visitor};
 use crate::param::ResolveError;
 use crate::pipeline::Pipeline;
@@ -24,6 +24,20 @@ pub trait System: Describe + Send {
     /// # Panics
     /// The systems of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World) -> bool;
+
+    /// Runs the system on a world that somebody has checked to be that of every function in it, and so does not check again.
+    ///
+    /// Provided, and for systems that are written by hand the only way: they are handed the world, and whether it is still there is
+    /// checked afterwards.
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>) -> bool {
+        let mut this = self;
+        let mut said_yes = false;
+        world.lend(&mut this, |system, world| said_yes = system.run(world));
+        said_yes
+    }
 }
 
 /// What a system may return: `bool`, whether what comes after it should run; `()`, which always says yes; or `Option<()>`, as
@@ -129,6 +143,12 @@ where
     #[track_caller]
     fn run(&mut self, world: &mut World) -> bool {
         let world = self.0.check(world);
+        self.run_entered(world)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>) -> bool {
         self.0.run(&mut (), world, ()).goes_on()
     }
 }
@@ -160,6 +180,12 @@ where
     fn run(&mut self, world: &mut World) -> bool {
         Self::run(self, world, ()).goes_on()
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>) -> bool {
+        self.run_on_entered(world, ()).goes_on()
+    }
 }
 
 impl<S: System + ?Sized> System for Box<S> {
@@ -167,5 +193,11 @@ impl<S: System + ?Sized> System for Box<S> {
     #[track_caller]
     fn run(&mut self, world: &mut World) -> bool {
         (**self).run(world)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>) -> bool {
+        (**self).run_entered(world)
     }
 }

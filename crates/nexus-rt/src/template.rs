@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::call::{Callable, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
+use crate::call::{Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
-use crate::step::enter;
+use crate::step::{Step, enter};
 use crate::world::{Registry, World};
 
 /// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes
@@ -140,6 +140,12 @@ impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
         // takes no memory.
         enter(&mut self.stamp, Box::leak(Box::new(())), world, event);
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
+        self.stamp.run(Box::leak(Box::new(())), world, event);
+    }
 }
 
 impl<K: Blueprint> Clone for TemplatedHandler<K> {
@@ -240,6 +246,12 @@ impl<K: CallbackBlueprint> Handler<K::Event> for TemplatedCallback<K> {
     #[track_caller]
     fn run(&mut self, world: &mut World, event: K::Event) {
         enter(&mut self.stamp, &mut self.ctx, world, event);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
+        self.stamp.run(&mut self.ctx, world, event);
     }
 }
 

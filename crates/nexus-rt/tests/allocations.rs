@@ -241,16 +241,15 @@ fn no_dispatch_of_systems_slices_and_stamped_handlers_allocates() {
 fn handlers_in_place_do_not_allocate() {
     use nexus_rt::{FlatVirtual, FlexVirtual};
 
+    let events: [u64; 100] = std::array::from_fn(|n| n as u64);
     let mut world = world();
-    let add = |mut total: ResMut<u64>, x: u64| *total += x;
-    let reg = world.registry();
-    let handler = add.into_handler(reg);
-    let (mut flat, mut flex) = (None, None);
-    assert_eq!(allocations(|| flat = Some(FlatVirtual::<u64>::new(handler.clone()))), 0);
-    assert_eq!(allocations(|| flex = Some(FlexVirtual::<u64>::new(handler))), 0);
-    let (mut flat, mut flex) = (flat.expect("it was made"), flex.expect("it was made"));
+    // Debug builds make room for what they keep book of when the first function of a thread is resolved.
+    let _first = sum.into_handler(world.registry());
     let made = allocations(|| {
-        for x in 0..100 {
+        let reg = world.registry();
+        let mut flat: FlatVirtual<&u64> = FlatVirtual::new(sum.into_handler(reg));
+        let mut flex: FlexVirtual<&u64> = FlexVirtual::new(sum.into_handler(reg));
+        for x in &events {
             flat.run(&mut world, x);
             flex.run(&mut world, x);
         }

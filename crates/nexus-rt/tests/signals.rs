@@ -3,23 +3,48 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::ops::{Deref, DerefMut};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 const SIGTERM: i32 = 15;
 
+/// A process that does not outlive its test.
+struct Example(Child);
+
+impl Deref for Example {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Example {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
 /// An example, started.
-fn example(name: &str, argument: &str) -> (Child, BufReader<ChildStdout>) {
+fn example(name: &str, argument: &str) -> (Example, BufReader<ChildStdout>) {
     let tests = std::env::current_exe().unwrap();
     let example = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
     let mut child = Command::new(example).arg(argument).stdout(Stdio::piped()).spawn().expect("cargo build --examples");
     let lines = BufReader::new(child.stdout.take().unwrap());
-    (child, lines)
+    (Example(child), lines)
 }
 
 /// The `lifecycle` example past its start-up.
-fn start(mode: &str) -> (Child, BufReader<ChildStdout>) {
+fn start(mode: &str) -> (Example, BufReader<ChildStdout>) {
     let (child, mut lines) = example("lifecycle", mode);
     line(&mut lines, "ready");
     (child, lines)
@@ -42,10 +67,7 @@ fn end(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if started.elapsed() > Duration::from_secs(30) {
-            child.kill().unwrap();
-            panic!("it did not notice");
-        }
+        assert!(started.elapsed() < Duration::from_secs(30), "it did not notice");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

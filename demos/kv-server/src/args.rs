@@ -45,7 +45,8 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_replies: usize,
 
-    /// The most that unfinished requests and unsent replies of all clients may hold
+    /// The most that unfinished requests, unsent replies and subscriptions of all clients may hold; half of it is divided
+    /// among them in equal shares, and who holds no more than that is not cut off
     #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
     pub max_buffers: usize,
 

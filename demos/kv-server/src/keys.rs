@@ -14,6 +14,9 @@ use crate::stats::Stats;
 /// What a key and its value take beside their bytes, roughly.
 const OVERHEAD: usize = 96;
 
+/// How much room for keys is never given back.
+const ROOM: usize = 4_096;
+
 /// All keys. They lie in a row, which SCAN goes through from its end.
 #[derive(Debug, Default)]
 pub struct Keys {
@@ -117,6 +120,11 @@ impl Keys {
     fn remove(&mut self, key: &[u8]) -> Option<(Vec<u8>, Option<TimerKey>)> {
         let entry = self.entries.swap_remove(key)?;
         self.used -= OVERHEAD + key.len() + entry.value.capacity();
+        // Room for many keys is not kept for few.
+        let room = self.entries.capacity();
+        if room > ROOM && self.entries.len() < room / 8 {
+            self.entries.shrink_to(room / 4);
+        }
         Some((entry.value, entry.expiry.map(|expiry| expiry.timer)))
     }
 }
@@ -256,5 +264,19 @@ fn deadline(clock: &Clock, unix_ms: i64) -> Option<Instant> {
     match u64::try_from(unix_ms) {
         Ok(unix_ms) => clock.instant_of(Duration::from_millis(unix_ms)),
         Err(_) => Some(clock.now()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keys, ROOM};
+
+    #[test]
+    fn the_room_of_many_keys_is_given_back_when_few_are_left() {
+        let mut keys = Keys::default();
+        (0..100_000_u32).for_each(|key| keys.write(&key.to_be_bytes(), |value| value.push(1)));
+        (10..100_000_u32).for_each(|key| assert!(keys.remove(&key.to_be_bytes()).is_some()));
+        assert!(keys.entries.capacity() <= 2 * ROOM, "{}", keys.entries.capacity());
+        assert!((0..10_u32).all(|key| keys.get(&key.to_be_bytes()) == Some(&[1])));
     }
 }

@@ -13,10 +13,21 @@ pub struct Limits {
     pub memory: usize,
     /// The most replies that wait for one client, in bytes. One that does not read them is cut off.
     pub replies: usize,
-    /// The most that all clients' unfinished requests and unsent replies hold together, in bytes. Who would need more is cut off.
+    /// The most that all clients' unfinished requests, unsent replies and subscriptions hold together, in bytes. Who would need
+    /// more is cut off, unless it holds little: half of it is for those who hold no more than their share.
     pub buffers: usize,
     /// The most clients.
     pub clients: usize,
+}
+
+impl Limits {
+    /// Whether a client may not hold so many bytes, where all clients together hold that many.
+    #[must_use]
+    pub(crate) fn is_too_much(&self, holds: usize, all: usize) -> bool {
+        // One who takes all there is must not be the end of those who hold little.
+        let half = self.buffers / 2;
+        all > half && holds > half / self.clients.max(1)
+    }
 }
 
 impl Default for Limits {

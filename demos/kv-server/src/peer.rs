@@ -170,12 +170,12 @@ impl Listener {
         &mut self.socket
     }
 
-    /// Takes a client whom no file is left for, and turns it away.
-    fn turn_away(&mut self) {
-        if self.spare.take().is_some() {
-            drop(self.socket.accept());
-            self.spare = File::open("/dev/null").ok();
-        }
+    /// Takes a client whom no file is left for, and turns it away. Whether there was one that could be taken.
+    fn turn_away(&mut self) -> bool {
+        self.spare = None;
+        let taken = self.socket.accept().is_ok();
+        self.spare = File::open("/dev/null").ok();
+        taken
     }
 }
 
@@ -183,6 +183,8 @@ impl Listener {
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
     pub(crate) tokens: HashMap<ClientId, MioToken>,
+    /// Whether there may be more outside for whom there is no file until one leaves.
+    pub(crate) wait: bool,
     last: u64,
 }
 
@@ -217,8 +219,12 @@ pub(crate) fn on_listener(
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
             // No file is left, or no memory.
             Err(_) => {
+                if !listener.turn_away() {
+                    // Asking again would keep the processor busy. Who comes next, or leaves, is the time to.
+                    clients.wait = true;
+                    return;
+                }
                 stats.rejected += 1;
-                listener.turn_away();
             }
         }
     }

@@ -7,6 +7,8 @@ use std::io::Write;
 #[derive(Debug, Default)]
 pub struct Replies {
     bytes: Vec<u8>,
+    /// How much of it was sent.
+    sent: usize,
 }
 
 impl Replies {
@@ -84,16 +86,20 @@ impl Replies {
     #[inline]
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.sent..]
     }
 
     /// Forgets what was sent, up to here.
     #[inline]
     pub fn sent(&mut self, bytes: usize) {
-        if bytes == self.bytes.len() {
+        self.sent += bytes;
+        if self.sent == self.bytes.len() {
             self.bytes.clear();
-        } else {
-            self.bytes.drain(..bytes);
+            self.sent = 0;
+        } else if self.sent > self.bytes.len() / 2 {
+            // Not each time, for then who reads little at a time would have all the rest moved again and again.
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
         }
     }
 
@@ -132,5 +138,21 @@ mod tests {
         replies.sent(4);
         replies.ok();
         assert!(replies.as_bytes().starts_with(b"$4") && replies.as_bytes().ends_with(b"+OK\r\n"));
+    }
+
+    #[test]
+    fn what_is_sent_in_any_pieces_is_gone_and_the_rest_is_there() {
+        let (mut replies, mut model) = (Replies::default(), Vec::new());
+        for step in 0..2_000_usize {
+            let more = step.to_string().repeat(step % 7);
+            replies.raw(more.as_bytes());
+            model.extend_from_slice(more.as_bytes());
+            let sent = (step * 31 % 40).min(model.len());
+            replies.sent(sent);
+            model.drain(..sent);
+            assert_eq!(replies.as_bytes(), model);
+        }
+        replies.sent(model.len());
+        assert_eq!(replies.as_bytes(), b"");
     }
 }

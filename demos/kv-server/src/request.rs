@@ -107,7 +107,7 @@ impl Request {
     /// How much memory is held, in bytes.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.buffer.capacity()
+        self.buffer.capacity() + self.arguments.capacity() * size_of::<Span>()
     }
 
     /// Steps to the next request. `false` if there is none that is whole.
@@ -241,7 +241,7 @@ impl Request {
         rest
     }
 
-    /// Moves what is not handled yet to the front.
+    /// Moves what is not handled yet to the front, and gives memory back that is far more than that needs.
     pub fn compact(&mut self) {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.filled, 0);
@@ -249,6 +249,13 @@ impl Request {
             self.filled -= self.start;
             self.at -= self.start;
             self.start = 0;
+        }
+        if self.buffer.capacity() > 4 * self.filled {
+            self.buffer.truncate(self.filled);
+            self.buffer.shrink_to_fit();
+        }
+        if self.arguments.capacity() > 4 * self.arguments.len() {
+            self.arguments.shrink_to_fit();
         }
     }
 

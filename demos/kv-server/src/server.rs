@@ -185,9 +185,6 @@ impl Server {
                 *slot = Some(connection);
             }
         }
-        if self.keys.channels.get(world).has_mail() {
-            self.deliver(world);
-        }
     }
 
     fn exchange(&mut self, world: &mut World, connection: &mut Connection) -> Verdict {
@@ -254,6 +251,10 @@ impl Server {
             commands += 1;
             world.next_sequence();
             self.commands.run(session, world, request);
+            // Before the next request, which may subscribe to what was published.
+            if self.keys.channels.get(world).has_mail() {
+                self.deliver(world);
+            }
             if session.replies.as_bytes().len() > self.limits.replies {
                 connection.cut_off = true;
                 break;
@@ -269,11 +270,11 @@ impl Server {
     /// Counts what a client holds, and cuts it off if that is too much for all.
     fn account(&mut self, world: &mut World, connection: &mut Connection) {
         let rest = connection.rest.as_ref().map_or(0, |rest| rest.capacity());
-        let holds = rest + connection.session.replies.capacity();
+        let holds = rest + connection.session.holds();
         self.held = self.held - connection.held + holds;
         let grew = holds > connection.held;
         connection.held = holds;
-        connection.cut_off |= grew && self.held > self.limits.buffers;
+        connection.cut_off |= grew && self.limits.is_too_much(holds, self.held);
         if connection.cut_off {
             self.keys.stats.get_mut(world).cut_off += 1;
         }
@@ -284,10 +285,25 @@ impl Server {
         let session = &connection.session;
         self.held -= connection.held;
         self.keys.sockets.get_mut(world).close(token);
-        self.keys.clients.get_mut(world).tokens.remove(&session.id);
+        let mut clients = self.keys.clients.get_mut(world);
+        clients.tokens.remove(&session.id);
+        if mem::take(&mut clients.wait) {
+            // There is a file again for one of those who wait outside.
+            self.listen(world);
+        }
         let mut channels = self.keys.channels.get_mut(world);
         session.channels.iter().for_each(|channel| channels.unsubscribe(channel, session.id));
         self.keys.stats.get_mut(world).clients -= 1;
+    }
+
+    /// Has the system tell again of those who wait to be let in.
+    fn listen(&self, world: &mut World) {
+        let mut sockets = self.keys.sockets.get_mut(world);
+        let Ok(registry) = sockets.registry().try_clone() else { return };
+        if let Some(Peer::Listener(callback)) = sockets.get_mut(self.listener) {
+            // Else it is told of them when the next one comes.
+            _ = registry.reregister(callback.ctx.socket(), self.listener.into(), Interest::READABLE);
+        }
     }
 
     /// Hands messages out to those who have subscribed. They are sent when it is their turn.
@@ -297,8 +313,13 @@ impl Server {
         channels.deliver(|id, message| {
             let Some(&token) = keys.clients.get(world).tokens.get(&id) else { return };
             let Some(Some(connection)) = client(keys.sockets, world, token) else { return };
+            // Who leaves gets what it waits for and no more, or it might wait for ever.
+            if connection.session.leaves {
+                return;
+            }
             let waits = connection.session.replies.as_bytes().len() + message.len();
-            if waits > self.limits.replies || self.held + message.len() > self.limits.buffers {
+            let holds = connection.held + message.len();
+            if waits > self.limits.replies || self.limits.is_too_much(holds, self.held + message.len()) {
                 connection.cut_off = true;
             } else {
                 connection.session.replies.raw(message);

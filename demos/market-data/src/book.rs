@@ -61,7 +61,8 @@ impl Book {
         set(&mut self.bids, &diff.bids);
         set(&mut self.asks, &diff.asks);
         self.last = Some(diff.last);
-        Ok(Applied { gap: (diff.first > last + 1).then_some((last + 1, diff.first - 1)) })
+        // Not `then_some`: a diff may begin at zero.
+        Ok(Applied { gap: (diff.first > last + 1).then(|| (last + 1, diff.first - 1)) })
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
@@ -152,6 +153,14 @@ mod tests {
 
     fn diff(first: u64, last: u64, bids: &[Level]) -> Diff {
         Diff { first, last, bids: bids.to_vec(), asks: vec![] }
+    }
+
+    #[test]
+    fn a_diff_that_begins_at_zero_has_no_gap_before_it() {
+        let mut book = Book::default();
+        book.load(&Snapshot { last: 5, bids: vec![], asks: vec![] }).unwrap();
+        let diff = Diff { first: 0, last: 6, bids: vec![], asks: vec![] };
+        assert_eq!(book.apply(&diff), Ok(Applied { gap: None }));
     }
 
     #[test]

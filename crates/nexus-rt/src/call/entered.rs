@@ -38,6 +38,22 @@ impl<'w> Entered<'w> {
         Self(world)
     }
 
+    /// The same for several handlers, of which those that know their world belong to `expected`. The world is given back if it is
+    /// another or if none of them knows: that is for [`enter_unlikely`](Self::enter_unlikely), out of line.
+    #[inline(always)]
+    pub(crate) fn enter_likely(world: &'w mut World, expected: Option<WorldId>) -> Result<Self, &'w mut World> {
+        if world.world_id().is(expected) { Ok(Self(world)) } else { Err(world) }
+    }
+
+    /// Where none of them knows its world any will do; otherwise panics by name.
+    #[track_caller]
+    pub(crate) fn enter_unlikely(world: &'w mut World, expected: Option<WorldId>, all: &dyn Describe) -> Self {
+        if let Some(expected) = expected {
+            foreign_world(all.name(), expected, world);
+        }
+        Self(world)
+    }
+
     /// The same world for a shorter time, for an adapter that runs several steps.
     #[inline(always)]
     pub(crate) fn reborrow(&mut self) -> Entered<'_> {

@@ -5,7 +5,7 @@ use crate::call::Entered;
 use crate::describe::{Describe, Visitor, describe_fenced};
 use crate::handler::Handler;
 
-/// Hands the value to a handler, with the whole world.
+/// Hands the value to a handler. One that knows its world is checked when the chain is built, as functions are.
 #[derive(Clone, Debug)]
 pub struct Dispatch<H>(pub(crate) H);
 
@@ -14,7 +14,7 @@ impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {
 
     #[inline(always)]
     fn run(&mut self, _: &mut C, world: Entered<'_>, input: T) {
-        world.lend(&mut self.0, |handler, world| handler.run(world, input));
+        self.0.run_entered(world, input);
     }
 }
 

@@ -141,6 +141,8 @@ mod tests {
             assert!(table.slots.len().is_power_of_two() && table.slots.len() >= 4 * table.len);
             let at_home = |type_id: &TypeId| table.slot(hash(*type_id)).is_some_and(|entry| entry.type_id == *type_id);
             assert!(types[..=number].iter().all(at_home) || table.slots.len() >= SPACIOUS);
+            // Few types do not meet so often that the table has to be large for it.
+            assert!(number >= 3 || table.slots.len() < SPACIOUS);
             assert!(types[..=number].iter().zip(0..).all(|(t, n)| table.find(*t).unwrap().id.index() == n));
             assert!(types[number + 1..].iter().all(|t| table.find(*t).is_none()));
         }

@@ -227,3 +227,26 @@ fn s13_a_dag_runs_on_its_own_world_only() {
     refuses_world("it::dag::", || batch.run(&mut other));
     assert!(other.resource::<Log>().is_empty());
 }
+
+#[test]
+fn an_arm_opens_an_option_or_a_result_that_it_is_lent() {
+    let mut world = world();
+    let reg = world.registry();
+    let add = |x: &u64| *x + 1;
+    let mut option = DagStart::<u64>::new()
+        .root(|x: u64| (x > 5).then_some(x), reg)
+        .fork()
+        .arm(|x| x.as_ref().map(add, reg).unwrap_or(0))
+        .arm(|x| x.cloned())
+        .merge(|a: &u64, b: &Option<u64>| (*a, *b), reg)
+        .build();
+    assert_eq!((option.run(&mut world, 7), option.run(&mut world, 3)), ((8, Some(7)), (0, None)));
+    let mut result = DagStart::<u64>::new()
+        .root(|x: u64| if x > 5 { Ok(x) } else { Err("small") }, world.registry())
+        .fork()
+        .arm(|x| x.as_ref().map(add, world.registry()).ok())
+        .arm(|x| x.then(|x: &Result<u64, &str>| x.is_err(), world.registry()))
+        .merge(|a: &Option<u64>, b: &bool| (*a, *b), world.registry())
+        .build();
+    assert_eq!((result.run(&mut world, 7), result.run(&mut world, 3)), ((Some(8), false), (None, true)));
+}

@@ -2,7 +2,7 @@
 
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, FanOut, Handler, IntoCallback, IntoHandler,
-    Owned, PipelineStart, RefHandler, ResMut, Virtual, World, fan_out,
+    Owned, PipelineStart, RefHandler, ResMut, Virtual, Visitor, World, fan_out,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
@@ -194,4 +194,73 @@ fn fan_outs_and_broadcasts_nest_and_take_events_either_way() {
         .build();
     assert_eq!(chain.run(&mut world, &String::from("abc")), 3);
     assert_eq!(world.resource::<Log>().len(), 11);
+}
+
+#[test]
+fn handlers_of_two_worlds_do_not_go_together() {
+    let (here, there) = (world(), world());
+    let (own, foreign) = (|| look.into_handler(here.registry()), || look.into_handler(there.registry()));
+    let text = panic_of(|| fan_out!(own(), foreign()));
+    assert!(text.contains("before it in the same fan-out") && text.contains("look"), "{text}");
+    // Through whatever they are held by.
+    panic_of(|| fan_out!(own(), fan_out!(own(), Box::new(foreign())).borrowed()));
+    panic_of(|| _ = fan_out!(own(), Cloned(ByRef(&mut foreign()))));
+    let mut broadcast = Broadcast::<String>::new();
+    let key = broadcast.add(own());
+    let text = panic_of(|| broadcast.add(foreign()));
+    assert!(text.contains("before it in the same broadcast") && text.contains("look"), "{text}");
+    assert_eq!((broadcast.len(), broadcast.remove(key).is_some()), (1, true));
+}
+
+/// Says of itself what is not so, and runs a handler of another world.
+struct Liar<H> {
+    inner: H,
+    shows: Option<Virtual<u64>>,
+}
+
+impl<H> Describe for Liar<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        if let Some(shown) = &self.shows {
+            shown.describe(visitor);
+        }
+    }
+}
+
+impl<E, H: Handler<E>> Handler<E> for Liar<H> {
+    fn run(&mut self, world: &mut World, event: E) {
+        self.inner.run(world, event);
+    }
+}
+
+#[test]
+fn a_handler_that_lies_of_its_world_is_found_out_when_it_runs() {
+    let mut here = world();
+    let there = world();
+    let lies = |shows| Liar { inner: look.into_handler(there.registry()), shows };
+    let honest: Virtual<u64> = Box::new((|_: u64| {}).into_handler(here.registry()));
+    for liar in [lies(None), lies(Some(honest))] {
+        let boxed: Box<dyn for<'a> Handler<&'a String>> = Box::new(Cloned(ByRef(liar)));
+        let mut fan = fan_out!(look.into_handler(here.registry()), boxed);
+        refuses_world("it::fan_out::look", || fan.run(&mut here, String::from("x")));
+        assert_eq!(std::mem::take(&mut *here.resource_mut::<Log>()), ["&x"]);
+    }
+    let mut broadcast = Broadcast::<String>::new();
+    broadcast.add(look.into_handler(here.registry()));
+    broadcast.add(lies(None));
+    refuses_world("it::fan_out::look", || broadcast.run(&mut here, &String::from("x")));
+}
+
+#[test]
+fn a_function_that_replaces_the_world_stops_what_holds_it() {
+    let swap = |w: &mut World, _: &String| *w = world();
+    let mut a = world();
+    let mut fan = fan_out!(swap.into_handler(a.registry()), look.into_handler(a.registry()));
+    notices_replacement("replaces_the_world", || fan.run(&mut a, String::new()));
+    assert!(a.resource::<Log>().is_empty());
+    let mut b = world();
+    let mut broadcast = Broadcast::<String>::new();
+    broadcast.add(swap.into_handler(b.registry()));
+    broadcast.add(look.into_handler(b.registry()));
+    notices_replacement("replaces_the_world", || broadcast.run(&mut b, &String::new()));
+    assert!(b.resource::<Log>().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Params that were implemented by hand and break their contract: debug builds tell before two references exist.
 #![expect(unsafe_code, reason = "implements the unsafe trait wrongly, to be caught")]
 
-use nexus_rt::{Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Res, ResMut, World};
+use nexus_rt::{Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Res, ResMut, World, WorldBuilder};
 
 use crate::support::{Log, world};
 
@@ -79,4 +79,27 @@ fn what_does_not_conflict_may_be_fetched_together_and_again() {
     nested.run(&mut world, ());
     outer.run(&mut world, ());
     assert_eq!((world.resource::<Log>().join(" ").as_str(), *world.resource::<u64>()), ("20 40", 11));
+}
+
+/// The cheap test has a bit for each resource: a conflict is found on every one of them.
+#[test]
+fn a_conflict_is_found_whatever_the_number_of_the_resource() {
+    struct Numbered<const N: usize>;
+    let mut builder = WorldBuilder::new();
+    assert!(builder.is_empty());
+    macro_rules! check { ($($n:literal)*) => {
+        $(builder.register(Numbered::<$n>);)*
+        assert!(!builder.is_empty());
+        $({
+            type W<'w> = ResMut<'w, Numbered<$n>>;
+            type R<'w> = Res<'w, Numbered<$n>>;
+            let reg = builder.registry();
+            assert!((|_: W, _: W, (): ()| {}).try_into_handler(reg).is_err(), "{}", $n);
+            assert!((|_: W, _: R, (): ()| {}).try_into_handler(reg).is_err(), "{}", $n);
+            assert!((|_: R, _: W, (): ()| {}).try_into_handler(reg).is_err(), "{}", $n);
+            assert!((|_: R, _: R, (): ()| {}).try_into_handler(reg).is_ok(), "{}", $n);
+        })*
+    } }
+    check!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
+        41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70);
 }

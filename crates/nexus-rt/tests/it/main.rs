@@ -1,5 +1,6 @@
 //! Behaviour through the public API, one module per feature.
 
+mod anchors;
 mod batch;
 mod chain_model;
 mod chains;

@@ -267,7 +267,9 @@ impl Program {
     }
 
     fn run_on_another_thread(&mut self, i: usize, pick: u8, x: u8) {
-        thread::scope(|scope| _ = scope.spawn(|| self.run(i, pick, x)));
+        // Joined, so that nothing of the thread is left when the sanitizer looks for leaks.
+        let outcome = thread::scope(|scope| scope.spawn(|| self.run(i, pick, x)).join());
+        outcome.expect("what it asserts holds");
     }
 
     /// Runs a handler on one world from inside a handler of another, which holds a resource of its own.

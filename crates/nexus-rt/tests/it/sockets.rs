@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use nexus_rt::mio::net::{TcpListener, TcpStream};
 use nexus_rt::mio::{Interest, Token};
 use nexus_rt::{
-    CallbackTemplate, IntoCallback, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, ResMut, TemplatedCallback,
-    TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
+    CallbackTemplate, Clock, IntoCallback, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, Res, ResMut,
+    TemplatedCallback, TimerInstaller, TimerWheel, VirtualClock, WorldBuilder, callback_blueprint,
 };
 
 use crate::socket_rig::{LONG, Rig, is_closed, read};
@@ -243,4 +243,28 @@ fn handlers_may_be_kept_in_place() {
     second_client.write_all(b"on the heap").unwrap();
     assert_eq!(flat_poller.poll(&mut world, LONG).unwrap() + flex_poller.poll(&mut world, LONG).unwrap(), 2);
     assert_eq!(*world.resource::<usize>(), 19);
+}
+
+#[test]
+fn what_runs_after_a_wait_does_not_take_the_time_before_it_for_the_present() {
+    fn seen(clock: Res<Clock>, mut log: ResMut<Log>, mut io: ResMut<MioDriver>, event: MioEvent) {
+        let _ = io.source::<TcpStream>(event.token).map(read);
+        log.push(clock.unix().as_secs().to_string());
+    }
+    let time = VirtualClock::new();
+    let mut builder = WorldBuilder::new();
+    let mut poller = builder.install_driver(MioInstaller::new().unwrap());
+    builder.register(Clock::test(time.clone(), Duration::ZERO));
+    builder.register(Log::new());
+    let mut world = builder.build();
+    let (own, mut client) = Rig::pair();
+    let seen = Box::new(seen.into_handler(world.registry()));
+    world.resource_mut::<MioDriver>().register(own, Interest::READABLE, seen).unwrap();
+    // As if the wait had taken so long. A poll that does not wait leaves the time to the loop.
+    for timeout in [LONG, Some(Duration::ZERO), LONG] {
+        time.advance(5 * SECOND);
+        client.write_all(b"x").unwrap();
+        while poller.poll(&mut world, timeout).unwrap() == 0 {}
+    }
+    assert_eq!(*world.resource::<Log>(), ["5", "5", "15"]);
 }

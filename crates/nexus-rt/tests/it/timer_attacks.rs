@@ -94,6 +94,19 @@ fn a_handler_whose_drop_panics_is_dropped_once_and_loses_nobody() {
     assert!(poller.is_empty(&world) && !world.resource::<TimerWheel>().contains(key));
 }
 
+#[test]
+fn a_driver_tells_how_it_is_set_and_whether_there_is_something_to_do() {
+    let start = Instant::now();
+    let installer = TimerInstaller::new(start).tick(Duration::from_micros(20)).capacity(30).limit(40);
+    assert_eq!(format!("{installer:?}"), "WheelBuilder { tick: 20µs, capacity: 30, limit: Some(40) }");
+    let (mut world, mut poller) = world(start);
+    assert!(poller.is_empty(&world) && world.resource::<TimerWheel>().is_empty());
+    let timer = Box::new(count.into_handler(world.registry()));
+    world.resource_mut::<TimerWheel>().schedule(start + MS, timer);
+    assert!(!poller.is_empty(&world) && !world.resource::<TimerWheel>().is_empty());
+    assert_eq!((poller.poll(&mut world, start + MS), poller.is_empty(&world)), (1, true));
+}
+
 #[cfg(feature = "smartptr")]
 #[test]
 fn wheels_of_handlers_in_place_run_and_tell_what_they_hold() {

@@ -63,7 +63,13 @@ pub(super) fn client(session: &mut Session, request: &Request) -> Done {
         (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => session.replies.ok(),
         (b"info" | b"list", 2) => {
             let (id, name) = (session.id.0, String::from_utf8_lossy(&session.name));
-            let line = format!("id={id} name={name} db=0 sub={} resp=2\n", session.channels.len());
+            let (sub, obl, tot) = (session.channels.len(), session.replies.as_bytes().len(), session.holds());
+            // Libraries look for every number that Redis tells. What is not counted here is 0.
+            let line = format!(
+                "id={id} name={name} age=0 idle=0 flags=N db=0 sub={sub} psub=0 ssub=0 multi=-1 watch=0 qbuf=0 \
+                 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={obl} oll=0 omem=0 tot-mem={tot} events=r \
+                 cmd=client redir=-1 resp=2\n"
+            );
             session.replies.bulk(line.as_bytes());
         }
         (b"id" | b"info" | b"list", _) => return Err(CommandError::Syntax),

@@ -6,6 +6,7 @@ use super::Done;
 use crate::error::CommandError;
 use crate::glob;
 use crate::keys::{Db, Keys};
+use crate::limits::Limits;
 use crate::number;
 use crate::replies::Replies;
 use crate::request::Request;
@@ -46,15 +47,15 @@ pub(super) fn flushall(session: &mut Session, mut db: Db, request: &Request) -> 
     Ok(())
 }
 
-pub(super) fn keys(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
+pub(super) fn keys(session: &mut Session, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
     let pattern = request.get(1);
-    let mut found = Found::default();
+    let mut found = Found::new(&limits);
     keys.iter().filter(|key| glob::matches(pattern, key)).for_each(|key| found.add(key));
     found.reply(&mut session.replies);
     Ok(())
 }
 
-pub(super) fn scan(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
+pub(super) fn scan(session: &mut Session, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
     let cursor = cursor(request.get(1)).ok_or(CommandError::InvalidCursor)?;
     let (mut pattern, mut count, mut strings) = (&b"*"[..], 10, true);
     let mut arguments = request.from(2);
@@ -70,7 +71,7 @@ pub(super) fn scan(session: &mut Session, keys: Res<Keys>, request: &Request) ->
             _ => return Err(CommandError::Syntax),
         }
     }
-    let mut found = Found::default();
+    let mut found = Found::new(&limits);
     let next = keys.scan(cursor, count, |key| {
         if strings && glob::matches(pattern, key) {
             found.add(key);
@@ -93,16 +94,23 @@ fn cursor(text: &[u8]) -> Option<usize> {
 }
 
 /// Keys for a reply that begins with how many there are.
-#[derive(Default)]
 struct Found {
     count: usize,
     keys: Replies,
+    most: usize,
 }
 
 impl Found {
+    fn new(limits: &Limits) -> Self {
+        Self { count: 0, keys: Replies::default(), most: limits.replies }
+    }
+
+    /// Adds a key, unless they are more already than the client can be sent.
     fn add(&mut self, key: &[u8]) {
-        self.count += 1;
-        self.keys.bulk(key);
+        if self.keys.as_bytes().len() <= self.most {
+            self.count += 1;
+            self.keys.bulk(key);
+        }
     }
 
     fn reply(self, replies: &mut Replies) {

@@ -12,7 +12,7 @@ pub(super) fn subscribe(session: &mut Session, mut channels: ResMut<Channels>, r
     for channel in request.from(1) {
         if !session.channels.contains(channel) {
             let name = channels.subscribe(channel, session.id);
-            session.channels.insert(name);
+            session.subscribe(name);
         }
         confirm(session, "subscribe", Some(channel));
     }
@@ -24,14 +24,15 @@ pub(super) fn unsubscribe(session: &mut Session, mut channels: ResMut<Channels>,
         if session.channels.is_empty() {
             confirm(session, "unsubscribe", None);
         }
-        while let Some(channel) = session.channels.pop_first() {
+        while let Some(channel) = session.channels.first().cloned() {
+            session.unsubscribe(&channel);
             channels.unsubscribe(&channel, session.id);
             confirm(session, "unsubscribe", Some(&channel));
         }
         return Ok(());
     }
     for channel in request.from(1) {
-        if session.channels.remove(channel) {
+        if session.unsubscribe(channel) {
             channels.unsubscribe(channel, session.id);
         }
         confirm(session, "unsubscribe", Some(channel));

@@ -19,9 +19,19 @@ pub(super) fn get(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stat
     Ok(())
 }
 
-pub(super) fn mget(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+pub(super) fn mget(
+    session: &mut Session,
+    keys: Res<Keys>,
+    mut stats: ResMut<Stats>,
+    limits: Res<Limits>,
+    request: &Request,
+) -> Done {
     session.replies.array(request.len() - 1);
     for key in request.from(1) {
+        // The server cuts the client off, and not first when all the memory is full of one value.
+        if session.replies.as_bytes().len() > limits.replies {
+            break;
+        }
         let value = keys.get(key);
         stats.read(value.is_some());
         session.replies.bulk_or_nil(value);

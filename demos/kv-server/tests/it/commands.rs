@@ -26,6 +26,22 @@ fn messages_reach_all_who_have_subscribed_in_order() {
 }
 
 #[test]
+fn who_subscribes_after_a_message_does_not_get_it() {
+    let server = Server::start(&[]);
+    let mut subscriber = server.client();
+    subscriber.ask(&["SUBSCRIBE", "a"]);
+    let mut late = server.client();
+    // In one piece, and so both in one turn of the server.
+    late.send(&[command(&["PUBLISH", "a", "1"]), command(&["SUBSCRIBE", "a"])].concat());
+    assert_eq!(late.reply(), Reply::Integer(1));
+    assert_eq!(late.reply(), Reply::Array(Some(vec![bulk("subscribe"), bulk("a"), Reply::Integer(1)])));
+    assert_eq!(server.client().ask(&["PUBLISH", "a", "2"]), Reply::Integer(2));
+    let message = |text: &str| Reply::Array(Some(vec![bulk("message"), bulk("a"), bulk(text)]));
+    assert_eq!(late.reply(), message("2"));
+    assert_eq!([subscriber.reply(), subscriber.reply()], [message("1"), message("2")]);
+}
+
+#[test]
 fn a_subscriber_that_leaves_is_forgotten() {
     let server = Server::start(&[]);
     let mut subscriber = server.client();
@@ -110,4 +126,20 @@ fn a_large_value_comes_and_goes_whole() {
     assert!(client.ask(&["GET", "large"]) == bulk(&value));
     assert_eq!(client.ask(&["DEL", "large"]), Reply::Integer(1));
     assert_eq!(server.info("used_memory"), 0);
+}
+
+/// Libraries read every number in it that Redis tells, and fail where one is missing.
+#[test]
+fn what_is_told_of_a_client_has_the_numbers_that_libraries_read() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    for subcommand in ["INFO", "LIST"] {
+        let Reply::Bulk(Some(text)) = client.ask(&["CLIENT", subcommand]) else { panic!("it is text") };
+        let text = String::from_utf8(text).unwrap();
+        let fields: Vec<_> = text.split_whitespace().map(|field| field.split_once('=').unwrap()).collect();
+        for name in "id age idle db sub psub multi qbuf qbuf-free obl argv-mem oll omem tot-mem".split(' ') {
+            let value = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.parse::<i64>());
+            assert!(matches!(value, Some(Ok(_))), "{name} in {text}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ fn serves(server: &Server) {
 }
 
 /// Waits until it holds.
-fn eventually(what: &str, holds: impl Fn() -> bool) {
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + LONG;
     while !holds() {
         assert!(Instant::now() < until, "{what}");
@@ -162,6 +162,81 @@ fn a_subscriber_that_never_reads_is_cut_off_and_the_publisher_is_not() {
     assert_eq!((receivers.first(), receivers.last()), (Some(&Reply::Integer(2)), Some(&Reply::Integer(1))));
     assert!(reading.join().unwrap(), "who reads gets every message");
     eventually("it is counted", || server.info("client_cut_offs") == 1);
+}
+
+#[test]
+fn who_leaves_gets_what_it_waits_for_and_nothing_that_is_published_later() {
+    const MESSAGES: usize = 200;
+    let server = Server::start(&[]);
+    let mut subscriber = server.client();
+    subscriber.ask(&["SUBSCRIBE", "news"]);
+    let mut publisher = server.client();
+    // More than sockets hold.
+    let message = "m".repeat(100_000);
+    for _ in 0..MESSAGES {
+        assert_eq!(publisher.ask(&["PUBLISH", "news", &message]), Reply::Integer(1));
+    }
+    let asked = server.info("total_commands_processed");
+    subscriber.send(&command(&["QUIT"]));
+    // Each INFO counts as one too.
+    let mut looks = 1;
+    eventually("it has quit", || {
+        looks += 1;
+        server.info("total_commands_processed") == asked + looks
+    });
+    publisher.ask(&["PUBLISH", "news", "late"]);
+    for _ in 0..MESSAGES {
+        assert!(matches!(subscriber.reply(), Reply::Array(_)));
+    }
+    assert_eq!(subscriber.reply(), ok());
+    assert!(subscriber.is_closed());
+}
+
+#[test]
+fn one_request_for_the_same_value_many_times_does_not_fill_the_memory() {
+    let server = Server::start(&["--max-replies", "1mb"]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&["SET", "k", &"v".repeat(900_000)]), ok());
+    let mut greedy = server.client();
+    greedy.send(&command(&[vec!["MGET"], vec!["k"; 2_000]].concat()));
+    assert_eq!(greedy.try_reply(), None);
+    assert!(server.memory_kb("VmHWM") < 50_000, "{}", server.memory_kb("VmHWM"));
+    assert_eq!(server.info("client_cut_offs"), 1);
+    serves(&server);
+}
+
+#[test]
+fn subscriptions_of_all_clients_together_are_bounded() {
+    let server = Server::start(&["--max-buffers", "2mb", "--max-clients", "100"]);
+    let mut greedy = server.client();
+    let mut confirmed = 0;
+    for n in 0..100 {
+        greedy.send(&command(&["SUBSCRIBE", &format!("{n}:{}", "c".repeat(60_000))]));
+        if greedy.try_reply().is_none() {
+            break;
+        }
+        confirmed += 1;
+    }
+    assert!((10..30).contains(&confirmed), "{confirmed}");
+    eventually("it is forgotten", || server.info("pubsub_channels") == 0);
+    assert_eq!(server.info("client_cut_offs"), 1);
+}
+
+#[test]
+fn who_holds_little_is_not_cut_off_because_others_hold_much() {
+    let server = Server::start(&["--max-buffers", "4mb", "--max-clients", "20"]);
+    let mut greedy: Vec<_> = (0..5).map(|_| server.client()).collect();
+    for client in &mut greedy {
+        client.send(b"*2\r\n$3\r\nGET\r\n$900000\r\n");
+        _ = client.socket.get_mut().write_all(&vec![b'x'; 800_000]);
+    }
+    eventually("some are cut off", || server.info("client_cut_offs") >= 1);
+    let mut slow = server.client();
+    for byte in command(&["ECHO", "patience"]) {
+        slow.send(&[byte]);
+        serves(&server);
+    }
+    assert_eq!(slow.reply(), crate::support::bulk("patience"));
 }
 
 #[test]

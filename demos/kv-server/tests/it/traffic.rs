@@ -25,6 +25,9 @@ pub(crate) fn next(random: &mut Random) -> (Vec<Vec<u8>>, Compare) {
         0 => random.pick(&["0", "-1", "-1000", "9223372036854775807", "-9223372036854775808", "x", ""]).to_owned(),
         _ => (1_000 + random.below(1_000_000_000)).to_string(),
     };
+    let far = |random: &mut Random| {
+        random.pick(&["33333333333333", "0", "-1", "x", "9223372036854775807", "9223372036854775808"]).to_owned()
+    };
     let key = |random: &mut Random| -> Vec<u8> {
         match random.below(20) {
             0 => Vec::new(),
@@ -123,6 +126,17 @@ pub(crate) fn next(random: &mut Random) -> (Vec<Vec<u8>>, Compare) {
         37 => some(&[random.pick(&["PING", "ping"])]),
         38 => with("PING", vec![value(random)]),
         39 => with("ECHO", vec![value(random)]),
+        // Where the same key comes twice, and times at the end of what can be written. (Redis counts what has ended until somebody asks.)
+        40 if random.one_in(2) => {
+            let (first, second) = (key(random), value(random));
+            match random.below(5) {
+                0 => with("MSET", vec![first.clone(), value(random), first, second]),
+                1 => with("MGET", vec![first.clone(), first.clone(), first]),
+                2 => with("DEL", vec![first.clone(), first]),
+                3 => with("EXISTS", vec![first.clone(), first.clone(), first]),
+                _ => with("SET", vec![first, second, b"GET".to_vec(), b"PXAT".to_vec(), far(random).into_bytes()]),
+            }
+        }
         40 => some(&["SELECT", random.pick(&["0", "00", "x", "-1", "99"])]),
         41 => {
             compare = Compare::Shape;

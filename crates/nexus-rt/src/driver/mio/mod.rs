@@ -28,6 +28,7 @@ pub use registrations::{FlexMio, InlineMio};
 pub use registrations::{MioDriver, MioWaker};
 
 use crate::call::lend_world;
+use crate::clock::Clock;
 use crate::handler::{Handler, Virtual};
 use crate::shutdown::ShutdownHandle;
 use crate::world::{Installer, Key, World, WorldBuilder};
@@ -139,6 +140,9 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// interrupts it does not end it otherwise; it waits on for what is left of the timeout. What an earlier poll left over is
     /// served first, without waiting.
     ///
+    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait: its handlers must
+    /// not take the time before it for the present.
+    ///
     /// # Errors
     /// What the system says, other than that it was interrupted.
     ///
@@ -181,6 +185,11 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.driver(world).bury();
         if self.next == self.ready.len() {
             self.wait(timeout)?;
+            if timeout != Some(Duration::ZERO)
+                && let Some(mut clock) = world.try_resource_mut::<Clock>()
+            {
+                clock.update();
+            }
         }
         let mut ran = 0;
         while ran < budget

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# A soak of kv-server: clients that check every reply, clients that come, break off and are killed, and redis-benchmark beside
+# them. Memory and open files must stay what they were after the warm-up.
+#
+#   demos/kv-server/soak.sh [MINUTES]      default: 60
+#
+# Needs redis-benchmark (Debian: redis-tools). Ends with 0 if nothing was found.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+minutes=${1:-60}
+command -v redis-benchmark >/dev/null || { echo "redis-benchmark is missing: apt-get install redis-tools" >&2; exit 1; }
+cargo build --quiet --release --package kv-server --example soak --bin kv-server
+target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
+
+work=$(mktemp -d)
+server= bench=
+trap 'kill $server $bench 2>/dev/null || true; rm -rf "$work"' EXIT
+"$target/kv-server" --port 0 >"$work/log" &
+server=$!
+until grep -q listening "$work/log"; do sleep 0.05; done
+port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/log")
+echo "kv-server is process $server on port $port; $(date -u +%FT%TZ), $minutes minutes"
+
+# Benchmarks one after another; every third is killed on the way.
+bench() {
+    local round=0 child
+    trap 'kill $child 2>/dev/null; exit' TERM
+    while :; do
+        round=$((round + 1))
+        redis-benchmark -p "$port" -q -c $((10 + round % 3 * 200)) -P $((1 + round % 4 * 10)) -d $((3 + round % 5 * 2000)) \
+            -n 100000 -r 1000 -t set,get,incr,ping,mset >/dev/null 2>&1 &
+        child=$!
+        echo "$round" >"$work/rounds"
+        if ((round % 3 == 0)); then sleep 0.5; kill -9 "$child" 2>/dev/null || true; fi
+        wait "$child" 2>/dev/null || true
+    done
+}
+bench &
+bench=$!
+
+"$target/examples/soak" "127.0.0.1:$port" "$server" $((minutes * 60))
+# A soak without load would prove little.
+kill "$bench" || { echo "redis-benchmark was not run to the end" >&2; exit 1; }
+wait "$bench" 2>/dev/null || true
+bench=
+echo "redis-benchmark: $(cat "$work/rounds") rounds, every third of them killed"
+kill -TERM "$server"
+wait "$server"
+server=
+tail -n 1 "$work/log"

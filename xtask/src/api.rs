@@ -1,0 +1,91 @@
+//! `cargo xtask api`: what the libraries offer, held against the listings that are committed beside them, so that no change of
+//! it goes unseen. `cargo xtask api write` renews the listings. cargo-public-api makes them, from what a nightly rustdoc tells.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer"];
+
+/// True if the listings are those of the code. Skipped, and said so, where the tools are missing.
+pub(crate) fn run(root: &Path, write: bool) -> bool {
+    let there = |args: &[&str]| Command::new("cargo").args(args).output().is_ok_and(|output| output.status.success());
+    if !there(&["+nightly", "--version"]) || !there(&["public-api", "--version"]) {
+        println!("xtask: no nightly toolchain or no cargo-public-api here, so the listings of the API are SKIPPED");
+        return true;
+    }
+    PACKAGES.iter().all(|package| check(root, package, write))
+}
+
+fn check(root: &Path, package: &str, write: bool) -> bool {
+    let path = format!("crates/{package}/api.txt");
+    println!("xtask: cargo public-api -p {package} --all-features -sss");
+    let command = ["public-api", "-p", package, "--all-features", "-sss", "--color", "never"];
+    let output = Command::new("cargo").args(command).current_dir(root).output().expect("cargo was just run");
+    if !output.status.success() {
+        println!("{}", String::from_utf8_lossy(&output.stderr));
+        return false;
+    }
+    let now = without_modules(&String::from_utf8_lossy(&output.stdout));
+    let file = root.join(&path);
+    if write {
+        fs::write(&file, &now).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        return true;
+    }
+    let before = fs::read_to_string(&file).unwrap_or_default();
+    let changes = changes(&before, &now);
+    changes.iter().for_each(|change| println!("{path}: {change}"));
+    if !changes.is_empty() {
+        println!(
+            "xtask: the API of {package} is not as listed; if that is meant, run `cargo xtask api write` and commit it"
+        );
+    }
+    changes.is_empty()
+}
+
+/// Paths without the modules in them: everything that can be named is exported from the root, so they are nobody's concern.
+fn without_modules(listing: &str) -> String {
+    let mut short = String::with_capacity(listing.len());
+    let mut parts = listing.split("::").peekable();
+    while let Some(part) = parts.next() {
+        // What stands before it is a name and belongs to what was there before.
+        let begins =
+            part.rfind(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')).map_or(0, |at| at + 1);
+        let is_module = begins == 0 && !part.is_empty() && parts.peek().is_some() && !short.is_empty();
+        if !is_module {
+            short.push_str(part);
+            if parts.peek().is_some() {
+                short.push_str("::");
+            }
+        }
+    }
+    short
+}
+
+/// Lines that are gone, then lines that are new. Their order is the tool's matter.
+fn changes(before: &str, now: &str) -> Vec<String> {
+    let [before, now] = [before, now].map(|text| text.lines().collect::<BTreeSet<_>>());
+    let gone = before.difference(&now).map(|line| format!("- {line}"));
+    gone.chain(now.difference(&before).map(|line| format!("+ {line}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_left_out() {
+        assert_eq!(
+            without_modules("fn a::B<T>::f(a::c::d::E) -> std::io::Result\n"),
+            "fn a::B<T>::f(a::E) -> std::Result\n"
+        );
+        assert_eq!(without_modules("pub mod a\npub use a::b\n"), "pub mod a\npub use a::b\n");
+    }
+
+    #[test]
+    fn changes_are_what_is_gone_and_what_is_new() {
+        assert_eq!(changes("a\nb\nc\n", "c\na\nd\n"), ["- b", "+ d"]);
+        assert!(changes("a\nb\n", "b\na\n").is_empty());
+    }
+}
