@@ -5,7 +5,7 @@ use std::fmt;
 use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchored, Finished, Step, enter};
+use crate::step::{Anchored, Finished, Step};
 use crate::world::World;
 
 /// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.
@@ -37,7 +37,8 @@ where
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
-        enter(&mut self.step, &mut self.ctx, world, event);
+        let world = self.step.check(world);
+        self.run_entered(world, event);
     }
 
     #[inline]

@@ -268,7 +268,8 @@ where
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
-        enter(&mut self.chain, &mut (), world, event);
+        let world = self.chain.check(world);
+        self.run_entered(world, event);
     }
 
     #[inline]

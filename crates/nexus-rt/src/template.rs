@@ -6,7 +6,7 @@ use crate::call::{Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, Wi
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
-use crate::step::{Step, enter};
+use crate::step::{Anchored, Step};
 use crate::world::{Registry, World};
 
 /// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes
@@ -136,14 +136,15 @@ impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: K::Event) {
-        // Not `&mut ()`, which is a place on the stack: while there is one, the function cannot be jumped to. A box of nothing
-        // takes no memory.
-        enter(&mut self.stamp, Box::leak(Box::new(())), world, event);
+        let world = self.stamp.check(world);
+        self.run_entered(world, event);
     }
 
     #[inline]
     #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
+        // Not `&mut ()`, which is a place on the stack: while there is one, the function cannot be jumped to. A box of nothing
+        // takes no memory.
         self.stamp.run(Box::leak(Box::new(())), world, event);
     }
 }
@@ -245,7 +246,8 @@ impl<K: CallbackBlueprint> Handler<K::Event> for TemplatedCallback<K> {
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: K::Event) {
-        enter(&mut self.stamp, &mut self.ctx, world, event);
+        let world = self.stamp.check(world);
+        self.run_entered(world, event);
     }
 
     #[inline]
