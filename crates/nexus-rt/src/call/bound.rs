@@ -20,9 +20,10 @@ pub(crate) struct Bound<M: Mode> {
 impl<M: Mode> Bound<M> {
     #[inline]
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
-        let state = M::resolve(registry, function)?;
-        Running::prepare();
-        Ok(Self { state, world: registry.world_id() })
+        match M::resolve_quickly(registry) {
+            Some(state) => Ok(Self::of(registry, state)),
+            None => M::resolve_slowly(registry, function).map(|state| Self::of(registry, state)),
+        }
     }
 
     /// # Panics
@@ -30,10 +31,26 @@ impl<M: Mode> Bound<M> {
     #[inline]
     #[track_caller]
     pub(super) fn new(registry: &Registry, function: &'static str) -> Self {
-        match Self::try_new(registry, function) {
-            Ok(bound) => bound,
-            Err(error) => refuse(&error),
+        match M::resolve_quickly(registry) {
+            Some(state) => Self::of(registry, state),
+            None => Self::new_slowly(registry, function),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn new_slowly(registry: &Registry, function: &'static str) -> Self {
+        match M::resolve_slowly(registry, function) {
+            Ok(state) => Self::of(registry, state),
+            Err(error) => refuse(error),
+        }
+    }
+
+    #[inline(always)]
+    fn of(registry: &Registry, state: M::State) -> Self {
+        Running::prepare();
+        Self { state, world: registry.world_id() }
     }
 
     /// The world that it was resolved against.
@@ -107,6 +124,7 @@ impl<M: Mode<State: Copy>> Copy for Bound<M> {}
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(error: &ResolveError) -> ! {
+#[expect(clippy::needless_pass_by_value, reason = "whoever calls it keeps nothing to drop")]
+fn refuse(error: ResolveError) -> ! {
     panic!("{error}")
 }

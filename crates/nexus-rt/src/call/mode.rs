@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use crate::param::{Access, Dispatch, Param, ResolveError, resolve};
+use crate::param::{Access, Dispatch, Param, ResolveError, resolve_quickly, resolve_slowly};
 use crate::world::{Registry, World};
 
 /// How a function meets the world: by params or by the whole of it, with a context or without. The compiler infers it
@@ -32,9 +32,13 @@ pub trait Mode: sealed::Sealed {
     /// Whether the function is handed the whole world, and so may replace it.
     const EXCLUSIVE: bool;
 
-    /// Resolves what `function` needs.
+    /// Resolves what a function needs, or gives up because something may be wrong.
     #[doc(hidden)]
-    fn resolve(registry: &Registry, function: &'static str) -> Result<Self::State, ResolveError>;
+    fn resolve_quickly(registry: &Registry) -> Option<Self::State>;
+
+    /// Resolves what `function` needs, out of line, and tells what is wrong.
+    #[doc(hidden)]
+    fn resolve_slowly(registry: &Registry, function: &'static str) -> Result<Self::State, ResolveError>;
 
     /// Visits the accesses of a run, if they are known.
     #[doc(hidden)]
@@ -43,7 +47,8 @@ pub trait Mode: sealed::Sealed {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` is what [`resolve`](Self::resolve) gave for the registry of `world`.
+    /// `state` is what [`resolve_quickly`](Self::resolve_quickly) or [`resolve_slowly`](Self::resolve_slowly) gave for the
+    /// registry of `world`.
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 }
@@ -71,9 +76,14 @@ macro_rules! by_params {
             type State = P::State;
             const EXCLUSIVE: bool = false;
 
-            #[inline]
-            fn resolve(registry: &Registry, function: &'static str) -> Result<P::State, ResolveError> {
-                resolve::<P>(registry, function, $first)
+            #[inline(always)]
+            fn resolve_quickly(registry: &Registry) -> Option<P::State> {
+                resolve_quickly::<P>(registry)
+            }
+
+            #[inline(always)]
+            fn resolve_slowly(registry: &Registry, function: &'static str) -> Result<P::State, ResolveError> {
+                resolve_slowly::<P>(registry, function, $first)
             }
 
             fn access(state: &P::State, visit: &mut dyn FnMut(Access)) {
@@ -82,8 +92,8 @@ macro_rules! by_params {
 
             #[inline(always)]
             unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
-                // SAFETY: the caller promises that the state is that of this world, from `resolve`, which refuses a parameter
-                // list that conflicts with itself; and the world's exclusive borrow goes into the item.
+                // SAFETY: the caller promises that the state is that of this world, from one of the two ways to resolve,
+                // which both refuse a parameter list that conflicts with itself; and the world's exclusive borrow goes into the item.
                 unsafe { P::fetch(Dispatch::new(world), state) }
             }
         }
@@ -102,8 +112,13 @@ macro_rules! by_world {
             type State = ();
             const EXCLUSIVE: bool = true;
 
-            #[inline]
-            fn resolve(_: &Registry, _: &'static str) -> Result<(), ResolveError> {
+            #[inline(always)]
+            fn resolve_quickly(_: &Registry) -> Option<()> {
+                Some(())
+            }
+
+            #[inline(always)]
+            fn resolve_slowly(_: &Registry, _: &'static str) -> Result<(), ResolveError> {
                 Ok(())
             }
 

@@ -13,8 +13,8 @@ pub use access::{Access, AccessKind};
 pub(crate) use copy_state::CopyState;
 pub(crate) use held::Running;
 pub use local::Local;
-pub(crate) use report::resolve;
 pub use report::{Conflict, Missing, Report, ResolveError};
+pub(crate) use report::{resolve_quickly, resolve_slowly};
 pub use resource::RegistryRef;
 
 use crate::sequence::Sequence;

@@ -6,18 +6,44 @@ use std::fmt;
 use super::Param;
 use super::access::{Access, AccessKind};
 use crate::names::short;
-use crate::world::{CellPtr, Registry, ResourceId};
+use crate::world::{CellPtr, Registry, type_hash};
 
 /// Follows the params of a function while they are resolved. Made by the library, passed on by params.
+///
+/// A function is resolved quickly first, in line, which may give up; then slowly and out of line, which tells why.
 #[derive(Debug, Default)]
 pub struct Report<'r> {
-    /// Bit `id % 64` of every resource that is read, and of every one that is written: a cheap test that is exact when
-    /// it finds nothing. Only when it finds something are the params resolved again and everything written down.
+    /// By types, which the compiler knows: where types do not meet, it leaves the whole test out.
+    types: Seen,
+    /// By the numbers of resources, for types that meet by chance.
+    resources: Seen,
+    /// There when this is the second time.
+    record: Option<&'r mut Record>,
+}
+
+/// A bit for everything that is read, and for everything that is written: two things may have the same. So it is exact when it
+/// finds nothing.
+#[derive(Debug, Default)]
+struct Seen {
     reads: u64,
     writes: u64,
-    /// Not zero when something may be wrong.
-    suspicious: u64,
-    record: Option<&'r mut Record>,
+    /// What may have been seen twice, once for writing at least.
+    meet: u64,
+}
+
+impl Seen {
+    #[inline(always)]
+    fn note(&mut self, kind: AccessKind, number: usize) {
+        let bit = 1 << (number % 64);
+        self.meet |= self.writes & bit;
+        match kind {
+            AccessKind::Read => self.reads |= bit,
+            AccessKind::Write => {
+                self.meet |= self.reads & bit;
+                self.writes |= bit;
+            }
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -27,28 +53,32 @@ struct Record {
 }
 
 impl Report<'_> {
+    /// The resource `T`, if there is one. It will be fetched as `kind` says.
     #[inline(always)]
-    pub(super) fn found<T>(&mut self, kind: AccessKind, id: ResourceId, cell: CellPtr<T>) {
-        let bit = 1 << (id.index() % 64);
-        self.suspicious |= self.writes & bit;
-        match kind {
-            AccessKind::Read => self.reads |= bit,
-            AccessKind::Write => {
-                self.suspicious |= self.reads & bit;
-                self.writes |= bit;
-            }
-        }
+    pub(super) fn find<T: 'static>(&mut self, kind: AccessKind, registry: &Registry) -> Option<CellPtr<T>> {
         if let Some(record) = &mut self.record {
+            let (cell, _) = registry.find_slowly::<T>()?;
             record.access(Access::new(kind, cell));
+            return Some(cell);
         }
+        let (cell, id) = registry.find::<T>()?;
+        self.types.note(kind, type_hash::<T>());
+        self.resources.note(kind, id.index());
+        Some(cell)
     }
 
     #[inline(always)]
     pub(super) fn missing<T>(&mut self) {
-        self.suspicious = u64::MAX;
+        (self.types.meet, self.resources.meet) = (u64::MAX, u64::MAX);
         if let Some(record) = &mut self.record {
             record.missing(type_name::<T>());
         }
+    }
+
+    /// Whether there is no use in resolving the other params after one gave nothing.
+    #[inline(always)]
+    pub(super) fn gives_up(&self) -> bool {
+        self.record.is_none()
     }
 
     /// How much is written down so far: what [`place`](Self::place) starts from.
@@ -66,84 +96,72 @@ impl Report<'_> {
     }
 }
 
-/// Only taken when something is wrong, so kept out of the way of what is not.
+/// Resolves `P` as a parameter list, or gives up because something may be wrong: [`resolve_slowly`] knows.
+#[inline(always)]
+pub(crate) fn resolve_quickly<P: Param>(registry: &Registry) -> Option<P::State> {
+    let mut report = Report::default();
+    let state = P::try_init(registry, &mut report)?;
+    let right = report.types.meet == 0 || report.resources.meet == 0;
+    right.then_some(state)
+}
+
+/// Resolves `P` as the parameter list of `function`, whose first param stands at position `first`, and writes everything down.
+#[cold]
+#[inline(never)]
+pub(crate) fn resolve_slowly<P: Param>(
+    registry: &Registry,
+    function: &'static str,
+    first: usize,
+) -> Result<P::State, ResolveError> {
+    let mut record = Record::default();
+    let state = P::try_init(registry, &mut Report { record: Some(&mut record), ..Report::default() });
+    record.verdict(registry, function, first)?;
+    Ok(state.expect("a param that gives no state says what is missing"))
+}
+
+/// Not generic, so that it is compiled once and not for every list of params.
 impl Record {
-    #[cold]
     #[inline(never)]
     fn access(&mut self, access: Access) {
         self.accesses.push((Place::default(), access));
     }
 
-    #[cold]
     #[inline(never)]
     fn missing(&mut self, resource: &'static str) {
         self.missing.push(Missing { place: Place::default(), resource, lookalike: None });
     }
 
-    #[cold]
     #[inline(never)]
     fn place(&mut self, mark: (usize, usize), here: Place) {
         self.missing[mark.0..].iter_mut().for_each(|missing| missing.place = here);
         self.accesses[mark.1..].iter_mut().for_each(|(place, _)| *place = here);
     }
-}
 
-/// Resolves `P` as the parameter list of `function`, whose first param stands at position `first`.
-#[inline(always)]
-pub(crate) fn resolve<P: Param>(
-    registry: &Registry,
-    function: &'static str,
-    first: usize,
-) -> Result<P::State, ResolveError> {
-    let mut report = Report::default();
-    let state = P::try_init(registry, &mut report);
-    if report.suspicious != 0
-        && let Some(error) = diagnose(registry, function, first, resolve_again::<P>)
-    {
-        return Err(error);
+    /// What is wrong, if anything is.
+    #[inline(never)]
+    fn verdict(self, registry: &Registry, function: &'static str, first: usize) -> Result<(), ResolveError> {
+        let Self { mut missing, mut accesses } = self;
+        for missing in &mut missing {
+            missing.place.position += first;
+            missing.lookalike =
+                registry.names().find(|name| *name != missing.resource && short(name) == short(missing.resource));
+        }
+        accesses.iter_mut().for_each(|(place, _)| place.position += first);
+
+        let pairs =
+            accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
+        let conflicts: Vec<_> = pairs
+            .filter(|((_, one), (_, two))| one.conflicts_with(two))
+            .map(|(one, two)| Conflict {
+                resource: one.1.resource(),
+                first: (one.0, one.1.kind()),
+                second: (two.0, two.1.kind()),
+            })
+            .collect();
+
+        let right = missing.is_empty() && conflicts.is_empty();
+        if right { Ok(()) } else { Err(ResolveError { function, missing, conflicts }) }
     }
-    Ok(state.expect("a param that gives no state says what is missing"))
-}
-
-#[cold]
-#[inline(never)]
-fn resolve_again<P: Param>(registry: &Registry, report: &mut Report<'_>) {
-    P::try_init(registry, report);
-}
-
-/// Resolves again and writes everything down. Gives nothing if nothing is wrong after all. Not generic, so that it is compiled
-/// once and not for every list of params.
-#[cold]
-#[inline(never)]
-fn diagnose(
-    registry: &Registry,
-    function: &'static str,
-    first: usize,
-    resolve_again: fn(&Registry, &mut Report<'_>),
-) -> Option<ResolveError> {
-    let mut record = Record::default();
-    resolve_again(registry, &mut Report { record: Some(&mut record), ..Report::default() });
-    let Record { mut missing, mut accesses } = record;
-
-    for missing in &mut missing {
-        missing.place.position += first;
-        missing.lookalike =
-            registry.names().find(|name| *name != missing.resource && short(name) == short(missing.resource));
-    }
-    accesses.iter_mut().for_each(|(place, _)| place.position += first);
-
-    let pairs = accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
-    let conflicts: Vec<_> = pairs
-        .filter(|((_, one), (_, two))| one.conflicts_with(two))
-        .map(|(one, two)| Conflict {
-            resource: one.1.resource(),
-            first: (one.0, one.1.kind()),
-            second: (two.0, two.1.kind()),
-        })
-        .collect();
-
-    let wrong = !(missing.is_empty() && conflicts.is_empty());
-    wrong.then_some(ResolveError { function, missing, conflicts })
 }
 
 /// Why a function could not be resolved: every missing resource and every conflict, not just the first.

@@ -18,15 +18,6 @@ pub struct Writes<T>(CellPtr<T>);
 /// `CellPtr`.
 macro_rules! resource_param {
     ($Borrow:ident, $State:ident, $kind:expr, |$cell:ident, $now:ident| $fetch:expr) => {
-        impl<T: 'static> $State<T> {
-            #[inline(always)]
-            fn find(registry: &Registry, report: &mut Report<'_>) -> Option<Self> {
-                let (cell, id) = registry.find::<T>()?;
-                report.found($kind, id, cell);
-                Some(Self(cell))
-            }
-        }
-
         impl<T> Clone for $State<T> {
             fn clone(&self) -> Self {
                 *self
@@ -48,11 +39,11 @@ macro_rules! resource_param {
 
             #[inline(always)]
             fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<$State<T>> {
-                let found = $State::find(registry, report);
+                let found = report.find::<T>($kind, registry);
                 if found.is_none() {
                     report.missing::<T>();
                 }
-                found
+                found.map($State)
             }
 
             fn access(state: &$State<T>, visit: &mut dyn FnMut(Access)) {
@@ -74,7 +65,7 @@ macro_rules! resource_param {
 
             #[inline(always)]
             fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
-                Some($State::find(registry, report))
+                Some(report.find::<T>($kind, registry).map($State))
             }
 
             fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {

@@ -13,11 +13,14 @@ macro_rules! tuple {
 
             #[inline(always)]
             fn try_init(_registry: &Registry, _report: &mut Report<'_>) -> Option<Self::State> {
-                // All elements first, so that the report names everything that is missing.
+                // All elements first, so that the report can name everything that is missing.
                 let _all = ($({
                     let mark = _report.mark();
                     let state = $P::try_init(_registry, _report);
                     _report.place::<$P>(mark, $index);
+                    if state.is_none() && _report.gives_up() {
+                        return None;
+                    }
                     state
                 },)*);
                 Some(($(_all.$index?,)*))

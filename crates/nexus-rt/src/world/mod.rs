@@ -15,6 +15,7 @@ pub(crate) use cell::{CellPtr, ErasedCell};
 pub use key::Key;
 pub use registry::{Registry, ResourceId};
 pub use res::{Res, ResMut};
+pub(crate) use table::type_hash;
 
 use crate::sequence::{Sequence, WorldId};
 

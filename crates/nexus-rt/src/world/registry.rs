@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::cell::{CellPtr, ErasedCell, OwnedCell};
 use super::key::Key;
-use super::table::Table;
+use super::table::{Entry, Table};
 use crate::sequence::WorldId;
 
 /// The number of a resource in its world: dense, in the order of registration, from 0.
@@ -120,7 +120,18 @@ impl Registry {
 
     #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
-        let entry = self.table.find(TypeId::of::<T>())?;
+        self.find_by::<T>(Table::find)
+    }
+
+    /// The same out of line, for where the size of the code counts and the time does not.
+    #[inline(always)]
+    pub(crate) fn find_slowly<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
+        self.find_by::<T>(Table::find_slowly)
+    }
+
+    #[inline(always)]
+    fn find_by<T: 'static>(&self, find: impl Fn(&Table, TypeId) -> Option<&Entry>) -> Option<(CellPtr<T>, ResourceId)> {
+        let entry = find(&self.table, TypeId::of::<T>())?;
         // SAFETY: `insert` is the only writer of the table, and it pairs the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))

@@ -26,22 +26,24 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// In line, without a call: so that resolving a function keeps nothing on the stack. Most slots are empty, so it ends.
     #[inline(always)]
     pub(super) fn find(&self, type_id: TypeId) -> Option<&Entry> {
-        let entry = self.slot(hash(type_id))?;
-        if entry.type_id == type_id { Some(entry) } else { self.find_further(type_id) }
+        let mut at = hash(type_id);
+        loop {
+            let entry = self.slot(at)?;
+            if entry.type_id == type_id {
+                return Some(entry);
+            }
+            at = at.wrapping_add(1);
+        }
     }
 
-    /// The rest of the probe, which is rare.
+    /// The same out of line.
     #[cold]
     #[inline(never)]
-    fn find_further(&self, type_id: TypeId) -> Option<&Entry> {
-        // Most slots are empty, so the probe ends.
-        (1..).map(|step| self.slot(hash(type_id).wrapping_add(step))).find_map(|entry| match entry {
-            Some(entry) if entry.type_id == type_id => Some(Some(entry)),
-            Some(_) => None,
-            None => Some(None),
-        })?
+    pub(super) fn find_slowly(&self, type_id: TypeId) -> Option<&Entry> {
+        self.find(type_id)
     }
 
     /// What is in the slot for this hash. An empty table has no slot at all.
@@ -89,6 +91,12 @@ fn place(slots: &mut [Option<Entry>], entry: Entry) -> bool {
     }
     slots[at] = Some(entry);
     at != start
+}
+
+/// The hash of a type: a constant, where the compiler optimises.
+#[inline(always)]
+pub(crate) fn type_hash<T: 'static>() -> usize {
+    hash(TypeId::of::<T>())
 }
 
 /// The word that `TypeId` hands to a hasher: well mixed by the compiler.

@@ -97,3 +97,45 @@ fn res_gives_the_value_for_the_whole_run() {
         (|a: Res<u64>, b: Res<i64>, _: ()| assert_eq!(inner(a, b), (&10, &0))).into_handler(world.registry());
     read.run(&mut world, ());
 }
+
+/// 72 params: more than there are bits for types and for resources, so some must meet by chance in both.
+#[test]
+fn params_that_meet_by_chance_are_no_conflict() {
+    struct V<const N: usize>(usize);
+    type Eight<'w, const A: usize, const B: usize, const C: usize, const D: usize> = (
+        (ResMut<'w, V<A>>, ResMut<'w, V<B>>, ResMut<'w, V<C>>, ResMut<'w, V<D>>),
+        (Res<'w, W<A>>, Res<'w, W<B>>, Res<'w, W<C>>, Res<'w, W<D>>),
+    );
+    struct W<const N: usize>(usize);
+    macro_rules! values {
+        ($($N:literal)*) => {{
+            let mut builder = WorldBuilder::new();
+            $(builder.register(V::<$N>($N)); builder.register(W::<$N>(100 + $N));)*
+            builder.build()
+        }};
+    }
+    let mut world =
+        values!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35);
+
+    type All<'w> = (
+        Eight<'w, 0, 1, 2, 3>,
+        Eight<'w, 4, 5, 6, 7>,
+        Eight<'w, 8, 9, 10, 11>,
+        Eight<'w, 12, 13, 14, 15>,
+        Eight<'w, 16, 17, 18, 19>,
+        Eight<'w, 20, 21, 22, 23>,
+        Eight<'w, 24, 25, 26, 27>,
+        (Eight<'w, 28, 29, 30, 31>, Eight<'w, 32, 33, 34, 35>),
+    );
+    let all = |mut all: All, x: usize| {
+        all.0.0.0.0 = all.7.1.1.3.0 + x;
+        all.7.1.0.3.0 = all.0.1.0.0 + x;
+    };
+    all.try_into_handler(world.registry()).unwrap().run(&mut world, 1000);
+    assert_eq!((world.resource::<V<0>>().0, world.resource::<V<35>>().0), (1135, 1100));
+
+    let twice = |_: All, _: Res<V<17>>, _: usize| {};
+    let error = twice.try_into_handler(world.registry()).unwrap_err();
+    assert_eq!(error.conflicts().len(), 1);
+    assert!(error.conflicts()[0].resource().ends_with("V<17>"), "{error}");
+}
