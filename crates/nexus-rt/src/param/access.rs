@@ -23,7 +23,12 @@ pub struct Access {
 
 impl Access {
     pub(super) fn new<T>(kind: AccessKind, cell: CellPtr<T>) -> Self {
-        Self { cell: cell.erase(), kind, resource: type_name::<T>() }
+        Self::of(kind, cell.erase(), type_name::<T>())
+    }
+
+    /// An access to a cell that holds a value of the type with this full name.
+    pub(super) fn of(kind: AccessKind, cell: ErasedCell, resource: &'static str) -> Self {
+        Self { cell, kind, resource }
     }
 
     /// Whether it reads or writes.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::Param;
 use super::access::{Access, AccessKind};
 use crate::names::short;
-use crate::world::{CellPtr, Registry, type_hash};
+use crate::world::{CellPtr, ErasedCell, Registry, type_hash};
 
 /// Follows the params of a function while they are resolved. Made by the library, passed on by params.
 ///
@@ -47,31 +47,40 @@ impl Seen {
 }
 
 #[derive(Debug, Default)]
-struct Record {
-    missing: Vec<Missing>,
-    accesses: Vec<(Place, Access)>,
+struct Record(Vec<Noted>);
+
+#[derive(Debug)]
+struct Noted {
+    place: Place,
+    /// The access, or the name of the resource that is missing.
+    found: Result<Access, &'static str>,
 }
 
 impl Report<'_> {
-    /// The resource `T`, if there is one. It will be fetched as `kind` says.
+    /// The resource `T`, which will be fetched as `kind` says. There may be none if it is `optional`.
     #[inline(always)]
-    pub(super) fn find<T: 'static>(&mut self, kind: AccessKind, registry: &Registry) -> Option<CellPtr<T>> {
+    pub(super) fn find<T: 'static>(
+        &mut self,
+        kind: AccessKind,
+        optional: bool,
+        registry: &Registry,
+    ) -> Option<CellPtr<T>> {
         if let Some(record) = &mut self.record {
-            let (cell, _) = registry.find_slowly::<T>()?;
-            record.access(Access::new(kind, cell));
-            return Some(cell);
+            let cell = registry.find_slowly::<T>();
+            record.note(kind, optional, cell.map(CellPtr::erase), type_name::<T>());
+            return cell;
         }
-        let (cell, id) = registry.find::<T>()?;
-        self.types.note(kind, type_hash::<T>());
-        self.resources.note(kind, id.index());
-        Some(cell)
-    }
-
-    #[inline(always)]
-    pub(super) fn missing<T>(&mut self) {
-        (self.types.meet, self.resources.meet) = (u64::MAX, u64::MAX);
-        if let Some(record) = &mut self.record {
-            record.missing(type_name::<T>());
+        match registry.find::<T>() {
+            Some((cell, id)) => {
+                self.types.note(kind, type_hash::<T>());
+                self.resources.note(kind, id.index());
+                Some(cell)
+            }
+            None if optional => None,
+            None => {
+                (self.types.meet, self.resources.meet) = (u64::MAX, u64::MAX);
+                None
+            }
         }
     }
 
@@ -83,15 +92,15 @@ impl Report<'_> {
 
     /// How much is written down so far: what [`place`](Self::place) starts from.
     #[inline(always)]
-    pub(super) fn mark(&self) -> (usize, usize) {
-        self.record.as_ref().map_or((0, 0), |record| (record.missing.len(), record.accesses.len()))
+    pub(super) fn mark(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.0.len())
     }
 
     /// Says that what was written down since `mark` belongs to the parameter `P` at `position`.
     #[inline(always)]
-    pub(super) fn place<P>(&mut self, mark: (usize, usize), position: usize) {
+    pub(super) fn place<P>(&mut self, mark: usize, position: usize) {
         if let Some(record) = &mut self.record {
-            record.place(mark, Place { position, param: type_name::<P>() });
+            record.place(mark, position, type_name::<P>());
         }
     }
 }
@@ -113,54 +122,61 @@ pub(crate) fn resolve_slowly<P: Param>(
     function: &'static str,
     first: usize,
 ) -> Result<P::State, ResolveError> {
-    let mut record = Record::default();
-    let state = P::try_init(registry, &mut Report { record: Some(&mut record), ..Report::default() });
-    record.verdict(registry, function, first)?;
+    let mut state = None;
+    resolve_recorded(registry, function, first, &mut |record| {
+        state = P::try_init(registry, &mut Report { record: Some(record), ..Report::default() });
+    })?;
     Ok(state.expect("a param that gives no state says what is missing"))
 }
 
-/// Not generic, so that it is compiled once and not for every list of params.
+// What follows is not generic, so that it is compiled once and not for every list of params.
+
+fn resolve_recorded(
+    registry: &Registry,
+    function: &'static str,
+    first: usize,
+    resolve: &mut dyn FnMut(&mut Record),
+) -> Result<(), ResolveError> {
+    let mut record = Record::default();
+    resolve(&mut record);
+    record.verdict(registry, function, first)
+}
+
 impl Record {
     #[inline(never)]
-    fn access(&mut self, access: Access) {
-        self.accesses.push((Place::default(), access));
+    fn note(&mut self, kind: AccessKind, optional: bool, cell: Option<ErasedCell>, resource: &'static str) {
+        let found = cell.map(|cell| Access::of(kind, cell, resource)).ok_or(resource);
+        if found.is_ok() || !optional {
+            self.0.push(Noted { place: Place::default(), found });
+        }
     }
 
     #[inline(never)]
-    fn missing(&mut self, resource: &'static str) {
-        self.missing.push(Missing { place: Place::default(), resource, lookalike: None });
-    }
-
-    #[inline(never)]
-    fn place(&mut self, mark: (usize, usize), here: Place) {
-        self.missing[mark.0..].iter_mut().for_each(|missing| missing.place = here);
-        self.accesses[mark.1..].iter_mut().for_each(|(place, _)| *place = here);
+    fn place(&mut self, mark: usize, position: usize, param: &'static str) {
+        self.0[mark..].iter_mut().for_each(|noted| noted.place = Place { position, param });
     }
 
     /// What is wrong, if anything is.
-    #[inline(never)]
-    fn verdict(self, registry: &Registry, function: &'static str, first: usize) -> Result<(), ResolveError> {
-        let Self { mut missing, mut accesses } = self;
-        for missing in &mut missing {
-            missing.place.position += first;
-            missing.lookalike =
-                registry.names().find(|name| *name != missing.resource && short(name) == short(missing.resource));
-        }
-        accesses.iter_mut().for_each(|(place, _)| place.position += first);
+    fn verdict(mut self, registry: &Registry, function: &'static str, first: usize) -> Result<(), ResolveError> {
+        self.0.iter_mut().for_each(|noted| noted.place.position += first);
 
+        let missing = self.0.iter().filter_map(|noted| {
+            let resource = noted.found.err()?;
+            let lookalike = registry.names().find(|name| *name != resource && short(name) == short(resource));
+            Some(Missing { place: noted.place, resource, lookalike })
+        });
+        let accesses: Vec<_> = self.0.iter().filter_map(|noted| Some((noted.place, noted.found.ok()?))).collect();
         let pairs =
             accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
-        let conflicts: Vec<_> = pairs
-            .filter(|((_, one), (_, two))| one.conflicts_with(two))
-            .map(|(one, two)| Conflict {
-                resource: one.1.resource(),
-                first: (one.0, one.1.kind()),
-                second: (two.0, two.1.kind()),
-            })
-            .collect();
+        let conflicts = pairs.filter(|((_, one), (_, two))| one.conflicts_with(two)).map(|(one, two)| Conflict {
+            resource: one.1.resource(),
+            first: (one.0, one.1.kind()),
+            second: (two.0, two.1.kind()),
+        });
 
-        let right = missing.is_empty() && conflicts.is_empty();
-        if right { Ok(()) } else { Err(ResolveError { function, missing, conflicts }) }
+        let problems = Problems { function, missing: missing.collect(), conflicts: conflicts.collect() };
+        let right = problems.missing.is_empty() && problems.conflicts.is_empty();
+        if right { Ok(()) } else { Err(ResolveError(Box::new(problems))) }
     }
 }
 
@@ -177,8 +193,9 @@ impl Record {
 /// let error = quote.try_into_handler(world.registry()).unwrap_err();
 /// assert_eq!(error.missing().len(), 2);
 /// ```
-#[derive(Debug)]
-pub struct ResolveError {
+pub struct ResolveError(Box<Problems>);
+
+struct Problems {
     function: &'static str,
     missing: Vec<Missing>,
     conflicts: Vec<Conflict>,
@@ -188,29 +205,40 @@ impl ResolveError {
     /// The full name of the function that was to be resolved.
     #[must_use]
     pub fn function(&self) -> &'static str {
-        self.function
+        self.0.function
     }
 
     /// The resources that are not registered.
     #[must_use]
     pub fn missing(&self) -> &[Missing] {
-        &self.missing
+        &self.0.missing
     }
 
     /// The pairs of parameters that must not borrow the same resource.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
-        &self.conflicts
+        &self.0.conflicts
+    }
+}
+
+impl fmt::Debug for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problems { function, missing, conflicts } = &*self.0;
+        f.debug_struct("ResolveError")
+            .field("function", function)
+            .field("missing", missing)
+            .field("conflicts", conflicts)
+            .finish()
     }
 }
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be resolved against this world:", self.function)?;
-        for missing in &self.missing {
+        write!(f, "`{}` cannot be resolved against this world:", self.0.function)?;
+        for missing in &self.0.missing {
             write!(f, "\n  {missing}")?;
         }
-        for conflict in &self.conflicts {
+        for conflict in &self.0.conflicts {
             write!(f, "\n  {conflict}")?;
         }
         Ok(())

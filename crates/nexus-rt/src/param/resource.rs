@@ -39,11 +39,7 @@ macro_rules! resource_param {
 
             #[inline(always)]
             fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<$State<T>> {
-                let found = report.find::<T>($kind, registry);
-                if found.is_none() {
-                    report.missing::<T>();
-                }
-                found.map($State)
+                report.find::<T>($kind, false, registry).map($State)
             }
 
             fn access(state: &$State<T>, visit: &mut dyn FnMut(Access)) {
@@ -65,7 +61,7 @@ macro_rules! resource_param {
 
             #[inline(always)]
             fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
-                Some(report.find::<T>($kind, registry).map($State))
+                Some(report.find::<T>($kind, true, registry).map($State))
             }
 
             fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {

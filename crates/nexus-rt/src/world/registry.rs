@@ -125,8 +125,8 @@ impl Registry {
 
     /// The same out of line, for where the size of the code counts and the time does not.
     #[inline(always)]
-    pub(crate) fn find_slowly<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
-        self.find_by::<T>(Table::find_slowly)
+    pub(crate) fn find_slowly<T: 'static>(&self) -> Option<CellPtr<T>> {
+        self.find_by::<T>(Table::find_slowly).map(|(cell, _)| cell)
     }
 
     #[inline(always)]
