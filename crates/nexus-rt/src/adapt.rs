@@ -15,15 +15,6 @@ macro_rules! describe_adapter {
             fn describe(&self, visitor: &mut dyn $crate::describe::Visitor) {
                 $crate::describe::describe_within(visitor, $kind, &self.$field);
             }
-
-            fn name(&self) -> &'static str {
-                self.$field.name()
-            }
-
-            #[track_caller]
-            fn inputs_changed(&self, world: &$crate::world::World) -> bool {
-                self.$field.inputs_changed(world)
-            }
         }
     };
 }

@@ -98,15 +98,6 @@ macro_rules! handler_behind {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 (**self).describe(visitor);
             }
-
-            fn name(&self) -> &'static str {
-                (**self).name()
-            }
-
-            #[track_caller]
-            fn inputs_changed(&self, world: &World) -> bool {
-                (**self).inputs_changed(world)
-            }
         }
 
         impl<E, H: Handler<E> + ?Sized> Handler<E> for $Pointer {

@@ -6,7 +6,7 @@ use smallbox::SmallBox;
 pub use smallbox::space;
 
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor};
+use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::handler::Handler;
 use crate::world::World;
 
@@ -137,15 +137,6 @@ macro_rules! by_handler {
         impl<E, Space> Describe for $Inline<E, Space> {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 self.0.describe(visitor);
-            }
-
-            fn name(&self) -> &'static str {
-                self.0.name()
-            }
-
-            #[track_caller]
-            fn inputs_changed(&self, world: &World) -> bool {
-                self.0.inputs_changed(world)
             }
         }
 

@@ -19,10 +19,10 @@ use crate::param::Access;
 use crate::sequence::WorldId;
 use crate::world::World;
 
-/// Names a handler and shows the functions in it.
+/// Shows the functions in a handler. [`DescribeExt`] makes of it what one wants to know.
 ///
-/// Every handler of this library implements it. For a handler that you write yourself the provided methods are enough:
-/// `impl Describe for MyHandler {}`.
+/// Every handler of this library implements it. For a handler that you write yourself nothing has to be added:
+/// `impl Describe for MyHandler {}`. One that runs other handlers shows them by passing the visitor on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself, as handlers must",
     note = "for a handler written by hand, this is enough: `impl Describe for {Self} {{}}`"
@@ -34,7 +34,12 @@ pub trait Describe {
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.function(&Unknown(type_name::<Self>()));
     }
+}
 
+/// What every handler can tell about itself, made of what it [shows](Describe::describe).
+///
+/// A trait of its own, so that a handler in a box carries none of it along.
+pub trait DescribeExt: Describe {
     /// The name: that of its first function.
     fn name(&self) -> &'static str {
         first_name(&|visitor| self.describe(visitor)).unwrap_or(type_name::<Self>())
@@ -52,7 +57,7 @@ pub trait Describe {
     /// write counts.
     ///
     /// ```
-    /// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
+    /// use nexus_rt::{DescribeExt, IntoHandler, Res, ResMut, WorldBuilder};
     ///
     /// fn requote(_mid: Res<u64>, _quotes: ResMut<Vec<u64>>, _event: ()) {}
     ///
@@ -78,6 +83,8 @@ pub trait Describe {
         any_input_changed(world, &|visitor| self.describe(visitor))
     }
 }
+
+impl<H: Describe + ?Sized> DescribeExt for H {}
 
 // What the provided methods do, apart from them: so it is compiled once and not for every handler.
 

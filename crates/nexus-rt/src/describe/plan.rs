@@ -5,14 +5,14 @@ use crate::names::{path_length, short};
 use crate::param::AccessKind;
 
 /// What a handler consists of: its functions in the order in which they run, with what each reads and writes, and the
-/// parts that they stand in. Made by [`Describe::plan`](crate::Describe::plan).
+/// parts that they stand in. Made by [`DescribeExt::plan`](crate::DescribeExt::plan).
 ///
 /// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
 /// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
 /// their paths, in JSON with them. What is called from inside a function is not known.
 ///
 /// ```
-/// use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
+/// use nexus_rt::{DescribeExt, PipelineStart, Res, ResMut, WorldBuilder};
 ///
 /// fn check(limit: Res<u64>, x: u64) -> Result<u64, String> {
 ///     if x <= *limit { Ok(x) } else { Err(format!("{x} is too much")) }

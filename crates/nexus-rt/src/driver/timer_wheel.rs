@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nexus_timer::{Expired, Full, TimerKey, Wheel};
 
 use super::periodic::Periodic;
-use crate::describe::Describe;
+use crate::describe::{Describe, DescribeExt};
 use crate::handler::Virtual;
 
 /// What a timer's handler is given.

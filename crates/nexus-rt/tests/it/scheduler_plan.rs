@@ -1,6 +1,6 @@
 //! What a scheduler tells of itself.
 
-use nexus_rt::{Describe, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, System, World};
+use nexus_rt::{Describe, DescribeExt, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, System, World};
 
 use crate::support::{Log, world};
 use crate::systems::{diamond, logs};
@@ -65,9 +65,6 @@ fn a_scheduler_in_a_chain_is_drawn_with_what_follows() {
             visitor.close(None);
             visitor.after(&[7]);
             visitor.open(nexus_rt::Kind::Tee);
-        }
-        fn name(&self) -> &'static str {
-            "unbalanced"
         }
     }
     impl System for Unbalanced {

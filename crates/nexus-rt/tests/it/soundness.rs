@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nexus_rt::{
-    Describe, Handler, IntoCallback, IntoHandler, Param, PipelineStart, Res, ResMut, Virtual, World, WorldBuilder,
+    Describe, DescribeExt, Handler, IntoCallback, IntoHandler, Param, PipelineStart, Res, ResMut, Virtual, World,
+    WorldBuilder,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};

@@ -12,7 +12,7 @@ use mio::{Interest, Registry};
 
 use super::event::{MioEvent, MioToken};
 use super::slots::Slots;
-use crate::describe::Describe;
+use crate::describe::{Describe, DescribeExt};
 use crate::handler::Virtual;
 
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
@@ -274,7 +274,7 @@ impl<S, Tag> MioDriver<S, Tag> {
 
 impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = self.slots.iter().map(|(token, it)| (token, it.handler.as_ref().map_or("runs", Describe::name)));
+        let named = self.slots.iter().map(|(token, it)| (token, it.handler.as_ref().map_or("runs", DescribeExt::name)));
         f.debug_list().entries(named).finish()
     }
 }
