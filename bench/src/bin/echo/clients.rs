@@ -1,13 +1,12 @@
 //! The clients of all servers, on a thread of their own.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, spawn};
 
 use bench::machine::pin;
 
 use crate::MESSAGE;
+use crate::stream::Client;
 
 pub(crate) struct Clients {
     /// Which server's clients are to send, and how often each of them.
@@ -17,19 +16,12 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Connects so many clients to each server.
-    pub(crate) fn start(addresses: Vec<SocketAddr>, connections: u64) -> Self {
+    /// Takes the clients of each server.
+    pub(crate) fn start(mut clients: Vec<Vec<Box<dyn Client>>>) -> Self {
         let (orders, ordered) = channel::<(usize, u64)>();
         let (told, done) = channel();
         let thread = spawn(move || {
             pin(1);
-            let connect = |address: &SocketAddr| {
-                let stream = TcpStream::connect(address).expect("the server listens");
-                stream.set_nodelay(true).expect("a fresh socket");
-                stream
-            };
-            let mut clients: Vec<Vec<TcpStream>> =
-                addresses.iter().map(|address| (0..connections).map(|_| connect(address)).collect()).collect();
             while let Ok((server, sweeps)) = ordered.recv() {
                 (0..sweeps).for_each(|sweep| drive(&mut clients[server], sweep as u8));
                 told.send(()).expect("somebody waits");
@@ -53,7 +45,7 @@ impl Clients {
 }
 
 /// Every client sends a message, then every client reads its echo.
-fn drive(clients: &mut [TcpStream], mark: u8) {
+fn drive(clients: &mut [Box<dyn Client>], mark: u8) {
     let message = [mark; MESSAGE];
     for client in &mut *clients {
         client.write_all(&message).expect("the server is there");

@@ -6,6 +6,7 @@
 
 mod clients;
 mod servers;
+mod stream;
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use clients::Clients;
 use servers::Server;
+use stream::{Transport, connect};
 
 /// Times echo servers: the processor time of the server's thread per message.
 #[derive(Parser)]
@@ -33,6 +35,10 @@ struct Args {
     /// How many connections are served at once, a row each
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 128])]
     connections: Vec<u64>,
+
+    /// What they are connected by
+    #[arg(long, value_delimiter = ',', default_values_t = [Transport::Tcp, Transport::Unix], value_enum)]
+    transports: Vec<Transport>,
 
     /// Only check that all servers echo, and time nothing
     #[arg(long)]
@@ -63,16 +69,18 @@ fn main() {
     let title = "echo server: processor time of the server's thread per message of 64 bytes".into();
     let mut report = Report { title, unit, rows: Vec::new() };
     let mut allocated = Vec::new();
-    for connections in &args.connections {
-        let (row, allocations) = compare(&args, *connections);
-        allocated.push(format!("{connections} connections: {}", allocations.join(", ")));
-        if args.check || args.json { report.rows.push(row) } else { report.push(row) }
+    for transport in &args.transports {
+        for connections in &args.connections {
+            let (row, allocations) = compare(&args, *transport, *connections);
+            allocated.push(format!("{}: {}", row.row, allocations.join(", ")));
+            if args.check || args.json { report.rows.push(row) } else { report.push(row) }
+        }
     }
     if args.check {
         println!("all servers echo every message");
         return;
     }
-    let allocated = format!("Allocations per 1000 messages, with {}.\n", allocated.join("; with "));
+    let allocated = format!("Allocations per 1000 messages. {}.\n", allocated.join("; "));
     if args.json {
         println!("{:#}", report.json());
         return;
@@ -84,14 +92,21 @@ fn main() {
 }
 
 /// A row, and what each server allocates.
-fn compare(args: &Args, connections: u64) -> (Measured, Vec<String>) {
-    let mut servers = servers::all(connections);
-    let clients = Clients::start(servers.iter().map(|(_, server)| server.address()).collect(), connections);
+fn compare(args: &Args, transport: Transport, connections: u64) -> (Measured, Vec<String>) {
+    let mut servers = servers::all();
+    let clients = servers.iter_mut().map(|(_, server)| {
+        let connected = (0..connections).map(|_| {
+            let (stream, client) = connect(transport).expect("there are files left");
+            server.take(stream);
+            client
+        });
+        connected.collect()
+    });
+    let clients = Clients::start(clients.collect());
     let rounds = if args.check { 1 } else { args.rounds };
     let sweeps = (args.messages / connections).max(1);
     let messages = (sweeps * connections) as f64;
     let mut timed: Vec<_> = servers.iter().map(|(name, _)| Timed::new(name, Vec::new())).collect();
-    servers.iter_mut().for_each(|(_, server)| server.accept(connections));
     const WARM_UP: usize = 2;
     for round in 0..rounds + WARM_UP {
         for turn in 0..servers.len() {
@@ -109,7 +124,8 @@ fn compare(args: &Args, connections: u64) -> (Measured, Vec<String>) {
     });
     let allocations = allocations.collect();
     clients.stop();
-    let name = format!("echo, {connections} connection{}", if connections == 1 { "" } else { "s" });
+    let over = if transport == Transport::Tcp { "TCP" } else { "a Unix socket" };
+    let name = format!("echo over {over}, {connections} connection{}", if connections == 1 { "" } else { "s" });
     (Measured { group: "echo server".into(), row: name, timed, budgets: BUDGETS.into() }, allocations)
 }
 

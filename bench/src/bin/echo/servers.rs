@@ -1,19 +1,17 @@
 //! The servers: one way to echo, four ways to get there.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
 
 use calloop::generic::Generic;
 use calloop::{EventLoop, LoopHandle, Mode, PostAction};
-use nexus_rt::mio::net::{TcpListener, TcpStream};
 use nexus_rt::mio::{Events, Interest, Poll, Token};
+
+use crate::stream::Stream;
 
 /// A server on one thread.
 pub(crate) trait Server {
-    fn address(&self) -> SocketAddr;
-
-    /// Takes so many connections.
-    fn accept(&mut self, connections: u64);
+    /// Serves one more connection.
+    fn take(&mut self, stream: Stream);
 
     /// Waits until something is ready, and serves it.
     fn poll(&mut self);
@@ -23,10 +21,10 @@ pub(crate) trait Server {
 }
 
 /// All servers, ours first.
-pub(crate) fn all(connections: u64) -> Vec<(&'static str, Box<dyn Server>)> {
+pub(crate) fn all() -> Vec<(&'static str, Box<dyn Server>)> {
     vec![
         ("ours", Box::new(ours::Ours::new())),
-        ("raw mio", Box::new(Raw::new(connections))),
+        ("raw mio", Box::new(Raw::new())),
         ("2.5.1", Box::new(published::Published::new())),
         ("calloop", Box::new(Calloop::new())),
     ]
@@ -36,7 +34,7 @@ pub(crate) fn all(connections: u64) -> Vec<(&'static str, Box<dyn Server>)> {
 type Buffer = [u8; 4096];
 
 /// Reads what there is and writes it back; gives the number of bytes. All servers do this and nothing else.
-fn echo(mut stream: &TcpStream, buffer: &mut Buffer) -> u64 {
+fn echo(mut stream: &Stream, buffer: &mut Buffer) -> u64 {
     let mut echoed = 0;
     loop {
         match stream.read(buffer) {
@@ -55,41 +53,21 @@ fn echo(mut stream: &TcpStream, buffer: &mut Buffer) -> u64 {
     }
 }
 
-fn listen() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port")
-}
-
-/// Waits for a connection. Accepting is no part of what is timed.
-fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nodelay(true).expect("a fresh socket");
-                return stream;
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
 /// A loop over `mio`, as one would write it without a library.
 struct Raw {
-    listener: TcpListener,
     poll: Poll,
     events: Events,
-    streams: Vec<TcpStream>,
+    streams: Vec<Stream>,
     buffer: Box<Buffer>,
     echoed: u64,
 }
 
 impl Raw {
-    fn new(connections: u64) -> Self {
+    fn new() -> Self {
         Self {
-            listener: listen(),
             poll: Poll::new().expect("there are files left"),
             events: Events::with_capacity(1024),
-            streams: Vec::with_capacity(connections as usize),
+            streams: Vec::new(),
             buffer: Box::new([0; 4096]),
             echoed: 0,
         }
@@ -97,16 +75,10 @@ impl Raw {
 }
 
 impl Server for Raw {
-    fn address(&self) -> SocketAddr {
-        self.listener.local_addr().expect("it is bound")
-    }
-
-    fn accept(&mut self, connections: u64) {
-        for index in 0..connections as usize {
-            let mut stream = accept(&self.listener);
-            self.poll.registry().register(&mut stream, Token(index), Interest::READABLE).expect("a fresh socket");
-            self.streams.push(stream);
-        }
+    fn take(&mut self, mut stream: Stream) {
+        let token = Token(self.streams.len());
+        self.poll.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
+        self.streams.push(stream);
     }
 
     fn poll(&mut self) {
@@ -133,7 +105,6 @@ mod ours {
     use super::*;
 
     pub(super) struct Ours {
-        listener: TcpListener,
         world: World,
         poller: MioPoller,
         count: Key<Count>,
@@ -141,7 +112,7 @@ mod ours {
 
     /// A registration that stays; the driver owns the socket.
     fn on_readable(mut io: ResMut<MioDriver>, mut scratch: ResMut<Scratch>, mut count: ResMut<Count>, event: MioEvent) {
-        if let Some(stream) = io.source::<TcpStream>(event.token) {
+        if let Some(stream) = io.source::<Stream>(event.token) {
             count.0 += echo(stream, &mut scratch.0);
         }
     }
@@ -153,22 +124,15 @@ mod ours {
             builder.register(Scratch([0; 4096]));
             builder.register(Count(0));
             let count = builder.key();
-            Self { listener: listen(), world: builder.build(), poller, count }
+            Self { world: builder.build(), poller, count }
         }
     }
 
     impl Server for Ours {
-        fn address(&self) -> SocketAddr {
-            self.listener.local_addr().expect("it is bound")
-        }
-
-        fn accept(&mut self, connections: u64) {
-            for _ in 0..connections {
-                let handler = Box::new(on_readable.into_handler(self.world.registry()));
-                let stream = accept(&self.listener);
-                let mut io = self.world.resource_mut::<MioDriver>();
-                io.register(stream, Interest::READABLE, handler).expect("a fresh socket");
-            }
+        fn take(&mut self, stream: Stream) {
+            let handler = Box::new(on_readable.into_handler(self.world.registry()));
+            let mut io = self.world.resource_mut::<MioDriver>();
+            io.register(stream, Interest::READABLE, handler).expect("a fresh socket");
         }
 
         fn poll(&mut self) {
@@ -189,12 +153,11 @@ mod published {
     impl peer::Resource for Count {}
     impl peer::Resource for Scratch {}
 
-    struct Streams(Vec<TcpStream>);
+    struct Streams(Vec<Stream>);
 
     impl peer::Resource for Streams {}
 
     pub(super) struct Published {
-        listener: TcpListener,
         world: World,
         poller: MioPoller,
     }
@@ -247,24 +210,18 @@ mod published {
             builder.register(Streams(Vec::new()));
             builder.register(Scratch([0; 4096]));
             builder.register(Count(0));
-            Self { listener: listen(), world: builder.build(), poller }
+            Self { world: builder.build(), poller }
         }
     }
 
     impl Server for Published {
-        fn address(&self) -> SocketAddr {
-            self.listener.local_addr().expect("it is bound")
-        }
-
-        fn accept(&mut self, connections: u64) {
-            for index in 0..connections as usize {
-                let mut stream = accept(&self.listener);
-                let template = Box::new(CallbackTemplate::new(on_readable, self.world.registry()));
-                let io = self.world.resource_mut::<MioDriver>();
-                let token = put(io, index, template);
-                io.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
-                self.world.resource_mut::<Streams>().0.push(stream);
-            }
+        fn take(&mut self, mut stream: Stream) {
+            let template = Box::new(CallbackTemplate::new(on_readable, self.world.registry()));
+            let index = self.world.resource::<Streams>().0.len();
+            let io = self.world.resource_mut::<MioDriver>();
+            let token = put(io, index, template);
+            io.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
+            self.world.resource_mut::<Streams>().0.push(stream);
         }
 
         fn poll(&mut self) {
@@ -284,7 +241,6 @@ struct Shared {
 }
 
 struct Calloop {
-    listener: TcpListener,
     events: EventLoop<'static, Shared>,
     handle: LoopHandle<'static, Shared>,
     shared: Shared,
@@ -294,24 +250,18 @@ impl Calloop {
     fn new() -> Self {
         let events = EventLoop::try_new().expect("there are files left");
         let handle = events.handle();
-        Self { listener: listen(), events, handle, shared: Shared { buffer: Box::new([0; 4096]), echoed: 0 } }
+        Self { events, handle, shared: Shared { buffer: Box::new([0; 4096]), echoed: 0 } }
     }
 }
 
 impl Server for Calloop {
-    fn address(&self) -> SocketAddr {
-        self.listener.local_addr().expect("it is bound")
-    }
-
-    fn accept(&mut self, connections: u64) {
-        for _ in 0..connections {
-            let source = Generic::new(accept(&self.listener), calloop::Interest::READ, Mode::Edge);
-            let inserted = self.handle.insert_source(source, |_, stream, shared: &mut Shared| {
-                shared.echoed += echo(stream, &mut shared.buffer);
-                Ok(PostAction::Continue)
-            });
-            inserted.expect("a fresh socket");
-        }
+    fn take(&mut self, stream: Stream) {
+        let source = Generic::new(stream, calloop::Interest::READ, Mode::Edge);
+        let inserted = self.handle.insert_source(source, |_, stream, shared: &mut Shared| {
+            shared.echoed += echo(stream, &mut shared.buffer);
+            Ok(PostAction::Continue)
+        });
+        inserted.expect("a fresh socket");
     }
 
     fn poll(&mut self) {
