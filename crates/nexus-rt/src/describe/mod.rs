@@ -30,7 +30,8 @@ use crate::world::World;
 pub trait Describe {
     /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is touched.
     ///
-    /// Provided: nothing is known of a handler written by hand, except that it is handed the world.
+    /// Provided: nothing is known of a handler written by hand, except that it is handed the world. One that wants another name, or
+    /// to say what it reads, shows a [`Function`] of its own.
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.function(&Unknown(type_name::<Self>()));
     }
@@ -40,9 +41,9 @@ pub trait Describe {
 ///
 /// A trait of its own, so that a handler in a box carries none of it along.
 pub trait DescribeExt: Describe {
-    /// The name: that of its first function.
+    /// The name: that of its first function; if it shows none, that of its first part, such as `broadcast`.
     fn name(&self) -> &'static str {
-        first_name(&|visitor| self.describe(visitor)).unwrap_or(type_name::<Self>())
+        first_name(&|visitor| self.describe(visitor))
     }
 
     /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
@@ -88,16 +89,24 @@ impl<H: Describe + ?Sized> DescribeExt for H {}
 
 // What the provided methods do, apart from them: so it is compiled once and not for every handler.
 
-fn first_name(describe: &dyn Fn(&mut dyn Visitor)) -> Option<&'static str> {
-    struct First(Option<&'static str>);
+fn first_name(describe: &dyn Fn(&mut dyn Visitor)) -> &'static str {
+    #[derive(Default)]
+    struct First {
+        function: Option<&'static str>,
+        part: Option<&'static str>,
+    }
     impl Visitor for First {
         fn function(&mut self, function: &dyn Function) {
-            self.0.get_or_insert(function.name());
+            self.function.get_or_insert(function.name());
+        }
+
+        fn open(&mut self, kind: Kind) {
+            self.part.get_or_insert(kind.name());
         }
     }
-    let mut first = First(None);
+    let mut first = First::default();
     describe(&mut first);
-    first.0
+    first.function.or(first.part).unwrap_or("something without functions")
 }
 
 #[track_caller]

@@ -76,6 +76,9 @@ fn l4_broadcast_adds_and_removes_by_keys_that_are_never_stale() {
     broadcast.remove(a).unwrap().run(&mut world, "removed");
     assert_eq!(world.resource::<Log>().last().unwrap(), "a removed");
     assert!(broadcast.remove(c).is_some() && broadcast.remove(d).is_some() && broadcast.is_empty());
+    // It still belongs to the world of those that were there.
+    let mut elsewhere = self::world();
+    refuses_world("broadcast", || broadcast.run(&mut elsewhere, "y"));
 }
 
 #[test]
