@@ -159,13 +159,24 @@ fn other_threads_and_a_shutdown_wake_a_poll() {
     assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
 }
 
+fn note(mut log: ResMut<Log>, event: MioEvent) {
+    let flags = [event.is_readable(), event.is_writable(), event.is_read_closed(), event.is_error()];
+    log.push(flags.map(|flag| if flag { '1' } else { '0' }).iter().collect());
+}
+
+#[test]
+fn a_refused_connection_is_an_event_with_an_error() {
+    let mut rig = Rig::new();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let handler = Box::new(note.into_handler(rig.world.registry()));
+    rig.io().register(TcpStream::connect(nobody).unwrap(), Interest::WRITABLE, handler).unwrap();
+    rig.run(1);
+    assert!(rig.logged().ends_with('1'), "{}", rig.logged());
+}
+
 #[test]
 fn interest_can_be_changed_and_events_tell_what_is_ready() {
     let mut rig = Rig::new();
-    let note = |mut log: ResMut<Log>, event: MioEvent| {
-        let flags = [event.is_readable(), event.is_writable(), event.is_read_closed(), event.is_error()];
-        log.push(flags.map(|flag| if flag { '1' } else { '0' }).iter().collect());
-    };
     let (own, mut client) = Rig::pair();
     let note = Box::new(note.into_handler(rig.world.registry()));
     let token = rig.io().register(own, Interest::WRITABLE, note).unwrap();
@@ -179,7 +190,7 @@ fn interest_can_be_changed_and_events_tell_what_is_ready() {
     rig.run(1);
     assert!(rig.logged().starts_with("1"));
     let event = format!("{:?}", rig.world.resource::<MioDriver>());
-    assert!(event.contains("MioToken(") && event.contains("interest_can_be_changed"), "{event}");
+    assert!(event.contains("MioToken(") && event.contains("sockets::note"), "{event}");
 }
 
 #[test]
