@@ -11,12 +11,13 @@ use crate::world::{Registry, World};
 
 /// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.
 ///
-/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to `bool` or `()` is one too. To
-/// write one by hand, implement `run`, and [`Describe`] with nothing in it.
+/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to any [`SystemOutput`] is one
+/// too. To write one by hand, implement `run`, and [`Describe`] with nothing in it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system",
     label = "not a system",
-    note = "functions become systems by `f.into_system(registry)`; a pipeline is one if it goes from `()` to `bool` or `()`"
+    note = "functions become systems by `f.into_system(registry)`; a pipeline is one if it goes from `()` to `bool`, \
+            `Option<()>` or `()`"
 )]
 pub trait System: Describe + Send {
     /// Runs the system, and says whether what comes after it should run.
@@ -45,7 +46,8 @@ pub trait System: Describe + Send {
 #[diagnostic::on_unimplemented(
     message = "a system cannot return `{Self}`",
     label = "returns `{Self}`",
-    note = "a system returns `bool`, whether what comes after it should run, or nothing, which always says yes"
+    note = "a system returns `bool`, whether what comes after it should run; `Option<()>`, where `None` says no; or nothing, which \
+            always says yes"
 )]
 pub trait SystemOutput: sealed::Sealed {
     /// Whether what comes after should run.
@@ -100,7 +102,7 @@ mod sealed {
 /// assert!(!reprice.run(&mut world));
 /// ```
 pub trait IntoSystem: Sized {
-    /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool` or nothing.
+    /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool`, `Option<()>` or nothing.
     ///
     /// # Panics
     /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
