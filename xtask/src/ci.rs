@@ -21,11 +21,18 @@ pub(crate) fn run(root: &Path) -> bool {
         && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
         && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
         && api::run(root, false)
+        && fuzz(root)
         && bench(root)
         && sanitize(root);
     let seconds = started.elapsed().as_secs();
     println!("xtask ci: {} in {seconds} s", if passed { "everything passed" } else { "FAILED" });
     passed
+}
+
+/// The fuzz targets are a workspace of their own, which includes tests of this one.
+fn fuzz(root: &Path) -> bool {
+    let fuzz = root.join("fuzz");
+    !fuzz.exists() || cargo(&fuzz, "cargo fmt --all --check", &[]) && cargo(&fuzz, "cargo check --bins", &[])
 }
 
 /// The benches are a workspace of their own; that they compile and compute the right values is checked here.

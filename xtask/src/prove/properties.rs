@@ -10,6 +10,8 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("nexus-timer", "it", "the_wheel_does_what_the_model_does"),
     ("nexus-rt", "it", "random_chains_do_what_plain_rust_does"),
     ("nexus-rt", "it", "a_batch_a_loop_and_a_slice_do_the_same"),
+    ("nexus-rt", "it", "by_reference_is_by_value"),
+    ("nexus-rt", "it", "a_dag_does_what_plain_code_does"),
     ("nexus-rt", "it", "any_graph_runs_as_its_edges_say"),
     ("nexus-rt", "it", "random_programs_touch_only_their_own_worlds"),
 ];
