@@ -55,7 +55,7 @@
 //!
 //! # Panics
 //!
-//! [`Wheel::insert`] on a wheel that is full, and building a wheel with a tick below a microsecond. If the function given to
+//! [`Wheel::insert`] on a wheel that is full, and building a wheel with a tick below a microsecond or a limit above 2^32 - 1. If the function given to
 //! [`Wheel::poll`] panics, nothing is lost but the entry that it was given.
 
 #![forbid(unsafe_code)]

@@ -10,8 +10,8 @@ pub use virtual_clock::VirtualClock;
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
 /// It stands still until it is moved, which the loop does once per turn ([`update`](Self::update)), a driver that has waited, or
-/// the feed for each event ([`set_unix`](Self::set_unix)). So all handlers of a turn see one time, and a run over recorded events sees the same
-/// times whenever it is made. No other part of the library reads the time.
+/// the feed for each event ([`set_unix`](Self::set_unix)). So all handlers of a turn see one time, and a run over recorded events
+/// sees the same times whenever it is made. No other part of the library reads the time, but for the wait of the mio poller.
 ///
 /// ```
 /// use std::time::Duration;

@@ -79,8 +79,8 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> Installer for TimerInstalle
     type Poller = TimerPoller<S, Tag>;
 
     /// # Panics
-    /// If the tick is shorter than a microsecond, or if the world has such a wheel already: [`tagged`](Self::tagged) tells two
-    /// apart.
+    /// If the tick is shorter than a microsecond or the limit above 2^32 - 1, or if the world has such a wheel already:
+    /// [`tagged`](Self::tagged) tells two apart.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> TimerPoller<S, Tag> {
         builder.register(TimerWheel::<S, Tag>::new(self.wheel.build(self.start)));

@@ -77,6 +77,7 @@ impl Report<'_> {
                 Some(cell)
             }
             None if optional => None,
+            // Whoever asked may go on without it; the quick way must not.
             None => {
                 (self.types.meet, self.resources.meet) = (u64::MAX, u64::MAX);
                 None

@@ -244,8 +244,8 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 ///
 /// What every driver of this library does, and one of your own should:
 ///
-/// - **Time and IO are arguments.** A poller is told the time; it reads none by itself. So a test, and a replay, decide. One that
-///   waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
+/// - **Time and IO are arguments.** A poller is told the time; it reads none, but for what is left of a time-out. So a test, and a
+///   replay, decide. One that waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
 /// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
 /// - **Keys are names, not places.** What it hands out to name a registration is `Copy + Send`, and never names another one later: a
 ///   key whose registration is gone does nothing.

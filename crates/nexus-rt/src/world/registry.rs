@@ -132,7 +132,8 @@ impl Registry {
     #[inline(always)]
     fn find_by<T: 'static>(&self, find: impl Fn(&Table, TypeId) -> Option<&Entry>) -> Option<(CellPtr<T>, ResourceId)> {
         let entry = find(&self.table, TypeId::of::<T>())?;
-        // SAFETY: `insert` is the only writer of the table, and it pairs the type's id with a cell of that type.
+        // SAFETY: both ways to `find` give the entry of the id that they are asked for; `insert` is the only writer of the table,
+        // and it pairs the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))
     }

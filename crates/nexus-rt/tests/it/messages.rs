@@ -1,4 +1,5 @@
-//! Compile errors as users read them: golden files beside the cases, for the toolchain that CI pins.
+//! Compile errors as users read them: golden files beside the cases, for one release of the compiler. With another they are
+//! skipped.
 
 use std::path::Path;
 use std::process::Command;

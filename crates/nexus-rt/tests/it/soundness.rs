@@ -174,28 +174,6 @@ fn conflicts_are_found_in_every_place_and_form() {
     assert!((|_: Option<ResMut<u8>>, _: Option<ResMut<u8>>, _: ()| {}).try_into_handler(reg).is_ok());
 }
 
-/// The cheap test looks at 64 bits; resources that share a bit are no conflict.
-#[test]
-fn resources_64_apart_are_no_conflict() {
-    struct Numbered<const N: usize>(u64);
-    let mut builder = WorldBuilder::new();
-    macro_rules! register { ($($n:literal)*) => { $(
-        builder.register(Numbered::<{ $n }>($n));
-        builder.register(Numbered::<{ $n + 100 }>($n + 100));
-        builder.register(Numbered::<{ $n + 200 }>($n + 200));
-        builder.register(Numbered::<{ $n + 300 }>($n + 300));
-    )* } }
-    register!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-    let mut world = builder.build();
-    let (first, second) = (world.id::<Numbered<0>>(), world.id::<Numbered<16>>());
-    assert_eq!(second.index() - first.index(), 64);
-    let mut both =
-        (|mut a: ResMut<Numbered<0>>, mut b: ResMut<Numbered<16>>, _: ()| std::mem::swap(&mut a.0, &mut b.0))
-            .into_handler(world.registry());
-    both.run(&mut world, ());
-    assert_eq!((world.resource::<Numbered<0>>().0, world.resource::<Numbered<16>>().0), (16, 0));
-}
-
 #[test]
 fn s15_a_handler_runs_on_another_thread_with_that_threads_world() {
     let mut home = world();
