@@ -3,6 +3,7 @@
 
 mod builder;
 mod cell;
+mod install;
 mod key;
 mod registry;
 mod res;
@@ -10,8 +11,9 @@ mod table;
 
 use std::fmt;
 
-pub use builder::{AlreadyRegistered, Installer, Plugin, WorldBuilder};
+pub use builder::{AlreadyRegistered, WorldBuilder};
 pub(crate) use cell::{CellPtr, ErasedCell};
+pub use install::{Installer, Plugin};
 pub use key::Key;
 pub use registry::{Registry, ResourceId};
 pub use res::{Res, ResMut};
