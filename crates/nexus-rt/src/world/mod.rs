@@ -3,6 +3,7 @@
 
 mod builder;
 mod cell;
+mod id;
 mod install;
 mod key;
 mod registry;
@@ -13,13 +14,14 @@ use std::fmt;
 
 pub use builder::{AlreadyRegistered, WorldBuilder};
 pub(crate) use cell::{CellPtr, ErasedCell};
+pub use id::WorldId;
 pub use install::{Installer, Plugin};
 pub use key::Key;
 pub use registry::{Registry, ResourceId};
 pub use res::{Res, ResMut};
 pub(crate) use table::type_hash;
 
-use crate::sequence::{Sequence, WorldId};
+use crate::sequence::Sequence;
 
 /// All state that functions share: one value per type, fixed when it is built.
 ///
