@@ -4,12 +4,12 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::call::Entered;
+use crate::call::{Anchored, Entered};
 use crate::callback::Callback;
 use crate::chain::{Chain, Input, Lent, Moved};
 use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchor, Anchored, Finished, Start, Step, enter};
+use crate::step::{Anchor, Finished, Start, Step, enter};
 use crate::world::World;
 
 /// The start of a pipeline over events of type `In`, with a context `C` if it has one: see

@@ -1,8 +1,7 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
 use super::{Ignore, Spread, Step};
-pub(crate) use crate::call::Anchored;
-use crate::call::{Entered, Mode, Resolved, Stamp};
+use crate::call::{Anchored, Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::world::{World, WorldId};
 

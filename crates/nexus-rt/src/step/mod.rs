@@ -10,9 +10,9 @@
 
 mod anchor;
 mod boolean;
-mod dispatch;
 mod finished;
 mod fork;
+mod hand_on;
 mod into_step;
 mod lend;
 mod option;
@@ -25,11 +25,11 @@ mod sequence;
 mod side;
 mod spread;
 
-pub(crate) use anchor::{Anchor, Anchored, enter, one_world};
+pub(crate) use anchor::{Anchor, enter, one_world};
 pub(crate) use boolean::{And, Not, Or, Xor};
-pub(crate) use dispatch::Dispatch;
 pub use finished::Finished;
 pub(crate) use fork::{Join, Merge};
+pub(crate) use hand_on::HandOn;
 pub use into_step::IntoStep;
 pub(crate) use lend::{Lend, StepRef};
 pub(crate) use option::{OkOr, OkOrElse, OnNone};
