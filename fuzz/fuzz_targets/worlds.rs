@@ -2,14 +2,14 @@
 //! four bytes for each step. The address sanitizer watches.
 #![no_main]
 
-#[path = "../../crates/nexus-rt/tests/it/programs.rs"]
-mod programs;
+#[path = "../../crates/nexus-rt/tests/it/program_model.rs"]
+mod program_model;
 
 use std::panic;
 
 use libfuzzer_sys::fuzz_target;
 
-use programs::Program;
+use program_model::Program;
 
 /// More steps say nothing new.
 const MOST: usize = 300;

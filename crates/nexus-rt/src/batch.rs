@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::chain::{Chain, Input};
+use crate::chain::Chain;
 use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::pipeline::Pipeline;
 use crate::step::{Finished, Step};
@@ -106,37 +106,6 @@ impl<In, S: Describe> BatchPipeline<In, S> {
         S: Step<(), In, Out: Finished>,
     {
         self.run_with(&mut (), world);
-    }
-}
-
-impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
-    /// Runs the pipeline over every item, in order, without a buffer: over a slice by reference, over any iterator. The
-    /// world is checked once.
-    ///
-    /// ```
-    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
-    ///
-    /// let mut builder = WorldBuilder::new();
-    /// builder.register(0_u64);
-    /// let mut world = builder.build();
-    /// let mut sum = PipelineStart::<&u64>::borrowed()
-    ///     .then(|x: &u64| *x * 2, world.registry())
-    ///     .then(|mut sum: ResMut<u64>, x: u64| *sum += x, world.registry())
-    ///     .build();
-    /// sum.run_each(&mut world, &[1, 2, 3]);
-    /// assert_eq!(*world.resource::<u64>(), 12);
-    /// ```
-    ///
-    /// # Panics
-    /// If `world` is not the world that the steps were resolved against.
-    #[inline]
-    #[track_caller]
-    pub fn run_each<'a>(&mut self, world: &mut World, items: impl IntoIterator<Item = K::At<'a>>)
-    where
-        In: 'a,
-        S: Step<(), K::At<'a>, Out: Finished>,
-    {
-        self.run_each_with(&mut (), world, items);
     }
 }
 

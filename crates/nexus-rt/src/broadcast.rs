@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::call::Entered;
 use crate::describe::{Describe, DescribeExt, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
-use crate::sequence::WorldId;
 use crate::step::one_world;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`, or an
 /// `E` that it lends.

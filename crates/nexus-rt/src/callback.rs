@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::call::Entered;
+use crate::call::{Anchored, Entered};
 use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchored, Finished, Step};
+use crate::step::{Finished, Step};
 use crate::world::World;
 
 /// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.

@@ -6,9 +6,8 @@ use crate::call::Entered;
 use crate::chain::{Lent, Moved};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
-use crate::sequence::WorldId;
 use crate::step::one_world;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
 ///

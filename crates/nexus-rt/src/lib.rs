@@ -108,7 +108,7 @@ pub use nexus_timer::{Full, TimerKey};
 pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
-pub use sequence::{Sequence, WorldId};
+pub use sequence::Sequence;
 pub use shutdown::{Shutdown, ShutdownHandle};
 pub use step::{Finished, IntoStep, Verdict, ViewAt};
 pub use system::{IntoSystem, System, SystemFn, SystemOutput};
@@ -118,6 +118,7 @@ pub use template::{
 pub use testing::{Changes, TestHarness};
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
+    WorldId,
 };
 
 /// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code needs.

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::call::Entered;
 use crate::describe::{Describe, DescribeExt, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
-use crate::sequence::WorldId;
 use crate::step::one_world;
 use crate::system::System;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// Collects systems and what must run before what, then becomes a [`SystemScheduler`].
 ///

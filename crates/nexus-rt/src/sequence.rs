@@ -1,8 +1,6 @@
-//! Sequence numbers and world identity: the two counters that everything above compares.
+//! Sequence numbers: the counter of events, which says what was written when.
 
 use std::fmt;
-use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The number of an event, counted from the start of its world.
 ///
@@ -56,34 +54,6 @@ impl Sequence {
 }
 
 impl fmt::Display for Sequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The identity of a world, shared by its builder and its registry, and never used again in this process.
-///
-/// Everything that is resolved remembers it: a handler runs on the world that it was resolved against and on no other,
-/// however worlds are moved, swapped, replaced or dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct WorldId(NonZeroU64);
-
-impl WorldId {
-    /// Takes the next identity. At one world per nanosecond the counter lasts 584 years.
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(NonZeroU64::new(number).expect("2^64 worlds are never made"))
-    }
-
-    /// Whether it is this one, if there is one: a single comparison, since no identity is zero.
-    #[inline(always)]
-    pub(crate) fn is(self, other: Option<Self>) -> bool {
-        other.map_or(0, |other| other.0.get()) == self.0.get()
-    }
-}
-
-impl fmt::Display for WorldId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::call::{Callable, Entered, Mode, Resolved};
+use crate::call::{Anchored, Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::param::ResolveError;
 use crate::pipeline::Pipeline;
-use crate::step::{Anchored, Spread, Step};
+use crate::step::{Spread, Step};
 use crate::world::{Registry, World};
 
 /// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.

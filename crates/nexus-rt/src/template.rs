@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::call::{Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
+use crate::call::{Anchored, Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
 use crate::describe::{Describe, DescribeExt, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
-use crate::step::{Anchored, Step};
+use crate::step::Step;
 use crate::world::{Registry, World};
 
 /// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes

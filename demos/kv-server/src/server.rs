@@ -38,7 +38,7 @@ pub struct Server {
     io: MioPoller<Peer>,
     expiry: ExpiryPoller,
     commands: Commands,
-    keys: Keys,
+    handles: Handles,
     limits: Limits,
     /// What a client uses while it is attended to, so that one who waits holds no memory.
     request: Request,
@@ -52,7 +52,7 @@ pub struct Server {
 }
 
 /// The resources that the server uses itself.
-struct Keys {
+struct Handles {
     clock: Key<Clock>,
     sockets: Key<Sockets>,
     ready: Key<Ready>,
@@ -89,7 +89,7 @@ impl Server {
         let commands = Commands::new(reg);
         let clients = CallbackTemplate::new(on_client, reg);
         let template = CallbackTemplate::new(on_listener, reg);
-        let keys = Keys {
+        let handles = Handles {
             clock: reg.key(),
             sockets: reg.key(),
             ready: reg.key(),
@@ -97,7 +97,7 @@ impl Server {
             channels: reg.key(),
             stats: reg.key(),
         };
-        let mut sockets = keys.sockets.get_mut(&mut world);
+        let mut sockets = handles.sockets.get_mut(&mut world);
         let callback = Box::new(template.generate(Listener::new(socket, clients)));
         let listener = sockets.insert(Peer::Listener(callback));
         let registry = sockets.registry().try_clone()?;
@@ -111,7 +111,7 @@ impl Server {
             io,
             expiry,
             commands,
-            keys,
+            handles,
             limits,
             request: Request::default(),
             replies: Replies::default(),
@@ -145,10 +145,10 @@ impl Server {
 
     /// One turn: what happened to whom, then what is due, then everybody's requests and replies.
     fn turn(&mut self, world: &mut World) -> io::Result<()> {
-        if self.wait == Wait::Spin || !self.keys.ready.get(world).0.is_empty() {
+        if self.wait == Wait::Spin || !self.handles.ready.get(world).0.is_empty() {
             self.io.poll(world, Some(Duration::ZERO))?;
         } else {
-            let now = self.keys.clock.get(world).now();
+            let now = self.handles.clock.get(world).now();
             self.io.poll_until(world, now, |world| self.expiry.next_deadline(world))?;
         }
         self.serve(world);
@@ -157,10 +157,10 @@ impl Server {
 
     /// Runs what is due, and attends to those to whom something happened.
     fn serve(&mut self, world: &mut World) {
-        let now = self.keys.clock.get_mut(world).update();
+        let now = self.handles.clock.get_mut(world).update();
         self.expiry.poll(world, now);
         let mut ready = mem::take(&mut self.ready);
-        mem::swap(&mut ready, &mut self.keys.ready.get_mut(world).0);
+        mem::swap(&mut ready, &mut self.handles.ready.get_mut(world).0);
         for token in ready.drain(..) {
             self.attend(world, token);
         }
@@ -169,7 +169,7 @@ impl Server {
 
     /// Reads from a client, runs its requests, and sends the replies.
     fn attend(&mut self, world: &mut World, token: MioToken) {
-        let Some(slot) = client(self.keys.sockets, world, token) else { return };
+        let Some(slot) = client(self.handles.sockets, world, token) else { return };
         let Some(mut connection) = slot.take() else { return };
         connection.queued = false;
         let verdict = self.exchange(world, &mut connection);
@@ -179,9 +179,9 @@ impl Server {
         } else {
             if connection.readable && self.reads && !connection.session.leaves {
                 connection.queued = true;
-                self.keys.ready.get_mut(world).0.push(token);
+                self.handles.ready.get_mut(world).0.push(token);
             }
-            if let Some(slot) = client(self.keys.sockets, world, token) {
+            if let Some(slot) = client(self.handles.sockets, world, token) {
                 *slot = Some(connection);
             }
         }
@@ -244,7 +244,7 @@ impl Server {
                     session.replies.error(&error);
                     session.leaves = true;
                     request.clear();
-                    self.keys.stats.get_mut(world).cut_off += 1;
+                    self.handles.stats.get_mut(world).cut_off += 1;
                     break;
                 }
             }
@@ -252,7 +252,7 @@ impl Server {
             world.next_sequence();
             self.commands.run(session, world, request);
             // Before the next request, which may subscribe to what was published.
-            if self.keys.channels.get(world).has_mail() {
+            if self.handles.channels.get(world).has_mail() {
                 self.deliver(world);
             }
             if session.replies.as_bytes().len() > self.limits.replies {
@@ -263,7 +263,7 @@ impl Server {
                 break;
             }
         }
-        self.keys.stats.get_mut(world).commands += commands;
+        self.handles.stats.get_mut(world).commands += commands;
         false
     }
 
@@ -276,7 +276,7 @@ impl Server {
         connection.held = holds;
         connection.cut_off |= grew && self.limits.is_too_much(holds, self.held);
         if connection.cut_off {
-            self.keys.stats.get_mut(world).cut_off += 1;
+            self.handles.stats.get_mut(world).cut_off += 1;
         }
     }
 
@@ -284,21 +284,21 @@ impl Server {
     fn part(&mut self, world: &mut World, token: MioToken, connection: &Connection) {
         let session = &connection.session;
         self.held -= connection.held;
-        self.keys.sockets.get_mut(world).close(token);
-        let mut clients = self.keys.clients.get_mut(world);
+        self.handles.sockets.get_mut(world).close(token);
+        let mut clients = self.handles.clients.get_mut(world);
         clients.tokens.remove(&session.id);
         if mem::take(&mut clients.wait) {
             // There is a file again for one of those who wait outside.
             self.listen(world);
         }
-        let mut channels = self.keys.channels.get_mut(world);
+        let mut channels = self.handles.channels.get_mut(world);
         session.channels.iter().for_each(|channel| channels.unsubscribe(channel, session.id));
-        self.keys.stats.get_mut(world).clients -= 1;
+        self.handles.stats.get_mut(world).clients -= 1;
     }
 
     /// Has the system tell again of those who wait to be let in.
     fn listen(&self, world: &mut World) {
-        let mut sockets = self.keys.sockets.get_mut(world);
+        let mut sockets = self.handles.sockets.get_mut(world);
         let Ok(registry) = sockets.registry().try_clone() else { return };
         if let Some(Peer::Listener(callback)) = sockets.get_mut(self.listener) {
             // Else it is told of them when the next one comes.
@@ -308,11 +308,11 @@ impl Server {
 
     /// Hands messages out to those who have subscribed. They are sent when it is their turn.
     fn deliver(&mut self, world: &mut World) {
-        let mut channels = mem::take(&mut *self.keys.channels.get_mut(world));
-        let keys = &self.keys;
+        let mut channels = mem::take(&mut *self.handles.channels.get_mut(world));
+        let handles = &self.handles;
         channels.deliver(|id, message| {
-            let Some(&token) = keys.clients.get(world).tokens.get(&id) else { return };
-            let Some(Some(connection)) = client(keys.sockets, world, token) else { return };
+            let Some(&token) = handles.clients.get(world).tokens.get(&id) else { return };
+            let Some(Some(connection)) = client(handles.sockets, world, token) else { return };
             // Who leaves gets what it waits for and no more, or it might wait for ever.
             if connection.session.leaves {
                 return;
@@ -327,19 +327,19 @@ impl Server {
                 self.held += message.len();
             }
             if !mem::replace(&mut connection.queued, true) {
-                keys.ready.get_mut(world).0.push(token);
+                handles.ready.get_mut(world).0.push(token);
             }
         });
-        *self.keys.channels.get_mut(world) = channels;
+        *self.handles.channels.get_mut(world) = channels;
     }
 
     /// Lets nobody in any more, answers what has come, and sends what replies are left.
     fn drain(&mut self, world: &mut World, most: Duration) -> io::Result<()> {
         let until = Instant::now() + most;
-        self.keys.sockets.get_mut(world).close(self.listener);
+        self.handles.sockets.get_mut(world).close(self.listener);
         self.io.poll(world, Some(Duration::ZERO))?;
         self.serve(world);
-        while !self.keys.ready.get(world).0.is_empty() && Instant::now() < until {
+        while !self.handles.ready.get(world).0.is_empty() && Instant::now() < until {
             self.serve(world);
         }
         self.reads = false;
@@ -353,8 +353,8 @@ impl Server {
     }
 
     fn has_unsent(&self, world: &mut World) -> bool {
-        let tokens: Vec<_> = self.keys.clients.get(world).tokens.values().copied().collect();
-        tokens.into_iter().any(|token| match client(self.keys.sockets, world, token) {
+        let tokens: Vec<_> = self.handles.clients.get(world).tokens.values().copied().collect();
+        tokens.into_iter().any(|token| match client(self.handles.sockets, world, token) {
             Some(Some(connection)) => !connection.session.replies.as_bytes().is_empty(),
             _ => false,
         })

@@ -63,6 +63,16 @@ pub(super) fn is_there(program: &str, args: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
+/// The programs in a folder by name, in order.
+pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let names =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned));
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    Ok(names)
+}
+
 /// How many tests passed, over all lines of a log that say so.
 pub(super) fn passed_tests(log: &str) -> usize {
     let counts =

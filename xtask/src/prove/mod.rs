@@ -1,13 +1,13 @@
 //! `cargo xtask prove`: what takes too long for each change. One file per proof; each can be run alone, and what has passed
 //! for a commit is not run again for it.
 
+mod asan;
 mod command;
 mod defects;
-mod fuzzing;
+mod fuzz;
 mod memcheck;
 mod mutants;
 mod properties;
-mod sanitizer;
 mod soak;
 
 use std::fs;
@@ -29,11 +29,11 @@ struct Proof {
 /// From the quick to the slow.
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
-    Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: sanitizer::prove },
+    Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
-    Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzzing::prove },
+    Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzz::prove },
     Proof { name: "mutants", what: "nine of ten changes of the code are noticed by a test", run: mutants::prove },
 ];
 

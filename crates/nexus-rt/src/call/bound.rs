@@ -8,8 +8,7 @@ use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use crate::describe::{anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, ResolveError, Running};
-use crate::sequence::WorldId;
-use crate::world::{Registry, World};
+use crate::world::{Registry, World, WorldId};
 
 /// What one function needs, resolved against one world.
 pub(crate) struct Bound<M: Mode> {

@@ -1,8 +1,7 @@
 //! The proof that a world was checked: what steps run on instead of a bare `&mut World`.
 
 use crate::describe::{Describe, DescribeExt, foreign_world};
-use crate::sequence::WorldId;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// A step that can be entered, because every function in it was resolved against one world, which it knows.
 pub trait Anchored: Describe {

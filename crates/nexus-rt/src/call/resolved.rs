@@ -9,8 +9,7 @@ use super::entered::Entered;
 use super::mode::Mode;
 use crate::describe::{Describe, Function, Visitor};
 use crate::param::{Access, ResolveError};
-use crate::sequence::WorldId;
-use crate::world::{Registry, World};
+use crate::world::{Registry, World, WorldId};
 
 /// A function together with its resolved params: a handler, or a step of a chain.
 ///

@@ -11,8 +11,7 @@ use super::entered::Entered;
 use super::mode::Mode;
 use crate::describe::{Describe, Function, Visitor};
 use crate::param::Access;
-use crate::sequence::WorldId;
-use crate::world::{Registry, World};
+use crate::world::{Registry, World, WorldId};
 
 /// A function that can be forgotten and made again: see [`HandlerTemplate`](crate::HandlerTemplate). Implemented for
 /// everything that is `Copy + Send + 'static`; that it also has no size is checked where it is used.

@@ -16,8 +16,7 @@ pub(crate) use plan::function_name;
 pub use plan::{FunctionNode, Node, Plan};
 
 use crate::param::Access;
-use crate::sequence::WorldId;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// Shows the functions in a handler. [`DescribeExt`] makes of it what one wants to know.
 ///

@@ -5,6 +5,7 @@ mod access;
 mod copy_state;
 mod held;
 mod local;
+mod registry;
 mod report;
 mod resource;
 mod tuple;
@@ -13,9 +14,9 @@ pub use access::{Access, AccessKind};
 pub(crate) use copy_state::CopyState;
 pub(crate) use held::Running;
 pub use local::Local;
+pub use registry::RegistryRef;
 pub use report::{Conflict, Missing, Report, ResolveError};
 pub(crate) use report::{resolve_quickly, resolve_slowly};
-pub use resource::RegistryRef;
 
 use crate::sequence::Sequence;
 use crate::world::{Registry, World};

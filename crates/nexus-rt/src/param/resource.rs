@@ -1,8 +1,7 @@
-//! The params that reach resources: `Res`, `ResMut`, an `Option` of either; and the registry itself.
+//! The params that reach resources: `Res`, `ResMut`, an `Option` of either.
 #![expect(unsafe_code, reason = "the leaves of Param: turn a resolved pointer into a reference")]
 
 use std::fmt;
-use std::ops::Deref;
 
 use super::{Access, AccessKind, Dispatch, Param, Report, held};
 use crate::world::{CellPtr, Registry, Res, ResMut};
@@ -90,65 +89,3 @@ resource_param!(ResMut, Writes, AccessKind::Write, |cell, now| {
     // other param of the same run reaches this cell (the third).
     ResMut::new(unsafe { cell.get_mut() }, now)
 });
-
-/// The registry as a parameter: for a function that builds handlers while it runs.
-///
-/// ```
-/// use nexus_rt::{Handler, IntoHandler, RegistryRef, ResMut, Virtual, WorldBuilder};
-///
-/// #[derive(Default)]
-/// struct Subscribers(Vec<Virtual<u32>>);
-///
-/// fn count(mut seen: ResMut<u32>, x: u32) {
-///     *seen += x;
-/// }
-///
-/// fn subscribe(mut subscribers: ResMut<Subscribers>, registry: RegistryRef, _request: ()) {
-///     subscribers.0.push(Box::new(count.into_handler(&registry)));
-/// }
-///
-/// let mut builder = WorldBuilder::new();
-/// builder.register_default::<Subscribers>();
-/// builder.register(0_u32);
-/// let mut world = builder.build();
-/// let mut subscribe = subscribe.into_handler(world.registry());
-/// subscribe.run(&mut world, ());
-///
-/// let mut taken = std::mem::take(&mut *world.resource_mut::<Subscribers>());
-/// taken.0[0].run(&mut world, 5);
-/// assert_eq!(*world.resource::<u32>(), 5);
-/// ```
-#[derive(Clone, Copy)]
-pub struct RegistryRef<'w>(&'w Registry);
-
-impl Deref for RegistryRef<'_> {
-    type Target = Registry;
-
-    #[inline]
-    fn deref(&self) -> &Registry {
-        self.0
-    }
-}
-
-impl fmt::Debug for RegistryRef<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-// SAFETY: a registry reaches no value.
-unsafe impl Param for RegistryRef<'_> {
-    type State = ();
-    type Item<'w> = RegistryRef<'w>;
-
-    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<()> {
-        Some(())
-    }
-
-    fn access((): &(), _: &mut dyn FnMut(Access)) {}
-
-    #[inline(always)]
-    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, (): &'w mut ()) -> RegistryRef<'w> {
-        RegistryRef(dispatch.registry)
-    }
-}

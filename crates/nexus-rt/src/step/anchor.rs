@@ -1,11 +1,9 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
 use super::{Ignore, Spread, Step};
-pub(crate) use crate::call::Anchored;
-use crate::call::{Entered, Mode, Resolved, Stamp};
+use crate::call::{Anchored, Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
-use crate::sequence::WorldId;
-use crate::world::World;
+use crate::world::{World, WorldId};
 
 /// Checks the world, then runs the step on it: the entry of every handler.
 #[inline(always)]

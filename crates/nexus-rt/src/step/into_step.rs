@@ -36,13 +36,13 @@ pub trait IntoStep<C, T, K> {
 
 /// The function takes the value. See [`IntoStep`].
 #[derive(Debug)]
-pub struct ByValue<M>(PhantomData<M>);
+pub struct TakesValue<M>(PhantomData<M>);
 
 /// The function takes a reference to the value. See [`IntoStep`].
 #[derive(Debug)]
-pub struct ByRef<M>(PhantomData<M>);
+pub struct TakesRef<M>(PhantomData<M>);
 
-impl<C, T, F, M> IntoStep<C, T, ByValue<M>> for F
+impl<C, T, F, M> IntoStep<C, T, TakesValue<M>> for F
 where
     M: Mode,
     F: Callable<C, (T,), M>,
@@ -57,7 +57,7 @@ where
     }
 }
 
-impl<C, T, F, M, Out> IntoStep<C, T, ByRef<M>> for F
+impl<C, T, F, M, Out> IntoStep<C, T, TakesRef<M>> for F
 where
     M: Mode,
     F: for<'a> Callable<C, (&'a T,), M, Out = Out>,

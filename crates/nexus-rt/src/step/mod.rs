@@ -9,15 +9,15 @@
 //! lifetime of them.
 
 mod anchor;
+mod any;
 mod boolean;
-mod dispatch;
 mod finished;
 mod fork;
+mod hand_on;
+mod inside;
 mod into_step;
 mod lend;
 mod option;
-mod plain;
-mod predicate;
 mod result;
 mod route;
 mod scan;
@@ -25,16 +25,16 @@ mod sequence;
 mod side;
 mod spread;
 
-pub(crate) use anchor::{Anchor, Anchored, enter, one_world};
+pub(crate) use anchor::{Anchor, enter, one_world};
+pub(crate) use any::{Dedup, Guard, Tap};
 pub(crate) use boolean::{And, Not, Or, Xor};
-pub(crate) use dispatch::Dispatch;
 pub use finished::Finished;
 pub(crate) use fork::{Join, Merge};
+pub(crate) use hand_on::HandOn;
+pub(crate) use inside::{Filtered, Flat, Inside, OnValue, Opened, Owning, Referring, UnwrapOr, UnwrapOrElse};
 pub use into_step::IntoStep;
 pub(crate) use lend::{Lend, StepRef};
 pub(crate) use option::{OkOr, OkOrElse, OnNone};
-pub(crate) use plain::{Filtered, Flat, Inside, OnValue, Opened, Owning, Referring, UnwrapOr, UnwrapOrElse};
-pub(crate) use predicate::{Dedup, Guard, Tap};
 pub(crate) use result::{Catch, IntoOption, OnErr, OrElse};
 pub(crate) use route::{Case, Otherwise};
 pub(crate) use scan::{Scan, ScanFn};

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Step;
-use super::into_step::{ByRef, ByValue};
+use super::into_step::{TakesRef, TakesValue};
 use crate::call::{Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Visitor};
 
@@ -40,7 +40,7 @@ pub trait ScanFn<C, Acc, T, K> {
     type Out;
 }
 
-impl<C, Acc, T, F, M, Out> ScanFn<C, Acc, T, ByValue<M>> for F
+impl<C, Acc, T, F, M, Out> ScanFn<C, Acc, T, TakesValue<M>> for F
 where
     M: Mode,
     F: for<'a> Callable<C, (&'a mut Acc, T), M, Out = Out>,
@@ -49,7 +49,7 @@ where
     type Out = Out;
 }
 
-impl<C, Acc, T, F, M, Out> ScanFn<C, Acc, T, ByRef<M>> for F
+impl<C, Acc, T, F, M, Out> ScanFn<C, Acc, T, TakesRef<M>> for F
 where
     M: Mode,
     F: for<'a, 'b> Callable<C, (&'a mut Acc, &'b T), M, Out = Out>,
@@ -58,7 +58,7 @@ where
     type Out = Out;
 }
 
-impl<C, Acc, T, F, M, Out> Step<C, T> for Scan<Acc, Resolved<F, M>, ByValue<M>>
+impl<C, Acc, T, F, M, Out> Step<C, T> for Scan<Acc, Resolved<F, M>, TakesValue<M>>
 where
     M: Mode,
     F: for<'a> Callable<C, (&'a mut Acc, T), M, Out = Out>,
@@ -71,7 +71,7 @@ where
     }
 }
 
-impl<C, Acc, T, F, M, Out> Step<C, T> for Scan<Acc, Resolved<F, M>, ByRef<M>>
+impl<C, Acc, T, F, M, Out> Step<C, T> for Scan<Acc, Resolved<F, M>, TakesRef<M>>
 where
     M: Mode,
     F: for<'a, 'b> Callable<C, (&'a mut Acc, &'b T), M, Out = Out>,

@@ -1,9 +1,10 @@
-//! How a world is put together: resources, plugins and drivers.
+//! How a world is put together: `WorldBuilder`, to which resources, plugins and drivers are given.
 
 use std::any::type_name;
 use std::fmt;
 
 use super::World;
+use super::install::{Installer, Plugin};
 use super::key::Key;
 use super::registry::{Registry, ResourceId};
 
@@ -148,121 +149,6 @@ impl Default for WorldBuilder {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// A bundle of registrations, for [`WorldBuilder::install_plugin`].
-///
-/// Closures are plugins too:
-///
-/// ```
-/// use nexus_rt::{Plugin, WorldBuilder};
-///
-/// struct Limits {
-///     max_orders: u32,
-/// }
-///
-/// struct Risk(Limits);
-///
-/// impl Plugin for Risk {
-///     fn build(self, builder: &mut WorldBuilder) {
-///         builder.register(self.0);
-///     }
-/// }
-///
-/// let mut builder = WorldBuilder::new();
-/// builder
-///     .install_plugin(Risk(Limits { max_orders: 10 }))
-///     .install_plugin(|builder: &mut WorldBuilder| {
-///         builder.register_default::<u64>();
-///     });
-/// assert_eq!(builder.build().resource::<Limits>().max_orders, 10);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a plugin",
-    note = "implement `Plugin` for it, or pass a closure `|builder: &mut WorldBuilder| {{ .. }}`"
-)]
-pub trait Plugin {
-    /// Registers what the plugin brings.
-    fn build(self, builder: &mut WorldBuilder);
-}
-
-impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
-    #[track_caller]
-    fn build(self, builder: &mut WorldBuilder) {
-        self(builder);
-    }
-}
-
-/// An event source before it is installed, for [`WorldBuilder::install_driver`].
-///
-/// It registers the resources that its users need and returns a poller of its own type, whose `poll` has whatever
-/// signature suits the source: time, sockets and rings do not poll alike. Handlers reach the resource through params, to add,
-/// move and remove what the driver serves; `main()` owns the poller. A poller keeps [`Key`]s, not references.
-///
-/// ```
-/// use std::collections::VecDeque;
-///
-/// use nexus_rt::{Handler, Installer, IntoHandler, Key, ResMut, World, WorldBuilder};
-///
-/// #[derive(Default)]
-/// struct Queue(VecDeque<u32>);
-///
-/// struct QueueInstaller;
-///
-/// struct QueuePoller {
-///     queue: Key<Queue>,
-/// }
-///
-/// impl Installer for QueueInstaller {
-///     type Poller = QueuePoller;
-///
-///     fn install(self, builder: &mut WorldBuilder) -> QueuePoller {
-///         builder.register_default::<Queue>();
-///         QueuePoller { queue: builder.key() }
-///     }
-/// }
-///
-/// impl QueuePoller {
-///     fn poll(&mut self, world: &mut World, handler: &mut impl Handler<u32>) {
-///         while let Some(event) = self.queue.get_mut(world).0.pop_front() {
-///             world.next_sequence();
-///             handler.run(world, event);
-///         }
-///     }
-/// }
-///
-/// let mut builder = WorldBuilder::new();
-/// let mut poller = builder.install_driver(QueueInstaller);
-/// builder.register(0_u64);
-/// let mut world = builder.build();
-///
-/// let mut sum = (|mut sum: ResMut<u64>, x: u32| *sum += u64::from(x)).into_handler(world.registry());
-/// world.resource_mut::<Queue>().0.extend([1, 2, 3]);
-/// poller.poll(&mut world, &mut sum);
-/// assert_eq!(*world.resource::<u64>(), 6);
-/// ```
-///
-/// What every driver of this library does, and one of your own should:
-///
-/// - **Time and IO are arguments.** A poller is told the time; it reads none, but for what is left of a time-out. So a test, and a
-///   replay, decide. One that waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
-/// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
-/// - **Keys are names, not places.** What it hands out to name a registration is `Copy + Send`, and never names another one later: a
-///   key whose registration is gone does nothing.
-/// - **A handler may do anything to the driver's resource**, also to the registration that is running: cancel it, move it, add
-///   others. What was cancelled before its turn does not run.
-/// - **A panic loses nobody else's event.** It goes on through `poll`; the handler that panicked is dropped and counted; everything
-///   that was due after it is delivered by the next `poll`.
-/// - **A handler that leaves another world in place of its own** is reported at once, by name. Nothing is kept across a handler
-///   that would not be checked again.
-/// - **A budget bounds a poll**: what is left over is still due, in the same order.
-/// - **Nothing allocates** once the driver has seen its largest load.
-pub trait Installer {
-    /// What the user keeps and polls.
-    type Poller;
-
-    /// Registers resources and makes the poller.
-    fn install(self, builder: &mut WorldBuilder) -> Self::Poller;
 }
 
 /// There already is a resource of this type: the error of [`WorldBuilder::try_register`].

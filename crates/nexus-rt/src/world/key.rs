@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::World;
 use super::cell::CellPtr;
+use super::id::WorldId;
 use super::res::ResMut;
-use crate::sequence::WorldId;
 
 /// Reaches one resource of one world with a check and a load, without a look-up by type.
 ///

@@ -3,6 +3,8 @@
 
 mod builder;
 mod cell;
+mod id;
+mod install;
 mod key;
 mod registry;
 mod res;
@@ -10,14 +12,16 @@ mod table;
 
 use std::fmt;
 
-pub use builder::{AlreadyRegistered, Installer, Plugin, WorldBuilder};
+pub use builder::{AlreadyRegistered, WorldBuilder};
 pub(crate) use cell::{CellPtr, ErasedCell};
+pub use id::WorldId;
+pub use install::{Installer, Plugin};
 pub use key::Key;
 pub use registry::{Registry, ResourceId};
 pub use res::{Res, ResMut};
 pub(crate) use table::type_hash;
 
-use crate::sequence::{Sequence, WorldId};
+use crate::sequence::Sequence;
 
 /// All state that functions share: one value per type, fixed when it is built.
 ///

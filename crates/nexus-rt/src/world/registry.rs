@@ -5,9 +5,9 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 
 use super::cell::{CellPtr, ErasedCell, OwnedCell};
+use super::id::WorldId;
 use super::key::Key;
 use super::table::{Entry, Table};
-use crate::sequence::WorldId;
 
 /// The number of a resource in its world: dense, in the order of registration, from 0.
 ///

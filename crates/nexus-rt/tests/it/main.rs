@@ -3,6 +3,7 @@
 mod anchors;
 mod batch;
 mod chain_model;
+mod chain_walks;
 mod chains;
 mod change_detection;
 mod clock;
@@ -19,13 +20,12 @@ mod held;
 mod inline;
 mod lifecycle;
 mod messages;
-mod model;
 mod params;
 #[cfg(feature = "timer")]
 mod periodic;
 mod plan;
+mod program_model;
 mod program_walks;
-mod programs;
 mod scheduler_plan;
 mod side_chains;
 #[cfg(feature = "mio")]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::programs::Program;
+use crate::program_model::Program;
 
 proptest! {
     #[test]

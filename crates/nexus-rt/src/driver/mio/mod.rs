@@ -10,7 +10,7 @@
 //! asked of the system for an event of a registration that stays.
 
 mod event;
-mod registrations;
+mod resource;
 mod slots;
 
 use std::fmt;
@@ -24,8 +24,8 @@ use mio::{Events, Poll, Token};
 
 pub use event::{MioEvent, MioToken};
 #[cfg(feature = "smartptr")]
-pub use registrations::{FlexMio, InlineMio};
-pub use registrations::{MioDriver, MioWaker};
+pub use resource::{FlexMio, InlineMio};
+pub use resource::{MioDriver, MioWaker};
 
 use crate::call::lend_world;
 use crate::clock::Clock;

@@ -1,12 +1,21 @@
 //! The timer driver: installs a wheel, and runs what is due.
 
+mod periodic;
+mod test_driver;
+mod wheel;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use nexus_timer::WheelBuilder;
 
-use super::timer_wheel::{TimerEvent, TimerWheel};
+pub use periodic::{MissedTicks, Periodic};
+pub use test_driver::TestTimerDriver;
+#[cfg(feature = "smartptr")]
+pub use wheel::{FlexTimerWheel, InlineTimerWheel};
+pub use wheel::{TimerEvent, TimerWheel};
+
 use crate::call::lend_world;
 use crate::handler::{Handler, Virtual};
 use crate::world::{Installer, Key, World, WorldBuilder};

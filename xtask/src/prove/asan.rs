@@ -1,6 +1,6 @@
 //! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and examples.
 
-use super::command::{Run, is_there, passed_tests};
+use super::command::{Run, is_there, passed_tests, programs_in};
 use super::{Outcome, Room};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -28,22 +28,11 @@ pub(super) fn prove(room: &Room) -> Outcome {
     )?;
     let folder = room.path("target").join(TARGET).join("debug/examples");
     let mut examples = 0;
-    for example in examples_of(room)? {
+    for example in programs_in(&room.root.join("crates/nexus-rt/examples"))? {
         let arguments =
             ARGUMENTS.iter().find(|(name, _)| *name == example).map_or(String::new(), |(_, text)| format!(" {text}"));
         run(&format!("{}{arguments}", folder.join(&example).display()), &format!("{example}.log"))?;
         examples += 1;
     }
     Ok(format!("{} tests and {examples} examples, no error, no leak", passed_tests(&tests)))
-}
-
-/// The examples by name.
-fn examples_of(room: &Room) -> Result<Vec<String>, String> {
-    let folder = room.root.join("crates/nexus-rt/examples");
-    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let names =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned));
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    Ok(names)
 }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::timer::TimerPoller;
-use super::timer_wheel::TimerEvent;
+use super::{TimerEvent, TimerPoller};
 use crate::clock::VirtualClock;
 use crate::handler::{Handler, Virtual};
 use crate::world::World;

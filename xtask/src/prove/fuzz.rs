@@ -1,9 +1,8 @@
 //! Every fuzz target for half an hour, from its small corpus on. cargo-fuzz builds them.
 
 use std::fs;
-use std::path::Path;
 
-use super::command::{Run, is_there};
+use super::command::{Run, is_there, programs_in};
 use super::{Outcome, Room};
 
 const SECONDS: &str = "1800";
@@ -12,7 +11,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     if !is_there("cargo", &["fuzz", "--version"]) {
         return Err("cargo-fuzz is missing: `cargo install --locked cargo-fuzz`".into());
     }
-    let targets = names(&room.root.join("fuzz/fuzz_targets"))?;
+    let targets = programs_in(&room.root.join("fuzz/fuzz_targets"))?;
     let mut runs = Vec::new();
     for target in &targets {
         runs.push(format!("{target} {}", room.once(target, || fuzz(room, target))?));
@@ -36,16 +35,6 @@ fn fuzz(room: &Room, target: &str) -> Outcome {
     let text = Run { folder: &room.root, line: &line, environment: &[], log: &log }.run()?;
     let runs = executed(&text).ok_or_else(|| format!("{target} ran nothing, see {}", log.display()))?;
     Ok(runs.to_string())
-}
-
-/// What is in a folder, without the ends of the names, in order.
-fn names(folder: &Path) -> Result<Vec<String>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let names =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned));
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    Ok(names)
 }
 
 /// How many inputs were tried, as libFuzzer says in the end.
