@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{api, asm, instructions, tidy};
+use crate::{api, asm, instructions, sanitize, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -23,7 +23,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && api::run(root, false)
         && fuzz(root)
         && bench(root)
-        && sanitize(root);
+        && sanitize::run(root);
     let seconds = started.elapsed().as_secs();
     println!("xtask ci: {} in {seconds} s", if passed { "everything passed" } else { "FAILED" });
     passed
@@ -50,26 +50,8 @@ fn bench(root: &Path) -> bool {
             && instructions::run(root, false)
 }
 
-/// The library's tests under the address sanitizer. Skipped, and said so, where no nightly toolchain is installed.
-pub(crate) fn sanitize(root: &Path) -> bool {
-    const TARGET: &str = "x86_64-unknown-linux-gnu";
-    let nightly = Command::new("cargo").args(["+nightly", "--version"]).output();
-    if !nightly.is_ok_and(|output| output.status.success()) {
-        println!("xtask: no nightly toolchain here, so the address sanitizer is SKIPPED");
-        return true;
-    }
-    let flags = [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1")];
-    cargo(
-        root,
-        &format!(
-            "cargo +nightly test -p nexus-rt --all-features --lib --test it --target {TARGET} --target-dir target/asan"
-        ),
-        &flags,
-    )
-}
-
 /// Runs a command line in `folder`.
-fn cargo(folder: &Path, line: &str, environment: &[(&str, &str)]) -> bool {
+pub(crate) fn cargo(folder: &Path, line: &str, environment: &[(&str, &str)]) -> bool {
     println!("xtask: {line}");
     let started = Instant::now();
     let mut words = line.split(' ');

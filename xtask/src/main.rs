@@ -5,6 +5,7 @@ mod asm;
 mod ci;
 mod instructions;
 mod prove;
+mod sanitize;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["api"] => api::run(&root(), false),
         ["api", "write"] => api::run(&root(), true),
-        ["sanitize"] => ci::sanitize(&root()),
+        ["sanitize"] => sanitize::run(&root()),
         ["asm"] => asm::run(&root(), None),
         ["asm", pair] => asm::run(&root(), Some(pair)),
         ["instructions"] => instructions::run(&root(), false),

@@ -5,7 +5,8 @@
 //! patient ADDRESS SECONDS LEAST LONGEST
 //! ```
 //!
-//! Fails if fewer than LEAST replies came, or one never; where LEAST is 0, nobody needs to be served. The longest value has LONGEST bytes. Used by `demos/kv-server/faults.sh`.
+//! Fails if fewer than LEAST replies came, or one never; where LEAST is 0, nobody needs to be served. The longest value has LONGEST
+//! bytes. Used by `demos/faults.sh` and `demos/kv-server/memcheck.sh`.
 
 use std::env;
 use std::error::Error;

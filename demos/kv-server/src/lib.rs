@@ -4,12 +4,14 @@
 
 mod args;
 mod channels;
+mod client;
 mod commands;
 mod engine;
 mod error;
 mod glob;
 mod keys;
 mod limits;
+mod listener;
 mod number;
 mod peer;
 mod replies;

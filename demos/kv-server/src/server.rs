@@ -12,10 +12,12 @@ use nexus_rt::mio::net::TcpListener;
 use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, MioToken, World, WorldBuilder};
 
 use crate::channels::Channels;
+use crate::client::{Connection, Ready, Received, on_client};
 use crate::commands::Commands;
 use crate::engine::{Engine, ExpiryPoller};
 use crate::limits::Limits;
-use crate::peer::{Clients, Connection, Listener, Peer, Ready, Received, Sockets, on_client, on_listener};
+use crate::listener::{Clients, Listener, on_listener};
+use crate::peer::{Peer, Sockets};
 use crate::replies::Replies;
 use crate::request::Request;
 use crate::settings::Settings;

@@ -32,7 +32,8 @@ fn a_registration_stays_until_it_is_closed() {
     drop(a_client);
     rig.run(2);
     assert_eq!(rig.logged(), "a: b:z");
-    assert!(!rig.io().contains(a) && rig.io().contains(b));
+    assert!(!rig.io().contains(a) && rig.io().contains(b) && !rig.io().is_empty());
+    assert_eq!(rig.io().panicked(), 0);
     assert!(rig.io().close(b));
     assert!(is_closed(&mut b_client) && rig.io().is_empty());
 }

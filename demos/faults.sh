@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Both demos under a system that fails: strace makes calls fail, and what comes out must be right or a clean error.
 #
-#   demos/kv-server/faults.sh [SECONDS]      for each fault; default: 4
+#   demos/faults.sh [SECONDS]      for each fault; default: 4
 #
 # Needs strace (Debian: strace). Prints a line for each fault; ends with 0 if all are as they should be.
 #
 # The kernel cannot be told to read or write less than it could. For kv-server, values of several segments to a client that asks
 # in pieces do that; market-data reads its file through a pipe that is filled bit by bit.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/.."
 
 seconds=${1:-4}
 command -v strace >/dev/null || { echo "strace is missing: apt-get install strace" >&2; exit 1; }

@@ -1,0 +1,24 @@
+//! `cargo xtask sanitize`: the library's tests under the address sanitizer.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::ci::cargo;
+
+/// True if they pass. Skipped, and said so, where no nightly toolchain is installed.
+pub(crate) fn run(root: &Path) -> bool {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let nightly = Command::new("cargo").args(["+nightly", "--version"]).output();
+    if !nightly.is_ok_and(|output| output.status.success()) {
+        println!("xtask: no nightly toolchain here, so the address sanitizer is SKIPPED");
+        return true;
+    }
+    let flags = [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1")];
+    cargo(
+        root,
+        &format!(
+            "cargo +nightly test -p nexus-rt --all-features --lib --test it --target {TARGET} --target-dir target/asan"
+        ),
+        &flags,
+    )
+}
