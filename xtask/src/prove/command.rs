@@ -46,9 +46,16 @@ impl Run<'_> {
             }
         };
         let text = std::fs::read(log).map_err(|error| failed(error.to_string()))?;
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let text = without_colours(&String::from_utf8_lossy(&text));
         if status.success() { Ok(text) } else { Err(failed(status.to_string())) }
     }
+}
+
+/// A text without what colours it on a terminal: some programs cannot be kept from it.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// What a quick command prints, without the end of the line. Empty if it cannot be run.
@@ -83,6 +90,12 @@ pub(super) fn passed_tests(log: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_left_out() {
+        assert_eq!(without_colours("\x1b[0mtest \x1b[1ma.rs\x1b[0m ... \x1b[32mok"), "test a.rs ... ok");
+        assert_eq!(without_colours("plain"), "plain");
+    }
 
     #[test]
     fn a_command_tells_its_outcome_and_its_words() {
