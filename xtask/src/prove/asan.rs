@@ -6,7 +6,8 @@ use super::{Outcome, Room};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Examples that measure or wait do so for less long here.
-const ARGUMENTS: &[(&str, &str)] = &[("perf_template", "640"), ("perf_construction", "640")];
+const ARGUMENTS: &[(&str, &str)] =
+    &[("perf_construction", "640"), ("perf_fetch", "640"), ("perf_pipeline", "640"), ("perf_template", "640")];
 
 /// Measures the memory of a process, most of which is the sanitizer's here.
 const SKIPPED: &str = "unfinished_requests_of_all_clients_together_are_bounded";
