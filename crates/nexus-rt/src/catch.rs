@@ -5,7 +5,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::adapt::describe_adapter;
-use crate::call::lend_world;
+use crate::call::same_world;
 use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
@@ -48,16 +48,16 @@ impl<H> CatchAssertUnwindSafe<H> {
 
 impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
     /// # Panics
-    /// If the handler replaces the world, which is no accident of its own but one of everything after it.
+    /// If the handler panics and leaves another world in its place: that is no accident of its own but one of everything after
+    /// it.
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
-        let Self { handler, panics } = self;
-        lend_world(world, handler, |handler, world| {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler.run(world, event))) {
-                *panics += 1;
-                drop_quietly(payload);
-            }
-        });
+        let expected = world.world_id();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.handler.run(world, event))) {
+            self.panics += 1;
+            drop_quietly(payload);
+            same_world(world, &self.handler, expected);
+        }
     }
 }
 

@@ -77,7 +77,6 @@ pub trait Handler<E>: Describe + Send {
     /// is checked afterwards.
     #[doc(hidden)]
     #[inline]
-    #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>, event: E) {
         let mut this = self;
         world.lend(&mut this, |handler, world| handler.run(world, event));

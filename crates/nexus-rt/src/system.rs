@@ -32,7 +32,6 @@ pub trait System: Describe + Send {
     /// checked afterwards.
     #[doc(hidden)]
     #[inline]
-    #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>) -> bool {
         let mut this = self;
         let mut said_yes = false;

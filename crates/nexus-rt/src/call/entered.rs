@@ -78,6 +78,13 @@ impl<'w> Entered<'w> {
 pub(crate) fn lend_world<W: Describe>(world: &mut World, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
     let expected = world.world_id();
     run(who, world);
+    same_world(world, who, expected);
+}
+
+/// Panics by the name of `who`, which was handed the world, if it left another than `expected` in its place.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn same_world<W: Describe>(world: &World, who: &W, expected: WorldId) {
     if world.world_id() != expected {
         replaced(who, expected, world.world_id());
     }

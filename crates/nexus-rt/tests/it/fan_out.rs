@@ -171,6 +171,12 @@ fn who_replaces_the_world_is_named_not_who_comes_after() {
     let mut b = world();
     let mut fan = fan_out!(Quiet, look.into_handler(b.registry()));
     notices_replacement("Quiet", || fan.run(&mut b, String::new()));
+    let mut b = world();
+    let mut fan = fan_out!(CatchAssertUnwindSafe::new(Quiet), look.into_handler(b.registry()));
+    notices_replacement("Quiet", || fan.run(&mut b, String::new()));
+    let mut b = world();
+    let mut alone = CatchAssertUnwindSafe::new((|w: &mut World, _: &String| *w = world()).into_handler(b.registry()));
+    notices_replacement("who_replaces_the_world", || alone.run(&mut b, &String::new()));
     let mut c = world();
     let mut broadcast = Broadcast::<String>::new();
     broadcast.add(Quiet);
