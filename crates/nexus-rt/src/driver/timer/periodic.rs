@@ -1,5 +1,6 @@
 //! `Periodic`: how a timer repeats.
 
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 /// How a timer repeats: its period, and what becomes of ticks that were missed because nobody polled in time.
@@ -7,7 +8,8 @@ use std::time::{Duration, Instant};
 /// A `Duration` alone is a period whose missed ticks are [skipped](MissedTicks::Skip).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Periodic {
-    period: Duration,
+    /// In nanoseconds: a timer, with its place in the wheel, then fits a cache line.
+    period: NonZeroU64,
     missed: MissedTicks,
 }
 
@@ -26,15 +28,18 @@ pub enum MissedTicks {
 }
 
 impl Periodic {
-    /// A timer that repeats with this period, which is a fixed rate: it does not drift by how late it is polled.
+    /// A timer that repeats with this period, which is a fixed rate: it does not drift by how late it is polled. Periods of more
+    /// than 584 years are taken for so many.
     ///
     /// # Panics
     /// If the period is zero.
     #[track_caller]
     #[must_use]
     pub fn every(period: Duration) -> Self {
-        assert!(!period.is_zero(), "a timer cannot repeat without a pause: its period must be longer than zero");
-        Self { period, missed: MissedTicks::default() }
+        match NonZeroU64::new(nanoseconds(period)) {
+            Some(period) => Self { period, missed: MissedTicks::default() },
+            None => panic!("a timer cannot repeat without a pause: its period must be longer than zero"),
+        }
     }
 
     /// The same with another way to deal with missed ticks.
@@ -46,27 +51,26 @@ impl Periodic {
     /// The period.
     #[must_use]
     pub fn period(&self) -> Duration {
-        self.period
+        Duration::from_nanos(self.period.get())
     }
 
     /// When the timer runs next, after it ran at `now` for `deadline`, which is not later. `None` if that lies beyond what an
     /// `Instant` can express.
     pub(super) fn next(&self, deadline: Instant, now: Instant) -> Option<Instant> {
         match self.missed {
-            MissedTicks::CatchUp => deadline.checked_add(self.period),
-            MissedTicks::Delay => now.checked_add(self.period),
+            MissedTicks::CatchUp => deadline.checked_add(self.period()),
+            MissedTicks::Delay => now.checked_add(self.period()),
             MissedTicks::Skip => {
-                let late = now.saturating_duration_since(deadline).as_nanos();
-                // A remainder, so that no number of ticks is too large.
-                let into_period = u64::try_from(late % self.period.as_nanos()).ok().map(Duration::from_nanos);
-                match into_period {
-                    Some(into) => now.checked_add(self.period).and_then(|next| next.checked_sub(into)),
-                    // A period of centuries: nothing was missed.
-                    None => deadline.checked_add(self.period),
-                }
+                let into_period = nanoseconds(now.saturating_duration_since(deadline)) % self.period;
+                now.checked_add(self.period())?.checked_sub(Duration::from_nanos(into_period))
             }
         }
     }
+}
+
+/// As many as a `u64` can count.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl From<Duration> for Periodic {

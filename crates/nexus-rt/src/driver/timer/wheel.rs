@@ -304,3 +304,13 @@ impl<S: Describe, Tag> fmt::Debug for TimerWheel<S, Tag> {
         f.debug_list().entries(self.iter().map(|(key, deadline, handler)| (key, deadline, handler.name()))).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_that_may_repeat_takes_two_words_more_than_its_handler() {
+        assert_eq!(size_of::<Option<Timer<Virtual<TimerEvent>>>>(), 32);
+    }
+}
