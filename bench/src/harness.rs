@@ -1,11 +1,22 @@
 //! Rows and rounds: what is timed, and how.
 
+use std::hint::black_box;
+
 use quanta::Clock;
+
+/// At how many places the loop around the work is compiled. A run of a few cycles takes one or two more where its loop meets the
+/// end of a cache line, which says nothing of the work: each contender is shown by the best of its places.
+const PLACES: usize = 4;
 
 /// Something that is timed: does its work `runs` times, and tells a value that depends on all of it.
 pub trait Work {
+    /// Does the work, by the loop at one of [`PLACES`].
+    fn run_at(&mut self, place: usize, runs: u64);
+
     /// Does the work.
-    fn run(&mut self, runs: u64);
+    fn run(&mut self, runs: u64) {
+        self.run_at(0, runs);
+    }
 
     /// What was computed so far.
     fn value(&mut self) -> u64;
@@ -20,9 +31,27 @@ where
 {
     struct Loop<T, R, V>(T, R, V);
 
-    impl<T, R: FnMut(&mut T, u64), V: FnMut(&mut T) -> u64> Work for Loop<T, R, V> {
-        fn run(&mut self, runs: u64) {
+    impl<T, R: FnMut(&mut T, u64), V> Loop<T, R, V> {
+        /// A copy of the loop, some 16 bytes further on for each `PLACE`.
+        #[inline(never)]
+        fn placed<const PLACE: usize>(&mut self, runs: u64) {
+            let further = || (black_box(0_u64), black_box(0_u64));
+            if PLACE > 0 {
+                further();
+            }
+            if PLACE > 1 {
+                further();
+            }
+            if PLACE > 2 {
+                further();
+            }
             (self.1)(&mut self.0, runs);
+        }
+    }
+
+    impl<T, R: FnMut(&mut T, u64), V: FnMut(&mut T) -> u64> Work for Loop<T, R, V> {
+        fn run_at(&mut self, place: usize, runs: u64) {
+            [Self::placed::<0>, Self::placed::<1>, Self::placed::<2>, Self::placed::<3>][place % PLACES](self, runs);
         }
 
         fn value(&mut self) -> u64 {
@@ -121,26 +150,37 @@ impl Row {
     pub fn time(&self, rounds: usize) -> Measured {
         let clock = Clock::new();
         let mut running: Vec<_> = self.contenders.iter().map(|contender| (contender.start)()).collect();
-        let mut timed: Vec<_> = self.contenders.iter().map(|it| Timed::new(it.name, Vec::new())).collect();
         let mut junk = if self.cold { vec![1_u8; 48 << 20] } else { Vec::new() };
+        // Where all of memory is cold, the place of a loop is nothing beside it.
+        let places = if self.cold { 1 } else { PLACES };
+        let mut timed = vec![vec![Vec::with_capacity(rounds); places]; running.len()];
         let per = (self.runs * self.units) as f64;
         // The first rounds warm up caches and predictors and are not counted.
         const WARM_UP: usize = 5;
         for round in 0..rounds + WARM_UP {
-            // Who comes first changes, since what one leaves behind meets the next.
-            for turn in 0..running.len() {
-                let place = (turn + round) % running.len();
-                junk.iter_mut().step_by(64).for_each(|byte| *byte = byte.wrapping_add(1));
-                let start = clock.raw();
-                running[place].run(self.runs);
-                let cycles = clock.raw() - start;
-                if round >= WARM_UP {
-                    timed[place].rounds.push(cycles as f64 / per);
+            for place in 0..places {
+                // Who comes first changes, since what one leaves behind meets the next.
+                for turn in 0..running.len() {
+                    let who = (turn + round) % running.len();
+                    junk.iter_mut().step_by(64).for_each(|byte| *byte = byte.wrapping_add(1));
+                    let start = clock.raw();
+                    running[who].run_at(place, self.runs);
+                    let cycles = clock.raw() - start;
+                    if round >= WARM_UP {
+                        timed[who][place].push(cycles as f64 / per);
+                    }
                 }
             }
         }
+        let best = timed
+            .iter()
+            .map(|places| (0..places.len()).min_by(|a, b| median(&places[*a]).total_cmp(&median(&places[*b]))));
+        let best: Vec<_> = best.map(|place| place.expect("there is a place")).collect();
+        let timed = self.contenders.iter().zip(timed).zip(&best);
+        let mut timed: Vec<_> =
+            timed.map(|((it, mut places), best)| Timed::new(it.name, places.swap_remove(*best))).collect();
         if self.calls {
-            self.time_calls(&clock, &mut running, &mut timed);
+            self.time_calls(&clock, &mut running, &best, &mut timed);
         }
         let values: Vec<_> = running.iter_mut().map(|work| work.value()).collect();
         assert!(values.iter().all(|value| *value == values[0]), "{}: {values:?}", self.name);
@@ -148,14 +188,14 @@ impl Row {
     }
 
     /// The distribution of single calls, as means of a few in a row.
-    fn time_calls(&self, clock: &Clock, running: &mut [Box<dyn Work>], timed: &mut [Timed]) {
+    fn time_calls(&self, clock: &Clock, running: &mut [Box<dyn Work>], places: &[usize], timed: &mut [Timed]) {
         let mut samples = vec![Vec::with_capacity(SAMPLES); running.len()];
         for _ in 0..SAMPLES / 100 {
-            for (work, samples) in running.iter_mut().zip(&mut samples) {
-                work.run(CALLS);
+            for ((work, place), samples) in running.iter_mut().zip(places).zip(&mut samples) {
+                work.run_at(*place, CALLS);
                 for _ in 0..100 {
                     let start = clock.raw();
-                    work.run(CALLS);
+                    work.run_at(*place, CALLS);
                     samples.push((clock.raw() - start) as f64 / (CALLS * self.units) as f64);
                 }
             }
@@ -170,4 +210,8 @@ pub fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]
+}
+
+fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5)
 }
