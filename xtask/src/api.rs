@@ -1,5 +1,7 @@
 //! `cargo xtask api`: what the libraries offer, held against the listings that are committed beside them, so that no change of
 //! it goes unseen. `cargo xtask api write` renews the listings. cargo-public-api makes them, from what a nightly rustdoc tells.
+//! `cargo xtask api since REVISION` tells whether what changed since a revision, such as that of the last release, breaks code
+//! that was written against it; cargo-semver-checks finds that out.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +18,22 @@ pub(crate) fn run(root: &Path, write: bool) -> bool {
         return true;
     }
     PACKAGES.iter().all(|package| check(root, package, write))
+}
+
+/// True if the versions in the manifests allow for what changed since `revision`.
+pub(crate) fn since(root: &Path, revision: &str) -> bool {
+    let line = ["semver-checks", "--all-features", "--baseline-rev", revision];
+    let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
+    println!("xtask: cargo {} for {}", line.join(" "), PACKAGES.join(" and "));
+    let status =
+        Command::new("cargo").args(line).args(packages).current_dir(root).status().expect("cargo was just run");
+    if !status.success() {
+        println!(
+            "xtask: if that is meant, raise the version in Cargo.toml and say so in CHANGELOG.md; if cargo does not know the \
+             command, `cargo install --locked cargo-semver-checks`"
+        );
+    }
+    status.success()
 }
 
 fn check(root: &Path, package: &str, write: bool) -> bool {

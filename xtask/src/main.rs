@@ -15,6 +15,7 @@ const USAGE: &str = "\
 usage: cargo xtask ci                     everything that must pass before a change lands
        cargo xtask tidy                   the layout rules alone: files, floors, unsafe code, docs
        cargo xtask api [write]            what the libraries offer, against the listings; `write` renews them
+       cargo xtask api since REVISION     whether what changed since then breaks code written against it
        cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
        cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
        cargo xtask instructions [bless]   how many instructions a dispatch takes (needs valgrind); `bless` accepts them
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["api"] => api::run(&root(), false),
         ["api", "write"] => api::run(&root(), true),
+        ["api", "since", revision] => api::since(&root(), revision),
         ["sanitize"] => sanitize::run(&root()),
         ["asm"] => asm::run(&root(), None),
         ["asm", pair] => asm::run(&root(), Some(pair)),
