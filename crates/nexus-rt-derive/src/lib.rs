@@ -32,9 +32,8 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     let indices: Vec<_> = (0..types.len()).map(Index::from).collect();
     // Names that no item or generic of the user's has.
     let local = |name: &str| format_ident!("__nexus_rt_{name}");
-    let (registry, report, visit, dispatch, state) =
-        (local("registry"), local("report"), local("visit"), local("dispatch"), local("state"));
-    let states: Vec<_> = (0..types.len()).map(|index| local(&format!("state_{index}"))).collect();
+    let [registry, report, list, visit, dispatch, state] =
+        ["registry", "report", "list", "visit", "dispatch", "state"].map(local);
 
     let name = &input.ident;
     let (impl_generics, generics, where_clause) = input.generics.split_for_impl();
@@ -52,10 +51,13 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
             #[inline]
             fn try_init(
                 #registry: &#nexus::Registry,
-                #report: &mut #nexus::Report<'_>,
+                #report: &mut #nexus::Report,
             ) -> ::core::option::Option<Self::State> {
-                #(let #states = <#types as #nexus::Param>::try_init(#registry, #report);)*
-                ::core::option::Option::Some((#(#states?,)*))
+                ::core::option::Option::Some((#(<#types as #nexus::Param>::try_init(#registry, #report)?,)*))
+            }
+
+            fn requests(#list: &mut #nexus::Requests) {
+                #(<#types as #nexus::Param>::requests(#list);)*
             }
 
             fn access(#state: &Self::State, #visit: &mut dyn ::core::ops::FnMut(#nexus::Access)) {

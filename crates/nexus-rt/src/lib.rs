@@ -105,7 +105,9 @@ pub use mio;
 pub use nexus_rt_derive::Param;
 #[cfg(feature = "timer")]
 pub use nexus_timer::{Full, TimerKey};
-pub use param::{Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, ResolveError};
+pub use param::{
+    Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, Requests, ResolveError,
+};
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
 pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
 pub use sequence::Sequence;

@@ -44,7 +44,8 @@ const BUILDS: [(&str, &[&str], bool); 4] = [
 
 fn main() {
     let args = Args::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/programs");
+    // Not within `bench`, whose flags for the compiler would count for them too.
+    let root = repository().join("target/programs");
     let programs = [&OURS, &PUBLISHED].map(|library| (library.name, write(&root, library)));
     let mut rows: Vec<_> = BUILDS.map(|(name, ..)| (name, [const { Vec::new() }; 2].map(|it: Vec<f64>| it))).into();
     let mut passed = vec![[0.0; 2]; BUILDS.len()];
@@ -90,12 +91,15 @@ fn row(name: &str, ours: Vec<f64>, published: Vec<f64>) -> Measured {
     }
 }
 
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench lies in the repository")
+}
+
 /// Writes the program over a library, and has its dependencies downloaded.
 fn write(root: &Path, library: &source::Library) -> PathBuf {
     let folder = root.join(library.folder);
     std::fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench lies in the repository");
-    std::fs::write(folder.join("Cargo.toml"), library.manifest(repository)).expect("it can be written to");
+    std::fs::write(folder.join("Cargo.toml"), library.manifest(repository())).expect("it can be written to");
     std::fs::write(folder.join("src/main.rs"), program(library, HANDLERS)).expect("it can be written to");
     std::fs::write(folder.join("src/bin/nothing.rs"), "fn main() {}\n").expect("it can be written to");
     let fetched = cargo(&folder).arg("fetch").status();

@@ -7,7 +7,7 @@ use super::callable::Callable;
 use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use crate::describe::{anything_changed, foreign_world};
-use crate::param::{Access, AccessKind, ResolveError, Running};
+use crate::param::{Access, AccessKind, Accesses, ResolveError, Running};
 use crate::world::{Registry, World, WorldId};
 
 /// What one function needs, resolved against one world.
@@ -17,33 +17,33 @@ pub(crate) struct Bound<M: Mode> {
 }
 
 impl<M: Mode> Bound<M> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
-        match M::resolve_quickly(registry) {
-            Some(state) => Ok(Self::of(registry, state)),
-            None => M::resolve_slowly(registry, function).map(|state| Self::of(registry, state)),
+        match M::resolve(registry) {
+            Some((state, false)) => Ok(Self::of(registry, state)),
+            Some((state, true)) => Self::of(registry, state).without_conflict(registry, function),
+            None => Err(ResolveError::of(registry, function, M::FIRST, M::requests)),
         }
     }
 
     /// # Panics
     /// If something is missing or in conflict.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn new(registry: &Registry, function: &'static str) -> Self {
-        match M::resolve_quickly(registry) {
-            Some(state) => Self::of(registry, state),
-            None => Self::new_slowly(registry, function),
+        match Self::try_new(registry, function) {
+            Ok(bound) => bound,
+            Err(error) => refuse(error),
         }
     }
 
+    /// What was resolved, if no two of its params exclude each other. It asks the state, of which is made what will be fetched.
     #[cold]
     #[inline(never)]
-    #[track_caller]
-    fn new_slowly(registry: &Registry, function: &'static str) -> Self {
-        match M::resolve_slowly(registry, function) {
-            Ok(state) => Self::of(registry, state),
-            Err(error) => refuse(error),
-        }
+    fn without_conflict(self, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
+        let mut accesses = Accesses::default();
+        M::access(&self.state, &mut accesses.visitor());
+        if accesses.conflict { Err(ResolveError::of(registry, function, M::FIRST, M::requests)) } else { Ok(self) }
     }
 
     #[inline(always)]

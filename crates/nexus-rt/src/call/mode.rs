@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use crate::param::{Access, Dispatch, Param, ResolveError, resolve_quickly, resolve_slowly};
+use crate::param::{Access, Dispatch, Param, Requests, resolve};
 use crate::world::{Registry, World};
 
 /// How a function meets the world: by params or by the whole of it, with a context or without. The compiler infers it
@@ -32,13 +32,17 @@ pub trait Mode: sealed::Sealed {
     /// Whether the function is handed the whole world, and so may replace it.
     const EXCLUSIVE: bool;
 
-    /// Resolves what a function needs, or gives up because something may be wrong.
+    /// Where the first param stands.
     #[doc(hidden)]
-    fn resolve_quickly(registry: &Registry) -> Option<Self::State>;
+    const FIRST: usize;
 
-    /// Resolves what `function` needs, out of line, and tells what is wrong.
+    /// Resolves what a function needs, unless something is missing; and says whether its params may be in conflict.
     #[doc(hidden)]
-    fn resolve_slowly(registry: &Registry, function: &'static str) -> Result<Self::State, ResolveError>;
+    fn resolve(registry: &Registry) -> Option<(Self::State, bool)>;
+
+    /// Adds what the params ask for.
+    #[doc(hidden)]
+    fn requests(list: &mut Requests);
 
     /// Visits the accesses of a run, if they are known.
     #[doc(hidden)]
@@ -47,8 +51,7 @@ pub trait Mode: sealed::Sealed {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` is what [`resolve_quickly`](Self::resolve_quickly) or [`resolve_slowly`](Self::resolve_slowly) gave for the
-    /// registry of `world`.
+    /// `state` is what [`resolve`](Self::resolve) gave for the registry of `world`, and its params are not in conflict.
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 }
@@ -76,14 +79,15 @@ macro_rules! by_params {
             type State = P::State;
             const EXCLUSIVE: bool = false;
 
-            #[inline(always)]
-            fn resolve_quickly(registry: &Registry) -> Option<P::State> {
-                resolve_quickly::<P>(registry)
-            }
+            const FIRST: usize = $first;
 
             #[inline(always)]
-            fn resolve_slowly(registry: &Registry, function: &'static str) -> Result<P::State, ResolveError> {
-                resolve_slowly::<P>(registry, function, $first)
+            fn resolve(registry: &Registry) -> Option<(P::State, bool)> {
+                resolve::<P>(registry)
+            }
+
+            fn requests(list: &mut Requests) {
+                P::requests(list);
             }
 
             fn access(state: &P::State, visit: &mut dyn FnMut(Access)) {
@@ -92,8 +96,8 @@ macro_rules! by_params {
 
             #[inline(always)]
             unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
-                // SAFETY: the caller promises that the state is that of this world, from one of the two ways to resolve,
-                // which both refuse a parameter list that conflicts with itself; and the world's exclusive borrow goes into the item.
+                // SAFETY: the caller promises that the state is that of this world and that the parameter list does not
+                // conflict with itself; and the world's exclusive borrow goes into the item.
                 unsafe { P::fetch(Dispatch::new(world), state) }
             }
         }
@@ -112,15 +116,14 @@ macro_rules! by_world {
             type State = ();
             const EXCLUSIVE: bool = true;
 
-            #[inline(always)]
-            fn resolve_quickly(_: &Registry) -> Option<()> {
-                Some(())
-            }
+            const FIRST: usize = 0;
 
             #[inline(always)]
-            fn resolve_slowly(_: &Registry, _: &'static str) -> Result<(), ResolveError> {
-                Ok(())
+            fn resolve(_: &Registry) -> Option<((), bool)> {
+                Some(((), false))
             }
+
+            fn requests(_: &mut Requests) {}
 
             fn access((): &(), _: &mut dyn FnMut(Access)) {}
 

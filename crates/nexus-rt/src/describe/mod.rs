@@ -214,6 +214,7 @@ pub trait Function {
     ///
     /// # Panics
     /// If it was resolved against another world.
+    #[track_caller]
     fn inputs_changed(&self, world: &World) -> bool;
 }
 

@@ -13,6 +13,13 @@ pub enum AccessKind {
     Write,
 }
 
+impl AccessKind {
+    /// Whether two accesses to the same resource exclude each other.
+    pub(super) fn excludes(self, other: Self) -> bool {
+        self == Self::Write || other == Self::Write
+    }
+}
+
 /// One access of a function to a resource.
 #[derive(Clone, Copy)]
 pub struct Access {
@@ -23,12 +30,7 @@ pub struct Access {
 
 impl Access {
     pub(super) fn new<T>(kind: AccessKind, cell: CellPtr<T>) -> Self {
-        Self::of(kind, cell.erase(), type_name::<T>())
-    }
-
-    /// An access to a cell that holds a value of the type with this full name.
-    pub(super) fn of(kind: AccessKind, cell: ErasedCell, resource: &'static str) -> Self {
-        Self { cell, kind, resource }
+        Self { cell: cell.erase(), kind, resource: type_name::<T>() }
     }
 
     /// Whether it reads or writes.
@@ -45,7 +47,7 @@ impl Access {
 
     /// Whether both reach the same resource and one of them writes it.
     pub(super) fn conflicts_with(&self, other: &Self) -> bool {
-        self.cell == other.cell && (self.kind == AccessKind::Write || other.kind == AccessKind::Write)
+        self.cell == other.cell && self.kind.excludes(other.kind)
     }
 }
 

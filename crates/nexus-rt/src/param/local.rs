@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{Access, Dispatch, Param, Report};
+use super::{Access, Dispatch, Param, Report, Requests};
 use crate::world::Registry;
 
 /// A value that belongs to one handler: it starts as `T::default()` and stays between runs.
@@ -62,9 +62,11 @@ unsafe impl<T: Default + Send + 'static> Param for Local<'_, T> {
     type State = Kept<T>;
     type Item<'w> = Local<'w, T>;
 
-    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<Kept<T>> {
+    fn try_init(_: &Registry, _: &mut Report) -> Option<Kept<T>> {
         Some(Kept(T::default()))
     }
+
+    fn requests(_: &mut Requests) {}
 
     fn access(_: &Kept<T>, _: &mut dyn FnMut(Access)) {}
 

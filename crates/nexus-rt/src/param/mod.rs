@@ -15,8 +15,8 @@ pub(crate) use copy_state::CopyState;
 pub(crate) use held::Running;
 pub use local::Local;
 pub use registry::RegistryRef;
-pub use report::{Conflict, Missing, Report, ResolveError};
-pub(crate) use report::{resolve_quickly, resolve_slowly};
+pub(crate) use report::{Accesses, resolve};
+pub use report::{Conflict, Missing, Report, Requests, ResolveError};
 
 use crate::sequence::Sequence;
 use crate::world::{Registry, World};
@@ -47,8 +47,11 @@ pub unsafe trait Param: Sized {
     /// The param itself, with the lifetime of one run.
     type Item<'w>: Param<State = Self::State>;
 
-    /// Resolves the param, or notes in `report` what is missing and gives `None`.
-    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State>;
+    /// Resolves the param, or gives `None` if something is missing.
+    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State>;
+
+    /// Adds what it asks for to `list`, from which messages are made: passes the call on to each param in it.
+    fn requests(list: &mut Requests);
 
     /// Calls `visit` with every access that a run may make.
     fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
@@ -82,9 +85,11 @@ unsafe impl Param for Sequence {
     type State = ();
     type Item<'w> = Self;
 
-    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<()> {
+    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
         Some(())
     }
+
+    fn requests(_: &mut Requests) {}
 
     fn access((): &(), _: &mut dyn FnMut(Access)) {}
 

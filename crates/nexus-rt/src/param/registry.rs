@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Access, Dispatch, Param, Report};
+use super::{Access, Dispatch, Param, Report, Requests};
 use crate::world::Registry;
 
 /// The registry as a parameter: for a function that builds handlers while it runs.
@@ -57,9 +57,11 @@ unsafe impl Param for RegistryRef<'_> {
     type State = ();
     type Item<'w> = RegistryRef<'w>;
 
-    fn try_init(_: &Registry, _: &mut Report<'_>) -> Option<()> {
+    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
         Some(())
     }
+
+    fn requests(_: &mut Requests) {}
 
     fn access((): &(), _: &mut dyn FnMut(Access)) {}
 

@@ -1,31 +1,27 @@
-//! What goes wrong when a function is resolved: everything missing and every conflict, in one report.
+//! Resolving a list of params, and what is told of everything missing and every conflict in it.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
 use std::fmt;
 
 use super::Param;
 use super::access::{Access, AccessKind};
 use crate::names::short;
-use crate::world::{CellPtr, ErasedCell, Registry, type_hash};
+use crate::world::{CellPtr, Registry, type_hash};
 
 /// Follows the params of a function while they are resolved. Made by the library, passed on by params.
-///
-/// A function is resolved quickly first, in line, which may give up; then slowly and out of line, which tells why.
 #[derive(Debug, Default)]
-pub struct Report<'r> {
+pub struct Report {
     /// By types, which the compiler knows: where types do not meet, it leaves the whole test out.
     types: Seen,
     /// By the numbers of resources, for types that meet by chance.
     resources: Seen,
-    /// There when this is the second time.
-    record: Option<&'r mut Record>,
 }
 
-/// A bit for everything that is read, and for everything that is written: two things may have the same. So it is exact when it
+/// A bit for everything that is seen, and for everything that is written: two things may have the same. So it is exact when it
 /// finds nothing.
 #[derive(Debug, Default)]
 struct Seen {
-    reads: u64,
+    all: u64,
     writes: u64,
     /// What may have been seen twice, once for writing at least.
     meet: u64,
@@ -35,149 +31,118 @@ impl Seen {
     #[inline(always)]
     fn note(&mut self, kind: AccessKind, number: usize) {
         let bit = 1 << (number % 64);
-        self.meet |= self.writes & bit;
-        match kind {
-            AccessKind::Read => self.reads |= bit,
-            AccessKind::Write => {
-                self.meet |= self.reads & bit;
-                self.writes |= bit;
-            }
-        }
+        // All bits or none: without a branch, which would be compiled for each param of each function.
+        let writes = u64::from(kind == AccessKind::Write).wrapping_neg();
+        self.meet |= bit & (self.writes | self.all & writes);
+        self.writes |= bit & writes;
+        self.all |= bit;
     }
 }
 
-#[derive(Debug, Default)]
-struct Record(Vec<Noted>);
-
-#[derive(Debug)]
-struct Noted {
-    place: Place,
-    /// The access, or the name of the resource that is missing.
-    found: Result<Access, &'static str>,
-}
-
-impl Report<'_> {
-    /// The resource `T`, which will be fetched as `kind` says. There may be none if it is `optional`.
+impl Report {
+    /// The resource `T`, which will be fetched as `kind` says.
     #[inline(always)]
-    pub(super) fn find<T: 'static>(
-        &mut self,
-        kind: AccessKind,
-        optional: bool,
-        registry: &Registry,
-    ) -> Option<CellPtr<T>> {
-        if let Some(record) = &mut self.record {
-            let cell = registry.find_slowly::<T>();
-            record.note(kind, optional, cell.map(CellPtr::erase), type_name::<T>());
-            return cell;
-        }
-        match registry.find::<T>() {
-            Some((cell, id)) => {
-                self.types.note(kind, type_hash::<T>());
-                self.resources.note(kind, id.index());
-                Some(cell)
-            }
-            None if optional => None,
-            // Whoever asked may go on without it; the quick way must not.
-            None => {
-                (self.types.meet, self.resources.meet) = (u64::MAX, u64::MAX);
-                None
-            }
-        }
-    }
-
-    /// Whether there is no use in resolving the other params after one gave nothing.
-    #[inline(always)]
-    pub(super) fn gives_up(&self) -> bool {
-        self.record.is_none()
-    }
-
-    /// How much is written down so far: what [`place`](Self::place) starts from.
-    #[inline(always)]
-    pub(super) fn mark(&self) -> usize {
-        self.record.as_ref().map_or(0, |record| record.0.len())
-    }
-
-    /// Says that what was written down since `mark` belongs to the parameter `P` at `position`.
-    #[inline(always)]
-    pub(super) fn place<P>(&mut self, mark: usize, position: usize) {
-        if let Some(record) = &mut self.record {
-            record.place(mark, position, type_name::<P>());
-        }
+    pub(super) fn find<T: 'static>(&mut self, kind: AccessKind, registry: &Registry) -> Option<CellPtr<T>> {
+        let (cell, id) = registry.find::<T>()?;
+        self.types.note(kind, type_hash::<T>());
+        self.resources.note(kind, id.index());
+        Some(cell)
     }
 }
 
-/// Resolves `P` as a parameter list, or gives up because something may be wrong: [`resolve_slowly`] knows.
+/// Resolves `P` as a parameter list, unless something is missing. What comes with the state is whether params may be in
+/// conflict, which [`Accesses`] tells for certain.
 #[inline(always)]
-pub(crate) fn resolve_quickly<P: Param>(registry: &Registry) -> Option<P::State> {
+pub(crate) fn resolve<P: Param>(registry: &Registry) -> Option<(P::State, bool)> {
     let mut report = Report::default();
     let state = P::try_init(registry, &mut report)?;
-    let right = report.types.meet == 0 || report.resources.meet == 0;
-    right.then_some(state)
-}
-
-/// Resolves `P` as the parameter list of `function`, whose first param stands at position `first`, and writes everything down.
-#[cold]
-#[inline(never)]
-pub(crate) fn resolve_slowly<P: Param>(
-    registry: &Registry,
-    function: &'static str,
-    first: usize,
-) -> Result<P::State, ResolveError> {
-    let mut state = None;
-    resolve_recorded(registry, function, first, &mut |record| {
-        state = P::try_init(registry, &mut Report { record: Some(record), ..Report::default() });
-    })?;
-    Ok(state.expect("a param that gives no state says what is missing"))
+    Some((state, report.types.meet != 0 && report.resources.meet != 0))
 }
 
 // What follows is not generic, so that it is compiled once and not for every list of params.
 
-fn resolve_recorded(
-    registry: &Registry,
-    function: &'static str,
-    first: usize,
-    resolve: &mut dyn FnMut(&mut Record),
-) -> Result<(), ResolveError> {
-    let mut record = Record::default();
-    resolve(&mut record);
-    record.verdict(registry, function, first)
+/// The accesses of a state, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Accesses {
+    list: Vec<Access>,
+    /// Whether one of them excludes one before.
+    pub(crate) conflict: bool,
 }
 
-impl Record {
-    #[inline(never)]
-    fn note(&mut self, kind: AccessKind, optional: bool, cell: Option<ErasedCell>, resource: &'static str) {
-        let found = cell.map(|cell| Access::of(kind, cell, resource)).ok_or(resource);
-        if found.is_ok() || !optional {
-            self.0.push(Noted { place: Place::default(), found });
-        }
+impl Accesses {
+    /// Adds those that it is called with.
+    pub(crate) fn visitor(&mut self) -> impl FnMut(Access) {
+        |access| self.add(access)
     }
 
     #[inline(never)]
-    fn place(&mut self, mark: usize, position: usize, param: &'static str) {
-        self.0[mark..].iter_mut().for_each(|noted| noted.place = Place { position, param });
+    fn add(&mut self, access: Access) {
+        self.conflict |= self.list.iter().any(|other| other.conflicts_with(&access));
+        self.list.push(access);
+    }
+}
+
+/// What the params of a function ask for: for messages, when it cannot be resolved. Made by the library, passed on by params.
+#[derive(Debug, Default)]
+pub struct Requests(Vec<Request>);
+
+/// For one resource.
+#[derive(Debug)]
+struct Request {
+    place: Place,
+    kind: AccessKind,
+    /// Whether there may be none.
+    optional: bool,
+    type_id: TypeId,
+    resource: &'static str,
+}
+
+impl Requests {
+    #[inline(always)]
+    pub(super) fn add<T: 'static>(&mut self, kind: AccessKind, optional: bool) {
+        self.push(kind, optional, TypeId::of::<T>(), type_name::<T>());
     }
 
-    /// What is wrong, if anything is.
-    fn verdict(mut self, registry: &Registry, function: &'static str, first: usize) -> Result<(), ResolveError> {
-        self.0.iter_mut().for_each(|noted| noted.place.position += first);
+    #[inline(never)]
+    fn push(&mut self, kind: AccessKind, optional: bool, type_id: TypeId, resource: &'static str) {
+        self.0.push(Request { place: Place::default(), kind, optional, type_id, resource });
+    }
 
-        let missing = self.0.iter().filter_map(|noted| {
-            let resource = noted.found.err()?;
-            let lookalike = registry.names().find(|name| *name != resource && short(name) == short(resource));
-            Some(Missing { place: noted.place, resource, lookalike })
-        });
-        let accesses: Vec<_> = self.0.iter().filter_map(|noted| Some((noted.place, noted.found.ok()?))).collect();
-        let pairs =
-            accesses.iter().enumerate().flat_map(|(n, one)| accesses[n + 1..].iter().map(move |two| (one, two)));
-        let conflicts = pairs.filter(|((_, one), (_, two))| one.conflicts_with(two)).map(|(one, two)| Conflict {
-            resource: one.1.resource(),
-            first: (one.0, one.1.kind()),
-            second: (two.0, two.1.kind()),
-        });
+    /// Adds those of the parameter `P`, which stands at `position`.
+    #[inline(always)]
+    pub(super) fn add_param<P: Param>(&mut self, position: usize) {
+        self.push_all(P::requests, position, type_name::<P>());
+    }
 
-        let problems = Problems { function, missing: missing.collect(), conflicts: conflicts.collect() };
-        let right = problems.missing.is_empty() && problems.conflicts.is_empty();
-        if right { Ok(()) } else { Err(ResolveError(Box::new(problems))) }
+    #[inline(never)]
+    fn push_all(&mut self, requests: fn(&mut Self), position: usize, param: &'static str) {
+        let mark = self.0.len();
+        requests(self);
+        self.0[mark..].iter_mut().for_each(|request| request.place = Place { position, param });
+    }
+}
+
+impl ResolveError {
+    /// Everything that is wrong with what the params of `function` ask for, the first of which stands at position `first`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of(registry: &Registry, function: &'static str, first: usize, requests: fn(&mut Requests)) -> Self {
+        let mut list = Requests::default();
+        requests(&mut list);
+        list.0.iter_mut().for_each(|request| request.place.position += first);
+        let (there, missing): (Vec<_>, Vec<_>) = list.0.iter().partition(|request| registry.has(request.type_id));
+
+        let missing =
+            missing.into_iter().filter(|request| !request.optional).map(|&Request { place, resource, .. }| {
+                let lookalike = registry.names().find(|name| *name != resource && short(name) == short(resource));
+                Missing { place, resource, lookalike }
+            });
+        let pairs = there.iter().enumerate().flat_map(|(n, one)| there[n + 1..].iter().map(move |two| (one, two)));
+        let conflicts =
+            pairs.filter(|(one, two)| one.type_id == two.type_id && one.kind.excludes(two.kind)).map(|(one, two)| {
+                Conflict { resource: one.resource, first: (one.place, one.kind), second: (two.place, two.kind) }
+            });
+        Self(Box::new(Problems { function, missing: missing.collect(), conflicts: conflicts.collect() }))
     }
 }
 

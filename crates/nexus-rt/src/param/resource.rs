@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Access, AccessKind, Dispatch, Param, Report, held};
+use super::{Access, AccessKind, Dispatch, Param, Report, Requests, held};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
 /// What a param that reads keeps. Only resolving makes one, and that reports the access: so the state of any group of
@@ -37,8 +37,12 @@ macro_rules! resource_param {
             type Item<'w> = $Borrow<'w, T>;
 
             #[inline(always)]
-            fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<$State<T>> {
-                report.find::<T>($kind, false, registry).map($State)
+            fn try_init(registry: &Registry, report: &mut Report) -> Option<$State<T>> {
+                report.find::<T>($kind, registry).map($State)
+            }
+
+            fn requests(list: &mut Requests) {
+                list.add::<T>($kind, false);
             }
 
             fn access(state: &$State<T>, visit: &mut dyn FnMut(Access)) {
@@ -59,8 +63,12 @@ macro_rules! resource_param {
             type Item<'w> = Option<$Borrow<'w, T>>;
 
             #[inline(always)]
-            fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
-                Some(report.find::<T>($kind, true, registry).map($State))
+            fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
+                Some(report.find::<T>($kind, registry).map($State))
+            }
+
+            fn requests(list: &mut Requests) {
+                list.add::<T>($kind, true);
             }
 
             fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {

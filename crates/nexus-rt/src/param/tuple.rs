@@ -1,7 +1,7 @@
 //! Tuples of params, which are params: parameter lists, and groups beyond eight.
 #![expect(unsafe_code, reason = "passes the contract of Param on to the elements")]
 
-use super::{Access, Dispatch, Param, Report};
+use super::{Access, Dispatch, Param, Report, Requests};
 use crate::world::Registry;
 
 macro_rules! tuple {
@@ -12,18 +12,12 @@ macro_rules! tuple {
             type Item<'w> = ($($P::Item<'w>,)*);
 
             #[inline(always)]
-            fn try_init(_registry: &Registry, _report: &mut Report<'_>) -> Option<Self::State> {
-                // All elements first, so that the report can name everything that is missing.
-                let _all = ($({
-                    let mark = _report.mark();
-                    let state = $P::try_init(_registry, _report);
-                    _report.place::<$P>(mark, $index);
-                    if state.is_none() && _report.gives_up() {
-                        return None;
-                    }
-                    state
-                },)*);
-                Some(($(_all.$index?,)*))
+            fn try_init(_registry: &Registry, _report: &mut Report) -> Option<Self::State> {
+                Some(($($P::try_init(_registry, _report)?,)*))
+            }
+
+            fn requests(_list: &mut Requests) {
+                $(_list.add_param::<$P>($index);)*
             }
 
             fn access(_state: &Self::State, _visit: &mut dyn FnMut(Access)) {

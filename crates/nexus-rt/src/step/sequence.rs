@@ -58,6 +58,8 @@ where
 }
 
 impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
+    // The anchor and the pipeline around it pass the call on: without a copy of this in each.
+    #[inline(never)]
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
         visitor.open(L::KIND);

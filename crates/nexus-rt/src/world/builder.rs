@@ -40,7 +40,7 @@ impl WorldBuilder {
     pub fn register<T: Send + 'static>(&mut self, value: T) -> ResourceId {
         match self.try_register(value) {
             Ok(id) => id,
-            Err(already) => panic!("{already}"),
+            Err(_) => already_registered(type_name::<T>()),
         }
     }
 
@@ -159,13 +159,28 @@ pub struct AlreadyRegistered<T>(
 
 impl<T> fmt::Display for AlreadyRegistered<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = type_name::<T>();
+        SecondOf(type_name::<T>()).fmt(f)
+    }
+}
+
+/// The words for all types, by the name of one.
+struct SecondOf<'n>(&'n str);
+
+impl fmt::Display for SecondOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name) = self;
         write!(
             f,
             "a `{name}` is already registered: a world holds one value per type. Wrap the second one in a type of its \
              own (`struct Second({name});`), or share the first with `ensure`",
         )
     }
+}
+
+#[cold]
+#[track_caller]
+fn already_registered(name: &str) -> ! {
+    panic!("{}", SecondOf(name))
 }
 
 impl<T> fmt::Debug for AlreadyRegistered<T> {

@@ -7,7 +7,7 @@ use std::fmt;
 use super::cell::{CellPtr, ErasedCell, OwnedCell};
 use super::id::WorldId;
 use super::key::Key;
-use super::table::{Entry, Table};
+use super::table::Table;
 
 /// The number of a resource in its world: dense, in the order of registration, from 0.
 ///
@@ -83,7 +83,7 @@ impl Registry {
     /// Whether a `T` is registered.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
-        self.try_id::<T>().is_some()
+        self.has(TypeId::of::<T>())
     }
 
     /// The number of resource `T`.
@@ -120,31 +120,32 @@ impl Registry {
 
     #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
-        self.find_by::<T>(Table::find)
-    }
-
-    /// The same out of line, for where the size of the code counts and the time does not.
-    #[inline(always)]
-    pub(crate) fn find_slowly<T: 'static>(&self) -> Option<CellPtr<T>> {
-        self.find_by::<T>(Table::find_slowly).map(|(cell, _)| cell)
-    }
-
-    #[inline(always)]
-    fn find_by<T: 'static>(&self, find: impl Fn(&Table, TypeId) -> Option<&Entry>) -> Option<(CellPtr<T>, ResourceId)> {
-        let entry = find(&self.table, TypeId::of::<T>())?;
-        // SAFETY: both ways to `find` give the entry of the id that they are asked for; `insert` is the only writer of the table,
-        // and it pairs the type's id with a cell of that type.
+        let entry = self.table.find(TypeId::of::<T>())?;
+        // SAFETY: `find` gives the entry of the id that it is asked for; `insert`, by `insert_cell`, is the only writer of the
+        // table, and it pairs the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))
     }
 
+    /// Whether there is a resource of the type with this id.
+    #[inline(never)]
+    pub(crate) fn has(&self, type_id: TypeId) -> bool {
+        self.table.find(type_id).is_some()
+    }
+
     pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> ResourceId {
-        let cell = OwnedCell::new(value);
+        let registered = Registered { cell: OwnedCell::new(value), name: type_name::<T>(), size: size_of::<T>() };
+        self.insert_cell(TypeId::of::<T>(), registered)
+    }
+
+    /// Its cell is of the type with this id. Compiled once for all types.
+    #[inline(never)]
+    fn insert_cell(&mut self, type_id: TypeId, registered: Registered) -> ResourceId {
         let id = ResourceId::from_index(self.cells.len());
-        let erased = cell.erased();
+        let erased = registered.cell.erased();
         // Owned first: the table must never hold what nobody keeps.
-        self.cells.push(Registered { cell, name: type_name::<T>(), size: size_of::<T>() });
-        self.table.insert(TypeId::of::<T>(), erased, id);
+        self.cells.push(registered);
+        self.table.insert(type_id, erased, id);
         id
     }
 

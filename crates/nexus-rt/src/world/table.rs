@@ -39,13 +39,6 @@ impl Table {
         }
     }
 
-    /// The same out of line.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn find_slowly(&self, type_id: TypeId) -> Option<&Entry> {
-        self.find(type_id)
-    }
-
     /// What is in the slot for this hash. An empty table has no slot at all.
     #[inline(always)]
     fn slot(&self, hash: usize) -> Option<&Entry> {

@@ -1,7 +1,9 @@
 //! Params that were implemented by hand and break their contract: debug builds tell before two references exist.
 #![expect(unsafe_code, reason = "implements the unsafe trait wrongly, to be caught")]
 
-use nexus_rt::{Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Res, ResMut, World, WorldBuilder};
+use nexus_rt::{
+    Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Requests, Res, ResMut, World, WorldBuilder,
+};
 
 use crate::support::{Log, world};
 
@@ -13,8 +15,12 @@ unsafe impl<A: Param, B: Param> Param for Hides<A, B> {
     type State = (A::State, B::State);
     type Item<'w> = Hides<A::Item<'w>, B::Item<'w>>;
 
-    fn try_init(registry: &Registry, report: &mut Report<'_>) -> Option<Self::State> {
+    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
         Some((A::try_init(registry, report)?, B::try_init(registry, &mut Report::default())?))
+    }
+
+    fn requests(list: &mut Requests) {
+        A::requests(list);
     }
 
     fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {
