@@ -2,32 +2,11 @@
 //!
 //! Input that begins with a zero is taken apart into messages of the right form; any other is lines as they are.
 #![no_main]
-#![expect(dead_code, reason = "the demo uses the rest")]
-
-#[path = "../../demos/market-data/src/bars.rs"]
-mod bars;
-#[path = "../../demos/market-data/src/book.rs"]
-mod book;
-#[path = "../../demos/market-data/src/decimal.rs"]
-mod decimal;
-#[path = "../../demos/market-data/src/feed.rs"]
-mod feed;
-#[path = "../../demos/market-data/src/message.rs"]
-mod message;
-#[path = "../../demos/market-data/src/signal.rs"]
-mod signal;
-#[path = "../../demos/market-data/src/state.rs"]
-mod state;
 
 use std::fmt::Write;
 
 use libfuzzer_sys::fuzz_target;
-
-use bars::{Bars, Recorded};
-use book::Book;
-use feed::Feed;
-use message::{Line, split_time};
-use state::{Counts, Problems, Trades};
+use market_data::{Bars, Book, Counts, Feed, Line, Problems, Recorded, Trades, feed, split_time, world};
 
 /// More lines say nothing new.
 const MOST: usize = 300;
@@ -37,8 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
         Some((0, rest)) => rest.as_chunks().0.iter().take(MOST).map(|bytes| message(*bytes).into_bytes()).collect(),
         _ => bytes.split(|byte| *byte == b'\n').take(MOST).map(<[u8]>::to_vec).collect(),
     };
-    let (mut world, timers) = feed::world();
-    let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
+    let (mut world, timers) = world();
+    let Feed { mut decode, mut dispatch, .. } = feed(world.registry());
     let mut recorded = Recorded::new(timers);
     for (number, text) in (1..).zip(&lines) {
         let line = Line { number, text: text.clone() };

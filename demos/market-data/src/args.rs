@@ -7,45 +7,45 @@ use clap::Parser;
 
 /// Replays a captured exchange feed through nexus-rt: decodes every line, rebuilds the order book from snapshot and
 /// diffs, checks it against the exchange's own top of book, and tells how long each event took.
-#[derive(Parser)]
+#[derive(Parser, Debug)]
 #[command(name = "market-data", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
-    pub(crate) input: PathBuf,
+    pub input: PathBuf,
 
     /// How fast: `max`, `real` (by the recorded clock), or a multiple of it such as `10x`
     #[arg(long, default_value = "max")]
-    pub(crate) pace: Pace,
+    pub pace: Pace,
 
     /// Replay the capture this often, each time into a fresh world; rates and latencies are over all of them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) repeat: u32,
+    pub repeat: u32,
 
     /// Print the result as one JSON object
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 
     /// Print the trades as bars of one second, with a chart, instead of the result
     #[arg(long, conflicts_with_all = ["json", "bars_json"])]
-    pub(crate) bars: bool,
+    pub bars: bool,
 
     /// Print the bars as JSON, a line each, instead of the result
     #[arg(long, conflicts_with = "json")]
-    pub(crate) bars_json: bool,
+    pub bars_json: bool,
 
     /// Print the plan of what a line runs through, and run nothing
     #[arg(long, value_name = "FORMAT", value_enum)]
-    pub(crate) plan: Option<PlanFormat>,
+    pub plan: Option<PlanFormat>,
 
     /// Stop at the first problem in the input, with exit code 1
     #[arg(long)]
-    pub(crate) strict: bool,
+    pub strict: bool,
 }
 
 /// How to print a plan.
-#[derive(Clone, Copy, clap::ValueEnum)]
-pub(crate) enum PlanFormat {
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum PlanFormat {
     /// An indented tree
     Text,
     /// A graph for Graphviz
@@ -58,7 +58,7 @@ pub(crate) enum PlanFormat {
 
 /// How fast to replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Pace {
+pub enum Pace {
     /// As fast as it goes.
     Max,
     /// By the recorded clock, this many times as fast.

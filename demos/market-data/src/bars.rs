@@ -11,21 +11,27 @@ use crate::message::Trade;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The trades of one second. A second without trades has none.
-#[derive(Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Bar {
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Bar {
     /// When it began, in seconds since 1970, by the clock of the recording.
-    pub(crate) time: u64,
-    pub(crate) open: Decimal,
-    pub(crate) high: Decimal,
-    pub(crate) low: Decimal,
-    pub(crate) close: Decimal,
-    pub(crate) volume: Decimal,
-    pub(crate) trades: u64,
+    pub time: u64,
+    /// The price of its first trade.
+    pub open: Decimal,
+    /// The highest price.
+    pub high: Decimal,
+    /// The lowest price.
+    pub low: Decimal,
+    /// The price of its last trade.
+    pub close: Decimal,
+    /// What was traded.
+    pub volume: Decimal,
+    /// How many trades there were.
+    pub trades: u64,
 }
 
 /// The bars so far, and the one that is being made.
-#[derive(Default)]
-pub(crate) struct Bars {
+#[derive(Default, Debug)]
+pub struct Bars {
     done: Vec<Bar>,
     current: Option<Bar>,
 }
@@ -54,7 +60,7 @@ impl Bars {
     }
 
     /// The bars that are closed.
-    pub(crate) fn done(&self) -> &[Bar] {
+    pub fn done(&self) -> &[Bar] {
         &self.done
     }
 }
@@ -65,19 +71,21 @@ fn close_bar(mut bars: ResMut<Bars>, _: TimerEvent) {
 }
 
 /// The time of the recording, line by line, and the timers that follow from it.
-pub(crate) struct Recorded {
+#[derive(Debug)]
+pub struct Recorded {
     timers: TimerPoller,
     started: bool,
 }
 
 impl Recorded {
-    pub(crate) fn new(timers: TimerPoller) -> Self {
+    /// Before the first line: `timers` are those of the world.
+    pub fn new(timers: TimerPoller) -> Self {
         Self { timers, started: false }
     }
 
     /// Moves the clock to the time of a line and runs the timers that were due by then, before the line itself: so a trade on
     /// the stroke of a second belongs to the bar that begins there.
-    pub(crate) fn reach(&mut self, world: &mut World, unix_ns: u64) {
+    pub fn reach(&mut self, world: &mut World, unix_ns: u64) {
         let unix = Duration::from_nanos(unix_ns);
         let now = world.resource_mut::<Clock>().set_unix(unix);
         if !self.started {
@@ -91,7 +99,7 @@ impl Recorded {
     }
 
     /// The recording is over, and with it its last second.
-    pub(crate) fn end(self, world: &mut World) {
+    pub fn end(self, world: &mut World) {
         world.resource_mut::<Bars>().close();
     }
 }

@@ -6,8 +6,8 @@ use crate::decimal::Decimal;
 use crate::message::{Diff, Event, Level, Message, Snapshot, Ticker};
 
 /// All price levels. Empty until the snapshot comes.
-#[derive(Default)]
-pub(crate) struct Book {
+#[derive(Default, Debug)]
+pub struct Book {
     bids: BTreeMap<Decimal, Decimal>,
     asks: BTreeMap<Decimal, Decimal>,
     /// The latest update in it, from the snapshot on.
@@ -37,7 +37,7 @@ pub(crate) struct Applied {
 }
 
 /// The best bid and ask, each with its quantity.
-pub(crate) type Top = (Option<Level>, Option<Level>);
+pub type Top = (Option<Level>, Option<Level>);
 
 impl Book {
     /// Starts anew from a snapshot, unless the book is further already.
@@ -74,13 +74,14 @@ impl Book {
         self.last.unwrap_or(0)
     }
 
-    pub(crate) fn top(&self) -> Top {
+    /// The best bid and ask.
+    pub fn top(&self) -> Top {
         let level = |(price, quantity): (&Decimal, &Decimal)| (*price, *quantity);
         (self.bids.last_key_value().map(level), self.asks.first_key_value().map(level))
     }
 
     /// The numbers of bid and ask levels.
-    pub(crate) fn levels(&self) -> (usize, usize) {
+    pub fn levels(&self) -> (usize, usize) {
         (self.bids.len(), self.asks.len())
     }
 }

@@ -10,7 +10,8 @@ const WIDTH: usize = 64;
 const HEIGHT: usize = 16;
 
 /// The bars, to print.
-pub(crate) struct Chart<'b>(pub(crate) &'b [Bar]);
+#[derive(Debug)]
+pub struct Chart<'b>(pub &'b [Bar]);
 
 impl Display for Chart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

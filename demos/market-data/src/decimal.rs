@@ -13,7 +13,7 @@ const ONE: u64 = 10_u64.pow(DIGITS);
 
 /// A price or a quantity, at 8 digits, never negative. The largest is 184467440737.09551615.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(crate) struct Decimal(u64);
+pub struct Decimal(u64);
 
 impl Decimal {
     pub(crate) const fn from_units(units: u64) -> Self {
@@ -21,11 +21,12 @@ impl Decimal {
     }
 
     /// The value in hundred-millionths.
-    pub(crate) const fn units(self) -> u64 {
+    pub const fn units(self) -> u64 {
         self.0
     }
 
-    pub(crate) const fn is_zero(self) -> bool {
+    /// Whether it is nothing.
+    pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 }
@@ -54,7 +55,7 @@ impl FromStr for Decimal {
 
 /// A text that is no decimal of at most 8 digits after the point, or one too large.
 #[derive(Debug)]
-pub(crate) struct NotADecimal(String);
+pub struct NotADecimal(String);
 
 impl fmt::Display for NotADecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,14 +9,16 @@ use nexus_rt::{
 
 use crate::bars::Bars;
 use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
+use crate::counts::{Checks, Counts, Symbol};
 use crate::message::{Diff, Event, Level, Line, Message, decode, split_time};
+use crate::problems::{Problem, Problems};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
-use crate::state::{Checks, Counts, Problem, Problems, Symbol, TooMuch, Trades};
+use crate::trades::{TooMuch, Trades};
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
-pub(crate) fn world() -> (World, TimerPoller) {
+pub fn world() -> (World, TimerPoller) {
     let mut builder = WorldBuilder::new();
     let clock = Clock::historical(Duration::ZERO);
     let timers = builder.install_driver(TimerInstaller::new(clock.now()));
@@ -36,16 +38,18 @@ pub(crate) fn world() -> (World, TimerPoller) {
 }
 
 /// The two halves of the feed, to be timed apart, and the plan of what runs in them.
-pub(crate) struct Feed<Decode, Dispatch> {
+#[derive(Debug)]
+pub struct Feed<Decode, Dispatch> {
     /// From a line to an event; a bad line ends in [`Problems`].
-    pub(crate) decode: Decode,
+    pub decode: Decode,
     /// From an event to everything that it changes.
-    pub(crate) dispatch: Dispatch,
-    pub(crate) plan: Plan,
+    pub dispatch: Dispatch,
+    /// What runs in both.
+    pub plan: Plan,
 }
 
 /// Wires the feed over a [`world`].
-pub(crate) fn feed(
+pub fn feed(
     reg: &Registry,
 ) -> Feed<impl FnMut(&mut World, &Line) -> Option<Event> + use<>, impl FnMut(&mut World, Event) + use<>> {
     let mut decode = PipelineStart::<&Line>::borrowed()

@@ -1,17 +1,4 @@
-//! The main job of this repository: a real exchange feed through nexus-rt.
-
-mod args;
-mod bars;
-mod book;
-mod chart;
-mod decimal;
-mod feed;
-mod input;
-mod message;
-mod replay;
-mod report;
-mod signal;
-mod state;
+//! The program: reads the command line and the input, prints what came of it.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,12 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Args, Pace, PlanFormat};
-use crate::bars::Bars;
-use crate::chart::Chart;
-use crate::replay::{Latency, replay};
-use crate::report::Report;
-use crate::state::Problems;
+use market_data::{Args, Bars, Chart, Latency, Pace, PlanFormat, Problems, Report, feed, replay, world};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -38,7 +20,7 @@ fn main() -> ExitCode {
 /// Runs everything; what fails is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
     if let Some(format) = args.plan {
-        let plan = feed::feed(feed::world().0.registry()).plan;
+        let plan = feed(world().0.registry()).plan;
         return print(&match format {
             PlanFormat::Text => plan.to_string(),
             PlanFormat::Dot => plan.to_dot(),

@@ -6,19 +6,22 @@ use serde_json::value::RawValue;
 use crate::decimal::Decimal;
 
 /// A line of the capture, with its number for those who have to report it. The buffer is filled anew for each line.
-#[derive(Default)]
-pub(crate) struct Line {
+#[derive(Default, Debug)]
+pub struct Line {
     /// Counted from 1.
-    pub(crate) number: u64,
-    pub(crate) text: Vec<u8>,
+    pub number: u64,
+    /// Without its end.
+    pub text: Vec<u8>,
 }
 
 /// A decoded line.
-pub(crate) struct Event {
+#[derive(Debug)]
+pub struct Event {
     pub(crate) line: u64,
     pub(crate) message: Message,
 }
 
+#[derive(Debug)]
 pub(crate) enum Message {
     Depth(Diff),
     Ticker(Ticker),
@@ -27,10 +30,10 @@ pub(crate) enum Message {
 }
 
 /// A price with the quantity that now stands there; none, if the quantity is zero.
-pub(crate) type Level = (Decimal, Decimal);
+pub type Level = (Decimal, Decimal);
 
 /// Changes of the order book from update `first` to update `last`.
-#[derive(Deserialize)]
+#[derive(Deserialize, Debug)]
 pub(crate) struct Diff {
     #[serde(rename = "U")]
     pub(crate) first: u64,
@@ -43,7 +46,7 @@ pub(crate) struct Diff {
 }
 
 /// The best bid and ask after `update`, as the exchange itself says.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Debug)]
 pub(crate) struct Ticker {
     #[serde(rename = "u")]
     pub(crate) update: u64,
@@ -57,7 +60,7 @@ pub(crate) struct Ticker {
     pub(crate) ask_quantity: Decimal,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Debug)]
 pub(crate) struct Trade {
     #[serde(rename = "p")]
     pub(crate) price: Decimal,
@@ -69,7 +72,7 @@ pub(crate) struct Trade {
 }
 
 /// The whole order book as of update `last`.
-#[derive(Deserialize)]
+#[derive(Deserialize, Debug)]
 pub(crate) struct Snapshot {
     #[serde(rename = "lastUpdateId")]
     pub(crate) last: u64,
@@ -78,7 +81,7 @@ pub(crate) struct Snapshot {
 }
 
 /// The nanoseconds since the epoch at which a line was received, and the JSON after it.
-pub(crate) fn split_time(text: &[u8]) -> Result<(u64, &[u8]), String> {
+pub fn split_time(text: &[u8]) -> Result<(u64, &[u8]), String> {
     let space = text.iter().position(|byte| *byte == b' ').ok_or("no time before the message")?;
     let time = std::str::from_utf8(&text[..space]).ok().and_then(|digits| digits.parse().ok());
     let time = time.ok_or_else(|| format!("`{}` is not a time in nanoseconds", show(&text[..space])))?;

@@ -13,16 +13,19 @@ use crate::book::Backlog;
 use crate::feed::{self, Feed};
 use crate::input::{Input, Next};
 use crate::message::{Line, split_time};
-use crate::state::Problems;
+use crate::problems::Problems;
 
 /// How long every event took, in nanoseconds.
-pub(crate) struct Latency {
+#[derive(Debug)]
+pub struct Latency {
     pub(crate) decode: Histogram<u64>,
     pub(crate) dispatch: Histogram<u64>,
 }
 
 impl Latency {
-    pub(crate) fn new() -> Self {
+    /// Of no event yet.
+    #[expect(clippy::new_without_default, reason = "there is one in the program, and it is made there")]
+    pub fn new() -> Self {
         // Up to a minute, at 3 digits: a fixed size, so that recording never allocates.
         let histogram = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order");
         Self { decode: histogram(), dispatch: histogram() }
@@ -30,7 +33,7 @@ impl Latency {
 }
 
 /// Replays the capture once into a fresh world, which it gives.
-pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
+pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
     let mut input = Input::open(&args.input, progress)?;
     let (mut world, timers) = feed::world();
     let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());

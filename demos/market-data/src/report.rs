@@ -7,15 +7,17 @@ use nexus_rt::World;
 use serde::Serialize;
 
 use crate::book::Book;
+use crate::counts::{Checks, Counts, Symbol};
 use crate::decimal::Decimal;
 use crate::message::Level;
+use crate::problems::Problems;
 use crate::replay::Latency;
 use crate::signal::Signals;
-use crate::state::{Checks, Counts, Problems, Symbol, Trades};
+use crate::trades::Trades;
 
 /// The result of a replay. Its fields, in this order, are the JSON object; prices and quantities are texts at 8 digits.
-#[derive(Serialize)]
-pub(crate) struct Report {
+#[derive(Serialize, Debug)]
+pub struct Report {
     events: u64,
     depth: u64,
     book_ticker: u64,
@@ -47,13 +49,13 @@ pub(crate) struct Report {
     decode_per_sec: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Debug)]
 struct Latencies {
     decode: Percentiles,
     dispatch: Percentiles,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Debug)]
 struct Percentiles {
     p50: u64,
     p99: u64,
@@ -70,7 +72,8 @@ impl Percentiles {
 }
 
 impl Report {
-    pub(crate) fn new(world: &World, latency: &Latency) -> Self {
+    /// Of a world that saw the whole input.
+    pub fn new(world: &World, latency: &Latency) -> Self {
         let counts = world.resource::<Counts>();
         let checks = world.resource::<Checks>();
         let trades = world.resource::<Trades>();

@@ -5,7 +5,7 @@ use nexus_rt::{Local, Res, ResMut};
 use crate::book::Book;
 use crate::decimal::Decimal;
 use crate::message::Level;
-use crate::state::Trades;
+use crate::trades::Trades;
 
 /// Both sides of the top of the book.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,7 +75,7 @@ pub(crate) fn signal(mut before: Local<Option<Flow>>, quote: &Option<Quote>, flo
 }
 
 /// What the sinks make of the signals.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Signals {
     pub(crate) count: u64,
     pub(crate) microprice: Option<Decimal>,

@@ -1,36 +1,11 @@
-//! What is counted along the way: resources of the world that end up in the report.
+//! `Trades`: sums over all trades.
 
 use crate::decimal::Decimal;
 use crate::message::Trade;
 
-/// Messages by kind, and what became of the diffs.
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub(crate) events: u64,
-    pub(crate) depth: u64,
-    pub(crate) ticker: u64,
-    pub(crate) trade: u64,
-    pub(crate) snapshot: u64,
-    pub(crate) applied: u64,
-    pub(crate) stale: u64,
-    pub(crate) gaps: u64,
-    pub(crate) bad_lines: u64,
-}
-
-/// The symbol of the capture: that of its first message.
-#[derive(Default)]
-pub(crate) struct Symbol(pub(crate) Option<String>);
-
-/// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
-#[derive(Default)]
-pub(crate) struct Checks {
-    pub(crate) made: u64,
-    pub(crate) agreed: u64,
-}
-
 /// Exact sums over all trades.
-#[derive(Default)]
-pub(crate) struct Trades {
+#[derive(Default, Debug)]
+pub struct Trades {
     /// In hundred-millionths.
     volume: u64,
     /// The part of the volume in which the seller took.
@@ -53,14 +28,15 @@ impl Trades {
     }
 
     /// The volume-weighted average price, rounded to the nearest hundred-millionth.
-    pub(crate) fn vwap(&self) -> Option<Decimal> {
+    pub fn vwap(&self) -> Option<Decimal> {
         let volume = u128::from(self.volume);
         let (price, rest) = (self.turnover.checked_div(volume)?, self.turnover.checked_rem(volume)?);
         let rounded = price + u128::from(rest * 2 >= volume);
         Some(Decimal::from_units(u64::try_from(rounded).expect("an average is not above the largest price")))
     }
 
-    pub(crate) fn volume(&self) -> Decimal {
+    /// What was traded in all.
+    pub fn volume(&self) -> Decimal {
         Decimal::from_units(self.volume)
     }
 
@@ -77,40 +53,6 @@ impl Trades {
 /// A sum over the trades no longer fits.
 #[derive(Debug, PartialEq)]
 pub(crate) struct TooMuch;
-
-/// What went wrong in the input: the first few with their lines, and how many in all.
-#[derive(Default)]
-pub(crate) struct Problems {
-    first: Vec<Problem>,
-    total: u64,
-}
-
-/// Something wrong in the input.
-#[derive(Clone, Debug)]
-pub(crate) struct Problem {
-    pub(crate) line: u64,
-    pub(crate) reason: String,
-}
-
-impl Problems {
-    /// How many are kept with their reasons.
-    const KEPT: usize = 10;
-
-    pub(crate) fn add(&mut self, line: u64, reason: impl Into<String>) {
-        if self.first.len() < Self::KEPT {
-            self.first.push(Problem { line, reason: reason.into() });
-        }
-        self.total += 1;
-    }
-
-    pub(crate) fn first(&self) -> &[Problem] {
-        &self.first
-    }
-
-    pub(crate) fn total(&self) -> u64 {
-        self.total
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -134,12 +76,5 @@ mod tests {
         assert_eq!(trades.vwap().unwrap().to_string(), "1.66666667");
         assert_eq!((trades.volume().to_string(), trades.last_price()), ("3.00000000".into(), "2".parse().ok()));
         assert_eq!(trades.taken(), (200_000_000, 100_000_000));
-    }
-
-    #[test]
-    fn ten_problems_are_kept_and_all_are_counted() {
-        let mut problems = Problems::default();
-        (1..=12).for_each(|line| problems.add(line, "x"));
-        assert_eq!((problems.first().len(), problems.total(), problems.first()[9].line), (10, 12, 10));
     }
 }

@@ -1,0 +1,32 @@
+//! What is counted along the way, for the report.
+
+/// Messages by kind, and what became of the diffs.
+#[derive(Default, Debug)]
+pub struct Counts {
+    /// All messages.
+    pub events: u64,
+    /// Changes of the order book.
+    pub depth: u64,
+    /// Tops of the book, as the exchange says.
+    pub ticker: u64,
+    /// Trades.
+    pub trade: u64,
+    /// Whole order books.
+    pub snapshot: u64,
+    pub(crate) applied: u64,
+    pub(crate) stale: u64,
+    pub(crate) gaps: u64,
+    /// Lines that are no message.
+    pub bad_lines: u64,
+}
+
+/// The symbol of the capture: that of its first message.
+#[derive(Default)]
+pub(crate) struct Symbol(pub(crate) Option<String>);
+
+/// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
+#[derive(Default)]
+pub(crate) struct Checks {
+    pub(crate) made: u64,
+    pub(crate) agreed: u64,
+}

@@ -1,0 +1,31 @@
+//! The main job of this repository: a real exchange feed through nexus-rt.
+//!
+//! [`replay()`] is the whole of it; [`world`] and [`feed()`] are the part without files.
+
+mod args;
+mod bars;
+mod book;
+mod chart;
+mod counts;
+mod decimal;
+mod feed;
+mod input;
+mod message;
+mod problems;
+mod replay;
+mod report;
+mod signal;
+mod trades;
+
+pub use args::{Args, Pace, PlanFormat};
+pub use bars::{Bar, Bars, Recorded};
+pub use book::{Book, Top};
+pub use chart::Chart;
+pub use counts::Counts;
+pub use decimal::{Decimal, NotADecimal};
+pub use feed::{Feed, feed, world};
+pub use message::{Event, Level, Line, split_time};
+pub use problems::Problems;
+pub use replay::{Latency, replay};
+pub use report::Report;
+pub use trades::Trades;
