@@ -153,12 +153,13 @@ impl Row {
         let mut junk = if self.cold { vec![1_u8; 48 << 20] } else { Vec::new() };
         // Where all of memory is cold, the place of a loop is nothing beside it.
         let places = if self.cold { 1 } else { PLACES };
-        let mut timed = vec![vec![Vec::with_capacity(rounds); places]; running.len()];
+        // By place, then by contender.
+        let mut timed = vec![vec![Vec::with_capacity(rounds); running.len()]; places];
         let per = (self.runs * self.units) as f64;
         // The first rounds warm up caches and predictors and are not counted.
         const WARM_UP: usize = 5;
         for round in 0..rounds + WARM_UP {
-            for place in 0..places {
+            for (place, timed) in timed.iter_mut().enumerate() {
                 // Who comes first changes, since what one leaves behind meets the next.
                 for turn in 0..running.len() {
                     let who = (turn + round) % running.len();
@@ -167,18 +168,17 @@ impl Row {
                     running[who].run_at(place, self.runs);
                     let cycles = clock.raw() - start;
                     if round >= WARM_UP {
-                        timed[who][place].push(cycles as f64 / per);
+                        timed[who].push(cycles as f64 / per);
                     }
                 }
             }
         }
-        let best = timed
-            .iter()
-            .map(|places| (0..places.len()).min_by(|a, b| median(&places[*a]).total_cmp(&median(&places[*b]))));
-        let best: Vec<_> = best.map(|place| place.expect("there is a place")).collect();
-        let timed = self.contenders.iter().zip(timed).zip(&best);
-        let mut timed: Vec<_> =
-            timed.map(|((it, mut places), best)| Timed::new(it.name, places.swap_remove(*best))).collect();
+        let median = |who: usize, place: usize| quantile(&timed[place][who], 0.5);
+        let best =
+            |who| (0..places).min_by(|a, b| median(who, *a).total_cmp(&median(who, *b))).expect("there is a place");
+        let best: Vec<_> = (0..running.len()).map(best).collect();
+        let at_best = |(who, it): (usize, &Contender)| Timed::new(it.name, timed[best[who]][who].clone());
+        let mut timed: Vec<_> = self.contenders.iter().enumerate().map(at_best).collect();
         if self.calls {
             self.time_calls(&clock, &mut running, &best, &mut timed);
         }
@@ -210,8 +210,4 @@ pub fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]
-}
-
-fn median(values: &[f64]) -> f64 {
-    quantile(values, 0.5)
 }

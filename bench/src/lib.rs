@@ -2,4 +2,5 @@
 
 pub mod harness;
 pub mod machine;
+pub mod output;
 pub mod report;

@@ -9,11 +9,10 @@ mod count;
 mod loops;
 mod rows;
 
-use std::path::PathBuf;
-
 use bench::harness::Row;
 use bench::machine::pin;
-use bench::report::{Report, replace_section};
+use bench::output::Output;
+use bench::report::Report;
 use clap::Parser;
 
 /// Times each row: the median of each contender, and our ratio to it.
@@ -35,13 +34,8 @@ struct Args {
     #[arg(long)]
     count: bool,
 
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 fn main() {
@@ -63,21 +57,10 @@ fn main() {
     let title = "dispatch and construction, in cycles of the time stamp counter per run".into();
     let mut report = Report { title, unit: "cycles", rows: Vec::new() };
     for row in rows {
-        let measured = row.time(args.rounds);
-        if args.json { report.rows.push(measured) } else { report.push(measured) }
+        args.output.add(&mut report, row.time(args.rounds));
     }
-    if args.json {
-        println!("{:#}", report.json());
-        return;
-    }
-    println!();
     if !pinned {
-        println!("this system does not allow to pin a thread to a core, so rounds differ more");
+        eprintln!("this system does not allow to pin a thread to a core, so rounds differ more");
     }
-    let missed = report.missed();
-    println!("{} budgets missed", missed.len());
-    missed.iter().for_each(|line| println!("  {line}"));
-    if let Some(file) = &args.markdown {
-        replace_section(file, "dispatch", &report.markdown());
-    }
+    args.output.finish(&report, "dispatch", "");
 }

@@ -9,11 +9,11 @@ mod servers;
 mod stream;
 
 use std::hint::black_box;
-use std::path::PathBuf;
 
 use bench::harness::{Budget, Measured, Timed};
 use bench::machine::pin;
-use bench::report::{Report, replace_section};
+use bench::output::Output;
+use bench::report::Report;
 use clap::Parser;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -44,13 +44,8 @@ struct Args {
     #[arg(long)]
     check: bool,
 
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// The bytes of a message.
@@ -73,7 +68,9 @@ fn main() {
         for connections in &args.connections {
             let (row, allocations) = compare(&args, *transport, *connections);
             allocated.push(format!("{}: {}", row.row, allocations.join(", ")));
-            if args.check || args.json { report.rows.push(row) } else { report.push(row) }
+            if !args.check {
+                args.output.add(&mut report, row);
+            }
         }
     }
     if args.check {
@@ -81,14 +78,7 @@ fn main() {
         return;
     }
     let allocated = format!("Allocations per 1000 messages. {}.\n", allocated.join("; "));
-    if args.json {
-        println!("{:#}", report.json());
-        return;
-    }
-    println!("\n{allocated}");
-    if let Some(file) = &args.markdown {
-        replace_section(file, "echo", &format!("{}\n{allocated}", report.markdown()));
-    }
+    args.output.finish(&report, "echo", &allocated);
 }
 
 /// A row, and what each server allocates.

@@ -11,7 +11,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use bench::harness::{Budget, Measured, Timed};
-use bench::report::{Report, replace_section};
+use bench::output::Output;
+use bench::report::Report;
 use clap::Parser;
 
 use source::{OURS, PUBLISHED, program};
@@ -23,13 +24,8 @@ struct Args {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 const HANDLERS: usize = 100;
@@ -63,22 +59,13 @@ fn main() {
     let mut all: Vec<Measured> = rows.into_iter().map(|(name, [ours, published])| row(name, ours, published)).collect();
     all.push(row("size of the stripped program, KiB", vec![sizes[0]], vec![sizes[1]]));
     let mut report = Report { title: "a program of 100 handlers".into(), unit: "s", rows: Vec::new() };
-    for row in all {
-        if args.json { report.rows.push(row) } else { report.push(row) }
-    }
-    if args.json {
-        println!("{:#}", report.json());
-        return;
-    }
+    all.into_iter().for_each(|row| args.output.add(&mut report, row));
     let passed = BUILDS
         .iter()
         .zip(passed)
         .map(|((name, ..), [ours, published])| format!("{name}: ours {ours:.1} s, 2.5.1 {published:.1} s"));
     let passed = format!("Mean of the time that passed: {}.\n", passed.collect::<Vec<_>>().join("; "));
-    println!("\n{passed}");
-    if let Some(file) = &args.markdown {
-        replace_section(file, "programs", &format!("{}\n{passed}", report.markdown()));
-    }
+    args.output.finish(&report, "programs", &passed);
 }
 
 fn row(name: &str, ours: Vec<f64>, published: Vec<f64>) -> Measured {

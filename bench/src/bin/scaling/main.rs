@@ -7,11 +7,10 @@
 mod ours;
 mod published;
 
-use std::path::PathBuf;
-
 use bench::harness::{Budget, Contender, Row, Work, work};
 use bench::machine::pin;
-use bench::report::{Report, replace_section};
+use bench::output::Output;
+use bench::report::Report;
 use clap::Parser;
 
 /// Times a handler, and resolving it, by the number of resources.
@@ -25,13 +24,8 @@ struct Args {
     #[arg(long)]
     check: bool,
 
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 fn contender(name: &'static str, start: impl Fn() -> Box<dyn Work> + 'static) -> Contender {
@@ -101,13 +95,7 @@ fn main() {
     let title = "dispatch and construction by the number of resources".into();
     let mut report = Report { title, unit: "cycles", rows: Vec::new() };
     for row in rows {
-        let measured = row.time(args.rounds);
-        if args.json { report.rows.push(measured) } else { report.push(measured) }
+        args.output.add(&mut report, row.time(args.rounds));
     }
-    if args.json {
-        println!("{:#}", report.json());
-    }
-    if let Some(file) = &args.markdown {
-        replace_section(file, "scaling", &report.markdown());
-    }
+    args.output.finish(&report, "scaling", "");
 }

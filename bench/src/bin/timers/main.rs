@@ -8,12 +8,12 @@ mod drivers;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bench::harness::{Budget, Measured, Timed, quantile};
 use bench::machine::pin;
-use bench::report::{Report, replace_section};
+use bench::output::Output;
+use bench::report::Report;
 use clap::Parser;
 
 use contenders::{HashWheel, Heap, Peer, Timers, Tree};
@@ -33,13 +33,8 @@ struct Args {
     #[arg(long)]
     check: bool,
 
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 const PARTS: [&str; 4] = ["insert", "reschedule", "cancel", "fire"];
@@ -55,7 +50,7 @@ fn main() {
     }
     let title = "timers, in nanoseconds per operation".into();
     let mut report = Report { title, unit: "ns", rows: Vec::new() };
-    let mut add = |row| if args.json { report.rows.push(row) } else { report.push(row) };
+    let mut add = |row| args.output.add(&mut report, row);
     for (name, count, spread_ms, rounds) in sizes {
         if name.contains(&args.filter) {
             compare(name, &Load::new(count, spread_ms), rounds * args.rounds).into_iter().for_each(&mut add);
@@ -64,16 +59,8 @@ fn main() {
     if "drivers".contains(&args.filter) {
         drivers::compare(11 * args.rounds).into_iter().for_each(&mut add);
     }
-    if args.json {
-        println!("{:#}", report.json());
-        return;
-    }
     let polls = if "polls".contains(&args.filter) { polls_table() } else { String::new() };
-    println!("\n{polls}");
-    report.missed().iter().for_each(|line| println!("budget missed: {line}"));
-    if let Some(file) = &args.markdown {
-        replace_section(file, "timers", &format!("{}\n{polls}", report.markdown()));
-    }
+    args.output.finish(&report, "timers", &polls);
 }
 
 /// What is done in a round, the same for all.

@@ -1,0 +1,46 @@
+//! Where results go: to a person as they come, as JSON, into `PERFORMANCE.md`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::harness::Measured;
+use crate::report::{Report, replace_section};
+
+/// The options of every bench.
+#[derive(Args)]
+pub struct Output {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+
+    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+impl Output {
+    /// Adds a row to the report, and prints it for people.
+    pub fn add(&self, report: &mut Report, row: Measured) {
+        if self.json { report.rows.push(row) } else { report.push(row) }
+    }
+
+    /// Ends a report: `more` is what it says below its tables, in Markdown, and `section` its part of a file.
+    ///
+    /// # Panics
+    /// If the file cannot be written, or has no such section.
+    pub fn finish(&self, report: &Report, section: &str, more: &str) {
+        if self.json {
+            println!("{:#}", report.json());
+        } else {
+            println!("\n{more}");
+            let missed = report.missed();
+            println!("{} budgets missed", missed.len());
+            missed.iter().for_each(|line| println!("  {line}"));
+        }
+        if let Some(file) = &self.markdown {
+            let space = if more.is_empty() { "" } else { "\n" };
+            replace_section(file, section, &format!("{}{space}{more}", report.markdown()));
+        }
+    }
+}
