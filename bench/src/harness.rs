@@ -149,17 +149,18 @@ impl Row {
     /// down meets them alike; what each computed is compared at the end.
     pub fn time(&self, rounds: usize) -> Measured {
         let clock = Clock::new();
-        let mut running: Vec<_> = self.contenders.iter().map(|contender| (contender.start)()).collect();
-        let mut junk = if self.cold { vec![1_u8; 48 << 20] } else { Vec::new() };
         // Where all of memory is cold, the place of a loop is nothing beside it.
         let places = if self.cold { 1 } else { PLACES };
-        // By place, then by contender.
-        let mut timed = vec![vec![Vec::with_capacity(rounds); running.len()]; places];
+        // By place, then by contender: each place has a state of its own too.
+        let start = |_| self.contenders.iter().map(|contender| (contender.start)()).collect::<Vec<_>>();
+        let mut running: Vec<_> = (0..places).map(start).collect();
+        let mut timed = vec![vec![Vec::with_capacity(rounds); self.contenders.len()]; places];
+        let mut junk = if self.cold { vec![1_u8; 48 << 20] } else { Vec::new() };
         let per = (self.runs * self.units) as f64;
         // The first rounds warm up caches and predictors and are not counted.
         const WARM_UP: usize = 5;
         for round in 0..rounds + WARM_UP {
-            for (place, timed) in timed.iter_mut().enumerate() {
+            for (place, (running, timed)) in running.iter_mut().zip(&mut timed).enumerate() {
                 // Who comes first changes, since what one leaves behind meets the next.
                 for turn in 0..running.len() {
                     let who = (turn + round) % running.len();
@@ -176,26 +177,29 @@ impl Row {
         let median = |who: usize, place: usize| quantile(&timed[place][who], 0.5);
         let best =
             |who| (0..places).min_by(|a, b| median(who, *a).total_cmp(&median(who, *b))).expect("there is a place");
-        let best: Vec<_> = (0..running.len()).map(best).collect();
+        let best: Vec<_> = (0..self.contenders.len()).map(best).collect();
         let at_best = |(who, it): (usize, &Contender)| Timed::new(it.name, timed[best[who]][who].clone());
         let mut timed: Vec<_> = self.contenders.iter().enumerate().map(at_best).collect();
+        for running in &mut running {
+            let values: Vec<_> = running.iter_mut().map(|work| work.value()).collect();
+            assert!(values.iter().all(|value| *value == values[0]), "{}: {values:?}", self.name);
+        }
         if self.calls {
             self.time_calls(&clock, &mut running, &best, &mut timed);
         }
-        let values: Vec<_> = running.iter_mut().map(|work| work.value()).collect();
-        assert!(values.iter().all(|value| *value == values[0]), "{}: {values:?}", self.name);
         Measured { group: self.group.into(), row: self.name.clone(), timed, budgets: self.budgets.clone() }
     }
 
     /// The distribution of single calls, as means of a few in a row.
-    fn time_calls(&self, clock: &Clock, running: &mut [Box<dyn Work>], places: &[usize], timed: &mut [Timed]) {
-        let mut samples = vec![Vec::with_capacity(SAMPLES); running.len()];
+    fn time_calls(&self, clock: &Clock, running: &mut [Vec<Box<dyn Work>>], best: &[usize], timed: &mut [Timed]) {
+        let mut samples = vec![Vec::with_capacity(SAMPLES); best.len()];
         for _ in 0..SAMPLES / 100 {
-            for ((work, place), samples) in running.iter_mut().zip(places).zip(&mut samples) {
-                work.run_at(*place, CALLS);
+            for (who, samples) in samples.iter_mut().enumerate() {
+                let (place, work) = (best[who], &mut running[best[who]][who]);
+                work.run_at(place, CALLS);
                 for _ in 0..100 {
                     let start = clock.raw();
-                    work.run_at(*place, CALLS);
+                    work.run_at(place, CALLS);
                     samples.push((clock.raw() - start) as f64 / (CALLS * self.units) as f64);
                 }
             }

@@ -1,6 +1,6 @@
 //! How a world is put together: `WorldBuilder`, to which resources, plugins and drivers are given.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
 use std::fmt;
 
 use super::World;
@@ -58,7 +58,7 @@ impl WorldBuilder {
     /// # Errors
     /// [`AlreadyRegistered`] with the value that was not registered.
     pub fn try_register<T: Send + 'static>(&mut self, value: T) -> Result<ResourceId, AlreadyRegistered<T>> {
-        if self.contains::<T>() {
+        if self.registry().has(TypeId::of::<T>()) {
             return Err(AlreadyRegistered(value));
         }
         Ok(self.world.registry.insert(value))

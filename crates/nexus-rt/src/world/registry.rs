@@ -83,7 +83,7 @@ impl Registry {
     /// Whether a `T` is registered.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
-        self.has(TypeId::of::<T>())
+        self.try_id::<T>().is_some()
     }
 
     /// The number of resource `T`.
@@ -127,7 +127,7 @@ impl Registry {
         Some((cell, entry.id))
     }
 
-    /// Whether there is a resource of the type with this id.
+    /// Whether there is a resource of the type with this id. Out of line, where the size of the code counts.
     #[inline(never)]
     pub(crate) fn has(&self, type_id: TypeId) -> bool {
         self.table.find(type_id).is_some()
