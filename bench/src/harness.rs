@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use quanta::Clock;
 
-/// At how many places the loop around the work is compiled. A run of a few cycles takes one or two more where its loop meets the
+/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two more where its loop meets the
 /// end of a cache line, which says nothing of the work: each contender is shown by the best of its places.
 const PLACES: usize = 4;
 
@@ -32,6 +32,9 @@ where
     struct Loop<T, R, V>(T, R, V);
 
     impl<T, R: FnMut(&mut T, u64), V> Loop<T, R, V> {
+        const LOOPS: [fn(&mut Self, u64); PLACES] =
+            [Self::placed::<0>, Self::placed::<1>, Self::placed::<2>, Self::placed::<3>];
+
         /// A copy of the loop, some 16 bytes further on for each `PLACE`.
         #[inline(never)]
         fn placed<const PLACE: usize>(&mut self, runs: u64) {
@@ -51,7 +54,7 @@ where
 
     impl<T, R: FnMut(&mut T, u64), V: FnMut(&mut T) -> u64> Work for Loop<T, R, V> {
         fn run_at(&mut self, place: usize, runs: u64) {
-            [Self::placed::<0>, Self::placed::<1>, Self::placed::<2>, Self::placed::<3>][place % PLACES](self, runs);
+            Self::LOOPS[place](self, runs);
         }
 
         fn value(&mut self) -> u64 {

@@ -25,7 +25,7 @@ impl Output {
         if self.json { report.rows.push(row) } else { report.push(row) }
     }
 
-    /// Ends a report: `more` is what it says below its tables, in Markdown, and `section` its part of a file.
+    /// Ends a report: `more` is what it says below its tables, in Markdown, for people; `section` is its part of a file.
     ///
     /// # Panics
     /// If the file cannot be written, or has no such section.
@@ -33,7 +33,7 @@ impl Output {
         if self.json {
             println!("{:#}", report.json());
         } else {
-            println!("\n{more}");
+            println!("{}{more}", if more.is_empty() { "" } else { "\n" });
             let missed = report.missed();
             println!("{} budgets missed", missed.len());
             missed.iter().for_each(|line| println!("  {line}"));

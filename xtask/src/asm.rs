@@ -35,8 +35,8 @@ const PAIRS: &[(&str, usize)] = &[
     ("cloned", 3),
     ("by_ref", 3),
     ("adapt", 3),
-    // An entry has a key beside its handler, and the place of the caller is handed to each: two registers more.
-    ("broadcast", 3 + 11),
+    // An entry has a key beside its handler.
+    ("broadcast", 3 + 7),
     ("stamped", 3),
 ];
 

@@ -75,6 +75,7 @@ pub trait Handler<E>: Describe + Send {
     ///
     /// Provided, and for handlers that are written by hand the only way: they are handed the world, and whether it is still there
     /// is checked afterwards.
+    // Not `track_caller`, which would hand the place of the caller to every boxed handler.
     #[doc(hidden)]
     #[inline]
     fn run_entered(&mut self, world: Entered<'_>, event: E) {

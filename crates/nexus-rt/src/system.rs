@@ -30,6 +30,7 @@ pub trait System: Describe + Send {
     ///
     /// Provided, and for systems that are written by hand the only way: they are handed the world, and whether it is still there is
     /// checked afterwards.
+    // Not `track_caller`, which would hand the place of the caller to every boxed system.
     #[doc(hidden)]
     #[inline]
     fn run_entered(&mut self, world: Entered<'_>) -> bool {

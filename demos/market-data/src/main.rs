@@ -34,7 +34,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         return Err(format!("{} is no regular file, so it can be replayed only once", args.input.display()));
     }
     let progress = progress_bar(args, file.len());
-    let mut latency = Latency::new();
+    let mut latency = Latency::default();
     let mut world = replay(args, &progress, &mut latency).map_err(unreadable)?;
     for _ in 1..args.repeat {
         world = replay(args, &progress, &mut latency).map_err(unreadable)?;

@@ -15,17 +15,15 @@ use crate::input::{Input, Next};
 use crate::message::{Line, split_time};
 use crate::problems::Problems;
 
-/// How long every event took, in nanoseconds.
+/// How long every event took, in nanoseconds. By default, of no event yet.
 #[derive(Debug)]
 pub struct Latency {
     pub(crate) decode: Histogram<u64>,
     pub(crate) dispatch: Histogram<u64>,
 }
 
-impl Latency {
-    /// Of no event yet.
-    #[expect(clippy::new_without_default, reason = "there is one in the program, and it is made there")]
-    pub fn new() -> Self {
+impl Default for Latency {
+    fn default() -> Self {
         // Up to a minute, at 3 digits: a fixed size, so that recording never allocates.
         let histogram = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order");
         Self { decode: histogram(), dispatch: histogram() }

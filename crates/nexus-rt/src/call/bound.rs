@@ -7,7 +7,7 @@ use super::callable::Callable;
 use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use crate::describe::{anything_changed, foreign_world};
-use crate::param::{Access, AccessKind, Accesses, ResolveError, Running};
+use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
 use crate::world::{Registry, World, WorldId};
 
 /// What one function needs, resolved against one world.
@@ -20,9 +20,9 @@ impl<M: Mode> Bound<M> {
     #[inline(always)]
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         match M::resolve(registry) {
-            Some((state, false)) => Ok(Self::of(registry, state)),
-            Some((state, true)) => Self::of(registry, state).without_conflict(registry, function),
-            None => Err(ResolveError::of(registry, function, M::FIRST, M::requests)),
+            Resolution::Right(state) => Ok(Self::of(registry, state)),
+            Resolution::InDoubt(state) => Self::of(registry, state).without_conflict(registry, function),
+            Resolution::Missing => Err(Self::refusal(registry, function)),
         }
     }
 
@@ -37,13 +37,18 @@ impl<M: Mode> Bound<M> {
         }
     }
 
-    /// What was resolved, if no two of its params exclude each other. It asks the state, of which is made what will be fetched.
+    /// What was resolved, if no two of its params conflict. Asks the state, since that is what will be fetched.
     #[cold]
     #[inline(never)]
     fn without_conflict(self, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         let mut accesses = Accesses::default();
         M::access(&self.state, &mut accesses.visitor());
-        if accesses.conflict { Err(ResolveError::of(registry, function, M::FIRST, M::requests)) } else { Ok(self) }
+        if accesses.conflict { Err(Self::refusal(registry, function)) } else { Ok(self) }
+    }
+
+    #[inline(always)]
+    fn refusal(registry: &Registry, function: &'static str) -> ResolveError {
+        ResolveError::of(registry, function, M::FIRST_PARAM, M::requests)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use crate::param::{Access, Dispatch, Param, Requests, resolve};
+use crate::param::{Access, Dispatch, Param, Requests, Resolution, resolve};
 use crate::world::{Registry, World};
 
 /// How a function meets the world: by params or by the whole of it, with a context or without. The compiler infers it
@@ -32,13 +32,13 @@ pub trait Mode: sealed::Sealed {
     /// Whether the function is handed the whole world, and so may replace it.
     const EXCLUSIVE: bool;
 
-    /// Where the first param stands.
+    /// Where the first param stands: counted from 0, after the context.
     #[doc(hidden)]
-    const FIRST: usize;
+    const FIRST_PARAM: usize;
 
-    /// Resolves what a function needs, unless something is missing; and says whether its params may be in conflict.
+    /// Resolves what a function needs.
     #[doc(hidden)]
-    fn resolve(registry: &Registry) -> Option<(Self::State, bool)>;
+    fn resolve(registry: &Registry) -> Resolution<Self::State>;
 
     /// Adds what the params ask for.
     #[doc(hidden)]
@@ -79,10 +79,10 @@ macro_rules! by_params {
             type State = P::State;
             const EXCLUSIVE: bool = false;
 
-            const FIRST: usize = $first;
+            const FIRST_PARAM: usize = $first;
 
             #[inline(always)]
-            fn resolve(registry: &Registry) -> Option<(P::State, bool)> {
+            fn resolve(registry: &Registry) -> Resolution<P::State> {
                 resolve::<P>(registry)
             }
 
@@ -116,11 +116,11 @@ macro_rules! by_world {
             type State = ();
             const EXCLUSIVE: bool = true;
 
-            const FIRST: usize = 0;
+            const FIRST_PARAM: usize = 0;
 
             #[inline(always)]
-            fn resolve(_: &Registry) -> Option<((), bool)> {
-                Some(((), false))
+            fn resolve(_: &Registry) -> Resolution<()> {
+                Resolution::Right(())
             }
 
             fn requests(_: &mut Requests) {}

@@ -15,7 +15,7 @@ pub(crate) use copy_state::CopyState;
 pub(crate) use held::Running;
 pub use local::Local;
 pub use registry::RegistryRef;
-pub(crate) use report::{Accesses, resolve};
+pub(crate) use report::{Accesses, Resolution, resolve};
 pub use report::{Conflict, Missing, Report, Requests, ResolveError};
 
 use crate::sequence::Sequence;
@@ -50,7 +50,8 @@ pub unsafe trait Param: Sized {
     /// Resolves the param, or gives `None` if something is missing.
     fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State>;
 
-    /// Adds what it asks for to `list`, from which messages are made: passes the call on to each param in it.
+    /// Adds what it asks for to `list`: passes the call on to each param in it. Only messages are made of it, when something is
+    /// missing or in conflict; what is not in it is not named there.
     fn requests(list: &mut Requests);
 
     /// Calls `visit` with every access that a run may make.
@@ -59,7 +60,7 @@ pub unsafe trait Param: Sized {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` was resolved against the world of `dispatch`, and the report found no conflict; that world is borrowed
+    /// `state` was resolved against the world of `dispatch`, and no two of its accesses conflict; that world is borrowed
     /// exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this param.
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
 }

@@ -50,16 +50,29 @@ impl Report {
     }
 }
 
-/// Resolves `P` as a parameter list, unless something is missing. What comes with the state is whether params may be in
-/// conflict, which [`Accesses`] tells for certain.
-#[inline(always)]
-pub(crate) fn resolve<P: Param>(registry: &Registry) -> Option<(P::State, bool)> {
-    let mut report = Report::default();
-    let state = P::try_init(registry, &mut report)?;
-    Some((state, report.types.meet != 0 && report.resources.meet != 0))
+/// What came of resolving a list of params.
+#[derive(Debug)]
+pub enum Resolution<State> {
+    /// All is there, and no two params conflict.
+    Right(State),
+    /// All is there, but two params may conflict: the [`Accesses`] of the state tell.
+    InDoubt(State),
+    /// A resource is missing.
+    Missing,
 }
 
-// What follows is not generic, so that it is compiled once and not for every list of params.
+/// Resolves `P` as a parameter list.
+#[inline(always)]
+pub(crate) fn resolve<P: Param>(registry: &Registry) -> Resolution<P::State> {
+    let mut report = Report::default();
+    match P::try_init(registry, &mut report) {
+        None => Resolution::Missing,
+        Some(state) if report.types.meet == 0 || report.resources.meet == 0 => Resolution::Right(state),
+        Some(state) => Resolution::InDoubt(state),
+    }
+}
+
+// What follows does its work in functions that are not generic, which are compiled once and not for every list of params.
 
 /// The accesses of a state, one after the other.
 #[derive(Debug, Default)]
@@ -206,6 +219,11 @@ impl fmt::Display for ResolveError {
         }
         for conflict in &self.0.conflicts {
             write!(f, "\n  {conflict}")?;
+        }
+        if self.0.missing.is_empty() && self.0.conflicts.is_empty() {
+            f.write_str(
+                "\n  a parameter that was implemented by hand does not say what it asks for, see `Param::requests`",
+            )?;
         }
         Ok(())
     }

@@ -138,7 +138,7 @@ impl Registry {
         self.insert_cell(TypeId::of::<T>(), registered)
     }
 
-    /// Its cell is of the type with this id. Compiled once for all types.
+    /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. Compiled once for all types.
     #[inline(never)]
     fn insert_cell(&mut self, type_id: TypeId, registered: Registered) -> ResourceId {
         let id = ResourceId::from_index(self.cells.len());

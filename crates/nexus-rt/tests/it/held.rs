@@ -109,3 +109,34 @@ fn a_conflict_is_found_whatever_the_number_of_the_resource() {
     check!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
         41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70);
 }
+
+/// A param that asks for what it does not say.
+struct Silent<'w>(Res<'w, u128>);
+
+// SAFETY: it passes everything on to one param, but for what it asks for, of which only messages are made.
+unsafe impl Param for Silent<'_> {
+    type State = <Res<'static, u128> as Param>::State;
+    type Item<'w> = Silent<'w>;
+
+    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
+        Res::<u128>::try_init(registry, report)
+    }
+
+    fn requests(_: &mut Requests) {}
+
+    fn access(state: &Self::State, visit: &mut dyn FnMut(Access)) {
+        Res::<u128>::access(state, visit);
+    }
+
+    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w> {
+        // SAFETY: the caller's promises are passed on.
+        Silent(unsafe { Res::<u128>::fetch(dispatch, state) })
+    }
+}
+
+#[test]
+fn a_param_that_does_not_say_what_it_asks_for_is_refused_all_the_same() {
+    let error = (|x: Silent, (): ()| _ = x.0).try_into_handler(WorldBuilder::new().build().registry()).unwrap_err();
+    assert!(error.to_string().ends_with("does not say what it asks for, see `Param::requests`"), "{error}");
+    assert!(error.missing().is_empty() && error.conflicts().is_empty());
+}
