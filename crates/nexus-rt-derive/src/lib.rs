@@ -41,9 +41,9 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     let item_generics = with_lifetime(&input.generics, &run);
 
     Ok(quote! {
-        // SAFETY: every field is a param and is passed on to once: resolved with the same report, reported, fetched. The
-        // type of the state is made of what the fields report, so it holds even if a macro in a field's type gave
-        // another param each time.
+        // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`, fetched. A
+        // macro in a field's type might give another param each time, but all have the same type of state; and a state says by
+        // its type which cell is read or written, so what is told and fetched of it is the same.
         unsafe impl #impl_generics #nexus::Param for #name #generics #where_clause {
             type State = (#(<#types as #nexus::Param>::State,)*);
             type Item<#run> = #name #item_generics;

@@ -10,7 +10,9 @@ use crate::describe::{anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
 use crate::world::{Registry, World, WorldId};
 
-/// What one function needs, resolved against one world.
+/// What one function needs, resolved against one world: a state of which no two accesses conflict.
+///
+/// Only [`of`](Bound::of) makes one, of a state for which that is known.
 pub(crate) struct Bound<M: Mode> {
     state: M::State,
     world: WorldId,
@@ -21,7 +23,7 @@ impl<M: Mode> Bound<M> {
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         match M::resolve(registry) {
             Resolution::Right(state) => Ok(Self::of(registry, state)),
-            Resolution::InDoubt(state) => Self::of(registry, state).without_conflict(registry, function),
+            Resolution::InDoubt(state) => Self::without_conflict(state, registry, function),
             Resolution::Missing => Err(Self::refusal(registry, function)),
         }
     }
@@ -37,13 +39,13 @@ impl<M: Mode> Bound<M> {
         }
     }
 
-    /// What was resolved, if no two of its params conflict. Asks the state, since that is what will be fetched.
+    /// Binds a state if no two of its accesses conflict. Asks the state, since that is what will be fetched.
     #[cold]
     #[inline(never)]
-    fn without_conflict(self, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
+    fn without_conflict(state: M::State, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         let mut accesses = Accesses::default();
-        M::access(&self.state, &mut accesses.visitor());
-        if accesses.conflict { Err(Self::refusal(registry, function)) } else { Ok(self) }
+        M::access(&state, &mut accesses.visitor());
+        if accesses.conflict { Err(Self::refusal(registry, function)) } else { Ok(Self::of(registry, state)) }
     }
 
     #[inline(always)]
@@ -51,6 +53,7 @@ impl<M: Mode> Bound<M> {
         ResolveError::of(registry, function, M::FIRST_PARAM, M::requests)
     }
 
+    /// Of a state that was resolved against this registry, and of which no two accesses conflict.
     #[inline(always)]
     fn of(registry: &Registry, state: M::State) -> Self {
         Running::prepare();
@@ -79,7 +82,8 @@ impl<M: Mode> Bound<M> {
         let _running = Running::begin(type_name::<F>());
         // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
         // this function among them: a chain refuses to be built from several worlds, and after a function that could
-        // have replaced the world the identity is compared again, below.
+        // have replaced the world the identity is compared again, below. The state is of that world and does not conflict with
+        // itself, which holds for every `Bound`, and for its clones and copies, whose pointers and kinds are the same.
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
         let out = function.invoke(ctx, item, args);
         if M::EXCLUSIVE && world.world_id() != self.world {

@@ -32,7 +32,8 @@ use crate::world::{Registry, World};
 /// # Safety
 /// The derive is the way to implement this trait. An implementation by hand promises that
 /// * `fetch` reaches resources only through the states of other params, each fetched at most once per call;
-/// * `access` reports every access that `fetch` may make, by passing the call on to each of those params;
+/// * `access` reports every access that `fetch` may make with this state, also in later runs and with clones of it, by passing
+///   the call on to each of those params;
 /// * `try_init` resolves each of them with the `report` that it was given.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter that the world can fill",

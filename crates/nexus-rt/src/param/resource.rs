@@ -6,8 +6,9 @@ use std::fmt;
 use super::{Access, AccessKind, Dispatch, Param, Report, Requests, held};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
-/// What a param that reads keeps. Only resolving makes one, and that reports the access: so the state of any group of
-/// params says which accesses were reported.
+/// What a param that reads keeps. Only resolving makes one, and no safe code looks into it: so whatever is fetched of it, and
+/// whatever [`Param::access`] tells of it, is reading this cell. That two expansions of a field's type may differ in a derived param
+/// does not matter for that reason.
 pub struct Reads<T>(CellPtr<T>);
 
 /// What a param that writes keeps: see [`Reads`].
