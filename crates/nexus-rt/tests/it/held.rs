@@ -37,7 +37,9 @@ unsafe impl<A: Param, B: Param> Param for Hides<A, B> {
     }
 }
 
+#[cfg(debug_assertions)]
 type Two<'w, T> = Hides<ResMut<'w, T>, ResMut<'w, T>>;
+#[cfg(debug_assertions)]
 type ReadAndWrite<'w, T> = Hides<Res<'w, T>, Option<ResMut<'w, T>>>;
 
 #[cfg(debug_assertions)]
