@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::ci::cargo;
+
 const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer"];
 
 /// True if the listings are those of the code. Skipped, and said so, where the tools are missing.
@@ -22,18 +24,16 @@ pub(crate) fn run(root: &Path, write: bool) -> bool {
 
 /// True if the versions in the manifests allow for what changed since `revision`.
 pub(crate) fn since(root: &Path, revision: &str) -> bool {
-    let line = ["semver-checks", "--all-features", "--baseline-rev", revision];
-    let packages = PACKAGES.iter().flat_map(|package| ["-p", package]);
-    println!("xtask: cargo {} for {}", line.join(" "), PACKAGES.join(" and "));
-    let status =
-        Command::new("cargo").args(line).args(packages).current_dir(root).status().expect("cargo was just run");
-    if !status.success() {
+    let packages = PACKAGES.join(" -p ");
+    let passed =
+        cargo(root, &format!("cargo semver-checks --all-features --baseline-rev {revision} -p {packages}"), &[]);
+    if !passed {
         println!(
             "xtask: if that is meant, raise the version in Cargo.toml and say so in CHANGELOG.md; if cargo does not know the \
              command, `cargo install --locked cargo-semver-checks`"
         );
     }
-    status.success()
+    passed
 }
 
 fn check(root: &Path, package: &str, write: bool) -> bool {
