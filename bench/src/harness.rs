@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use quanta::Clock;
 
-/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two more where its loop meets the
-/// end of a cache line, which says nothing of the work: each contender is shown by the best of its places.
+/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two more where
+/// its loop meets the end of a cache line, which says nothing of the work: each contender is shown by the best of its places.
 const PLACES: usize = 4;
 
 /// Something that is timed: does its work `runs` times, and tells a value that depends on all of it.

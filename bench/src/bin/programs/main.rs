@@ -1,8 +1,8 @@
 //! What a program of a hundred handlers costs to build, and how large it gets: over this library and over nexus-rt 2.5.1. And
 //! what the libraries cost to build with all their features.
 //!
-//! `cargo run --release --bin programs`. Programs are written to `target/programs` of the repository and built from nothing, by turns. The time is
-//! what processors worked, which a busy machine changes less than the time that passes.
+//! `cargo run --release --bin programs`. Programs are written to `target/programs` of the repository and built from nothing, by
+//! turns. The time is what processors worked, which a busy machine changes less than the time that passes.
 
 mod source;
 

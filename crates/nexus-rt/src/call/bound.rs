@@ -44,7 +44,7 @@ impl<M: Mode> Bound<M> {
     #[inline(never)]
     fn without_conflict(state: M::State, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         let mut accesses = Accesses::default();
-        M::access(&state, &mut accesses.visitor());
+        M::access(&state, &mut |access| accesses.add(access));
         if accesses.conflict { Err(Self::refusal(registry, function)) } else { Ok(Self::of(registry, state)) }
     }
 

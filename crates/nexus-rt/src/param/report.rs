@@ -83,13 +83,8 @@ pub(crate) struct Accesses {
 }
 
 impl Accesses {
-    /// Adds those that it is called with.
-    pub(crate) fn visitor(&mut self) -> impl FnMut(Access) {
-        |access| self.add(access)
-    }
-
     #[inline(never)]
-    fn add(&mut self, access: Access) {
+    pub(crate) fn add(&mut self, access: Access) {
         self.conflict |= self.list.iter().any(|other| other.conflicts_with(&access));
         self.list.push(access);
     }
