@@ -6,7 +6,7 @@ use crate::contenders::by_hand;
 
 mod ours {
     pub(super) use crate::contenders::ours::library::*;
-    pub(super) use crate::contenders::ours::own;
+    pub(super) use crate::contenders::ours::{drivers, own};
 }
 
 mod peer {
@@ -65,7 +65,7 @@ macro_rules! rows {
 }
 
 pub(crate) fn all() -> Vec<Row> {
-    [handlers(), pipelines(), graphs(), batches(), fans(), templates(), construction(), systems(), memory()]
+    [handlers(), pipelines(), graphs(), batches(), fans(), templates(), construction(), systems(), drivers(), memory()]
         .into_iter()
         .flatten()
         .collect()
@@ -215,6 +215,17 @@ fn systems() -> Vec<Row> {
         "scheduler, 8 systems in a line": own::line, by_hand peer bevy;
         "the same line as a pipeline": own::line_as_pipeline, by_hand peer;
         "scheduler, diamond of 4": own::diamond, by_hand peer bevy;
+    }
+}
+
+/// A poll with what is due in it, against the wheel and raw mio with boxed closures.
+fn drivers() -> Vec<Row> {
+    rows! { "drivers", 1_000, &[];
+        "a timer that repeats": drivers::one_repeating, by_hand;
+        "100 timers that repeat": drivers::hundred_repeating, by_hand;
+        "a poll with nothing due": drivers::nothing_due, by_hand;
+        "a time-out pushed back, and the next deadline": drivers::pushed_back, by_hand;
+        "16 sockets, a byte each": drivers::sockets, by_hand;
     }
 }
 

@@ -14,3 +14,6 @@ pub(crate) mod library;
 
 #[path = "library/own.rs"]
 pub(crate) mod own;
+
+#[path = "library/drivers.rs"]
+pub(crate) mod drivers;

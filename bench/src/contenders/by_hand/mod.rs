@@ -3,6 +3,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod chains;
+pub(crate) mod drivers;
 pub(crate) mod fans;
 pub(crate) mod graphs;
 pub(crate) mod handlers;

@@ -1,0 +1,141 @@
+//! Drivers by hand: boxed closures in a timer wheel and in a table by the tokens of raw mio.
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream as Client;
+use std::time::{Duration, Instant};
+
+use bench::harness::Work;
+use nexus_rt::mio::net::UnixStream;
+use nexus_rt::mio::{Events, Interest, Poll, Token};
+use nexus_timer::{TimerKey, Wheel};
+
+use super::World;
+use crate::contenders::ours::drivers::{MS, SOCKETS};
+use crate::loops;
+
+type Fire = Box<dyn FnMut(&mut World, Duration)>;
+
+struct Timer {
+    fire: Fire,
+    period: Option<Duration>,
+}
+
+struct Timers {
+    world: World,
+    wheel: Wheel<Timer>,
+    now: Instant,
+}
+
+impl Timers {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { world: World::new(), wheel: Wheel::new(now), now }
+    }
+
+    fn set(&mut self, deadline: Instant, period: Option<Duration>) -> TimerKey {
+        let fire = |world: &mut World, late: Duration| {
+            let value = world.read(0).wrapping_add(u64::from(late.subsec_nanos()));
+            world.write(0, value);
+        };
+        self.wheel.insert(deadline, Timer { fire: Box::new(fire), period })
+    }
+
+    fn poll(&mut self) {
+        self.wheel.start_poll(self.now);
+        while let Some(mut due) = self.wheel.pop_lent() {
+            self.world.now += 1;
+            (due.value.fire)(&mut self.world, self.now.saturating_duration_since(due.deadline));
+            match due.value.period {
+                Some(period) => _ = self.wheel.restore(due.key, due.deadline + period, due.value),
+                None => _ = self.wheel.cancel(due.key),
+            }
+        }
+    }
+}
+
+fn repeating(count: u32) -> Box<dyn Work> {
+    let mut timers = Timers::new();
+    (0..count).for_each(|n| _ = timers.set(timers.now + n * MS / count, Some(MS)));
+    let poll = |timers: &mut Timers, _| {
+        timers.now += MS;
+        timers.poll();
+    };
+    loops::numbers(timers, poll, |timers| timers.world.sum())
+}
+
+pub(crate) fn one_repeating() -> Box<dyn Work> {
+    repeating(1)
+}
+
+pub(crate) fn hundred_repeating() -> Box<dyn Work> {
+    repeating(100)
+}
+
+pub(crate) fn nothing_due() -> Box<dyn Work> {
+    let mut timers = Timers::new();
+    (0..1_000).for_each(|n| _ = timers.set(timers.now + Duration::from_secs(3_600) + n * MS, None));
+    let poll = |timers: &mut Timers, _| {
+        timers.now += Duration::from_nanos(100);
+        timers.poll();
+    };
+    loops::numbers(timers, poll, |timers| timers.world.sum())
+}
+
+pub(crate) fn pushed_back() -> Box<dyn Work> {
+    let mut timers = Timers::new();
+    let key = timers.set(timers.now + 30 * MS, None);
+    let push = |(timers, key): &mut (Timers, TimerKey), _| {
+        timers.now += Duration::from_micros(10);
+        timers.wheel.reschedule(*key, timers.now + 30 * MS);
+        timers.poll();
+        black_box(timers.wheel.next_deadline());
+    };
+    loops::numbers((timers, key), push, |(timers, _)| timers.world.sum())
+}
+
+type Serve = Box<dyn FnMut(&mut World, &mut UnixStream)>;
+
+struct Sockets {
+    world: World,
+    poll: Poll,
+    events: Events,
+    served: Vec<Option<(UnixStream, Serve)>>,
+    clients: Vec<Client>,
+}
+
+pub(crate) fn sockets() -> Box<dyn Work> {
+    let poll = Poll::new().expect("files are left");
+    let (mut served, mut clients) = (Vec::new(), Vec::new());
+    for n in 0..SOCKETS {
+        let (client, own) = Client::pair().expect("files are left");
+        own.set_nonblocking(true).expect("a socket can be told so");
+        let mut own = UnixStream::from_std(own);
+        poll.registry().register(&mut own, Token(n), Interest::READABLE).expect("a fresh socket");
+        let mut count = 0;
+        let read = move |world: &mut World, stream: &mut UnixStream| {
+            let mut buffer = [0; 64];
+            if let Ok(n) = stream.read(&mut buffer) {
+                count += n as u64;
+                let value = world.read(0).wrapping_add(n as u64);
+                world.write(0, value);
+                black_box(count);
+            }
+        };
+        let serve: Serve = Box::new(read);
+        served.push(Some((own, serve)));
+        clients.push(client);
+    }
+    let sockets = Sockets { world: World::new(), poll, events: Events::with_capacity(1024), served, clients };
+    let turn = |sockets: &mut Sockets, _| {
+        sockets.clients.iter_mut().for_each(|client| client.write_all(b"x").expect("there is room"));
+        sockets.poll.poll(&mut sockets.events, Some(Duration::ZERO)).expect("the system is well");
+        for event in &sockets.events {
+            sockets.world.now += 1;
+            if let Some(Some((stream, serve))) = sockets.served.get_mut(event.token().0) {
+                serve(&mut sockets.world, stream);
+            }
+        }
+    };
+    loops::numbers(sockets, turn, |sockets| sockets.world.sum())
+}
