@@ -72,7 +72,7 @@ mod shutdown;
 mod step;
 mod system;
 mod template;
-mod testing;
+pub mod testing;
 mod world;
 
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
@@ -85,6 +85,7 @@ pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
 pub use describe::{Describe, DescribeExt, Function, FunctionNode, Kind, Node, Plan, Visitor};
+pub use driver::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use driver::{FlexMio, InlineMio};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
@@ -92,7 +93,7 @@ pub use driver::{FlexTimerWheel, InlineTimerWheel};
 #[cfg(feature = "mio")]
 pub use driver::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
 #[cfg(feature = "timer")]
-pub use driver::{MissedTicks, Periodic, TestTimerDriver, TimerEvent, TimerInstaller, TimerPoller, TimerWheel};
+pub use driver::{MissedTicks, Periodic, TimerEvent, TimerInstaller, TimerPoller, TimerWheel};
 pub use fan_out::FanOut;
 pub use handler::{Handler, RefHandler, Virtual};
 #[cfg(feature = "smartptr")]
@@ -117,6 +118,8 @@ pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
+#[cfg(feature = "timer")]
+pub use testing::TestTimerDriver;
 pub use testing::{Changes, TestHarness};
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,

@@ -10,6 +10,10 @@ use nexus_rt::{
     SchedulerBuilder, Sequence, ViewAt, Virtual, World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };
 
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+#[path = "it/driver_rigs.rs"]
+mod driver_rigs;
+
 struct Counting;
 
 thread_local! {
@@ -63,6 +67,26 @@ fn world() -> World {
     builder.register(Limit(3));
     builder.register(0_u64);
     builder.build()
+}
+
+/// How often this thread has allocated.
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+fn allocated() -> Option<u64> {
+    Some(ALLOCATIONS.get())
+}
+
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+#[test]
+fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
+    use driver_rigs::{ByHand, MioRig, TimerRig, fault};
+    use nexus_rt::testing::check_driver;
+
+    check_driver::<TimerRig>();
+    check_driver::<MioRig>();
+    check_driver::<ByHand<{ fault::NONE }>>();
+    let told = std::panic::catch_unwind(check_driver::<ByHand<{ fault::ALLOCATES }>>).expect_err("it allocates");
+    let told = told.downcast::<String>().expect("a text");
+    assert_eq!(*told, "the driver breaks the rule \"nothing allocates\": 80 events allocated 80 instead of 0");
 }
 
 #[test]

@@ -115,16 +115,21 @@ impl<T> Wheel<T> {
     }
 
     /// Gives a lent value back, to fire under the same key at `deadline`, or at the one that a
-    /// [`reschedule`](Self::reschedule) has set since. It counts as inserted now.
+    /// [`reschedule`](Self::reschedule) has set since. It counts as inserted now. With neither, the entry ends.
     ///
     /// # Errors
     ///
-    /// The value, if the key is not of the entry that is lent: it was cancelled since, or the poll has gone on.
+    /// The value, if there is no deadline, or if the key is not of the entry that is lent: it was cancelled since, or the poll has
+    /// gone on.
     #[inline]
-    pub fn restore(&mut self, key: TimerKey, deadline: Instant, value: T) -> Result<(), T> {
+    pub fn restore(&mut self, key: TimerKey, deadline: impl Into<Option<Instant>>, value: T) -> Result<(), T> {
         let Some(index) = self.slab.find(key) else { return Err(value) };
         let Some(lent) = self.lent.take_if(|lent| lent.index == index) else { return Err(value) };
-        let deadline = lent.again.unwrap_or_else(|| self.scale.deadline(deadline));
+        let deadline = lent.again.or_else(|| Some(self.scale.deadline(deadline.into()?)));
+        let Some(deadline) = deadline else {
+            self.slab.remove(index);
+            return Err(value);
+        };
         self.slab.at_mut(index).value = Some(value);
         self.schedule(index, deadline);
         Ok(())
@@ -139,6 +144,14 @@ impl<T> Wheel<T> {
     /// Frees the room of an entry that was lent and not restored.
     #[inline]
     fn end_lending(&mut self) {
+        if self.lent.is_some() {
+            self.end_lost();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_lost(&mut self) {
         if let Some(lent) = self.lent.take() {
             self.slab.remove(lent.index);
         }

@@ -17,7 +17,8 @@ const FLOORS: &[&[&str]] = &[
     &["callback", "adapt", "fan_out", "broadcast", "inline"],
     &["catch", "into_handler", "pipeline"],
     &["batch", "dag", "template", "system", "shutdown"],
-    &["scheduler", "lifecycle", "testing", "driver"],
+    &["scheduler", "lifecycle", "driver"],
+    &["testing"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

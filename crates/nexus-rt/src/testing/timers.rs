@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{TimerEvent, TimerPoller};
 use crate::clock::VirtualClock;
+use crate::driver::{TimerEvent, TimerPoller};
 use crate::handler::{Handler, Virtual};
 use crate::world::World;
 

@@ -94,21 +94,31 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// assert_eq!(*world.resource::<u64>(), 6);
 /// ```
 ///
-/// What every driver of this library does, and one of your own should:
+/// A driver that keeps handlers in its resource is a [`Driver`](crate::Driver): [`Registrations`](crate::Registrations) keeps them,
+/// [`Poller`](crate::Poller) runs them, and most of the rules below are theirs.
 ///
-/// - **Time and IO are arguments.** A poller is told the time; it reads none, but for what is left of a time-out. So a test, and a
-///   replay, decide. One that waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
+/// # Rules
+///
+/// [`check_driver`](crate::testing::check_driver) holds a driver to these:
+///
 /// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
 /// - **Keys are names, not places.** What it hands out to name a registration is `Copy + Send`, and never names another one later: a
 ///   key whose registration is gone does nothing.
-/// - **A handler may do anything to the driver's resource**, also to the registration that is running: cancel it, move it, add
-///   others. What was cancelled before its turn does not run.
+/// - **A handler may do anything to the driver's resource**, even to the registration that is running: end it, move it, add
+///   others. What has ended before its turn does not run.
 /// - **A panic loses nobody else's event.** It goes on through `poll`; the handler that panicked is dropped and counted; everything
 ///   that was due after it is delivered by the next `poll`.
-/// - **A handler that leaves another world in place of its own** is reported at once, by name. Nothing is kept across a handler
-///   that would not be checked again.
-/// - **A budget bounds a poll**: what is left over is still due, in the same order.
+/// - **A driver runs on its own world.** A poll on another one is refused, and a handler that leaves another world in place of its
+///   own is reported at once, by name.
+/// - **A budget bounds a poll.** What is left over is still due, in the same order.
+/// - **A poll ends when its resource is not the one that it began with**: a handler exchanged it for another world's, or polled it
+///   elsewhere. Nobody has panicked then, and nothing else ends.
 /// - **Nothing allocates** once the driver has seen its largest load.
+///
+/// One rule it cannot check:
+///
+/// - **Time and IO are arguments.** A poller is told the time; it reads none, but for what is left of a time-out. So a test, and a
+///   replay, decide. One that waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
 pub trait Installer {
     /// What the user keeps and polls.
     type Poller;

@@ -106,8 +106,7 @@ impl<'w, T> ResMut<'w, T> {
         ResMut { cell: self.cell, now: self.now }
     }
 
-    /// The value for writing, beyond this `ResMut`, without a stamp: for a driver that keeps house in its own resource.
-    #[cfg(any(feature = "mio", feature = "timer"))]
+    /// The value for writing, beyond this `ResMut`, without a stamp: for a driver's own bookkeeping.
     #[inline]
     #[must_use]
     pub(crate) fn into_inner_unstamped(self) -> &'w mut T {

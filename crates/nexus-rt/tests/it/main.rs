@@ -10,6 +10,10 @@ mod clock;
 mod combinators;
 mod dag;
 mod derive;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod driver_rigs;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod drivers;
 mod errors;
 mod fan_out;
 mod functions;
@@ -44,3 +48,9 @@ mod timer_attacks;
 #[cfg(feature = "timer")]
 mod timers;
 mod world;
+
+/// This binary counts no allocations; `allocations.rs` does.
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+fn allocated() -> Option<u64> {
+    None
+}

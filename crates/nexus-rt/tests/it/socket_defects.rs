@@ -4,12 +4,14 @@
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use nexus_rt::mio::event::Source;
 use nexus_rt::mio::net::{TcpStream, UdpSocket};
-use nexus_rt::mio::{Interest, Token};
-use nexus_rt::{Describe, Handler, IntoHandler, MioDriver, MioEvent, MioToken, Res, ResMut, World};
+use nexus_rt::mio::{Interest, Registry, Token};
+use nexus_rt::{Describe, Handler, IntoCallback, IntoHandler, MioDriver, MioEvent, MioToken, Res, ResMut, World};
 
 use crate::socket_rig::{LONG, Rig, is_closed};
 use crate::support::{Log, notices_replacement, panic_of};
@@ -134,4 +136,76 @@ fn s14_a_handler_that_replaces_the_world_is_noticed() {
     client.write_all(b"x").unwrap();
     notices_replacement("Replaces", || rig.poller.poll(&mut rig.world, LONG));
     assert!(panic_of(|| rig.poller.poll(&mut rig.world, LONG)).contains("MioDriver"));
+}
+
+#[test]
+fn a_driver_that_was_exchanged_while_its_handler_ran_has_lost_nobody() {
+    let (mut here, mut there) = (Rig::new(), Rig::new());
+    let (sender, exchanged) = channel();
+    let exchange = |(other, sender): &mut (Option<World>, _), here: &mut World, _: MioEvent| {
+        let mut there: World = other.take().expect("it runs once");
+        std::mem::swap(&mut *here.resource_mut::<MioDriver>(), &mut *there.resource_mut::<MioDriver>());
+        let sender: &std::sync::mpsc::Sender<World> = sender;
+        sender.send(there).expect("the test waits for it");
+    };
+    let other = std::mem::replace(&mut there.world, nexus_rt::WorldBuilder::new().build());
+    let (token, mut client) = {
+        let handler = exchange.into_callback((Some(other), sender), here.world.registry());
+        here.serve(Box::new(handler))
+    };
+    client.write_all(b"x").unwrap();
+    here.run(1);
+    there.world = exchanged.recv().expect("it was sent");
+    assert!(there.is_quiet() && here.is_quiet());
+    assert_eq!((here.io().panicked(), there.io().panicked()), (0, 0));
+    // Its socket is where its driver went, and open.
+    assert!(there.io().contains(token) && there.io().source::<TcpStream>(token).is_some());
+    assert!(there.io().close(token) && is_closed(&mut client));
+}
+
+/// A source that panics when it is registered, or when that is to be changed.
+struct Faulty(TcpStream, &'static str);
+
+impl Source for Faulty {
+    fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
+        match self.1 {
+            "register" => panic!("on purpose"),
+            "refuse" => Err(io::Error::other("no")),
+            _ => self.0.register(registry, token, interest),
+        }
+    }
+
+    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        panic!("on purpose")
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.0.deregister(registry)?;
+        panic!("on purpose")
+    }
+}
+
+#[test]
+fn a_source_that_panics_or_refuses_leaves_nothing_behind() {
+    let mut rig = Rig::new();
+    for how in ["register", "refuse"] {
+        let (own, mut client) = Rig::pair();
+        let mut io = rig.io();
+        let register = || io.register(Faulty(own, how), Interest::READABLE, Box::new(NeverRuns));
+        assert!(catch_unwind(AssertUnwindSafe(register)).map_or(true, |refused| refused.is_err()));
+        assert!(io.is_empty() && is_closed(&mut client), "{how}");
+    }
+    // Changing it panics: it stays as it was. So does its end: it is gone all the same, and closed.
+    let (own, mut client) = Rig::pair();
+    let mut io = rig.io();
+    let token = io.register(Faulty(own, ""), Interest::READABLE, Box::new(NeverRuns)).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| io.reregister(token, Interest::WRITABLE))).is_err());
+    assert!(io.contains(token) && io.source::<Faulty>(token).is_some());
+    assert!(catch_unwind(AssertUnwindSafe(|| io.close(token))).is_err());
+    assert!(io.is_empty() && !io.contains(token) && is_closed(&mut client));
+    // Others take the room.
+    let (token, mut client) = rig.reader("next");
+    client.write_all(b"x").unwrap();
+    rig.run(1);
+    assert_eq!((rig.logged().as_str(), rig.io().contains(token)), ("next:x", true));
 }

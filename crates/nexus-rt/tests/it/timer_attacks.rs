@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nexus_rt::{
@@ -56,6 +56,39 @@ fn a_wheel_may_change_worlds_while_its_timer_runs() {
     refuses_world("it::timer_attacks::count", || other_poller.poll(&mut there, start));
     assert_eq!((other_poller.poll(&mut there, start), other_poller.len(&there)), (0, 0));
     assert_eq!((*here.resource::<u64>(), *there.resource::<u64>()), (0, 0));
+}
+
+/// Two worlds, the wheel of the second an hour ahead, and a timer of the first that exchanges their wheels.
+fn exchanging(ahead: Duration) -> (World, TimerPoller, TimerPoller, Receiver<World>, Instant) {
+    let start = Instant::now();
+    let ((mut here, poller), (mut there, other_poller)) = (world(start), world(start + ahead));
+    // A timer that could run here, and waits for half of that in the other wheel.
+    let waits = count.into_handler(here.registry());
+    there.resource_mut::<TimerWheel>().schedule(start + ahead / 2, Box::new(waits));
+    let (sender, exchanged) = channel();
+    let timer = exchange.into_callback(Exchange(Some(there), sender, Arc::default()), here.registry());
+    here.resource_mut::<TimerWheel>().schedule_every(start, MS, Box::new(timer));
+    (here, poller, other_poller, exchanged, start)
+}
+
+#[test]
+fn a_poll_ends_when_the_wheel_is_exchanged_for_one_of_another_time() {
+    let (mut here, mut poller, _, _exchanged, start) = exchanging(Duration::from_secs(3_600));
+    assert_eq!((poller.poll(&mut here, start), *here.resource::<u64>()), (1, 0));
+    // It is this world's wheel from here on, and its timer is not due.
+    assert_eq!((poller.poll(&mut here, start), poller.len(&here)), (0, 1));
+    assert_eq!((poller.poll(&mut here, start + Duration::from_secs(1_800)), *here.resource::<u64>()), (1, 1));
+}
+
+#[test]
+fn a_wheel_that_was_exchanged_while_its_timer_ran_counts_no_panic() {
+    let (mut here, mut poller, mut other_poller, exchanged, start) = exchanging(Duration::from_secs(3_600));
+    assert_eq!(poller.poll(&mut here, start), 1);
+    let mut there = exchanged.recv().expect("it was sent");
+    assert_eq!((other_poller.poll(&mut there, start), poller.poll(&mut here, start)), (0, 0));
+    for world in [&here, &there] {
+        assert_eq!(world.resource::<TimerWheel>().panicked(), 0);
+    }
 }
 
 /// Counts its drops, and panics in each that is not part of another panic.

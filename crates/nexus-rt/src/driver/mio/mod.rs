@@ -1,37 +1,34 @@
 //! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
 //!
-//! The contract. One poll asks the system once, copies what is ready to a list, and serves the list in its order; what a panic or
-//! a budget leaves of it is served by the next poll before the system is asked again. Each event is a sequence of its own. Before a
-//! handler runs its token is looked up again: whoever was closed since it was ready is passed over, whoever took its place is
-//! not mistaken for it. While a handler runs it is out of its slot, and so may do anything to the driver, also to itself; then
-//! it is put back, or dropped if its registration is gone. What panics is gone with its registration and the source that this
-//! owned, and is counted. Interruptions by signals are retried for what is left of the timeout; before each wait the request for a
-//! shutdown is looked at, which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is
-//! asked of the system for an event of a registration that stays.
+//! One poll asks the system once, copies what is ready to a list, and serves the list in its order; what a panic or a budget
+//! leaves of it is served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
+//! registration that was closed since it was ready is passed over, and one that took its place is not mistaken for it.
+//! Interruptions by signals are retried for what is left of the timeout; before each wait the request for a shutdown is looked at,
+//! which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is asked of the system for an
+//! event of a registration that stays.
 
 mod event;
 mod resource;
-mod slots;
 
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
+use event::token;
 pub use event::{MioEvent, MioToken};
 #[cfg(feature = "smartptr")]
 pub use resource::{FlexMio, InlineMio};
 pub use resource::{MioDriver, MioWaker};
 
-use crate::call::lend_world;
+use super::poller::{Driver, Poller};
 use crate::clock::Clock;
 use crate::handler::{Handler, Virtual};
 use crate::shutdown::ShutdownHandle;
-use crate::world::{Installer, Key, World, WorldBuilder};
+use crate::world::{Installer, World, WorldBuilder};
 
 /// The token of the waker: no registration has it, for its generation is never given out.
 const WAKER: Token = Token(usize::MAX);
@@ -97,16 +94,23 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
     /// If the world has such a driver already: [`tagged`](Self::tagged) tells two apart.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1));
-        let id = id.expect("2^32 drivers are never made");
         let Self { poll, registry, waker, .. } = self;
-        builder.register(MioDriver::<S, Tag>::new(id, registry, waker.clone()));
+        let mut driver = MioDriver::<S, Tag>::new(registry, waker.clone());
+        let id = driver.polls().driver();
+        builder.register(driver);
         let shutdown = builder.shutdown_handle();
         // If the waker fails, there is no file left to wake with, and nobody to tell.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
-        MioPoller { poll, events, ready: Vec::with_capacity(EVENTS), next: 0, id, shutdown, driver: builder.key() }
+        MioPoller {
+            poll,
+            events,
+            ready: Vec::with_capacity(EVENTS),
+            next: 0,
+            id,
+            shutdown,
+            poller: Poller::new(builder.key()),
+        }
     }
 }
 
@@ -129,7 +133,7 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     next: usize,
     id: u32,
     shutdown: ShutdownHandle,
-    driver: Key<MioDriver<S, Tag>>,
+    poller: Poller<MioDriver<S, Tag>>,
 }
 
 impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
@@ -182,7 +186,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, timeout: Option<Duration>, budget: usize) -> io::Result<usize> {
-        self.driver(world).bury();
+        self.poller.start(world);
         if self.next == self.ready.len() {
             self.wait(timeout)?;
             if timeout != Some(Duration::ZERO)
@@ -191,20 +195,10 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
                 clock.update();
             }
         }
-        let mut ran = 0;
-        while ran < budget
-            && let Some(event) = self.ready.get(self.next).copied()
-        {
-            self.next += 1;
-            // Nobody is there if it was closed since it was ready.
-            let Some(mut handler) = self.driver(world).lend(event.token) else { continue };
-            world.next_sequence();
-            lend_world(world, &mut handler, |handler, world| handler.run(world, event));
-            // Dropped with the driver at rest, so that what its drop does cannot be in the way.
-            let done = self.driver(world).settle(event.token, handler);
-            drop(done);
-            ran += 1;
-        }
+        let mut ready = self.ready[self.next..].iter().inspect(|_| self.next += 1);
+        let ran = self.poller.run(world, budget, |driver| {
+            ready.find_map(|event| Some((event.token, driver.take_out(event.token)?, *event)))
+        });
         Ok(ran)
     }
 
@@ -228,15 +222,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             }
         }
         let ready = self.events.iter().filter(|event| event.token() != WAKER);
-        self.ready.extend(ready.map(|event| MioEvent::new(MioToken::of(self.id, event.token()), event)));
+        self.ready.extend(ready.map(|event| MioEvent::new(token(self.id, event.token()), event)));
         Ok(())
-    }
-
-    /// The resource, without a stamp: that handlers run is no change that its readers should notice.
-    #[inline]
-    #[track_caller]
-    fn driver<'w>(&self, world: &'w mut World) -> &'w mut MioDriver<S, Tag> {
-        self.driver.get_mut(world).into_inner_unstamped()
     }
 }
 

@@ -4,15 +4,15 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::mem;
 use std::sync::Arc;
 
 use mio::event::Source;
 use mio::{Interest, Registry};
 
 use super::event::{MioEvent, MioToken};
-use super::slots::Slots;
-use crate::describe::{Describe, DescribeExt};
+use crate::describe::Describe;
+use crate::driver::poller::{Driver, Polls};
+use crate::driver::registrations::{Registration, Registrations};
 use crate::handler::Virtual;
 
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
@@ -90,10 +90,7 @@ use crate::handler::Virtual;
 pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     registry: Registry,
     waker: MioWaker,
-    slots: Slots<Registration<S>>,
-    /// The registration whose handler runs.
-    running: Option<MioToken>,
-    panicked: u64,
+    registrations: Registrations<S, Kept>,
     tag: PhantomData<fn() -> Tag>,
 }
 
@@ -105,10 +102,9 @@ pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, T
 #[cfg(feature = "smartptr")]
 pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
 
-struct Registration<S> {
-    /// Out while it runs.
-    handler: Option<S>,
-    /// If the driver owns it.
+/// What stays of a registration while its handler runs.
+struct Kept {
+    /// The source, if the driver owns it.
     source: Option<Box<dyn OwnedSource>>,
     once: bool,
 }
@@ -119,8 +115,8 @@ trait OwnedSource: Source + Any + Send {}
 impl<T: Source + Any + Send> OwnedSource for T {}
 
 impl<S, Tag> MioDriver<S, Tag> {
-    pub(super) fn new(driver: u32, registry: Registry, waker: MioWaker) -> Self {
-        Self { registry, waker, slots: Slots::new(driver), running: None, panicked: 0, tag: PhantomData }
+    pub(super) fn new(registry: Registry, waker: MioWaker) -> Self {
+        Self { registry, waker, registrations: Registrations::new(), tag: PhantomData }
     }
 
     /// Registers a source that the driver owns from here on, with the handler of its events. Closing the registration deregisters
@@ -132,33 +128,27 @@ impl<S, Tag> MioDriver<S, Tag> {
     where
         Src: Source + Send + 'static,
     {
-        let token = self.insert(handler);
-        if let Err(error) = self.registry.register(&mut source, token.into(), interest) {
-            self.slots.remove(token);
-            return Err(error);
-        }
-        if let Some(registration) = self.slots.get_mut(token) {
-            registration.source = Some(Box::new(source));
-        }
-        Ok(token)
+        // Told of first, and added then: so nothing is left of it if the system or the source refuses.
+        self.registry.register(&mut source, self.registrations.next_key().into(), interest)?;
+        Ok(self.registrations.insert_with(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
     /// Adds a handler whose source is somewhere else, such as in its own context, and gives the token to register that with:
     /// `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
     pub fn insert(&mut self, handler: S) -> MioToken {
-        self.slots.insert(Registration { handler: Some(handler), source: None, once: false })
+        self.registrations.insert_with(handler, Kept { source: None, once: false })
     }
 
     /// The same for a handler that fires once: it is moved out before it runs, and its token with it.
     pub fn insert_once(&mut self, handler: S) -> MioToken {
-        self.slots.insert(Registration { handler: Some(handler), source: None, once: true })
+        self.registrations.insert_with(handler, Kept { source: None, once: true })
     }
 
     /// The source of a registration that owns one of this type.
     #[inline]
     #[must_use]
     pub fn source<Src: 'static>(&mut self, token: MioToken) -> Option<&mut Src> {
-        let source: &mut dyn Any = &mut **self.slots.get_mut(token)?.source.as_mut()?;
+        let source: &mut dyn Any = &mut **self.registrations.get_mut(token)?.kept.source.as_mut()?;
         source.downcast_mut()
     }
 
@@ -167,7 +157,7 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// # Errors
     /// What the system says; `NotFound` if the token names no such registration.
     pub fn reregister(&mut self, token: MioToken, interest: Interest) -> io::Result<()> {
-        let source = self.slots.get_mut(token).and_then(|registration| registration.source.as_mut());
+        let source = self.registrations.get_mut(token).and_then(|registration| registration.kept.source.as_mut());
         match source {
             Some(source) => self.registry.reregister(&mut **source, token.into(), interest),
             None => Err(io::Error::new(io::ErrorKind::NotFound, "the token names no registration with a source")),
@@ -177,38 +167,35 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, the one that runs as soon
     /// as it returns. False if the token names no registration here.
     pub fn close(&mut self, token: MioToken) -> bool {
-        let Some(registration) = self.slots.remove(token) else { return false };
-        self.end(registration);
-        true
+        self.end(token).is_some()
     }
 
     /// Ends a registration and gives its handler back, with the source that it may hold. `None` if the token names none, or the
     /// one that runs now, which goes on.
     pub fn remove(&mut self, token: MioToken) -> Option<S> {
-        self.slots.get(token)?.handler.as_ref()?;
-        let registration = self.slots.remove(token)?;
-        self.end(registration)
+        self.registrations.get(token)?.handler.as_ref()?;
+        self.end(token)?.handler
     }
 
-    fn end(&mut self, registration: Registration<S>) -> Option<S> {
-        let Registration { handler, source, .. } = registration;
-        if let Some(mut source) = source {
+    fn end(&mut self, token: MioToken) -> Option<Registration<S, Kept>> {
+        let mut registration = self.registrations.remove(token)?;
+        if let Some(source) = &mut registration.kept.source {
             // It is closed next, which ends its registration with the system in any case.
-            let _ = self.registry.deregister(&mut *source);
+            let _ = self.registry.deregister(&mut **source);
         }
-        handler
+        Some(registration)
     }
 
     /// Whether the token names a registration here, also the one that runs.
     #[must_use]
     pub fn contains(&self, token: MioToken) -> bool {
-        self.slots.get(token).is_some()
+        self.registrations.contains(token)
     }
 
     /// The handler of a registration that does not run now, such as a callback whose context is wanted.
     #[must_use]
     pub fn get_mut(&mut self, token: MioToken) -> Option<&mut S> {
-        self.slots.get_mut(token)?.handler.as_mut()
+        self.registrations.get_mut(token)?.handler.as_mut()
     }
 
     /// To register sources that the driver does not own.
@@ -222,10 +209,10 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.waker.clone()
     }
 
-    /// How many registrations there are. Counts them.
+    /// How many registrations there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.registrations.len()
     }
 
     /// Whether there are none.
@@ -238,44 +225,43 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
-        self.panicked
+        self.registrations.panicked()
     }
 
     /// Takes the handler of an event out, if its registration is still there.
     #[inline]
-    pub(super) fn lend(&mut self, token: MioToken) -> Option<S> {
-        let registration = self.slots.get_mut(token)?;
+    pub(super) fn take_out(&mut self, token: MioToken) -> Option<S> {
+        let registration = self.registrations.get_mut(token)?;
         let handler = registration.handler.take()?;
-        if registration.once {
-            self.slots.remove(token);
+        if registration.kept.once {
+            self.registrations.remove(token);
         }
-        self.running = Some(token);
         Some(handler)
     }
+}
 
-    /// Puts a handler that ran back, or gives it up to be dropped, if it fired once or was closed meanwhile.
+impl<S: 'static, Tag: 'static> Driver for MioDriver<S, Tag> {
+    type Handler = S;
+    type Key = MioToken;
+
     #[inline]
-    pub(super) fn settle(&mut self, token: MioToken, handler: S) -> Option<S> {
-        self.running = None;
-        match self.slots.get_mut(token) {
-            Some(registration) => registration.handler.replace(handler),
-            None => Some(handler),
-        }
+    fn polls(&mut self) -> &mut Polls {
+        self.registrations.polls()
     }
 
-    /// Ends the registration of a handler that panicked in the poll before.
-    pub(super) fn bury(&mut self) {
-        if let Some(token) = mem::take(&mut self.running) {
-            self.panicked += 1;
-            self.close(token);
-        }
+    #[inline]
+    fn put_back(&mut self, token: MioToken, handler: S) -> Result<(), S> {
+        self.registrations.put_back(token, handler)
+    }
+
+    fn end(&mut self, token: MioToken) {
+        self.close(token);
     }
 }
 
 impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = self.slots.iter().map(|(token, it)| (token, it.handler.as_ref().map_or("runs", DescribeExt::name)));
-        f.debug_list().entries(named).finish()
+        self.registrations.fmt(f)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The timer driver: installs a wheel, and runs what is due.
 
 mod periodic;
-mod test_driver;
 mod wheel;
 
 use std::fmt;
@@ -11,14 +10,13 @@ use std::time::{Duration, Instant};
 use nexus_timer::WheelBuilder;
 
 pub use periodic::{MissedTicks, Periodic};
-pub use test_driver::TestTimerDriver;
 #[cfg(feature = "smartptr")]
 pub use wheel::{FlexTimerWheel, InlineTimerWheel};
 pub use wheel::{TimerEvent, TimerWheel};
 
-use crate::call::lend_world;
+use super::poller::Poller;
 use crate::handler::{Handler, Virtual};
-use crate::world::{Installer, Key, World, WorldBuilder};
+use crate::world::{Installer, World, WorldBuilder};
 
 /// Installs a [`TimerWheel`] and gives its [`TimerPoller`].
 ///
@@ -93,7 +91,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> Installer for TimerInstalle
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> TimerPoller<S, Tag> {
         builder.register(TimerWheel::<S, Tag>::new(self.wheel.build(self.start)));
-        TimerPoller { wheel: builder.key() }
+        Poller::new(builder.key())
     }
 }
 
@@ -106,10 +104,7 @@ impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
 /// Runs the timers that are due: what [`TimerInstaller`] gives, for `main()` to poll.
 ///
 /// [`TimerWheel`] tells how timers are set, and [`Installer`] what holds for all drivers.
-#[must_use = "timers run when they are polled"]
-pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()> {
-    wheel: Key<TimerWheel<S, Tag>>,
-}
+pub type TimerPoller<S = Virtual<TimerEvent>, Tag = ()> = Poller<TimerWheel<S, Tag>>;
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// Runs every timer whose deadline is not after `now`, in the order of deadlines, and where they are equal in the order in
@@ -132,50 +127,28 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, now: Instant, budget: usize) -> usize {
-        self.wheel(world).start_poll(now);
-        for ran in 0..budget {
-            let Some(mut due) = self.wheel(world).lend() else { return ran };
-            let event = TimerEvent { deadline: due.deadline, now, key: due.key };
-            world.next_sequence();
-            lend_world(world, &mut due.value.handler, |handler, world| handler.run(world, event));
-            // Dropped with the wheel at rest, so that what its drop does cannot be in the way.
-            let done = self.wheel(world).settle(due, now);
-            drop(done);
-        }
-        budget
+        self.driver(world).start_poll(now);
+        self.run(world, budget, |wheel| wheel.take_due(now))
     }
 
     /// When to poll next at the latest, or `None` if there is no timer: what bounds how long other drivers may block.
     #[must_use]
     #[track_caller]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
-        self.wheel.get(world).next_deadline()
+        self.key().get(world).next_deadline()
     }
 
     /// How many timers there are.
     #[must_use]
     #[track_caller]
     pub fn len(&self, world: &World) -> usize {
-        self.wheel.get(world).len()
+        self.key().get(world).len()
     }
 
     /// Whether there are none.
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self, world: &World) -> bool {
-        self.wheel.get(world).is_empty()
-    }
-
-    /// The wheel, without a stamp: that timers run is no change that readers of the wheel should notice.
-    #[inline]
-    #[track_caller]
-    fn wheel<'w>(&self, world: &'w mut World) -> &'w mut TimerWheel<S, Tag> {
-        self.wheel.get_mut(world).into_inner_unstamped()
-    }
-}
-
-impl<S, Tag> fmt::Debug for TimerPoller<S, Tag> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TimerPoller")
+        self.key().get(world).is_empty()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 use std::time::{Duration, Instant};
 
-use nexus_timer::{Expired, Full, TimerKey, Wheel};
+use nexus_timer::{Full, TimerKey, Wheel};
 
 use super::periodic::Periodic;
 use crate::describe::{Describe, DescribeExt};
+use crate::driver::poller::{Driver, Polls};
 use crate::handler::Virtual;
 
 /// What a timer's handler is given.
@@ -87,9 +87,7 @@ impl TimerEvent {
 /// ```
 pub struct TimerWheel<S = Virtual<TimerEvent>, Tag = ()> {
     wheel: Wheel<Timer<S>>,
-    /// The timer that runs.
-    running: Option<TimerKey>,
-    panicked: u64,
+    polls: Polls,
     tag: PhantomData<fn() -> Tag>,
 }
 
@@ -102,13 +100,13 @@ pub type InlineTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlatVirtual<Time
 pub type FlexTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlexVirtual<TimerEvent>, Tag>;
 
 pub(super) struct Timer<S> {
-    pub(super) handler: S,
+    handler: S,
     repeats: Option<Periodic>,
 }
 
 impl<S, Tag> TimerWheel<S, Tag> {
     pub(super) fn new(wheel: Wheel<Timer<S>>) -> Self {
-        Self { wheel, running: None, panicked: 0, tag: PhantomData }
+        Self { wheel, polls: Polls::new(), tag: PhantomData }
     }
 
     /// Has `handler` run once, in the first poll whose time is not before `deadline`.
@@ -263,7 +261,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// key forgotten, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
-        self.panicked
+        self.polls.panicked()
     }
 
     /// Every timer that waits, in no order, with its deadline and handler: for people and tests.
@@ -271,31 +269,42 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.iter().map(|(key, deadline, timer)| (key, deadline, &timer.handler))
     }
 
-    /// Begins a poll. A timer that is still out was lost to a panic.
+    /// Begins a poll: [`take_due`](Self::take_due) gives what is due at `now`.
+    #[inline]
     pub(super) fn start_poll(&mut self, now: Instant) {
-        self.panicked += u64::from(mem::take(&mut self.running).is_some());
         self.wheel.start_poll(now);
     }
 
-    /// Lends the next timer that is due.
-    pub(super) fn lend(&mut self) -> Option<Expired<Timer<S>>> {
+    /// Takes the handler of the next timer that is due out.
+    #[inline]
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<(Due, S, TimerEvent)> {
         let due = self.wheel.pop_lent()?;
-        self.running = Some(due.key);
-        Some(due)
+        let event = TimerEvent { deadline: due.deadline, now, key: due.key };
+        Some(((event, due.value.repeats), due.value.handler, event))
+    }
+}
+
+/// A timer that runs, and how it repeats.
+type Due = (TimerEvent, Option<Periodic>);
+
+impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
+    type Handler = S;
+    type Key = Due;
+
+    #[inline]
+    fn polls(&mut self) -> &mut Polls {
+        &mut self.polls
     }
 
-    /// Takes a timer back that ran, and puts it where it is to run next; or gives it up to be dropped, if it is done.
-    pub(super) fn settle(&mut self, ran: Expired<Timer<S>>, now: Instant) -> Option<Timer<S>> {
-        self.running = None;
-        let Expired { key, deadline, value: timer } = ran;
-        let repeats = timer.repeats.and_then(|periodic| periodic.next(deadline, now));
-        match self.wheel.deadline(key).or(repeats) {
-            Some(next) => self.wheel.restore(key, next, timer).err(),
-            None => {
-                self.wheel.cancel(key);
-                Some(timer)
-            }
-        }
+    /// Where it is to run next, if it is to run again.
+    #[inline]
+    fn put_back(&mut self, (event, repeats): Due, handler: S) -> Result<(), S> {
+        let next = repeats.and_then(|periodic| periodic.next(event.deadline, event.now));
+        self.wheel.restore(event.key, next, Timer { handler, repeats }).map_err(|timer| timer.handler)
+    }
+
+    fn end(&mut self, (event, _): Due) {
+        self.wheel.cancel(event.key);
     }
 }
 

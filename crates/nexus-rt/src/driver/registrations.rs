@@ -1,0 +1,249 @@
+//! `Registrations`: the handlers of a driver, by keys that are never used again.
+
+use std::fmt;
+
+use super::poller::{Driver, Polls};
+use crate::describe::{Describe, DescribeExt};
+
+/// No key carries this generation: a slot that reached it is retired.
+const RETIRED: u32 = u32::MAX;
+
+/// The handlers of a driver, each with what the driver keeps beside it, by [`RegistrationKey`].
+///
+/// It is the part of a driver's resource that a [`Poller`](crate::Poller) works on: a handler is *taken out* before it runs and
+/// *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the resource: end itself or
+/// others, and add more. [`Driver`] shows a whole driver.
+///
+/// `T` is what the driver keeps of a registration while the handler runs, such as its socket.
+///
+/// ```
+/// use nexus_rt::{IntoHandler, Registrations, Virtual, WorldBuilder};
+///
+/// let world = WorldBuilder::new().build();
+/// let mut subscribers = Registrations::<Virtual<u64>, &str>::new();
+/// let first = subscribers.insert_with(Box::new((|_: u64| {}).into_handler(world.registry())), "first");
+/// let handler = subscribers.take_out(first).expect("it does not run");
+/// assert!(subscribers.contains(first) && subscribers.take_out(first).is_none());
+///
+/// subscribers.remove(first); // ended while it runs
+/// assert!(subscribers.put_back(first, handler).is_err());
+/// let second = subscribers.insert_with(Box::new((|_: u64| {}).into_handler(world.registry())), "second");
+/// assert_ne!(first, second);
+/// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
+/// ```
+pub struct Registrations<H, T = ()> {
+    polls: Polls,
+    slots: Vec<Slot<H, T>>,
+    free: Vec<u32>,
+    len: usize,
+}
+
+struct Slot<H, T> {
+    generation: u32,
+    registration: Option<Registration<H, T>>,
+}
+
+/// A handler, and what its driver keeps beside it.
+#[derive(Debug)]
+pub struct Registration<H, T = ()> {
+    /// The handler, or `None` while it runs.
+    pub handler: Option<H>,
+    /// What stays while the handler runs.
+    pub kept: T,
+}
+
+/// Names one registration of one driver, and nothing else for the life of the process.
+///
+/// It is a number: `Copy + Send`. Once its registration has ended it names nothing, here or at any other driver.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RegistrationKey {
+    pub(super) driver: u32,
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+impl<H, T> Registrations<H, T> {
+    /// Returns an empty table, which allocates nothing yet.
+    ///
+    /// # Panics
+    /// If the process makes its 2^32nd driver.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { polls: Polls::new(), slots: Vec::new(), free: Vec::new(), len: 0 }
+    }
+
+    /// Adds a handler.
+    pub fn insert(&mut self, handler: H) -> RegistrationKey
+    where
+        T: Default,
+    {
+        self.insert_with(handler, T::default())
+    }
+
+    /// Adds a handler with what the driver keeps beside it.
+    pub fn insert_with(&mut self, handler: H, kept: T) -> RegistrationKey {
+        let key = self.next_key();
+        let registration = Some(Registration { handler: Some(handler), kept });
+        match self.free.pop() {
+            Some(index) => self.slots[index as usize].registration = registration,
+            None => self.slots.push(Slot { generation: key.generation, registration }),
+        }
+        self.len += 1;
+        key
+    }
+
+    /// The key of what is inserted next.
+    pub(super) fn next_key(&self) -> RegistrationKey {
+        let new = || u32::try_from(self.slots.len()).expect("a driver has fewer than 2^32 registrations");
+        let index = self.free.last().copied().unwrap_or_else(new);
+        let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
+        RegistrationKey { driver: self.polls.driver(), index, generation }
+    }
+
+    /// Returns the registration that `key` names, or `None` if it has ended or is another driver's.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, key: RegistrationKey) -> Option<&Registration<H, T>> {
+        let slot = self.slots.get(key.index as usize)?;
+        if key.generation == slot.generation && key.driver == self.polls.driver() {
+            slot.registration.as_ref()
+        } else {
+            None
+        }
+    }
+
+    /// Returns the registration that `key` names, to change it.
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self, key: RegistrationKey) -> Option<&mut Registration<H, T>> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        if key.generation == slot.generation && key.driver == self.polls.driver() {
+            slot.registration.as_mut()
+        } else {
+            None
+        }
+    }
+
+    /// Takes a handler out to run it; the registration stays. `None` if it has ended, or if its handler is out already.
+    #[inline]
+    #[must_use]
+    pub fn take_out(&mut self, key: RegistrationKey) -> Option<H> {
+        self.get_mut(key)?.handler.take()
+    }
+
+    /// Puts a handler back that ran.
+    ///
+    /// # Errors
+    /// The handler, if its registration has ended meanwhile: to be dropped.
+    #[inline]
+    pub fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
+        match self.get_mut(key) {
+            Some(Registration { handler: place @ None, .. }) => {
+                *place = Some(handler);
+                Ok(())
+            }
+            _ => Err(handler),
+        }
+    }
+
+    /// Ends a registration and returns it, without its handler if that runs. From here on `key` names nothing.
+    pub fn remove(&mut self, key: RegistrationKey) -> Option<Registration<H, T>> {
+        self.get(key)?;
+        let slot = &mut self.slots[key.index as usize];
+        slot.generation += 1;
+        if slot.generation != RETIRED {
+            self.free.push(key.index);
+        }
+        self.len -= 1;
+        slot.registration.take()
+    }
+
+    /// Whether `key` names a registration here, even one whose handler runs.
+    #[must_use]
+    pub fn contains(&self, key: RegistrationKey) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Returns the number of registrations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is counted when
+    /// the next poll begins.
+    #[must_use]
+    pub fn panicked(&self) -> u64 {
+        self.polls.panicked()
+    }
+
+    /// Every registration with its key, in the order of slots.
+    pub fn iter(&self) -> impl Iterator<Item = (RegistrationKey, &Registration<H, T>)> {
+        (0..).zip(&self.slots).filter_map(|(index, slot)| {
+            let key = RegistrationKey { driver: self.polls.driver(), index, generation: slot.generation };
+            Some((key, slot.registration.as_ref()?))
+        })
+    }
+}
+
+/// Alone it is a driver without events of its own: what a resource that holds it hands on to.
+impl<H: 'static, T: 'static> Driver for Registrations<H, T> {
+    type Handler = H;
+    type Key = RegistrationKey;
+
+    #[inline]
+    fn polls(&mut self) -> &mut Polls {
+        &mut self.polls
+    }
+
+    #[inline]
+    fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
+        Self::put_back(self, key, handler)
+    }
+
+    fn end(&mut self, key: RegistrationKey) {
+        self.remove(key);
+    }
+}
+
+impl<H, T> Default for Registrations<H, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<H: Describe, T> fmt::Debug for Registrations<H, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self.iter().map(|(key, it)| (key, it.handler.as_ref().map_or("runs", DescribeExt::name)));
+        f.debug_list().entries(named).finish()
+    }
+}
+
+impl fmt::Debug for RegistrationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RegistrationKey({}:{}.{})", self.driver, self.index, self.generation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_retired() {
+        let mut table = Registrations::<char>::new();
+        let first = table.insert('a');
+        table.slots[0].generation = RETIRED - 1;
+        let last = RegistrationKey { generation: RETIRED - 1, ..first };
+        assert_eq!(table.remove(last).and_then(|it| it.handler), Some('a'));
+        assert_eq!(table.insert('b').index, 1);
+        assert!(table.remove(last).is_none());
+        assert_eq!(table.len(), 1);
+    }
+}

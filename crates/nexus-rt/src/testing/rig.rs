@@ -1,0 +1,118 @@
+//! `DriverRig`: what a driver's test says of its driver, for `check_driver`.
+
+use crate::world::World;
+
+/// A driver under test, installed in a world of its own: what [`check_driver`](crate::testing::check_driver) drives.
+///
+/// Handlers of the test reach the driver through the world that they are handed, so everything but polling is a function of that.
+///
+/// ```
+/// # use std::collections::VecDeque;
+/// # use nexus_rt::{Driver, IntoHandler, Poller, Polls, RegistrationKey, Registrations, Virtual, World, WorldBuilder};
+/// use nexus_rt::testing::{DriverRig, Probe, check_driver};
+/// # #[derive(Default)]
+/// # struct Bus { subscribers: Registrations<Virtual<RegistrationKey>>, due: VecDeque<RegistrationKey> }
+/// # impl Bus {
+/// #     fn next(&mut self) -> Option<(RegistrationKey, Virtual<RegistrationKey>, RegistrationKey)> {
+/// #         while let Some(key) = self.due.pop_front() {
+/// #             let Some(handler) = self.subscribers.take_out(key) else { continue };
+/// #             return Some((key, handler, key));
+/// #         }
+/// #         None
+/// #     }
+/// # }
+/// # impl Driver for Bus {
+/// #     type Handler = Virtual<RegistrationKey>;
+/// #     type Key = RegistrationKey;
+/// #     fn polls(&mut self) -> &mut Polls { self.subscribers.polls() }
+/// #     fn put_back(&mut self, key: RegistrationKey, handler: Self::Handler) -> Result<(), Self::Handler> {
+/// #         self.subscribers.put_back(key, handler)
+/// #     }
+/// #     fn end(&mut self, key: RegistrationKey) { self.subscribers.remove(key); }
+/// # }
+///
+/// /// A bus that hands each event on to one subscriber, which is told its own key.
+/// struct Rig {
+///     world: World,
+///     poller: Poller<Bus>,
+/// }
+///
+/// impl DriverRig for Rig {
+///     type Key = RegistrationKey;
+///
+///     fn new() -> Self {
+///         let mut builder = WorldBuilder::new();
+///         builder.register_default::<Bus>();
+///         Self { poller: Poller::new(builder.key()), world: builder.build() }
+///     }
+///
+///     fn world(&mut self) -> &mut World {
+///         &mut self.world
+///     }
+///
+///     fn poll(&mut self, budget: usize) -> usize {
+///         self.poller.run(&mut self.world, budget, Bus::next)
+///     }
+///
+///     fn register(world: &mut World, mut probe: Probe<RegistrationKey>) -> RegistrationKey {
+///         let handler = move |world: &mut World, key: RegistrationKey| probe(world, key);
+///         let handler = Box::new(handler.into_handler(world.registry()));
+///         world.resource_mut::<Bus>().subscribers.insert(handler)
+///     }
+///
+///     fn fire(world: &mut World, key: RegistrationKey) {
+///         world.resource_mut::<Bus>().due.push_back(key);
+///     }
+///
+///     fn end(world: &mut World, key: RegistrationKey) -> bool {
+///         world.resource_mut::<Bus>().subscribers.remove(key).is_some()
+///     }
+///
+///     fn panicked(world: &World) -> u64 {
+///         world.resource::<Bus>().subscribers.panicked()
+///     }
+///
+///     fn swap(one: &mut World, other: &mut World) {
+///         std::mem::swap(&mut *one.resource_mut::<Bus>(), &mut *other.resource_mut::<Bus>());
+///     }
+/// }
+///
+/// check_driver::<Rig>();
+/// ```
+pub trait DriverRig: Sized + 'static {
+    /// Names a registration.
+    type Key: Copy + Send + 'static;
+
+    /// Installs a fresh driver in a fresh world.
+    fn new() -> Self;
+
+    /// The world.
+    fn world(&mut self) -> &mut World;
+
+    /// Polls the driver on [`world`](Self::world), without waiting, and returns the number of handlers run.
+    fn poll(&mut self, budget: usize) -> usize;
+
+    /// Adds a registration that stays until it is ended. Its handler calls `probe` with the world and its own key, for each event:
+    /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
+    fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
+
+    /// Makes an event due for a registration, after those that are due already. Does nothing if the key names none.
+    fn fire(world: &mut World, key: Self::Key);
+
+    /// Ends a registration. False if the key names none.
+    fn end(world: &mut World, key: Self::Key) -> bool;
+
+    /// Returns how many handlers panicked.
+    fn panicked(world: &World) -> u64;
+
+    /// Exchanges the driver's resources of two worlds, as any handler may that is handed them.
+    fn swap(one: &mut World, other: &mut World);
+
+    /// Returns how often this thread has allocated, if the test program counts that. Without it that rule is not checked.
+    fn allocations() -> Option<u64> {
+        None
+    }
+}
+
+/// What a handler of the test does, given the world and its own key.
+pub type Probe<K> = Box<dyn FnMut(&mut World, K) + Send>;

@@ -1,0 +1,58 @@
+//! The rules of drivers: this library's keep them, and who breaks one is told which.
+
+use nexus_rt::testing::check_driver;
+
+use crate::driver_rigs::{ByHand, MioRig, TimerRig, fault};
+use crate::support::panic_of;
+
+#[test]
+fn timers_keep_the_rules() {
+    check_driver::<TimerRig>();
+}
+
+#[test]
+fn sockets_keep_the_rules() {
+    check_driver::<MioRig>();
+}
+
+#[test]
+fn a_loop_by_hand_can_keep_the_rules() {
+    check_driver::<ByHand<{ fault::NONE }>>();
+}
+
+/// Asserts that a driver with this fault breaks this rule, and in these words.
+fn breaks<const FAULT: u8>(words: &str) {
+    let text = panic_of(check_driver::<ByHand<FAULT>>);
+    assert_eq!(text, format!("the driver breaks the rule {words}"));
+}
+
+#[test]
+fn a_driver_that_breaks_a_rule_is_told_which() {
+    breaks::<{ fault::NO_SEQUENCE }>(
+        "\"an event is a sequence\": handlers saw the sequences [1, 1, 1] instead of [2, 3, 4]",
+    );
+    breaks::<{ fault::STALE_KEYS }>(
+        "\"keys are names, not places\": a key whose registration has ended ended something",
+    );
+    breaks::<{ fault::COLLECTS_FIRST }>(
+        "\"what ended before its turn does not run\": polls ran this many handlers: 3 instead of 2",
+    );
+    breaks::<{ fault::PUTS_BACK_ANYWAY }>(
+        "\"a handler may do anything to its own registration\": a handler that ended itself is held by 1 instead of 0",
+    );
+    breaks::<{ fault::LOSES_THE_REST }>(
+        "\"a panic loses nobody else's event\": in this and the next polls ran [1] instead of [1, 3, 1]",
+    );
+    breaks::<{ fault::COUNTS_DROPS }>(
+        "\"a drop that panics loses nobody else's event\": handlers that panicked, of one that ran to its end: 1 instead of 0",
+    );
+    breaks::<{ fault::ANY_WORLD }>(
+        "\"a driver runs on its own world, and a handler leaves it there\": a poll of a foreign world should have panicked",
+    );
+    breaks::<{ fault::NO_BUDGET }>(
+        "\"a budget bounds a poll and keeps the order\": with budgets of 2, 0, 2 and twice no limit ran [2, 1, 2, 0, 0] instead of [2, 0, 2, 1, 0]",
+    );
+    breaks::<{ fault::GOES_ON }>(
+        "\"a poll ends when its resource is exchanged or polled elsewhere\": a poll whose resource is polled elsewhere ran 100 instead of 1",
+    );
+}
