@@ -30,8 +30,27 @@ callback_blueprint!(
     OnConnection,
     Context = Connection,
     Event = MioEvent,
-    Params = (ResMut<'static, MioDriver>, ResMut<'static, IdleTimers>, Res<'static, Clock>, ResMut<'static, Stats>),
+    Params = (
+        ResMut<'static, MioDriver>,
+        ResMut<'static, IdleTimers>,
+        Res<'static, Clock>,
+        ResMut<'static, Stats>,
+        ResMut<'static, Full>,
+    ),
 );
+
+/// The listener, if clients may wait for whom no file was left: the system does not tell of them again.
+#[derive(Default)]
+struct Full(Option<MioToken>);
+
+/// Closes a connection, and has the listener called for those who wait for its file.
+fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
+    let closed = io.close(connection);
+    if let Some(listener) = full.0.take() {
+        io.reregister(listener, Interest::READABLE).expect("the listener stays registered");
+    }
+    closed
+}
 
 struct Connection {
     idle: TimerKey,
@@ -40,13 +59,19 @@ struct Connection {
 }
 
 impl Connection {
-    /// Reads until there is no more, and writes back what there is room for. Says whether the connection is still open.
-    fn echo(&mut self, stream: &mut TcpStream, echoed: &mut usize) -> io::Result<bool> {
+    /// Reads what came, and writes back what there is room for. Says whether the connection is still open.
+    fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         loop {
             match stream.read(&mut buffer) {
                 Ok(0) => return Ok(false),
-                Ok(n) => self.waiting.extend_from_slice(&buffer[..n]),
+                Ok(n) => {
+                    self.waiting.extend_from_slice(&buffer[..n]);
+                    // A read that does not fill its buffer has emptied the socket, but for the end of the stream.
+                    if n < buffer.len() && !event.is_read_closed() {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
@@ -72,15 +97,16 @@ fn on_connection(
     mut timers: ResMut<IdleTimers>,
     clock: Res<Clock>,
     mut stats: ResMut<Stats>,
+    mut full: ResMut<Full>,
     event: MioEvent,
 ) {
     let Some(stream) = io.source::<TcpStream>(event.token) else { return };
-    if let Ok(true) = connection.echo(stream, &mut stats.echoed) {
+    if let Ok(true) = connection.echo(stream, event, &mut stats.echoed) {
         timers.reschedule(connection.idle, clock.now() + IDLE);
     } else {
         stats.left += 1;
         timers.cancel(connection.idle);
-        io.close(event.token);
+        close(&mut io, &mut full, event.token);
     }
 }
 
@@ -91,11 +117,17 @@ callback_blueprint!(
     OnIdle,
     Context = Option<MioToken>,
     Event = TimerEvent,
-    Params = (ResMut<'static, MioDriver>, ResMut<'static, Stats>),
+    Params = (ResMut<'static, MioDriver>, ResMut<'static, Stats>, ResMut<'static, Full>),
 );
 
-fn on_idle(token: &mut Option<MioToken>, mut io: ResMut<MioDriver>, mut stats: ResMut<Stats>, _: TimerEvent) {
-    if token.is_some_and(|token| io.close(token)) {
+fn on_idle(
+    token: &mut Option<MioToken>,
+    mut io: ResMut<MioDriver>,
+    mut stats: ResMut<Stats>,
+    mut full: ResMut<Full>,
+    _: TimerEvent,
+) {
+    if token.is_some_and(|token| close(&mut io, &mut full, token)) {
         stats.idle += 1;
     }
 }
@@ -112,9 +144,21 @@ fn accept(
     mut timers: ResMut<IdleTimers>,
     clock: Res<Clock>,
     mut stats: ResMut<Stats>,
+    mut full: ResMut<Full>,
     event: MioEvent,
 ) {
-    while let Some(Ok((stream, _))) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
+    while let Some(accepted) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            // A client that has left before it was let in.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                eprintln!("clients have to wait until one leaves: {error}");
+                full.0 = Some(event.token);
+                return;
+            }
+        };
         let idle = timers.schedule(clock.now() + IDLE, ctx.idle.generate(None));
         let connection = ctx.connections.generate(Connection { idle, waiting: Vec::new() });
         match io.register(stream, Interest::READABLE | Interest::WRITABLE, Box::new(connection)) {
@@ -138,6 +182,7 @@ fn main() -> io::Result<()> {
     let mut io = builder.install_driver(MioInstaller::new()?);
     builder.register(clock);
     builder.register_default::<Stats>();
+    builder.register_default::<Full>();
     let shutdown = builder.shutdown_handle();
     shutdown.enable_signals()?;
     let mut world = builder.build();

@@ -1,14 +1,19 @@
 //! The examples print what they say they do. They are built by `cargo test` without a choice of targets, or by
 //! `cargo build --examples`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What an example prints, beside the test binaries of the same build.
-fn output(name: &str, args: &[&str]) -> String {
+/// An example, beside the test binaries of the same build.
+fn example(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a test knows where it is");
     let folder = tests.parent().and_then(|deps| deps.parent()).expect("tests lie in target/<profile>/deps");
-    let example = folder.join("examples").join(name);
+    folder.join("examples").join(name)
+}
+
+/// What an example prints.
+fn output(name: &str, args: &[&str]) -> String {
+    let example = example(name);
     let output = Command::new(&example).args(args).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}: run `cargo build --examples`", example.display()));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -195,4 +200,37 @@ fn plan() {
     assert!(output("plan", &["dot"]).starts_with("digraph plan {\n"));
     assert!(output("plan", &["mermaid"]).starts_with("flowchart TD\n"));
     assert!(output("plan", &["json"]).starts_with("{\"name\":\"decode\","));
+}
+
+/// Twenty clients of a server that has files for a few.
+#[cfg(all(unix, feature = "mio", feature = "timer", feature = "signals"))]
+#[test]
+fn who_finds_no_file_left_is_served_when_another_leaves() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    let limited = ["-c", "ulimit -n 16; exec \"$0\" 127.0.0.1:0"];
+    let mut server = Command::new("sh");
+    server.args(limited).arg(example("mio_timer")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = server.spawn();
+    let mut server = server.expect("there is a shell");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut line).expect("it prints its address");
+    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next()).expect("an address");
+
+    let mut clients: Vec<_> = (0..20).map(|_| TcpStream::connect(address).expect("the backlog has room")).collect();
+    clients.iter_mut().for_each(|client| client.write_all(b"hello").expect("a fresh socket has room"));
+    for (n, mut client) in clients.into_iter().enumerate() {
+        client.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket can be told so");
+        let mut reply = [0; 5];
+        client.read_exact(&mut reply).unwrap_or_else(|error| panic!("client {n} was not served: {error}"));
+        assert_eq!(&reply, b"hello");
+    }
+    server.kill().expect("it runs until then");
+    let mut errors = String::new();
+    server.stderr.take().expect("it is piped").read_to_string(&mut errors).expect("text");
+    server.wait().expect("it ended");
+    assert!(errors.contains("clients have to wait"), "files were left for all: {errors}");
 }

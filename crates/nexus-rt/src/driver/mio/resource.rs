@@ -38,34 +38,60 @@ use crate::handler::Virtual;
 /// use nexus_rt::mio::Interest;
 /// use nexus_rt::mio::net::{TcpListener, TcpStream};
 /// use nexus_rt::{
-///     CallbackTemplate, IntoCallback, MioDriver, MioEvent, MioInstaller, ResMut, WorldBuilder, callback_blueprint,
+///     CallbackTemplate, IntoCallback, MioDriver, MioEvent, MioInstaller, MioToken, ResMut, WorldBuilder,
+///     callback_blueprint,
 /// };
 ///
-/// callback_blueprint!(OnBytes, Context = Vec<u8>, Event = MioEvent, Params = (ResMut<'static, MioDriver>,));
+/// callback_blueprint!(OnBytes, Context = Vec<u8>, Event = MioEvent, Params = (ResMut<'static, MioDriver>, ResMut<'static, Full>));
 ///
 /// /// Echoes what it reads; the driver owns the socket.
-/// fn echo(buffer: &mut Vec<u8>, mut io: ResMut<MioDriver>, event: MioEvent) {
+/// fn echo(buffer: &mut Vec<u8>, mut io: ResMut<MioDriver>, mut full: ResMut<Full>, event: MioEvent) {
 ///     let Some(stream) = io.source::<TcpStream>(event.token) else { return };
 ///     loop {
 ///         match stream.read(buffer) {
-///             Ok(n) if n > 0 => stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer"),
+///             Ok(n) if n > 0 => {
+///                 stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer");
+///                 // A short read has emptied the socket, but for the end of the stream.
+///                 if n < buffer.len() && !event.is_read_closed() {
+///                     return;
+///                 }
+///             }
 ///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
 ///             Ok(_) | Err(_) => break,
 ///         }
 ///     }
 ///     // The other side is gone: deregisters the socket, closes it, and drops this handler.
 ///     io.close(event.token);
+///     // There is a file for a client that had to wait.
+///     if let Some(listener) = full.0.take() {
+///         io.reregister(listener, Interest::READABLE).expect("it stays registered");
+///     }
 /// }
 ///
-/// fn accept(template: &mut CallbackTemplate<OnBytes>, mut io: ResMut<MioDriver>, event: MioEvent) {
-///     while let Some(Ok((stream, _))) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
-///         let handler = Box::new(template.generate(vec![0; 1024]));
-///         io.register(stream, Interest::READABLE, handler).expect("a fresh socket can be registered");
+/// /// The listener, if it ran out of files: the system does not tell again of the clients that wait.
+/// #[derive(Default)]
+/// struct Full(Option<MioToken>);
+///
+/// fn accept(template: &mut CallbackTemplate<OnBytes>, mut io: ResMut<MioDriver>, mut full: ResMut<Full>, event: MioEvent) {
+///     while let Some(accepted) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
+///         match accepted {
+///             Ok((stream, _)) => {
+///                 let handler = Box::new(template.generate(vec![0; 1024]));
+///                 io.register(stream, Interest::READABLE, handler).expect("a fresh socket can be registered");
+///             }
+///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+///             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+///             Err(_) => {
+///                 full.0 = Some(event.token);
+///                 return;
+///             }
+///         }
 ///     }
 /// }
 ///
 /// let mut builder = WorldBuilder::new();
 /// let mut poller = builder.install_driver(MioInstaller::new()?);
+/// builder.register_default::<Full>();
 /// let mut world = builder.build();
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0".parse().expect("an address"))?;
