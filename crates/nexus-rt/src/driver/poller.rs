@@ -75,8 +75,8 @@ use crate::world::{Key, World};
 /// let add = (|mut sum: ResMut<u64>, value: u64| *sum += value).into_handler(world.registry());
 ///
 /// let mut bus = world.resource_mut::<Bus>();
-/// bus.subscribers.insert(Box::new(add.clone()));
-/// bus.subscribers.insert(Box::new(add));
+/// bus.subscribers.insert(Box::new(add.clone()), ());
+/// bus.subscribers.insert(Box::new(add), ());
 /// bus.publish(5);
 /// assert_eq!(poller.run(&mut world, usize::MAX, Bus::next), 2);
 /// assert_eq!(*world.resource::<u64>(), 10);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::poller::{Driver, Polls};
+use super::poller::Polls;
 use crate::describe::{Describe, DescribeExt};
 
 /// No key carries this generation: a slot that reached it is retired.
@@ -12,7 +12,7 @@ const RETIRED: u32 = u32::MAX;
 ///
 /// It is the part of a driver's resource that a [`Poller`](crate::Poller) works on: a handler is *taken out* before it runs and
 /// *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the resource: end itself or
-/// others, and add more. [`Driver`] shows a whole driver.
+/// others, and add more. [`Driver`](crate::Driver) shows a whole driver.
 ///
 /// `T` is what the driver keeps of a registration while the handler runs, such as its socket.
 ///
@@ -21,13 +21,13 @@ const RETIRED: u32 = u32::MAX;
 ///
 /// let world = WorldBuilder::new().build();
 /// let mut subscribers = Registrations::<Virtual<u64>, &str>::new();
-/// let first = subscribers.insert_with(Box::new((|_: u64| {}).into_handler(world.registry())), "first");
+/// let first = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "first");
 /// let handler = subscribers.take_out(first).expect("it does not run");
 /// assert!(subscribers.contains(first) && subscribers.take_out(first).is_none());
 ///
 /// subscribers.remove(first); // ended while it runs
 /// assert!(subscribers.put_back(first, handler).is_err());
-/// let second = subscribers.insert_with(Box::new((|_: u64| {}).into_handler(world.registry())), "second");
+/// let second = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "second");
 /// assert_ne!(first, second);
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
@@ -55,7 +55,7 @@ pub struct Registration<H, T = ()> {
 /// Names one registration of one driver, and nothing else for the life of the process.
 ///
 /// It is a number: `Copy + Send`. Once its registration has ended it names nothing, here or at any other driver.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RegistrationKey {
     pub(super) driver: u32,
     pub(super) index: u32,
@@ -72,16 +72,8 @@ impl<H, T> Registrations<H, T> {
         Self { polls: Polls::new(), slots: Vec::new(), free: Vec::new(), len: 0 }
     }
 
-    /// Adds a handler.
-    pub fn insert(&mut self, handler: H) -> RegistrationKey
-    where
-        T: Default,
-    {
-        self.insert_with(handler, T::default())
-    }
-
-    /// Adds a handler with what the driver keeps beside it.
-    pub fn insert_with(&mut self, handler: H, kept: T) -> RegistrationKey {
+    /// Adds a handler, with what the driver keeps beside it.
+    pub fn insert(&mut self, handler: H, kept: T) -> RegistrationKey {
         let key = self.next_key();
         let registration = Some(Registration { handler: Some(handler), kept });
         match self.free.pop() {
@@ -105,11 +97,8 @@ impl<H, T> Registrations<H, T> {
     #[must_use]
     pub fn get(&self, key: RegistrationKey) -> Option<&Registration<H, T>> {
         let slot = self.slots.get(key.index as usize)?;
-        if key.generation == slot.generation && key.driver == self.polls.driver() {
-            slot.registration.as_ref()
-        } else {
-            None
-        }
+        let named = key.generation == slot.generation && key.driver == self.polls.driver();
+        slot.registration.as_ref().filter(|_| named)
     }
 
     /// Returns the registration that `key` names, to change it.
@@ -117,11 +106,8 @@ impl<H, T> Registrations<H, T> {
     #[must_use]
     pub fn get_mut(&mut self, key: RegistrationKey) -> Option<&mut Registration<H, T>> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if key.generation == slot.generation && key.driver == self.polls.driver() {
-            slot.registration.as_mut()
-        } else {
-            None
-        }
+        let named = key.generation == slot.generation && key.driver == self.polls.driver();
+        slot.registration.as_mut().filter(|_| named)
     }
 
     /// Takes a handler out to run it; the registration stays. `None` if it has ended, or if its handler is out already.
@@ -176,6 +162,13 @@ impl<H, T> Registrations<H, T> {
         self.len == 0
     }
 
+    /// The polls of this table, for the [`Driver`](crate::Driver) whose it is.
+    #[inline]
+    #[must_use]
+    pub fn polls(&mut self) -> &mut Polls {
+        &mut self.polls
+    }
+
     /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is counted when
     /// the next poll begins.
     #[must_use]
@@ -192,26 +185,6 @@ impl<H, T> Registrations<H, T> {
     }
 }
 
-/// Alone it is a driver without events of its own: what a resource that holds it hands on to.
-impl<H: 'static, T: 'static> Driver for Registrations<H, T> {
-    type Handler = H;
-    type Key = RegistrationKey;
-
-    #[inline]
-    fn polls(&mut self) -> &mut Polls {
-        &mut self.polls
-    }
-
-    #[inline]
-    fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
-        Self::put_back(self, key, handler)
-    }
-
-    fn end(&mut self, key: RegistrationKey) {
-        self.remove(key);
-    }
-}
-
 impl<H, T> Default for Registrations<H, T> {
     fn default() -> Self {
         Self::new()
@@ -225,12 +198,6 @@ impl<H: Describe, T> fmt::Debug for Registrations<H, T> {
     }
 }
 
-impl fmt::Debug for RegistrationKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RegistrationKey({}:{}.{})", self.driver, self.index, self.generation)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,11 +205,11 @@ mod tests {
     #[test]
     fn a_slot_whose_generations_are_used_up_is_retired() {
         let mut table = Registrations::<char>::new();
-        let first = table.insert('a');
+        let first = table.insert('a', ());
         table.slots[0].generation = RETIRED - 1;
         let last = RegistrationKey { generation: RETIRED - 1, ..first };
         assert_eq!(table.remove(last).and_then(|it| it.handler), Some('a'));
-        assert_eq!(table.insert('b').index, 1);
+        assert_eq!(table.insert('b', ()).index, 1);
         assert!(table.remove(last).is_none());
         assert_eq!(table.len(), 1);
     }

@@ -57,7 +57,7 @@ use crate::world::World;
 ///     fn register(world: &mut World, mut probe: Probe<RegistrationKey>) -> RegistrationKey {
 ///         let handler = move |world: &mut World, key: RegistrationKey| probe(world, key);
 ///         let handler = Box::new(handler.into_handler(world.registry()));
-///         world.resource_mut::<Bus>().subscribers.insert(handler)
+///         world.resource_mut::<Bus>().subscribers.insert(handler, ())
 ///     }
 ///
 ///     fn fire(world: &mut World, key: RegistrationKey) {

@@ -205,7 +205,7 @@ impl<const FAULT: u8> ByHand<FAULT> {
         }
         let bus = self.bus();
         match bus.subscribers.put_back(key, handler) {
-            Err(handler) if FAULT == fault::PUTS_BACK_ANYWAY => _ = bus.subscribers.insert(handler),
+            Err(handler) if FAULT == fault::PUTS_BACK_ANYWAY => _ = bus.subscribers.insert(handler, ()),
             done => drop(done),
         }
         self.running = None;
@@ -257,7 +257,7 @@ impl<const FAULT: u8> DriverRig for ByHand<FAULT> {
     fn register(world: &mut World, mut probe: Probe<RegistrationKey>) -> RegistrationKey {
         let handler = move |world: &mut World, key: RegistrationKey| probe(world, key);
         let handler = Box::new(handler.into_handler(world.registry()));
-        world.resource_mut::<Bus>().subscribers.insert(handler)
+        world.resource_mut::<Bus>().subscribers.insert(handler, ())
     }
 
     fn fire(world: &mut World, key: RegistrationKey) {

@@ -190,7 +190,7 @@ fn interest_can_be_changed_and_events_tell_what_is_ready() {
     rig.run(1);
     assert_eq!(rig.logged(), "rR");
     let event = format!("{:?}", rig.world.resource::<MioDriver>());
-    assert!(event.contains("RegistrationKey(") && event.contains("sockets::note"), "{event}");
+    assert!(event.contains("RegistrationKey {") && event.contains("sockets::note"), "{event}");
 
     // Nobody listens there any more.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

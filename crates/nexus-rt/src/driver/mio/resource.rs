@@ -156,18 +156,18 @@ impl<S, Tag> MioDriver<S, Tag> {
     {
         // Told of first, and added then: so nothing is left of it if the system or the source refuses.
         self.registry.register(&mut source, self.registrations.next_key().into(), interest)?;
-        Ok(self.registrations.insert_with(handler, Kept { source: Some(Box::new(source)), once: false }))
+        Ok(self.registrations.insert(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
     /// Adds a handler whose source is somewhere else, such as in its own context, and gives the token to register that with:
     /// `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
     pub fn insert(&mut self, handler: S) -> MioToken {
-        self.registrations.insert_with(handler, Kept { source: None, once: false })
+        self.registrations.insert(handler, Kept { source: None, once: false })
     }
 
     /// The same for a handler that fires once: it is moved out before it runs, and its token with it.
     pub fn insert_once(&mut self, handler: S) -> MioToken {
-        self.registrations.insert_with(handler, Kept { source: None, once: true })
+        self.registrations.insert(handler, Kept { source: None, once: true })
     }
 
     /// The source of a registration that owns one of this type.
