@@ -1,6 +1,6 @@
 //! Steps over both `Option` and `Result`.
 
-use super::{Step, describe_nothing, describe_through};
+use super::{Step, describe_through, step};
 use crate::call::Entered;
 
 /// An `Option` or a `Result`: what `map` and the others look inside of.
@@ -39,6 +39,7 @@ pub trait Filtered: Inside {}
 impl<T> Filtered for Option<T> {}
 
 /// Runs the step on what is inside, passes `None` and `Err` by.
+// Not by `step!`: the compiler shows these lines to people whose step does not fit.
 #[derive(Clone, Debug)]
 pub struct OnValue<S>(pub(crate) S);
 
@@ -68,9 +69,13 @@ impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnValue<S> {
 
 describe_through!(OnValue<S>);
 
-/// Takes one level off what the step gives: what makes `and_then` out of `map`.
-#[derive(Clone, Debug)]
-pub struct Flat<S>(pub(crate) S);
+step! {
+    /// Takes one level off what the step gives: what makes `and_then` out of `map`.
+    adapter Flat;
+    [In, S: Step<C, In, Out: Nested>,] In => <S::Out as Nested>::Flat: |self, ctx, world, input| {
+        self.0.run(ctx, world, input).flat()
+    };
+}
 
 /// An `Option` in an `Option`, or a `Result` in a `Result`.
 pub trait Nested {
@@ -99,94 +104,32 @@ impl<T, E> Nested for Result<Result<T, E>, E> {
     }
 }
 
-impl<C, In, S: Step<C, In, Out: Nested>> Step<C, In> for Flat<S> {
-    type Out = <S::Out as Nested>::Flat;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> Self::Out {
-        self.0.run(ctx, world, input).flat()
-    }
+step! {
+    /// The value inside, or a copy of the one given.
+    value UnwrapOr;
+    [V: Clone,] Option<V> => V: |self, _, _, input| input.unwrap_or_else(|| self.0.clone());
+    [V: Clone, E,] Result<V, E> => V: |self, _, _, input| input.unwrap_or_else(|_| self.0.clone());
 }
 
-describe_through!(Flat<S>);
-
-/// The value inside, or a copy of the one given.
-#[derive(Clone, Debug)]
-pub struct UnwrapOr<T>(pub(crate) T);
-
-impl<C, T: Clone> Step<C, Option<T>> for UnwrapOr<T> {
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Option<T>) -> T {
-        input.unwrap_or_else(|| self.0.clone())
-    }
+step! {
+    /// The value inside, or the one that the step makes, of the error if there is one.
+    adapter UnwrapOrElse;
+    [T, S: Step<C, (), Out = T>,] Option<T> => T: |self, ctx, world, input| match input {
+        Some(value) => value,
+        None => self.0.run(ctx, world, ()),
+    };
+    [T, E, S: Step<C, E, Out = T>,] Result<T, E> => T: |self, ctx, world, input| match input {
+        Ok(value) => value,
+        Err(error) => self.0.run(ctx, world, error),
+    };
 }
 
-impl<C, T: Clone, E> Step<C, Result<T, E>> for UnwrapOr<T> {
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Result<T, E>) -> T {
-        input.unwrap_or_else(|_| self.0.clone())
-    }
+step! {
+    /// A reference to what is inside from a reference to the whole.
+    unit Opened;
+    ['t, T,] &'t Option<T> => Option<&'t T>: |self, _, _, input| input.as_ref();
+    ['t, T, E,] &'t Result<T, E> => Result<&'t T, &'t E>: |self, _, _, input| input.as_ref();
 }
-
-describe_nothing!(UnwrapOr<T>);
-
-/// The value inside, or the one that the step makes, of the error if there is one.
-#[derive(Clone, Debug)]
-pub struct UnwrapOrElse<S>(pub(crate) S);
-
-impl<C, T, S: Step<C, (), Out = T>> Step<C, Option<T>> for UnwrapOrElse<S> {
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> T {
-        match input {
-            Some(value) => value,
-            None => self.0.run(ctx, world, ()),
-        }
-    }
-}
-
-impl<C, T, E, S: Step<C, E, Out = T>> Step<C, Result<T, E>> for UnwrapOrElse<S> {
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Result<T, E>) -> T {
-        match input {
-            Ok(value) => value,
-            Err(error) => self.0.run(ctx, world, error),
-        }
-    }
-}
-
-describe_through!(UnwrapOrElse<S>);
-
-/// A reference to what is inside from a reference to the whole.
-#[derive(Clone, Debug)]
-pub struct Opened;
-
-impl<'t, C, T> Step<C, &'t Option<T>> for Opened {
-    type Out = Option<&'t T>;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &'t Option<T>) -> Option<&'t T> {
-        input.as_ref()
-    }
-}
-
-impl<'t, C, T, E> Step<C, &'t Result<T, E>> for Opened {
-    type Out = Result<&'t T, &'t E>;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &'t Result<T, E>) -> Result<&'t T, &'t E> {
-        input.as_ref()
-    }
-}
-
-describe_nothing!(Opened);
 
 /// A reference, alone or inside of an `Option` or a `Result`: what `cloned` makes an owned value of.
 #[diagnostic::on_unimplemented(
@@ -210,35 +153,10 @@ impl<T: Clone, E> Referring for Result<&T, E> {
     type Owned = Result<T, E>;
 }
 
-/// An owned value from a reference, alone or inside.
-#[derive(Clone, Debug)]
-pub struct Owning;
-
-impl<C, T: Clone> Step<C, &T> for Owning {
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: &T) -> T {
-        input.clone()
-    }
+step! {
+    /// An owned value from a reference, alone or inside.
+    unit Owning;
+    ['t, T: Clone,] &'t T => T: |self, _, _, input| input.clone();
+    ['t, T: Clone,] Option<&'t T> => Option<T>: |self, _, _, input| input.cloned();
+    ['t, T: Clone, E,] Result<&'t T, E> => Result<T, E>: |self, _, _, input| input.cloned();
 }
-
-impl<C, T: Clone> Step<C, Option<&T>> for Owning {
-    type Out = Option<T>;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Option<&T>) -> Option<T> {
-        input.cloned()
-    }
-}
-
-impl<C, T: Clone, E> Step<C, Result<&T, E>> for Owning {
-    type Out = Result<T, E>;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: Result<&T, E>) -> Result<T, E> {
-        input.cloned()
-    }
-}
-
-describe_nothing!(Owning);

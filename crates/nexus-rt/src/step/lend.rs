@@ -1,6 +1,6 @@
 //! `StepRef`: a step over references of every lifetime; and `Lend`, which makes a step over values of one.
 
-use super::{Step, describe_through};
+use super::{Step, step};
 use crate::call::Entered;
 use crate::describe::Describe;
 
@@ -29,17 +29,8 @@ where
     }
 }
 
-/// Lends the value to the step inside, then drops it.
-#[derive(Clone, Debug)]
-pub struct Lend<S>(pub(crate) S);
-
-impl<C, T, S: StepRef<C, T>> Step<C, T> for Lend<S> {
-    type Out = S::Out;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> S::Out {
-        self.0.run_ref(ctx, world, &input)
-    }
+step! {
+    /// Lends the value to the step inside, then drops it.
+    adapter Lend;
+    [T, S: StepRef<C, T>,] T => S::Out: |self, ctx, world, input| self.0.run_ref(ctx, world, &input);
 }
-
-describe_through!(Lend<S>);

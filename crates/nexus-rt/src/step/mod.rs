@@ -1,9 +1,9 @@
 //! Steps: what chains are made of.
 //!
 //! A step takes an input on an entered world and gives an output. User functions become steps ([`IntoStep`]); adapters
-//! wrap a step and change what flows through it. An adapter is a struct over the step inside, its `Step` impl of a few
-//! lines and its `Describe` impl of one, and knows nothing of the chain around it: a new combinator is a new adapter
-//! and one method of the builder.
+//! wrap a step and change what flows through it. An adapter is a struct over the step inside, with an implementation of
+//! [`Step`] and one of [`Describe`], and knows nothing of the chain around it: a new combinator is a new adapter and one
+//! method of the builder.
 //!
 //! The input type stands on the trait, not on the step, so that a chain over borrowed events is a step for every
 //! lifetime of them.
@@ -66,7 +66,47 @@ macro_rules! describe_nothing {
     };
 }
 
-use {describe_nothing, describe_through};
+/// Defines a step, and what it does with each type of input: `[generics] In => Out: |self, ctx, world, input| body`.
+///
+/// An `adapter` holds a step and is described by it, a `value` holds a value, a `unit` nothing.
+macro_rules! step {
+    ($(#[$meta:meta])* adapter $Step:ident; $($runs:tt)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        pub struct $Step<S>(pub(crate) S);
+
+        $crate::step::describe_through!($Step<S>);
+        $crate::step::step!(@run $Step<S>; $($runs)*);
+    };
+    ($(#[$meta:meta])* value $Step:ident; $($runs:tt)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        pub struct $Step<V>(pub(crate) V);
+
+        $crate::step::describe_nothing!($Step<V>);
+        $crate::step::step!(@run $Step<V>; $($runs)*);
+    };
+    ($(#[$meta:meta])* unit $Step:ident; $($runs:tt)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        pub struct $Step;
+
+        $crate::step::describe_nothing!($Step);
+        $crate::step::step!(@run $Step; $($runs)*);
+    };
+    (@run $Step:ty; $([$($generics:tt)*] $In:ty => $Out:ty: |$this:ident, $ctx:tt, $world:tt, $input:ident| $body:expr;)*) => {$(
+        impl<$($generics)* C> $crate::step::Step<C, $In> for $Step {
+            type Out = $Out;
+
+            #[inline(always)]
+            fn run(&mut $this, $ctx: &mut C, $world: $crate::call::Entered<'_>, $input: $In) -> $Out {
+                $body
+            }
+        }
+    )*};
+}
+
+use {describe_nothing, describe_through, step};
 
 /// Something that runs on an entered world: a resolved function or an adapter around one.
 ///

@@ -3,25 +3,14 @@
 use std::any::type_name;
 use std::marker::PhantomData;
 
-use super::{Step, describe_through};
+use super::{Step, step};
 use crate::call::Entered;
 use crate::describe::{Describe, Label, Visitor};
 
-/// The empty chain: gives what it takes.
-#[derive(Clone, Debug)]
-pub struct Start;
-
-impl<C, In> Step<C, In> for Start {
-    type Out = In;
-
-    #[inline(always)]
-    fn run(&mut self, _: &mut C, _: Entered<'_>, input: In) -> In {
-        input
-    }
-}
-
-impl Describe for Start {
-    fn describe(&self, _: &mut dyn Visitor) {}
+step! {
+    /// The empty chain: gives what it takes.
+    unit Start;
+    [In,] In => In: |self, _, _, input| input;
 }
 
 /// One step, then another with what the first gives. `L` says what kind of step the second is, and `Out` what it gives: for
@@ -68,17 +57,8 @@ impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
     }
 }
 
-/// Drops the input, then runs a step that takes nothing.
-#[derive(Clone, Debug)]
-pub struct Ignore<S>(pub(crate) S);
-
-impl<C, In, S: Step<C, ()>> Step<C, In> for Ignore<S> {
-    type Out = S::Out;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, _: In) -> S::Out {
-        self.0.run(ctx, world, ())
-    }
+step! {
+    /// Drops the input, then runs a step that takes nothing.
+    adapter Ignore;
+    [In, S: Step<C, ()>,] In => S::Out: |self, ctx, world, _input| self.0.run(ctx, world, ());
 }
-
-describe_through!(Ignore<S>);

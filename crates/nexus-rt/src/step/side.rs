@@ -2,28 +2,18 @@
 
 use std::marker::PhantomData;
 
-use super::{Finished, Step, StepRef, describe_through};
+use super::{Finished, Step, StepRef, step};
 use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 
-/// Lends the value to a side chain, then passes it on.
-#[derive(Clone, Debug)]
-pub struct Tee<S>(pub(crate) S);
-
-impl<C, T, S, Out: Finished> Step<C, T> for Tee<S>
-where
-    S: StepRef<C, T, Out = Out>,
-{
-    type Out = T;
-
-    #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> T {
+step! {
+    /// Lends the value to a side chain, then passes it on.
+    adapter Tee;
+    [T, S: StepRef<C, T, Out: Finished>,] T => T: |self, ctx, world, input| {
         self.0.run_ref(ctx, world, &input);
         input
-    }
+    };
 }
-
-describe_through!(Tee<S>);
 
 /// A projection of `T`: what part of it, or which form of it, a side chain works on.
 ///
