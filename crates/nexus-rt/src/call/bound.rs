@@ -6,7 +6,7 @@ use std::any::type_name;
 use super::callable::Callable;
 use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
-use crate::describe::{anything_changed, foreign_world};
+use crate::describe::{Function, anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
 use crate::world::{Registry, World, WorldId};
 
@@ -91,26 +91,39 @@ impl<M: Mode> Bound<M> {
         }
         out
     }
+}
 
-    pub(super) fn access(&self, visit: &mut dyn FnMut(Access)) {
-        M::access(&self.state, visit);
+/// A bound function by its name: what visitors are shown of it.
+pub(super) struct Named<'b, M: Mode>(pub(super) &'static str, pub(super) &'b Bound<M>);
+
+impl<M: Mode> Function for Named<'_, M> {
+    fn name(&self) -> &'static str {
+        self.0
     }
 
-    /// Whether a resource that it reads was written during the current sequence.
-    ///
-    /// # Panics
-    /// If `world` is another one, by the name of the function.
+    fn world_id(&self) -> Option<WorldId> {
+        Some(self.1.world)
+    }
+
+    fn is_exclusive(&self) -> bool {
+        M::EXCLUSIVE
+    }
+
+    fn access(&self, visit: &mut dyn FnMut(Access)) {
+        M::access(&self.1.state, visit);
+    }
+
     #[track_caller]
-    pub(super) fn inputs_changed(&self, function: &str, world: &World) -> bool {
-        if world.world_id() != self.world {
-            foreign_world(function, self.world, world);
+    fn inputs_changed(&self, world: &World) -> bool {
+        if world.world_id() != self.1.world {
+            foreign_world(self.0, self.1.world, world);
         }
         if M::EXCLUSIVE {
             return anything_changed(world);
         }
         let now = world.current_sequence();
         let mut changed = false;
-        M::access(&self.state, &mut |access| {
+        M::access(&self.1.state, &mut |access| {
             if access.kind() == AccessKind::Read {
                 // SAFETY: the access is of this state, resolved against the world whose identity was just compared, so
                 // the cell lives; `&World` excludes any exclusive borrow of it.

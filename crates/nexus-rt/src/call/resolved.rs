@@ -3,13 +3,13 @@
 use std::any::type_name;
 use std::fmt;
 
-use super::bound::Bound;
+use super::bound::{Bound, Named};
 use super::callable::Callable;
 use super::entered::Entered;
 use super::mode::Mode;
-use crate::describe::{Describe, Function, Visitor};
-use crate::param::{Access, ResolveError};
-use crate::world::{Registry, World, WorldId};
+use crate::describe::{Describe, Visitor};
+use crate::param::ResolveError;
+use crate::world::{Registry, WorldId};
 
 /// A function together with its resolved params: a handler, or a step of a chain.
 ///
@@ -55,30 +55,7 @@ impl<F, M: Mode> Resolved<F, M> {
 
 impl<F, M: Mode> Describe for Resolved<F, M> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.function(self);
-    }
-}
-
-impl<F, M: Mode> Function for Resolved<F, M> {
-    fn name(&self) -> &'static str {
-        type_name::<F>()
-    }
-
-    fn world_id(&self) -> Option<WorldId> {
-        Some(self.world())
-    }
-
-    fn is_exclusive(&self) -> bool {
-        M::EXCLUSIVE
-    }
-
-    fn access(&self, visit: &mut dyn FnMut(Access)) {
-        self.bound.access(visit);
-    }
-
-    #[track_caller]
-    fn inputs_changed(&self, world: &World) -> bool {
-        self.bound.inputs_changed(type_name::<F>(), world)
+        visitor.function(&Named(type_name::<F>(), &self.bound));
     }
 }
 

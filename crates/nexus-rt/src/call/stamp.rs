@@ -5,13 +5,12 @@ use std::any::type_name;
 use std::fmt;
 use std::ptr::NonNull;
 
-use super::bound::Bound;
+use super::bound::{Bound, Named};
 use super::callable::Callable;
 use super::entered::Entered;
 use super::mode::Mode;
-use crate::describe::{Describe, Function, Visitor};
-use crate::param::Access;
-use crate::world::{Registry, World, WorldId};
+use crate::describe::{Describe, Visitor};
+use crate::world::{Registry, WorldId};
 
 /// A function that can be forgotten and made again: see [`HandlerTemplate`](crate::HandlerTemplate). Implemented for
 /// everything that is `Copy + Send + 'static`; that it also has no size is checked where it is used.
@@ -122,30 +121,7 @@ impl<E> FromEvent<E> for Ignored {
 
 impl<C, E, M: Mode> Describe for Stamp<C, E, M> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.function(self);
-    }
-}
-
-impl<C, E, M: Mode> Function for Stamp<C, E, M> {
-    fn name(&self) -> &'static str {
-        (self.name)()
-    }
-
-    fn world_id(&self) -> Option<WorldId> {
-        Some(self.world())
-    }
-
-    fn is_exclusive(&self) -> bool {
-        M::EXCLUSIVE
-    }
-
-    fn access(&self, visit: &mut dyn FnMut(Access)) {
-        self.bound.access(visit);
-    }
-
-    #[track_caller]
-    fn inputs_changed(&self, world: &World) -> bool {
-        self.bound.inputs_changed((self.name)(), world)
+        visitor.function(&Named((self.name)(), &self.bound));
     }
 }
 
