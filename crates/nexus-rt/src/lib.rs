@@ -118,9 +118,9 @@ pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
+pub use testing::harness::{Changes, TestHarness};
 #[cfg(feature = "timer")]
-pub use testing::TestTimerDriver;
-pub use testing::{Changes, TestHarness};
+pub use testing::timers::TestTimerDriver;
 pub use world::{
     AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
     WorldId,
