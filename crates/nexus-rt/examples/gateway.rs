@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example gateway`
 
-use nexus_rt::{DescribeExt, Handler, IntoHandler, PipelineStart, Res, ResMut, WorldBuilder};
+use nexus_rt::{Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, WorldBuilder};
 
 struct Limit(u64);
 

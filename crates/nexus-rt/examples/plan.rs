@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example plan`, or with `dot`, `mermaid` or `json` after it.
 
-use nexus_rt::{DagStart, DescribeExt, Res, ResMut, World, WorldBuilder};
+use nexus_rt::{DagStart, Describe, Res, ResMut, World, WorldBuilder};
 
 struct Limits {
     largest: u64,

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example systems`, and `cargo run --example systems dot | dot -Tsvg -o systems.svg` to see it drawn.
 
-use nexus_rt::{DescribeExt, IntoSystem, Res, ResMut, SchedulerBuilder, SystemScheduler, World, WorldBuilder};
+use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, SystemScheduler, World, WorldBuilder};
 
 #[derive(Default)]
 struct Book {

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use nexus_rt::{
-    CatchAssertUnwindSafe, DescribeExt, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, TestHarness,
+    CatchAssertUnwindSafe, Describe, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, TestHarness,
     WorldBuilder,
 };
 

@@ -9,8 +9,8 @@ use std::thread;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UdpSocket;
 use nexus_rt::{
-    Describe, DescribeExt, Handler, Key, MioDriver, MioEvent, MioInstaller, PipelineStart, Registry, Res, ResMut,
-    Shutdown, Visitor, World, WorldBuilder,
+    Describe, Handler, Key, MioDriver, MioEvent, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown, Visitor,
+    World, WorldBuilder,
 };
 
 #[derive(Default)]

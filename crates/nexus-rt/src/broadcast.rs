@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::call::Entered;
-use crate::describe::{Describe, DescribeExt, Kind, Visitor, describe_within};
+use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
 use crate::step::one_world;
 use crate::world::{World, WorldId};

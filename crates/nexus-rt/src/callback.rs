@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::call::{Anchored, Entered};
-use crate::describe::{Describe, DescribeExt, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::step::{Finished, Step};
 use crate::world::World;

@@ -6,7 +6,7 @@ use smallbox::SmallBox;
 pub use smallbox::space;
 
 use crate::call::Entered;
-use crate::describe::{Describe, DescribeExt, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::world::World;
 

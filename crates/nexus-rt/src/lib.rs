@@ -31,7 +31,7 @@
 //!   and `bool`; [`BatchPipeline`]: over many items at once.
 //! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of another
 //!   form; [`CatchAssertUnwindSafe`].
-//! - [`DescribeExt::plan`]: what is wired, to print and to draw.
+//! - [`Describe::plan`]: what is wired, to print and to draw.
 //! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
 //! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
@@ -84,7 +84,7 @@ pub use catch::CatchAssertUnwindSafe;
 pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
-pub use describe::{Describe, DescribeExt, Function, FunctionNode, Kind, Node, Plan, Visitor};
+pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
 pub use driver::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use driver::{FlexMio, InlineMio};

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use crate::call::{Anchored, Entered};
 use crate::callback::Callback;
 use crate::chain::{Chain, Input, Lent, Moved};
-use crate::describe::{Describe, DescribeExt, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::step::{Anchor, Finished, Start, Step, enter};
 use crate::world::World;

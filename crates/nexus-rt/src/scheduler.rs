@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::call::Entered;
-use crate::describe::{Describe, DescribeExt, Kind, Visitor, describe_fenced, function_name};
+use crate::describe::{Describe, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
 use crate::step::one_world;
 use crate::system::System;
@@ -15,7 +15,7 @@ use crate::world::{World, WorldId};
 /// Collects systems and what must run before what, then becomes a [`SystemScheduler`].
 ///
 /// ```
-/// use nexus_rt::{DescribeExt, IntoSystem, Res, ResMut, SchedulerBuilder, WorldBuilder};
+/// use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, WorldBuilder};
 ///
 /// #[derive(Default)]
 /// struct Mid(u64);

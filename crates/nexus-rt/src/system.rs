@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::call::{Anchored, Callable, Entered, Mode, Resolved};
-use crate::describe::{Describe, DescribeExt, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::param::ResolveError;
 use crate::pipeline::Pipeline;
 use crate::step::{Spread, Step};

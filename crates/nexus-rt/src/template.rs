@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::call::{Anchored, Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
-use crate::describe::{Describe, DescribeExt, Visitor};
+use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
 use crate::step::Step;

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, DescribeExt, Handler,
+    Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler,
     HandlerTemplate, IntoCallback, IntoHandler, IntoSystem, Local, PipelineStart, RegistryRef, Res, ResMut,
     SchedulerBuilder, Sequence, ViewAt, Virtual, World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nexus_rt::{
-    Adapt, Clock, DagStart, DescribeExt, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
+    Adapt, Clock, DagStart, Describe, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
     TimerPoller, World, WorldBuilder, fan_out,
 };
 

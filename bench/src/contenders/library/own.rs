@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use bench::harness::{Work, work};
-use nexus_rt::{DescribeExt, IntoHandler, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, World};
+use nexus_rt::{Describe, IntoHandler, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, World};
 
 use super::library::{V, handle, numbers, opaque, sum, world};
 use crate::contenders::by_hand::batches::items;
@@ -38,7 +38,7 @@ pub(crate) fn watch() -> Box<dyn Work> {
 pub(crate) fn inputs_changed() -> Box<dyn Work> {
     fn reads(_: Res<V<0>>, _: Res<V<1>>, _: Res<V<2>>, _: Res<V<3>>, _: u64) {}
     #[inline(never)]
-    fn changed(handler: &impl DescribeExt, world: &World) -> bool {
+    fn changed(handler: &impl Describe, world: &World) -> bool {
         handler.inputs_changed(world)
     }
     let world = world();

@@ -1,6 +1,6 @@
 //! The proof that a world was checked: what steps run on instead of a bare `&mut World`.
 
-use crate::describe::{Describe, DescribeExt, foreign_world};
+use crate::describe::{Describe, foreign_world, name_of};
 use crate::world::{World, WorldId};
 
 /// A step that can be entered, because every function in it was resolved against one world, which it knows.
@@ -48,7 +48,7 @@ impl<'w> Entered<'w> {
     #[track_caller]
     pub(crate) fn enter_unlikely(world: &'w mut World, expected: Option<WorldId>, all: &dyn Describe) -> Self {
         if let Some(expected) = expected {
-            foreign_world(all.name(), expected, world);
+            foreign_world(name_of(all), expected, world);
         }
         Self(world)
     }
@@ -97,14 +97,14 @@ pub(crate) fn same_world<W: Describe>(world: &World, who: &W, expected: WorldId)
 #[track_caller]
 fn foreign<A: Anchored>(step: &A, world: &World) -> ! {
     // By what it shows, not by its type: one piece of code for all.
-    foreign_world((step as &dyn Describe).name(), step.anchor(), world)
+    foreign_world(name_of(step), step.anchor(), world)
 }
 
 #[cold]
 #[inline(never)]
 #[track_caller]
 fn replaced(who: &dyn Describe, expected: WorldId, found: WorldId) -> ! {
-    replaced_world(who.name(), expected, found)
+    replaced_world(name_of(who), expected, found)
 }
 
 #[cold]

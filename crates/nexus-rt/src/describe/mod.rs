@@ -18,7 +18,7 @@ pub use plan::{FunctionNode, Node, Plan};
 use crate::param::Access;
 use crate::world::{World, WorldId};
 
-/// Shows the functions in a handler. [`DescribeExt`] makes of it what one wants to know.
+/// What a handler tells about itself: its functions, and what follows from them.
 ///
 /// Every handler of this library implements it. For a handler that you write yourself nothing has to be added:
 /// `impl Describe for MyHandler {}`. One that runs other handlers shows them by passing the visitor on.
@@ -34,21 +34,21 @@ pub trait Describe {
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.function(&Unknown(type_name::<Self>()));
     }
-}
 
-/// What every handler can tell about itself, made of what it [shows](Describe::describe).
-///
-/// A trait of its own, so that a handler in a box carries none of it along.
-pub trait DescribeExt: Describe {
     /// The name: that of its first function; if it shows none, that of its first part, such as `broadcast`.
-    fn name(&self) -> &'static str {
-        first_name(&|visitor| self.describe(visitor))
+    fn name(&self) -> &'static str
+    where
+        Self: Sized,
+    {
+        name_of(self)
     }
 
     /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
-    fn plan(&self) -> Plan {
-        let name = self.name();
-        Plan::new(name, &|visitor| self.describe(visitor))
+    fn plan(&self) -> Plan
+    where
+        Self: Sized,
+    {
+        Plan::new(self)
     }
 
     /// Whether some resource that this handler reads was written during the current sequence.
@@ -57,7 +57,7 @@ pub trait DescribeExt: Describe {
     /// write counts.
     ///
     /// ```
-    /// use nexus_rt::{DescribeExt, IntoHandler, Res, ResMut, WorldBuilder};
+    /// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
     ///
     /// fn requote(_mid: Res<u64>, _quotes: ResMut<Vec<u64>>, _event: ()) {}
     ///
@@ -79,16 +79,17 @@ pub trait DescribeExt: Describe {
     /// # Panics
     /// If the handler was resolved against another world.
     #[track_caller]
-    fn inputs_changed(&self, world: &World) -> bool {
-        any_input_changed(world, &|visitor| self.describe(visitor))
+    fn inputs_changed(&self, world: &World) -> bool
+    where
+        Self: Sized,
+    {
+        any_input_changed(world, self)
     }
 }
 
-impl<H: Describe + ?Sized> DescribeExt for H {}
-
 // What the provided methods do, apart from them: so it is compiled once and not for every handler.
 
-fn first_name(describe: &dyn Fn(&mut dyn Visitor)) -> &'static str {
+pub(crate) fn name_of(handler: &dyn Describe) -> &'static str {
     #[derive(Default)]
     struct First {
         function: Option<&'static str>,
@@ -104,14 +105,14 @@ fn first_name(describe: &dyn Fn(&mut dyn Visitor)) -> &'static str {
         }
     }
     let mut first = First::default();
-    describe(&mut first);
+    handler.describe(&mut first);
     first.function.or(first.part).unwrap_or("something without functions")
 }
 
 #[track_caller]
-fn any_input_changed(world: &World, describe: &dyn Fn(&mut dyn Visitor)) -> bool {
+fn any_input_changed(world: &World, handler: &dyn Describe) -> bool {
     let mut changed = Changed { world, foreign: None, any: false };
-    describe(&mut changed);
+    handler.describe(&mut changed);
     if let Some((name, expected)) = changed.foreign {
         foreign_world(name, expected, world);
     }

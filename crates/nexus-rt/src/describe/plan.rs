@@ -1,18 +1,18 @@
 //! Plans: what a handler consists of, as data.
 
-use super::{Function, Kind, Visitor};
+use super::{Describe, Function, Kind, Visitor, name_of};
 use crate::names::{path_length, short};
 use crate::param::AccessKind;
 
 /// What a handler consists of: its functions in the order in which they run, with what each reads and writes, and the
-/// parts that they stand in. Made by [`DescribeExt::plan`](crate::DescribeExt::plan).
+/// parts that they stand in. Made by [`Describe::plan`](crate::Describe::plan).
 ///
 /// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
 /// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
 /// their paths, in JSON with them. What is called from inside a function is not known.
 ///
 /// ```
-/// use nexus_rt::{DescribeExt, PipelineStart, Res, ResMut, WorldBuilder};
+/// use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
 ///
 /// fn check(limit: Res<u64>, x: u64) -> Result<u64, String> {
 ///     if x <= *limit { Ok(x) } else { Err(format!("{x} is too much")) }
@@ -80,13 +80,13 @@ pub struct FunctionNode {
 }
 
 impl Plan {
-    pub(super) fn new(name: &str, describe: &dyn Fn(&mut dyn Visitor)) -> Self {
+    pub(super) fn new(handler: &dyn Describe) -> Self {
         let mut collector = Collector { open: Vec::new(), nodes: Vec::new() };
-        describe(&mut collector);
+        handler.describe(&mut collector);
         while !collector.open.is_empty() {
             collector.close(None);
         }
-        Self { name: function_name(name), nodes: collector.nodes }
+        Self { name: function_name(name_of(handler)), nodes: collector.nodes }
     }
 
     /// The graph in the language of Graphviz: `dot -Tsvg` draws it.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::poller::Polls;
-use crate::describe::{Describe, DescribeExt};
+use crate::describe::Describe;
 
 /// No key carries this generation: a slot that reached it is retired.
 const RETIRED: u32 = u32::MAX;
@@ -193,7 +193,7 @@ impl<H, T> Default for Registrations<H, T> {
 
 impl<H: Describe, T> fmt::Debug for Registrations<H, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = self.iter().map(|(key, it)| (key, it.handler.as_ref().map_or("runs", DescribeExt::name)));
+        let named = self.iter().map(|(key, it)| (key, it.handler.as_ref().map_or("runs", Describe::name)));
         f.debug_list().entries(named).finish()
     }
 }

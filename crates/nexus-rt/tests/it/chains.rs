@@ -1,6 +1,6 @@
 //! Pipelines: every combinator, by value and by reference, with params, closures, the whole world and a context.
 
-use nexus_rt::{DescribeExt, Handler, Pipeline, PipelineStart, Res, ResMut, Virtual, World};
+use nexus_rt::{Describe, Handler, Pipeline, PipelineStart, Res, ResMut, Virtual, World};
 
 use crate::support::{Log, world};
 

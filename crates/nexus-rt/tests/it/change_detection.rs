@@ -1,8 +1,8 @@
 //! Who changed what, and when.
 
 use nexus_rt::{
-    Describe, DescribeExt, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut,
-    Sequence, Visitor, World, handler_blueprint,
+    Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, Visitor,
+    World, handler_blueprint,
 };
 
 use crate::support::{refuses_world, world};

@@ -1,6 +1,6 @@
 //! DAGs: forks, arms, merges and joins.
 
-use nexus_rt::{Dag, DagStart, DescribeExt, Handler, PipelineStart, Res, ResMut, Virtual, World};
+use nexus_rt::{Dag, DagStart, Describe, Handler, PipelineStart, Res, ResMut, Virtual, World};
 
 use crate::support::{Log, notices_replacement, refuses_world, world};
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use nexus_rt::{
-    CallbackTemplate, DescribeExt, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param, PipelineStart,
-    Res, ResMut, ResolveError, World, WorldBuilder, callback_blueprint, handler_blueprint,
+    CallbackTemplate, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param, PipelineStart, Res,
+    ResMut, ResolveError, World, WorldBuilder, callback_blueprint, handler_blueprint,
 };
 
 use crate::support::{panic_of, world};

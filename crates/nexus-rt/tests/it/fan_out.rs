@@ -1,8 +1,8 @@
 //! One event for many handlers, and adapters between handlers and events.
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, DescribeExt, FanOut, Handler, IntoCallback,
-    IntoHandler, Owned, PipelineStart, RefHandler, ResMut, Virtual, Visitor, World, fan_out,
+    Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, FanOut, Handler, IntoCallback, IntoHandler,
+    Owned, PipelineStart, RefHandler, ResMut, Virtual, Visitor, World, fan_out,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};

@@ -1,6 +1,6 @@
 //! Every shape of function: arities, by value and by reference, closures, exclusive, with a context.
 
-use nexus_rt::{Callback, DescribeExt, Handler, IntoCallback, IntoHandler, Local, Res, ResMut, Sequence, World};
+use nexus_rt::{Callback, Describe, Handler, IntoCallback, IntoHandler, Local, Res, ResMut, Sequence, World};
 
 use crate::support::{Log, world};
 

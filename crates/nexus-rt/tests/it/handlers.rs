@@ -1,7 +1,7 @@
 //! Handlers as objects: written by hand, boxed, sent; and which public types are `Send` and `Sync`.
 
 use nexus_rt::{
-    Describe, DescribeExt, Function, Handler, IntoHandler, Key, Registry, ResMut, Virtual, Visitor, World, WorldBuilder,
+    Describe, Function, Handler, IntoHandler, Key, Registry, ResMut, Virtual, Visitor, World, WorldBuilder,
 };
 
 use crate::support::world;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nexus_rt::{
-    Describe, DescribeExt, FlatVirtual, FlexVirtual, Handler, IntoCallback, IntoHandler, PipelineStart, ResMut, World,
-    flat, flex, space,
+    Describe, FlatVirtual, FlexVirtual, Handler, IntoCallback, IntoHandler, PipelineStart, ResMut, World, flat, flex,
+    space,
 };
 
 use crate::support::{Log, panic_of, refuses_world, world};

@@ -1,8 +1,8 @@
 //! Plans: of everything, in every form.
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, DescribeExt, Handler, IntoCallback, IntoHandler, Kind, Local,
-    Node, PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, fan_out,
+    Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Kind, Local, Node,
+    PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, fan_out,
 };
 
 use crate::support::{Log, world};
@@ -167,10 +167,12 @@ fn every_handler_has_one() {
     }
     fn on_event(_: &mut u8, _: Res<u64>, _: u64) {}
     fn look(_: ResMut<i64>, _: &u64) {}
+    fn text(handler: &impl Describe) -> String {
+        handler.plan().to_string()
+    }
 
     let world = world();
     let reg = world.registry();
-    let text = |handler: &dyn Describe| handler.plan().to_string();
     assert_eq!(text(&look.into_handler(reg)), "look\n└─ look  writes i64\n");
     assert_eq!(text(&on_event.into_callback(0, reg)), "on_event\n└─ on_event  reads u64\n");
     assert_eq!(text(&ByHand), "ByHand\n└─ ByHand  the whole world\n");

@@ -7,8 +7,8 @@ use std::sync::Once;
 use std::thread;
 
 use nexus_rt::{
-    DagStart, DescribeExt, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local, PipelineStart, Registry,
-    Res, ResMut, Virtual, World, WorldBuilder, WorldId, handler_blueprint,
+    DagStart, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local, PipelineStart, Registry, Res,
+    ResMut, Virtual, World, WorldBuilder, WorldId, handler_blueprint,
 };
 
 /// In a box, so that the sanitizer sees who looks at it too late.

@@ -1,6 +1,6 @@
 //! What a scheduler tells of itself.
 
-use nexus_rt::{Describe, DescribeExt, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, System, World};
+use nexus_rt::{Describe, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, System, World};
 
 use crate::support::{Log, world};
 use crate::systems::{diamond, logs};

@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nexus_rt::{
-    Describe, DescribeExt, Handler, IntoCallback, IntoHandler, Param, PipelineStart, Res, ResMut, Virtual, World,
-    WorldBuilder,
+    Describe, Handler, IntoCallback, IntoHandler, Param, PipelineStart, Res, ResMut, Virtual, World, WorldBuilder,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};

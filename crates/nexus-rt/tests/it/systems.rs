@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use nexus_rt::{
-    Describe, DescribeExt, Handler, IntoHandler, IntoSystem, Local, PipelineStart, Registry, Res, ResMut,
-    SchedulerBuilder, System, SystemId, SystemScheduler, Virtual, World,
+    Describe, Handler, IntoHandler, IntoSystem, Local, PipelineStart, Registry, Res, ResMut, SchedulerBuilder, System,
+    SystemId, SystemScheduler, Virtual, World,
 };
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use std::thread;
 
 use nexus_rt::{
-    CallbackTemplate, DagStart, DescribeExt, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param,
+    CallbackTemplate, DagStart, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param,
     PipelineStart, Registry, RegistryRef, Res, ResMut, Sequence, TemplatedCallback, TemplatedHandler, ViewAt, Virtual,
     World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };

@@ -143,7 +143,7 @@ fn a_driver_tells_how_it_is_set_and_whether_there_is_something_to_do() {
 #[cfg(feature = "smartptr")]
 #[test]
 fn wheels_of_handlers_in_place_run_and_tell_what_they_hold() {
-    use nexus_rt::{DescribeExt, FlatVirtual, FlexTimerWheel, FlexVirtual, InlineTimerWheel, flat, flex};
+    use nexus_rt::{Describe, FlatVirtual, FlexTimerWheel, FlexVirtual, InlineTimerWheel, flat, flex};
 
     let start = Instant::now();
     let mut builder = WorldBuilder::new();
@@ -161,7 +161,7 @@ fn wheels_of_handlers_in_place_run_and_tell_what_they_hold() {
     let mut wheel = world.resource_mut::<FlexTimerWheel<u8>>();
     wheel.schedule_every(start, MS, flex);
     wheel.schedule_every(start, MS, large);
-    let drawn = world.resource::<InlineTimerWheel>().get(key).map(DescribeExt::plan);
+    let drawn = world.resource::<InlineTimerWheel>().get(key).map(Describe::plan);
     assert_eq!(drawn, Some(direct));
     for n in 0..10 {
         let now = start + n * MS;

@@ -11,7 +11,7 @@ mod strings;
 use std::fmt;
 
 use memchr::memchr;
-use nexus_rt::{Callable, DescribeExt, Kind, Mode, Node, PipelineStart, Plan, Registry, Res, World};
+use nexus_rt::{Callable, Describe, Kind, Mode, Node, PipelineStart, Plan, Registry, Res, World};
 
 pub use spec::{Spec, Specs};
 

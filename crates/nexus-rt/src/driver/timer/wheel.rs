@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nexus_timer::{Full, TimerKey, Wheel};
 
 use super::periodic::Periodic;
-use crate::describe::{Describe, DescribeExt};
+use crate::describe::Describe;
 use crate::driver::poller::{Driver, Polls};
 use crate::handler::Virtual;
 
