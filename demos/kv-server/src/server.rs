@@ -102,10 +102,11 @@ impl Server {
         let mut sockets = handles.sockets.get_mut(&mut world);
         let callback = Box::new(template.generate(Listener::new(socket, clients)));
         let listener = sockets.insert(Peer::Listener(callback));
-        let registry = sockets.registry().try_clone()?;
-        if let Some(Peer::Listener(callback)) = sockets.get_mut(listener) {
-            registry.register(callback.ctx.socket(), listener.into(), Interest::READABLE)?;
-        }
+        let registered = sockets.with_source(listener, |peer, registry| match peer {
+            Peer::Listener(callback) => registry.register(callback.ctx.socket(), listener.into(), Interest::READABLE),
+            Peer::Client(_) => Ok(()),
+        });
+        registered.transpose()?;
         let server = Self {
             wait,
             address,
@@ -301,11 +302,12 @@ impl Server {
     /// Has the system tell again of those who wait to be let in.
     fn listen(&self, world: &mut World) {
         let mut sockets = self.handles.sockets.get_mut(world);
-        let Ok(registry) = sockets.registry().try_clone() else { return };
-        if let Some(Peer::Listener(callback)) = sockets.get_mut(self.listener) {
-            // Else it is told of them when the next one comes.
-            _ = registry.reregister(callback.ctx.socket(), self.listener.into(), Interest::READABLE);
-        }
+        sockets.with_source(self.listener, |peer, registry| {
+            if let Peer::Listener(callback) = peer {
+                // Else it is told of them when the next one comes.
+                _ = registry.reregister(callback.ctx.socket(), self.listener.into(), Interest::READABLE);
+            }
+        });
     }
 
     /// Hands messages out to those who have subscribed. They are sent when it is their turn.

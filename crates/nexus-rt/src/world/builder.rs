@@ -120,6 +120,35 @@ impl WorldBuilder {
         self.world.resource::<T>()
     }
 
+    /// Borrows resource `T` for writing, such as a driver's to register a source or a timer whose key another resource keeps.
+    /// The write is part of the registration and leaves no stamp.
+    ///
+    /// ```
+    /// use nexus_rt::{Sequence, WorldBuilder};
+    ///
+    /// /// A place in the list of symbols.
+    /// struct Leader(usize);
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(vec!["ETHUSDT"]);
+    /// let symbols = builder.resource_mut::<Vec<&str>>();
+    /// symbols.push("BTCUSDT");
+    /// let leader = Leader(symbols.len() - 1);
+    /// builder.register(leader);
+    ///
+    /// let world = builder.build();
+    /// assert_eq!(world.resource::<Vec<&str>>()[world.resource::<Leader>().0], "BTCUSDT");
+    /// assert_eq!(world.changed_at::<Vec<&str>>(), Sequence::NEVER);
+    /// ```
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    #[must_use]
+    pub fn resource_mut<T: 'static>(&mut self) -> &mut T {
+        self.world.resource_mut::<T>().into_inner_unstamped()
+    }
+
     /// How many resources are registered.
     #[must_use]
     pub fn len(&self) -> usize {

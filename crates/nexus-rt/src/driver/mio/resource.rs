@@ -224,6 +224,37 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.registrations.get_mut(token)?.handler.as_mut()
     }
 
+    /// Lends a handler that does not run now together with the registry, to register a source that lies in its context.
+    /// `None` if the token names no such handler.
+    ///
+    /// ```
+    /// use nexus_rt::mio::Interest;
+    /// use nexus_rt::mio::net::UdpSocket;
+    /// use nexus_rt::{
+    ///     CallbackTemplate, MioDriver, MioEvent, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint,
+    /// };
+    ///
+    /// callback_blueprint!(OnDatagram, Context = UdpSocket, Event = MioEvent, Params = ());
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let _poller = builder.install_driver(MioInstaller::new()?.stored_as::<TemplatedCallback<OnDatagram>>());
+    /// let mut world = builder.build();
+    /// let template = CallbackTemplate::<OnDatagram>::new(|_: &mut UdpSocket, _: MioEvent| {}, world.registry());
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    /// let mut io = world.resource_mut::<MioDriver<TemplatedCallback<OnDatagram>>>();
+    /// let token = io.insert(template.generate(socket));
+    /// let registered = io.with_source(token, |handler, registry| {
+    ///     registry.register(&mut handler.ctx, token.into(), Interest::READABLE)
+    /// });
+    /// assert!(registered.is_some_and(|registered| registered.is_ok()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_source<R>(&mut self, token: MioToken, f: impl FnOnce(&mut S, &Registry) -> R) -> Option<R> {
+        let handler = self.registrations.get_mut(token)?.handler.as_mut()?;
+        Some(f(handler, &self.registry))
+    }
+
     /// To register sources that the driver does not own.
     #[must_use]
     pub fn registry(&self) -> &Registry {
