@@ -64,6 +64,7 @@ mod inline;
 mod into_handler;
 mod lifecycle;
 mod names;
+mod nonce;
 mod param;
 mod pipeline;
 mod scheduler;

@@ -89,38 +89,30 @@ pub trait Driver: 'static {
     /// Names what was taken out, and tells where it goes back to.
     type Key: Copy;
 
-    /// The polls of this resource: one [`Polls`] for its whole life.
+    /// Returns the poll state of this resource: one [`Polls`] for its whole life, such as that of its
+    /// [`Registrations`](crate::Registrations).
     fn polls(&mut self) -> &mut Polls;
 
-    /// Puts a handler back that ran.
+    /// Puts a handler back that ran. A driver whose handlers repeat arms them again here.
     ///
     /// # Errors
     /// The handler, if it is not to run again or its registration has ended meanwhile: it is dropped then.
     fn put_back(&mut self, key: Self::Key, handler: Self::Handler) -> Result<(), Self::Handler>;
 
-    /// Ends the registration of a handler that was lost to a panic.
+    /// Ends the registration of a handler that will not come back: it panicked, or the resource was elsewhere when it returned.
     fn end(&mut self, key: Self::Key);
 }
 
-/// Counts the polls of one driver, and the handlers that panicked in them.
+/// The poll state of one driver: who it is, how often it was polled, how many handlers panicked.
 #[derive(Debug)]
 pub struct Polls {
-    /// The number of the driver in this process.
     driver: u32,
-    /// The number of the latest poll. Those of two drivers are 2^32 polls apart.
+    /// The number of the latest poll.
     latest: u64,
     panicked: u64,
 }
 
 impl Polls {
-    pub(super) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1));
-        let driver = id.expect("a process makes fewer than 2^32 drivers");
-        Self { driver, latest: u64::from(driver) << u32::BITS, panicked: 0 }
-    }
-
-    #[inline]
     pub(super) fn driver(&self) -> u32 {
         self.driver
     }
@@ -130,62 +122,83 @@ impl Polls {
     }
 }
 
+impl Default for Polls {
+    /// Returns the state of a new driver.
+    ///
+    /// # Panics
+    /// If the process makes its 2^32nd driver.
+    fn default() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1));
+        Self { driver: id.expect("a process makes fewer than 2^32 drivers"), latest: 0, panicked: 0 }
+    }
+}
+
 /// The loop of a driver: takes each handler that is due out of the resource `D`, runs it, and puts it back.
 ///
 /// It keeps the rules of all drivers, which stand at [`Installer`](crate::Installer), so that a driver need not.
 #[must_use = "handlers run when it is polled"]
 pub struct Poller<D: Driver> {
-    driver: Key<D>,
-    /// The number of the driver, and what was out of it, when a panic ended the last poll.
-    lost: Option<(u32, D::Key)>,
+    resource: Key<D>,
+    /// Handlers that went out and did not come back, to be ended when their driver is met again.
+    lost: Vec<Lost<D::Key>>,
+}
+
+/// A handler that did not come back.
+#[derive(Clone, Copy)]
+struct Lost<K> {
+    driver: u32,
+    key: K,
+    panicked: bool,
 }
 
 impl<D: Driver + Send> Poller<D> {
     /// Polls the resource of this key.
-    pub fn new(driver: Key<D>) -> Self {
-        Self { driver, lost: None }
+    pub fn new(resource: Key<D>) -> Self {
+        Self { resource, lost: Vec::new() }
     }
 
     /// Returns the key of the resource.
     #[must_use]
     pub fn key(&self) -> Key<D> {
-        self.driver
+        self.resource
     }
 
-    /// Borrows the resource, without a stamp: that handlers run is no change that its readers should notice.
+    /// Borrows the resource without marking it changed: running handlers is not a change to it.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in.
     #[inline]
     #[track_caller]
     #[must_use]
-    pub fn driver<'w>(&self, world: &'w mut World) -> &'w mut D {
-        self.driver.get_mut(world).into_inner_unstamped()
+    pub fn resource<'w>(&self, world: &'w mut World) -> &'w mut D {
+        self.resource.get_mut(world).into_inner_unstamped()
     }
 
-    /// Begins a poll, and ends the registration of a handler that panicked in the one before. Returns the resource.
+    /// Begins a poll, and ends the registrations whose handlers panicked before. Returns the resource.
     ///
-    /// [`run`](Self::run) does so too: this is for a driver that waits before, which should not keep a dead registration meanwhile.
+    /// [`run`](Self::run) does so too. This is for a driver that waits first, so that a dead registration is not kept open during
+    /// the wait.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in.
     #[inline]
     #[track_caller]
     pub fn start<'w>(&mut self, world: &'w mut World) -> &'w mut D {
-        let driver = self.driver(world);
-        if self.lost.is_some() {
+        let driver = self.resource(world);
+        if !self.lost.is_empty() {
             reap(driver, &mut self.lost);
         }
-        let polls = driver.polls();
-        polls.latest = polls.latest.wrapping_add(1);
+        driver.polls().latest += 1;
         driver
     }
 
     /// Polls once: runs what `next` takes out of the resource, with its event, until there is no more or `budget` handlers ran.
-    /// Returns how many that were. What is left over is for the next poll.
+    /// Returns the number of handlers run. What is left over is for the next poll.
     ///
-    /// The poll also ends when a handler leaves the resource other than it was: another one is in its place, or it was polled by
-    /// somebody else.
+    /// A poll that handlers can keep alive, by making more events due, ends only by its budget.
+    ///
+    /// It also ends, with events left, when a handler swaps the resource with another one or polls it elsewhere.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
@@ -196,20 +209,42 @@ impl<D: Driver + Send> Poller<D> {
         &mut self,
         world: &mut World,
         budget: usize,
+        next: impl FnMut(&mut D) -> Option<(D::Key, D::Handler, E)>,
+    ) -> usize
+    where
+        D::Handler: Handler<E>,
+    {
+        self.run_after(world, budget, |_| {}, next)
+    }
+
+    /// Does something to the resource when the poll has begun, and then as [`run`](Self::run).
+    #[inline]
+    #[track_caller]
+    pub(super) fn run_after<E>(
+        &mut self,
+        world: &mut World,
+        budget: usize,
+        begin: impl FnOnce(&mut D),
         mut next: impl FnMut(&mut D) -> Option<(D::Key, D::Handler, E)>,
     ) -> usize
     where
         D::Handler: Handler<E>,
     {
         let mut driver = self.start(world);
-        let poll = driver.polls().latest;
+        begin(driver);
+        let &mut Polls { driver: id, latest: poll, .. } = driver.polls();
         for ran in 0..budget {
             let Some((key, mut handler, event)) = next(driver) else { return ran };
-            let out = Out { lost: &mut self.lost, lose: (driver.polls().driver, key) };
+            let out = Out { lost: &mut self.lost, lose: Lost { driver: id, key, panicked: true } };
             world.next_sequence();
             lend_world(world, &mut handler, |handler, world| handler.run(world, event));
             mem::forget(out);
-            driver = self.driver(world);
+            driver = self.resource(world);
+            if driver.polls().driver != id {
+                // Its driver is elsewhere: its registration has lost it.
+                self.lost.push(Lost { driver: id, key, panicked: false });
+                return ran + 1;
+            }
             // What is not put back is dropped with the driver at rest, so that what its drop does cannot be in the way.
             drop(driver.put_back(key, handler));
             if driver.polls().latest != poll {
@@ -220,30 +255,30 @@ impl<D: Driver + Send> Poller<D> {
     }
 }
 
-/// Ends what panicked, if it was this driver's: another may be in its place by now.
+/// Ends what this driver lost. What others lost waits: one of them may be back later.
 #[cold]
-fn reap<D: Driver>(driver: &mut D, lost: &mut Option<(u32, D::Key)>) {
-    let polls = driver.polls();
-    if let Some((_, key)) = lost.take().filter(|(id, _)| *id == polls.driver) {
-        polls.panicked += 1;
+fn reap<D: Driver>(driver: &mut D, lost: &mut Vec<Lost<D::Key>>) {
+    let id = driver.polls().driver;
+    for Lost { key, panicked, .. } in lost.extract_if(.., |lost| lost.driver == id) {
+        driver.polls().panicked += u64::from(panicked);
         driver.end(key);
     }
 }
 
 /// A handler is out. Dropped only by a panic, which it notes.
-struct Out<'p, L: Copy> {
-    lost: &'p mut Option<L>,
-    lose: L,
+struct Out<'p, K: Copy> {
+    lost: &'p mut Vec<Lost<K>>,
+    lose: Lost<K>,
 }
 
-impl<L: Copy> Drop for Out<'_, L> {
+impl<K: Copy> Drop for Out<'_, K> {
     fn drop(&mut self) {
-        *self.lost = Some(self.lose);
+        self.lost.push(self.lose);
     }
 }
 
 impl<D: Driver> fmt::Debug for Poller<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Poller").field(&self.driver).finish()
+        f.debug_tuple("Poller").field(&self.resource).finish()
     }
 }

@@ -14,7 +14,8 @@ const RETIRED: u32 = u32::MAX;
 /// *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the resource: end itself or
 /// others, and add more. [`Driver`](crate::Driver) shows a whole driver.
 ///
-/// `T` is what the driver keeps of a registration while the handler runs, such as its socket.
+/// `T` is what the driver keeps of a registration while the handler runs, such as its socket. Both `H` and `T` are `Send` where
+/// the table is, or is part of, a resource.
 ///
 /// ```
 /// use nexus_rt::{IntoHandler, Registrations, Virtual, WorldBuilder};
@@ -32,6 +33,7 @@ const RETIRED: u32 = u32::MAX;
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
 pub struct Registrations<H, T = ()> {
+    driver: u32,
     polls: Polls,
     slots: Vec<Slot<H, T>>,
     free: Vec<u32>,
@@ -52,10 +54,10 @@ pub struct Registration<H, T = ()> {
     pub kept: T,
 }
 
-/// Names one registration of one driver, and nothing else for the life of the process.
+/// Names one registration of one driver. It is never reused for another.
 ///
 /// It is a number: `Copy + Send`. Once its registration has ended it names nothing, here or at any other driver.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RegistrationKey {
     pub(super) driver: u32,
     pub(super) index: u32,
@@ -69,7 +71,8 @@ impl<H, T> Registrations<H, T> {
     /// If the process makes its 2^32nd driver.
     #[must_use]
     pub fn new() -> Self {
-        Self { polls: Polls::new(), slots: Vec::new(), free: Vec::new(), len: 0 }
+        let polls = Polls::default();
+        Self { driver: polls.driver(), polls, slots: Vec::new(), free: Vec::new(), len: 0 }
     }
 
     /// Adds a handler, with what the driver keeps beside it.
@@ -89,7 +92,7 @@ impl<H, T> Registrations<H, T> {
         let new = || u32::try_from(self.slots.len()).expect("a driver has fewer than 2^32 registrations");
         let index = self.free.last().copied().unwrap_or_else(new);
         let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
-        RegistrationKey { driver: self.polls.driver(), index, generation }
+        RegistrationKey { driver: self.driver, index, generation }
     }
 
     /// Returns the registration that `key` names, or `None` if it has ended or is another driver's.
@@ -97,7 +100,7 @@ impl<H, T> Registrations<H, T> {
     #[must_use]
     pub fn get(&self, key: RegistrationKey) -> Option<&Registration<H, T>> {
         let slot = self.slots.get(key.index as usize)?;
-        let named = key.generation == slot.generation && key.driver == self.polls.driver();
+        let named = key.generation == slot.generation && key.driver == self.driver;
         slot.registration.as_ref().filter(|_| named)
     }
 
@@ -106,7 +109,7 @@ impl<H, T> Registrations<H, T> {
     #[must_use]
     pub fn get_mut(&mut self, key: RegistrationKey) -> Option<&mut Registration<H, T>> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        let named = key.generation == slot.generation && key.driver == self.polls.driver();
+        let named = key.generation == slot.generation && key.driver == self.driver;
         slot.registration.as_mut().filter(|_| named)
     }
 
@@ -120,7 +123,7 @@ impl<H, T> Registrations<H, T> {
     /// Puts a handler back that ran.
     ///
     /// # Errors
-    /// The handler, if its registration has ended meanwhile: to be dropped.
+    /// The handler, if its registration has ended meanwhile, or has been given another one: to be dropped.
     #[inline]
     pub fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
         match self.get_mut(key) {
@@ -162,7 +165,7 @@ impl<H, T> Registrations<H, T> {
         self.len == 0
     }
 
-    /// The polls of this table, for the [`Driver`](crate::Driver) whose it is.
+    /// Returns the poll state of the table, for [`Driver::polls`](crate::Driver::polls).
     #[inline]
     #[must_use]
     pub fn polls(&mut self) -> &mut Polls {
@@ -170,7 +173,7 @@ impl<H, T> Registrations<H, T> {
     }
 
     /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is counted when
-    /// the next poll begins.
+    /// the same poller begins the next.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
@@ -179,7 +182,7 @@ impl<H, T> Registrations<H, T> {
     /// Every registration with its key, in the order of slots.
     pub fn iter(&self) -> impl Iterator<Item = (RegistrationKey, &Registration<H, T>)> {
         (0..).zip(&self.slots).filter_map(|(index, slot)| {
-            let key = RegistrationKey { driver: self.polls.driver(), index, generation: slot.generation };
+            let key = RegistrationKey { driver: self.driver, index, generation: slot.generation };
             Some((key, slot.registration.as_ref()?))
         })
     }

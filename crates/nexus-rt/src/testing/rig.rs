@@ -1,4 +1,4 @@
-//! `DriverRig`: what a driver's test says of its driver, for `check_driver`.
+//! `DriverRig`: how `check_driver` drives a driver.
 
 use crate::world::World;
 
@@ -105,7 +105,7 @@ pub trait DriverRig: Sized + 'static {
     /// Returns how many handlers panicked.
     fn panicked(world: &World) -> u64;
 
-    /// Exchanges the driver's resources of two worlds, as any handler may that is handed them.
+    /// Swaps the driver's resources of two worlds, as any handler can that is handed the world.
     fn swap(one: &mut World, other: &mut World);
 
     /// Returns how often this thread has allocated, if the test program counts that. Without it that rule is not checked.

@@ -11,6 +11,8 @@ use crate::world::{World, WorldBuilder};
 
 /// Runs a driver through the rules of [`Installer`](crate::Installer), each on a fresh rig.
 ///
+/// Some of its handlers panic on purpose, which prints; so it needs a build that unwinds.
+///
 /// # Panics
 /// At the first rule that does not hold, with the rule and what happened instead.
 pub fn check_driver<R: DriverRig>() {
@@ -21,9 +23,9 @@ pub fn check_driver<R: DriverRig>() {
         ("a handler may do anything to its own registration", a_handler_ends_and_fires_itself::<R>),
         ("a panic loses nobody else's event", a_panic_loses_one::<R>),
         ("a drop that panics loses nobody else's event", a_drop_that_panics::<R>),
-        ("a driver runs on its own world, and a handler leaves it there", one_world::<R>),
-        ("a budget bounds a poll and keeps the order", a_budget_keeps_the_order::<R>),
-        ("a poll ends when its resource is exchanged or polled elsewhere", exchanged::<R>),
+        ("a driver runs on its own world", one_world::<R>),
+        ("a budget bounds a poll", a_budget_keeps_the_order::<R>),
+        ("a poll ends when its resource is swapped or polled elsewhere", swapped::<R>),
         ("nothing allocates", nothing_allocates::<R>),
     ];
     rules.into_iter().for_each(|(name, check)| check(Rule(name)));
@@ -99,6 +101,8 @@ fn an_event_is_a_sequence<R: DriverRig>(rule: Rule) {
         R::register(rig.world(), Box::new(move |world, _| log.add(world.current_sequence().get())))
     });
     let before = rig.world().current_sequence().get();
+    rig.poll(usize::MAX);
+    rule.is("a poll with nothing due left the sequence", rig.world().current_sequence().get(), before);
     fire(&mut rig, keys);
     drain(&mut rig);
     rule.is("handlers saw the sequences", log.take(), vec![before + 1, before + 2, before + 3]);
@@ -106,11 +110,14 @@ fn an_event_is_a_sequence<R: DriverRig>(rule: Rule) {
 
 fn keys_are_names<R: DriverRig>(rule: Rule) {
     let (mut rig, mut other, log) = (R::new(), R::new(), Log::default());
-    let stale = note(&mut rig, &log, 1);
-    let foreign = note(&mut other, &log, 2);
-    rule.holds(R::end(rig.world(), stale), "a registration could not be ended");
-    let live = note(&mut rig, &log, 3); // may take the room of the first
-    for (name, key) in [("a key whose registration has ended", stale), ("a key of another driver", foreign)] {
+    let mut no_names = vec![("a key of another driver", note(&mut other, &log, 0))];
+    for round in 1..=3 {
+        let stale = note(&mut rig, &log, round); // may take the room of the one before
+        rule.holds(R::end(rig.world(), stale), "a registration could not be ended");
+        no_names.push(("a key whose registration has ended", stale));
+    }
+    let live = note(&mut rig, &log, 4);
+    for (name, key) in no_names {
         rule.holds(!R::end(rig.world(), key), &format!("{name} ended something"));
         R::fire(rig.world(), key);
         drain(&mut rig);
@@ -118,7 +125,7 @@ fn keys_are_names<R: DriverRig>(rule: Rule) {
     }
     fire(&mut rig, [live]);
     drain(&mut rig);
-    rule.is("a live key ran", log.take(), vec![3]);
+    rule.is("a live key ran", log.take(), vec![4]);
 }
 
 fn what_ended_does_not_run<R: DriverRig>(rule: Rule) {
@@ -128,17 +135,21 @@ fn what_ended_does_not_run<R: DriverRig>(rule: Rule) {
     let first = add(&mut rig, &log, 2, move |world, _| {
         R::end(world, doomed);
         let added = added.clone();
-        R::register(world, Box::new(move |_, _| added.add(4))); // may take the room of the one that ended
+        let added = R::register(world, Box::new(move |_, _| added.add(4))); // may take the room of the one that ended
+        R::fire(world, added);
     });
     let last = note(&mut rig, &log, 3);
     fire(&mut rig, [first, doomed, last]);
-    rule.is("polls ran this many handlers:", drain(&mut rig), 2);
-    rule.is("there ran", log.take(), vec![2, 3]);
+    rule.is("polls ran this many handlers:", drain(&mut rig), 3);
+    rule.is("there ran", log.take(), vec![2, 3, 4]);
 }
 
 fn a_handler_ends_and_fires_itself<R: DriverRig>(rule: Rule) {
     let (mut rig, log, held) = (R::new(), Log::default(), Arc::new(()));
-    let alive = held.clone();
+    let (alive, outside) = (held.clone(), held.clone());
+    let ended = add(&mut rig, &log, 0, move |_, _| drop(outside.clone()));
+    R::end(rig.world(), ended);
+    rule.is("a handler that was ended while it waited is held by", Arc::strong_count(&held) - 2, 0);
     let ends = add(&mut rig, &log, 1, move |world, key| {
         rule.holds(R::end(world, key) && !R::end(world, key), "a handler could not end itself, once");
         let _ = &alive;
@@ -172,6 +183,20 @@ fn a_panic_loses_one<R: DriverRig>(rule: Rule) {
     rule.is("in this and the next polls ran", log.take(), vec![1, 3, 1]);
     rule.is("handlers that panicked:", R::panicked(rig.world()), 1);
     rule.holds(!R::end(rig.world(), faulty), "the registration of the handler that panicked is still there");
+
+    let successor = log.clone();
+    let leaves = add(&mut rig, &log, 4, move |world, key| {
+        R::end(world, key);
+        let successor = successor.clone();
+        let successor = R::register(world, Box::new(move |_, _| successor.add(5))); // may take its room
+        R::fire(world, successor);
+        panic!("on purpose");
+    });
+    fire(&mut rig, [leaves]);
+    rule.panics("a poll whose handler ends itself and panics", || rig.poll(usize::MAX));
+    drain(&mut rig);
+    rule.is("after it ran", log.take(), vec![5]);
+    rule.is("handlers that panicked:", R::panicked(rig.world()), 2);
 }
 
 /// Panics when it is dropped, unless that is part of another panic.
@@ -218,15 +243,24 @@ fn one_world<R: DriverRig>(rule: Rule) {
 
 fn a_budget_keeps_the_order<R: DriverRig>(rule: Rule) {
     let (mut rig, log) = (R::new(), Log::default());
+    let ended = note(&mut rig, &log, 0);
     let keys = [1, 2, 3, 4, 5].map(|number| note(&mut rig, &log, number));
+    let later = note(&mut rig, &log, 6);
+    fire(&mut rig, [ended]);
     fire(&mut rig, keys);
+    R::end(rig.world(), ended); // what does not run takes nothing of the budget
     let ran = [2, 0, 2, usize::MAX, usize::MAX].map(|budget| rig.poll(budget));
     rule.is("with budgets of 2, 0, 2 and twice no limit ran", ran, [2, 0, 2, 1, 0]);
     rule.is("there ran", log.take(), vec![1, 2, 3, 4, 5]);
+    fire(&mut rig, [keys[0], keys[1]]);
+    rig.poll(1);
+    fire(&mut rig, [later]);
+    drain(&mut rig);
+    rule.is("what a budget left and what came later ran in the order", log.take(), vec![1, 2, 6]);
 }
 
 thread_local! {
-    /// The rig that handlers exchange resources with: a poller need not be `Send`, a handler must.
+    /// The rig that handlers swap resources with: a poller need not be `Send`, a handler must.
     static OTHER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
@@ -236,38 +270,37 @@ fn with_other<R: DriverRig, T>(f: impl FnOnce(&mut R) -> T) -> T {
     })
 }
 
-fn exchanged<R: DriverRig>(rule: Rule) {
+fn swapped<R: DriverRig>(rule: Rule) {
     let (mut rig, mut other, log) = (R::new(), R::new(), Log::default());
     let stranger = note(&mut other, &log, 9);
     OTHER.set(Some(Box::new(other)));
-    let exchange = |world: &mut World| with_other(|other: &mut R| R::swap(world, other.world()));
+    let swap = |world: &mut World| with_other(|other: &mut R| R::swap(world, other.world()));
 
-    let elsewhere = add(&mut rig, &log, 3, move |world, key| {
-        exchange(world);
+    let elsewhere = add(&mut rig, &log, 1, move |world, key| {
+        swap(world);
         with_other(|other: &mut R| other.poll(0));
-        exchange(world);
+        swap(world);
         R::fire(world, key);
     });
     fire(&mut rig, [elsewhere]);
     rule.is("a poll whose resource is polled elsewhere ran", rig.poll(100), 1);
     R::end(rig.world(), elsewhere);
     drain(&mut rig);
-
-    with_other(|other: &mut R| R::fire(other.world(), stranger));
     log.take();
-    let moves = add(&mut rig, &log, 1, move |world, _| exchange(world));
-    let stays = note(&mut rig, &log, 2);
-    fire(&mut rig, [moves]);
-    rule.is("a poll whose resource is exchanged ran", rig.poll(usize::MAX), 1);
-    rule.is("there ran", log.take(), vec![1]);
-    with_other(|other: &mut R| other.poll(usize::MAX));
-    exchange(rig.world());
-    rig.poll(0);
+
+    let moves = add(&mut rig, &log, 2, move |world, _| swap(world));
+    let stays = note(&mut rig, &log, 3);
+    fire(&mut rig, [moves, stays]);
+    with_other(|other: &mut R| R::fire(other.world(), stranger));
+    rule.is("a poll whose resource is swapped ran", rig.poll(usize::MAX), 1);
+    rule.is("there ran", log.take(), vec![2]);
+    with_other(|other: &mut R| other.poll(0));
+    swap(rig.world());
+    drain(&mut rig);
+    rule.is("back in its world ran", log.take(), vec![3]);
     rule.is("handlers that panicked:", R::panicked(rig.world()), 0);
     rule.is("handlers that panicked elsewhere:", with_other(|other: &mut R| R::panicked(other.world())), 0);
-    fire(&mut rig, [stays]);
-    drain(&mut rig);
-    rule.is("back in its world ran", log.take(), vec![2]);
+    rule.holds(!R::end(rig.world(), moves), "a handler that could not come back has left its registration behind");
     OTHER.set(None);
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::nonce;
 
 /// The identity of a world, shared by its builder and its registry, and never used again in this process.
 ///
@@ -12,11 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct WorldId(NonZeroU64);
 
 impl WorldId {
-    /// Takes the next identity. At one world per nanosecond the counter lasts 584 years.
     pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(NonZeroU64::new(number).expect("2^64 worlds are never made"))
+        Self(nonce::next())
     }
 
     /// Whether it is this one, if there is one: a single comparison, since no identity is zero.

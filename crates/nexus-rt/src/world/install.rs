@@ -99,26 +99,26 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 ///
 /// # Rules
 ///
-/// [`check_driver`](crate::testing::check_driver) holds a driver to these:
+/// [`check_driver`](crate::testing::check_driver) holds a driver to these, by these names:
 ///
 /// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
-/// - **Keys are names, not places.** What it hands out to name a registration is `Copy + Send`, and never names another one later: a
-///   key whose registration is gone does nothing.
-/// - **A handler may do anything to the driver's resource**, even to the registration that is running: end it, move it, add
-///   others. What has ended before its turn does not run.
-/// - **A panic loses nobody else's event.** It goes on through `poll`; the handler that panicked is dropped and counted; everything
-///   that was due after it is delivered by the next `poll`.
+/// - **Keys are names, not places.** A key is `Copy + Send` and is never reused. One whose registration has ended does nothing.
+/// - **What ended before its turn does not run.** A handler may end others and add more, even in their place.
+/// - **A handler may do anything to its own registration**: end it, or make another event due for it.
+/// - **A panic loses nobody else's event.** It leaves `poll`; the handler that panicked is dropped and counted; the next `poll`
+///   delivers everything that was due after it.
+/// - **A drop that panics loses nobody else's event**, and a handler that ran to its end is not one that panicked.
 /// - **A driver runs on its own world.** A poll on another one is refused, and a handler that leaves another world in place of its
 ///   own is reported at once, by name.
-/// - **A budget bounds a poll.** What is left over is still due, in the same order.
-/// - **A poll ends when its resource is not the one that it began with**: a handler exchanged it for another world's, or polled it
-///   elsewhere. Nobody has panicked then, and nothing else ends.
+/// - **A budget bounds a poll.** What is left over is still due, in the same order, before what comes later.
+/// - **A poll ends when its resource is swapped or polled elsewhere.** This does not count as a panic. A handler that returns to
+///   another resource is dropped, and its registration ends once its own is back.
 /// - **Nothing allocates** once the driver has seen its largest load.
 ///
 /// One rule it cannot check:
 ///
-/// - **Time and IO are arguments.** A poller is told the time; it reads none, but for what is left of a time-out. So a test, and a
-///   replay, decide. One that waits moves the world's [`Clock`](crate::Clock) afterwards, whose time they decide too.
+/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. One that waits
+///   updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock too.
 pub trait Installer {
     /// What the user keeps and polls.
     type Poller;

@@ -179,6 +179,8 @@ pub(crate) struct ByHand<const FAULT: u8> {
     world: World,
     bus: Key<Bus>,
     running: Option<RegistrationKey>,
+    /// What could not be put back, in case its bus comes back.
+    gone: Vec<RegistrationKey>,
 }
 
 impl<const FAULT: u8> ByHand<FAULT> {
@@ -206,7 +208,8 @@ impl<const FAULT: u8> ByHand<FAULT> {
         let bus = self.bus();
         match bus.subscribers.put_back(key, handler) {
             Err(handler) if FAULT == fault::PUTS_BACK_ANYWAY => _ = bus.subscribers.insert(handler, ()),
-            done => drop(done),
+            Err(_) => self.gone.push(key),
+            Ok(()) => {}
         }
         self.running = None;
     }
@@ -220,7 +223,7 @@ impl<const FAULT: u8> DriverRig for ByHand<FAULT> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let polls = NEXT.fetch_add(1, Ordering::Relaxed) << 32;
         builder.register(Bus { polls, ..Bus::default() });
-        Self { bus: builder.key(), world: builder.build(), running: None }
+        Self { bus: builder.key(), world: builder.build(), running: None, gone: Vec::new() }
     }
 
     fn world(&mut self) -> &mut World {
@@ -230,7 +233,9 @@ impl<const FAULT: u8> DriverRig for ByHand<FAULT> {
     fn poll(&mut self, budget: usize) -> usize {
         let budget = if FAULT == fault::NO_BUDGET { budget.max(1) } else { budget };
         let lost = self.running.take();
+        let mut gone = mem::take(&mut self.gone);
         let bus = self.bus();
+        gone.retain(|key| bus.subscribers.remove(*key).is_none());
         bus.polls += 1;
         let poll = bus.polls;
         if let Some(key) = lost {

@@ -209,3 +209,57 @@ fn a_source_that_panics_or_refuses_leaves_nothing_behind() {
     rig.run(1);
     assert_eq!((rig.logged().as_str(), rig.io().contains(token)), ("next:x", true));
 }
+
+thread_local! {
+    /// A rig that handlers swap drivers with.
+    static OTHER: std::cell::RefCell<Option<Rig>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Swaps the driver of a world with that of the other rig.
+fn swap(world: &mut World) {
+    OTHER.with_borrow_mut(|other| {
+        let other = other.as_mut().expect("it is put there first");
+        std::mem::swap(&mut *world.resource_mut::<MioDriver>(), &mut *other.io());
+    });
+}
+
+#[test]
+fn what_panics_while_its_driver_is_swapped_ends_once_that_is_back() {
+    OTHER.set(Some(Rig::new()));
+    let mut rig = Rig::new();
+    let handler = |world: &mut World, _: MioEvent| {
+        swap(world);
+        panic!("on purpose");
+    };
+    let handler = Box::new(handler.into_handler(rig.world.registry()));
+    let (token, mut client) = rig.serve(handler);
+    client.write_all(b"x").unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| rig.poller.poll(&mut rig.world, LONG))).is_err());
+    assert!(rig.is_quiet());
+    swap(&mut rig.world);
+    assert_eq!((rig.io().contains(token), rig.io().panicked()), (true, 0));
+    assert!(rig.is_quiet());
+    assert_eq!((rig.io().len(), rig.io().panicked()), (0, 1));
+    assert!(is_closed(&mut client));
+}
+
+#[test]
+fn what_is_ready_while_another_driver_is_in_place_is_served_once_its_own_is_back() {
+    OTHER.set(Some(Rig::new()));
+    let mut rig = Rig::new();
+    let moves = (|world: &mut World, _: MioEvent| swap(world)).into_handler(rig.world.registry());
+    let (moving, mut moving_client) = rig.serve(Box::new(moves));
+    moving_client.write_all(b"x").unwrap();
+    rig.run(1);
+    // It comes when its driver is not there: the system will not tell of it again.
+    swap(&mut rig.world);
+    let (_, mut client) = rig.reader("a");
+    swap(&mut rig.world);
+    client.write_all(b"y").unwrap();
+    assert!(rig.is_quiet() && rig.is_quiet());
+    swap(&mut rig.world);
+    rig.run(1);
+    assert_eq!(rig.logged(), "a:y");
+    // The handler that moved the driver away had no place to come back to.
+    assert!(!rig.io().contains(moving) && is_closed(&mut moving_client));
+}

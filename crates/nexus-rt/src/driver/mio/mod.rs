@@ -1,7 +1,7 @@
 //! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
 //!
-//! One poll asks the system once, copies what is ready to a list, and serves the list in its order; what a panic or a budget
-//! leaves of it is served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
+//! One poll asks the system once, and serves what is ready in the order of the answer; what a panic or a budget leaves of that is
+//! served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
 //! registration that was closed since it was ready is passed over, and one that took its place is not mistaken for it.
 //! Interruptions by signals are retried for what is left of the timeout; before each wait the request for a shutdown is looked at,
 //! which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is asked of the system for an
@@ -32,6 +32,9 @@ use crate::world::{Installer, World, WorldBuilder};
 
 /// The token of the waker: no registration has it, for its generation is never given out.
 const WAKER: Token = Token(usize::MAX);
+
+/// All events were served.
+const ALL: usize = usize::MAX;
 
 /// How many events are taken from the system at once.
 const EVENTS: usize = 1024;
@@ -102,15 +105,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
         // If the waker fails, there is no file left to wake with, and nobody to tell.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
-        MioPoller {
-            poll,
-            events,
-            ready: Vec::with_capacity(EVENTS),
-            next: 0,
-            id,
-            shutdown,
-            poller: Poller::new(builder.key()),
-        }
+        MioPoller { poll, events, next: ALL, id, shutdown, poller: Poller::new(builder.key()) }
     }
 }
 
@@ -127,9 +122,7 @@ impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
 pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     poll: Poll,
     events: Events,
-    /// What the system said was ready, in its order; served from `next` on. Kept here, so that what a panic or a budget leaves
-    /// is served by the next poll.
-    ready: Vec<MioEvent>,
+    /// The first of the events that is still to be served, or [`ALL`]: what a panic or a budget leaves is for the next poll.
     next: usize,
     id: u32,
     shutdown: ShutdownHandle,
@@ -144,8 +137,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// interrupts it does not end it otherwise; it waits on for what is left of the timeout. What an earlier poll left over is
     /// served first, without waiting.
     ///
-    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait: its handlers must
-    /// not take the time before it for the present.
+    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so that handlers see
+    /// the time after it.
     ///
     /// # Errors
     /// What the system says, other than that it was interrupted.
@@ -186,8 +179,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, timeout: Option<Duration>, budget: usize) -> io::Result<usize> {
-        self.poller.start(world);
-        if self.next == self.ready.len() {
+        let foreign = self.poller.start(world).polls().driver() != self.id;
+        if self.next == ALL || self.events.iter().nth(self.next).is_none() {
             self.wait(timeout)?;
             if timeout != Some(Duration::ZERO)
                 && let Some(mut clock) = world.try_resource_mut::<Clock>()
@@ -195,17 +188,27 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
                 clock.update();
             }
         }
-        let mut ready = self.ready[self.next..].iter().inspect(|_| self.next += 1);
+        if foreign {
+            // What is ready waits until its driver is back.
+            return Ok(0);
+        }
+        let mut events = self.events.iter().skip(self.next);
         let ran = self.poller.run(world, budget, |driver| {
-            ready.find_map(|event| Some((event.token, driver.take_out(event.token)?, *event)))
+            let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
+                let token = token(self.id, event.token());
+                Some((token, driver.take_out(token)?, MioEvent::new(token, event)))
+            });
+            if found.is_none() {
+                self.next = ALL;
+            }
+            found
         });
         Ok(ran)
     }
 
     /// Asks the system what is ready.
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.ready.clear();
-        self.next = 0;
+        self.next = ALL;
         let until =
             timeout.filter(|timeout| !timeout.is_zero()).and_then(|timeout| Instant::now().checked_add(timeout));
         let mut left = timeout;
@@ -221,14 +224,13 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
                 Err(error) => return Err(error),
             }
         }
-        let ready = self.events.iter().filter(|event| event.token() != WAKER);
-        self.ready.extend(ready.map(|event| MioEvent::new(token(self.id, event.token()), event)));
+        self.next = 0;
         Ok(())
     }
 }
 
 impl<S, Tag> fmt::Debug for MioPoller<S, Tag> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MioPoller({} ready)", self.ready.len() - self.next)
+        f.write_str("MioPoller")
     }
 }

@@ -91,7 +91,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> Installer for TimerInstalle
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> TimerPoller<S, Tag> {
         builder.register(TimerWheel::<S, Tag>::new(self.wheel.build(self.start)));
-        Poller::new(builder.key())
+        TimerPoller(Poller::new(builder.key()))
     }
 }
 
@@ -104,14 +104,16 @@ impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
 /// Runs the timers that are due: what [`TimerInstaller`] gives, for `main()` to poll.
 ///
 /// [`TimerWheel`] tells how timers are set, and [`Installer`] what holds for all drivers.
-pub type TimerPoller<S = Virtual<TimerEvent>, Tag = ()> = Poller<TimerWheel<S, Tag>>;
+#[must_use = "timers run when they are polled"]
+pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()>(Poller<TimerWheel<S, Tag>>);
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// Runs every timer whose deadline is not after `now`, in the order of deadlines, and where they are equal in the order in
     /// which they were set; gives how many ran.
     ///
     /// A timer that is set meanwhile runs in this poll if its deadline is later than the one that runs, and not after `now`;
-    /// otherwise in the next. So a poll ends, whatever the handlers do.
+    /// otherwise in the next. So a poll ends, whatever the handlers do. A timer whose wheel a handler polls elsewhere while it runs,
+    /// in another world, ends with that run.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
@@ -127,28 +129,33 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, now: Instant, budget: usize) -> usize {
-        self.driver(world).start_poll(now);
-        self.run(world, budget, |wheel| wheel.take_due(now))
+        self.0.run_after(world, budget, |wheel| wheel.start_poll(now), |wheel| wheel.take_due(now))
     }
 
     /// When to poll next at the latest, or `None` if there is no timer: what bounds how long other drivers may block.
     #[must_use]
     #[track_caller]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
-        self.key().get(world).next_deadline()
+        self.0.key().get(world).next_deadline()
     }
 
     /// How many timers there are.
     #[must_use]
     #[track_caller]
     pub fn len(&self, world: &World) -> usize {
-        self.key().get(world).len()
+        self.0.key().get(world).len()
     }
 
     /// Whether there are none.
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self, world: &World) -> bool {
-        self.key().get(world).is_empty()
+        self.0.key().get(world).is_empty()
+    }
+}
+
+impl<S, Tag> fmt::Debug for TimerPoller<S, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimerPoller")
     }
 }

@@ -106,7 +106,7 @@ pub(super) struct Timer<S> {
 
 impl<S, Tag> TimerWheel<S, Tag> {
     pub(super) fn new(wheel: Wheel<Timer<S>>) -> Self {
-        Self { wheel, polls: Polls::new(), tag: PhantomData }
+        Self { wheel, polls: Polls::default(), tag: PhantomData }
     }
 
     /// Has `handler` run once, in the first poll whose time is not before `deadline`.
@@ -257,8 +257,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.is_empty()
     }
 
-    /// How many handlers panicked. They are gone, and so are their timers; the one that ended the last poll is counted, and its
-    /// key forgotten, when the next poll begins.
+    /// Returns how many handlers panicked. They are gone, and so are their timers. The one that ended the last poll is counted, and
+    /// its key forgotten, when the next poll begins; until then it may still be rescheduled, in vain.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
