@@ -35,22 +35,24 @@ impl FromStr for Decimal {
     type Err = NotADecimal;
 
     fn from_str(text: &str) -> Result<Self, NotADecimal> {
-        let error = || NotADecimal(text.to_owned());
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) {
-            return Err(error());
-        }
-        // Zeros beyond the eighth digit change nothing; anything else would be lost.
-        let (kept, lost) = fraction.split_at(fraction.len().min(DIGITS as usize));
-        if lost.bytes().any(|byte| byte != b'0') {
-            return Err(error());
-        }
-        let number = |digits: &str| digits.parse().or(if digits.is_empty() { Ok(0) } else { Err(error()) });
-        let fraction = number(kept)? * 10_u64.pow(DIGITS - kept.len() as u32);
-        let whole: u64 = number(whole)?;
-        whole.checked_mul(ONE).and_then(|units| units.checked_add(fraction)).map(Self).ok_or_else(error)
+        units(text.as_bytes()).map(Self).ok_or_else(|| NotADecimal(text.to_owned()))
     }
+}
+
+/// The hundred-millionths of a decimal, if it is one and fits.
+fn units(text: &[u8]) -> Option<u64> {
+    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let (whole, fraction) = (&text[..point], text.get(point + 1..).unwrap_or_default());
+    // Zeros beyond the eighth digit change nothing; anything else would be lost.
+    let (kept, lost) = fraction.split_at(fraction.len().min(DIGITS as usize));
+    if whole.is_empty() || lost.iter().any(|byte| *byte != b'0') {
+        return None;
+    }
+    let digits = whole.iter().chain(kept).try_fold(0_u64, |units, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 { units.checked_mul(10)?.checked_add(u64::from(digit)) } else { None }
+    });
+    digits?.checked_mul(10_u64.pow(DIGITS - kept.len() as u32))
 }
 
 /// A text that is no decimal of at most 8 digits after the point, or one too large.
