@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use libfuzzer_sys::fuzz_target;
-use market_data::{Bars, Book, Counts, Feed, Line, Problems, Recorded, Trades, feed, split_time, world};
+use market_data::{Bars, Book, Counts, Feed, Line, Problems, Recorded, Trades, feed, world};
 
 /// More lines say nothing new.
 const MOST: usize = 300;
@@ -21,11 +21,9 @@ fuzz_target!(|bytes: &[u8]| {
     let mut recorded = Recorded::new(timers);
     for (number, text) in (1..).zip(&lines) {
         let line = Line { number, text: text.clone() };
-        if let Ok((ns, _)) = split_time(text) {
-            recorded.reach(&mut world, ns);
-        }
-        world.next_sequence();
         if let Some(event) = decode(&mut world, &line) {
+            recorded.reach(&mut world, event.time_ns());
+            world.next_sequence();
             dispatch(&mut world, event);
         }
     }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::Parser;
 
+use crate::time::TimeUnit;
+
 /// Replays a captured exchange feed through nexus-rt: decodes every line, rebuilds the order book from snapshot and
 /// diffs, checks it against the exchange's own top of book, and tells how long each event took.
 #[derive(Parser, Debug)]
@@ -13,6 +15,10 @@ pub struct Args {
     /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
     pub input: PathBuf,
+
+    /// In which unit the times are; without it, in nanoseconds, and times that by their size are in another are refused
+    #[arg(long, value_name = "UNIT", value_enum)]
+    pub time_unit: Option<TimeUnit>,
 
     /// How fast: `max`, `real` (by the recorded clock), or a multiple of it such as `10x`
     #[arg(long, default_value = "max")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::decimal::Decimal;
-use crate::message::{Diff, Event, Level, Message, Snapshot, Ticker};
+use crate::message::{Diff, Event, Level, Snapshot, Ticker};
 
 /// All price levels. Empty until the snapshot comes.
 #[derive(Default, Debug)]
@@ -101,8 +101,8 @@ fn set(side: &mut BTreeMap<Decimal, Decimal>, levels: &[Level]) {
 pub(crate) struct Backlog(VecDeque<Event>);
 
 impl Backlog {
-    pub(crate) fn push(&mut self, line: u64, diff: Diff) {
-        self.0.push_back(Event { line, message: Message::Depth(diff) });
+    pub(crate) fn push(&mut self, event: Event) {
+        self.0.push_back(event);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event> {

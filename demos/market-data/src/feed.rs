@@ -10,11 +10,12 @@ use nexus_rt::{
 use crate::bars::Bars;
 use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
 use crate::counts::{Checks, Counts, Symbol};
-use crate::message::{Diff, Event, Level, Line, Message, decode, split_time};
+use crate::message::{Event, Level, Line, Message, decode};
 use crate::problems::{Problem, Problems};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
+use crate::time::Times;
 use crate::trades::{TooMuch, Trades};
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
@@ -33,6 +34,7 @@ pub fn world() -> (World, TimerPoller) {
     builder.register_default::<Signals>();
     builder.register_default::<Symbol>();
     builder.register_default::<Tickers>();
+    builder.register_default::<Times>();
     builder.register_default::<Trades>();
     (builder.build(), timers)
 }
@@ -109,12 +111,12 @@ struct Change {
 /// Why an event changes nothing in the book.
 enum Skipped {
     Stale,
-    TooEarly(u64, Diff),
+    TooEarly(Event),
 }
 
-fn decode_line(mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {
+fn decode_line(times: Res<Times>, mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {
     let problem = |reason| Problem { line: line.number, reason };
-    let (_, json) = split_time(&line.text).map_err(problem)?;
+    let (time_ns, json) = times.split(&line.text).map_err(problem)?;
     let (named, message) = decode(json).map_err(problem)?;
     if let Some(named) = named {
         match &symbol.0 {
@@ -123,7 +125,7 @@ fn decode_line(mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem
             Some(first) => return Err(problem(format!("`{named}` in a capture of `{first}`: one symbol at a time"))),
         }
     }
-    Ok(Event { line: line.number, message })
+    Ok(Event { line: line.number, time_ns, message })
 }
 
 fn on_bad_line(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, problem: Problem) {
@@ -189,18 +191,18 @@ fn on_snapshot(mut book: ResMut<Book>, mut tickers: ResMut<Tickers>, mut problem
 }
 
 fn apply(mut book: ResMut<Book>, event: Event) -> Result<Change, Skipped> {
-    let Message::Depth(diff) = event.message else { unreachable!("the cases before took every other kind") };
-    match book.apply(&diff) {
+    let Message::Depth(diff) = &event.message else { unreachable!("the cases before took every other kind") };
+    match book.apply(diff) {
         Ok(applied) => Ok(Change { line: event.line, applied }),
         Err(Unapplied::Stale) => Err(Skipped::Stale),
-        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event.line, diff)),
+        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event)),
     }
 }
 
 fn on_skipped(mut counts: ResMut<Counts>, mut backlog: ResMut<Backlog>, skipped: Skipped) {
     match skipped {
         Skipped::Stale => counts.stale += 1,
-        Skipped::TooEarly(line, diff) => backlog.push(line, diff),
+        Skipped::TooEarly(event) => backlog.push(event),
     }
 }
 

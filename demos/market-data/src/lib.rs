@@ -15,6 +15,7 @@ mod problems;
 mod replay;
 mod report;
 mod signal;
+mod time;
 mod trades;
 
 pub use args::{Args, Pace, PlanFormat};
@@ -24,8 +25,9 @@ pub use chart::Chart;
 pub use counts::Counts;
 pub use decimal::{Decimal, NotADecimal};
 pub use feed::{Feed, feed, world};
-pub use message::{Event, Level, Line, split_time};
+pub use message::{Event, Level, Line};
 pub use problems::Problems;
 pub use replay::{Latency, replay};
 pub use report::Report;
+pub use time::{TimeUnit, Times};
 pub use trades::Trades;

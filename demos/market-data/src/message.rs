@@ -18,7 +18,15 @@ pub struct Line {
 #[derive(Debug)]
 pub struct Event {
     pub(crate) line: u64,
+    pub(crate) time_ns: u64,
     pub(crate) message: Message,
+}
+
+impl Event {
+    /// Returns when its line was received, in nanoseconds since the epoch.
+    pub fn time_ns(&self) -> u64 {
+        self.time_ns
+    }
 }
 
 #[derive(Debug)]
@@ -80,14 +88,6 @@ pub(crate) struct Snapshot {
     pub(crate) asks: Vec<Level>,
 }
 
-/// The nanoseconds since the epoch at which a line was received, and the JSON after it.
-pub fn split_time(text: &[u8]) -> Result<(u64, &[u8]), String> {
-    let space = text.iter().position(|byte| *byte == b' ').ok_or("no time before the message")?;
-    let time = std::str::from_utf8(&text[..space]).ok().and_then(|digits| digits.parse().ok());
-    let time = time.ok_or_else(|| format!("`{}` is not a time in nanoseconds", show(&text[..space])))?;
-    Ok((time, &text[space + 1..]))
-}
-
 /// Decodes the JSON of a line; gives the symbol too, which snapshots do not name.
 pub(crate) fn decode(json: &[u8]) -> Result<(Option<&str>, Message), String> {
     #[derive(Deserialize)]
@@ -126,11 +126,6 @@ fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
     })
 }
 
-/// The start of what should have been text.
-fn show(bytes: &[u8]) -> String {
-    bytes[..bytes.len().min(40)].escape_ascii().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,8 +160,5 @@ mod tests {
         assert!(reason(r#"{"stream":"x@trade","data":{"p":"1"}}"#).contains("missing field `q`"));
         let too_large = r#"{"stream":"x@trade","data":{"p":"999999999999","q":"1"}}"#;
         assert!(reason(too_large).contains("`999999999999` is not a decimal that fits"));
-        assert_eq!(split_time(b"{}").unwrap_err(), "no time before the message");
-        assert_eq!(split_time(b"12x4 {}").unwrap_err(), "`12x4` is not a time in nanoseconds");
-        assert_eq!(split_time(b"1234 {}").unwrap(), (1234, &b"{}"[..]));
     }
 }

@@ -12,8 +12,9 @@ use crate::bars::Recorded;
 use crate::book::Backlog;
 use crate::feed::{self, Feed};
 use crate::input::{Input, Next};
-use crate::message::{Line, split_time};
+use crate::message::Line;
 use crate::problems::Problems;
+use crate::time::Times;
 
 /// How long every event took, in nanoseconds. By default, of no event yet.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Default for Latency {
 pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
     let mut input = Input::open(&args.input, progress)?;
     let (mut world, timers) = feed::world();
+    world.resource_mut::<Times>().0 = args.time_unit;
     let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
     let problems = world.registry().key::<Problems>();
     let stopped = |world: &World| args.strict && problems.get(world).total() > 0;
@@ -50,19 +52,17 @@ pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std
                 break;
             }
         }
-        if let Ok((recorded_ns, _)) = split_time(&line.text) {
-            pacer.wait_for(recorded_ns);
-            recorded.reach(&mut world, recorded_ns);
-        }
-
-        world.next_sequence();
         let start = Instant::now();
         let event = decode(&mut world, &line);
-        let decoded = Instant::now();
-        record(&mut latency.decode, decoded - start);
+        record(&mut latency.decode, start.elapsed());
+        // A line that was refused has no say in what time it is.
         if let Some(event) = event {
+            pacer.wait_for(event.time_ns());
+            recorded.reach(&mut world, event.time_ns());
+            world.next_sequence();
+            let start = Instant::now();
             dispatch(&mut world, event);
-            record(&mut latency.dispatch, decoded.elapsed());
+            record(&mut latency.dispatch, start.elapsed());
         }
         if stopped(&world) {
             return Ok(world);

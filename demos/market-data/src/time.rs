@@ -1,0 +1,96 @@
+//! The time before each message: in which unit it is, and whether it can be in that unit.
+
+use clap::ValueEnum;
+
+/// The unit of the times in a capture.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum TimeUnit {
+    /// Seconds
+    #[value(name = "s")]
+    Seconds,
+    /// Milliseconds
+    #[value(name = "ms")]
+    Milliseconds,
+    /// Microseconds
+    #[value(name = "us")]
+    Microseconds,
+    /// Nanoseconds
+    #[value(name = "ns")]
+    Nanoseconds,
+}
+
+impl TimeUnit {
+    /// The unit in which `time` is a time of 1973 to 5138. Below a thousand million, its size says nothing.
+    fn by_size(time: u64) -> Option<Self> {
+        match time {
+            0..1_000_000_000 => None,
+            1_000_000_000..100_000_000_000 => Some(Self::Seconds),
+            100_000_000_000..100_000_000_000_000 => Some(Self::Milliseconds),
+            100_000_000_000_000..100_000_000_000_000_000 => Some(Self::Microseconds),
+            100_000_000_000_000_000.. => Some(Self::Nanoseconds),
+        }
+    }
+
+    /// How many nanoseconds it has, its name, and how the command line calls it.
+    const fn parts(self) -> (u64, &'static str, &'static str) {
+        match self {
+            Self::Seconds => (1_000_000_000, "seconds", "s"),
+            Self::Milliseconds => (1_000_000, "milliseconds", "ms"),
+            Self::Microseconds => (1_000, "microseconds", "us"),
+            Self::Nanoseconds => (1, "nanoseconds", "ns"),
+        }
+    }
+}
+
+/// How the times of the capture are read: in the unit that the command line names, whatever their size, or else in
+/// nanoseconds, and then a time that by its size is in another unit is refused.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Times(pub Option<TimeUnit>);
+
+impl Times {
+    /// Returns the nanoseconds since the epoch at which a line was received, and the JSON after the time.
+    pub(crate) fn split(self, text: &[u8]) -> Result<(u64, &[u8]), String> {
+        let space = text.iter().position(|byte| *byte == b' ').ok_or("no time before the message")?;
+        let (digits, json) = (&text[..space], &text[space + 1..]);
+        let (ns, name, _) = self.0.unwrap_or(TimeUnit::Nanoseconds).parts();
+        let time: Option<u64> = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+        let time = time.ok_or_else(|| format!("`{}` is not a time in {name}", show(digits)))?;
+        if self.0.is_none() {
+            nanoseconds(time)?;
+        }
+        let time = time.checked_mul(ns).ok_or_else(|| format!("`{time}` is too large for a time in {name}"))?;
+        Ok((time, json))
+    }
+}
+
+/// Refuses a time that by its size is in another unit.
+fn nanoseconds(time: u64) -> Result<(), String> {
+    match TimeUnit::by_size(time) {
+        None | Some(TimeUnit::Nanoseconds) => Ok(()),
+        Some(unit) => {
+            let (_, name, short) = unit.parts();
+            Err(format!(
+                "`{time}` is by its size a time in {name}, not in nanoseconds: give `--time-unit {short}`, or \
+                 `--time-unit ns` to take it as it is"
+            ))
+        }
+    }
+}
+
+/// The start of what should have been text.
+fn show(bytes: &[u8]) -> String {
+    bytes[..bytes.len().min(40)].escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_time_and_a_message() {
+        let split = |text| Times::default().split(text);
+        assert_eq!(split(b"{}").unwrap_err(), "no time before the message");
+        assert_eq!(split(b"12x4 {}").unwrap_err(), "`12x4` is not a time in nanoseconds");
+        assert_eq!(split(b"1234 {}").unwrap(), (1234, &b"{}"[..]));
+    }
+}
