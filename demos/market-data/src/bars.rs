@@ -120,8 +120,12 @@ mod tests {
         let mut world = builder.build();
         for (ms, price) in trades {
             recorded.reach(&mut world, ms * 1_000_000);
-            let trade =
-                Trade { price: Decimal::from_units(*price), quantity: Decimal::from_units(1), buyer_is_maker: false };
+            let trade = Trade {
+                id: None,
+                price: Decimal::from_units(*price),
+                quantity: Decimal::from_units(1),
+                buyer_is_maker: false,
+            };
             let second = world.resource::<Clock>().unix().as_secs();
             world.resource_mut::<Bars>().add(second, &trade);
         }

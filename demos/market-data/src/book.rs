@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::decimal::Decimal;
-use crate::message::{Diff, Event, Level, Snapshot, Ticker};
+use crate::message::{Diff, Event, Level, Snapshot, Ticker, Top};
 
 /// All price levels. Empty until the snapshot comes.
 #[derive(Default, Debug)]
@@ -36,9 +36,6 @@ pub(crate) struct Applied {
     pub(crate) gap: Option<(u64, u64)>,
 }
 
-/// The best bid and ask, each with its quantity.
-pub type Top = (Option<Level>, Option<Level>);
-
 impl Book {
     /// Starts anew from a snapshot, unless the book is further already.
     pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<(), Outdated> {
@@ -61,8 +58,7 @@ impl Book {
         set(&mut self.bids, &diff.bids);
         set(&mut self.asks, &diff.asks);
         self.last = Some(diff.last);
-        // Not `then_some`: a diff may begin at zero.
-        Ok(Applied { gap: (diff.first > last + 1).then(|| (last + 1, diff.first - 1)) })
+        Ok(Applied { gap: (diff.previous > last).then(|| (last + 1, diff.previous)) })
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
@@ -138,12 +134,6 @@ impl Tickers {
     }
 }
 
-impl Ticker {
-    pub(crate) fn top(&self) -> Top {
-        (Some((self.bid, self.bid_quantity)), Some((self.ask, self.ask_quantity)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,14 +143,14 @@ mod tests {
     }
 
     fn diff(first: u64, last: u64, bids: &[Level]) -> Diff {
-        Diff { first, last, bids: bids.to_vec(), asks: vec![] }
+        Diff { previous: first - 1, last, bids: bids.to_vec(), asks: vec![] }
     }
 
     #[test]
     fn a_diff_that_begins_at_zero_has_no_gap_before_it() {
         let mut book = Book::default();
         book.load(&Snapshot { last: 5, bids: vec![], asks: vec![] }).unwrap();
-        let diff = Diff { first: 0, last: 6, bids: vec![], asks: vec![] };
+        let diff = Diff { previous: 0, last: 6, bids: vec![], asks: vec![] };
         assert_eq!(book.apply(&diff), Ok(Applied { gap: None }));
     }
 
@@ -184,13 +174,7 @@ mod tests {
 
     #[test]
     fn the_newest_ticker_that_the_book_has_reached_counts() {
-        let ticker = |update| Ticker {
-            update,
-            bid: Decimal::default(),
-            bid_quantity: Decimal::default(),
-            ask: Decimal::default(),
-            ask_quantity: Decimal::default(),
-        };
+        let ticker = |update| Ticker { update, top: (None, None) };
         let mut tickers = Tickers::default();
         [3, 5, 8].into_iter().for_each(|update| tickers.push(ticker(update)));
         assert_eq!(tickers.take_until(6).map(|ticker| ticker.update), Some(5));

@@ -1,4 +1,4 @@
-//! What is counted along the way, for the report.
+//! What is counted along the way, for the report, and whose feed it is.
 
 /// Messages by kind, and what became of the diffs.
 #[derive(Default, Debug)]
@@ -23,6 +23,19 @@ pub struct Counts {
 /// The symbol of the capture: that of its first message.
 #[derive(Default)]
 pub(crate) struct Symbol(pub(crate) Option<String>);
+
+impl Symbol {
+    /// Takes the symbol of a message for that of the capture, unless the capture has another one. Stream names are in
+    /// small letters, messages and people use capitals.
+    pub(crate) fn take(&mut self, named: &str) -> Result<(), String> {
+        match &self.0 {
+            None => self.0 = Some(named.to_owned()),
+            Some(first) if first.eq_ignore_ascii_case(named) => {}
+            Some(first) => return Err(format!("`{named}` in a capture of `{first}`: one symbol at a time")),
+        }
+        Ok(())
+    }
+}
 
 /// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
 #[derive(Default)]

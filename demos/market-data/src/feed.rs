@@ -8,15 +8,16 @@ use nexus_rt::{
 };
 
 use crate::bars::Bars;
-use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Top, Unapplied};
+use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Unapplied};
 use crate::counts::{Checks, Counts, Symbol};
-use crate::message::{Event, Level, Line, Message, decode};
+use crate::message::{Event, Level, Line, Message, Top};
 use crate::problems::{Problem, Problems};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
 use crate::time::Times;
 use crate::trades::{TooMuch, Trades};
+use crate::wire;
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
 pub fn world() -> (World, TimerPoller) {
@@ -117,14 +118,7 @@ enum Skipped {
 fn decode_line(times: Res<Times>, mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {
     let problem = |reason| Problem { line: line.number, reason };
     let (time_ns, json) = times.split(&line.text).map_err(problem)?;
-    let (named, message) = decode(json).map_err(problem)?;
-    if let Some(named) = named {
-        match &symbol.0 {
-            None => symbol.0 = Some(named.to_owned()),
-            Some(first) if first == named => {}
-            Some(first) => return Err(problem(format!("`{named}` in a capture of `{first}`: one symbol at a time"))),
-        }
-    }
+    let message = wire::decode(json, &mut symbol).map_err(problem)?;
     Ok(Event { line: line.number, time_ns, message })
 }
 
@@ -225,10 +219,10 @@ fn check_top(
 ) {
     let Some(ticker) = tickers.take_until(book.last()) else { return };
     checks.made += 1;
-    if ticker.top() == book.top() {
+    if ticker.top == book.top() {
         checks.agreed += 1;
     } else {
-        let (update, exchange, own) = (ticker.update, show(ticker.top()), show(book.top()));
+        let (update, exchange, own) = (ticker.update, show(ticker.top), show(book.top()));
         problems.add(change.line, format!("at update {update} the exchange has {exchange}, the book {own}"));
     }
 }

@@ -17,15 +17,16 @@ mod report;
 mod signal;
 mod time;
 mod trades;
+mod wire;
 
 pub use args::{Args, Pace, PlanFormat};
 pub use bars::{Bar, Bars, Recorded};
-pub use book::{Book, Top};
+pub use book::Book;
 pub use chart::Chart;
 pub use counts::Counts;
 pub use decimal::{Decimal, NotADecimal};
 pub use feed::{Feed, feed, world};
-pub use message::{Event, Level, Line};
+pub use message::{Event, Level, Line, Top};
 pub use problems::Problems;
 pub use replay::{Latency, replay};
 pub use report::Report;

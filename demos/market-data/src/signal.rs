@@ -147,19 +147,21 @@ mod tests {
         assert_eq!(first.net_flow, 0);
 
         world.next_sequence();
-        let trade =
-            |quantity, sell| Trade { price: level(1, 0).0, quantity: level(0, quantity).1, buyer_is_maker: sell };
+        let trade = |quantity, buyer_is_maker| {
+            let (price, quantity) = level(1, quantity);
+            Trade { id: None, price, quantity, buyer_is_maker }
+        };
         world.resource_mut::<Trades>().add(&trade(7, false)).unwrap();
         world.resource_mut::<Trades>().add(&trade(2, true)).unwrap();
         assert!(chain.run(&mut world, ()).is_none(), "trades alone are no reason");
 
         world.next_sequence();
-        let below = Diff { first: 2, last: 2, bids: vec![level(50, 1)], asks: vec![] };
+        let below = Diff { previous: 1, last: 2, bids: vec![level(50, 1)], asks: vec![] };
         world.resource_mut::<Book>().apply(&below).unwrap();
         assert!(chain.run(&mut world, ()).is_none(), "the top stayed");
 
         world.next_sequence();
-        let better = Diff { first: 3, last: 3, bids: vec![level(101, 3)], asks: vec![] };
+        let better = Diff { previous: 2, last: 3, bids: vec![level(101, 3)], asks: vec![] };
         world.resource_mut::<Book>().apply(&better).unwrap();
         let second = chain.run(&mut world, ()).unwrap();
         assert_eq!((second.microprice.units(), second.spread.units(), second.net_flow), (102, 3, 5));

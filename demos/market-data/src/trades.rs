@@ -65,6 +65,7 @@ mod tests {
         for (price, quantity) in [("1", "1"), ("2", "2")] {
             trades
                 .add(&Trade {
+                    id: None,
                     price: price.parse().unwrap(),
                     quantity: quantity.parse().unwrap(),
                     buyer_is_maker: price == "1",
@@ -72,7 +73,7 @@ mod tests {
                 .unwrap();
         }
         let huge = Decimal::from_units(u64::MAX);
-        assert_eq!(trades.add(&Trade { price: huge, quantity: huge, buyer_is_maker: true }), Err(TooMuch));
+        assert_eq!(trades.add(&Trade { id: None, price: huge, quantity: huge, buyer_is_maker: true }), Err(TooMuch));
         assert_eq!(trades.vwap().unwrap().to_string(), "1.66666667");
         assert_eq!((trades.volume().to_string(), trades.last_price()), ("3.00000000".into(), "2".parse().ok()));
         assert_eq!(trades.taken(), (200_000_000, 100_000_000));

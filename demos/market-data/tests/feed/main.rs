@@ -1,5 +1,10 @@
 //! What the feed makes of odd input, a module per kind: the state that it keeps is right, or it says what is wrong.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod futures;
+mod lines;
+mod sides;
 mod support;
+mod symbols;
 mod times;
+mod trades;

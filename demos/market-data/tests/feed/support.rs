@@ -12,6 +12,7 @@ pub(crate) struct Outcome {
     /// One by one, with their lines.
     pub(crate) problems: Vec<String>,
     pub(crate) bars: Vec<Bar>,
+    pub(crate) signals: u64,
 }
 
 /// Sends lines through the feed.
@@ -30,16 +31,83 @@ pub(crate) fn run<L: AsRef<[u8]>>(lines: &[L], unit: Option<TimeUnit>) -> Outcom
     }
     recorded.end(&mut world);
     let report = Report::new(&world, &Latency::default());
+    let text = report.to_string();
+    let signals = text.lines().find_map(|line| line.trim().strip_prefix("signals")?.split(';').next()).unwrap();
     Outcome {
         figures: serde_json::to_value(&report).unwrap(),
         problems: reasons(&world.resource::<Problems>().to_string()),
         bars: world.resource::<Bars>().done().to_vec(),
+        signals: signals.trim().parse().unwrap(),
     }
 }
 
 /// Problems without their number at the end.
 pub(crate) fn reasons(text: &str) -> Vec<String> {
     text.lines().filter(|line| !line.ends_with(" in the input")).map(str::to_owned).collect()
+}
+
+/// An input by name, what must come of it, and the problems that must be reported.
+pub(crate) type Case<'a> = (&'a str, Vec<String>, Value, &'a [&'a str]);
+
+/// Runs cases and compares the figures that they name, and all problems.
+pub(crate) fn check(cases: &[Case]) {
+    assert!(cases.len() > 10, "too few cases");
+    for (name, lines, figures, problems) in cases {
+        let outcome = run(lines, None);
+        assert_eq!(outcome.problems, *problems, "{name}");
+        assert_figures(name, &outcome, figures);
+    }
+}
+
+pub(crate) fn assert_figures(name: &str, outcome: &Outcome, figures: &Value) {
+    for (key, value) in figures.as_object().unwrap() {
+        let own = if key == "signals" { &Value::from(outcome.signals) } else { &outcome.figures[key] };
+        assert_eq!(own, value, "{name}: {key}");
+    }
+}
+
+/// `10x1 9x2` as levels of a price and a quantity each.
+fn levels(text: &str) -> String {
+    let level = |level: &str| level.split_once('x').map(|(price, quantity)| format!(r#"["{price}","{quantity}"]"#));
+    format!("[{}]", text.split_whitespace().map(|text| level(text).unwrap()).collect::<Vec<_>>().join(","))
+}
+
+/// A message at a time, in milliseconds after a full minute.
+pub(crate) fn at(ms: u64, json: &str) -> String {
+    format!("{} {json}", (1_723_161_240_000 + ms) * 1_000_000)
+}
+
+pub(crate) fn snapshot(last: u64, bids: &str, asks: &str) -> String {
+    at(0, &format!(r#"{{"lastUpdateId":{last},"bids":{},"asks":{}}}"#, levels(bids), levels(asks)))
+}
+
+/// A message of a stream of `x`.
+pub(crate) fn message(channel: &str, data: &str) -> String {
+    at(0, &format!(r#"{{"stream":"x@{channel}","data":{data}}}"#))
+}
+
+pub(crate) fn diff(first: u64, last: u64, bids: &str, asks: &str) -> String {
+    let (bids, asks) = (levels(bids), levels(asks));
+    message("depth@100ms", &format!(r#"{{"U":{first},"u":{last},"b":{bids},"a":{asks}}}"#))
+}
+
+/// A diff of futures, which follows the one that ended with update `previous`.
+pub(crate) fn futures(first: u64, last: u64, previous: u64, bids: &str, asks: &str) -> String {
+    let (bids, asks) = (levels(bids), levels(asks));
+    message("depth@0ms", &format!(r#"{{"U":{first},"u":{last},"pu":{previous},"b":{bids},"a":{asks}}}"#))
+}
+
+pub(crate) fn ticker(update: u64, bid: &str, ask: &str) -> String {
+    let ((bid, bids), (ask, asks)) = (bid.split_once('x').unwrap(), ask.split_once('x').unwrap());
+    message("bookTicker", &format!(r#"{{"u":{update},"b":"{bid}","B":"{bids}","a":"{ask}","A":"{asks}"}}"#))
+}
+
+pub(crate) fn trade(id: u64, price: &str, quantity: &str) -> String {
+    trade_at(0, id, price, quantity)
+}
+
+pub(crate) fn trade_at(ms: u64, id: u64, price: &str, quantity: &str) -> String {
+    at(ms, &format!(r#"{{"stream":"x@trade","data":{{"t":{id},"p":"{price}","q":"{quantity}"}}}}"#))
 }
 
 /// A file in the folder of this test run.
