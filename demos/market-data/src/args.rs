@@ -12,9 +12,10 @@ use crate::time::TimeUnit;
 #[derive(Parser, Debug)]
 #[command(name = "market-data", version)]
 pub struct Args {
-    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input
+    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input.
+    /// Given several times, the files are one capture, in this order
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
-    pub input: PathBuf,
+    pub input: Vec<PathBuf>,
 
     /// In which unit the times are; without it, in nanoseconds, and times that by their size are in another are refused
     #[arg(long, value_name = "UNIT", value_enum)]

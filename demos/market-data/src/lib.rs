@@ -26,6 +26,7 @@ pub use chart::Chart;
 pub use counts::Counts;
 pub use decimal::{Decimal, NotADecimal};
 pub use feed::{Feed, feed, world};
+pub use input::unreadable;
 pub use message::{Event, Level, Line, Top};
 pub use problems::Problems;
 pub use replay::{Latency, replay};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use market_data::{Args, Bars, Chart, Latency, Pace, PlanFormat, Problems, Report, feed, replay, world};
+use market_data::{Args, Bars, Chart, Latency, Pace, PlanFormat, Problems, Report, feed, replay, unreadable, world};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -28,16 +28,19 @@ fn run(args: &Args) -> Result<ExitCode, String> {
             PlanFormat::Json => plan.to_json() + "\n",
         });
     }
-    let unreadable = |error: io::Error| format!("{} cannot be read: {error}", args.input.display());
-    let file = std::fs::metadata(&args.input).map_err(unreadable)?;
-    if args.repeat > 1 && !file.is_file() {
-        return Err(format!("{} is no regular file, so it can be replayed only once", args.input.display()));
+    let mut bytes = 0;
+    for path in &args.input {
+        let file = std::fs::metadata(path).map_err(|error| unreadable(path, &error).to_string())?;
+        if args.repeat > 1 && !file.is_file() {
+            return Err(format!("{} is no regular file, so it can be replayed only once", path.display()));
+        }
+        bytes += file.len();
     }
-    let progress = progress_bar(args, file.len());
+    let progress = progress_bar(args, bytes);
     let mut latency = Latency::default();
-    let mut world = replay(args, &progress, &mut latency).map_err(unreadable)?;
+    let mut world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
     for _ in 1..args.repeat {
-        world = replay(args, &progress, &mut latency).map_err(unreadable)?;
+        world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
     }
     progress.finish_and_clear();
 

@@ -1,10 +1,14 @@
 //! `Problems`: what went wrong in the input.
 
+use std::path::Path;
+
 /// What went wrong in the input: the first few with their lines, and how many in all.
 #[derive(Default, Debug)]
 pub struct Problems {
     first: Vec<Problem>,
     total: u64,
+    /// The files of the capture so far, if there are several, and how many lines were before each.
+    inputs: Vec<(String, u64)>,
 }
 
 /// Something wrong in the input.
@@ -17,6 +21,19 @@ pub(crate) struct Problem {
 impl Problems {
     /// How many are kept with their reasons.
     const KEPT: usize = 10;
+
+    /// The lines after the first `lines` are those of another file.
+    pub(crate) fn begin(&mut self, path: &Path, lines: u64) {
+        self.inputs.push((path.display().to_string(), lines));
+    }
+
+    /// Where a line is: its number, and in which file if they were named.
+    pub(crate) fn place(&self, line: u64) -> String {
+        match self.inputs.iter().rfind(|(_, before)| *before < line) {
+            Some((name, before)) => format!("{name} line {}", line - before),
+            None => format!("line {line}"),
+        }
+    }
 
     pub(crate) fn add(&mut self, line: u64, reason: impl Into<String>) {
         if self.first.len() < Self::KEPT {

@@ -32,8 +32,10 @@ impl Default for Latency {
 }
 
 /// Replays the capture once into a fresh world, which it gives.
+///
+/// # Errors
+/// If an input cannot be opened; the error names it.
 pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std::io::Result<World> {
-    let mut input = Input::open(&args.input, progress)?;
     let (mut world, timers) = feed::world();
     world.resource_mut::<Times>().0 = args.time_unit;
     let Feed { mut decode, mut dispatch, .. } = feed::feed(world.registry());
@@ -43,38 +45,46 @@ pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std
     let mut recorded = Recorded::new(timers);
     let mut line = Line::default();
 
-    loop {
-        match input.next(&mut line) {
-            Next::Line => {}
-            Next::End => break,
-            Next::Broken(reason) => {
-                problems.get_mut(&mut world).add(line.number, reason);
-                break;
+    for path in &args.input {
+        let mut input = Input::open(path, progress)?;
+        if args.input.len() > 1 {
+            problems.get_mut(&mut world).begin(path, line.number);
+        }
+        loop {
+            match input.next(&mut line) {
+                Next::Line => {}
+                Next::End => break,
+                Next::Broken(reason) => {
+                    problems.get_mut(&mut world).add(line.number, reason);
+                    break;
+                }
+            }
+            let start = Instant::now();
+            let event = decode(&mut world, &line);
+            record(&mut latency.decode, start.elapsed());
+            // A line that was refused has no say in what time it is.
+            if let Some(event) = event {
+                pacer.wait_for(event.time_ns());
+                recorded.reach(&mut world, event.time_ns());
+                world.next_sequence();
+                let start = Instant::now();
+                dispatch(&mut world, event);
+                record(&mut latency.dispatch, start.elapsed());
+            }
+            if stopped(&world) {
+                return Ok(world);
             }
         }
-        let start = Instant::now();
-        let event = decode(&mut world, &line);
-        record(&mut latency.decode, start.elapsed());
-        // A line that was refused has no say in what time it is.
-        if let Some(event) = event {
-            pacer.wait_for(event.time_ns());
-            recorded.reach(&mut world, event.time_ns());
-            world.next_sequence();
-            let start = Instant::now();
-            dispatch(&mut world, event);
-            record(&mut latency.dispatch, start.elapsed());
-        }
         if stopped(&world) {
-            return Ok(world);
+            break;
         }
     }
     recorded.end(&mut world);
-
     let waiting = world.resource::<Backlog>().len();
     if waiting > 0 && !stopped(&world) {
         let diffs = if waiting == 1 { "diff" } else { "diffs" };
         let reason = format!("no snapshot to the end: {waiting} {diffs} waited for it");
-        problems.get_mut(&mut world).add(line.number - 1, reason);
+        problems.get_mut(&mut world).add(line.number, reason);
     }
     Ok(world)
 }

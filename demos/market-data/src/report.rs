@@ -187,7 +187,8 @@ impl Display for Problems {
         for problem in self.first() {
             // What comes from the input must not reach the terminal as control characters.
             let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-            writeln!(f, "line {}: {}", problem.line, problem.reason.chars().map(printable).collect::<String>())?;
+            let text = format!("{}: {}", self.place(problem.line), problem.reason);
+            writeln!(f, "{}", text.chars().map(printable).collect::<String>())?;
         }
         let more = self.total() - self.first().len() as u64;
         if more > 0 {

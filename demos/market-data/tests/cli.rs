@@ -86,6 +86,18 @@ fn plain_text_repeats_and_any_pace_give_the_same_figures() {
 }
 
 #[test]
+fn a_capture_in_several_files_gives_the_same_figures() {
+    let capture = capture();
+    let lines: Vec<&str> = capture.lines().collect();
+    let [first, second, third] = [&lines[..5], &lines[5..20_000], &lines[20_000..]].map(|lines| lines.join("\n"));
+    let files = [file("part_1.txt", first), file("part_2.txt", second), file("part_3.txt", third)];
+    let inputs = files.iter().flat_map(|file| ["--input", file]);
+    let (result, stderr) = result(&inputs.collect::<Vec<_>>());
+    assert_figures(&result, &expected());
+    assert_eq!(stderr, "");
+}
+
+#[test]
 fn the_recorded_clock_is_kept() {
     let lines: String = capture().lines().take(12).map(|line| format!("{line}\n")).collect();
     let time = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
@@ -144,6 +156,7 @@ fn bad_lines_are_counted_reported_and_skipped() {
             r#"1723161255000000000 {"error":"rate limit"}"#,
             r#"1723161255000000000 {"stream":"ethusdt@trade","data":{"p":"1","q":"1"}}"#,
             "",
+            "{}",
         ]),
     );
     let (result, stderr) = result(&["--input", &path]);
@@ -161,7 +174,7 @@ fn bad_lines_are_counted_reported_and_skipped() {
         "line 27: `kline_1m` is an unknown channel",
         "line 28: neither of a stream nor a snapshot",
         "line 29: `ethusdt` in a capture of `btcusdt`",
-        "line 30: no time before the message",
+        "line 31: no time before the message",
         "10 problems in the input",
     ]
     .iter()

@@ -1,8 +1,8 @@
-//! Lines in every form that JSON knows: escapes, levels of many parts.
+//! Lines in every form that JSON and editors know: escapes, byte order marks, blank lines, levels of many parts.
 
 use serde_json::json;
 
-use crate::support::{at, message, run, snapshot};
+use crate::support::{at, file, market_data, message, replay, run, snapshot};
 
 /// A trade of stream `x`, in other words.
 const TRADE: &str = r#"{"stream":"x@trade","data":{"t":1,"p":"1.5","q":"2"}}"#;
@@ -49,6 +49,56 @@ fn json_may_be_written_with_escapes() {
         ("invalid escape", r#"{"stream":"x@trade","data":{"t":1,"p":"1.\u00z5","q":"2"}}"#),
     ] {
         assert_eq!(run(&[at(0, json)], None).problems, [format!("line 1: {reason}")]);
+    }
+}
+
+#[test]
+fn blank_lines_and_byte_order_marks_are_skipped() {
+    let (one, mark) = (format!("{}\n", at(0, TRADE)), "\u{feff}");
+    let two = one.replace(r#""t":1"#, r#""t":2"#);
+    for (number, (name, text, trades)) in (0..).zip([
+        ("a mark at the start", format!("{mark}{one}{two}"), 2),
+        ("a blank line between", format!("{one}\n{two}"), 2),
+        ("blank lines around", format!("\n\n\n{one}{two}\n\n"), 2),
+        ("spaces and tabs", format!("{one} \t \n{two}\t"), 2),
+        ("line ends of two bytes", format!("{one}\r\n\r\n{two}").replace("}\n", "}\r\n"), 2),
+        ("nothing else", "\n\r\n  \n".into(), 0),
+        ("only a mark", mark.into(), 0),
+        ("a mark in a line of its own", format!("{mark}\n{one}{mark}\r\n{two}"), 2),
+        ("files put together, each with a mark", format!("{mark}{one}{mark}{two}"), 2),
+        ("a mark and a blank line", format!("{mark}\n\n{one}"), 1),
+        ("no end of the last line", format!("{mark}{one}{}", two.trim_end()), 2),
+        ("a form feed", format!("{one}\u{c}\n{two}"), 2),
+    ]) {
+        let (figures, problems) = replay(&[file(&format!("blank_{number}.txt"), text)], &[]);
+        assert_eq!(problems, [""; 0], "{name}");
+        assert_eq!((&figures["events"], &figures["bad_lines"]), (&json!(trades), &json!(0)), "{name}");
+    }
+}
+
+#[test]
+fn blank_lines_are_counted_in_the_numbers_of_lines() {
+    let path = file("blank_numbers.txt", format!("\u{feff}\n\n{}\n\njunk\n\n\u{feff}junk\n", at(0, TRADE)));
+    let (figures, problems) = replay(std::slice::from_ref(&path), &[]);
+    assert_eq!(problems, ["line 5: no time before the message", "line 7: no time before the message"]);
+    assert_eq!((&figures["events"], &figures["bad_lines"]), (&json!(1), &json!(2)));
+    let output = market_data(&["--input", &path, "--strict"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "line 5: no time before the message\n1 problem in the input\n");
+}
+
+#[test]
+fn what_only_looks_blank_is_a_bad_line() {
+    for (name, text) in
+        [("zeros", "\0\0\0"), ("a mark of UTF-16", "\u{fffe}"), ("two marks", "\u{feff}\u{feff}"), ("a dash", "-")]
+    {
+        let (figures, problems) = replay(&[file("not_blank.txt", text)], &[]);
+        assert_eq!(
+            (problems, &figures["bad_lines"]),
+            (vec!["line 1: no time before the message".into()], &json!(1)),
+            "{name}"
+        );
     }
 }
 
