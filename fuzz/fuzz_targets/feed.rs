@@ -39,8 +39,10 @@ fuzz_target!(|bytes: &[u8]| {
         (volume + bar.volume.units(), trades + bar.trades)
     });
     let sums = world.resource::<Trades>();
-    assert!(volume == sums.volume().units() && trades <= counts.trade);
+    assert!(volume <= sums.volume().units() && trades <= counts.trade);
+    assert!(volume == sums.volume().units() || counts.out_of_order > 0);
     assert!(sums.vwap().is_none_or(|average| average.units() > 0 || volume > 0));
+    assert!(bars.is_sorted_by(|bar, next| bar.time < next.time));
     let ((best_bid, best_ask), (bids, asks)) = (world.resource::<Book>().top(), world.resource::<Book>().levels());
     assert_eq!((best_bid.is_some(), best_ask.is_some()), (bids > 0, asks > 0));
     assert!([best_bid, best_ask].iter().flatten().all(|(_, quantity)| !quantity.is_zero()));
@@ -56,7 +58,8 @@ fn message([kind, time, a, b, c, d, e, f]: [u8; 8]) -> String {
     let written = match kind % 8 {
         0 | 1 => write!(
             text,
-            r#"{{"stream":"x@depth@100ms","data":{{"U":{first},"u":{last},"b":{},"a":{}}}}}"#,
+            r#"{{"stream":"x@depth@100ms","data":{{"U":{first},"u":{last},{}"b":{},"a":{}}}}}"#,
+            if kind / 8 % 4 == 0 { format!("\"pu\":{},", first.saturating_sub(1)) } else { String::new() },
             levels(c, d),
             levels(e, f)
         ),
@@ -70,7 +73,7 @@ fn message([kind, time, a, b, c, d, e, f]: [u8; 8]) -> String {
         ),
         4..=6 => write!(
             text,
-            r#"{{"stream":"x@trade","data":{{"p":"{}","q":"{}","m":{}}}}}"#,
+            r#"{{"stream":"x@trade","data":{{"t":{f},"p":"{}","q":"{}","m":{}}}}}"#,
             decimal(a, b),
             decimal(c, d),
             e % 2 == 0

@@ -33,30 +33,60 @@ pub struct Bar {
 #[derive(Default, Debug)]
 pub struct Bars {
     done: Vec<Bar>,
-    current: Option<Bar>,
+    current: Option<Making>,
+}
+
+/// A bar that is being made, with the trades of its open and its close.
+#[derive(Debug)]
+struct Making {
+    bar: Bar,
+    first: Trade,
+    last: Trade,
+}
+
+/// The second of a trade is over: the bars have come to that of second `bar`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Over {
+    pub(crate) bar: u64,
 }
 
 impl Bars {
-    /// Adds a trade that happened in this second. The caller has seen to it that all volumes together fit.
-    pub(crate) fn add(&mut self, second: u64, trade: &Trade) {
+    /// Adds a trade that happened in this second, unless the bars are further. The caller has seen to it that all
+    /// volumes together fit.
+    pub(crate) fn add(&mut self, second: u64, trade: &Trade) -> Result<(), Over> {
+        // The timer closes the bar of a second that is over, but a clock that goes back holds the timer up.
+        if self.current.as_ref().is_some_and(|making| making.bar.time < second) {
+            self.close();
+        }
         let Trade { price, quantity, .. } = *trade;
-        let new = Bar { time: second, open: price, high: price, low: price, close: price, volume: quantity, trades: 1 };
-        match &mut self.current {
-            None => self.current = Some(new),
-            Some(bar) => {
+        match (&mut self.current, self.done.last()) {
+            (Some(Making { bar, first, last }), _) if bar.time == second => {
+                if trade.is_before(first) {
+                    (bar.open, *first) = (price, *trade);
+                }
+                if !trade.is_before(last) {
+                    (bar.close, *last) = (price, *trade);
+                }
                 bar.high = bar.high.max(price);
                 bar.low = bar.low.min(price);
-                bar.close = price;
                 bar.volume = Decimal::from_units(bar.volume.units() + quantity.units());
                 bar.trades += 1;
             }
+            (Some(Making { bar: Bar { time: bar, .. }, .. }), _) => return Err(Over { bar: *bar }),
+            (None, Some(Bar { time: bar, .. })) if *bar >= second => return Err(Over { bar: *bar }),
+            (None, _) => {
+                let [open, high, low, close] = [price; 4];
+                let bar = Bar { time: second, open, high, low, close, volume: quantity, trades: 1 };
+                self.current = Some(Making { bar, first: *trade, last: *trade });
+            }
         }
+        Ok(())
     }
 
     /// Ends the bar that is being made, if there is one.
     fn close(&mut self) {
-        let bar = self.current.take();
-        self.done.extend(bar);
+        let making = self.current.take();
+        self.done.extend(making.map(|making| making.bar));
     }
 
     /// The bars that are closed.
@@ -83,8 +113,8 @@ impl Recorded {
         Self { timers, started: false }
     }
 
-    /// Moves the clock to the time of a line and runs the timers that were due by then, before the line itself: so a trade on
-    /// the stroke of a second belongs to the bar that begins there.
+    /// Moves the clock to the time of a line and runs the timers that were due by then, before the line itself: so a
+    /// trade on the stroke of a second belongs to the bar that begins there.
     pub fn reach(&mut self, world: &mut World, unix_ns: u64) {
         let unix = Duration::from_nanos(unix_ns);
         let now = world.resource_mut::<Clock>().set_unix(unix);
@@ -110,46 +140,70 @@ mod tests {
 
     use super::*;
 
-    /// What the bars are if trades of one unit at these prices come at these times, in milliseconds.
-    fn bars(trades: &[(u64, u64)]) -> Vec<(u64, [u64; 4], u64)> {
+    /// Second, open, high, low and close, and volume.
+    type Shape = (u64, [u64; 4], u64);
+
+    /// What the bars are if trades of one unit at these prices come at these times, in milliseconds; and which were
+    /// late.
+    fn bars(trades: &[(u64, u64)]) -> (Vec<Shape>, Vec<u64>) {
         let clock = Clock::historical(Duration::ZERO);
         let mut builder = WorldBuilder::new();
         let mut recorded = Recorded::new(builder.install_driver(TimerInstaller::new(clock.now())));
         builder.register(clock);
         builder.register_default::<Bars>();
         let mut world = builder.build();
+        let mut late = Vec::new();
         for (ms, price) in trades {
             recorded.reach(&mut world, ms * 1_000_000);
-            let trade = Trade {
-                id: None,
-                price: Decimal::from_units(*price),
-                quantity: Decimal::from_units(1),
-                buyer_is_maker: false,
-            };
+            let (price, quantity) = (Decimal::from_units(*price), Decimal::from_units(1));
+            let trade = Trade { id: None, price, quantity, buyer_is_maker: false };
             let second = world.resource::<Clock>().unix().as_secs();
-            world.resource_mut::<Bars>().add(second, &trade);
+            if world.resource_mut::<Bars>().add(second, &trade).is_err() {
+                late.push(*ms);
+            }
         }
         recorded.end(&mut world);
         let shape =
             |bar: &Bar| (bar.time, [bar.open, bar.high, bar.low, bar.close].map(Decimal::units), bar.volume.units());
-        world.resource::<Bars>().done().iter().map(shape).collect()
+        (world.resource::<Bars>().done().iter().map(shape).collect(), late)
     }
 
     #[test]
     fn a_bar_is_open_high_low_close_and_volume_of_its_second() {
         assert_eq!(
             bars(&[(5_100, 7), (5_200, 9), (5_300, 4), (5_999, 8), (6_000, 1), (9_500, 2), (9_600, 3)]),
-            [(5, [7, 9, 4, 8], 4), (6, [1, 1, 1, 1], 1), (9, [2, 3, 2, 3], 2)]
+            (vec![(5, [7, 9, 4, 8], 4), (6, [1, 1, 1, 1], 1), (9, [2, 3, 2, 3], 2)], vec![])
         );
-        assert_eq!(bars(&[]), []);
-        assert_eq!(bars(&[(7_000, 5)]), [(7, [5, 5, 5, 5], 1)]);
+        assert_eq!(bars(&[]), (vec![], vec![]));
+        assert_eq!(bars(&[(7_000, 5)]), (vec![(7, [5, 5, 5, 5], 1)], vec![]));
     }
 
     #[test]
-    fn times_that_jump_or_go_back_lose_no_trade() {
+    fn a_trade_of_a_second_that_is_over_is_in_no_bar() {
         let far = 500 * 365 * 86_400_000;
-        let all = bars(&[(1_500, 1), (900, 2), (1_800, 3), (far, 4), (2_000, 5), (u64::MAX / 1_000_000, 6)]);
-        assert_eq!(all.iter().map(|(_, _, volume)| volume).sum::<u64>(), 6);
-        assert_eq!(all[0], (1, [1, 3, 1, 3], 3));
+        let (bars, late) = bars(&[(1_500, 1), (900, 2), (1_800, 3), (1_100, 4), (far, 5), (2_000, 6)]);
+        assert_eq!(late, [900, 2_000]);
+        assert_eq!(bars, [(1, [1, 4, 1, 4], 3), (far / 1_000, [5; 4], 1)]);
+    }
+
+    #[test]
+    fn every_trade_is_in_a_bar_of_its_second_or_late() {
+        let mut random = 7_u64;
+        for _ in 0..200 {
+            let mut next = |limit| {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                random % limit
+            };
+            let trades: Vec<(u64, u64)> = (0..30).map(|_| (next(5_000), next(9))).collect();
+            let (bars, late) = bars(&trades);
+            assert!(bars.is_sorted_by(|one, next| one.0 < next.0), "{trades:?}");
+            assert_eq!(bars.iter().map(|(_, _, volume)| *volume).sum::<u64>() + late.len() as u64, 30);
+            for (second, [_, high, low, _], _) in bars {
+                let of_second = |price: u64| trades.iter().any(|(ms, other)| (ms / 1_000, *other) == (second, price));
+                assert!(of_second(high) && of_second(low), "{trades:?}");
+            }
+        }
     }
 }

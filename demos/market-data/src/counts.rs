@@ -18,6 +18,10 @@ pub struct Counts {
     pub(crate) gaps: u64,
     /// Lines that are no message.
     pub bad_lines: u64,
+    /// Trades that came again, and were dropped.
+    pub duplicates: u64,
+    /// Trades that came after later ones, or whose second was over.
+    pub out_of_order: u64,
 }
 
 /// The symbol of the capture: that of its first message.

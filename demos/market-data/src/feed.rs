@@ -10,13 +10,14 @@ use nexus_rt::{
 use crate::bars::Bars;
 use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Unapplied};
 use crate::counts::{Checks, Counts, Symbol};
+use crate::fault::on_fault;
 use crate::message::{Event, Level, Line, Message, Top};
 use crate::problems::{Problem, Problems};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
 use crate::time::Times;
-use crate::trades::{TooMuch, Trades};
+use crate::trades::{Known, Trades, draw, in_order, on_trade, sum_up};
 use crate::wire;
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
@@ -30,6 +31,7 @@ pub fn world() -> (World, TimerPoller) {
     builder.register_default::<Book>();
     builder.register_default::<Checks>();
     builder.register_default::<Counts>();
+    builder.register_default::<Known>();
     builder.register_default::<Latest>();
     builder.register_default::<Problems>();
     builder.register_default::<Signals>();
@@ -65,17 +67,25 @@ pub fn feed(
         fan_out!(keep_spread.into_handler(reg), keep_imbalance.into_handler(reg), compare_with_flow.into_handler(reg));
     let mut dispatch = DagStart::<Event>::new()
         .route(|kind| {
-            kind.case(is_trade, reg, |event| event.then(on_trade, reg))
-                .case(is_ticker, reg, |event| event.then(on_ticker, reg))
-                .case(is_snapshot, reg, |event| event.then(on_snapshot, reg))
-                .or(|event| {
-                    event
-                        .then(apply, reg) // -> Result<Change, Skipped>
-                        .catch(on_skipped, reg) // -> Option<Change>
-                        .map(on_gap, reg)
-                        .map(check_top, reg)
-                        .unwrap_or(())
-                })
+            kind.case(is_trade, reg, |event| {
+                event
+                    .then(on_trade, reg) // -> Result<NewTrade, Fault>
+                    .and_then(sum_up, reg)
+                    .and_then(draw, reg)
+                    .and_then(in_order, reg) // -> Result<(), Fault>
+                    .catch(on_fault, reg)
+                    .unwrap_or(())
+            })
+            .case(is_ticker, reg, |event| event.then(on_ticker, reg))
+            .case(is_snapshot, reg, |event| event.then(on_snapshot, reg))
+            .or(|event| {
+                event
+                    .then(apply, reg) // -> Result<Change, Skipped>
+                    .catch(on_skipped, reg) // -> Option<Change>
+                    .map(on_gap, reg)
+                    .map(check_top, reg)
+                    .unwrap_or(())
+            })
         })
         .fork()
         .arm(|book| book.then(changed_quote, reg)) // -> Option<Quote>
@@ -147,22 +157,6 @@ fn is_ticker(event: &Event) -> bool {
 
 fn is_snapshot(event: &Event) -> bool {
     matches!(event.message, Message::Snapshot(_))
-}
-
-fn on_trade(
-    clock: Res<Clock>,
-    mut trades: ResMut<Trades>,
-    mut bars: ResMut<Bars>,
-    mut problems: ResMut<Problems>,
-    event: &Event,
-) {
-    let Message::Trade(trade) = &event.message else { return };
-    match trades.add(trade) {
-        Ok(()) => bars.add(clock.unix().as_secs(), trade),
-        Err(TooMuch) => {
-            problems.add(event.line, "a trade so large that the volume no longer fits: it is left out");
-        }
-    }
 }
 
 /// Keeps a ticker until the book has come as far. Before the snapshot there is no book to compare with.

@@ -68,6 +68,13 @@ pub(crate) struct Trade {
     pub(crate) buyer_is_maker: bool,
 }
 
+impl Trade {
+    /// Whether it is known to have been made before another one.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        self.id.zip(other.id).is_some_and(|(own, other)| own < other)
+    }
+}
+
 /// The whole order book as of update `last`.
 #[derive(Debug)]
 pub(crate) struct Snapshot {

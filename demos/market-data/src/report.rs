@@ -38,6 +38,8 @@ pub struct Report {
     bid_levels: usize,
     ask_levels: usize,
     bad_lines: u64,
+    duplicates: u64,
+    out_of_order: u64,
     /// Over the time spent in dispatch alone.
     events_per_sec: u64,
     latency_ns: Latencies,
@@ -102,6 +104,8 @@ impl Report {
             bid_levels,
             ask_levels,
             bad_lines: counts.bad_lines,
+            duplicates: counts.duplicates,
+            out_of_order: counts.out_of_order,
             events_per_sec: rate(&latency.dispatch),
             latency_ns: Latencies {
                 decode: Percentiles::of(&latency.decode),
@@ -169,6 +173,10 @@ impl Display for Report {
             ),
         )?;
         row("bad lines", grouped(self.bad_lines))?;
+        row(
+            "odd messages",
+            format!("{} duplicates, {} out of order", grouped(self.duplicates), grouped(self.out_of_order)),
+        )?;
         row(
             "events per second",
             format!("{} dispatch, {} decode", grouped(self.events_per_sec), grouped(self.decode_per_sec)),

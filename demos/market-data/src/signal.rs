@@ -151,8 +151,8 @@ mod tests {
             let (price, quantity) = level(1, quantity);
             Trade { id: None, price, quantity, buyer_is_maker }
         };
-        world.resource_mut::<Trades>().add(&trade(7, false)).unwrap();
-        world.resource_mut::<Trades>().add(&trade(2, true)).unwrap();
+        world.resource_mut::<Trades>().add(&trade(7, false), true).unwrap();
+        world.resource_mut::<Trades>().add(&trade(2, true), true).unwrap();
         assert!(chain.run(&mut world, ()).is_none(), "trades alone are no reason");
 
         world.next_sequence();

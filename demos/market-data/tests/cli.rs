@@ -39,6 +39,7 @@ fn expected() -> Value {
         "best_bid": "61685.99000000", "best_bid_qty": "1.00870000",
         "best_ask": "61686.00000000", "best_ask_qty": "2.29327000",
         "bid_levels": 1209, "ask_levels": 2196, "bad_lines": 0,
+        "duplicates": 0, "out_of_order": 0,
     })
 }
 
@@ -127,6 +128,7 @@ fn the_summary_reads_well() {
         "  trades             VWAP 61707.68161671, volume 212.03315000, last 61685.99000000\n",
         "  signals            2,854; microprice 61685.99305484, spread at most 23.13000000, mean imbalance -0.061, ",
         "  bad lines          0\n",
+        "  odd messages       0 duplicates, 0 out of order\n",
         "  latency, ns               p50        p99      p99.9        max\n",
     ] {
         assert!(text.contains(row), "{row} is not in\n{text}");

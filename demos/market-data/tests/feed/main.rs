@@ -3,7 +3,9 @@
 
 mod futures;
 mod inputs;
+mod late;
 mod lines;
+mod model;
 mod sides;
 mod support;
 mod symbols;

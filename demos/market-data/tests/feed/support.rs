@@ -130,3 +130,15 @@ pub(crate) fn replay(files: &[String], args: &[&str]) -> (Value, Vec<String>) {
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     (serde_json::from_slice(&output.stdout).unwrap(), reasons(&stderr))
 }
+
+/// Marsaglia's xorshift of 64 bits.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
