@@ -46,6 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
     let ((best_bid, best_ask), (bids, asks)) = (world.resource::<Book>().top(), world.resource::<Book>().levels());
     assert_eq!((best_bid.is_some(), best_ask.is_some()), (bids > 0, asks > 0));
     assert!([best_bid, best_ask].iter().flatten().all(|(_, quantity)| !quantity.is_zero()));
+    assert!(best_bid.zip(best_ask).is_none_or(|(bid, ask)| bid.0 < ask.0) || counts.crossed > 0);
 });
 
 /// A message of some kind, at a time not far from the last.

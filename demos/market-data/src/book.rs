@@ -1,9 +1,9 @@
-//! The order book: rebuilt from one snapshot and the diffs around it, and checked against the exchange's own top.
+//! The order book: rebuilt from one snapshot and the diffs around it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::decimal::Decimal;
-use crate::message::{Diff, Event, Level, Snapshot, Ticker, Top};
+use crate::message::{Diff, Level, Snapshot, Top, crossed};
 
 /// All price levels. Empty until the snapshot comes.
 #[derive(Default, Debug)]
@@ -12,6 +12,7 @@ pub struct Book {
     asks: BTreeMap<Decimal, Decimal>,
     /// The latest update in it, from the snapshot on.
     last: Option<u64>,
+    is_crossed: bool,
 }
 
 /// The book had come to update `last`, beyond a snapshot.
@@ -25,40 +26,48 @@ pub(crate) struct Outdated {
 pub(crate) enum Unapplied {
     /// There is no snapshot yet.
     TooEarly,
-    /// The book has it already.
-    Stale,
+    /// The book, which has come to update `book`, has it already.
+    Stale { book: u64 },
 }
 
-/// What applying a diff showed.
-#[derive(Debug, PartialEq)]
+/// What writing the book showed.
+#[derive(Default, Debug, PartialEq)]
 pub(crate) struct Applied {
     /// The updates that are missing between the book and the diff, if any are.
     pub(crate) gap: Option<(u64, u64)>,
+    /// The best bid and ask, if the bid is not below the ask any more.
+    pub(crate) crossed: Option<(Level, Level)>,
 }
 
 impl Book {
     /// Starts anew from a snapshot, unless the book is further already.
-    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<(), Outdated> {
+    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<Applied, Outdated> {
         if let Some(last) = self.last.filter(|last| *last > snapshot.last) {
             return Err(Outdated { last });
         }
         *self = Self { last: Some(snapshot.last), ..Self::default() };
-        set(&mut self.bids, &snapshot.bids);
-        set(&mut self.asks, &snapshot.asks);
-        Ok(())
+        Ok(Applied { gap: None, crossed: self.write(&snapshot.bids, &snapshot.asks) })
     }
 
     /// Applies a diff, unless it is stale. One that comes after a gap is applied too: levels are absolute, so the book
-    /// heals as they are written again.
+    /// heals as they are written again. For the same reason one that crosses the book is.
     pub(crate) fn apply(&mut self, diff: &Diff) -> Result<Applied, Unapplied> {
         let last = self.last.ok_or(Unapplied::TooEarly)?;
         if diff.last <= last {
-            return Err(Unapplied::Stale);
+            return Err(Unapplied::Stale { book: last });
         }
-        set(&mut self.bids, &diff.bids);
-        set(&mut self.asks, &diff.asks);
         self.last = Some(diff.last);
-        Ok(Applied { gap: (diff.previous > last).then(|| (last + 1, diff.previous)) })
+        let gap = (diff.previous > last).then(|| (last + 1, diff.previous));
+        Ok(Applied { gap, crossed: self.write(&diff.bids, &diff.asks) })
+    }
+
+    /// Sets levels and returns the top if that crosses the book, which was not crossed before.
+    fn write(&mut self, bids: &[Level], asks: &[Level]) -> Option<(Level, Level)> {
+        set(&mut self.bids, bids);
+        set(&mut self.asks, asks);
+        let top = crossed(self.top());
+        let was_crossed = std::mem::replace(&mut self.is_crossed, top.is_some());
+        top.filter(|_| !was_crossed)
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
@@ -76,6 +85,12 @@ impl Book {
         (self.bids.last_key_value().map(level), self.asks.first_key_value().map(level))
     }
 
+    /// The best bid and ask at which one could trade: of a book with both sides that is not crossed.
+    pub(crate) fn quote(&self) -> Option<(Level, Level)> {
+        let (bid, ask) = self.top();
+        bid.zip(ask).filter(|_| !self.is_crossed)
+    }
+
     /// The numbers of bid and ask levels.
     pub fn levels(&self) -> (usize, usize) {
         (self.bids.len(), self.asks.len())
@@ -89,48 +104,6 @@ fn set(side: &mut BTreeMap<Decimal, Decimal>, levels: &[Level]) {
         } else {
             side.insert(*price, *quantity);
         }
-    }
-}
-
-/// Diffs that wait for the snapshot, in the order in which they came.
-#[derive(Default)]
-pub(crate) struct Backlog(VecDeque<Event>);
-
-impl Backlog {
-    pub(crate) fn push(&mut self, event: Event) {
-        self.0.push_back(event);
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Event> {
-        self.0.pop_front()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// What the exchange says the top is, kept until the book has come as far.
-#[derive(Default)]
-pub(crate) struct Tickers(VecDeque<Ticker>);
-
-impl Tickers {
-    pub(crate) fn push(&mut self, ticker: Ticker) {
-        self.0.push_back(ticker);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Takes every ticker up to update `last` and gives the newest of them.
-    pub(crate) fn take_until(&mut self, last: u64) -> Option<Ticker> {
-        let mut newest = None;
-        while let Some(ticker) = self.0.front().filter(|ticker| ticker.update <= last) {
-            newest = Some(*ticker);
-            self.0.pop_front();
-        }
-        newest
     }
 }
 
@@ -151,7 +124,7 @@ mod tests {
         let mut book = Book::default();
         book.load(&Snapshot { last: 5, bids: vec![], asks: vec![] }).unwrap();
         let diff = Diff { previous: 0, last: 6, bids: vec![], asks: vec![] };
-        assert_eq!(book.apply(&diff), Ok(Applied { gap: None }));
+        assert_eq!(book.apply(&diff), Ok(Applied::default()));
     }
 
     #[test]
@@ -159,26 +132,16 @@ mod tests {
         let mut book = Book::default();
         assert_eq!(book.apply(&diff(1, 5, &[])), Err(Unapplied::TooEarly));
         let bids = vec![level(100, 1), level(99, 2), level(105, 0)];
-        assert_eq!(book.load(&Snapshot { last: 10, bids, asks: vec![level(101, 3)] }), Ok(()));
+        assert_eq!(book.load(&Snapshot { last: 10, bids, asks: vec![level(101, 3)] }), Ok(Applied::default()));
         assert_eq!(book.top(), (Some(level(100, 1)), Some(level(101, 3))));
-        assert_eq!(book.apply(&diff(6, 10, &[level(200, 1)])), Err(Unapplied::Stale));
-        assert_eq!(book.apply(&diff(9, 12, &[level(100, 0)])), Ok(Applied { gap: None }));
+        assert_eq!(book.apply(&diff(6, 10, &[level(200, 1)])), Err(Unapplied::Stale { book: 10 }));
+        assert_eq!(book.apply(&diff(9, 12, &[level(100, 0)])), Ok(Applied::default()));
         assert_eq!((book.top().0, book.last(), book.levels()), (Some(level(99, 2)), 12, (1, 1)));
-        assert_eq!(book.apply(&diff(13, 13, &[level(99, 5)])), Ok(Applied { gap: None }));
-        assert_eq!(book.apply(&diff(16, 20, &[])), Ok(Applied { gap: Some((14, 15)) }));
+        assert_eq!(book.apply(&diff(13, 13, &[level(99, 5)])), Ok(Applied::default()));
+        assert_eq!(book.apply(&diff(16, 20, &[])), Ok(Applied { gap: Some((14, 15)), crossed: None }));
         assert_eq!((book.top().0, book.last()), (Some(level(99, 5)), 20));
         assert_eq!(book.load(&Snapshot { last: 19, bids: vec![], asks: vec![] }), Err(Outdated { last: 20 }));
-        assert_eq!(book.load(&Snapshot { last: 30, bids: vec![], asks: vec![] }), Ok(()));
+        assert_eq!(book.load(&Snapshot { last: 30, bids: vec![], asks: vec![] }), Ok(Applied::default()));
         assert_eq!((book.top(), book.last()), ((None, None), 30));
-    }
-
-    #[test]
-    fn the_newest_ticker_that_the_book_has_reached_counts() {
-        let ticker = |update| Ticker { update, top: (None, None) };
-        let mut tickers = Tickers::default();
-        [3, 5, 8].into_iter().for_each(|update| tickers.push(ticker(update)));
-        assert_eq!(tickers.take_until(6).map(|ticker| ticker.update), Some(5));
-        assert!(tickers.take_until(6).is_none());
-        assert_eq!(tickers.take_until(8).map(|ticker| ticker.update), Some(8));
     }
 }

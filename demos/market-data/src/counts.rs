@@ -1,6 +1,6 @@
 //! What is counted along the way, for the report, and whose feed it is.
 
-/// Messages by kind, and what became of the diffs.
+/// Messages by kind, and what became of them.
 #[derive(Default, Debug)]
 pub struct Counts {
     /// All messages.
@@ -18,9 +18,12 @@ pub struct Counts {
     pub(crate) gaps: u64,
     /// Lines that are no message.
     pub bad_lines: u64,
-    /// Trades that came again, and were dropped.
+    /// Trades and tickers that came again, and were dropped.
     pub duplicates: u64,
-    /// Trades that came after later ones, or whose second was over.
+    /// Snapshots and diffs that crossed the book, and tickers that are crossed themselves.
+    pub crossed: u64,
+    /// Trades and tickers that came after later ones, trades whose second was over, and diffs at which the numbers go
+    /// back.
     pub out_of_order: u64,
 }
 

@@ -3,6 +3,7 @@
 use nexus_rt::ResMut;
 
 use crate::counts::Counts;
+use crate::message::Level;
 use crate::problems::Problems;
 
 /// A message that is wrong beside those before it.
@@ -18,12 +19,24 @@ pub(crate) enum What {
     Again,
     /// It has the number of another one, and says something else.
     Contradiction { of: &'static str, number: u64 },
+    /// A ticker that comes after newer ones.
+    OldTicker,
+    /// One such ticker too many.
+    OldTickers { tickers: u64, newest: u64 },
+    /// A ticker whose bid is not below its ask.
+    CrossedTicker(Level, Level),
     /// A trade that comes after a later one. It counts all the same.
     OldTrade { number: u64, latest: u64 },
     /// A trade in a second of which the bar is over.
     Late { second: u64, bar: u64 },
     /// A trade beyond what can be summed up.
     TooLarge,
+    /// A snapshot that is older than the book.
+    Outdated { snapshot: u64, book: u64 },
+    /// A stale diff that ends before the one before it ended.
+    Back { before: u64, update: u64, book: u64 },
+    /// One stale diff too many.
+    Behind { diffs: usize, update: u64, book: u64 },
 }
 
 impl Fault {
@@ -31,8 +44,13 @@ impl Fault {
     pub(crate) fn settle(self, counts: &mut Counts, problems: &mut Problems) {
         match self.what {
             What::Again | What::Contradiction { .. } => counts.duplicates += 1,
-            What::OldTrade { .. } | What::Late { .. } => counts.out_of_order += 1,
-            What::TooLarge => {}
+            What::OldTicker
+            | What::OldTickers { .. }
+            | What::OldTrade { .. }
+            | What::Late { .. }
+            | What::Back { .. } => counts.out_of_order += 1,
+            What::CrossedTicker(..) => counts.crossed += 1,
+            What::TooLarge | What::Outdated { .. } | What::Behind { .. } => {}
         }
         if let Some(reason) = self.what.reason() {
             problems.add(self.line, reason);
@@ -48,8 +66,14 @@ impl What {
     /// Why it is a problem, unless it does no harm.
     pub(crate) fn reason(&self) -> Option<String> {
         Some(match self {
-            Self::Again => return None,
+            Self::Again | Self::OldTicker => return None,
             Self::Contradiction { of, number } => format!("another {of} {number}, unlike the first: it is left out"),
+            Self::OldTickers { tickers, newest } => {
+                format!("{tickers} tickers in a row are older than that of update {newest}: few or none are compared")
+            }
+            Self::CrossedTicker((bid, _), (ask, _)) => {
+                format!("a ticker with its bid of {bid} not below its ask of {ask}: it is left out")
+            }
             Self::OldTrade { number, latest } => {
                 format!("trade {number} comes after trade {latest}: it counts, but not as the latest")
             }
@@ -57,6 +81,20 @@ impl What {
                 format!("a trade at second {second}, after the bar of second {bar}: it counts, but is in no bar")
             }
             Self::TooLarge => "a trade so large that the volume no longer fits: it is left out".into(),
+            Self::Outdated { snapshot, book } => {
+                format!("a snapshot of update {snapshot} when the book is at {book}: it is left out")
+            }
+            Self::Back { before, update, book } => {
+                format!("the diffs go back from update {before} to {update}: {}", stays(*book))
+            }
+            Self::Behind { diffs, update, book } => {
+                format!("{diffs} diffs in a row bring nothing new, the last up to update {update}: {}", stays(*book))
+            }
         })
     }
+}
+
+/// What stale diffs mean for a book at an update, and what helps.
+fn stays(book: u64) -> String {
+    format!("the book stays at {book} until they have passed it or a snapshot comes")
 }

@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use nexus_rt::{
-    Adapt, Clock, DagStart, Describe, IntoHandler, Key, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
+    Adapt, Clock, DagStart, Describe, IntoHandler, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
     TimerPoller, World, WorldBuilder, fan_out,
 };
 
+use crate::backlog::{Backlog, Course, Waiting, on_skipped};
 use crate::bars::Bars;
-use crate::book::{Applied, Backlog, Book, Outdated, Tickers, Unapplied};
+use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
 use crate::fault::on_fault;
-use crate::message::{Event, Level, Line, Message, Top};
+use crate::message::{Event, Line, Message};
 use crate::problems::{Problem, Problems};
+use crate::rebuild::{apply, check_top, on_crossed, on_gap, on_snapshot};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
+use crate::tickers::{Tickers, on_ticker};
 use crate::time::Times;
 use crate::trades::{Known, Trades, draw, in_order, on_trade, sum_up};
 use crate::wire;
@@ -31,6 +34,7 @@ pub fn world() -> (World, TimerPoller) {
     builder.register_default::<Book>();
     builder.register_default::<Checks>();
     builder.register_default::<Counts>();
+    builder.register_default::<Course>();
     builder.register_default::<Known>();
     builder.register_default::<Latest>();
     builder.register_default::<Problems>();
@@ -74,19 +78,19 @@ pub fn feed(
                     .and_then(draw, reg)
                     .and_then(in_order, reg) // -> Result<(), Fault>
                     .catch(on_fault, reg)
-                    .unwrap_or(())
             })
-            .case(is_ticker, reg, |event| event.then(on_ticker, reg))
-            .case(is_snapshot, reg, |event| event.then(on_snapshot, reg))
+            .case(is_ticker, reg, |event| event.then(on_ticker, reg).catch(on_fault, reg))
+            .case(is_snapshot, reg, |event| event.then(on_snapshot, reg).catch(on_fault, reg).map(on_crossed, reg))
             .or(|event| {
                 event
                     .then(apply, reg) // -> Result<Change, Skipped>
                     .catch(on_skipped, reg) // -> Option<Change>
                     .map(on_gap, reg)
                     .map(check_top, reg)
-                    .unwrap_or(())
+                    .map(on_crossed, reg)
             })
-        })
+        }) // -> Option<()>
+        .unwrap_or(())
         .fork()
         .arm(|book| book.then(changed_quote, reg)) // -> Option<Quote>
         .arm(|trades| trades.then(traded, reg)) // -> Flow
@@ -111,18 +115,6 @@ pub fn feed(
         },
         plan,
     }
-}
-
-/// What a diff did to the book, and the line that it came from.
-struct Change {
-    line: u64,
-    applied: Applied,
-}
-
-/// Why an event changes nothing in the book.
-enum Skipped {
-    Stale,
-    TooEarly(Event),
 }
 
 fn decode_line(times: Res<Times>, mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {
@@ -157,85 +149,4 @@ fn is_ticker(event: &Event) -> bool {
 
 fn is_snapshot(event: &Event) -> bool {
     matches!(event.message, Message::Snapshot(_))
-}
-
-/// Keeps a ticker until the book has come as far. Before the snapshot there is no book to compare with.
-fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, event: &Event) {
-    if let (Message::Ticker(ticker), true) = (&event.message, book.is_loaded()) {
-        tickers.push(*ticker);
-    }
-}
-
-fn on_snapshot(mut book: ResMut<Book>, mut tickers: ResMut<Tickers>, mut problems: ResMut<Problems>, event: &Event) {
-    let Message::Snapshot(snapshot) = &event.message else { return };
-    match book.load(snapshot) {
-        // What the exchange said of the book before is not about this one.
-        Ok(()) => tickers.clear(),
-        Err(Outdated { last }) => {
-            let reason = format!("a snapshot of update {} when the book is at {last}: it is left out", snapshot.last);
-            problems.add(event.line, reason);
-        }
-    }
-}
-
-fn apply(mut book: ResMut<Book>, event: Event) -> Result<Change, Skipped> {
-    let Message::Depth(diff) = &event.message else { unreachable!("the cases before took every other kind") };
-    match book.apply(diff) {
-        Ok(applied) => Ok(Change { line: event.line, applied }),
-        Err(Unapplied::Stale) => Err(Skipped::Stale),
-        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event)),
-    }
-}
-
-fn on_skipped(mut counts: ResMut<Counts>, mut backlog: ResMut<Backlog>, skipped: Skipped) {
-    match skipped {
-        Skipped::Stale => counts.stale += 1,
-        Skipped::TooEarly(event) => backlog.push(event),
-    }
-}
-
-fn on_gap(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) -> Change {
-    counts.applied += 1;
-    if let Some((first, last)) = change.applied.gap {
-        counts.gaps += 1;
-        problems.add(change.line, format!("a gap in the diffs: updates {first} to {last} are missing"));
-    }
-    change
-}
-
-/// Compares the book with the newest of the exchange's tickers that it has reached, if there is a new one.
-fn check_top(
-    book: Res<Book>,
-    mut tickers: ResMut<Tickers>,
-    mut checks: ResMut<Checks>,
-    mut problems: ResMut<Problems>,
-    change: Change,
-) {
-    let Some(ticker) = tickers.take_until(book.last()) else { return };
-    checks.made += 1;
-    if ticker.top == book.top() {
-        checks.agreed += 1;
-    } else {
-        let (update, exchange, own) = (ticker.update, show(ticker.top), show(book.top()));
-        problems.add(change.line, format!("at update {update} the exchange has {exchange}, the book {own}"));
-    }
-}
-
-fn show((bid, ask): Top) -> String {
-    let level =
-        |side: Option<Level>| side.map_or("nothing".into(), |(price, quantity)| format!("{price} x {quantity}"));
-    format!("{} / {}", level(bid), level(ask))
-}
-
-/// The diffs that may be dispatched now because the book is there.
-struct Waiting {
-    book: Key<Book>,
-    backlog: Key<Backlog>,
-}
-
-impl Waiting {
-    fn next(&self, world: &mut World) -> Option<Event> {
-        let ready = self.backlog.get(world).len() > 0 && self.book.get(world).is_loaded();
-        if ready { self.backlog.get_mut(world).pop() } else { None }
-    }
 }

@@ -3,6 +3,7 @@
 //! [`replay()`] is the whole of it; [`world`] and [`feed()`] are the part without files.
 
 mod args;
+mod backlog;
 mod bars;
 mod book;
 mod chart;
@@ -14,9 +15,11 @@ mod input;
 mod message;
 mod numbers;
 mod problems;
+mod rebuild;
 mod replay;
 mod report;
 mod signal;
+mod tickers;
 mod time;
 mod trades;
 mod wire;

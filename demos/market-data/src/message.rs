@@ -40,6 +40,12 @@ pub type Level = (Decimal, Decimal);
 /// The best bid and ask, each with its quantity. A side on which nothing stands has none.
 pub type Top = (Option<Level>, Option<Level>);
 
+/// Returns both sides of a top that is crossed: whose bid is not below its ask.
+pub(crate) fn crossed(top: Top) -> Option<(Level, Level)> {
+    let (bid, ask) = (top.0?, top.1?);
+    (bid.0 >= ask.0).then_some((bid, ask))
+}
+
 /// Changes of the order book, up to update `last`.
 #[derive(Debug)]
 pub(crate) struct Diff {

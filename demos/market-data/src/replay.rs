@@ -8,8 +8,9 @@ use indicatif::ProgressBar;
 use nexus_rt::World;
 
 use crate::args::{Args, Pace};
+use crate::backlog::{Backlog, Course};
 use crate::bars::Recorded;
-use crate::book::Backlog;
+use crate::book::Book;
 use crate::feed::{self, Feed};
 use crate::input::{Input, Next};
 use crate::message::Line;
@@ -80,13 +81,24 @@ pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> std
         }
     }
     recorded.end(&mut world);
-    let waiting = world.resource::<Backlog>().len();
-    if waiting > 0 && !stopped(&world) {
-        let diffs = if waiting == 1 { "diff" } else { "diffs" };
-        let reason = format!("no snapshot to the end: {waiting} {diffs} waited for it");
-        problems.get_mut(&mut world).add(line.number, reason);
+    if !stopped(&world) {
+        end(&mut world, line.number);
     }
     Ok(world)
+}
+
+/// Reports what can be known only at the end of the input.
+fn end(world: &mut World, line: u64) {
+    let waiting = world.resource::<Backlog>().len();
+    let reason = if waiting > 0 {
+        let diffs = if waiting == 1 { "diff" } else { "diffs" };
+        Some(format!("no snapshot to the end: {waiting} {diffs} waited for it"))
+    } else {
+        world.resource::<Course>().end(world.resource::<Book>().last()).and_then(|what| what.reason())
+    };
+    if let Some(reason) = reason {
+        world.resource_mut::<Problems>().add(line, reason);
+    }
 }
 
 fn record(histogram: &mut Histogram<u64>, time: Duration) {

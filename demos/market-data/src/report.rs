@@ -39,6 +39,7 @@ pub struct Report {
     ask_levels: usize,
     bad_lines: u64,
     duplicates: u64,
+    crossed: u64,
     out_of_order: u64,
     /// Over the time spent in dispatch alone.
     events_per_sec: u64,
@@ -105,6 +106,7 @@ impl Report {
             ask_levels,
             bad_lines: counts.bad_lines,
             duplicates: counts.duplicates,
+            crossed: counts.crossed,
             out_of_order: counts.out_of_order,
             events_per_sec: rate(&latency.dispatch),
             latency_ns: Latencies {
@@ -173,16 +175,20 @@ impl Display for Report {
             ),
         )?;
         row("bad lines", grouped(self.bad_lines))?;
-        row(
-            "odd messages",
-            format!("{} duplicates, {} out of order", grouped(self.duplicates), grouped(self.out_of_order)),
-        )?;
+        let [again, crossed, late] = [self.duplicates, self.crossed, self.out_of_order].map(grouped);
+        row("odd messages", format!("{again} duplicates, {crossed} crossed, {late} out of order"))?;
         row(
             "events per second",
             format!("{} dispatch, {} decode", grouped(self.events_per_sec), grouped(self.decode_per_sec)),
         )?;
+        self.latency_ns.fmt(f)
+    }
+}
+
+impl Display for Latencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n  {:<18} {:>10} {:>10} {:>10} {:>10}", "latency, ns", "p50", "p99", "p99.9", "max")?;
-        for (name, latency) in [("decode", &self.latency_ns.decode), ("dispatch", &self.latency_ns.dispatch)] {
+        for (name, latency) in [("decode", &self.decode), ("dispatch", &self.dispatch)] {
             let [p50, p99, p99_9, max] = [latency.p50, latency.p99, latency.p99_9, latency.max].map(grouped);
             writeln!(f, "  {name:<18} {p50:>10} {p99:>10} {p99_9:>10} {max:>10}")?;
         }

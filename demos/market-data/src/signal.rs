@@ -14,7 +14,7 @@ pub(crate) struct Quote {
     ask: Level,
 }
 
-/// The latest quote, if the book ever had both sides.
+/// The latest quote, if the book has one.
 #[derive(Default)]
 pub(crate) struct Latest(Option<Quote>);
 
@@ -40,10 +40,7 @@ pub(crate) fn changed_quote(book: Res<Book>, mut latest: ResMut<Latest>, _: &())
     if !book.is_changed() {
         return None;
     }
-    let quote = match book.top() {
-        (Some(bid), Some(ask)) => Some(Quote { bid, ask }),
-        _ => None,
-    };
+    let quote = book.quote().map(|(bid, ask)| Quote { bid, ask });
     if latest.0 == quote {
         return None;
     }
@@ -141,7 +138,7 @@ mod tests {
 
         world.next_sequence();
         let snapshot = Snapshot { last: 1, bids: vec![level(100, 1)], asks: vec![level(104, 3)] };
-        assert_eq!(world.resource_mut::<Book>().load(&snapshot), Ok(()));
+        world.resource_mut::<Book>().load(&snapshot).unwrap();
         let first = chain.run(&mut world, ()).unwrap();
         assert_eq!((first.microprice.units(), first.spread.units(), first.imbalance), (101, 4, -0.5));
         assert_eq!(first.net_flow, 0);

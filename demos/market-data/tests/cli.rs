@@ -39,7 +39,7 @@ fn expected() -> Value {
         "best_bid": "61685.99000000", "best_bid_qty": "1.00870000",
         "best_ask": "61686.00000000", "best_ask_qty": "2.29327000",
         "bid_levels": 1209, "ask_levels": 2196, "bad_lines": 0,
-        "duplicates": 0, "out_of_order": 0,
+        "duplicates": 0, "crossed": 0, "out_of_order": 0,
     })
 }
 
@@ -128,7 +128,7 @@ fn the_summary_reads_well() {
         "  trades             VWAP 61707.68161671, volume 212.03315000, last 61685.99000000\n",
         "  signals            2,854; microprice 61685.99305484, spread at most 23.13000000, mean imbalance -0.061, ",
         "  bad lines          0\n",
-        "  odd messages       0 duplicates, 0 out of order\n",
+        "  odd messages       0 duplicates, 0 crossed, 0 out of order\n",
         "  latency, ns               p50        p99      p99.9        max\n",
     ] {
         assert!(text.contains(row), "{row} is not in\n{text}");
@@ -278,10 +278,12 @@ fn a_book_that_disagrees_with_the_exchange_is_a_problem() {
     let path = file("wrong_book.txt", wrong);
     let (figures, stderr) = result(&["--input", &path]);
     assert!(figures["agree"].as_u64() < figures["checked"].as_u64(), "{figures}");
-    let first = stderr.lines().next().unwrap();
+    let [crossed, disagrees] = [0, 1].map(|n| stderr.lines().nth(n).unwrap());
+    assert!(crossed.contains("the book is crossed, its bid of 99999.00000000 not below its ask of "), "{crossed}");
     assert!(
-        first.contains("the exchange has 61837.63000000 x ") && first.contains(", the book 99999.00000000 x 1."),
-        "{first}"
+        disagrees.contains("the exchange has 61837.63000000 x ")
+            && disagrees.contains(", the book 99999.00000000 x 1."),
+        "{disagrees}"
     );
     assert_eq!(market_data(&["--input", &path, "--strict"]).status.code(), Some(1));
 }

@@ -31,6 +31,7 @@ fn expected() -> Value {
         "events": 10, "depth": 4, "book_ticker": 2, "trade": 3, "snapshot": 1, "applied": 4, "stale": 0, "gaps": 0,
         "checked": 2, "agree": 2, "vwap": "11.00000000", "volume": "5.00000000", "last_price": "12.00000000",
         "best_bid": "10.00000000", "best_ask_qty": "5.00000000", "bid_levels": 3, "ask_levels": 1, "bad_lines": 0,
+        "duplicates": 0, "crossed": 0, "out_of_order": 0,
     })
 }
 
@@ -96,6 +97,34 @@ fn problems_name_the_file_and_its_own_line() {
     let output = market_data(&["--input", &one, "--input", &two, "--strict"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("{one} line 6: {junk}\n1 problem in the input\n"));
+}
+
+#[test]
+fn files_in_the_wrong_order_or_twice_are_noticed() {
+    let files = cut("order", &[5]);
+    let [first, second] = [&files[0], &files[1]];
+    let (_, problems) = replay(&[second.clone(), first.clone()], &[]);
+    for (problem, (file, reason)) in problems.iter().zip([
+        (second, "a gap in the diffs: updates 101 to 102 are missing"),
+        (first, "the diffs go back from update 104 to 101: "),
+        (first, "a trade at second 1723161240, after the bar of second 1723161241: "),
+    ]) {
+        assert!(problem.starts_with(&format!("{file} line ")) && problem.contains(reason), "{problems:?}");
+    }
+    assert_eq!(problems.len(), 3);
+
+    let whole = cut("twice", &[]);
+    let (figures, problems) = replay(&[whole[0].clone(), whole[0].clone()], &[]);
+    assert_eq!((&figures["volume"], &figures["duplicates"]), (&json!("5.00000000"), &json!(3)));
+    let place = |line: u64| format!("{} line {line}: ", whole[0]);
+    assert!(problems[0].starts_with(&format!("{}the diffs go back from update 104 to 101", place(1))), "{problems:?}");
+    // The snapshot that follows begins the book anew, without the diff before it.
+    assert!(problems[1].ends_with("line 5: a gap in the diffs: updates 101 to 101 are missing"), "{problems:?}");
+    assert_eq!((problems.len(), &figures["best_bid"]), (2, &json!("10.00000000")));
+
+    let (figures, problems) = replay(&[files[0].clone(), cut("hole", &[8])[1].clone()], &[]);
+    assert_eq!((&figures["gaps"], problems.len()), (&json!(1), 1));
+    assert!(problems[0].ends_with("a gap in the diffs: updates 103 to 103 are missing"), "{problems:?}");
 }
 
 #[test]

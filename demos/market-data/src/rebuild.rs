@@ -1,0 +1,96 @@
+//! The steps that rebuild the book from snapshots and diffs, and that check it against the exchange's own top.
+
+use nexus_rt::{Res, ResMut};
+
+use crate::backlog::{Backlog, Course, Skipped};
+use crate::book::{Applied, Book, Outdated, Unapplied};
+use crate::counts::{Checks, Counts};
+use crate::fault::{Fault, What};
+use crate::message::{Event, Level, Message, Top};
+use crate::problems::Problems;
+use crate::tickers::Tickers;
+
+/// What a snapshot or a diff did to the book, and the line that it came from.
+pub(crate) struct Change {
+    line: u64,
+    applied: Applied,
+}
+
+/// Starts the book anew. If it has lost the feed, then also from an older snapshot.
+pub(crate) fn on_snapshot(
+    mut book: ResMut<Book>,
+    mut course: ResMut<Course>,
+    mut tickers: ResMut<Tickers>,
+    backlog: Res<Backlog>,
+    event: Event,
+) -> Result<Change, Fault> {
+    let Event { line, message: Message::Snapshot(snapshot), .. } = event else {
+        unreachable!("the case takes snapshots only")
+    };
+    if course.is_lost() {
+        *book = Book::default();
+    }
+    let outdated = |Outdated { last }| Fault { line, what: What::Outdated { snapshot: snapshot.last, book: last } };
+    let applied = book.load(&snapshot).map_err(outdated)?;
+    course.restart(backlog.len());
+    tickers.restart(snapshot.last);
+    Ok(Change { line, applied })
+}
+
+pub(crate) fn apply(mut book: ResMut<Book>, mut course: ResMut<Course>, event: Event) -> Result<Change, Skipped> {
+    let Message::Depth(diff) = &event.message else { unreachable!("the cases before took every other kind") };
+    let (line, update) = (event.line, diff.last);
+    match book.apply(diff) {
+        Ok(applied) => {
+            course.applied(update);
+            Ok(Change { line, applied })
+        }
+        Err(Unapplied::Stale { book }) => Err(Skipped::Stale { line, update, book }),
+        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event)),
+    }
+}
+
+pub(crate) fn on_gap(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) -> Change {
+    counts.applied += 1;
+    if let Some((first, last)) = change.applied.gap {
+        counts.gaps += 1;
+        problems.add(change.line, format!("a gap in the diffs: updates {first} to {last} are missing"));
+    }
+    change
+}
+
+/// Compares the book with the newest of the exchange's tickers that it has reached, if there is a new one.
+pub(crate) fn check_top(
+    book: Res<Book>,
+    mut tickers: ResMut<Tickers>,
+    mut checks: ResMut<Checks>,
+    mut problems: ResMut<Problems>,
+    change: Change,
+) -> Change {
+    if let Some(ticker) = tickers.take_until(book.last()) {
+        checks.made += 1;
+        if ticker.top == book.top() {
+            checks.agreed += 1;
+        } else {
+            let (update, exchange, own) = (ticker.update, show(ticker.top), show(book.top()));
+            problems.add(change.line, format!("at update {update} the exchange has {exchange}, the book {own}"));
+        }
+    }
+    change
+}
+
+/// Reports that the book is crossed, once until it is not.
+pub(crate) fn on_crossed(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) {
+    if let Some(((bid, _), (ask, _))) = change.applied.crossed {
+        counts.crossed += 1;
+        let reason =
+            format!("the book is crossed, its bid of {bid} not below its ask of {ask}: no signal until it is mended");
+        problems.add(change.line, reason);
+    }
+}
+
+fn show((bid, ask): Top) -> String {
+    let level =
+        |side: Option<Level>| side.map_or("nothing".into(), |(price, quantity)| format!("{price} x {quantity}"));
+    format!("{} / {}", level(bid), level(ask))
+}

@@ -1,0 +1,90 @@
+//! What the exchange says the top of the book is, kept until the book has come as far.
+
+use std::collections::VecDeque;
+
+use nexus_rt::{Res, ResMut};
+
+use crate::book::Book;
+use crate::fault::{Fault, What};
+use crate::message::{Event, Message, Ticker, crossed};
+
+/// The tickers that the book has not reached, by update.
+#[derive(Default)]
+pub(crate) struct Tickers {
+    waiting: VecDeque<Ticker>,
+    /// The newest that was taken.
+    taken: Option<Ticker>,
+    /// How many old ones came since a new one.
+    old: u64,
+}
+
+impl Tickers {
+    /// The most old tickers in a row that are no more than disorder.
+    const USUAL: u64 = 100;
+
+    /// Puts a ticker in its place, unless one as new was taken already.
+    fn add(&mut self, ticker: Ticker) -> Result<(), What> {
+        let newest = match self.waiting.back().or(self.taken.as_ref()) {
+            Some(newest) if newest.update >= ticker.update => newest.update,
+            _ => {
+                self.old = 0;
+                self.waiting.push_back(ticker);
+                return Ok(());
+            }
+        };
+        let place = self.waiting.partition_point(|other| other.update < ticker.update);
+        let same = [self.waiting.get(place), self.taken.as_ref()];
+        if let Some(other) = same.into_iter().flatten().find(|other| other.update == ticker.update) {
+            let contradiction = What::Contradiction { of: "ticker of update", number: ticker.update };
+            return Err(if *other == ticker { What::Again } else { contradiction });
+        }
+        if self.taken.is_none_or(|taken| taken.update < ticker.update) {
+            self.waiting.insert(place, ticker);
+        }
+        self.old += 1;
+        let for_good = self.old == Self::USUAL + 1;
+        Err(if for_good { What::OldTickers { tickers: self.old, newest } } else { What::OldTicker })
+    }
+
+    /// Takes every ticker up to update `last` and returns the newest of them.
+    pub(crate) fn take_until(&mut self, last: u64) -> Option<Ticker> {
+        let reached = self.waiting.partition_point(|ticker| ticker.update <= last);
+        let newest = self.waiting.drain(..reached).next_back();
+        self.taken = newest.or(self.taken);
+        newest
+    }
+
+    /// Begins anew with a snapshot of update `last`: what the exchange said of the book before is not about this one.
+    pub(crate) fn restart(&mut self, last: u64) {
+        self.take_until(last);
+        self.waiting.clear();
+        // If numbers went back, those of tickers did too.
+        self.taken = self.taken.filter(|taken| taken.update <= last);
+    }
+}
+
+/// Keeps a ticker for the check of the book. Before the snapshot there is no book to compare with.
+pub(crate) fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, event: &Event) -> Result<(), Fault> {
+    let Message::Ticker(ticker) = &event.message else { unreachable!("the case takes tickers only") };
+    let kept = match crossed(ticker.top) {
+        Some((bid, ask)) => Err(What::CrossedTicker(bid, ask)),
+        None if book.is_loaded() => tickers.add(*ticker),
+        None => Ok(()),
+    };
+    kept.map_err(|what| Fault { line: event.line, what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_ticker_that_the_book_has_reached_counts() {
+        let ticker = |update| Ticker { update, top: (None, None) };
+        let mut tickers = Tickers::default();
+        [3, 5, 8].into_iter().for_each(|update| tickers.add(ticker(update)).unwrap());
+        assert_eq!(tickers.take_until(6).map(|ticker| ticker.update), Some(5));
+        assert!(tickers.take_until(6).is_none());
+        assert_eq!(tickers.take_until(8).map(|ticker| ticker.update), Some(8));
+    }
+}
