@@ -1,11 +1,13 @@
 //! `Broadcast`: one event for handlers that come and go.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::mem;
+use std::num::NonZeroU64;
 
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
+use crate::nonce;
 use crate::step::one_world;
 use crate::world::{World, WorldId};
 
@@ -40,33 +42,46 @@ use crate::world::{World, WorldId};
 #[must_use = "a handler does nothing until it is run"]
 pub struct Broadcast<E: ?Sized> {
     /// In the order of their keys, which only grow.
-    handlers: Vec<(BroadcastKey, Box<dyn RefHandler<E>>)>,
-    /// The world of all handlers so far that know theirs.
+    members: Vec<Member<E>>,
+    /// How many of them are removed.
+    removed: usize,
+    /// The world of all members that know theirs.
     world: Option<WorldId>,
+}
+
+struct Member<E: ?Sized> {
+    key: BroadcastKey,
+    handler: Box<dyn RefHandler<E>>,
+    /// The handler is `Nothing` then. Such members are swept out when they are the greater part, so that removing all of them one by
+    /// one takes time by their number, in any order.
+    removed: bool,
+}
+
+/// In place of a handler that was removed: without a size, so that its box allocates nothing.
+struct Nothing;
+
+impl Describe for Nothing {}
+
+impl<E: ?Sized> Handler<&E> for Nothing {
+    fn run(&mut self, _: &mut World, _: &E) {}
+
+    fn run_entered(&mut self, _: Entered<'_>, _: &E) {}
 }
 
 /// Names a handler of one [`Broadcast`]. Never used again, so one that was removed cannot be taken for another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct BroadcastKey(u64);
-
-impl BroadcastKey {
-    /// The next key of this process: also unlike those of every other broadcast.
-    fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
+pub struct BroadcastKey(NonZeroU64);
 
 impl<E: ?Sized> Broadcast<E> {
     /// A broadcast without handlers.
     pub const fn new() -> Self {
-        Self { handlers: Vec::new(), world: None }
+        Self { members: Vec::new(), removed: 0, world: None }
     }
 
     /// Adds a handler after those that are there.
     ///
     /// # Panics
-    /// If it was resolved against another world than those before it.
+    /// If it was resolved against another world than those that are there.
     #[track_caller]
     pub fn add(&mut self, handler: impl RefHandler<E> + 'static) -> BroadcastKey {
         if let Some(world) = one_world(&handler, "broadcast") {
@@ -78,27 +93,41 @@ impl<E: ?Sized> Broadcast<E> {
                 handler.name()
             );
         }
-        let key = BroadcastKey::next();
-        self.handlers.push((key, Box::new(handler)));
+        let key = BroadcastKey(nonce::next());
+        self.members.push(Member { key, handler: Box::new(handler), removed: false });
         key
     }
 
-    /// Takes a handler out and gives it back, or `None` if the key is not of a handler here.
+    /// Takes a handler out and returns it, or `None` if the key is not of a handler here. A broadcast without handlers belongs to no
+    /// world.
     pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
-        let at = self.handlers.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-        Some(self.handlers.remove(at).1)
+        let at = self.members.binary_search_by_key(&key, |member| member.key).ok()?;
+        let member = &mut self.members[at];
+        if mem::replace(&mut member.removed, true) {
+            return None;
+        }
+        let handler = mem::replace(&mut member.handler, Box::new(Nothing));
+        self.removed += 1;
+        if self.removed > self.members.len() / 2 {
+            self.members.retain(|member| !member.removed);
+            self.removed = 0;
+        }
+        if self.members.is_empty() {
+            self.world = None;
+        }
+        Some(handler)
     }
 
     /// How many handlers there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.handlers.len()
+        self.members.len() - self.removed
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.handlers.is_empty()
+        self.len() == 0
     }
 }
 
@@ -106,8 +135,8 @@ impl<E: ?Sized> Broadcast<E> {
     #[inline(always)]
     #[track_caller]
     fn lend_entered(&mut self, mut world: Entered<'_>, event: &E) {
-        for (_, handler) in &mut self.handlers {
-            handler.run_entered(world.reborrow(), event);
+        for member in &mut self.members {
+            member.handler.run_entered(world.reborrow(), event);
         }
     }
 
@@ -129,6 +158,12 @@ impl<E: ?Sized> Handler<&E> for Broadcast<E> {
             Err(world) => self.lend_unlikely(world, event),
         }
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: &E) {
+        self.lend_entered(world, event);
+    }
 }
 
 impl<E> Handler<E> for Broadcast<E> {
@@ -137,13 +172,19 @@ impl<E> Handler<E> for Broadcast<E> {
     fn run(&mut self, world: &mut World, event: E) {
         self.run(world, &event);
     }
+
+    #[inline]
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, event: E) {
+        self.lend_entered(world, &event);
+    }
 }
 
 impl<E: ?Sized> Describe for Broadcast<E> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.open(Kind::Broadcast);
-        for (_, handler) in &self.handlers {
-            describe_within(visitor, Kind::Arm, handler);
+        for member in self.members.iter().filter(|member| !member.removed) {
+            describe_within(visitor, Kind::Arm, &member.handler);
         }
         visitor.close(None);
     }
@@ -157,6 +198,7 @@ impl<E: ?Sized> Default for Broadcast<E> {
 
 impl<E: ?Sized> fmt::Debug for Broadcast<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.handlers.iter().map(|(_, handler)| handler.name())).finish()
+        let members = self.members.iter().filter(|member| !member.removed);
+        f.debug_list().entries(members.map(|member| member.handler.name())).finish()
     }
 }

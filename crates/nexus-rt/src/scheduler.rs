@@ -1,13 +1,14 @@
 //! The scheduler: systems in an order that their edges ask for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::num::NonZeroU64;
 
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
+use crate::nonce;
 use crate::step::one_world;
 use crate::system::System;
 use crate::world::{World, WorldId};
@@ -73,6 +74,7 @@ use crate::world::{World, WorldId};
 #[derive(Default)]
 #[must_use = "systems run once the scheduler is built"]
 pub struct SchedulerBuilder {
+    /// In the order of their ids, which only grow.
     systems: Vec<(SystemId, Box<dyn System>)>,
     /// Places of two systems, the first of which runs before the second.
     edges: BTreeSet<(usize, usize)>,
@@ -80,8 +82,8 @@ pub struct SchedulerBuilder {
 
 /// A system in a [`SchedulerBuilder`]. It is never used again in this process, so that it cannot stand for a system of
 /// another builder.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct SystemId(u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SystemId(NonZeroU64);
 
 impl SchedulerBuilder {
     /// A builder without systems.
@@ -91,8 +93,7 @@ impl SchedulerBuilder {
 
     /// Adds a system: `f.into_system(registry)`, or a pipeline.
     pub fn add(&mut self, system: impl System + 'static) -> SystemId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = SystemId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let id = SystemId(nonce::next());
         self.systems.push((id, Box::new(system)));
         id
     }
@@ -119,7 +120,7 @@ impl SchedulerBuilder {
 
     #[track_caller]
     fn place(&self, id: SystemId) -> usize {
-        let found = self.systems.iter().position(|(own, _)| *own == id);
+        let found = self.systems.binary_search_by_key(&id, |(own, _)| *own).ok();
         found.expect("this system was not added to this scheduler: use what its own `add` gave")
     }
 
@@ -175,16 +176,18 @@ impl SchedulerBuilder {
 
     /// The circle that `stuck` waits for, against the edges: each that waits has at least one before it that waits too.
     fn cycle(&self, stuck: usize, waits_for: &[usize]) -> CycleError {
+        let waiting = self.edges.iter().filter(|(before, after)| waits_for[*before] > 0 && waits_for[*after] > 0);
+        // The last one stays: of several, the first that was added.
+        let before: HashMap<_, _> = waiting.rev().map(|(before, after)| (*after, *before)).collect();
         let mut path = vec![stuck];
+        let mut place = HashMap::from([(stuck, 0)]);
         loop {
-            let last = path[path.len() - 1];
-            let waiting = self.edges.iter().find(|(before, after)| *after == last && waits_for[*before] > 0);
-            let (before, _) = waiting.expect("what waits has something before it that waits");
-            if let Some(start) = path.iter().position(|seen| seen == before) {
+            let next = before[&path[path.len() - 1]];
+            if let Some(start) = place.insert(next, path.len()) {
                 let circle = path[start..].iter().rev();
                 return CycleError { systems: circle.map(|n| (*n + 1, self.systems[*n].1.name())).collect() };
             }
-            path.push(*before);
+            path.push(next);
         }
     }
 }
@@ -223,10 +226,16 @@ impl SystemScheduler {
     /// run; the next run starts from the first again.
     #[track_caller]
     pub fn run(&mut self, world: &mut World) -> usize {
-        let mut world = match Entered::enter_likely(world, self.world) {
+        let world = match Entered::enter_likely(world, self.world) {
             Ok(world) => world,
             Err(world) => Entered::enter_unlikely(world, self.world, self),
         };
+        self.run_all(world)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn run_all(&mut self, mut world: Entered<'_>) -> usize {
         let mut ran = 0;
         for place in 0..self.systems.len() {
             let (earlier, rest) = self.systems.split_at_mut(place);
@@ -258,6 +267,11 @@ impl<E> Handler<E> for SystemScheduler {
     #[track_caller]
     fn run(&mut self, world: &mut World, _event: E) {
         Self::run(self, world);
+    }
+
+    #[track_caller]
+    fn run_entered(&mut self, world: Entered<'_>, _event: E) {
+        self.run_all(world);
     }
 }
 

@@ -75,7 +75,14 @@ impl Graph {
                 let ends = self.arms(nodes, turn);
                 if ends.is_empty() { vec![(turn, String::new())] } else { ends }
             }
-            Kind::Scheduler => self.systems(nodes, &ends),
+            Kind::Scheduler => {
+                // Every first system goes on from one box.
+                let start = match ends.len() {
+                    1 => ends,
+                    _ => vec![(self.add(Shape::Turn, vec![kind.name().into()], ends), String::new())],
+                };
+                self.systems(nodes, &start)
+            }
             Kind::Route => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 // A case without steps goes on from the turn itself, and still says when.
@@ -138,7 +145,11 @@ impl Graph {
             known.iter().for_each(|place| last[**place] = false);
             let start =
                 if known.is_empty() { before.clone() } else { known.iter().flat_map(|p| ends[**p].clone()).collect() };
-            ends.push(self.walk(nodes, start));
+            // One that shows no function is a box too, or the arrows to it would multiply with those from it.
+            ends.push(match &nodes[..] {
+                [] => vec![(self.add(Shape::Value, vec![Kind::System.name().into()], start), String::new())],
+                nodes => self.walk(nodes, start),
+            });
         }
         ends.into_iter().zip(last).filter(|(_, last)| *last).flat_map(|(ends, _)| ends).collect()
     }

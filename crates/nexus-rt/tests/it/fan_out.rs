@@ -76,9 +76,10 @@ fn l4_broadcast_adds_and_removes_by_keys_that_are_never_stale() {
     broadcast.remove(a).unwrap().run(&mut world, "removed");
     assert_eq!(world.resource::<Log>().last().unwrap(), "a removed");
     assert!(broadcast.remove(c).is_some() && broadcast.remove(d).is_some() && broadcast.is_empty());
-    // It still belongs to the world of those that were there.
+    // It belongs to no world any more.
     let mut elsewhere = self::world();
-    refuses_world("broadcast", || broadcast.run(&mut elsewhere, "y"));
+    broadcast.run(&mut elsewhere, "y");
+    assert!(elsewhere.resource::<Log>().is_empty());
 }
 
 #[test]
@@ -272,4 +273,56 @@ fn a_function_that_replaces_the_world_stops_what_holds_it() {
     broadcast.add(look.into_handler(b.registry()));
     notices_replacement("replaces_the_world", || broadcast.run(&mut b, &String::new()));
     assert!(b.resource::<Log>().is_empty());
+}
+
+#[test]
+fn members_of_a_broadcast_leave_in_any_order() {
+    let mut world = world();
+    let note = |n: usize, reg: &nexus_rt::Registry| {
+        (move |mut log: ResMut<Log>, _: &u64| log.push(n.to_string())).into_handler(reg)
+    };
+    for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2, 4, 0, 5, 1, 3]] {
+        let mut broadcast = Broadcast::<u64>::new();
+        let keys = [0, 1, 2, 3, 4, 5].map(|n| broadcast.add(note(n, world.registry())));
+        let mut left: Vec<usize> = (0..6).collect();
+        for leaving in order {
+            assert!(broadcast.remove(keys[leaving]).is_some() && broadcast.remove(keys[leaving]).is_none());
+            left.retain(|n| *n != leaving);
+            world.resource_mut::<Log>().clear();
+            broadcast.run(&mut world, &1);
+            assert_eq!(*world.resource::<Log>(), left.iter().map(usize::to_string).collect::<Vec<_>>());
+            assert_eq!((broadcast.len(), broadcast.is_empty()), (left.len(), left.is_empty()));
+            assert_eq!(broadcast.plan().to_string().matches("arm").count(), left.len());
+        }
+    }
+}
+
+#[test]
+fn an_empty_broadcast_belongs_to_no_world() {
+    let (mut here, mut there) = (world(), world());
+    let count = |mut n: ResMut<u64>, _: &u64| *n += 1;
+    let mut broadcast = Broadcast::<u64>::new();
+    let keys = [(); 3].map(|()| broadcast.add(count.into_handler(here.registry())));
+    broadcast.run(&mut here, &1);
+    keys.into_iter().for_each(|key| drop(broadcast.remove(key)));
+    broadcast.run(&mut there, &1);
+    broadcast.add(count.into_handler(there.registry()));
+    broadcast.run(&mut there, &1);
+    assert_eq!((*here.resource::<u64>(), *there.resource::<u64>()), (13, 11));
+}
+
+#[test]
+fn what_is_held_by_others_runs_within_them() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut systems = nexus_rt::SchedulerBuilder::new();
+    systems.add(nexus_rt::IntoSystem::into_system(|mut log: ResMut<Log>| log.push("system".into()), reg));
+    let scheduler = systems.build().unwrap();
+    let mut broadcast = Broadcast::<String>::new();
+    broadcast.add(look.into_handler(reg));
+    let fan = fan_out!(broadcast, scheduler, fan_out!(look.into_handler(reg), look.into_handler(reg)).borrowed());
+    let mut chain = PipelineStart::<String>::new().dispatch(fan).then(|(): ()| {}, reg).build();
+    chain.run(&mut world, "x".into());
+    assert_eq!(*world.resource::<Log>(), ["&x", "system", "&x", "&x"]);
+    refuses_world("it::fan_out::look", || chain.run(&mut self::world(), "x".into()));
 }

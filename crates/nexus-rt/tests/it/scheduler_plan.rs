@@ -97,3 +97,57 @@ fn a_scheduler_in_a_chain_is_drawn_with_what_follows() {
     assert_eq!(dot.lines().filter(|line| line.contains(" -> ")).count(), 6, "{dot}");
     assert!(dot.contains("n4 -> n5"), "{dot}");
 }
+
+/// A system written by hand that shows no function.
+struct Shows;
+
+impl Describe for Shows {
+    fn describe(&self, _: &mut dyn nexus_rt::Visitor) {}
+}
+
+impl System for Shows {
+    fn run(&mut self, _: &mut World) -> bool {
+        true
+    }
+}
+
+/// Rungs of two systems, each after both of the rung before.
+fn ladder(rungs: usize) -> nexus_rt::Plan {
+    let mut systems = SchedulerBuilder::new();
+    let mut before: Vec<nexus_rt::SystemId> = Vec::new();
+    for _ in 0..rungs {
+        let rung = [systems.add(Shows), systems.add(Shows)];
+        for system in rung {
+            before.iter().for_each(|upstream| _ = systems.after(system, *upstream));
+        }
+        before = rung.to_vec();
+    }
+    systems.build().expect("there is no circle").plan()
+}
+
+#[test]
+fn a_picture_grows_with_its_systems_whether_they_show_a_function_or_not() {
+    let forms: [fn(&nexus_rt::Plan) -> String; 4] =
+        [nexus_rt::Plan::to_dot, nexus_rt::Plan::to_mermaid, nexus_rt::Plan::to_json, ToString::to_string];
+    for picture in forms {
+        let [one, two] = [100, 200].map(|rungs| picture(&ladder(rungs)).len());
+        assert!(two < 3 * one, "{one} {two}");
+    }
+    // A box each, and four arrows between two rungs.
+    assert_eq!(ladder(3).to_dot().matches(" -> ").count(), 2 + 4 + 4);
+}
+
+#[test]
+fn first_systems_go_on_from_one_box() {
+    let world = world();
+    let reg = world.registry();
+    let two = || {
+        let mut systems = SchedulerBuilder::new();
+        (0..20).for_each(|_| _ = systems.add((|_: Res<i64>| {}).into_system(reg)));
+        systems.build().expect("there is no circle")
+    };
+    // Twenty that end one scheduler, twenty that begin the next.
+    let chain = nexus_rt::fan_out!(two(), two());
+    let chain = PipelineStart::<u64>::new().dispatch(chain).dispatch(two()).build();
+    assert!(chain.plan().to_dot().matches(" -> ").count() < 150, "{}", chain.plan().to_dot());
+}

@@ -333,3 +333,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_long_circle_is_listed_whole_and_in_order() {
+    let world = world();
+    let mut systems = SchedulerBuilder::new();
+    let all: Vec<_> = (0..2_000).map(|_| systems.add((|| {}).into_system(world.registry()))).collect();
+    // A line into the circle, which a search from its end goes along first.
+    all.windows(2).for_each(|pair| _ = systems.after(pair[1], pair[0]));
+    systems.after(all[500], all[1_499]);
+    let circle = systems.build().unwrap_err();
+    assert_eq!(circle.systems().len(), 1_000);
+    let text = circle.to_string();
+    let places: Vec<usize> = text
+        .split("(added as number ")
+        .skip(1)
+        .map(|rest| rest.split(')').next().and_then(|n| n.parse().ok()).expect("a number"))
+        .collect();
+    assert!(places.windows(2).all(|pair| pair[1] == pair[0] + 1 || (pair[0], pair[1]) == (1_500, 501)), "{places:?}");
+}
