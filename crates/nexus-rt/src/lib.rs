@@ -85,7 +85,7 @@ pub use catch::CatchAssertUnwindSafe;
 pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
-pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, Visitor};
+pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
 pub use driver::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use driver::{FlexMio, InlineMio};

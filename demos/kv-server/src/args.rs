@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use nexus_rt::PlanFormat;
 
 use crate::limits::Limits;
 use crate::request::RequestLimits;
@@ -58,8 +59,8 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
-    /// Print what a request runs through and what every command reads and writes, and serve nobody
-    #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, default_missing_value = "text")]
+    /// Print what a request runs through and what every command reads and writes, and serve nobody: text, dot, mermaid or json
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text")]
     pub plan: Option<PlanFormat>,
 }
 
@@ -70,19 +71,6 @@ pub enum WaitArg {
     Block,
     /// By asking again and again, with a core of its own
     Spin,
-}
-
-/// How to print a plan.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PlanFormat {
-    /// An indented tree
-    Text,
-    /// A graph for Graphviz
-    Dot,
-    /// A graph for Mermaid
-    Mermaid,
-    /// One JSON object
-    Json,
 }
 
 impl Args {

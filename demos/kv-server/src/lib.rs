@@ -21,7 +21,7 @@ mod session;
 mod settings;
 mod stats;
 
-pub use args::{Args, PlanFormat};
+pub use args::Args;
 pub use commands::{Commands, Spec, Specs};
 pub use engine::{Engine, ExpiryPoller};
 pub use error::{CommandError, ProtocolError};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use kv_server::{Args, PlanFormat, Server};
+use kv_server::{Args, Server};
 
 /// Files that are none of a client's.
 const OWN_FILES: u64 = 32;
@@ -35,12 +35,7 @@ fn run(args: &mut Args) -> Result<(), String> {
     })?;
     if let Some(format) = args.plan {
         let plan = server.commands().plan();
-        return print(&match format {
-            PlanFormat::Text => plan.to_string(),
-            PlanFormat::Dot => plan.to_dot(),
-            PlanFormat::Mermaid => plan.to_mermaid(),
-            PlanFormat::Json => plan.to_json() + "\n",
-        });
+        return print(&plan.render(format));
     }
     world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
     print(&banner(args, asked, server.address()))?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Parser;
+use nexus_rt::PlanFormat;
 
 use crate::time::TimeUnit;
 
@@ -41,26 +42,13 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     pub bars_json: bool,
 
-    /// Print the plan of what a line runs through, and run nothing
-    #[arg(long, value_name = "FORMAT", value_enum)]
+    /// Print the plan of what a line runs through, and run nothing: text, dot, mermaid or json
+    #[arg(long, value_name = "FORMAT")]
     pub plan: Option<PlanFormat>,
 
     /// Stop at the first problem in the input, with exit code 1
     #[arg(long)]
     pub strict: bool,
-}
-
-/// How to print a plan.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum PlanFormat {
-    /// An indented tree
-    Text,
-    /// A graph for Graphviz
-    Dot,
-    /// A graph for Mermaid
-    Mermaid,
-    /// One JSON object
-    Json,
 }
 
 /// How fast to replay.

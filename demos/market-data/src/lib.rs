@@ -24,7 +24,7 @@ mod time;
 mod trades;
 mod wire;
 
-pub use args::{Args, Pace, PlanFormat};
+pub use args::{Args, Pace};
 pub use bars::{Bar, Bars, Recorded};
 pub use book::Book;
 pub use chart::Chart;

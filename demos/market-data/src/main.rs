@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use market_data::{Args, Bars, Chart, Latency, Pace, PlanFormat, Problems, Report, feed, replay, unreadable, world};
+use market_data::{Args, Bars, Chart, Latency, Pace, Problems, Report, feed, replay, unreadable, world};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -21,12 +21,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<ExitCode, String> {
     if let Some(format) = args.plan {
         let plan = feed(world().0.registry()).plan;
-        return print(&match format {
-            PlanFormat::Text => plan.to_string(),
-            PlanFormat::Dot => plan.to_dot(),
-            PlanFormat::Mermaid => plan.to_mermaid(),
-            PlanFormat::Json => plan.to_json() + "\n",
-        });
+        return print(&plan.render(format));
     }
     let mut bytes = 0;
     for path in &args.input {

@@ -1,6 +1,7 @@
 //! What every handler and step can tell about itself without being run.
 
 mod dot;
+mod format;
 mod graph;
 mod json;
 mod kind;
@@ -10,6 +11,7 @@ mod text;
 
 use std::any::type_name;
 
+pub use format::{PlanFormat, UnknownPlanFormat};
 pub use kind::Kind;
 pub(crate) use kind::{Label, label};
 pub(crate) use plan::function_name;

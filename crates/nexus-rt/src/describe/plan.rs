@@ -1,6 +1,6 @@
 //! Plans: what a handler consists of, as data.
 
-use super::{Describe, Function, Kind, Visitor, name_of};
+use super::{Describe, Function, Kind, PlanFormat, Visitor, name_of};
 use crate::names::{path_length, short};
 use crate::param::AccessKind;
 
@@ -87,6 +87,30 @@ impl Plan {
             collector.close(None);
         }
         Self { name: function_name(name_of(handler)), nodes: collector.nodes }
+    }
+
+    /// Returns the plan in a format that is chosen at run time, such as by an option of a program. It ends with a line break.
+    ///
+    /// ```
+    /// use nexus_rt::{Describe, IntoHandler, PlanFormat, WorldBuilder};
+    ///
+    /// let world = WorldBuilder::new().build();
+    /// let plan = (|_: u32| {}).into_handler(world.registry()).plan();
+    /// assert_eq!(plan.render("dot".parse()?), plan.to_dot());
+    /// assert_eq!(
+    ///     "xml".parse::<PlanFormat>().unwrap_err().to_string(),
+    ///     "`xml` is no format of a plan: use `text`, `dot`, `mermaid` or `json`"
+    /// );
+    /// # Ok::<(), nexus_rt::UnknownPlanFormat>(())
+    /// ```
+    #[must_use]
+    pub fn render(&self, format: PlanFormat) -> String {
+        match format {
+            PlanFormat::Text => self.to_string(),
+            PlanFormat::Dot => self.to_dot(),
+            PlanFormat::Mermaid => self.to_mermaid(),
+            PlanFormat::Json => self.to_json() + "\n",
+        }
     }
 
     /// The graph in the language of Graphviz: `dot -Tsvg` draws it.

@@ -1,0 +1,44 @@
+//! `PlanFormat`: the forms of a plan by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A form of a [`Plan`](crate::Plan): see [`render`](crate::Plan::render). It parses from its name in lower case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PlanFormat {
+    /// An indented tree.
+    Text,
+    /// A graph for Graphviz.
+    Dot,
+    /// A graph for Mermaid.
+    Mermaid,
+    /// One JSON object.
+    Json,
+}
+
+impl FromStr for PlanFormat {
+    type Err = UnknownPlanFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPlanFormat> {
+        match name {
+            "text" => Ok(Self::Text),
+            "dot" => Ok(Self::Dot),
+            "mermaid" => Ok(Self::Mermaid),
+            "json" => Ok(Self::Json),
+            _ => Err(UnknownPlanFormat(name.into())),
+        }
+    }
+}
+
+/// The name of no format: the error of parsing a [`PlanFormat`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownPlanFormat(String);
+
+impl fmt::Display for UnknownPlanFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no format of a plan: use `text`, `dot`, `mermaid` or `json`", self.0)
+    }
+}
+
+impl std::error::Error for UnknownPlanFormat {}
