@@ -16,7 +16,8 @@ const MOST: usize = 400;
 fuzz_target!(|bytes: &[u8]| {
     let Some((tick, steps)) = bytes.split_first() else { return };
     let ticks = [1_000, 1_000_000, 1_337, 65_536, 777_777_777, 3_600_000_000_000];
-    let mut walk = Walk::new(Duration::from_nanos(ticks[usize::from(*tick) % ticks.len()]));
+    let length = Duration::from_nanos(ticks[usize::from(*tick) % ticks.len()]);
+    let mut walk = if *tick < 192 { Walk::new(length) } else { Walk::near(length) };
     for step in steps.as_chunks().0.iter().take(MOST) {
         walk.step(op(*step));
     }
@@ -44,6 +45,9 @@ fn op([kind, a, b, c]: [u8; 4]) -> Op {
         _ => match a {
             0 => Op::Clear,
             1..128 => Op::Poll(usize::MAX),
+            128..160 => Op::CancelFirst,
+            160..208 => Op::RescheduleFirst(time(b, b, c)),
+            208..216 => Op::Ask(b % 2 == 0),
             _ => Op::Pop,
         },
     }

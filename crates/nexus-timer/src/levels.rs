@@ -7,9 +7,10 @@
 //! - whatever is in a level comes before everything in the levels above, and a slot before those of higher number;
 //! - moving the position changes nothing for the entries, as long as it does not reach a slot that holds something.
 
+use crate::earliest::Earliest;
 use crate::slab::{NIL, Place, Slab};
 
-const SLOTS: usize = 64;
+pub(crate) const SLOTS: usize = 64;
 const BITS: u32 = SLOTS.ilog2();
 
 /// Enough for every tick: the shortest is 512 ns, so ticks have 55 bits.
@@ -21,14 +22,11 @@ pub(crate) struct Levels {
     /// The slots that do, a bit each, per level.
     slots: [u64; LEVELS],
     heads: [u32; LEVELS * SLOTS],
-    /// The earliest deadline of each slot of the lowest level.
-    earliest: [u64; SLOTS],
-    /// The slots of the lowest level whose earliest entry has left since, a bit each: `earliest` may be too low there.
-    doubtful: u64,
+    earliest: Earliest,
 }
 
 /// A slot by its place among all slots.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Slot(u16);
 
 impl Slot {
@@ -41,7 +39,7 @@ impl Slot {
     }
 
     #[inline]
-    fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         usize::from(self.0)
     }
 
@@ -51,7 +49,7 @@ impl Slot {
     }
 
     #[inline]
-    fn bit(self) -> u64 {
+    pub(crate) fn bit(self) -> u64 {
         1 << (self.0 % SLOTS as u16)
     }
 
@@ -74,7 +72,7 @@ impl Slot {
 
 impl Levels {
     pub(crate) fn new() -> Self {
-        Self { levels: 0, slots: [0; LEVELS], heads: [NIL; LEVELS * SLOTS], earliest: [u64::MAX; SLOTS], doubtful: 0 }
+        Self { levels: 0, slots: [0; LEVELS], heads: [NIL; LEVELS * SLOTS], earliest: Earliest::new() }
     }
 
     /// Puts an entry into the slot of its tick, which is after `position`.
@@ -85,15 +83,11 @@ impl Levels {
         let head = self.heads[slot.at()];
         self.heads[slot.at()] = index;
         let entry = slab.at_mut(index);
-        entry.place = Place::Slot(slot.0);
+        entry.place = Place::Slot(slot);
         entry.prev = NIL;
         entry.next = head;
         if level == 0 {
-            let earliest = &mut self.earliest[slot.at()];
-            if head == NIL || entry.deadline <= *earliest {
-                *earliest = entry.deadline;
-                self.doubtful &= !slot.bit();
-            }
+            self.earliest.comes(slot, entry.deadline, head == NIL);
         }
         if head == NIL {
             self.slots[level] |= slot.bit();
@@ -104,10 +98,10 @@ impl Levels {
         slot
     }
 
-    /// Takes an entry out of its slot, by what the entry says of its neighbours.
+    /// Takes an entry out of its slot, by what the entry says of its neighbours. True if the slot is to be sorted, should
+    /// anything be left in it.
     #[inline]
-    pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, slot: u16, prev: u32, next: u32, deadline: u64) {
-        let slot = Slot(slot);
+    pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, slot: Slot, prev: u32, next: u32, deadline: u64) -> bool {
         if next != NIL {
             slab.at_mut(next).prev = prev;
         }
@@ -119,9 +113,7 @@ impl Levels {
                 self.empty(slot);
             }
         }
-        if slot.level() == 0 && self.earliest[slot.at()] == deadline {
-            self.doubtful |= slot.bit();
-        }
+        slot.level() == 0 && self.earliest.leaves(slot, deadline)
     }
 
     /// The slot of the earliest entries.
@@ -134,18 +126,24 @@ impl Levels {
         Some(Slot((level << BITS | self.slots[level as usize].trailing_zeros()) as u16))
     }
 
-    /// The earliest deadline in a slot of the lowest level. As long as the slot's list where its earliest entry has left.
+    /// The earliest deadline in a slot of the lowest level.
     #[inline]
     pub(crate) fn earliest<T>(&self, slab: &Slab<T>, slot: Slot) -> u64 {
-        if self.doubtful & slot.bit() == 0 { self.earliest[slot.at()] } else { self.search(slab, slot) }
+        self.earliest.get(slot).unwrap_or_else(|| self.find_earliest(slab, slot))
     }
 
-    /// The same, and remembers it.
-    #[inline]
-    pub(crate) fn learn_earliest<T>(&mut self, slab: &Slab<T>, slot: Slot) -> u64 {
-        let earliest = self.earliest(slab, slot);
-        self.earliest[slot.at()] = earliest;
-        self.doubtful &= !slot.bit();
+    #[cold]
+    fn find_earliest<T>(&self, slab: &Slab<T>, slot: Slot) -> u64 {
+        let mut earliest = u64::MAX;
+        let mut index = self.heads[slot.at()];
+        while index != NIL {
+            #[cfg(test)]
+            crate::earliest::tests::count();
+            let entry = slab.at(index);
+            earliest = earliest.min(entry.deadline);
+            index = entry.next;
+        }
+        self.earliest.keep(slot, earliest);
         earliest
     }
 
@@ -153,19 +151,19 @@ impl Levels {
     #[inline]
     pub(crate) fn open(&mut self, slot: Slot) -> u32 {
         self.empty(slot);
+        if slot.level() == 0 {
+            self.earliest.reset(slot);
+        }
         std::mem::replace(&mut self.heads[slot.at()], NIL)
     }
 
-    #[cold]
-    fn search<T>(&self, slab: &Slab<T>, slot: Slot) -> u64 {
-        let mut earliest = u64::MAX;
-        let mut index = self.heads[slot.at()];
-        while index != NIL {
-            let entry = slab.at(index);
-            earliest = earliest.min(entry.deadline);
-            index = entry.next;
+    /// Whether nothing is in a slot of the lowest level. If so, it may be walked again when it is used again.
+    pub(crate) fn reset_if_empty(&mut self, slot: Slot) -> bool {
+        let empty = self.heads[slot.at()] == NIL;
+        if empty {
+            self.earliest.reset(slot);
         }
-        earliest
+        empty
     }
 
     #[inline]

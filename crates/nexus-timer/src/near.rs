@@ -44,17 +44,21 @@ impl PartialEq for Item {
 
 impl Eq for Item {}
 
-/// Items are removed from the front only. Those of entries that were cancelled or moved stay until they come to the front, or
-/// until they are the greater part. The front of each collection is never stale, between two calls from outside.
+/// Items are removed from the fronts only. Those of entries that were cancelled or moved stay until they come to a front, or
+/// until they are the greater part. No front is stale, between two calls from outside.
 #[derive(Default)]
 pub(crate) struct Near {
-    /// What came out of the slots, the first at the end.
-    sorted: Vec<Item>,
-    /// What was inserted behind the position of the wheel.
-    late: BinaryHeap<Reverse<Item>>,
+    /// What came out of the slots, and what was added since and comes after all of it.
+    sorted: Run,
+    /// What else was added, as long as it came in order: entries that are set anew by one delay do.
+    late: Run,
+    /// The rest of what was added.
+    heap: BinaryHeap<Reverse<Item>>,
+    /// How many are late or in the heap.
+    others: usize,
     /// What must wait for the next poll.
     put_off: BinaryHeap<Reverse<Item>>,
-    /// How many items of all three are stale.
+    /// How many items of all four are stale.
     stale: usize,
 }
 
@@ -62,18 +66,33 @@ impl Near {
     /// Adds an item out of a slot, which the next `sort` puts in order.
     #[inline]
     pub(crate) fn add_unsorted(&mut self, item: Item) {
-        self.sorted.push(item);
+        self.sorted.items.push(item);
     }
 
+    /// Where what is added from here on begins, for `sort`.
+    pub(crate) fn sorted(&self) -> usize {
+        self.sorted.items.len()
+    }
+
+    /// Puts in order what was added since. All of it comes after what was there.
     #[inline]
-    pub(crate) fn sort(&mut self) {
-        if self.sorted.len() > 1 {
-            self.sorted.sort_unstable_by(|a, b| b.cmp(a));
+    pub(crate) fn sort(&mut self, since: usize) {
+        if self.sorted.items.len() > 1 {
+            self.sorted.items[since..].sort_unstable();
         }
     }
 
     pub(crate) fn add(&mut self, item: Item) {
-        self.late.push(Reverse(item));
+        if self.sorted.takes(&item) {
+            self.sorted.append(item);
+            return;
+        }
+        self.others += 1;
+        if self.late.takes(&item) {
+            self.late.append(item);
+        } else {
+            self.heap.push(Reverse(item));
+        }
     }
 
     pub(crate) fn put_off(&mut self, item: Item) {
@@ -86,45 +105,70 @@ impl Near {
 
     /// Lets in what was put off.
     pub(crate) fn admit(&mut self) {
-        self.late.extend(self.put_off.drain());
+        self.others += self.put_off.len();
+        self.heap.extend(self.put_off.drain());
     }
 
     /// The first that may fire in this poll.
     #[inline]
     pub(crate) fn first(&self) -> Option<Item> {
-        let sorted = self.sorted.last().copied();
-        match self.late.peek() {
-            None => sorted,
-            Some(Reverse(late)) => Some(sorted.map_or(*late, |sorted| sorted.min(*late))),
-        }
+        if self.others == 0 { self.sorted.first() } else { Some(self.first_of_others()) }
+    }
+
+    /// The first of all, where some are late or in the heap.
+    #[inline(never)]
+    fn first_of_others(&self) -> Item {
+        let heap = self.heap.peek().map(|Reverse(item)| *item);
+        let fronts = [self.late.first(), heap, self.sorted.first()];
+        fronts.into_iter().flatten().min().expect("there are others")
     }
 
     /// Removes what `first` gave.
     #[inline]
     pub(crate) fn remove_first(&mut self, first: Item) {
-        if self.sorted.last() == Some(&first) {
-            self.sorted.pop();
+        if self.others == 0 {
+            self.sorted.remove_first();
         } else {
-            self.late.pop();
+            self.remove(first.stamp);
         }
     }
 
+    /// Removes an item if it is at a front.
+    #[inline(never)]
+    fn remove(&mut self, stamp: u64) -> bool {
+        if self.sorted.remove(stamp) {
+            return true;
+        }
+        let is_it = |first: &Item| first.stamp == stamp;
+        let removed = self.late.remove(stamp) || pop_if(&mut self.heap, is_it);
+        self.others -= usize::from(removed);
+        removed || pop_if(&mut self.put_off, is_it)
+    }
+
     /// The earliest deadline, in this poll or the next.
+    #[inline]
     pub(crate) fn earliest(&self) -> Option<u64> {
-        let put_off = self.put_off.peek().map(|Reverse(item)| item.deadline);
-        self.first().map(|item| item.deadline).into_iter().chain(put_off).min()
+        let first = self.first().map(|first| first.deadline);
+        match self.put_off.peek() {
+            None => first,
+            Some(Reverse(put_off)) => Some(first.map_or(put_off.deadline, |first| first.min(put_off.deadline))),
+        }
     }
 
     /// Takes note that an item became stale.
-    pub(crate) fn spoil(&mut self, live: impl Fn(&Item) -> bool) {
+    pub(crate) fn spoil(&mut self, stamp: u64, live: impl Fn(&Item) -> bool) {
+        if self.remove(stamp) {
+            self.settle(live);
+            return;
+        }
         self.stale += 1;
         if self.stale > FEW && self.stale > self.len() / 2 {
             self.sorted.retain(&live);
-            self.late.retain(|Reverse(item)| live(item));
+            self.late.retain(&live);
+            self.heap.retain(|Reverse(item)| live(item));
+            self.others = self.late.len() + self.heap.len();
             self.put_off.retain(|Reverse(item)| live(item));
             self.stale = 0;
-        } else {
-            self.settle(live);
         }
     }
 
@@ -139,18 +183,81 @@ impl Near {
     #[cold]
     fn settle_some(&mut self, live: impl Fn(&Item) -> bool) {
         let before = self.len();
-        while self.sorted.pop_if(|item| !live(item)).is_some() {}
-        for heap in [&mut self.late, &mut self.put_off] {
-            while heap.peek().is_some_and(|Reverse(item)| !live(item)) {
-                heap.pop();
+        for run in [&mut self.sorted, &mut self.late] {
+            while run.first().is_some_and(|item| !live(&item)) {
+                run.remove_first();
             }
         }
+        for heap in [&mut self.heap, &mut self.put_off] {
+            while pop_if(heap, |item| !live(item)) {}
+        }
+        self.others = self.late.len() + self.heap.len();
         self.stale -= before - self.len();
     }
 
     fn len(&self) -> usize {
-        self.sorted.len() + self.late.len() + self.put_off.len()
+        self.sorted.len() + self.late.len() + self.heap.len() + self.put_off.len()
     }
+}
+
+/// Items in order, which are added at the end and removed from the front.
+#[derive(Default)]
+struct Run {
+    items: Vec<Item>,
+    /// How many of them are removed. Not all: then there are none.
+    removed: usize,
+}
+
+impl Run {
+    #[inline]
+    fn first(&self) -> Option<Item> {
+        self.items.get(self.removed).copied()
+    }
+
+    /// Whether an item comes after all that are here.
+    fn takes(&self, item: &Item) -> bool {
+        self.items.last().is_none_or(|last| last < item)
+    }
+
+    fn append(&mut self, item: Item) {
+        if self.removed > FEW && self.removed > self.items.len() / 2 {
+            self.items.drain(..std::mem::take(&mut self.removed));
+        }
+        self.items.push(item);
+    }
+
+    /// Removes the first item, which is there.
+    #[inline]
+    fn remove_first(&mut self) {
+        self.removed += 1;
+        if self.removed == self.items.len() {
+            self.items.clear();
+            self.removed = 0;
+        }
+    }
+
+    /// Removes an item if it is the first.
+    fn remove(&mut self, stamp: u64) -> bool {
+        let is_first = self.first().is_some_and(|first| first.stamp == stamp);
+        if is_first {
+            self.remove_first();
+        }
+        is_first
+    }
+
+    fn retain(&mut self, live: impl Fn(&Item) -> bool) {
+        self.items.drain(..std::mem::take(&mut self.removed));
+        self.items.retain(live);
+    }
+
+    fn len(&self) -> usize {
+        self.items.len() - self.removed
+    }
+}
+
+/// Removes the first of a heap if it is such.
+fn pop_if(heap: &mut BinaryHeap<Reverse<Item>>, wanted: impl Fn(&Item) -> bool) -> bool {
+    heap.peek().is_some_and(|Reverse(item)| wanted(item)) && heap.pop().is_some()
 }
 
 #[cfg(test)]
@@ -167,7 +274,7 @@ mod tests {
         for (deadline, stamp) in [(5, 1), (3, 2), (5, 0)] {
             near.add_unsorted(item(deadline, stamp));
         }
-        near.sort();
+        near.sort(0);
         near.add(item(4, 3));
         near.add(item(5, 4));
         near.put_off(item(1, 5));
@@ -189,9 +296,49 @@ mod tests {
         for stamp in 1..10_000 {
             near.add(item(7, stamp));
             // The one before is stale now.
-            near.spoil(|item| item.stamp == stamp);
+            near.spoil(stamp - 1, |item| item.stamp == stamp);
             assert!(near.len() <= 2 * FEW + 2 && near.stale < near.len(), "{} of {}", near.stale, near.len());
         }
+    }
+
+    #[test]
+    fn what_is_removed_makes_room_for_what_is_added_after_all() {
+        let mut near = Near::default();
+        for stamp in 0..10_000 {
+            near.add(item(stamp, stamp));
+            if stamp >= 100 {
+                let first = near.first().expect("a hundred are here");
+                assert_eq!(first.stamp, stamp - 100);
+                near.remove_first(first);
+            }
+        }
+        assert_eq!((near.len(), near.others), (100, 0));
+        assert!(near.sorted.items.len() <= 300, "{}", near.sorted.items.len());
+    }
+
+    #[test]
+    fn what_comes_in_order_is_kept_in_order() {
+        let mut near = Near::default();
+        near.add(item(90, 0));
+        // Entries that are set anew by one delay, and one by a shorter delay.
+        (1..=5).for_each(|n| near.add(item(10 * n, n)));
+        near.add(item(25, 6));
+        assert_eq!((near.sorted.len(), near.late.len(), near.heap.len()), (1, 5, 1));
+        let out = std::iter::from_fn(|| near.first().inspect(|first| near.remove_first(*first)));
+        assert_eq!(out.map(|item| item.deadline).collect::<Vec<_>>(), [10, 20, 25, 30, 40, 50, 90]);
+        assert_eq!((near.others, near.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_batch_comes_after_what_is_sorted() {
+        let mut near = Near::default();
+        (0..3).for_each(|n| near.add(item(n, n)));
+        near.remove_first(item(0, 0));
+        let before = near.sorted();
+        [5, 3, 4].into_iter().for_each(|n| near.add_unsorted(item(n, n)));
+        near.sort(before);
+        let out = std::iter::from_fn(|| near.first().inspect(|first| near.remove_first(*first)));
+        assert_eq!(out.map(|item| item.deadline).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 
     /// How many are left after one more of them became stale, none of which is at the front.
@@ -199,7 +346,7 @@ mod tests {
         let mut near = Near::default();
         (0..count).for_each(|stamp| near.put_off(item(stamp, stamp)));
         // The latest first, so that the front stays.
-        (1..=stale).for_each(|gone| near.spoil(|item| item.stamp < count - gone));
+        (1..=stale).for_each(|gone| near.spoil(count - gone, |item| item.stamp < count - gone));
         near.len()
     }
 

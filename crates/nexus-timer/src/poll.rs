@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::key::TimerKey;
+use crate::levels::Slot;
 use crate::near::Item;
 use crate::slab::{NIL, Place};
 use crate::wheel::{Lent, Wheel};
@@ -190,22 +191,45 @@ impl<T> Wheel<T> {
     }
 
     /// When the first slot is to be opened.
-    fn next_slot(&mut self) -> u64 {
+    fn next_slot(&self) -> u64 {
         match self.levels.first() {
             None => u64::MAX,
-            Some(slot) if slot.level() == 0 => self.levels.learn_earliest(&self.slab, slot),
+            Some(slot) if slot.level() == 0 => self.levels.earliest(&self.slab, slot),
             Some(slot) => self.scale.begin(slot.ticks(self.position).0),
         }
     }
 
-    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong from
-    /// there. The near buffer is empty.
+    /// Opens the first slot, whose time has come. The near buffer is empty.
     fn open_slot(&mut self) {
-        let Some(slot) = self.levels.first() else { return };
-        let (_, last) = slot.ticks(self.position);
-        self.position = last.min(self.scale.tick_of(self.now));
+        if let Some(slot) = self.levels.first() {
+            self.open(slot);
+            self.near.sort(0);
+        }
+    }
+
+    /// Sorts a slot of the lowest level, and those before it, as if their time had come. It was walked for its earliest entry,
+    /// which has left as well. From here on the next one is at the front of the near buffer.
+    #[cold]
+    pub(crate) fn sort_through(&mut self, last: Slot) {
+        if self.levels.reset_if_empty(last) {
+            return;
+        }
+        let before = self.near.sorted();
+        while let Some(slot) = self.levels.first().filter(|slot| *slot <= last) {
+            self.open(slot);
+        }
+        self.near.sort(before);
+    }
+
+    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong from
+    /// there. Those that are near are yet to be sorted.
+    fn open(&mut self, slot: Slot) {
+        let (first, last) = slot.ticks(self.position);
+        self.position = last.min(self.scale.tick_of(self.now).max(first));
         let mut index = self.levels.open(slot);
         while index != NIL {
+            #[cfg(test)]
+            crate::earliest::tests::count();
             let entry = self.slab.at_mut(index);
             let next = entry.next;
             let tick = self.scale.tick_of(entry.deadline);
@@ -217,7 +241,6 @@ impl<T> Wheel<T> {
             }
             index = next;
         }
-        self.near.sort();
     }
 
     /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a tick

@@ -4,6 +4,7 @@
 //! freed in random order before.
 
 use crate::key::{TimerKey, WheelId};
+use crate::levels::Slot;
 
 /// No entry: the end of a list.
 pub(crate) const NIL: u32 = u32::MAX;
@@ -21,7 +22,7 @@ pub(crate) enum Place {
     /// In the near buffer.
     Near,
     /// In the list of a slot.
-    Slot(u16),
+    Slot(Slot),
 }
 
 pub(crate) struct Entry<T> {

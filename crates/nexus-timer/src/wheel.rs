@@ -37,7 +37,8 @@ pub struct Wheel<T> {
     pub(crate) wake: u64,
     /// The present of this poll.
     pub(crate) now: u64,
-    /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not.
+    /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not. It is after the present
+    /// where a slot was sorted before its time.
     pub(crate) position: u64,
     /// The deadline that fired last in this poll, or zero.
     pub(crate) fired: u64,
@@ -107,7 +108,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// The same for a wheel with a limit.
+    /// Adds a value to a wheel that may be full.
     ///
     /// # Errors
     ///
@@ -188,8 +189,9 @@ impl<T> Wheel<T> {
     /// at which the wheel has sorting to do; a poll then brings the answer nearer to the truth, so there are at most nine such
     /// wakes for one entry.
     ///
-    /// O(1), unless the entry with the earliest deadline was taken out since the last poll: then the others of its tick are
-    /// compared.
+    /// O(1). The exception is the first call after the entry with the earliest deadline was cancelled or rescheduled: it
+    /// compares the others of that tick. If their earliest leaves as well, the tick is sorted then, so no entry is compared
+    /// here twice.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let next = match self.near.earliest() {
@@ -238,6 +240,8 @@ impl<T> Wheel<T> {
     }
 
     /// Drops every entry, also the one that is lent, and keeps the memory. All keys name nothing from here on.
+    ///
+    /// It walks over all the room that was ever used.
     pub fn clear(&mut self) {
         for index in self.slab.indices() {
             if self.slab.at(index).place != Place::Free {
@@ -281,7 +285,9 @@ impl<T> Wheel<T> {
         let entry = self.slab.at_mut(index);
         if let Place::Slot(slot) = entry.place {
             let (prev, next, deadline) = (entry.prev, entry.next, entry.deadline);
-            self.levels.unlink(&mut self.slab, slot, prev, next, deadline);
+            if self.levels.unlink(&mut self.slab, slot, prev, next, deadline) {
+                self.sort_through(slot);
+            }
         } else {
             self.detach_near(index);
         }
@@ -292,8 +298,8 @@ impl<T> Wheel<T> {
         let entry = self.slab.at_mut(index);
         match entry.place {
             Place::Near => {
-                entry.stamp = 0;
-                self.near.spoil(|item| self.slab.at(item.index).stamp == item.stamp);
+                let stamp = std::mem::take(&mut entry.stamp);
+                self.near.spoil(stamp, |item| self.slab.at(item.index).stamp == item.stamp);
             }
             Place::Lent => self.lent = None,
             Place::Slot(_) | Place::Free => {}

@@ -11,6 +11,9 @@ pub(crate) enum Op {
     Insert(i64),
     Cancel(usize),
     Reschedule(usize, i64),
+    /// The same to the entry that is the next to fire; from its deadline.
+    CancelFirst,
+    RescheduleFirst(i64),
     /// The clock moves.
     Advance(i64),
     StartPoll,
@@ -23,6 +26,8 @@ pub(crate) enum Op {
     /// Sleeps until the next deadline, again and again until something fires.
     Sleep,
     Clear,
+    /// Whether the next deadline is asked for after each step from here on.
+    Ask(bool),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,6 +49,9 @@ pub(crate) struct Walk {
     waiting: BTreeMap<(i64, u64), (usize, bool)>,
     entries: Vec<(TimerKey, State)>,
     lent: Option<usize>,
+    asks: bool,
+    /// The last deadline and the last present, if all is to stay so near that the next deadline is exact.
+    last: Option<i64>,
 }
 
 impl Walk {
@@ -52,7 +60,15 @@ impl Walk {
         let start = Instant::now() + Duration::from_secs(1 << 31);
         let wheel = WheelBuilder::new().tick(tick).build(start);
         let (waiting, entries) = (BTreeMap::new(), Vec::new());
-        Self { wheel, start, now: 0, polled: 0, fired: None, stamp: 0, waiting, entries, lent: None }
+        let (now, polled, fired, stamp, lent, asks, last) = (0, 0, None, 0, None, true, None);
+        Self { wheel, start, now, polled, fired, stamp, waiting, entries, lent, asks, last }
+    }
+
+    /// One of which all happens within the 64 ticks of the lowest level.
+    pub(crate) fn near(tick: Duration) -> Self {
+        let mut walk = Self::new(tick);
+        walk.last = Some(64 * nanoseconds(walk.wheel.tick()) - 1);
+        walk
     }
 
     pub(crate) fn step(&mut self, op: Op) {
@@ -60,7 +76,21 @@ impl Walk {
             Op::Insert(after) => self.insert(self.now + after),
             Op::Cancel(pick) => self.cancel(pick),
             Op::Reschedule(pick, after) => self.reschedule(pick, self.now + after),
-            Op::Advance(by) => self.now = (self.now + by).clamp(-(1 << 60), 1 << 61),
+            Op::CancelFirst => {
+                if let Some((_, pick)) = self.first() {
+                    self.cancel(pick);
+                }
+            }
+            Op::RescheduleFirst(after) => {
+                if let Some((deadline, pick)) = self.first() {
+                    self.reschedule(pick, deadline.saturating_add(after));
+                }
+            }
+            Op::Advance(by) => {
+                let (first, last) = self.last.map_or((-(1 << 60), 1 << 61), |last| (0, last));
+                self.now = (self.now + by).clamp(first, last);
+            }
+            Op::Ask(asks) => self.asks = asks,
             Op::StartPoll => self.start_poll(),
             Op::Pop => _ = self.pop(),
             Op::PopLent => self.pop_lent(),
@@ -82,6 +112,7 @@ impl Walk {
     /// Fires all that is left.
     pub(crate) fn finish(&mut self) {
         self.now = i64::MAX - 1;
+        self.asks = true;
         self.step(Op::Poll(usize::MAX));
         assert!(self.wheel.is_empty() && self.waiting.is_empty(), "lost: {:?}", self.waiting);
     }
@@ -100,6 +131,7 @@ impl Walk {
     }
 
     fn insert(&mut self, deadline: i64) {
+        let deadline = self.limited(deadline);
         let entry = self.entries.len();
         let key = self.wheel.insert(self.instant(deadline), entry);
         self.entries.push((key, State::Gone));
@@ -117,6 +149,7 @@ impl Walk {
 
     fn reschedule(&mut self, pick: usize, deadline: i64) {
         let Some(entry) = self.pick(pick) else { return };
+        let deadline = self.limited(deadline);
         let (key, state) = self.entries[entry];
         assert_eq!(self.wheel.reschedule(key, self.instant(deadline)), state != State::Gone);
         match state {
@@ -127,6 +160,16 @@ impl Walk {
                 self.wait(entry, deadline);
             }
         }
+    }
+
+    /// The deadline of the next to fire, and how it is picked.
+    fn first(&self) -> Option<(i64, usize)> {
+        let ((deadline, _), (entry, _)) = self.waiting.first_key_value()?;
+        Some((*deadline, self.entries.len() - 1 - entry))
+    }
+
+    fn limited(&self, deadline: i64) -> i64 {
+        self.last.map_or(deadline, |last| deadline.clamp(0, last))
     }
 
     fn pick(&self, pick: usize) -> Option<usize> {
@@ -188,7 +231,7 @@ impl Walk {
     fn restore(&mut self, after: i64) {
         let Some(entry) = self.lent else { return };
         let (key, state) = self.entries[entry];
-        let deadline = self.now + after;
+        let deadline = self.limited(self.now + after);
         let outcome = self.wheel.restore(key, self.instant(deadline), entry);
         if let State::Lent { again } = state {
             assert_eq!(outcome, Ok(()));
@@ -201,10 +244,9 @@ impl Walk {
     fn sleep(&mut self) {
         for _ in 0..12 {
             let Some(next) = self.wheel.next_deadline() else { return };
-            let ns = |distance: Duration| i64::try_from(distance.as_nanos()).expect("it is in the model's range");
             self.now = match next.checked_duration_since(self.start) {
-                Some(after) => ns(after),
-                None => -ns(self.start - next),
+                Some(after) => nanoseconds(after),
+                None => -nanoseconds(self.start - next),
             };
             self.start_poll();
             if self.pop() {
@@ -219,10 +261,8 @@ impl Walk {
         let alive = |state: &State| matches!(state, State::Waits { .. } | State::Lent { .. });
         let lent = self.lent.filter(|entry| matches!(self.entries[*entry].1, State::Lent { .. }));
         assert_eq!(self.wheel.len(), self.waiting.len() + usize::from(lent.is_some()));
-        let next = self.wheel.next_deadline();
-        match self.waiting.keys().next() {
-            None => assert_eq!(next, None),
-            Some((deadline, _)) => assert!(next <= Some(self.instant(*deadline)) && next.is_some()),
+        if self.asks {
+            self.check_next();
         }
         // One entry a step: over a walk that is all of them.
         if let Some(entry) = self.pick(self.stamp as usize * 7) {
@@ -236,4 +276,18 @@ impl Walk {
             assert_eq!((self.wheel.get(key), self.wheel.contains(key)), (value, alive(&state)));
         }
     }
+
+    fn check_next(&self) {
+        let next = self.wheel.next_deadline();
+        let earliest = self.waiting.keys().next().map(|(deadline, _)| self.instant(*deadline));
+        if self.last.is_some() {
+            assert_eq!(next, earliest);
+        } else {
+            assert!(next <= earliest && next.is_some() == earliest.is_some());
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).expect("it is in the model's range")
 }

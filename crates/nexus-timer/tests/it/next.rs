@@ -97,3 +97,44 @@ fn what_left_one_slot_is_not_forgotten_for_the_sake_of_another() {
         assert_eq!(wheel.next_deadline(), Some(us(9_900)));
     }
 }
+
+#[test]
+fn it_is_exact_whatever_leaves_a_crowded_tick() {
+    let start = Instant::now();
+    let at = |n: u64| start + Duration::from_nanos(5_300_000 + n);
+    // From the earliest, from the latest, and in leaps.
+    for order in [|n| n, |n| 499 - n, |n| n * 211 % 500] {
+        let mut wheel = Wheel::new(start);
+        let mut keys: Vec<_> = (0..500).map(|n| Some(wheel.insert(at(n), ()))).collect();
+        for n in (0..500).map(order) {
+            let key = keys[n].take().expect("it was not cancelled yet");
+            assert_eq!(wheel.cancel(key), Some(()));
+            let earliest = keys.iter().position(Option::is_some);
+            assert_eq!(wheel.next_deadline(), earliest.map(|n| at(n as u64)));
+        }
+    }
+}
+
+#[test]
+fn a_tick_that_was_sorted_before_its_time_takes_what_comes() {
+    let start = Instant::now();
+    let us = |us: u64| start + Duration::from_micros(us);
+    let mut wheel = Wheel::new(start);
+    // A tick is 524 us. All of these share one.
+    let keys = [5_250, 5_300, 5_350, 5_400].map(|at| wheel.insert(us(at), at));
+    for (key, next) in keys.into_iter().zip([5_300, 5_350]) {
+        wheel.cancel(key);
+        assert_eq!(wheel.next_deadline(), Some(us(next)));
+    }
+    // Ticks before it, in it, and after it; the clock has not moved.
+    for (at, next) in [(5_380, 5_350), (9_000, 5_350), (5_250, 5_250), (700, 700), (100, 100)] {
+        wheel.insert(us(at), at);
+        assert_eq!(wheel.next_deadline(), Some(us(next)));
+    }
+    assert_eq!(crate::poll(&mut wheel, us(50)), [0; 0]);
+    assert_eq!(crate::poll(&mut wheel, us(700)), [100, 700]);
+    assert_eq!(crate::poll(&mut wheel, us(300)), [0; 0]);
+    assert_eq!(wheel.next_deadline(), Some(us(5_250)));
+    assert_eq!(crate::poll(&mut wheel, us(5_380)), [5_250, 5_350, 5_380]);
+    assert_eq!(crate::poll(&mut wheel, us(9_000)), [5_400, 9_000]);
+}

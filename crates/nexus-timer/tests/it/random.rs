@@ -28,6 +28,9 @@ fn op() -> impl Strategy<Value = Op> {
         10 => time().prop_map(Op::Insert),
         3 => pick().prop_map(Op::Cancel),
         4 => (pick(), time()).prop_map(|(pick, after)| Op::Reschedule(pick, after)),
+        2 => Just(Op::CancelFirst),
+        2 => time().prop_map(Op::RescheduleFirst),
+        1 => any::<bool>().prop_map(Op::Ask),
         5 => time().prop_map(Op::Advance),
         3 => Just(Op::StartPoll),
         6 => Just(Op::Pop),
@@ -38,6 +41,35 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Sleep),
         1 => prop_oneof![30 => Just(Op::StartPoll), 1 => Just(Op::Clear)],
     ]
+}
+
+/// What is done where many entries share a tick of 65,536 ns. The clock stands still as often as not.
+fn near_op() -> impl Strategy<Value = Op> {
+    const TICK: i64 = 65_536;
+    let time = || prop_oneof![4 => 0..TICK, 4 => 0..3 * TICK, 1 => 0..64 * TICK, 2 => -2 * TICK..0, 1 => Just(0)];
+    prop_oneof![
+        6 => time().prop_map(Op::Insert),
+        6 => Just(Op::CancelFirst),
+        6 => time().prop_map(Op::RescheduleFirst),
+        3 => (0..60_usize).prop_map(Op::Cancel),
+        3 => (0..60_usize, time()).prop_map(|(pick, after)| Op::Reschedule(pick, after)),
+        2 => time().prop_map(Op::Advance),
+        2 => (0..TICK / 50).prop_map(Op::Advance),
+        2 => Just(Op::StartPoll),
+        3 => Just(Op::Pop),
+        2 => Just(Op::PopLent),
+        2 => time().prop_map(Op::Restore),
+        4 => Just(Op::Poll(usize::MAX)),
+        1 => Just(Op::Sleep),
+        1 => prop_oneof![9 => Just(Op::StartPoll), 1 => Just(Op::Clear)],
+        1 => any::<bool>().prop_map(Op::Ask),
+    ]
+}
+
+/// Entries that wait when the walk begins, most of them in one tick.
+fn crowd() -> impl Strategy<Value = Vec<Op>> {
+    let after = prop_oneof![8 => 655_360..720_896_i64, 1 => 0..4_000_000_i64];
+    prop::collection::vec(after.prop_map(Op::Insert), 0..60)
 }
 
 fn tick() -> impl Strategy<Value = Duration> {
@@ -57,6 +89,15 @@ proptest! {
     fn the_wheel_does_what_the_model_does(tick in tick(), ops in prop::collection::vec(op(), 1..200)) {
         let mut walk = Walk::new(tick);
         for op in ops {
+            walk.step(op);
+        }
+        walk.finish();
+    }
+
+    #[test]
+    fn the_next_deadline_is_exact_in_crowded_ticks(crowd in crowd(), ops in prop::collection::vec(near_op(), 1..200)) {
+        let mut walk = Walk::near(Duration::from_nanos(65_536));
+        for op in crowd.into_iter().chain(ops) {
             walk.step(op);
         }
         walk.finish();
