@@ -235,7 +235,7 @@ impl<D: Driver + Send> Poller<D> {
         let &mut Polls { driver: id, latest: poll, .. } = driver.polls();
         for ran in 0..budget {
             let Some((key, mut handler, event)) = next(driver) else { return ran };
-            let out = Out { lost: &mut self.lost, lose: Lost { driver: id, key, panicked: true } };
+            let out = Out { lost: &mut self.lost, driver: id, key: &key };
             world.next_sequence();
             lend_world(world, &mut handler, |handler, world| handler.run(world, event));
             mem::forget(out);
@@ -268,12 +268,13 @@ fn reap<D: Driver>(driver: &mut D, lost: &mut Vec<Lost<D::Key>>) {
 /// A handler is out. Dropped only by a panic, which it notes.
 struct Out<'p, K: Copy> {
     lost: &'p mut Vec<Lost<K>>,
-    lose: Lost<K>,
+    driver: u32,
+    key: &'p K,
 }
 
 impl<K: Copy> Drop for Out<'_, K> {
     fn drop(&mut self) {
-        self.lost.push(self.lose);
+        self.lost.push(Lost { driver: self.driver, key: *self.key, panicked: true });
     }
 }
 

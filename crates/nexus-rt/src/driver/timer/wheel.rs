@@ -279,13 +279,20 @@ impl<S, Tag> TimerWheel<S, Tag> {
     #[inline]
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(Due, S, TimerEvent)> {
         let due = self.wheel.pop_lent()?;
+        let Timer { handler, repeats } = due.value;
         let event = TimerEvent { deadline: due.deadline, now, key: due.key };
-        Some(((event, due.value.repeats), due.value.handler, event))
+        let next = repeats.and_then(|periodic| periodic.next(due.deadline, now));
+        Some((Due { key: due.key, repeats, next }, handler, event))
     }
 }
 
-/// A timer that runs, and how it repeats.
-type Due = (TimerEvent, Option<Periodic>);
+/// A timer that runs: its key, how it repeats, and when next.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    key: TimerKey,
+    repeats: Option<Periodic>,
+    next: Option<Instant>,
+}
 
 impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
     type Handler = S;
@@ -296,15 +303,13 @@ impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
         &mut self.polls
     }
 
-    /// Where it is to run next, if it is to run again.
     #[inline]
-    fn put_back(&mut self, (event, repeats): Due, handler: S) -> Result<(), S> {
-        let next = repeats.and_then(|periodic| periodic.next(event.deadline, event.now));
-        self.wheel.restore(event.key, next, Timer { handler, repeats }).map_err(|timer| timer.handler)
+    fn put_back(&mut self, Due { key, repeats, next }: Due, handler: S) -> Result<(), S> {
+        self.wheel.restore(key, next, Timer { handler, repeats }).map_err(|timer| timer.handler)
     }
 
-    fn end(&mut self, (event, _): Due) {
-        self.wheel.cancel(event.key);
+    fn end(&mut self, due: Due) {
+        self.wheel.cancel(due.key);
     }
 }
 
