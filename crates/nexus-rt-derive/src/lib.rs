@@ -1,10 +1,11 @@
 //! The derive macro of nexus-rt. Use it through the `derive` feature of `nexus-rt`, which re-exports it.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{
-    Data, DeriveInput, Error, GenericParam, Generics, Index, Lifetime, Path, Result, parse_macro_input, parse_quote,
+    Data, DeriveInput, Error, Fields, GenericParam, Generics, Index, Lifetime, Path, Result, parse_macro_input,
+    parse_quote,
 };
 
 /// Makes a struct of params a param: to name a group of them, or to take more than eight.
@@ -23,61 +24,145 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new(input.ident.span(), "only a struct can be a param: its fields are the params in it"));
     };
-
     if let Some(attribute) = data.fields.iter().flat_map(|field| &field.attrs).find(|a| a.path().is_ident("param")) {
         return Err(Error::new(attribute.span(), "`param` stands on the struct, not on a field"));
     }
-    let types: Vec<_> = data.fields.iter().map(|field| &field.ty).collect();
-    let members: Vec<_> = data.fields.members().collect();
-    let indices: Vec<_> = (0..types.len()).map(Index::from).collect();
-    // Names that no item or generic of the user's has.
-    let local = |name: &str| format_ident!("__nexus_rt_{name}");
-    let [registry, report, list, visit, dispatch, state] =
-        ["registry", "report", "list", "visit", "dispatch", "state"].map(local);
 
-    let name = &input.ident;
-    let (impl_generics, generics, where_clause) = input.generics.split_for_impl();
-    let run = Lifetime::new("'__nexus_rt_run", Span::mixed_site());
-    let item_generics = with_lifetime(&input.generics, &run);
+    let prefix = prefix(&input);
+    let fields = data.fields.iter().map(|field| in_static(field.ty.to_token_stream(), &input));
+    let fields = fields.map(|ty| quote!(<#ty as #nexus::Param>)).collect();
+    let state = State { input: &input, nexus: &nexus, name: format_ident!("{prefix}State"), fields };
+    let lints = lint_levels(&input);
+    let bound = BOUND.map(|name| format_ident!("{prefix}{name}"));
+    let (definition, implementation) = (state.definition(&prefix), state.param(&prefix, &bound, &data.fields));
 
     Ok(quote! {
-        // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`, fetched. A
-        // macro in a field's type might give another param each time, but all have the same type of state; and a state says by
-        // its type which cell is read or written, so what is told and fetched of it is the same.
-        unsafe impl #impl_generics #nexus::Param for #name #generics #where_clause {
-            type State = (#(<#types as #nexus::Param>::State,)*);
-            type Item<#run> = #name #item_generics;
+        #(#lints)*
+        const _: () = {
+            // A parameter of a function may have the name of a function, but not that of a constant, a static or a unit struct.
+            // These hide whatever is in scope.
+            #(fn #bound() {})*
+            #definition
+            #implementation
+        };
+    })
+}
 
-            #[inline]
-            fn try_init(
-                #registry: &#nexus::Registry,
-                #report: &mut #nexus::Report,
-            ) -> ::core::option::Option<Self::State> {
-                ::core::option::Option::Some((#(<#types as #nexus::Param>::try_init(#registry, #report)?,)*))
+/// The parameters of the functions that are written.
+const BOUND: [&str; 6] = ["registry", "report", "list", "visit", "dispatch", "state"];
+
+/// What the struct keeps between runs: a struct of its own, for a tuple would show the types of all fields, which may be private,
+/// to whoever sees the param.
+struct State<'a> {
+    input: &'a DeriveInput,
+    nexus: &'a Path,
+    name: Ident,
+    /// `<Type as Param>` for each field, for the lifetime `'static`.
+    fields: Vec<TokenStream>,
+}
+
+impl State<'_> {
+    fn definition(&self, prefix: &str) -> TokenStream {
+        let Self { input, nexus, name, fields } = self;
+        let std = quote!(#nexus::__private::core);
+        let generics = self.generics();
+        let (own, arguments) = (in_static(generics.split_for_impl().0.to_token_stream(), input), self.arguments());
+        let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let predicates: Vec<_> = predicates.map(|predicate| in_static(predicate.to_token_stream(), input)).collect();
+        // Asked for every lifetime, though there is none in it: otherwise, a tuple that cannot be copied would be an error also
+        // where nobody copies it.
+        let any = Lifetime::new(&format!("'{prefix}any"), Span::call_site());
+        let kept = quote!(for<#any> (#(#fields::State,)*));
+        quote! {
+            // The unit at the end is what tells that the struct has a size, so that a field which is no param is not an error
+            // there too.
+            pub struct #name #own ((#(#fields::State,)*), ()) where #(#predicates,)*;
+
+            #[automatically_derived]
+            impl #own #std::clone::Clone for #name #arguments where #(#predicates,)* #kept: #std::clone::Clone {
+                #[inline]
+                fn clone(&self) -> Self {
+                    Self(#std::clone::Clone::clone(&self.0), ())
+                }
             }
 
-            fn requests(#list: &mut #nexus::Requests) {
-                #(<#types as #nexus::Param>::requests(#list);)*
-            }
+            #[automatically_derived]
+            impl #own #std::marker::Copy for #name #arguments where #(#predicates,)* #kept: #std::marker::Copy {}
 
-            fn access(#state: &Self::State, #visit: &mut dyn ::core::ops::FnMut(#nexus::Access)) {
-                #(<#types as #nexus::Param>::access(&#state.#indices, #visit);)*
+            #[automatically_derived]
+            impl #own #nexus::__private::CopyState for #name #arguments
+            where
+                #(#predicates,)*
+                #kept: #nexus::__private::CopyState,
+            {
             }
+        }
+    }
 
-            #[inline(always)]
-            unsafe fn fetch<#run>(
-                #dispatch: #nexus::Dispatch<#run>,
-                #state: &#run mut Self::State,
-            ) -> Self::Item<#run> {
-                #name {
-                    #(
-                        // SAFETY: the caller's promises for the struct hold for each field.
-                        #members: unsafe { <#types as #nexus::Param>::fetch(#dispatch, &mut #state.#indices) },
-                    )*
+    /// The generics of the struct without its lifetimes.
+    fn generics(&self) -> Generics {
+        let mut generics = self.input.generics.clone();
+        let params = generics.params.into_iter();
+        generics.params = params.filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
+        generics
+    }
+
+    fn arguments(&self) -> TokenStream {
+        arguments(&self.generics(), None)
+    }
+
+    /// The implementation of `Param` for the struct.
+    fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Fields) -> TokenStream {
+        let Self { input, nexus, name: kept, fields } = self;
+        let [registry, report, list, visit, dispatch, state] = bound;
+        let members: Vec<_> = members.members().collect();
+        let indices: Vec<_> = (0..members.len()).map(Index::from).collect();
+        let run = Lifetime::new(&format!("'{prefix}run"), Span::call_site());
+        let name = &input.ident;
+        let std = quote!(#nexus::__private::core);
+        let (impl_generics, _, where_clause) = input.generics.split_for_impl();
+        let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
+        let kept_arguments = self.arguments();
+        quote! {
+            // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`, fetched.
+            // A macro in a field's type might give another param each time, but all have the same type of state; and a state
+            // says by its type which cell is read or written, so what is told and fetched of it is the same.
+            #[automatically_derived]
+            unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
+                type State = #kept #kept_arguments;
+                type Item<#run> = #name #of_run;
+
+                #[inline]
+                fn try_init(
+                    #registry: &#nexus::Registry,
+                    #report: &mut #nexus::Report,
+                ) -> #std::option::Option<Self::State> {
+                    #std::option::Option::Some(#kept((#(#fields::try_init(#registry, #report)?,)*), ()))
+                }
+
+                fn requests(#list: &mut #nexus::Requests) {
+                    #(#fields::requests(#list);)*
+                }
+
+                fn access(#state: &Self::State, #visit: &mut dyn #std::ops::FnMut(#nexus::Access)) {
+                    #(#fields::access(&#state.0.#indices, #visit);)*
+                }
+
+                #[inline(always)]
+                unsafe fn fetch<#run>(
+                    #dispatch: #nexus::Dispatch<#run>,
+                    #state: &#run mut Self::State,
+                ) -> Self::Item<#run> {
+                    #name {
+                        #(
+                            // SAFETY: the caller's promises for the struct hold for each field.
+                            #members: unsafe { #fields::fetch(#dispatch, &mut #state.0.#indices) },
+                        )*
+                    }
                 }
             }
         }
-    })
+    }
 }
 
 /// The path of the library: `::nexus_rt`, or what `#[param(crate = ..)]` says.
@@ -98,18 +183,92 @@ fn crate_path(input: &DeriveInput) -> Result<Path> {
     Ok(path)
 }
 
-/// The struct's own generics as arguments, each lifetime replaced by `lifetime`.
-fn with_lifetime(generics: &Generics, lifetime: &Lifetime) -> TokenStream {
+/// How names begin that the struct does not contain, so that they hide none of its generics and nothing that its fields name.
+fn prefix(input: &DeriveInput) -> String {
+    let text = input.to_token_stream().to_string();
+    let mut prefix = "__nexus_rt_".to_owned();
+    while text.contains(&prefix) {
+        prefix.push('_');
+    }
+    prefix
+}
+
+/// The lints that the struct allows, for what is written next to it.
+fn lint_levels(input: &DeriveInput) -> impl Iterator<Item = TokenStream> {
+    let levels =
+        input.attrs.iter().filter(|attribute| ["allow", "expect"].iter().any(|name| attribute.path().is_ident(name)));
+    levels.filter_map(|attribute| attribute.meta.require_list().ok()).map(|list| {
+        let lints = &list.tokens;
+        quote!(#[allow(#lints)])
+    })
+}
+
+/// The generics as arguments, the lifetimes replaced by `lifetime` if there is one.
+fn arguments(generics: &Generics, lifetime: Option<&Lifetime>) -> TokenStream {
     let arguments = generics.params.iter().map(|param| match param {
-        GenericParam::Lifetime(_) => quote!(#lifetime),
-        GenericParam::Type(param) => {
-            let name = &param.ident;
-            quote!(#name)
-        }
+        GenericParam::Lifetime(param) => lifetime.unwrap_or(&param.lifetime).to_token_stream(),
+        GenericParam::Type(param) => param.ident.to_token_stream(),
+        // In braces, without which it would be a type if there is one of that name.
         GenericParam::Const(param) => {
             let name = &param.ident;
-            quote!(#name)
+            quote!({ #name })
         }
     });
     quote!(<#(#arguments),*>)
+}
+
+/// What a part of the struct is if the struct has the lifetime `'static`. Not by types, which macros may write.
+fn in_static(part: TokenStream, input: &DeriveInput) -> TokenStream {
+    let own: Vec<_> = input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
+    let mut after_quote = false;
+    let trees = part.into_iter().map(|tree| {
+        let in_lifetime =
+            std::mem::replace(&mut after_quote, matches!(&tree, TokenTree::Punct(p) if p.as_char() == '\''));
+        match tree {
+            TokenTree::Group(group) => {
+                let mut mapped = Group::new(group.delimiter(), in_static(group.stream(), input));
+                mapped.set_span(group.span());
+                mapped.into()
+            }
+            TokenTree::Ident(ident) if in_lifetime && own.contains(&&ident) => {
+                Ident::new("static", ident.span()).into()
+            }
+            tree => tree,
+        }
+    });
+    trees.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that begin as those of the derive do, and where they stand.
+    fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+        let words =
+            |(at, _)| text[at..].split(|c: char| !(c.is_alphanumeric() || c == '_')).next().map(|name| (at, name));
+        text.match_indices("__nexus_rt_").filter_map(words)
+    }
+
+    #[test]
+    fn every_name_that_is_bound_hides_what_may_be_in_scope() {
+        let text = expand(parse_quote!(
+            struct S<'w, T>(Res<'w, T>);
+        ))
+        .expect("it is a param")
+        .to_string();
+        for (at, name) in names(&text) {
+            let hides = [format!("fn {name} ()"), format!("pub struct {name} ")].iter().any(|item| text.contains(item));
+            assert!(hides || text[..at].ends_with('\''), "{name} is not hidden: {text}");
+        }
+    }
+
+    #[test]
+    fn names_are_not_those_of_the_struct() {
+        let input = parse_quote!(
+            struct S<'__nexus_rt_run>(Res<'__nexus_rt_run, u8>);
+        );
+        let text = expand(input).expect("it is a param").to_string();
+        assert!(names(&text).all(|(_, name)| name.starts_with("__nexus_rt__") || name == "__nexus_rt_run"), "{text}");
+    }
 }

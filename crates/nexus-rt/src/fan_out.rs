@@ -90,7 +90,7 @@ impl<Handlers: Clone, K> Clone for FanOut<Handlers, K> {
 #[macro_export]
 macro_rules! fan_out {
     ($handler:expr $(,)?) => {
-        ::core::compile_error!("a fan-out has two to eight handlers")
+        $crate::__private::core::compile_error!("a fan-out has two to eight handlers")
     };
     ($($handler:expr),+ $(,)?) => {
         $crate::FanOut::new(($($handler,)+))

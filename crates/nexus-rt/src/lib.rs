@@ -127,6 +127,14 @@ pub use world::{
     WorldId,
 };
 
+/// What `#[derive(Param)]` and the macros name, so that they rely on no name of the crate that uses them.
+#[doc(hidden)]
+pub mod __private {
+    pub use core;
+
+    pub use crate::param::CopyState;
+}
+
 /// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code needs.
 #[cfg(doctest)]
 mod pages {

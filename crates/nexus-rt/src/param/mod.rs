@@ -11,7 +11,7 @@ mod resource;
 mod tuple;
 
 pub use access::{Access, AccessKind};
-pub(crate) use copy_state::CopyState;
+pub use copy_state::CopyState;
 pub(crate) use held::Running;
 pub use local::Local;
 pub use registry::RegistryRef;

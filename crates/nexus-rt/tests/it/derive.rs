@@ -143,6 +143,158 @@ fn what_is_missing_inside_is_reported_with_the_struct() {
     assert!(text.contains("parameter 2 (`Bundle`): no `u16` is registered"), "{text}");
 }
 
+/// What a module keeps to itself, in a param that it offers.
+mod offered {
+    use nexus_rt::{Local, Param, Res, ResMut};
+
+    struct Secret;
+
+    #[derive(Param)]
+    pub(super) struct Counter<'w, 's> {
+        _secret: Option<Res<'w, Secret>>,
+        pub(super) total: ResMut<'w, i64>,
+        _scratch: Local<'s, Vec<Secret>>,
+    }
+
+    #[derive(Clone, Default)]
+    struct Seen(i64);
+
+    #[derive(Param)]
+    pub(super) struct Remembers<'w>(Local<'w, Seen>, ResMut<'w, i64>);
+
+    impl Remembers<'_> {
+        pub(super) fn see(&mut self, x: i64) {
+            self.0.0 += x;
+            *self.1 = self.0.0;
+        }
+    }
+}
+
+#[test]
+fn a_public_param_may_be_made_of_private_types() {
+    let mut world = world();
+    let mut add = (|mut counter: offered::Counter, x: i64| *counter.total += x).into_handler(world.registry());
+    add.run(&mut world, 4);
+    assert_eq!(*world.resource::<i64>(), 4);
+}
+
+#[test]
+fn a_handler_is_cloned_with_what_a_derived_param_keeps() {
+    let mut world = world();
+    let mut first = (|mut seen: offered::Remembers, x: i64| seen.see(x)).into_handler(world.registry());
+    first.run(&mut world, 1);
+    let mut second = first.clone();
+    first.run(&mut world, 10);
+    second.run(&mut world, 100);
+    assert_eq!(*world.resource::<i64>(), 101);
+}
+
+#[test]
+fn lengths_in_fields_are_any_expressions() {
+    #[derive(Param)]
+    struct Sized<'w, const N: usize>(
+        ResMut<'w, [u8; if cfg!(test) { 2 } else { 3 }]>,
+        Res<
+            'w,
+            [u16; {
+                let even = [2, 4];
+                even[1]
+            }],
+        >,
+        Option<
+            Res<
+                'w,
+                [u32; match 3 {
+                    3 => 5,
+                    _ => 6,
+                }],
+            >,
+        >,
+        Option<Res<'w, [u64; N]>>,
+    );
+    let mut builder = nexus_rt::WorldBuilder::new();
+    builder.register([0_u8; 2]);
+    builder.register([7_u16; 4]);
+    let mut world = builder.build();
+    let mut look = (|mut sized: Sized<8>, x: u8| {
+        sized.0[1] = x + u8::try_from(sized.1[3]).unwrap();
+        assert!(sized.2.is_none() && sized.3.is_none());
+    })
+    .into_handler(world.registry());
+    look.run(&mut world, 1);
+    assert_eq!(*world.resource::<[u8; 2]>(), [0, 8]);
+}
+
+#[test]
+fn fields_of_any_name_that_are_there_under_conditions_and_come_from_macros() {
+    macro_rules! read {
+        ($lifetime:lifetime) => {
+            Res<$lifetime, u64>
+        };
+    }
+    macro_rules! group {
+        ($name:ident<$lifetime:lifetime> { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
+            #[derive(Param)]
+            struct $name<$lifetime> {
+                $($(#[$attribute])* $field: $type,)*
+                r#macro: read!($lifetime),
+            }
+        };
+    }
+    group!(r#Self_<'r#async> {
+        r#fn: ResMut<'r#async, i64>,
+        #[cfg(any())]
+        absent: NoSuchType,
+        #[cfg(all())]
+        r#self_: read!('r#async),
+    });
+    let mut world = world();
+    let mut add = (|mut group: Self_, x: u64| *group.r#fn += i64::try_from(x + *group.self_ + *group.r#macro).unwrap())
+        .into_handler(world.registry());
+    add.run(&mut world, 1);
+    assert_eq!(*world.resource::<i64>(), 21);
+}
+
+#[test]
+fn a_number_may_be_named_like_a_type() {
+    #[derive(Clone, Copy, Default)]
+    struct N;
+
+    #[derive(Param)]
+    struct Row<'w, const N: usize>(ResMut<'w, [u8; N]>);
+
+    let mut builder = nexus_rt::WorldBuilder::new();
+    builder.register([0_u8; 3]);
+    builder.register(N);
+    let mut world = builder.build();
+    (|mut row: Row<3>, _: N| row.0[2] = 1).into_handler(world.registry()).run(&mut world, N);
+    assert_eq!(*world.resource::<[u8; 3]>(), [0, 0, 1]);
+}
+
+#[test]
+fn lifetimes_and_bounds_stay_as_they_are() {
+    #[derive(Param)]
+    struct Bounded<'w, 's: 'w, T: 's + Send = u64>(Res<'w, T>, Local<'s, Option<T>>)
+    where
+        T: 'static + Clone,
+        Option<T>: PartialEq<Option<T>>;
+
+    type Hook = for<'a> fn(&'a u8) -> &'a u8;
+
+    #[derive(Param)]
+    struct Hooks<'w>(Local<'w, Option<Hook>>, Local<'w, Option<Hook>>);
+
+    fn use_them(mut bounded: Bounded, hooks: Hooks, mut log: ResMut<Log>, _: ()) {
+        log.push(format!("{} {}", *bounded.1 == Some(*bounded.0), hooks.0.is_none() && hooks.1.is_none()));
+        *bounded.1 = Some(*bounded.0);
+    }
+    let mut world = world();
+    let mut handler = use_them.into_handler(world.registry()).clone();
+    handler.run(&mut world, ());
+    handler.run(&mut world, ());
+    assert_eq!(*world.resource::<Log>(), ["false true", "true true"]);
+}
+
 /// As many fields as a blueprint takes.
 #[derive(Param)]
 #[expect(dead_code, reason = "that there are so many is the point")]
