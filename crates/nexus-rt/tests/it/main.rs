@@ -24,6 +24,7 @@ mod held;
 mod inline;
 mod lifecycle;
 mod messages;
+mod names;
 mod params;
 #[cfg(feature = "timer")]
 mod periodic;
