@@ -56,9 +56,10 @@ impl Clock {
         Self::at(Source::Realtime, Instant::now(), unix)
     }
 
-    /// The time of a test, which begins at `unix`, given as the time since 1970.
+    /// The time of a test. Where `time` began it is `unix`, given as the time since 1970.
     pub fn test(time: VirtualClock, unix: Duration) -> Self {
-        let start = time.now() - time.elapsed();
+        // Not made of readings, between which another thread may move the time.
+        let start = time.start();
         let mut clock = Self::at(Source::Test(time), start, unix);
         clock.update();
         clock
@@ -80,13 +81,14 @@ impl Clock {
         self.now
     }
 
-    /// The time of this turn since 1970, for people and for other machines.
+    /// The time of this turn since 1970, for people and for other machines: from zero to [`Duration::MAX`], also where the time lies
+    /// before or after.
     #[inline]
     #[must_use]
     pub fn unix(&self) -> Duration {
         let (start, unix) = self.start;
         match self.now.checked_duration_since(start) {
-            Some(later) => unix + later,
+            Some(later) => unix.saturating_add(later),
             None => unix.saturating_sub(start - self.now),
         }
     }

@@ -33,6 +33,11 @@ impl VirtualClock {
         Self { start: Instant::now(), elapsed: Arc::default() }
     }
 
+    /// Where the time began.
+    pub(super) fn start(&self) -> Instant {
+        self.start
+    }
+
     /// The time that it shows.
     #[must_use]
     pub fn now(&self) -> Instant {
