@@ -142,6 +142,12 @@ macro_rules! handlers {
             fn run(&mut self, world: &mut World, event: E) {
                 self.lend(world, &event);
             }
+
+            #[inline]
+            #[track_caller]
+            fn run_entered(&mut self, world: Entered<'_>, event: E) {
+                self.lend_entered(world, &event);
+            }
         }
 
         impl<'e, E: ?Sized, $($H),*> Handler<&'e E> for FanOut<($($H,)*), Lent>
@@ -152,6 +158,12 @@ macro_rules! handlers {
             #[track_caller]
             fn run(&mut self, world: &mut World, event: &'e E) {
                 self.lend(world, event);
+            }
+
+            #[inline]
+            #[track_caller]
+            fn run_entered(&mut self, world: Entered<'_>, event: &'e E) {
+                self.lend_entered(world, event);
             }
         }
 

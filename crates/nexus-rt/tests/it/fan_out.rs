@@ -326,3 +326,26 @@ fn what_is_held_by_others_runs_within_them() {
     assert_eq!(*world.resource::<Log>(), ["&x", "system", "&x", "&x"]);
     refuses_world("it::fan_out::look", || chain.run(&mut self::world(), "x".into()));
 }
+
+#[test]
+fn what_is_nested_is_found_out_as_what_is_not() {
+    let (mut here, there) = (world(), world());
+    let liar = || Liar { inner: look.into_handler(there.registry()), shows: None };
+    let own = || look.into_handler(here.registry());
+    let mut lists: [Virtual<String>; 3] = [
+        Box::new(fan_out!(own(), fan_out!(own(), liar()).borrowed())),
+        Box::new(fan_out!(fan_out!(liar(), liar()).borrowed(), own())),
+        Box::new(fan_out!(own(), Cloned(fan_out!(own(), liar())))),
+    ];
+    for list in &mut lists {
+        refuses_world("it::fan_out::look", || list.run(&mut here, String::from("x")));
+    }
+    let swap = |w: &mut World, _: &String| *w = world();
+    let inner = fan_out!(swap.into_handler(here.registry()), look.into_handler(here.registry())).borrowed();
+    let mut subscribers = Broadcast::<String>::new();
+    subscribers.add(look.into_handler(here.registry()));
+    subscribers.add(inner);
+    subscribers.add(look.into_handler(here.registry()));
+    notices_replacement("what_is_nested_is_found_out", || subscribers.run(&mut here, &String::from("x")));
+    assert!(here.resource::<Log>().is_empty());
+}
