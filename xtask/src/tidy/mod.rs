@@ -5,6 +5,7 @@ mod docs;
 mod floors;
 mod guide;
 mod header;
+mod holders;
 mod leftovers;
 mod length;
 mod readme;
@@ -68,7 +69,8 @@ pub(crate) fn run(root: &Path) -> bool {
 }
 
 fn check(sources: &[Source]) -> Vec<Finding> {
-    let each = [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check];
+    let each =
+        [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check, holders::check];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));
