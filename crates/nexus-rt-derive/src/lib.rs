@@ -11,7 +11,8 @@ use syn::{
 /// Makes a struct of params a param: to name a group of them, or to take more than eight.
 ///
 /// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type and const
-/// generics. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`). If `nexus-rt` goes by another name in
+/// generics. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound may
+/// have a lifetime of the struct (`T: Borrows<'w>`). If `nexus-rt` goes by another name in
 /// your `Cargo.toml`, say so: `#[param(crate = my_name)]`.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
@@ -39,8 +40,8 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         #(#lints)*
         const _: () = {
-            // A parameter of a function may have the name of a function, but not that of a constant, a static or a unit struct.
-            // These hide whatever is in scope.
+            // A parameter of a function may have the name of a function, but not that of a constant, a static or a unit
+            // struct. These hide whatever is in scope.
             #(fn #bound() {})*
             #definition
             #implementation
@@ -51,8 +52,8 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
 /// The parameters of the functions that are written.
 const BOUND: [&str; 6] = ["registry", "report", "list", "visit", "dispatch", "state"];
 
-/// What the struct keeps between runs: a struct of its own, for a tuple would show the types of all fields, which may be private,
-/// to whoever sees the param.
+/// What the struct keeps between runs: a struct of its own, for a tuple would show the types of all fields, which may
+/// be private, to whoever sees the param.
 struct State<'a> {
     input: &'a DeriveInput,
     nexus: &'a Path,
@@ -69,13 +70,13 @@ impl State<'_> {
         let (own, arguments) = (in_static(generics.split_for_impl().0.to_token_stream(), input), self.arguments());
         let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
         let predicates: Vec<_> = predicates.map(|predicate| in_static(predicate.to_token_stream(), input)).collect();
-        // Asked for every lifetime, though there is none in it: otherwise, a tuple that cannot be copied would be an error also
-        // where nobody copies it.
+        // Asked for every lifetime, though there is none in it: otherwise, a tuple that cannot be copied would be an
+        // error also where nobody copies it.
         let any = Lifetime::new(&format!("'{prefix}any"), Span::call_site());
         let kept = quote!(for<#any> (#(#fields::State,)*));
         quote! {
-            // The unit at the end is what tells that the struct has a size, so that a field which is no param is not an error
-            // there too.
+            // The unit at the end is what tells that the struct has a size, so that a field which is no param is not an
+            // error there too.
             pub struct #name #own ((#(#fields::State,)*), ()) where #(#predicates,)*;
 
             #[automatically_derived]
@@ -124,9 +125,10 @@ impl State<'_> {
         let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
         let kept_arguments = self.arguments();
         quote! {
-            // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`, fetched.
-            // A macro in a field's type might give another param each time, but all have the same type of state; and a state
-            // says by its type which cell is read or written, so what is told and fetched of it is the same.
+            // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`,
+            // fetched. A macro in a field's type might give another param each time, but all have the same type of
+            // state; and a state says by its type which cell is read or written, so what is told and fetched of it is
+            // the same.
             #[automatically_derived]
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;
@@ -183,7 +185,8 @@ fn crate_path(input: &DeriveInput) -> Result<Path> {
     Ok(path)
 }
 
-/// How names begin that the struct does not contain, so that they hide none of its generics and nothing that its fields name.
+/// How names begin that the struct does not contain, so that they hide none of its generics and nothing that its fields
+/// name.
 fn prefix(input: &DeriveInput) -> String {
     let text = input.to_token_stream().to_string();
     let mut prefix = "__nexus_rt_".to_owned();

@@ -12,8 +12,8 @@ use crate::world::World;
 
 /// A pipeline with a buffer of its own input: a driver fills it, [`run`](Self::run) drains it.
 ///
-/// The world is checked once per batch. Each item runs through the whole chain by itself, so an error is dealt with per
-/// item, and nothing is stored between the steps.
+/// The world is checked once per batch, and after each function that takes it whole. Each item runs through the whole chain
+/// by itself, so an error is dealt with per item, and nothing is stored between the steps.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};

@@ -1,5 +1,5 @@
-//! What holds handlers whose worlds were compared once never lends them out again: a part could be swapped for one of another
-//! world. SAFETY.md has the argument.
+//! What holds handlers whose worlds were compared once never lends them out again: a part could be swapped for one of
+//! another world. SAFETY.md has the argument.
 
 use super::{Finding, Source};
 
@@ -49,8 +49,8 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     for (number, line, how) in &lent {
         if !allowed.clone().any(|(_, begins, _)| line.starts_with(begins)) {
             let message = format!(
-                "`{line}` {how}: a handler that was compared with others could be swapped for one of another world. Take it \
-                 out, or say in xtask/src/tidy/holders.rs why not"
+                "`{line}` {how}: a handler that was compared with others could be swapped for one of another world. \
+                 Take it out, or say in xtask/src/tidy/holders.rs why not"
             );
             findings.push(source.finding(*number, message));
         }
@@ -141,7 +141,7 @@ mod tests {
         for text in [
             "    pub fn handlers(&mut self) -> &mut H {\n",
             "    pub fn get(&mut self, key: BroadcastKey) -> Option<&mut Box<dyn RefHandler<E>>> {\n",
-            "    pub fn iter_mut(\n        &mut self,\n    ) -> std::slice::IterMut<'_, H>\n    where\n        H: Clone,\n    {\n",
+            "    pub fn iter_mut(\n        &mut self,\n    ) -> IterMut<'_, H>\n    where\n        H: Clone,\n    {\n",
             "    pub fn all(&mut self) -> impl Iterator<Item = &mut H> { self.0.iter_mut() }\n",
             "    fn deref_mut(&mut self) -> &mut Self::Target {\n",
             "    type Item = &'a mut H;\n",

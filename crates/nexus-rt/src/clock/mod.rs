@@ -9,9 +9,10 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It stands still until it is moved, which the loop does once per turn ([`update`](Self::update)), a driver that has waited, or
-/// the feed for each event ([`set_unix`](Self::set_unix)). So all handlers of a turn see one time, and a run over recorded events
-/// sees the same times whenever it is made. No other part of the library reads the time, but for the wait of the mio poller.
+/// It stands still until it is moved, which the loop does once per turn ([`update`](Self::update)), a driver that has
+/// waited, or the feed for each event ([`set_unix`](Self::set_unix)). So the handlers in between see one time, and a
+/// run over recorded events sees the same calendar whenever it is made. No other part of the library reads the time,
+/// but for the wait of the mio poller.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,7 +51,8 @@ enum Source {
 }
 
 impl Clock {
-    /// The time of this machine. It runs evenly: where the calendar is corrected while the program runs, this clock is not.
+    /// The time of this machine. It runs evenly: where the calendar is corrected while the program runs, this clock is
+    /// not.
     pub fn realtime() -> Self {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::at(Source::Realtime, Instant::now(), unix)
@@ -65,7 +67,8 @@ impl Clock {
         clock
     }
 
-    /// The time of recorded events, from `unix` on, given as the time since 1970: [`set_unix`](Self::set_unix) moves it.
+    /// The time of recorded events, from `unix` on, given as the time since 1970: [`set_unix`](Self::set_unix) moves
+    /// it.
     pub fn historical(unix: Duration) -> Self {
         Self::at(Source::Historical, Instant::now(), unix)
     }
@@ -81,8 +84,8 @@ impl Clock {
         self.now
     }
 
-    /// The time of this turn since 1970, for people and for other machines: from zero to [`Duration::MAX`], also where the time lies
-    /// before or after.
+    /// The time of this turn since 1970, for people and for other machines: from zero to [`Duration::MAX`], also where
+    /// the time lies before or after.
     #[inline]
     #[must_use]
     pub fn unix(&self) -> Duration {
@@ -95,7 +98,8 @@ impl Clock {
 
     /// Takes over the time of the machine or of the test, and gives it. A historical clock stays where its events are.
     ///
-    /// To be called at the start of each turn, before drivers are polled: `let now = world.resource_mut::<Clock>().update();`
+    /// To be called at the start of each turn, before drivers are polled:
+    /// `let now = world.resource_mut::<Clock>().update();`
     #[inline]
     pub fn update(&mut self) -> Instant {
         match &self.source {
@@ -106,12 +110,12 @@ impl Clock {
         self.now
     }
 
-    /// Moves a historical clock to the time of an event, given as the time since 1970, and gives it as an instant. Time may
-    /// stand still or go back, as recorded times do.
+    /// Moves a historical clock to the time of an event, given as the time since 1970, and gives it as an instant. Time
+    /// may stand still or go back, as recorded times do.
     ///
     /// # Panics
-    /// If the clock is another, whose time is not for events to set; or if the time lies so far from the first one that the
-    /// machine cannot express it.
+    /// If the clock is another, whose time is not for events to set; or if the time lies so far from the first one that
+    /// the machine cannot express it.
     #[track_caller]
     pub fn set_unix(&mut self, unix: Duration) -> Instant {
         assert!(
@@ -122,8 +126,8 @@ impl Clock {
         self.now
     }
 
-    /// The instant of a time since 1970, on this clock: for deadlines that come as times of the calendar. `None` if it is too
-    /// far away for an instant.
+    /// The instant of a time since 1970, on this clock: for deadlines that come as times of the calendar. `None` if it
+    /// is too far away for an instant.
     #[must_use]
     pub fn instant_of(&self, unix: Duration) -> Option<Instant> {
         let (start, first) = self.start;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Time as a test wants it: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same time, on
-/// every thread, so that several drivers and a test can share one clock.
+/// Time as a test wants it: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same
+/// time, on every thread, so that several drivers and a test can share one clock.
 ///
-/// Drivers take the time as an argument, so a clock is what a test passes on to them: `poller.poll(world, clock.now())`.
+/// Drivers take the time as an argument, so a clock is what a test passes on to them:
+/// `poller.poll(world, clock.now())`.
 ///
 /// ```
 /// use std::time::Duration;

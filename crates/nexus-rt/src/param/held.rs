@@ -1,9 +1,9 @@
-//! Debug builds keep book of what functions borrow while they run, so that a mistake in unsafe code is told where it is made
-//! and not where it shows.
+//! Debug builds keep book of what functions borrow while they run, so that a mistake in unsafe code is told where it is
+//! made and not where it shows.
 //!
 //! Nothing here is needed for soundness: access sets exclude conflicts when functions are resolved. It is for what the
-//! compiler cannot check, a `Param` that was implemented by hand and the unsafe code of this library. Release builds keep no
-//! book.
+//! compiler cannot check, a `Param` that was implemented by hand and the unsafe code of this library. Release builds
+//! keep no book.
 
 #[cfg(debug_assertions)]
 use super::Access;
@@ -29,7 +29,8 @@ impl Running {
         }
     }
 
-    /// Makes room in the book, where a function is resolved, so that nothing has to be allocated where it runs.
+    /// Makes room in the book, where a function is resolved, so that it need not be made where it runs, unless
+    /// functions that borrow much run inside of each other.
     #[inline(always)]
     pub(crate) fn prepare() {
         #[cfg(debug_assertions)]

@@ -92,7 +92,7 @@ fn a_calendar_ends_at_the_longest_duration_and_begins_at_zero() {
 }
 
 proptest! {
-    /// Whatever recorded times come after each other, the clock shows them, and its instants are as far apart as they are.
+    /// Whatever recorded times come after each other, the clock shows them, and its instants are as far apart.
     #[test]
     fn a_historical_clock_shows_what_it_is_set_to(
         first in any::<u64>(),

@@ -6,6 +6,7 @@ mod chain_model;
 mod chain_walks;
 mod chains;
 mod change_detection;
+mod claims;
 mod clock;
 mod combinators;
 mod dag;
