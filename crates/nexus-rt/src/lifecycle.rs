@@ -3,6 +3,7 @@
 use std::any::type_name;
 
 use crate::call::{Callable, Mode, Resolved, replaced_world};
+use crate::shutdown::Shutdown;
 use crate::step::{Spread, enter};
 use crate::world::World;
 
@@ -79,12 +80,13 @@ impl World {
     /// ```
     ///
     /// # Panics
-    /// If there is no [`Shutdown`](crate::Shutdown) in this world (see
+    /// If there is no [`Shutdown`] in this world (see
     /// [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)), or if `turn` leaves another world in its place.
     #[track_caller]
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
-        while !shutdown.is_shutdown() {
+        // Whoever holds a handle asks the one from before. Handlers ask the resource, which one of them may have replaced.
+        while !shutdown.is_shutdown() && !self.resource::<Shutdown>().is_shutdown() {
             let expected = self.world_id();
             let ended = turn(self);
             if self.world_id() != expected {

@@ -14,7 +14,11 @@ fn different<T: Send + Eq + std::hash::Hash>(make: impl Fn() -> T + Sync) -> usi
     let made = || (0..500).map(|_| make()).collect::<Vec<_>>();
     thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(made)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<HashSet<_>>().len()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("it only makes things"))
+            .collect::<HashSet<_>>()
+            .len()
     })
 }
 
@@ -43,7 +47,9 @@ fn a_panic_in_a_broadcast_loses_one_event_for_those_after_it() {
         }
     };
     let mut broadcast = Broadcast::<u64>::new();
-    ["a", "b", "c"].map(|name| broadcast.add(note(name).into_handler(world.registry())));
+    for name in ["a", "b", "c"] {
+        broadcast.add(note(name).into_handler(world.registry()));
+    }
     assert_eq!(panic_of(|| broadcast.run(&mut world, &1)), "one is too little");
     broadcast.run(&mut world, &2);
     assert_eq!(*world.resource::<Log>(), ["a1", "a2", "b2", "c2"]);

@@ -42,6 +42,7 @@ mod socket_rig;
 mod sockets;
 mod soundness;
 mod support;
+mod swaps;
 mod systems;
 mod templates;
 mod testing;
