@@ -1,6 +1,6 @@
 //! Names of types, as plans and messages show them.
 
-use nexus_rt::{DescribeExt, IntoHandler, Param, PipelineStart, Res, WorldBuilder};
+use nexus_rt::{Describe, IntoHandler, Param, PipelineStart, Res, WorldBuilder};
 
 use crate::support::panic_of;
 
