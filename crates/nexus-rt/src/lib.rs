@@ -67,6 +67,7 @@ mod names;
 mod nonce;
 mod param;
 mod pipeline;
+mod poll;
 mod scheduler;
 mod sequence;
 mod shutdown;
@@ -86,7 +87,6 @@ pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
 pub use clock::{Clock, VirtualClock};
 pub use dag::{Dag, DagStart};
 pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
-pub use driver::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use driver::{FlexMio, InlineMio};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
@@ -111,6 +111,7 @@ pub use param::{
     Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, Requests, ResolveError,
 };
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
+pub use poll::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
 pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
 pub use sequence::Sequence;
 pub use shutdown::{Shutdown, ShutdownHandle};

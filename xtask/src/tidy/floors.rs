@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast", "inline"],
     &["catch", "into_handler", "pipeline"],
-    &["batch", "dag", "template", "system", "shutdown"],
+    &["batch", "dag", "template", "system", "shutdown", "poll"],
     &["scheduler", "lifecycle", "driver"],
     &["testing"],
 ];

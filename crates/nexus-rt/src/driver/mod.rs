@@ -1,12 +1,8 @@
-//! Drivers: where events come from. Their rules stand at [`Installer`](crate::Installer).
-//!
-//! `poller.rs` is the loop that keeps the rules, `registrations.rs` the table that handlers leave to run and come back to. The timer
-//! driver has the loop and a table of its own, the wheel; the socket driver has both.
+//! Drivers: where events come from. Their rules stand at [`Installer`](crate::Installer), and most of them are kept by what they
+//! stand on, `poll/`. The timer driver has a table of its own, the wheel.
 
 #[cfg(feature = "mio")]
 mod mio;
-mod poller;
-mod registrations;
 #[cfg(feature = "timer")]
 mod timer;
 
@@ -14,8 +10,6 @@ mod timer;
 pub use mio::{FlexMio, InlineMio};
 #[cfg(feature = "mio")]
 pub use mio::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
-pub use poller::{Driver, Poller, Polls};
-pub use registrations::{Registration, RegistrationKey, Registrations};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
 pub use timer::{FlexTimerWheel, InlineTimerWheel};
 #[cfg(feature = "timer")]

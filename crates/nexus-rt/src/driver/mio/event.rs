@@ -4,7 +4,7 @@ use std::fmt;
 
 use mio::event::Event;
 
-use crate::driver::RegistrationKey;
+use crate::poll::RegistrationKey;
 
 /// Names a registration of a [`MioDriver`](crate::MioDriver).
 pub type MioToken = RegistrationKey;

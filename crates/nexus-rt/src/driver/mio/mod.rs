@@ -24,9 +24,9 @@ pub use event::{MioEvent, MioToken};
 pub use resource::{FlexMio, InlineMio};
 pub use resource::{MioDriver, MioWaker};
 
-use super::poller::{Driver, Poller};
 use crate::clock::Clock;
 use crate::handler::{Handler, Virtual};
+use crate::poll::{Driver, Poller};
 use crate::shutdown::ShutdownHandle;
 use crate::world::{Installer, World, WorldBuilder};
 

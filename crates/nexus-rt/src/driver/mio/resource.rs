@@ -11,9 +11,8 @@ use mio::{Interest, Registry};
 
 use super::event::{MioEvent, MioToken};
 use crate::describe::Describe;
-use crate::driver::poller::{Driver, Polls};
-use crate::driver::registrations::{Registration, Registrations};
 use crate::handler::Virtual;
+use crate::poll::{Driver, Polls, Registration, Registrations};
 
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
 /// [`MioPoller`](crate::MioPoller) runs the handlers of what is ready.

@@ -14,8 +14,8 @@ pub use periodic::{MissedTicks, Periodic};
 pub use wheel::{FlexTimerWheel, InlineTimerWheel};
 pub use wheel::{TimerEvent, TimerWheel};
 
-use super::poller::Poller;
 use crate::handler::{Handler, Virtual};
+use crate::poll::Poller;
 use crate::world::{Installer, World, WorldBuilder};
 
 /// Installs a [`TimerWheel`] and gives its [`TimerPoller`].

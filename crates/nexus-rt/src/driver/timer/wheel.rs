@@ -8,8 +8,8 @@ use nexus_timer::{Full, TimerKey, Wheel};
 
 use super::periodic::Periodic;
 use crate::describe::Describe;
-use crate::driver::poller::{Driver, Polls};
 use crate::handler::Virtual;
+use crate::poll::{Driver, Polls};
 
 /// What a timer's handler is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

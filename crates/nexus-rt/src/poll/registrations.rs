@@ -59,9 +59,9 @@ pub struct Registration<H, T = ()> {
 /// It is a number: `Copy + Send`. Once its registration has ended it names nothing, here or at any other driver.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RegistrationKey {
-    pub(super) driver: u32,
-    pub(super) index: u32,
-    pub(super) generation: u32,
+    pub(crate) driver: u32,
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
 }
 
 impl<H, T> Registrations<H, T> {
@@ -88,7 +88,7 @@ impl<H, T> Registrations<H, T> {
     }
 
     /// The key of what is inserted next.
-    pub(super) fn next_key(&self) -> RegistrationKey {
+    pub(crate) fn next_key(&self) -> RegistrationKey {
         let new = || u32::try_from(self.slots.len()).expect("a driver has fewer than 2^32 registrations");
         let index = self.free.last().copied().unwrap_or_else(new);
         let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);

@@ -113,11 +113,11 @@ pub struct Polls {
 }
 
 impl Polls {
-    pub(super) fn driver(&self) -> u32 {
+    pub(crate) fn driver(&self) -> u32 {
         self.driver
     }
 
-    pub(super) fn panicked(&self) -> u64 {
+    pub(crate) fn panicked(&self) -> u64 {
         self.panicked
     }
 }
@@ -220,7 +220,7 @@ impl<D: Driver + Send> Poller<D> {
     /// Does something to the resource when the poll has begun, and then as [`run`](Self::run).
     #[inline]
     #[track_caller]
-    pub(super) fn run_after<E>(
+    pub(crate) fn run_after<E>(
         &mut self,
         world: &mut World,
         budget: usize,
