@@ -129,7 +129,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, now: Instant, budget: usize) -> usize {
-        self.0.run_after(world, budget, |wheel| wheel.start_poll(now), |wheel| wheel.take_due(now))
+        self.0.run_after(world, budget, |wheel| wheel.wheel.start_poll(now), |wheel| wheel.take_due(now))
     }
 
     /// When to poll next at the latest, or `None` if there is no timer: what bounds how long other drivers may block.

@@ -86,7 +86,7 @@ impl TimerEvent {
 /// assert!(poller.is_empty(&world));
 /// ```
 pub struct TimerWheel<S = Virtual<TimerEvent>, Tag = ()> {
-    wheel: Wheel<Timer<S>>,
+    pub(super) wheel: Wheel<Timer<S>>,
     polls: Polls,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -269,12 +269,6 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.iter().map(|(key, deadline, timer)| (key, deadline, &timer.handler))
     }
 
-    /// Begins a poll: [`take_due`](Self::take_due) gives what is due at `now`.
-    #[inline]
-    pub(super) fn start_poll(&mut self, now: Instant) {
-        self.wheel.start_poll(now);
-    }
-
     /// Takes the handler of the next timer that is due out.
     #[inline]
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(Due, S, TimerEvent)> {
@@ -282,17 +276,12 @@ impl<S, Tag> TimerWheel<S, Tag> {
         let Timer { handler, repeats } = due.value;
         let event = TimerEvent { deadline: due.deadline, now, key: due.key };
         let next = repeats.and_then(|periodic| periodic.next(due.deadline, now));
-        Some((Due { key: due.key, repeats, next }, handler, event))
+        Some(((due.key, repeats, next), handler, event))
     }
 }
 
 /// A timer that runs: its key, how it repeats, and when next.
-#[derive(Clone, Copy, Debug)]
-pub struct Due {
-    key: TimerKey,
-    repeats: Option<Periodic>,
-    next: Option<Instant>,
-}
+type Due = (TimerKey, Option<Periodic>, Option<Instant>);
 
 impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
     type Handler = S;
@@ -304,12 +293,12 @@ impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
     }
 
     #[inline]
-    fn put_back(&mut self, Due { key, repeats, next }: Due, handler: S) -> Result<(), S> {
+    fn put_back(&mut self, (key, repeats, next): Due, handler: S) -> Result<(), S> {
         self.wheel.restore(key, next, Timer { handler, repeats }).map_err(|timer| timer.handler)
     }
 
-    fn end(&mut self, due: Due) {
-        self.wheel.cancel(due.key);
+    fn end(&mut self, (key, ..): Due) {
+        self.wheel.cancel(key);
     }
 }
 
