@@ -9,7 +9,10 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rows = Vec::new();
         collect(&mut rows, &self.nodes, "");
-        let width = |column: fn(&Row) -> &str| rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0);
+        let width = |column: fn(&Row) -> &str| {
+            let widths = rows.iter().map(|row| column(row).chars().count());
+            widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+        };
         let (names, accesses) = (width(|row| &row.name), width(|row| &row.accesses));
         writeln!(f, "{}", self.name)?;
         for row in &rows {
@@ -19,6 +22,9 @@ impl fmt::Display for Plan {
         Ok(())
     }
 }
+
+/// Wider entries stand out of their column, so that one of them does not widen all lines.
+const WIDEST: usize = 120;
 
 /// A line of the tree.
 struct Row {

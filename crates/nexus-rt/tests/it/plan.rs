@@ -1,8 +1,9 @@
 //! Plans: of everything, in every form.
 
 use nexus_rt::{
-    Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Kind, Local, Node,
-    PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, fan_out,
+    Access, Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Function, Handler, IntoCallback,
+    IntoHandler, Kind, Local, Node, PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, WorldId,
+    fan_out,
 };
 
 use crate::support::{Log, world};
@@ -268,4 +269,46 @@ fn a_plan_needs_no_world() {
         chain.plan()
     };
     assert_eq!(plan.to_string(), "check\n└─ check  reads u64  -> Result<u64, String>\n");
+}
+
+/// Shows functions of these names, each giving a `u64`.
+struct Names(Vec<&'static str>);
+
+impl Describe for Names {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        struct Named(&'static str);
+        impl Function for Named {
+            fn name(&self) -> &'static str {
+                self.0
+            }
+            fn world_id(&self) -> Option<WorldId> {
+                None
+            }
+            fn is_exclusive(&self) -> bool {
+                false
+            }
+            fn access(&self, _: &mut dyn FnMut(Access)) {}
+            fn inputs_changed(&self, _: &World) -> bool {
+                false
+            }
+        }
+        for name in &self.0 {
+            visitor.open(Kind::Then);
+            visitor.function(&Named(name));
+            visitor.close(Some("u64"));
+        }
+    }
+}
+
+#[test]
+fn one_long_name_does_not_widen_every_line_of_a_tree() {
+    let tree = |count: usize| {
+        let mut names = vec!["f"; count];
+        names.push("g".repeat(10 * count).leak());
+        Names(names).plan().to_string()
+    };
+    let (small, large) = (tree(100).len(), tree(200).len());
+    assert!(large < 2 * small + 100, "{small} and {large}");
+    // Up to a line's width the columns stand in line.
+    assert_eq!(Names(vec!["f", "long"]).plan().to_string(), "f\n├─ f       -> u64\n└─ long    -> u64\n");
 }
