@@ -113,7 +113,7 @@ pub(crate) fn name_of(handler: &dyn Describe) -> &'static str {
 
 #[track_caller]
 fn any_input_changed(world: &World, handler: &dyn Describe) -> bool {
-    let mut changed = Changed { world, foreign: None, any: false };
+    let mut changed = Changed { world, foreign: None, any: false, anything: None };
     handler.describe(&mut changed);
     if let Some((name, expected)) = changed.foreign {
         foreign_world(name, expected, world);
@@ -126,13 +126,18 @@ struct Changed<'w> {
     world: &'w World,
     foreign: Option<(&'static str, WorldId)>,
     any: bool,
+    /// Whether any resource changed, once a function was met that may read all of them.
+    anything: Option<bool>,
 }
 
 impl Visitor for Changed<'_> {
     fn function(&mut self, function: &dyn Function) {
         match function.world_id() {
             Some(id) if id != self.world.world_id() => self.foreign = self.foreign.or(Some((function.name(), id))),
-            _ => self.any |= function.inputs_changed(self.world),
+            _ if self.any => {}
+            // All resources are looked at once, and not for each such function.
+            _ if function.is_exclusive() && !*self.anything.get_or_insert_with(|| anything_changed(self.world)) => {}
+            _ => self.any = function.inputs_changed(self.world),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Who changed what, and when.
 
+use std::cell::Cell;
+
 use nexus_rt::{
-    Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, Visitor,
-    World, handler_blueprint,
+    Access, Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut,
+    Sequence, Visitor, World, WorldId, handler_blueprint,
 };
 
 use crate::support::{refuses_world, world};
@@ -125,6 +127,49 @@ fn inputs_are_what_is_read() {
     assert_eq!(all(&world), [true, true, false, true]);
     world.next_sequence();
     assert_eq!(all(&world), [false; 4]);
+}
+
+/// Many functions that are handed the world. Each looks at all resources when it is asked, and says that some changed.
+struct Many {
+    functions: usize,
+    asked: Cell<usize>,
+}
+
+impl Function for Many {
+    fn name(&self) -> &'static str {
+        "many"
+    }
+
+    fn world_id(&self) -> Option<WorldId> {
+        None
+    }
+
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
+    fn access(&self, _: &mut dyn FnMut(Access)) {}
+
+    fn inputs_changed(&self, _: &World) -> bool {
+        self.asked.set(self.asked.get() + 1);
+        true
+    }
+}
+
+impl Describe for Many {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        (0..self.functions).for_each(|_| visitor.function(self));
+    }
+}
+
+#[test]
+fn all_resources_are_looked_at_once_and_not_for_each_function() {
+    let mut world = world();
+    let many = Many { functions: 100, asked: Cell::new(0) };
+    assert_eq!((Describe::inputs_changed(&many, &world), many.asked.get()), (false, 0));
+    world.next_sequence();
+    *world.resource_mut::<u64>() = 1;
+    assert_eq!((Describe::inputs_changed(&many, &world), many.asked.get()), (true, 1));
 }
 
 /// Asks each function by itself, past what the handler around it would check.
