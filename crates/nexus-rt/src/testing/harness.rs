@@ -1,6 +1,7 @@
 //! The test harness: a world that is driven event by event, and what each event changed.
 
 use std::any::type_name;
+use std::collections::BTreeSet;
 
 use crate::call::{lend_world, replaced_world};
 use crate::clock::VirtualClock;
@@ -138,8 +139,7 @@ impl TestHarness {
 
     /// The resources that were written after this sequence, in the order of their registration.
     pub fn changed_after(&self, sequence: Sequence) -> Changes<'_> {
-        let changed = self.world.resources().filter(|resource| resource.changed_at > sequence).collect();
-        Changes { world: &self.world, changed, named: Vec::new() }
+        Changes { world: &self.world, after: sequence, named: BTreeSet::new() }
     }
 }
 
@@ -154,16 +154,16 @@ impl From<World> for TestHarness {
 #[derive(Clone, Debug)]
 pub struct Changes<'h> {
     world: &'h World,
-    changed: Vec<ResourceInfo>,
+    after: Sequence,
     /// What was asserted so far.
-    named: Vec<ResourceId>,
+    named: BTreeSet<ResourceId>,
 }
 
 impl Changes<'_> {
     /// The full type names of what changed, in the order of registration.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
-        self.changed.iter().map(|resource| resource.name).collect()
+        self.changed().map(|resource| resource.name).collect()
     }
 
     /// Whether `T` changed.
@@ -173,8 +173,7 @@ impl Changes<'_> {
     #[track_caller]
     #[must_use]
     pub fn contain<T: 'static>(&self) -> bool {
-        let id = self.world.id::<T>();
-        self.changed.iter().any(|resource| resource.id == id)
+        self.world.changed_at::<T>() > self.after
     }
 
     /// Asserts that `T` changed.
@@ -185,7 +184,7 @@ impl Changes<'_> {
     pub fn changes<T: 'static>(mut self) -> Self {
         let contained = self.contain::<T>();
         assert!(contained, "`{}` was not written; written: {}", type_name::<T>(), self.list(|_| true));
-        self.named.push(self.world.id::<T>());
+        self.named.insert(self.world.id::<T>());
         self
     }
 
@@ -206,11 +205,15 @@ impl Changes<'_> {
     #[track_caller]
     pub fn nothing_else(self) {
         let unnamed = |id: &ResourceId| !self.named.contains(id);
-        assert!(self.changed.iter().all(|resource| !unnamed(&resource.id)), "also written: {}", self.list(unnamed));
+        assert!(self.changed().all(|resource| !unnamed(&resource.id)), "also written: {}", self.list(unnamed));
+    }
+
+    fn changed(&self) -> impl Iterator<Item = ResourceInfo> {
+        self.world.resources().filter(|resource| resource.changed_at > self.after)
     }
 
     fn list(&self, which: impl Fn(&ResourceId) -> bool) -> String {
-        let listed = self.changed.iter().filter(|resource| which(&resource.id));
+        let listed = self.changed().filter(|resource| which(&resource.id));
         let names: Vec<_> = listed.map(|resource| format!("`{}`", resource.name)).collect();
         if names.is_empty() { "nothing".into() } else { names.join(", ") }
     }
