@@ -72,7 +72,7 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
-    /// at fault stay in the buffer for the next run.
+    /// at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are items left.
     #[track_caller]
     pub fn run_with(&mut self, ctx: &mut C, world: &mut World)
     where
@@ -99,7 +99,7 @@ impl<In, S: Describe> BatchPipeline<In, S> {
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
-    /// at fault stay in the buffer for the next run.
+    /// at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are items left.
     #[track_caller]
     pub fn run(&mut self, world: &mut World)
     where
