@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use nexus_rt::{
-    Access, Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut,
-    Sequence, Visitor, World, WorldId, handler_blueprint,
+    Access, Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence,
+    Visitor, World, WorldId, handler_blueprint,
 };
 
 use crate::support::{refuses_world, world};

@@ -1,9 +1,8 @@
 //! Plans: of everything, in every form.
 
 use nexus_rt::{
-    Access, Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Function, Handler, IntoCallback,
-    IntoHandler, Kind, Local, Node, PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, WorldId,
-    fan_out,
+    Access, Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Function, Handler, IntoCallback, IntoHandler, Kind,
+    Local, Node, PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, WorldId, fan_out,
 };
 
 use crate::support::{Log, world};
