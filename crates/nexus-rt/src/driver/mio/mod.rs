@@ -39,8 +39,8 @@ const ALL: usize = usize::MAX;
 /// How many events are taken from the system at once.
 const EVENTS: usize = 1024;
 
-/// Installs a [`MioDriver`] and gives its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a shutdown wakes the
-/// poll.
+/// Installs a [`MioDriver`] and returns its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a shutdown
+/// wakes the poll.
 ///
 /// ```
 /// use nexus_rt::{MioInstaller, WorldBuilder};
@@ -63,10 +63,10 @@ pub struct MioInstaller<S = Virtual<MioEvent>, Tag = ()> {
 }
 
 impl MioInstaller {
-    /// Asks the system for what it takes.
+    /// Opens the selector and its waker.
     ///
     /// # Errors
-    /// What the system says, such as that there are too many open files.
+    /// The OS error, such as too many open files.
     pub fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
@@ -115,9 +115,9 @@ impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
     }
 }
 
-/// Runs the handlers of what is ready: what [`MioInstaller`] gives, for `main()` to poll.
+/// Runs the handlers of sources that are ready. [`MioInstaller`] returns it, and `main()` polls it.
 ///
-/// [`MioDriver`] tells how sources are registered, and [`Installer`] what holds for all drivers.
+/// [`MioDriver`] describes how sources are registered, and [`Installer`] the rules of all drivers.
 #[must_use = "sources are served when it is polled"]
 pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     poll: Poll,
@@ -130,18 +130,18 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
 }
 
 impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
-    /// Waits until a source is ready, for `timeout` at most (for ever if there is none), and runs the handlers of what is ready, in
-    /// the order of the system; gives how many ran.
+    /// Waits until a source is ready, at most for `timeout` (`None` waits without limit), and runs the handlers of the sources that
+    /// are, in the order in which the OS reports them. Returns the number of handlers run.
     ///
-    /// It also returns when it is [woken](MioDriver::waker), and when a shutdown is requested: then it does not wait. A signal that
-    /// interrupts it does not end it otherwise; it waits on for what is left of the timeout. What an earlier poll left over is
+    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested; once one is, it does not wait. A signal
+    /// that interrupts the wait does not end it: it goes on for the rest of the timeout. Events that an earlier poll left over are
     /// served first, without waiting.
     ///
     /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so that handlers see
     /// the time after it.
     ///
     /// # Errors
-    /// What the system says, other than that it was interrupted.
+    /// The OS error, other than an interruption.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
@@ -151,8 +151,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll_budget(world, timeout, usize::MAX)
     }
 
-    /// The same, waiting until what `deadline` says at most, such as the next timer's:
-    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. What is due by `now` does not wait.
+    /// Like [`poll`](Self::poll), but waits at most until `deadline`, such as that of the next timer:
+    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. It does not wait for a deadline at or before `now`.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -170,7 +170,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll(world, timeout)
     }
 
-    /// As [`poll`](Self::poll), but runs `budget` handlers at most. What is left over is served by the next poll.
+    /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).

@@ -15,7 +15,7 @@ use crate::handler::Virtual;
 use crate::poll::{Driver, Polls, Registration, Registrations};
 
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
-/// [`MioPoller`](crate::MioPoller) runs the handlers of what is ready.
+/// [`MioPoller`](crate::MioPoller) runs the handlers of the sources that are ready.
 ///
 /// A registration is a handler, and the source that it serves if the driver is to [own](Self::register) it. There are two kinds:
 ///
@@ -24,8 +24,8 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// - **One that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear again of its source it registers a
 ///   successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
 ///
-/// Handlers may register and close whatever they like, themselves too. What is closed runs no more, also if it was ready in the
-/// same poll.
+/// Handlers may register and close any registration, including their own. A closed registration never runs, even if it was already
+/// ready in this poll.
 ///
 /// `S` is what a handler is kept as: boxed ([`Virtual`]) unless said otherwise, in place ([`InlineMio`](crate::InlineMio)), or a
 /// type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` tells several drivers of one world apart.
@@ -144,11 +144,11 @@ impl<S, Tag> MioDriver<S, Tag> {
         Self { registry, waker, registrations: Registrations::new(), tag: PhantomData }
     }
 
-    /// Registers a source that the driver owns from here on, with the handler of its events. Closing the registration deregisters
+    /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration deregisters
     /// and closes the source.
     ///
     /// # Errors
-    /// What the system says; source and handler are dropped then.
+    /// The OS error; source and handler are dropped.
     pub fn register<Src>(&mut self, mut source: Src, interest: Interest, handler: S) -> io::Result<MioToken>
     where
         Src: Source + Send + 'static,
@@ -158,18 +158,18 @@ impl<S, Tag> MioDriver<S, Tag> {
         Ok(self.registrations.insert(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
-    /// Adds a handler whose source is somewhere else, such as in its own context, and gives the token to register that with:
+    /// Adds a handler whose source is somewhere else, such as in its own context, and returns the token to register that with:
     /// `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
     pub fn insert(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: false })
     }
 
-    /// The same for a handler that fires once: it is moved out before it runs, and its token with it.
+    /// Like [`insert`](Self::insert), for a handler that fires once: it is moved out before it runs, and its token ends.
     pub fn insert_once(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: true })
     }
 
-    /// The source of a registration that owns one of this type.
+    /// Returns the source of a registration that owns one of this type.
     #[inline]
     #[must_use]
     pub fn source<Src: 'static>(&mut self, token: MioToken) -> Option<&mut Src> {
@@ -177,10 +177,10 @@ impl<S, Tag> MioDriver<S, Tag> {
         source.downcast_mut()
     }
 
-    /// Changes what a registration with a source of its own waits for.
+    /// Changes what a registration that owns its source waits for.
     ///
     /// # Errors
-    /// What the system says; `NotFound` if the token names no such registration.
+    /// The OS error; `NotFound` if the token names no such registration.
     pub fn reregister(&mut self, token: MioToken, interest: Interest) -> io::Result<()> {
         let source = self.registrations.get_mut(token).and_then(|registration| registration.kept.source.as_mut());
         match source {
@@ -189,14 +189,14 @@ impl<S, Tag> MioDriver<S, Tag> {
         }
     }
 
-    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, the one that runs as soon
-    /// as it returns. False if the token names no registration here.
+    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, or lets it be dropped when it
+    /// returns. Returns whether the token named a registration here.
     pub fn close(&mut self, token: MioToken) -> bool {
         self.end(token).is_some()
     }
 
-    /// Ends a registration and gives its handler back, with the source that it may hold. `None` if the token names none, or the
-    /// one that runs now, which goes on.
+    /// Ends a registration and returns its handler. `None` if the token names no registration, or one whose handler runs now: that
+    /// one stays.
     pub fn remove(&mut self, token: MioToken) -> Option<S> {
         self.registrations.get(token)?.handler.as_ref()?;
         self.end(token)?.handler
@@ -211,13 +211,13 @@ impl<S, Tag> MioDriver<S, Tag> {
         Some(registration)
     }
 
-    /// Whether the token names a registration here, also the one that runs.
+    /// Returns whether the token names a registration here, even one whose handler runs.
     #[must_use]
     pub fn contains(&self, token: MioToken) -> bool {
         self.registrations.contains(token)
     }
 
-    /// The handler of a registration that does not run now, such as a callback whose context is wanted.
+    /// Returns the handler of a registration unless it runs now, for example to reach the context of a callback.
     #[must_use]
     pub fn get_mut(&mut self, token: MioToken) -> Option<&mut S> {
         self.registrations.get_mut(token)?.handler.as_mut()
@@ -254,30 +254,30 @@ impl<S, Tag> MioDriver<S, Tag> {
         Some(f(handler, &self.registry))
     }
 
-    /// To register sources that the driver does not own.
+    /// Returns the registry of the selector, to register sources that the driver does not own.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Wakes this driver's poll from other threads.
+    /// Returns a waker of this driver's poll, for other threads.
     pub fn waker(&self) -> MioWaker {
         self.waker.clone()
     }
 
-    /// How many registrations there are.
+    /// Returns the number of registrations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.registrations.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no registrations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many handlers panicked. They are gone, and so are their registrations and the sources that those owned; the one that
+    /// Returns how many handlers panicked. They are gone, with their registrations and the sources that those owned. The one that
     /// ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
@@ -321,16 +321,16 @@ impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
     }
 }
 
-/// Wakes a [`MioPoller`](crate::MioPoller) that blocks, from any thread: after something was put where the loop looks for it, such as a
+/// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, after something was put where the loop looks for it, such as a
 /// channel.
 #[derive(Clone, Debug)]
 pub struct MioWaker(pub(super) Arc<mio::Waker>);
 
 impl MioWaker {
-    /// Makes the present poll return, or the next one, if none goes on.
+    /// Makes the current poll return, or the next one if none is in progress.
     ///
     /// # Errors
-    /// What the system says.
+    /// The OS error.
     pub fn wake(&self) -> io::Result<()> {
         self.0.wake()
     }

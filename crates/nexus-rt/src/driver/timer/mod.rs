@@ -18,7 +18,7 @@ use crate::handler::{Handler, Virtual};
 use crate::poll::Poller;
 use crate::world::{Installer, World, WorldBuilder};
 
-/// Installs a [`TimerWheel`] and gives its [`TimerPoller`].
+/// Installs a [`TimerWheel`] and returns its [`TimerPoller`].
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -47,15 +47,15 @@ pub struct TimerInstaller<S = Virtual<TimerEvent>, Tag = ()> {
 }
 
 impl TimerInstaller {
-    /// A wheel of boxed handlers, with a tick of a millisecond. `start` is the time from which it measures: the present one, or
-    /// that of a test or of a recording.
+    /// Returns an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start of a test or of a
+    /// recording.
     pub fn new(start: Instant) -> Self {
         Self { wheel: WheelBuilder::new(), start, types: PhantomData }
     }
 }
 
 impl<S, Tag> TimerInstaller<S, Tag> {
-    /// About how far two polls lie apart. It is about cost only: timers run by their exact deadlines whatever the tick.
+    /// Sets the expected interval between polls. It affects cost only: timers run by their exact deadlines whatever the tick.
     pub fn tick(self, tick: Duration) -> Self {
         Self { wheel: self.wheel.tick(tick), ..self }
     }
@@ -65,7 +65,7 @@ impl<S, Tag> TimerInstaller<S, Tag> {
         Self { wheel: self.wheel.capacity(timers), ..self }
     }
 
-    /// Never holds more than this many timers: see [`TimerWheel::try_schedule`].
+    /// Bounds the number of timers: see [`TimerWheel::try_schedule`].
     pub fn limit(self, timers: usize) -> Self {
         Self { wheel: self.wheel.limit(timers), ..self }
     }
@@ -101,19 +101,19 @@ impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
     }
 }
 
-/// Runs the timers that are due: what [`TimerInstaller`] gives, for `main()` to poll.
+/// Runs the timers that are due. [`TimerInstaller`] returns it, and `main()` polls it.
 ///
-/// [`TimerWheel`] tells how timers are set, and [`Installer`] what holds for all drivers.
+/// [`TimerWheel`] describes how timers are set, and [`Installer`] the rules of all drivers.
 #[must_use = "timers run when they are polled"]
 pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()>(Poller<TimerWheel<S, Tag>>);
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
-    /// Runs every timer whose deadline is not after `now`, in the order of deadlines, and where they are equal in the order in
-    /// which they were set; gives how many ran.
+    /// Runs every timer whose deadline is at or before `now`, by deadline and then in the order in which they were set. Returns the
+    /// number of handlers run.
     ///
-    /// A timer that is set meanwhile runs in this poll if its deadline is later than the one that runs, and not after `now`;
-    /// otherwise in the next. So a poll ends, whatever the handlers do. A timer whose wheel a handler polls elsewhere while it runs,
-    /// in another world, ends with that run.
+    /// A timer that is set meanwhile runs in this poll if its deadline is after the one that runs and at or before `now`; otherwise in
+    /// the next. So a poll ends, whatever the handlers do. If a handler polls the wheel elsewhere, in another world, the timer that
+    /// runs ends.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
@@ -123,7 +123,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
         self.poll_budget(world, now, usize::MAX)
     }
 
-    /// The same, but runs `budget` timers at most. What is left over is due in the next poll, in the same order.
+    /// Like [`poll`](Self::poll), but runs at most `budget` timers. The rest is due in the next poll, in the same order.
     ///
     /// # Panics
     /// As [`poll`](Self::poll).
@@ -132,21 +132,21 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
         self.0.run_after(world, budget, |wheel| wheel.wheel.start_poll(now), |wheel| wheel.take_due(now))
     }
 
-    /// When to poll next at the latest, or `None` if there is no timer: what bounds how long other drivers may block.
+    /// Returns when to poll next at the latest, or `None` without timers. It bounds how long other drivers may block.
     #[must_use]
     #[track_caller]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
         self.0.key().get(world).next_deadline()
     }
 
-    /// How many timers there are.
+    /// Returns the number of timers.
     #[must_use]
     #[track_caller]
     pub fn len(&self, world: &World) -> usize {
         self.0.key().get(world).len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no timers.
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self, world: &World) -> bool {

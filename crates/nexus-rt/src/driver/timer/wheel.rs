@@ -11,20 +11,19 @@ use crate::describe::Describe;
 use crate::handler::Virtual;
 use crate::poll::{Driver, Polls};
 
-/// What a timer's handler is given.
+/// What a timer's handler receives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TimerEvent {
-    /// When the timer was to run. It never runs earlier.
+    /// When the timer was due. It never runs earlier.
     pub deadline: Instant,
     /// The time of this poll.
     pub now: Instant,
-    /// Its key, with which the handler can set itself anew ([`TimerWheel::reschedule`]) or end itself
-    /// ([`TimerWheel::cancel`]).
+    /// Its key, with which the handler can reschedule itself ([`TimerWheel::reschedule`]) or end itself ([`TimerWheel::cancel`]).
     pub key: TimerKey,
 }
 
 impl TimerEvent {
-    /// How late it is.
+    /// Returns how late it is.
     #[must_use]
     pub fn late(&self) -> Duration {
         self.now.saturating_duration_since(self.deadline)
@@ -109,9 +108,9 @@ impl<S, Tag> TimerWheel<S, Tag> {
         Self { wheel, polls: Polls::default(), tag: PhantomData }
     }
 
-    /// Has `handler` run once, in the first poll whose time is not before `deadline`.
+    /// Schedules `handler` to run once, at the first poll at or after `deadline`.
     ///
-    /// If the handler sets itself anew while it runs, by its key, it stays, and its key with it.
+    /// A handler may reschedule itself by its key; the key stays valid.
     ///
     /// # Panics
     /// If the wheel was installed with a limit and is full.
@@ -120,7 +119,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.insert(deadline, Timer { handler, repeats: None })
     }
 
-    /// The same for a wheel with a limit.
+    /// Like [`schedule`](Self::schedule), but returns the handler instead of panicking if the wheel is full.
     ///
     /// # Errors
     /// [`Full`] with the handler.
@@ -128,11 +127,11 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.try_insert(deadline, handler, None)
     }
 
-    /// Has `handler` run at `first`, and then again and again: `repeats` is a period, or a [`Periodic`] that says more. Nothing is
-    /// allocated per tick.
+    /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] that says more. A tick
+    /// allocates nothing.
     ///
-    /// It ends when its key is [cancelled](Self::cancel), from anywhere, also from inside itself. If it
-    /// [reschedules](Self::reschedule) itself, its next ticks follow from that.
+    /// It ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule) itself, its next ticks
+    /// follow from that.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -169,7 +168,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.insert(first, Timer { handler, repeats: Some(repeats.into()) })
     }
 
-    /// The same for a wheel with a limit.
+    /// Like [`schedule_every`](Self::schedule_every), but returns the handler instead of panicking if the wheel is full.
     ///
     /// # Errors
     /// [`Full`] with the handler.
@@ -190,68 +189,67 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.try_insert(deadline, Timer { handler, repeats }).map_err(|Full(timer)| Full(timer.handler))
     }
 
-    /// Ends a timer and drops its handler. False if the key names no timer here: it has run, was cancelled, or is of another
-    /// wheel.
+    /// Ends a timer and drops its handler. Returns whether the key named a timer here; it does not if the timer has run, was
+    /// cancelled, or is another wheel's.
     ///
-    /// From inside a handler, with its own key, it ends a timer that would otherwise stay.
+    /// A handler ends itself with its own key.
     pub fn cancel(&mut self, key: TimerKey) -> bool {
         let known = self.wheel.contains(key);
         drop(self.wheel.cancel(key));
         known
     }
 
-    /// Ends a timer and gives its handler back. `None` if the key names no timer that waits; the one that runs now is not here
-    /// to be given, and goes on.
+    /// Ends a timer and returns its handler. `None` if the key names no timer, or the one that runs now: that one stays.
     pub fn remove(&mut self, key: TimerKey) -> Option<S> {
         self.wheel.get(key)?;
         Some(self.wheel.cancel(key)?.handler)
     }
 
-    /// Has a timer run at another time, and keeps its handler and key. False if the key names no timer here.
+    /// Moves a timer to another deadline; its handler and key stay. Returns whether the key named a timer here.
     ///
-    /// From inside a handler, with its own key, it has the same handler run again.
+    /// A handler runs again if it does so with its own key.
     pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
         self.wheel.reschedule(key, deadline)
     }
 
-    /// Whether the key names a timer here, one that waits or the one that runs.
+    /// Returns whether the key names a timer here, even the one that runs.
     #[must_use]
     pub fn contains(&self, key: TimerKey) -> bool {
         self.wheel.contains(key)
     }
 
-    /// When a timer is to run. For the one that runs now: when it was told to run again, if it was.
+    /// Returns the deadline of a timer. For the one that runs, that is the one it was rescheduled to, if it was.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
         self.wheel.deadline(key)
     }
 
-    /// The handler of a timer that waits.
+    /// Returns the handler of a timer that waits.
     #[must_use]
     pub fn get(&self, key: TimerKey) -> Option<&S> {
         Some(&self.wheel.get(key)?.handler)
     }
 
-    /// The handler of a timer that waits, such as a callback whose context is to be changed.
+    /// Returns the handler of a timer that waits, for example to change the context of a callback.
     #[must_use]
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut S> {
         Some(&mut self.wheel.get_mut(key)?.handler)
     }
 
-    /// When to poll next at the latest, or `None` if there is no timer. It may be earlier than the first deadline, by a little,
-    /// where that is far away.
+    /// Returns when to poll next at the latest, or `None` without timers. It may be a little before the first deadline if that is
+    /// far away.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()
     }
 
-    /// How many timers there are, with the one that runs.
+    /// Returns the number of timers, including the one that runs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.wheel.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no timers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.wheel.is_empty()
