@@ -1,7 +1,7 @@
 //! `--count`: runs rows for a counter of instructions, such as valgrind's, between calls of [`count_mark`].
 //!
-//! What is between the first and the second mark of a contender does its work [`FEW`] times, what is between the second and the
-//! third [`MANY`] times. So the difference is what the work itself takes, to the instruction.
+//! What is between the first and the second mark of a contender does its work [`FEW`] times, what is between the second
+//! and the third [`MANY`] times. So the difference is what the work itself takes, to the instruction.
 
 use std::hint::black_box;
 
@@ -19,7 +19,8 @@ fn count_mark(place: u64) -> u64 {
     black_box(place)
 }
 
-/// Whether the instructions of a row are of interest: dispatch, without what copies memory or unwinds by code of the system.
+/// Whether the instructions of a row are of interest: dispatch, without what copies memory or unwinds by code of the
+/// system.
 fn counted(row: &Row) -> bool {
     let dispatch = ["handlers", "pipelines", "DAGs", "fan-outs and adapters", "drivers"].contains(&row.group);
     let batch = row.units == 100 && !row.name.contains("buffer");
@@ -28,7 +29,8 @@ fn counted(row: &Row) -> bool {
     (dispatch || batch) && by_hand && !of_the_system
 }
 
-/// Runs the rows and prints for each contender, in order, `row`, `contender`, the runs that are counted, separated by tabs.
+/// Runs the rows and prints for each contender, in order, `row`, `contender`, the runs that are counted, separated by
+/// tabs.
 pub(crate) fn run(rows: &[Row]) {
     for row in rows.iter().filter(|row| counted(row)) {
         for contender in row.contenders.iter().filter(|contender| COUNTED.contains(&contender.name)) {

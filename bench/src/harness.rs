@@ -4,8 +4,9 @@ use std::hint::black_box;
 
 use quanta::Clock;
 
-/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two more where
-/// its loop meets the end of a cache line, which says nothing of the work: each contender is shown by the best of its places.
+/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two
+/// more where its loop meets the end of a cache line, which says nothing of the work: each contender is shown by the
+/// best of its places.
 const PLACES: usize = 4;
 
 /// Something that is timed: does its work `runs` times, and tells a value that depends on all of it.
@@ -148,8 +149,8 @@ impl Row {
         assert!(values.len() < 2 || values[0].1 != 0, "{}: a value of nothing shows nothing", self.name);
     }
 
-    /// Times the contenders in cycles of the processor's time stamp counter. They take turns, so that whatever slows the machine
-    /// down meets them alike; what each computed is compared at the end.
+    /// Times the contenders in cycles of the processor's time stamp counter. They take turns, so that whatever slows
+    /// the machine down meets them alike; what each computed is compared at the end.
     pub fn time(&self, rounds: usize) -> Measured {
         let clock = Clock::new();
         // Where all of memory is cold, the place of a loop is nothing beside it.

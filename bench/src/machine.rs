@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-/// Pins this thread to the last core, or to the one before it: away from the first, which serves interrupts on many machines.
+/// Pins this thread to the last core, or to the one before it: away from the first, which serves interrupts on many
+/// machines.
 ///
 /// Gives false where the system does not allow it.
 pub fn pin(from_last: usize) -> bool {

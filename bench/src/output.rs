@@ -25,7 +25,8 @@ impl Output {
         if self.json { report.rows.push(row) } else { report.push(row) }
     }
 
-    /// Ends a report: `more` is what it says below its tables, in Markdown, for people; `section` is its part of a file.
+    /// Ends a report: `more` is what it says below its tables, in Markdown, for people; `section` is its part of a
+    /// file.
     ///
     /// # Panics
     /// If the file cannot be written, or has no such section.

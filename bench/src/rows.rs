@@ -51,8 +51,8 @@ fn row(group: &'static str, name: impl Into<String>, runs: u64, budgets: &[Budge
     Row { group, name, runs, units: 1, calls: false, cold: false, contenders, budgets }
 }
 
-/// Rows of one group: a name, the function that does it, and who has it besides us. `@calls` marks rows whose single calls are
-/// of interest.
+/// Rows of one group: a name, the function that does it, and who has it besides us. `@calls` marks rows whose single
+/// calls are of interest.
 macro_rules! rows {
     ($group:literal, $runs:expr, $budgets:expr; $($name:literal $(@$calls:ident)?: $file:ident::$f:ident, $($who:ident)*;)*) => {
         vec![$({

@@ -1,8 +1,8 @@
-//! The whole path of commands, without sockets: whatever is asked, there is an answer to each request, what is counted as used
-//! is freed again, and no timer is left behind.
+//! The whole path of commands, without sockets: whatever is asked, there is an answer to each request, what is counted
+//! as used is freed again, and no timer is left behind.
 //!
-//! `fuzz/seeds/commands` is where to start from, lines of commands as one would type them: `cargo +nightly fuzz run commands
-//! fuzz/corpus/commands fuzz/seeds/commands`.
+//! `fuzz/seeds/commands` is where to start from, lines of commands as one would type them:
+//! `cargo +nightly fuzz run commands fuzz/corpus/commands fuzz/seeds/commands`.
 #![no_main]
 
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! The parser of requests: bytes that are cut anywhere give the requests that they give in one piece, and no input makes it
-//! panic or hold more than a few times what it was given.
+//! The parser of requests: bytes that are cut anywhere give the requests that they give in one piece, and no input
+//! makes it panic or hold more than a few times what it was given.
 //!
-//! `fuzz/seeds/resp` is where to start from: `cargo +nightly fuzz run resp fuzz/corpus/resp fuzz/seeds/resp`. In a seed a 1 stands before
-//! every byte and before every cut (two bytes), and a 0 between both.
+//! `fuzz/seeds/resp` is where to start from: `cargo +nightly fuzz run resp fuzz/corpus/resp fuzz/seeds/resp`. In a seed
+//! a 1 stands before every byte and before every cut (two bytes), and a 0 between both.
 #![no_main]
 
 use kv_server::{READ, Request, RequestLimits};

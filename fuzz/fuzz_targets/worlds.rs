@@ -1,5 +1,5 @@
-//! Programs over several worlds beside their model: handlers are made, run and moved, worlds are swapped, replaced and dropped,
-//! four bytes for each step. The address sanitizer watches.
+//! Programs over several worlds beside their model: handlers are made, run and moved, worlds are swapped, replaced and
+//! dropped, four bytes for each step. The address sanitizer watches.
 #![no_main]
 
 #[path = "../../crates/nexus-rt/tests/it/program_model.rs"]

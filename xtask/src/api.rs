@@ -1,7 +1,7 @@
-//! `cargo xtask api`: what the libraries offer, held against the listings that are committed beside them, so that no change of
-//! it goes unseen. `cargo xtask api write` renews the listings. cargo-public-api makes them, from what a nightly rustdoc tells.
-//! `cargo xtask api since REVISION` tells whether what changed since a revision, such as that of the last release, breaks code
-//! that was written against it; cargo-semver-checks finds that out.
+//! `cargo xtask api`: what the libraries offer, held against the listings that are committed beside them, so that no
+//! change of it goes unseen. `cargo xtask api write` renews the listings. cargo-public-api makes them, from what a
+//! nightly rustdoc tells. `cargo xtask api since REVISION` tells whether what changed since a revision, such as that of
+//! the last release, breaks code that was written against it; cargo-semver-checks finds that out.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,7 +62,8 @@ fn check(root: &Path, package: &str, write: bool) -> bool {
     changes.is_empty()
 }
 
-/// Paths without the modules in them: everything that can be named is exported from the root, so they are nobody's concern.
+/// Paths without the modules in them: everything that can be named is exported from the root, so they are nobody's
+/// concern.
 fn without_modules(listing: &str) -> String {
     let mut short = String::with_capacity(listing.len());
     let mut parts = listing.split("::").peekable();

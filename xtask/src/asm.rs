@@ -5,10 +5,11 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Pairs `{name}_ours` and `{name}_by_hand`, and how many instructions ours may have more on the way that is always taken.
+/// Pairs `{name}_ours` and `{name}_by_hand`, and how many instructions ours may have more on the way that is always
+/// taken.
 ///
-/// Three are what one comparison of the world's identity takes: a load, a comparison with memory, a branch. Where there are
-/// more, the reason stands beside it.
+/// Three are what one comparison of the world's identity takes: a load, a comparison with memory, a branch. Where there
+/// are more, the reason stands beside it.
 const PAIRS: &[(&str, usize)] = &[
     ("read_1", 3),
     ("read_4", 3),
@@ -24,7 +25,8 @@ const PAIRS: &[(&str, usize)] = &[
     ("bare_3", 3),
     ("params_4", 3),
     ("option", 3),
-    // The function that checks gives a `Result` made by a select, before the chain is there, and so each step tests again.
+    // The function that checks gives a `Result` made by a select, before the chain is there, and so each step tests
+    // again.
     ("result", 3 + 9),
     ("diamond", 3),
     ("fork_4", 3),

@@ -1,7 +1,8 @@
-//! `cargo xtask instructions`: how many instructions a dispatch takes, ours and by hand, counted by valgrind and held to the
-//! numbers in `bench/instructions.txt`.
+//! `cargo xtask instructions`: how many instructions a dispatch takes, ours and by hand, counted by valgrind and held
+//! to the numbers in `bench/instructions.txt`.
 //!
-//! Counts do not depend on how busy the machine is, so they may gate. `cargo xtask instructions bless` writes the file anew.
+//! Counts do not depend on how busy the machine is, so they may gate. `cargo xtask instructions bless` writes the file
+//! anew.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

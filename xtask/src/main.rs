@@ -1,4 +1,5 @@
-//! `cargo xtask ci | tidy | api | sanitize | asm | instructions | prove`: the checks of this workspace, one file per check.
+//! `cargo xtask ci | tidy | api | sanitize | asm | instructions | prove`: the checks of this workspace, one file per
+//! check.
 
 mod api;
 mod asm;

@@ -149,7 +149,8 @@ fn take_owned<const N: usize>(mut own: ResMut<V<N>>, x: u64) {
 
 /// So that the compiler can fit no function to its one caller, each is called by its address.
 ///
-/// A handler behind a function that is not inlined, which the listing is of; it is run, and the world after it compared.
+/// A handler behind a function that is not inlined, which the listing is of; it is run, and the world after it
+/// compared.
 macro_rules! handlers {
     ($($ours:ident = $by_hand:ident($event:ty): |$reg:ident| $make:expr;)*) => {$(
         #[inline(never)]

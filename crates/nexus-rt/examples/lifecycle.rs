@@ -1,7 +1,7 @@
 //! Start, run, stop: phases of start-up, the loop around a driver that blocks, and every way to end it.
 //!
-//! `cargo run --example lifecycle --features signals` serves itself and ends; with `-- wait` it waits for Ctrl-C or SIGTERM,
-//! with `-- stubborn` it does not stop when asked, so that only a second signal ends it.
+//! `cargo run --example lifecycle --features signals` serves itself and ends; with `-- wait` it waits for Ctrl-C or
+//! SIGTERM, with `-- stubborn` it does not stop when asked, so that only a second signal ends it.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;

@@ -1,7 +1,7 @@
 //! An echo server that closes connections which stay silent: sockets and timers in one loop.
 //!
-//! `cargo run --example mio_timer --features mio,timer,signals` serves clients of its own, says what happened, and ends. With
-//! `-- 127.0.0.1:7007` it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
+//! `cargo run --example mio_timer --features mio,timer,signals` serves clients of its own, says what happened, and
+//! ends. With `-- 127.0.0.1:7007` it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Client};

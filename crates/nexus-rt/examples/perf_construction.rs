@@ -1,7 +1,7 @@
 //! What does it cost to make a handler or a step, by how many params it has?
 //!
-//! `cargo run --release --example perf_construction`. That is paid once, when the program is put together; what is made while it
-//! runs is better stamped from a template (`perf_template`). Side by side with other libraries: `bench/`.
+//! `cargo run --release --example perf_construction`. That is paid once, when the program is put together; what is made
+//! while it runs is better stamped from a template (`perf_template`). Side by side with other libraries: `bench/`.
 
 mod perf;
 

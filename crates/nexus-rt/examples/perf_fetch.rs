@@ -1,7 +1,7 @@
 //! What does it cost to reach the values that a function works on, by how they are found?
 //!
-//! `cargo run --release --example perf_fetch`. This library keeps a typed pointer to each, found once, when the function is
-//! resolved; the others are what one might do instead.
+//! `cargo run --release --example perf_fetch`. This library keeps a typed pointer to each, found once, when the
+//! function is resolved; the others are what one might do instead.
 
 mod perf;
 

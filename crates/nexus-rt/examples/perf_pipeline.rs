@@ -1,7 +1,7 @@
 //! What does a dispatch cost: a function, a handler, a pipeline, a DAG, a batch?
 //!
-//! `cargo run --release --example perf_pipeline`. Side by side with other libraries: `bench/`; what the compiler makes of such
-//! dispatch: `cargo xtask asm`.
+//! `cargo run --release --example perf_pipeline`. Side by side with other libraries: `bench/`; what the compiler makes
+//! of such dispatch: `cargo xtask asm`.
 
 mod perf;
 

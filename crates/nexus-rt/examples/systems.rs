@@ -1,4 +1,5 @@
-//! Some work is not about one event: it looks at what changed and follows from it. In which order, and what can be left out?
+//! Some work is not about one event: it looks at what changed and follows from it. In which order, and what can be left
+//! out?
 //!
 //! `cargo run --example systems`, and `cargo run --example systems dot | dot -Tsvg -o systems.svg` to see it drawn.
 

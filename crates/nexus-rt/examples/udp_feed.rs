@@ -62,7 +62,8 @@ fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
     }
 }
 
-/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over them as they lie in its buffer.
+/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over them as they lie in
+/// its buffer.
 struct Receiver<P> {
     io: Key<MioDriver>,
     buffer: [u8; 2048],

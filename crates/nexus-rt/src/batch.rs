@@ -12,8 +12,8 @@ use crate::world::World;
 
 /// A pipeline with a buffer of its own input: a driver fills it, [`run`](Self::run) drains it.
 ///
-/// The world is checked once per batch, and after each function that takes it whole. Each item runs through the whole chain
-/// by itself, so an error is dealt with per item, and nothing is stored between the steps.
+/// The world is checked once per batch, and after each function that takes it whole. Each item runs through the whole
+/// chain by itself, so an error is dealt with per item, and nothing is stored between the steps.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -67,12 +67,13 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
         &mut self.input
     }
 
-    /// Runs the chain over every item in the buffer, in order, with a context that somebody else keeps. The buffer is empty
-    /// afterwards and keeps its memory.
+    /// Runs the chain over every item in the buffer, in order, with a context that somebody else keeps. The buffer is
+    /// empty afterwards and keeps its memory.
     ///
     /// # Panics
-    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
-    /// at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are items left.
+    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the
+    /// one at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are
+    /// items left.
     #[track_caller]
     pub fn run_with(&mut self, ctx: &mut C, world: &mut World)
     where
@@ -98,8 +99,9 @@ impl<In, S: Describe> BatchPipeline<In, S> {
     /// Runs the chain over every item in the buffer, in order. The buffer is empty afterwards and keeps its memory.
     ///
     /// # Panics
-    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the one
-    /// at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are items left.
+    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the
+    /// one at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are
+    /// items left.
     #[track_caller]
     pub fn run(&mut self, world: &mut World)
     where

@@ -11,8 +11,8 @@ use crate::nonce;
 use crate::step::one_world;
 use crate::world::{World, WorldId};
 
-/// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`, or an
-/// `E` that it lends.
+/// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`,
+/// or an `E` that it lends.
 ///
 /// A handler that runs in it cannot add to it or remove from it at the same time: keep what is to come and to go in a
 /// resource, and apply it between events, where the broadcast is at hand.
@@ -52,8 +52,8 @@ pub struct Broadcast<E: ?Sized> {
 struct Member<E: ?Sized> {
     key: BroadcastKey,
     handler: Box<dyn RefHandler<E>>,
-    /// The handler is `Nothing` then. Such members are swept out when they are the greater part, so that removing all of them one by
-    /// one takes time by their number, in any order.
+    /// The handler is `Nothing` then. Such members are swept out when they are the greater part, so that removing all
+    /// of them one by one takes time by their number, in any order.
     removed: bool,
 }
 
@@ -98,8 +98,8 @@ impl<E: ?Sized> Broadcast<E> {
         key
     }
 
-    /// Takes a handler out and returns it, or `None` if the key is not of a handler here. A broadcast without handlers belongs to no
-    /// world.
+    /// Takes a handler out and returns it, or `None` if the key is not of a handler here. A broadcast without handlers
+    /// belongs to no world.
     pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
         let at = self.members.binary_search_by_key(&key, |member| member.key).ok()?;
         let member = &mut self.members[at];

@@ -48,8 +48,8 @@ impl<H> CatchAssertUnwindSafe<H> {
 
 impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
     /// # Panics
-    /// If the handler panics and leaves another world in the place of this one, off which everything else would be cut. A handler
-    /// that returns is checked as it would be without this.
+    /// If the handler panics and leaves another world in the place of this one, off which everything else would be cut.
+    /// A handler that returns is checked as it would be without this.
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
         let expected = world.world_id();

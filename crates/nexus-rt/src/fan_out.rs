@@ -11,9 +11,9 @@ use crate::world::{World, WorldId};
 
 /// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
 ///
-/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out itself
-/// takes an `E`; made [`borrowed`](Self::borrowed), it takes a `&E` too, for events that are borrowed already and to stand
-/// within another. For data that flows back together, fork a chain instead.
+/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out
+/// itself takes an `E`; made [`borrowed`](Self::borrowed), it takes a `&E` too, for events that are borrowed already
+/// and to stand within another. For data that flows back together, fork a chain instead.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};

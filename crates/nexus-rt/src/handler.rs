@@ -6,8 +6,9 @@ use crate::world::World;
 
 /// Something that runs with an event on a world.
 ///
-/// Functions become handlers by [`into_handler`](crate::IntoHandler::into_handler); pipelines and callbacks are handlers too. The trait is
-/// object safe, so that drivers keep a [`Virtual<E>`]. A handler is `Send`, since it may live in a resource.
+/// Functions become handlers by [`into_handler`](crate::IntoHandler::into_handler); pipelines and callbacks are
+/// handlers too. The trait is object safe, so that drivers keep a [`Virtual<E>`]. A handler is `Send`, since it may
+/// live in a resource.
 ///
 /// To write one by hand, implement `run`, and [`Describe`] with nothing in it. Such a handler is handed the whole world
 /// and checks nothing:
@@ -71,10 +72,11 @@ pub trait Handler<E>: Describe + Send {
     /// The handlers of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World, event: E);
 
-    /// Runs the handler on a world that somebody has checked to be that of every function in it, and so does not check again.
+    /// Runs the handler on a world that somebody has checked to be that of every function in it, and so does not check
+    /// again.
     ///
-    /// Provided, and for handlers that are written by hand the only way: they are handed the world, and whether it is still there
-    /// is checked afterwards.
+    /// Provided, and for handlers that are written by hand the only way: they are handed the world, and whether it is
+    /// still there is checked afterwards.
     // Not `track_caller`, which would hand the place of the caller to every boxed handler.
     #[doc(hidden)]
     #[inline]
@@ -84,8 +86,8 @@ pub trait Handler<E>: Describe + Send {
     }
 }
 
-/// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that they
-/// give is the library's, because a call through a box forgets its caller.
+/// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that
+/// they give is the library's, because a call through a box forgets its caller.
 ///
 /// For events that are borrowed anew each time write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
 /// `Box<dyn for<'a> Handler<&'a [u8]>>`.
@@ -118,7 +120,8 @@ macro_rules! handler_behind {
 
 handler_behind!(Box<H>, &mut H);
 
-/// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events to.
+/// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events
+/// to.
 ///
 /// Implemented for every `for<'a> Handler<&'a E>`; the name is for `Box<dyn RefHandler<E>>`:
 ///

@@ -12,8 +12,8 @@ use crate::world::World;
 
 /// A handler of some type, kept in place if it fits into `Space`, and on the heap otherwise.
 ///
-/// `Space` is one of [`space`]: `space::S8`, the default, has room for eight words. A handler takes a word for each param and one
-/// for its world, besides its context or captures.
+/// `Space` is one of [`space`]: `space::S8`, the default, has room for eight words. A handler takes a word for each
+/// param and one for its world, besides its context or captures.
 ///
 /// ```
 /// use nexus_rt::{FlexVirtual, Handler, IntoCallback, ResMut, WorldBuilder, flex};

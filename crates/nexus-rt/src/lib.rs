@@ -27,10 +27,10 @@
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
 //! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
-//! - [`PipelineStart`], [`DagStart`]: chains of functions that route, fork and merge, with combinators for `Option`, `Result`
-//!   and `bool`; [`BatchPipeline`]: over many items at once.
-//! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of another
-//!   form; [`CatchAssertUnwindSafe`].
+//! - [`PipelineStart`], [`DagStart`]: chains of functions that route, fork and merge, with combinators for `Option`,
+//!   `Result` and `bool`; [`BatchPipeline`]: over many items at once.
+//! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of
+//!   another form; [`CatchAssertUnwindSafe`].
 //! - [`Describe::plan`]: what is wired, to print and to draw.
 //! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
@@ -43,8 +43,8 @@
 //! Beside these features there are `derive`, on by default, for `#[derive(Param)]`, and `signals`, for
 //! `ShutdownHandle::enable_signals`. Without any, the library depends on nothing.
 //!
-//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages tells what to do about
-//! those of the compiler.
+//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages tells what to do
+//! about those of the compiler.
 
 mod adapt;
 mod batch;
@@ -136,7 +136,8 @@ pub mod __private {
     pub use crate::param::CopyState;
 }
 
-/// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code needs.
+/// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code
+/// needs.
 #[cfg(doctest)]
 mod pages {
     macro_rules! pages {

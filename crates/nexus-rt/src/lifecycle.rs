@@ -10,9 +10,9 @@ use crate::world::World;
 impl World {
     /// Runs a function once, with any params: to open connections, load state, arm timers.
     ///
-    /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not read
-    /// as changed in the next. What the function returns is handed on. A closure may not move its captures out, as everywhere:
-    /// what is to be moved in goes through an `Option` that it takes from.
+    /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not
+    /// read as changed in the next. What the function returns is handed on. A closure may not move its captures out, as
+    /// everywhere: what is to be moved in goes through an `Option` that it takes from.
     ///
     /// ```
     /// use nexus_rt::{Res, ResMut, WorldBuilder};
@@ -53,8 +53,8 @@ impl World {
 
     /// Calls `turn` until a shutdown is requested, which is looked for before each turn, or until it returns an error.
     ///
-    /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing, or a `Result<(), E>`, and then
-    /// `run` does too. A closure that uses `?` names its error in the end: `Ok::<(), io::Error>(())`.
+    /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing, or a `Result<(), E>`, and
+    /// then `run` does too. A closure that uses `?` names its error in the end: `Ok::<(), io::Error>(())`.
     ///
     /// ```
     /// use nexus_rt::WorldBuilder;
@@ -81,11 +81,13 @@ impl World {
     ///
     /// # Panics
     /// If there is no [`Shutdown`] in this world (see
-    /// [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)), or if `turn` leaves another world in its place.
+    /// [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)), or if `turn` leaves another world in
+    /// its place.
     #[track_caller]
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
-        // Whoever holds a handle asks the one from before. Handlers ask the resource, which one of them may have replaced.
+        // Whoever holds a handle asks the one from before. Handlers ask the resource, which one of them may have
+        // replaced.
         while !shutdown.is_shutdown() && !self.resource::<Shutdown>().is_shutdown() {
             let expected = self.world_id();
             let ended = turn(self);

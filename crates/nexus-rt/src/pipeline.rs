@@ -75,10 +75,10 @@ impl<In> PipelineStart<In> {
 impl<'a, In: ?Sized> PipelineStart<&'a In> {
     /// An empty pipeline over borrowed events of any lifetime.
     ///
-    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline, and so it is
-    /// for every event type with a lifetime in it. With `borrowed`, each run may borrow anew, as from a buffer that is
-    /// filled again. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every lifetime in any
-    /// case: `Box<dyn for<'a> Handler<View<'a>>>`.)
+    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline, and so it
+    /// is for every event type with a lifetime in it. With `borrowed`, each run may borrow anew, as from a buffer that
+    /// is filled again. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every lifetime
+    /// in any case: `Box<dyn for<'a> Handler<View<'a>>>`.)
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -161,11 +161,11 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// A finished chain of steps that runs as one.
 ///
 /// [`run`](Self::run) gives what the last step gives. A pipeline whose last step gives `()` or `Option<()>` is also a
-/// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its first
-/// function.
+/// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its
+/// first function.
 ///
-/// It is `Clone` where its functions are and what they keep is: resolved once, stamped as often as needed. A clone takes
-/// along what accumulators, `dedup` and locals hold at that moment.
+/// It is `Clone` where its functions are and what they keep is: resolved once, stamped as often as needed. A clone
+/// takes along what accumulators, `dedup` and locals hold at that moment.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<In: ?Sized, S, C = (), K = Moved> {
     chain: Anchor<S>,
@@ -234,8 +234,9 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
-    // A function of its own, whatever is around it: as its arguments, the pipeline, the world and a slice are known not to
-    // overlap, and so what the loop needs stays in registers. Inlined, the compiler may forget that, which costs ten times as much.
+    // A function of its own, whatever is around it: as its arguments, the pipeline, the world and a slice are known not
+    // to overlap, and so what the loop needs stays in registers. Inlined, the compiler may forget that, which costs ten
+    // times as much.
     #[inline(never)]
     #[track_caller]
     pub fn run_each_with<'a>(&mut self, ctx: &mut C, world: &mut World, items: impl IntoIterator<Item = K::At<'a>>)

@@ -124,8 +124,8 @@ impl SchedulerBuilder {
         found.expect("this system was not added to this scheduler: use what its own `add` gave")
     }
 
-    /// Puts the systems in order: each after all that it has to run after, and otherwise in the order in which they were
-    /// added.
+    /// Puts the systems in order: each after all that it has to run after, and otherwise in the order in which they
+    /// were added.
     ///
     /// # Errors
     /// If systems wait for each other in a circle.
@@ -200,8 +200,8 @@ impl fmt::Debug for SchedulerBuilder {
 
 /// Systems in order, as one handler of any event.
 ///
-/// [`run`](Self::run) runs each system that comes after no other, and each that comes after one which ran and said yes. The
-/// order is fixed when the scheduler is built. To make one, see [`SchedulerBuilder`].
+/// [`run`](Self::run) runs each system that comes after no other, and each that comes after one which ran and said yes.
+/// The order is fixed when the scheduler is built. To make one, see [`SchedulerBuilder`].
 #[must_use = "a scheduler does nothing until it is run"]
 pub struct SystemScheduler {
     systems: Vec<Scheduled>,
@@ -218,12 +218,12 @@ struct Scheduled {
 }
 
 impl SystemScheduler {
-    /// Runs the systems that are due, in order, and gives how many that were. The sequence stays: all of them run for one
-    /// event.
+    /// Runs the systems that are due, in order, and gives how many that were. The sequence stays: all of them run for
+    /// one event.
     ///
     /// # Panics
-    /// If `world` is not the world of the systems, or if one of them leaves another in its place. A panic of a system ends the
-    /// run; the next run starts from the first again.
+    /// If `world` is not the world of the systems, or if one of them leaves another in its place. A panic of a system
+    /// ends the run; the next run starts from the first again.
     #[track_caller]
     pub fn run(&mut self, world: &mut World) -> usize {
         let world = match Entered::enter_likely(world, self.world) {

@@ -5,9 +5,9 @@ use std::fmt;
 /// The number of an event, counted from the start of its world.
 ///
 /// A world holds the current sequence; [`World::next_sequence`](crate::World::next_sequence) advances it, which a
-/// driver does before each event. A new world is in sequence 1, in which `main()` may write before the first event, which is 2. A
-/// resource remembers the sequence in which it was last written, so "did this change because of the current event?" is one
-/// comparison.
+/// driver does before each event. A new world is in sequence 1, in which `main()` may write before the first event,
+/// which is 2. A resource remembers the sequence in which it was last written, so "did this change because of the
+/// current event?" is one comparison.
 ///
 /// `Sequence` is also a [`Param`](crate::Param): a function that takes one gets the current sequence.
 ///

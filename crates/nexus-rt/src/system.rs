@@ -11,8 +11,8 @@ use crate::world::{Registry, World};
 
 /// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.
 ///
-/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to any [`SystemOutput`] is one
-/// too. To write one by hand, implement `run`, and [`Describe`] with nothing in it.
+/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to any [`SystemOutput`]
+/// is one too. To write one by hand, implement `run`, and [`Describe`] with nothing in it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system",
     label = "not a system",
@@ -26,10 +26,11 @@ pub trait System: Describe + Send {
     /// The systems of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World) -> bool;
 
-    /// Runs the system on a world that somebody has checked to be that of every function in it, and so does not check again.
+    /// Runs the system on a world that somebody has checked to be that of every function in it, and so does not check
+    /// again.
     ///
-    /// Provided, and for systems that are written by hand the only way: they are handed the world, and whether it is still there is
-    /// checked afterwards.
+    /// Provided, and for systems that are written by hand the only way: they are handed the world, and whether it is
+    /// still there is checked afterwards.
     // Not `track_caller`, which would hand the place of the caller to every boxed system.
     #[doc(hidden)]
     #[inline]
@@ -41,8 +42,8 @@ pub trait System: Describe + Send {
     }
 }
 
-/// What a system may return: `bool`, whether what comes after it should run; `()`, which always says yes; or `Option<()>`, as
-/// pipelines with a `guard` give, where `None` says no.
+/// What a system may return: `bool`, whether what comes after it should run; `()`, which always says yes; or
+/// `Option<()>`, as pipelines with a `guard` give, where `None` says no.
 #[diagnostic::on_unimplemented(
     message = "a system cannot return `{Self}`",
     label = "returns `{Self}`",
@@ -102,7 +103,8 @@ mod sealed {
 /// assert!(!reprice.run(&mut world));
 /// ```
 pub trait IntoSystem: Sized {
-    /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool`, `Option<()>` or nothing.
+    /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool`, `Option<()>` or
+    /// nothing.
     ///
     /// # Panics
     /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.

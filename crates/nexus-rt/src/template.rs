@@ -9,21 +9,22 @@ use crate::param::{CopyState, Param};
 use crate::step::Step;
 use crate::world::{Registry, World};
 
-/// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint) writes
-/// one in a line.
+/// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint)
+/// writes one in a line.
 ///
-/// The function itself stays out of it, so that the template and what it stamps have types with names, which can stand in
-/// structs and resources, and any function of that signature can fill them.
+/// The function itself stays out of it, so that the template and what it stamps have types with names, which can stand
+/// in structs and resources, and any function of that signature can fill them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no blueprint",
     note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
 )]
 pub trait Blueprint {
-    /// The event. It is one type, with the lifetimes in it: for events that are borrowed anew for each run, clone a handler.
+    /// The event. It is one type, with the lifetimes in it: for events that are borrowed anew for each run, clone a
+    /// handler.
     type Event;
 
-    /// The params, as a tuple, each with `'static` in the place of the lifetime of a run: `(Res<'static, Limit>,)`. What they
-    /// keep must be `Copy`, which is so for all but a `Local<T>` whose `T` is not.
+    /// The params, as a tuple, each with `'static` in the place of the lifetime of a run: `(Res<'static, Limit>,)`.
+    /// What they keep must be `Copy`, which is so for all but a `Local<T>` whose `T` is not.
     type Params: Param<State: CopyState>;
 }
 
@@ -38,8 +39,8 @@ pub trait CallbackBlueprint: Blueprint {
     type Context: Send;
 }
 
-/// Refuses what does not fit a template when it is compiled. In each method that users call, since the compiler points to the
-/// caller of the function that a failed assertion stands in.
+/// Refuses what does not fit a template when it is compiled. In each method that users call, since the compiler points
+/// to the caller of the function that a failed assertion stands in.
 macro_rules! no_captures {
     ($F:ty) => {
         const {
@@ -53,12 +54,12 @@ macro_rules! no_captures {
     };
 }
 
-/// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once per
-/// connection, timer or request.
+/// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once
+/// per connection, timer or request.
 ///
-/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies what was found. A
-/// template is `Copy` and has a type with a name, whatever the function: so it can be kept in a resource or in the context
-/// of a callback.
+/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies what was
+/// found. A template is `Copy` and has a type with a name, whatever the function: so it can be kept in a resource or in
+/// the context of a callback.
 ///
 /// ```
 /// use nexus_rt::{Handler, HandlerTemplate, ResMut, WorldBuilder, handler_blueprint};
@@ -100,8 +101,8 @@ macro_rules! no_captures {
 /// let template = HandlerTemplate::<OnTick>::new(tick as fn(u32), world.registry());
 /// ```
 ///
-/// Those, whole pipelines, and handlers of events that are borrowed anew for each run, which a blueprint cannot name, are
-/// stamped by cloning: a handler is `Clone` where its parts are.
+/// Those, whole pipelines, and handlers of events that are borrowed anew for each run, which a blueprint cannot name,
+/// are stamped by cloning: a handler is `Clone` where its parts are.
 ///
 /// ```
 /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
@@ -143,8 +144,8 @@ impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
     #[inline]
     #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
-        // Not `&mut ()`, which is a place on the stack: while there is one, the function cannot be jumped to. A box of nothing
-        // takes no memory.
+        // Not `&mut ()`, which is a place on the stack: while there is one, the function cannot be jumped to. A box of
+        // nothing takes no memory.
         self.stamp.run(Box::leak(Box::new(())), world, event);
     }
 }
@@ -233,8 +234,8 @@ pub struct CallbackTemplate<K: CallbackBlueprint> {
     stamp: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
 }
 
-/// A callback that a [`CallbackTemplate`] stamped. Its type names nothing but the blueprint, so it can stand wherever a type
-/// is wanted, also in a resource that its own function borrows.
+/// A callback that a [`CallbackTemplate`] stamped. Its type names nothing but the blueprint, so it can stand wherever a
+/// type is wanted, also in a resource that its own function borrows.
 #[must_use = "a handler does nothing until it is run"]
 pub struct TemplatedCallback<K: CallbackBlueprint> {
     /// The context, within reach between runs.

@@ -34,8 +34,8 @@ impl WheelBuilder {
 
     /// How far apart the deadlines of one slot may be; a millisecond if nothing is said.
     ///
-    /// This is about cost only: entries fire by their exact deadlines whatever the tick. It should be about as long as the time
-    /// between two polls. The wheel uses the greatest power of two, in nanoseconds, that is not longer.
+    /// This is about cost only: entries fire by their exact deadlines whatever the tick. It should be about as long as
+    /// the time between two polls. The wheel uses the greatest power of two, in nanoseconds, that is not longer.
     pub fn tick(mut self, tick: Duration) -> Self {
         self.tick = tick;
         self
@@ -47,8 +47,8 @@ impl WheelBuilder {
         self
     }
 
-    /// Never holds more entries than this, the one that is lent included, and allocates the room for them when the wheel is
-    /// made.
+    /// Never holds more entries than this, the one that is lent included, and allocates the room for them when the
+    /// wheel is made.
     pub fn limit(mut self, entries: usize) -> Self {
         self.limit = Some(entries);
         self

@@ -1,9 +1,9 @@
 //! The earliest deadline of each slot of the lowest level.
 //!
-//! It is kept up to date as entries come. When the earliest entry leaves, finding the next one means walking the list of the
-//! slot, and most slots are never asked again: they are emptied, or their time comes. So the walk waits until somebody asks,
-//! and what it finds is kept. If the earliest leaves again after that, the wheel sorts the slot (`Wheel::sort_through`)
-//! instead of walking once more. So a slot is walked once at most, whatever is taken out of it.
+//! It is kept up to date as entries come. When the earliest entry leaves, finding the next one means walking the list
+//! of the slot, and most slots are never asked again: they are emptied, or their time comes. So the walk waits until
+//! somebody asks, and what it finds is kept. If the earliest leaves again after that, the wheel sorts the slot
+//! (`Wheel::sort_through`) instead of walking once more. So a slot is walked once at most, whatever is taken out of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Names one entry of one [`Wheel`](crate::Wheel).
 ///
-/// It is a number, not a pointer: keep it in a resource, send it to another thread, lose it. Once the entry has fired or was
-/// cancelled the key names nothing, also when the room of the entry is used again, and it never names anything on another wheel.
+/// It is a number, not a pointer: keep it in a resource, send it to another thread, lose it. Once the entry has fired
+/// or was cancelled the key names nothing, also when the room of the entry is used again, and it never names anything
+/// on another wheel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TimerKey {
     pub(crate) wheel: WheelId,

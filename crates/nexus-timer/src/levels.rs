@@ -1,7 +1,7 @@
 //! The levels: 64 slots each, a bit per slot that holds something, and lists through the slab.
 //!
-//! Level 0 has a slot per tick, level 1 one per 64 ticks, and so on. An entry is in the level of the highest bit in which its
-//! tick differs from the wheel's position, so:
+//! Level 0 has a slot per tick, level 1 one per 64 ticks, and so on. An entry is in the level of the highest bit in
+//! which its tick differs from the wheel's position, so:
 //!
 //! - every slot that holds something begins after the position;
 //! - whatever is in a level comes before everything in the levels above, and a slot before those of higher number;
@@ -98,8 +98,8 @@ impl Levels {
         slot
     }
 
-    /// Takes an entry out of its slot, by what the entry says of its neighbours. True if the slot is to be sorted, should
-    /// anything be left in it.
+    /// Takes an entry out of its slot, by what the entry says of its neighbours. True if the slot is to be sorted,
+    /// should anything be left in it.
     #[inline]
     pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, slot: Slot, prev: u32, next: u32, deadline: u64) -> bool {
         if next != NIL {

@@ -44,8 +44,8 @@ impl PartialEq for Item {
 
 impl Eq for Item {}
 
-/// Items are removed from the fronts only. Those of entries that were cancelled or moved stay until they come to a front, or
-/// until they are the greater part. No front is stale, between two calls from outside.
+/// Items are removed from the fronts only. Those of entries that were cancelled or moved stay until they come to a
+/// front, or until they are the greater part. No front is stale, between two calls from outside.
 #[derive(Default)]
 pub(crate) struct Near {
     /// What came out of the slots, and what was added since and comes after all of it.

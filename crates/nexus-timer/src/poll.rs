@@ -20,8 +20,8 @@ pub struct Expired<T> {
 }
 
 impl<T> Wheel<T> {
-    /// Hands over everything that is due, in the order of deadlines, and where they are equal in the order of insertion. Gives
-    /// how many there were.
+    /// Hands over everything that is due, in the order of deadlines, and where they are equal in the order of
+    /// insertion. Gives how many there were.
     ///
     /// If `f` panics, the entry that it was given is gone, and the others are still due.
     pub fn poll(&mut self, now: Instant, mut f: impl FnMut(Expired<T>)) -> usize {
@@ -34,8 +34,8 @@ impl<T> Wheel<T> {
         count
     }
 
-    /// Begins a poll: [`pop`](Self::pop) gives what is due at `now`. The poll before, if there is more in it, is over; what it
-    /// left is still due.
+    /// Begins a poll: [`pop`](Self::pop) gives what is due at `now`. The poll before, if there is more in it, is over;
+    /// what it left is still due.
     ///
     /// Between two pops anything may be done with the wheel, and any number of pops is enough:
     ///
@@ -81,10 +81,11 @@ impl<T> Wheel<T> {
 
     /// The next entry that is due in this poll; its value is lent, and its key stays.
     ///
-    /// This is for timers that live on: the value is run while the wheel is at hand, and then [restored](Self::restore). In
-    /// between the key may be used: [`reschedule`](Self::reschedule) sets the deadline of the restored entry, whatever the
-    /// restorer says, and [`cancel`](Self::cancel) ends it. An entry that is not restored ends when the next one is popped, or a
-    /// poll begins; so one that was lost to a panic leaves nothing behind.
+    /// This is for timers that live on: the value is run while the wheel is at hand, and then
+    /// [restored](Self::restore). In between the key may be used: [`reschedule`](Self::reschedule) sets the deadline of
+    /// the restored entry, whatever the restorer says, and [`cancel`](Self::cancel) ends it. An entry that is not
+    /// restored ends when the next one is popped, or a poll begins; so one that was lost to a panic leaves nothing
+    /// behind.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -120,8 +121,8 @@ impl<T> Wheel<T> {
     ///
     /// # Errors
     ///
-    /// The value, if there is no deadline, or if the key is not of the entry that is lent: it was cancelled since, or the poll has
-    /// gone on.
+    /// The value, if there is no deadline, or if the key is not of the entry that is lent: it was cancelled since, or
+    /// the poll has gone on.
     #[inline]
     pub fn restore(&mut self, key: TimerKey, deadline: impl Into<Option<Instant>>, value: T) -> Result<(), T> {
         let Some(index) = self.slab.find(key) else { return Err(value) };
@@ -207,8 +208,8 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Sorts a slot of the lowest level, and those before it, as if their time had come. It was walked for its earliest entry,
-    /// which has left as well. From here on the next one is at the front of the near buffer.
+    /// Sorts a slot of the lowest level, and those before it, as if their time had come. It was walked for its earliest
+    /// entry, which has left as well. From here on the next one is at the front of the near buffer.
     #[cold]
     pub(crate) fn sort_through(&mut self, last: Slot) {
         if self.levels.reset_if_empty(last) {
@@ -221,8 +222,8 @@ impl<T> Wheel<T> {
         self.near.sort(before);
     }
 
-    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong from
-    /// there. Those that are near are yet to be sorted.
+    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong
+    /// from there. Those that are near are yet to be sorted.
     fn open(&mut self, slot: Slot) {
         let (first, last) = slot.ticks(self.position);
         self.position = last.min(self.scale.tick_of(self.now).max(first));
@@ -243,8 +244,8 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a tick
-    /// behind: what is in the present tick may wait in its slot.
+    /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a
+    /// tick behind: what is in the present tick may wait in its slot.
     #[inline]
     fn follow(&mut self) {
         let tick = self.scale.tick_of(self.now);

@@ -1,7 +1,7 @@
 //! The room of the entries: one vector in pages of 64, with a list of the pages that have free room.
 //!
-//! A page is filled up before the next is taken, so what is inserted together lies together, also when a million entries were
-//! freed in random order before.
+//! A page is filled up before the next is taken, so what is inserted together lies together, also when a million
+//! entries were freed in random order before.
 
 use crate::key::{TimerKey, WheelId};
 use crate::levels::Slot;

@@ -10,8 +10,8 @@ const LEAST_TICK: Duration = Duration::from_micros(1);
 
 /// Translates between instants and the integers that the wheel compares.
 ///
-/// A deadline lies in `1..=u64::MAX` and a present in `0..u64::MAX`. So at the ends of the scale, 292 years from the start,
-/// an entry may be late but not early.
+/// A deadline lies in `1..=u64::MAX` and a present in `0..u64::MAX`. So at the ends of the scale, 292 years from the
+/// start, an entry may be late but not early.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
     start: Instant,

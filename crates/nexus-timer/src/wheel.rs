@@ -37,8 +37,8 @@ pub struct Wheel<T> {
     pub(crate) wake: u64,
     /// The present of this poll.
     pub(crate) now: u64,
-    /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not. It is after the present
-    /// where a slot was sorted before its time.
+    /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not. It is after the
+    /// present where a slot was sorted before its time.
     pub(crate) position: u64,
     /// The deadline that fired last in this poll, or zero.
     pub(crate) fired: u64,
@@ -62,8 +62,8 @@ pub(crate) struct Lent {
 impl<T> Wheel<T> {
     /// A wheel with the usual tick and as much room as it takes. See [`WheelBuilder`] for others.
     ///
-    /// `start` is the instant from which it measures: the present, unless a program makes up its time. Earlier and later
-    /// instants are all the same to it, up to 292 years away.
+    /// `start` is the instant from which it measures: the present, unless a program makes up its time. Earlier and
+    /// later instants are all the same to it, up to 292 years away.
     #[must_use]
     pub fn new(start: Instant) -> Self {
         WheelBuilder::new().build(start)
@@ -88,8 +88,8 @@ impl<T> Wheel<T> {
 
     /// Adds a value that fires in the first poll whose `now` is not before `deadline`. A deadline in the past is fine.
     ///
-    /// While a poll is going on, what is added fires in it if its deadline is later than the one that fired last, and in the
-    /// next poll otherwise. So a poll ends, whatever the handlers add.
+    /// While a poll is going on, what is added fires in it if its deadline is later than the one that fired last, and
+    /// in the next poll otherwise. So a poll ends, whatever the handlers add.
     ///
     /// # Panics
     ///
@@ -126,9 +126,9 @@ impl<T> Wheel<T> {
 
     /// Takes an entry out before it fires and gives its value back. `None` if the key names nothing here.
     ///
-    /// An entry that is [lent](Self::pop_lent) has no value to give back: the answer is `None`, but the key names nothing from
-    /// here on, and [`restore`](Self::restore) will refuse the value. [`contains`](Self::contains) before tells the one `None`
-    /// from the other.
+    /// An entry that is [lent](Self::pop_lent) has no value to give back: the answer is `None`, but the key names
+    /// nothing from here on, and [`restore`](Self::restore) will refuse the value. [`contains`](Self::contains) before
+    /// tells the one `None` from the other.
     #[inline]
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
         let index = self.slab.find(key)?;
@@ -136,7 +136,8 @@ impl<T> Wheel<T> {
         self.slab.remove(index)
     }
 
-    /// Gives an entry another deadline, as if it were inserted anew, but under its key. False if the key names nothing here.
+    /// Gives an entry another deadline, as if it were inserted anew, but under its key. False if the key names nothing
+    /// here.
     ///
     /// An entry that is [lent](Self::pop_lent) will be restored with this deadline.
     #[inline]
@@ -172,7 +173,8 @@ impl<T> Wheel<T> {
         self.slab.at_mut(index).value.as_mut()
     }
 
-    /// When an entry is going to fire. Of the one that is lent: when a reschedule since then wants it to fire again, if any.
+    /// When an entry is going to fire. Of the one that is lent: when a reschedule since then wants it to fire again, if
+    /// any.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
         let index = self.slab.find(key)?;
@@ -185,13 +187,13 @@ impl<T> Wheel<T> {
 
     /// When to poll next, or `None` if nothing waits. Never later than the earliest deadline.
     ///
-    /// It is the earliest deadline itself if that is within the next 64 ticks or so. Further away it may be an instant before,
-    /// at which the wheel has sorting to do; a poll then brings the answer nearer to the truth, so there are at most nine such
-    /// wakes for one entry.
+    /// It is the earliest deadline itself if that is within the next 64 ticks or so. Further away it may be an instant
+    /// before, at which the wheel has sorting to do; a poll then brings the answer nearer to the truth, so there are at
+    /// most nine such wakes for one entry.
     ///
-    /// O(1). The exception is the first call after the entry with the earliest deadline was cancelled or rescheduled: it
-    /// compares the others of that tick. If their earliest leaves as well, the tick is sorted then, so no entry is compared
-    /// here twice.
+    /// O(1). The exception is the first call after the entry with the earliest deadline was cancelled or rescheduled:
+    /// it compares the others of that tick. If their earliest leaves as well, the tick is sorted then, so no entry is
+    /// compared here twice.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let next = match self.near.earliest() {

@@ -1,4 +1,5 @@
-//! Days of random timers, checked for what fires early, late, twice, out of order or never. `SOAK_SECONDS` says for how long.
+//! Days of random timers, checked for what fires early, late, twice, out of order or never. `SOAK_SECONDS` says for how
+//! long.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

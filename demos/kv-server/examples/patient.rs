@@ -1,12 +1,12 @@
-//! A client for a server that is told lies by its system: it connects again when it is dropped, asks again when nothing comes,
-//! and stops at the first reply that is wrong.
+//! A client for a server that is told lies by its system: it connects again when it is dropped, asks again when nothing
+//! comes, and stops at the first reply that is wrong.
 //!
 //! ```text
 //! patient ADDRESS SECONDS LEAST LONGEST
 //! ```
 //!
-//! Fails if fewer than LEAST replies came, or one never; where LEAST is 0, nobody needs to be served. The longest value has LONGEST
-//! bytes. Used by `demos/faults.sh` and `demos/kv-server/memcheck.sh`.
+//! Fails if fewer than LEAST replies came, or one never; where LEAST is 0, nobody needs to be served. The longest value
+//! has LONGEST bytes. Used by `demos/faults.sh` and `demos/kv-server/memcheck.sh`.
 
 use std::env;
 use std::error::Error;
@@ -84,7 +84,8 @@ fn run(address: &str, seconds: &str, least: &str, longest: &str) -> Result<Strin
     if right < least { Err(format!("only {summary}").into()) } else { Ok(summary) }
 }
 
-/// Sends a request and waits for its reply. Where none comes, a PING behind it makes the server look at the connection again.
+/// Sends a request and waits for its reply. Where none comes, a PING behind it makes the server look at the connection
+/// again.
 fn ask(
     socket: &mut TcpStream,
     request: &[u8],

@@ -1,5 +1,5 @@
-//! A soak of a running kv-server: clients that check every reply, clients that come and go, clients that break off, for so many
-//! minutes; and whether the server's memory and files stay what they were.
+//! A soak of a running kv-server: clients that check every reply, clients that come and go, clients that break off, for
+//! so many minutes; and whether the server's memory and files stay what they were.
 //!
 //! `demos/kv-server/soak.sh [MINUTES]` builds the server, starts it and this, and redis-benchmark beside it.
 //!
@@ -105,7 +105,8 @@ fn watch(pid: &str, time: Duration, end: Instant, counts: &Counts, stopped: &dyn
         }
     }
     let Some(first) = first else { return Ok(()) };
-    // Single figures go up and down with who is there just then; what leaks is there in the lowest ones of the last third too.
+    // Single figures go up and down with who is there just then; what leaks is there in the lowest ones of the last
+    // third too.
     let lowest =
         |figures: &[u64]| figures[figures.len() - figures.len().div_ceil(3)..].iter().copied().min().unwrap_or(0);
     let earliest = |figures: &[u64]| figures[..figures.len().div_ceil(3)].iter().copied().max().unwrap_or(0);
@@ -137,8 +138,8 @@ fn open_files(pid: &str) -> Outcome<u64> {
     Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64)
 }
 
-/// Writes, changes, removes and reads keys that nobody else touches, in pipelines cut anywhere, and holds every reply against
-/// what it knows.
+/// Writes, changes, removes and reads keys that nobody else touches, in pipelines cut anywhere, and holds every reply
+/// against what it knows.
 fn check(address: &str, number: u64, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut random = Random(number * 7919 + 1);
     let mut known: HashMap<u64, Vec<u8>> = HashMap::new();

@@ -46,8 +46,8 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_replies: usize,
 
-    /// The most that unfinished requests, unsent replies and subscriptions of all clients may hold; half of it is divided
-    /// among them in equal shares, and who holds no more than that is not cut off
+    /// The most that unfinished requests, unsent replies and subscriptions of all clients may hold; half of it is
+    /// divided among them in equal shares, and who holds no more than that is not cut off
     #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
     pub max_buffers: usize,
 
@@ -59,7 +59,8 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
-    /// Print what a request runs through and what every command reads and writes, and serve nobody: text, dot, mermaid or json
+    /// Print what a request runs through and what every command reads and writes, and serve nobody: text, dot, mermaid
+    /// or json
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text")]
     pub plan: Option<PlanFormat>,
 }

@@ -14,8 +14,8 @@ use crate::stats::Stats;
 /// Runs the timers of keys that end.
 pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 
-/// Installs everything but sockets. What it gives is polled before requests are run, by the time of the same clock, so that no
-/// request sees a key whose time has come. [`Commands`](crate::Commands) are then resolved against the world.
+/// Installs everything but sockets. What it gives is polled before requests are run, by the time of the same clock, so
+/// that no request sees a key whose time has come. [`Commands`](crate::Commands) are then resolved against the world.
 ///
 /// ```
 /// use std::time::Duration;

@@ -84,8 +84,8 @@ impl fmt::Display for CommandError {
     }
 }
 
-/// Why the bytes of a client are no request. The client is told, and its connection is closed, for nobody knows where the next
-/// request would begin.
+/// Why the bytes of a client are no request. The client is told, and its connection is closed, for nobody knows where
+/// the next request would begin.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ProtocolError {
     /// The number of arguments is none, or too large.

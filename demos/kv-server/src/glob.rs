@@ -2,7 +2,8 @@
 
 /// Whether `text` matches all of `pattern`.
 ///
-/// A star is tried again only from the last one on, so the time is at most the product of both lengths, whatever the pattern.
+/// A star is tried again only from the last one on, so the time is at most the product of both lengths, whatever the
+/// pattern.
 #[must_use]
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);

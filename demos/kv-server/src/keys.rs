@@ -89,11 +89,11 @@ impl Keys {
         self.entries.keys().map(|key| &**key)
     }
 
-    /// Calls `visit` with `count` keys below `cursor`, and gives the cursor of those that remain; 0 at the end. A scan begins
-    /// with cursor 0.
+    /// Calls `visit` with `count` keys below `cursor`, and gives the cursor of those that remain; 0 at the end. A scan
+    /// begins with cursor 0.
     ///
-    /// A key that is there all the time is visited. For a removed key leaves its place to the last one, which moves down, and so
-    /// may be seen twice but is never passed over; and new keys come last.
+    /// A key that is there all the time is visited. For a removed key leaves its place to the last one, which moves
+    /// down, and so may be seen twice but is never passed over; and new keys come last.
     pub fn scan(&self, cursor: usize, count: usize, mut visit: impl FnMut(&[u8])) -> usize {
         let from = if cursor == 0 { self.entries.len() } else { cursor.min(self.entries.len()) };
         let to = from.saturating_sub(count);
@@ -152,8 +152,8 @@ pub(crate) fn on_expiry(key: &mut Arc<[u8]>, mut keys: ResMut<Keys>, mut stats: 
     }
 }
 
-/// What commands ask for to work with keys. A key whose time has come is not there: timers run before commands do, by the
-/// same clock.
+/// What commands ask for to work with keys. A key whose time has come is not there: timers run before commands do, by
+/// the same clock.
 #[derive(Param)]
 pub(crate) struct Db<'w> {
     keys: ResMut<'w, Keys>,

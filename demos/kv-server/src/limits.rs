@@ -13,8 +13,8 @@ pub struct Limits {
     pub memory: usize,
     /// The most replies that wait for one client, in bytes. One that does not read them is cut off.
     pub replies: usize,
-    /// The most that all clients' unfinished requests, unsent replies and subscriptions hold together, in bytes. Who would need
-    /// more is cut off, unless it holds little: half of it is for those who hold no more than their share.
+    /// The most that all clients' unfinished requests, unsent replies and subscriptions hold together, in bytes. Who
+    /// would need more is cut off, unless it holds little: half of it is for those who hold no more than their share.
     pub buffers: usize,
     /// The most clients.
     pub clients: usize,

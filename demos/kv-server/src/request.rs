@@ -24,8 +24,8 @@ pub struct RequestLimits {
 
 /// The bytes that a client sent, and the request that was found in them last.
 ///
-/// Bytes go into [`room`](Self::room); [`next`](Self::next) then steps from request to request. Where a request is not whole
-/// yet, the parser keeps how far it came, so that bytes are looked at once, however they are cut.
+/// Bytes go into [`room`](Self::room); [`next`](Self::next) then steps from request to request. Where a request is not
+/// whole yet, the parser keeps how far it came, so that bytes are looked at once, however they are cut.
 #[derive(Debug, Default)]
 pub struct Request {
     /// Read so far, and room for more.
@@ -184,8 +184,8 @@ impl Request {
         Ok(true)
     }
 
-    /// The number after the mark at which the parser is, up to the end of the line, which is passed. `None` while that has not
-    /// come; `Some(None)` if it is no number.
+    /// The number after the mark at which the parser is, up to the end of the line, which is passed. `None` while that
+    /// has not come; `Some(None)` if it is no number.
     #[inline]
     fn number(&mut self, what: &'static str) -> Result<Option<Option<i64>>, ProtocolError> {
         // Nearly all are of one digit.
@@ -225,8 +225,8 @@ impl Request {
         Ok(Some(()))
     }
 
-    /// Empties the buffer of what was handled. If a request is not whole, its bytes go with the parser to a `Request` of
-    /// their own, and this one is as new.
+    /// Empties the buffer of what was handled. If a request is not whole, its bytes go with the parser to a `Request`
+    /// of their own, and this one is as new.
     pub fn take_rest(&mut self) -> Option<Self> {
         let rest = self.has_rest().then(|| {
             let mut rest = Self { buffer: self.buffer[self.start..self.filled].to_vec(), ..Self::default() };

@@ -1,4 +1,5 @@
-//! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and examples.
+//! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and
+//! examples.
 
 use super::command::{Run, is_there, passed_tests, programs_in};
 use super::{Outcome, Room};
@@ -20,7 +21,8 @@ pub(super) fn prove(room: &Room) -> Outcome {
         [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1")];
     let run =
         |line: &str, log: &str| Run { folder: &room.root, line, environment: &environment, log: &room.path(log) }.run();
-    // The allocator of the sanitizer is not the one that counts; golden messages are of another toolchain and skip themselves.
+    // The allocator of the sanitizer is not the one that counts; golden messages are of another toolchain and skip
+    // themselves.
     let where_to = format!("--target {TARGET} --target-dir {}", room.path("target").display());
     run(&format!("cargo +nightly build --workspace --all-features --examples {where_to}"), "build.log")?;
     let tests = run(

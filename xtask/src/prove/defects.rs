@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::command::Run;
 use super::{Outcome, Room};
 
-/// A defect, what it did, and how the names of its tests begin: `module::name`, or `messages/name` for what must not compile.
+/// A defect, what it did, and how the names of its tests begin: `module::name`, or `messages/name` for what must not
+/// compile.
 const DEFECTS: &[(&str, &str, &[&str])] = &[
     ("S1", "a handler outlives its world", &["soundness::s1_"]),
     ("S2", "a handler replaces its world", &["soundness::s2_a_handler_replaces", "soundness::s2_a_handler_that_swaps"]),

@@ -1,5 +1,5 @@
-//! `cargo xtask prove`: what takes too long for each change. One file per proof; each can be run alone, and what has passed
-//! for a commit is not run again for it.
+//! `cargo xtask prove`: what takes too long for each change. One file per proof; each can be run alone, and what has
+//! passed for a commit is not run again for it.
 
 mod asan;
 mod command;

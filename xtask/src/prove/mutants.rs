@@ -1,6 +1,7 @@
 //! Mutants: the code is changed in one place after another, and the tests must notice. cargo-mutants makes the changes.
 //!
-//! It takes hours, so it is cut into shards, and a shard that is done for the present state of its files is not done again.
+//! It takes hours, so it is cut into shards, and a shard that is done for the present state of its files is not done
+//! again.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;

@@ -1,4 +1,5 @@
-//! The guide holds together: its pages are listed, their code is tested, their links lead somewhere, their pictures are checked.
+//! The guide holds together: its pages are listed, their code is tested, their links lead somewhere, their pictures are
+//! checked.
 
 use super::{Finding, Source};
 
@@ -33,8 +34,8 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with a link, if something is. Files other than pages are not looked for, and the guide has no links to any,
-/// since they would be dead in the book.
+/// What is wrong with a link, if something is. Files other than pages are not looked for, and the guide has no links to
+/// any, since they would be dead in the book.
 fn dead(sources: &[Source], page: &Source, target: &str) -> Option<String> {
     let (file, heading) = target.split_once('#').unwrap_or((target, ""));
     let in_guide = page.path.starts_with(ROOM);

@@ -1,5 +1,5 @@
-//! Unsafe code stands only in the files that SAFETY.md lists, every one of them has as many unsafe blocks as it says there, and
-//! each of those explains itself.
+//! Unsafe code stands only in the files that SAFETY.md lists, every one of them has as many unsafe blocks as it says
+//! there, and each of those explains itself.
 
 use super::{Finding, Source};
 

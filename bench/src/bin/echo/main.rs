@@ -1,8 +1,8 @@
-//! An echo server on this library's mio driver, on raw `mio`, on the driver of nexus-rt 2.5.1, and on calloop: processor time
-//! of the server's thread per message, and allocations per message.
+//! An echo server on this library's mio driver, on raw `mio`, on the driver of nexus-rt 2.5.1, and on calloop:
+//! processor time of the server's thread per message, and allocations per message.
 //!
-//! `cargo run --release --bin echo`. Clients live on a thread of their own, on another core. The servers take turns round by
-//! round in one process; all of them read and write by the same function.
+//! `cargo run --release --bin echo`. Clients live on a thread of their own, on another core. The servers take turns
+//! round by round in one process; all of them read and write by the same function.
 
 mod clients;
 mod servers;

@@ -180,8 +180,8 @@ mod published {
         )
     );
 
-    /// Its registrations fire once: a handler that wants more puts a successor in and registers the socket anew, as that
-    /// library's documentation says. The successor is stamped from a template, its quickest way.
+    /// Its registrations fire once: a handler that wants more puts a successor in and registers the socket anew, as
+    /// that library's documentation says. The successor is stamped from a template, its quickest way.
     fn on_readable(
         connection: &mut Connection,
         mut io: ResMut<MioDriver>,

@@ -1,8 +1,8 @@
-//! What a program of a hundred handlers costs to build, and how large it gets: over this library and over nexus-rt 2.5.1. And
-//! what the libraries cost to build with all their features.
+//! What a program of a hundred handlers costs to build, and how large it gets: over this library and over nexus-rt
+//! 2.5.1. And what the libraries cost to build with all their features.
 //!
-//! `cargo run --release --bin programs`. Programs are written to `target/programs` of the repository and built from nothing, by
-//! turns. The time is what processors worked, which a busy machine changes less than the time that passes.
+//! `cargo run --release --bin programs`. Programs are written to `target/programs` of the repository and built from
+//! nothing, by turns. The time is what processors worked, which a busy machine changes less than the time that passes.
 
 mod source;
 
@@ -117,8 +117,8 @@ fn cargo(folder: &Path) -> Command {
 
 /// The seconds that processors worked for the processes that this one waited for.
 fn worked() -> f64 {
-    // The name of the program, which may contain anything, ends with the last bracket; the times of children are the 14th
-    // and 15th field after it, in hundredths of a second on every Linux.
+    // The name of the program, which may contain anything, ends with the last bracket; the times of children are the
+    // 14th and 15th field after it, in hundredths of a second on every Linux.
     let stat = std::fs::read_to_string("/proc/self/stat").expect("this is for Linux");
     let fields: Vec<&str> = stat.rsplit(')').next().expect("it has fields").split_whitespace().collect();
     [13, 14].map(|place: usize| fields[place].parse::<f64>().expect("a number of ticks")).iter().sum::<f64>() / 100.0

@@ -40,7 +40,8 @@ impl Library {
     }
 }
 
-/// A program with so many resources and boxed handlers: every other one a function of three params, every other one a pipeline.
+/// A program with so many resources and boxed handlers: every other one a function of three params, every other one a
+/// pipeline.
 pub(crate) fn program(library: &Library, handlers: usize) -> String {
     let mut text = String::from(
         "use nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",

@@ -1,6 +1,7 @@
 //! Does it matter how many resources a world has? A handler of two params, run and resolved, in worlds of 1 to 10,000.
 //!
-//! `cargo run --release --bin scaling`. It takes minutes to build: there are ten thousand types in it, for each library.
+//! `cargo run --release --bin scaling`. It takes minutes to build: there are ten thousand types in it, for each
+//! library.
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 

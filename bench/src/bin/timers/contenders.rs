@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use hierarchical_hash_wheel_timer::wheels::Skip;
 use hierarchical_hash_wheel_timer::wheels::cancellable::{CancellableTimerEntry, QuadWheelWithOverflow};
 
-/// Keeps numbers until their deadlines. Deadlines and polls lie on whole milliseconds from the start, for those that know no other.
+/// Keeps numbers until their deadlines. Deadlines and polls lie on whole milliseconds from the start, for those that
+/// know no other.
 pub trait Timers {
     const NAME: &'static str;
     type Key;

@@ -1,7 +1,7 @@
 //! Timers: our wheel, the published nexus-timer 1.5.0 with rebalancing, another wheel, a heap and a tree.
 //!
-//! `cargo run --release --bin timers`. A round inserts, moves, cancels and fires timers and times each part. Contenders take
-//! turns round by round, pinned to one core, and must compute the same. Then single polls, by their quantiles.
+//! `cargo run --release --bin timers`. A round inserts, moves, cancels and fires timers and times each part. Contenders
+//! take turns round by round, pinned to one core, and must compute the same. Then single polls, by their quantiles.
 
 mod contenders;
 mod drivers;

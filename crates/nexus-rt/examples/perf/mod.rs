@@ -19,9 +19,9 @@ pub(crate) fn heading(title: &str) {
 
 /// Times a call by itself, and many in a row, in ticks of the processor's time stamp counter.
 ///
-/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes reading
-/// the counter twice (see the row `nothing`), and calls overlap with that reading. In a row, each sample is the mean of its calls,
-/// so one slow call among them shows less. Nothing is subtracted.
+/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes
+/// reading the counter twice (see the row `nothing`), and calls overlap with that reading. In a row, each sample is the
+/// mean of its calls, so one slow call among them shows less. Nothing is subtracted.
 pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     let samples = std::env::args().nth(1).map_or(SAMPLES, |samples| samples.parse().expect("a number of samples"));
     let clock = Clock::new();

@@ -82,8 +82,9 @@ impl<M: Mode> Bound<M> {
         let _running = Running::begin(type_name::<F>());
         // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
         // this function among them: a chain refuses to be built from several worlds, and after a function that could
-        // have replaced the world the identity is compared again, below. The state is of that world and does not conflict with
-        // itself, which holds for every `Bound`, and for its clones and copies, whose pointers and kinds are the same.
+        // have replaced the world the identity is compared again, below. The state is of that world and does not
+        // conflict with itself, which holds for every `Bound`, and for its clones and copies, whose pointers and kinds
+        // are the same.
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
         let out = function.invoke(ctx, item, args);
         if M::EXCLUSIVE && world.world_id() != self.world {

@@ -37,8 +37,9 @@ impl<'w> Entered<'w> {
         Self(world)
     }
 
-    /// The same for several handlers, of which those that know their world belong to `expected`. The world is given back if it is
-    /// another or if none of them knows: that is for [`enter_unlikely`](Self::enter_unlikely), out of line.
+    /// The same for several handlers, of which those that know their world belong to `expected`. The world is given
+    /// back if it is another or if none of them knows: that is for [`enter_unlikely`](Self::enter_unlikely), out of
+    /// line.
     #[inline(always)]
     pub(crate) fn enter_likely(world: &'w mut World, expected: Option<WorldId>) -> Result<Self, &'w mut World> {
         if world.world_id().is(expected) { Ok(Self(world)) } else { Err(world) }
@@ -90,8 +91,8 @@ pub(crate) fn same_world<W: Describe>(world: &World, who: &W, expected: WorldId)
     }
 }
 
-/// Is given what its caller was given, in the same places, and asks for everything else itself: so the way that is always
-/// taken loads and moves nothing for it.
+/// Is given what its caller was given, in the same places, and asks for everything else itself: so the way that is
+/// always taken loads and moves nothing for it.
 #[cold]
 #[inline(never)]
 #[track_caller]

@@ -13,8 +13,8 @@ use crate::world::{Registry, WorldId};
 
 /// A function together with its resolved params: a handler, or a step of a chain.
 ///
-/// It is `Clone` where the function is and where what its params keep is: only a `Local<T>` keeps something that may not be,
-/// its `T`.
+/// It is `Clone` where the function is and where what its params keep is: only a `Local<T>` keeps something that may
+/// not be, its `T`.
 pub struct Resolved<F, M: Mode> {
     function: F,
     bound: Bound<M>,

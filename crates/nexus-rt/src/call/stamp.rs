@@ -35,15 +35,15 @@ pub(crate) const fn nothing_captured<F>() -> bool {
 /// A resolved function of an event, by its code and its name instead of its type.
 pub(crate) struct Stamp<C, E, M: Mode> {
     bound: Bound<M>,
-    /// [`run`] of the function, which needs what [`new`](Self::new) was given. Its arguments come in the order of a handler's, so
-    /// that calling it moves none of them.
+    /// [`run`] of the function, which needs what [`new`](Self::new) was given. Its arguments come in the order of a
+    /// handler's, so that calling it moves none of them.
     run: unsafe fn(&mut Bound<M>, Entered<'_>, E, &mut C),
     name: fn() -> &'static str,
 }
 
 impl<C, E, M: Mode> Stamp<C, E, M> {
-    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type. That the function has
-    /// no size is [checked](nothing_captured) where users call, so that the compiler points there.
+    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type. That the
+    /// function has no size is [checked](nothing_captured) where users call, so that the compiler points there.
     ///
     /// # Panics
     /// If something is missing or in conflict.
@@ -80,8 +80,9 @@ where
     F: Callable<C, Given::Args, M, Out = ()> + Stampable,
     Given: FromEvent<E>,
 {
-    // SAFETY: this copies the value that there was: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so every
-    // well-aligned address holds it; it is `'static`, so it is still valid; and it is `Send`, so this thread may have it.
+    // SAFETY: this copies the value that there was: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so
+    // every well-aligned address holds it; it is `'static`, so it is still valid; and it is `Send`, so this thread may
+    // have it.
     let mut function = unsafe { NonNull::<F>::dangling().read() };
     bound.call(&mut function, ctx, world, Given::args(event));
 }

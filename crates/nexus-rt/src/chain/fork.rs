@@ -10,10 +10,11 @@ use crate::step::{Finished, Join, Merge, Spread, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Forks: two to eight arms each get a reference to the value, in the order in which they are written. What they give
-    /// is [merged](ForkBuilder::merge) by a function, or nothing is left and they are [joined](ForkBuilder::join).
+    /// Forks: two to eight arms each get a reference to the value, in the order in which they are written. What they
+    /// give is [merged](ForkBuilder::merge) by a function, or nothing is left and they are [joined](ForkBuilder::join).
     ///
-    /// An arm is a chain of its own, with all combinators, forks included. What it gives must not borrow from the value.
+    /// An arm is a chain of its own, with all combinators, forks included. What it gives must not borrow from the
+    /// value.
     ///
     /// ```
     /// use nexus_rt::{DagStart, ResMut, WorldBuilder};

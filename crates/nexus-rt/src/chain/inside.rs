@@ -6,8 +6,8 @@ use crate::describe::label;
 use crate::step::{Filtered, Flat, Guard, Inside, IntoStep, OnValue, Owning, Referring, Tap, UnwrapOr};
 use crate::world::Registry;
 
-/// What depends on the value's type is a type parameter of the method, so that a value of the wrong type is refused with the
-/// message of the bound and not by the method's absence.
+/// What depends on the value's type is a type parameter of the method, so that a value of the wrong type is refused
+/// with the message of the bound and not by the method's absence.
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Runs a function on what is in `Some` or `Ok`.
     #[inline]

@@ -22,9 +22,9 @@ use crate::step::{Spread, Start, Then};
 
 /// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
 ///
-/// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by reference,
-/// as it likes ([`IntoStep`](crate::IntoStep)), but by reference where the value goes on after it (`guard`, `filter`, `tap`,
-/// `inspect`, the predicates of `route`) and in `merge`. In a chain over `&T`, that is a `&&T`.
+/// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by
+/// reference, as it likes ([`IntoStep`](crate::IntoStep)), but by reference where the value goes on after it (`guard`,
+/// `filter`, `tap`, `inspect`, the predicates of `route`) and in `merge`. In a chain over `&T`, that is a `&&T`.
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct Chain<C, In: ?Sized, Out, S, K = Moved> {
     pub(crate) steps: S,

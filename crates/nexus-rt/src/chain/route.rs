@@ -9,7 +9,8 @@ use crate::step::{Case, Otherwise, Start};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Hands the value to the first case whose predicate holds for `&T`, or to the last arm. All arms give the same type.
+    /// Hands the value to the first case whose predicate holds for `&T`, or to the last arm. All arms give the same
+    /// type.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};

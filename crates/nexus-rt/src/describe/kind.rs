@@ -1,7 +1,7 @@
 //! The kinds of steps, as plans name them.
 
-/// Defines the kinds: a variant with its name each, and for steps of a chain a type of the same name that stands for it in
-/// the type of the chain.
+/// Defines the kinds: a variant with its name each, and for steps of a chain a type of the same name that stands for it
+/// in the type of the chain.
 macro_rules! kinds {
     (
         steps { $($(#[doc = $doc:literal])* $Step:ident $step:literal,)* }

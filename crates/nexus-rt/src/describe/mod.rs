@@ -31,8 +31,8 @@ use crate::world::{World, WorldId};
 pub trait Describe {
     /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is touched.
     ///
-    /// Provided: nothing is known of a handler written by hand, except that it is handed the world. One that wants another name, or
-    /// to say what it reads, shows a [`Function`] of its own.
+    /// Provided: nothing is known of a handler written by hand, except that it is handed the world. One that wants
+    /// another name, or to say what it reads, shows a [`Function`] of its own.
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.function(&Unknown(type_name::<Self>()));
     }
@@ -55,8 +55,8 @@ pub trait Describe {
 
     /// Whether some resource that this handler reads was written during the current sequence.
     ///
-    /// What it only writes (`ResMut`) does not count. A handler that is handed the whole world may read anything, so any
-    /// write counts.
+    /// What it only writes (`ResMut`) does not count. A handler that is handed the whole world may read anything, so
+    /// any write counts.
     ///
     /// ```
     /// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
@@ -150,8 +150,8 @@ pub trait Visitor {
     /// What follows, until the matching [`close`](Self::close), belongs to a part of this kind.
     fn open(&mut self, _kind: Kind) {}
 
-    /// The part that was opened last, a system, runs only after others of the same scheduler: their places in the order in
-    /// which they are shown, from 0.
+    /// The part that was opened last, a system, runs only after others of the same scheduler: their places in the order
+    /// in which they are shown, from 0.
     fn after(&mut self, _systems: &[usize]) {}
 
     /// The end of the part that was opened last, and the full type name of what goes on from there, where it is known.
@@ -257,8 +257,8 @@ pub(crate) fn anything_changed(world: &World) -> bool {
 #[inline(never)]
 #[track_caller]
 pub(crate) fn foreign_world(name: &str, expected: WorldId, found: &World) -> ! {
-    // Printed by reference: were the identity copied, the compiler would pass it instead of the world, and have every caller
-    // put it where the world is.
+    // Printed by reference: were the identity copied, the compiler would pass it instead of the world, and have every
+    // caller put it where the world is.
     panic!(
         "`{name}` was resolved against world {expected} and was given world {}: build it from the registry of the world \
          that it runs on",

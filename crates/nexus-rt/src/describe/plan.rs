@@ -89,7 +89,8 @@ impl Plan {
         Self { name: function_name(name_of(handler)), nodes: collector.nodes }
     }
 
-    /// Returns the plan in a format that is chosen at run time, such as by an option of a program. It ends with a line break.
+    /// Returns the plan in a format that is chosen at run time, such as by an option of a program. It ends with a line
+    /// break.
     ///
     /// ```
     /// use nexus_rt::{Describe, IntoHandler, PlanFormat, WorldBuilder};
@@ -125,8 +126,8 @@ impl Plan {
         super::mermaid::write(self)
     }
 
-    /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function `{"function", "path", "reads",
-    /// "writes", "exclusive"}` or a part `{"kind", "output", "after", "nodes": [..]}`.
+    /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function
+    /// `{"function", "path", "reads", "writes", "exclusive"}` or a part `{"kind", "output", "after", "nodes": [..]}`.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::json::write(self)
@@ -184,8 +185,8 @@ pub(crate) fn function_name(full: &str) -> String {
     if name.len() == full.len() { own } else { format!("closure in {own}") }
 }
 
-/// Turns a description into nodes. A handler written by hand may close more than it opened, or less: the parts around it
-/// are fenced off, and what is left open at the end is closed.
+/// Turns a description into nodes. A handler written by hand may close more than it opened, or less: the parts around
+/// it are fenced off, and what is left open at the end is closed.
 struct Collector {
     /// The parts that are open, the innermost last, with what is known of each so far.
     open: Vec<(Kind, Vec<usize>, Vec<Node>)>,

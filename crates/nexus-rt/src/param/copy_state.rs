@@ -3,8 +3,8 @@
 use super::local::Kept;
 use super::resource::{Reads, Writes};
 
-/// What a resolved function keeps, if a handler can be stamped by copying it. Spelled out for every state instead of for all
-/// that is `Copy`, so that the compiler names the one that is not.
+/// What a resolved function keeps, if a handler can be stamped by copying it. Spelled out for every state instead of
+/// for all that is `Copy`, so that the compiler names the one that is not.
 #[diagnostic::on_unimplemented(
     message = "a template cannot stamp handlers that keep `{Self}`: it cannot be copied",
     label = "keeps `{Self}`, which cannot be copied",

@@ -53,8 +53,8 @@ impl<T: fmt::Debug> fmt::Debug for Local<'_, T> {
     }
 }
 
-/// What a handler keeps of a `Local<T>`. A type of its own, so that nothing which reaches a resource is taken for a `Local`, whose
-/// accesses are none.
+/// What a handler keeps of a `Local<T>`. A type of its own, so that nothing which reaches a resource is taken for a
+/// `Local`, whose accesses are none.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<T>(T);
 

@@ -24,16 +24,16 @@ use crate::world::{Registry, World};
 /// A type that can stand in a function's signature before the event, and is filled from the world.
 ///
 /// Implemented by [`Res`](crate::Res), [`ResMut`](crate::ResMut), an `Option` of either, [`Local`], [`Sequence`],
-/// [`RegistryRef`], `()`, tuples of up to 8 params, and by every struct of params with `#[derive(Param)]`. It is resolved
-/// once against a [`Registry`], which gives a `State`; each run then turns the state into an `Item`.
+/// [`RegistryRef`], `()`, tuples of up to 8 params, and by every struct of params with `#[derive(Param)]`. It is
+/// resolved once against a [`Registry`], which gives a `State`; each run then turns the state into an `Item`.
 ///
 /// In a crate that knows this one by another name, the derive must be told: `#[param(crate = my_name)]` on the struct.
 ///
 /// # Safety
 /// The derive is the way to implement this trait. An implementation by hand promises that
 /// * `fetch` reaches resources only through the states of other params, each fetched at most once per call;
-/// * `access` reports every access that `fetch` may make with this state, also in later runs and with clones of it, by passing
-///   the call on to each of those params;
+/// * `access` reports every access that `fetch` may make with this state, also in later runs and with clones of it, by
+///   passing the call on to each of those params;
 /// * `try_init` resolves each of them with the `report` that it was given.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter that the world can fill",
@@ -51,8 +51,8 @@ pub unsafe trait Param: Sized {
     /// Resolves the param, or gives `None` if something is missing.
     fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State>;
 
-    /// Adds what it asks for to `list`: passes the call on to each param in it. Only messages are made of it, when something is
-    /// missing or in conflict; what is not in it is not named there.
+    /// Adds what it asks for to `list`: passes the call on to each param in it. Only messages are made of it, when
+    /// something is missing or in conflict; what is not in it is not named there.
     fn requests(list: &mut Requests);
 
     /// Calls `visit` with every access that a run may make.
@@ -61,8 +61,9 @@ pub unsafe trait Param: Sized {
     /// Makes the item for one run.
     ///
     /// # Safety
-    /// `state` was resolved against the world of `dispatch`, and no two of its accesses conflict; that world is borrowed
-    /// exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this param.
+    /// `state` was resolved against the world of `dispatch`, and no two of its accesses conflict; that world is
+    /// borrowed exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this
+    /// param.
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
 }
 

@@ -17,8 +17,8 @@ pub struct Report {
     resources: Seen,
 }
 
-/// A bit for everything that is seen, and for everything that is written: two things may have the same. So it is exact when it
-/// finds nothing.
+/// A bit for everything that is seen, and for everything that is written: two things may have the same. So it is exact
+/// when it finds nothing.
 #[derive(Debug, Default)]
 struct Seen {
     all: u64,
@@ -72,7 +72,8 @@ pub(crate) fn resolve<P: Param>(registry: &Registry) -> Resolution<P::State> {
     }
 }
 
-// What follows does its work in functions that are not generic, which are compiled once and not for every list of params.
+// What follows does its work in functions that are not generic, which are compiled once and not for every list of
+// params.
 
 /// The accesses of a state, one after the other.
 #[derive(Debug, Default)]
@@ -90,7 +91,8 @@ impl Accesses {
     }
 }
 
-/// What the params of a function ask for: for messages, when it cannot be resolved. Made by the library, passed on by params.
+/// What the params of a function ask for: for messages, when it cannot be resolved. Made by the library, passed on by
+/// params.
 #[derive(Debug, Default)]
 pub struct Requests(Vec<Request>);
 
@@ -131,7 +133,8 @@ impl Requests {
 }
 
 impl ResolveError {
-    /// Everything that is wrong with what the params of `function` ask for, the first of which stands at position `first`.
+    /// Everything that is wrong with what the params of `function` ask for, the first of which stands at position
+    /// `first`.
     #[cold]
     #[inline(never)]
     pub(crate) fn of(registry: &Registry, function: &'static str, first: usize, requests: fn(&mut Requests)) -> Self {

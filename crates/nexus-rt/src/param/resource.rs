@@ -6,16 +6,16 @@ use std::fmt;
 use super::{Access, AccessKind, Dispatch, Param, Report, Requests, held};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
-/// What a param that reads keeps. Only resolving makes one, and no safe code looks into it: so whatever is fetched of it, and
-/// whatever [`Param::access`] tells of it, is reading this cell. That two expansions of a field's type may differ in a derived param
-/// does not matter for that reason.
+/// What a param that reads keeps. Only resolving makes one, and no safe code looks into it: so whatever is fetched of
+/// it, and whatever [`Param::access`] tells of it, is reading this cell. That two expansions of a field's type may
+/// differ in a derived param does not matter for that reason.
 pub struct Reads<T>(CellPtr<T>);
 
 /// What a param that writes keeps: see [`Reads`].
 pub struct Writes<T>(CellPtr<T>);
 
-/// Implements a param and its optional twin. That `T` is `Send` is asked for where a resource is registered, not here: see
-/// `CellPtr`.
+/// Implements a param and its optional twin. That `T` is `Send` is asked for where a resource is registered, not here:
+/// see `CellPtr`.
 macro_rules! resource_param {
     ($Borrow:ident, $State:ident, $kind:expr, |$cell:ident, $now:ident| $fetch:expr) => {
         impl<T> Clone for $State<T> {
@@ -32,7 +32,8 @@ macro_rules! resource_param {
             }
         }
 
-        // SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed by `fetch` as reported.
+        // SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed by `fetch` as
+        // reported.
         unsafe impl<T: 'static> Param for $Borrow<'_, T> {
             type State = $State<T>;
             type Item<'w> = $Borrow<'w, T>;
@@ -88,8 +89,8 @@ macro_rules! resource_param {
 }
 
 resource_param!(Res, Reads, AccessKind::Read, |cell, now| {
-    // SAFETY: the world of the cell is alive for 'w (the caller's first promise) and no conflicting param was fetched, so
-    // nobody writes the cell (the third).
+    // SAFETY: the world of the cell is alive for 'w (the caller's first promise) and no conflicting param was fetched,
+    // so nobody writes the cell (the third).
     Res::new(unsafe { cell.get() }, now)
 });
 

@@ -99,7 +99,8 @@ pub trait Driver: 'static {
     /// The handler, if it is not to run again or its registration has ended meanwhile: it is dropped then.
     fn put_back(&mut self, key: Self::Key, handler: Self::Handler) -> Result<(), Self::Handler>;
 
-    /// Ends the registration of a handler that will not come back: it panicked, or the resource was elsewhere when it returned.
+    /// Ends the registration of a handler that will not come back: it panicked, or the resource was elsewhere when it
+    /// returned.
     fn end(&mut self, key: Self::Key);
 }
 
@@ -177,8 +178,8 @@ impl<D: Driver + Send> Poller<D> {
 
     /// Begins a poll, and ends the registrations whose handlers panicked before. Returns the resource.
     ///
-    /// [`run`](Self::run) does so too. This is for a driver that waits first, so that a dead registration is not kept open during
-    /// the wait.
+    /// [`run`](Self::run) does so too. This is for a driver that waits first, so that a dead registration is not kept
+    /// open during the wait.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in.
@@ -193,16 +194,16 @@ impl<D: Driver + Send> Poller<D> {
         driver
     }
 
-    /// Polls once: runs what `next` takes out of the resource, with its event, until there is no more or `budget` handlers ran.
-    /// Returns the number of handlers run. What is left over is for the next poll.
+    /// Polls once: runs what `next` takes out of the resource, with its event, until there is no more or `budget`
+    /// handlers ran. Returns the number of handlers run. What is left over is for the next poll.
     ///
     /// A poll that handlers can keep alive, by making more events due, ends only by its budget.
     ///
     /// It also ends, with events left, when a handler swaps the resource with another one or polls it elsewhere.
     ///
     /// # Panics
-    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
-    /// handler panics, which loses that handler and no other event.
+    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or
+    /// if a handler panics, which loses that handler and no other event.
     #[inline]
     #[track_caller]
     pub fn run<E>(

@@ -10,12 +10,12 @@ const RETIRED: u32 = u32::MAX;
 
 /// The handlers of a driver, each with what the driver keeps beside it, by [`RegistrationKey`].
 ///
-/// It is the part of a driver's resource that a [`Poller`](crate::Poller) works on: a handler is *taken out* before it runs and
-/// *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the resource: end itself or
-/// others, and add more. [`Driver`](crate::Driver) shows a whole driver.
+/// It is the part of a driver's resource that a [`Poller`](crate::Poller) works on: a handler is *taken out* before it
+/// runs and *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the
+/// resource: end itself or others, and add more. [`Driver`](crate::Driver) shows a whole driver.
 ///
-/// `T` is what the driver keeps of a registration while the handler runs, such as its socket. Both `H` and `T` are `Send` where
-/// the table is, or is part of, a resource.
+/// `T` is what the driver keeps of a registration while the handler runs, such as its socket. Both `H` and `T` are
+/// `Send` where the table is, or is part of, a resource.
 ///
 /// ```
 /// use nexus_rt::{IntoHandler, Registrations, Virtual, WorldBuilder};
@@ -172,8 +172,8 @@ impl<H, T> Registrations<H, T> {
         &mut self.polls
     }
 
-    /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is counted when
-    /// the same poller begins the next.
+    /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is
+    /// counted when the same poller begins the next.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()

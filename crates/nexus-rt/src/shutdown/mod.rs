@@ -14,7 +14,8 @@ use crate::world::{World, WorldBuilder};
 /// The resource by which a world is asked to stop.
 ///
 /// It is a resource like others: it counts in [`World::len`], and it is there if somebody registered it, which
-/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Reading it is enough to request a shutdown.
+/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Reading it is enough to request a
+/// shutdown.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Res, Shutdown, WorldBuilder};
@@ -61,15 +62,17 @@ impl fmt::Debug for Shutdown {
     }
 }
 
-/// Requests a shutdown of one world, from any thread, and tells whether one was requested. Clones are of the same world.
+/// Requests a shutdown of one world, from any thread, and tells whether one was requested. Clones are of the same
+/// world.
 ///
-/// A request is final. It stops nothing by itself: [`World::run`] looks for it before each turn, and a driver that blocks
-/// is woken by it.
+/// A request is final. It stops nothing by itself: [`World::run`] looks for it before each turn, and a driver that
+/// blocks is woken by it.
 #[derive(Clone, Default)]
 #[must_use = "without its handle nobody outside can stop the world"]
 pub struct ShutdownHandle {
     request: Arc<Request>,
-    /// Apart from the request, so that the thread which hears signals does not keep itself alive, and ends with the last handle.
+    /// Apart from the request, so that the thread which hears signals does not keep itself alive, and ends with the
+    /// last handle.
     #[cfg(feature = "signals")]
     signals: Arc<Mutex<Option<signals::Listening>>>,
 }
@@ -101,8 +104,8 @@ impl ShutdownHandle {
     /// Has `wake` called when a shutdown is requested, or now if it already was: for a driver that blocks, so that it
     /// returns at once.
     ///
-    /// It runs on the thread that makes the request, and may run more than once. It is never run inside a signal handler, so
-    /// it may take locks. It is kept as long as there is a handle, so it should not keep one itself.
+    /// It runs on the thread that makes the request, and may run more than once. It is never run inside a signal
+    /// handler, so it may take locks. It is kept as long as there is a handle, so it should not keep one itself.
     pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
         let wake: Waker = Arc::new(wake);
         self.request.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
@@ -111,12 +114,12 @@ impl ShutdownHandle {
         }
     }
 
-    /// Makes SIGINT and SIGTERM requests for a shutdown. A second signal of the two ends the process as if this had never
-    /// been called, for a program that does not get to its end.
+    /// Makes SIGINT and SIGTERM requests for a shutdown. A second signal of the two ends the process as if this had
+    /// never been called, for a program that does not get to its end.
     ///
-    /// A thread that sleeps otherwise makes the request, and so wakes the drivers that block. Whatever else blocks, such as a
-    /// read from standard input, the system goes on with after a signal: register a [waker](Self::on_shutdown) for it. Calling
-    /// this again does nothing. It ends with the last handle of its world.
+    /// A thread that sleeps otherwise makes the request, and so wakes the drivers that block. Whatever else blocks,
+    /// such as a read from standard input, the system goes on with after a signal: register a
+    /// [waker](Self::on_shutdown) for it. Calling this again does nothing. It ends with the last handle of its world.
     ///
     /// # Errors
     /// If the system refuses the handlers or the thread.
@@ -150,8 +153,8 @@ impl fmt::Debug for ShutdownHandle {
 }
 
 impl WorldBuilder {
-    /// The handle by which the world to be built is asked to stop. Registers the [`Shutdown`] resource, unless it is there
-    /// already.
+    /// The handle by which the world to be built is asked to stop. Registers the [`Shutdown`] resource, unless it is
+    /// there already.
     pub fn shutdown_handle(&mut self) -> ShutdownHandle {
         self.ensure_default::<Shutdown>();
         self.resource::<Shutdown>().handle()

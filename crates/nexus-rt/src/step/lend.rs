@@ -6,9 +6,9 @@ use crate::describe::Describe;
 
 /// A step that takes a `&T` of any lifetime and gives the same type for all of them.
 ///
-/// It says the same as `for<'a> Step<C, &'a T, Out = ..>`, by which it is implemented, but without a lifetime in it: so the
-/// compiler remembers what it has found. With the longer form in its place, checking takes three times as long for each
-/// level of arms within arms.
+/// It says the same as `for<'a> Step<C, &'a T, Out = ..>`, by which it is implemented, but without a lifetime in it: so
+/// the compiler remembers what it has found. With the longer form in its place, checking takes three times as long for
+/// each level of arms within arms.
 pub trait StepRef<C, T: ?Sized>: Describe {
     /// What comes out.
     type Out;

@@ -2,8 +2,8 @@
 //!
 //! A step takes an input on an entered world and gives an output. User functions become steps ([`IntoStep`]); adapters
 //! wrap a step and change what flows through it. An adapter is a struct over the step inside, with an implementation of
-//! [`Step`] and one of [`Describe`], and knows nothing of the chain around it: a new combinator is a new adapter and one
-//! method of the builder.
+//! [`Step`] and one of [`Describe`], and knows nothing of the chain around it: a new combinator is a new adapter and
+//! one method of the builder.
 //!
 //! The input type stands on the trait, not on the step, so that a chain over borrowed events is a step for every
 //! lifetime of them.

@@ -13,8 +13,8 @@ step! {
     [In,] In => In: |self, _, _, input| input;
 }
 
-/// One step, then another with what the first gives. `L` says what kind of step the second is, and `Out` what it gives: for
-/// plans only, and without any room at run time.
+/// One step, then another with what the first gives. `L` says what kind of step the second is, and `Out` what it gives:
+/// for plans only, and without any room at run time.
 #[derive(Debug)]
 pub struct Then<A, B, L, Out>(A, B, PhantomData<fn() -> (L, Out)>);
 

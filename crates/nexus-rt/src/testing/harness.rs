@@ -9,8 +9,8 @@ use crate::handler::Handler;
 use crate::sequence::Sequence;
 use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
 
-/// Drives handlers as a driver would, without one: it owns a world, advances the sequence before each event, and tells which
-/// resources the events changed.
+/// Drives handlers as a driver would, without one: it owns a world, advances the sequence before each event, and tells
+/// which resources the events changed.
 ///
 /// ```
 /// use nexus_rt::{IntoHandler, Res, ResMut, TestHarness, WorldBuilder};

@@ -4,7 +4,8 @@ use crate::world::World;
 
 /// A driver under test, installed in a world of its own: what [`check_driver`](crate::testing::check_driver) drives.
 ///
-/// Handlers of the test reach the driver through the world that they are handed, so everything but polling is a function of that.
+/// Handlers of the test reach the driver through the world that they are handed, so everything but polling is a
+/// function of that.
 ///
 /// ```
 /// # use std::collections::VecDeque;
@@ -92,8 +93,8 @@ pub trait DriverRig: Sized + 'static {
     /// Polls the driver on [`world`](Self::world), without waiting, and returns the number of handlers run.
     fn poll(&mut self, budget: usize) -> usize;
 
-    /// Adds a registration that stays until it is ended. Its handler calls `probe` with the world and its own key, for each event:
-    /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
+    /// Adds a registration that stays until it is ended. Its handler calls `probe` with the world and its own key, for
+    /// each event: `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
     /// Makes an event due for a registration, after those that are due already. Does nothing if the key names none.
@@ -108,7 +109,8 @@ pub trait DriverRig: Sized + 'static {
     /// Swaps the driver's resources of two worlds, as any handler can that is handed the world.
     fn swap(one: &mut World, other: &mut World);
 
-    /// Returns how often this thread has allocated, if the test program counts that. Without it that rule is not checked.
+    /// Returns how often this thread has allocated, if the test program counts that. Without it that rule is not
+    /// checked.
     fn allocations() -> Option<u64> {
         None
     }

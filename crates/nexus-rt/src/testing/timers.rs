@@ -81,8 +81,8 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
         self.poller.poll(world, self.clock.now())
     }
 
-    /// Moves the time from deadline to deadline up to `until`, polling at each, as a loop would that never sleeps too long; gives
-    /// how many timers ran.
+    /// Moves the time from deadline to deadline up to `until`, polling at each, as a loop would that never sleeps too
+    /// long; gives how many timers ran.
     ///
     /// # Panics
     /// As [`TimerPoller::poll`].

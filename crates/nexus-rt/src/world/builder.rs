@@ -120,8 +120,8 @@ impl WorldBuilder {
         self.world.resource::<T>()
     }
 
-    /// Borrows resource `T` for writing, such as a driver's to register a source or a timer whose key another resource keeps.
-    /// The write is part of the registration and leaves no stamp.
+    /// Borrows resource `T` for writing, such as a driver's to register a source or a timer whose key another resource
+    /// keeps. The write is part of the registration and leaves no stamp.
     ///
     /// ```
     /// use nexus_rt::{Sequence, WorldBuilder};

@@ -83,9 +83,9 @@ impl<T> fmt::Debug for CellPtr<T> {
 }
 
 // SAFETY: the pointer can only be followed with a borrow of the world that owns the cell (see `get`), so the value is
-// reached from the thread that holds the world. The value lets the world be there: a pointer is only ever made to a cell,
-// and a cell only around a `T: Send` (`OwnedCell::new`). That is not asked for again here, so that a resource may hold
-// handlers that borrow this very resource: whether it is `Send` would otherwise depend on itself.
+// reached from the thread that holds the world. The value lets the world be there: a pointer is only ever made to a
+// cell, and a cell only around a `T: Send` (`OwnedCell::new`). That is not asked for again here, so that a resource may
+// hold handlers that borrow this very resource: whether it is `Send` would otherwise depend on itself.
 unsafe impl<T> Send for CellPtr<T> {}
 
 /// A pointer to a cell whose type is forgotten. Equal exactly when it is the same resource: a cell is never empty, so

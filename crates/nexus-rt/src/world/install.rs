@@ -48,8 +48,9 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// An event source before it is installed, for [`WorldBuilder::install_driver`].
 ///
 /// It registers the resources that its users need and returns a poller of its own type, whose `poll` has whatever
-/// signature suits the source: time, sockets and rings do not poll alike. Handlers reach the resource through params, to add,
-/// move and remove what the driver serves; `main()` owns the poller. A poller keeps [`Key`](crate::Key)s, not references.
+/// signature suits the source: time, sockets and rings do not poll alike. Handlers reach the resource through params,
+/// to add, move and remove what the driver serves; `main()` owns the poller. A poller keeps [`Key`](crate::Key)s, not
+/// references.
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -94,31 +95,32 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// assert_eq!(*world.resource::<u64>(), 6);
 /// ```
 ///
-/// A driver that keeps handlers in its resource is a [`Driver`](crate::Driver): [`Registrations`](crate::Registrations) keeps them,
-/// [`Poller`](crate::Poller) runs them, and most of the rules below are theirs.
+/// A driver that keeps handlers in its resource is a [`Driver`](crate::Driver): [`Registrations`](crate::Registrations)
+/// keeps them, [`Poller`](crate::Poller) runs them, and most of the rules below are theirs.
 ///
 /// # Rules
 ///
 /// [`check_driver`](crate::testing::check_driver) holds a driver to these, by these names:
 ///
 /// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
-/// - **Keys are names, not places.** A key is `Copy + Send` and is never reused. One whose registration has ended does nothing.
+/// - **Keys are names, not places.** A key is `Copy + Send` and is never reused. One whose registration has ended does
+///   nothing.
 /// - **What ended before its turn does not run.** A handler may end others and add more, even in their place.
 /// - **A handler may do anything to its own registration**: end it, or make another event due for it.
-/// - **A panic loses nobody else's event.** It leaves `poll`; the handler that panicked is dropped and counted; the next `poll`
-///   delivers everything that was due after it.
+/// - **A panic loses nobody else's event.** It leaves `poll`; the handler that panicked is dropped and counted; the
+///   next `poll` delivers everything that was due after it.
 /// - **A drop that panics loses nobody else's event**, and a handler that ran to its end is not one that panicked.
-/// - **A driver runs on its own world.** A poll on another one is refused, and a handler that leaves another world in place of its
-///   own is reported at once, by name.
+/// - **A driver runs on its own world.** A poll on another one is refused, and a handler that leaves another world in
+///   place of its own is reported at once, by name.
 /// - **A budget bounds a poll.** What is left over is still due, in the same order, before what comes later.
-/// - **A poll ends when its resource is swapped or polled elsewhere.** This does not count as a panic. A handler that returns to
-///   another resource is dropped, and its registration ends once its own is back.
+/// - **A poll ends when its resource is swapped or polled elsewhere.** This does not count as a panic. A handler that
+///   returns to another resource is dropped, and its registration ends once its own is back.
 /// - **Nothing allocates** once the driver has seen its largest load.
 ///
 /// One rule it cannot check:
 ///
-/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. One that waits
-///   updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock too.
+/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. One
+///   that waits updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock too.
 pub trait Installer {
     /// What the user keeps and polls.
     type Poller;

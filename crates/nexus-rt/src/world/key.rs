@@ -10,8 +10,8 @@ use super::res::ResMut;
 
 /// Reaches one resource of one world with a check and a load, without a look-up by type.
 ///
-/// A driver takes its keys when it is installed ([`WorldBuilder::key`](crate::WorldBuilder::key)) and uses them at every
-/// poll. A key is `Copy` and may outlive its world; used with another one it panics.
+/// A driver takes its keys when it is installed ([`WorldBuilder::key`](crate::WorldBuilder::key)) and uses them at
+/// every poll. A key is `Copy` and may outlive its world; used with another one it panics.
 ///
 /// ```
 /// use nexus_rt::WorldBuilder;

@@ -25,8 +25,8 @@ use crate::sequence::Sequence;
 
 /// All state that functions share: one value per type, fixed when it is built.
 ///
-/// A world is made by a [`WorldBuilder`] and driven by `main()`: a driver advances the sequence, then runs a handler with
-/// the event. It can be moved to another thread (`Send`), not shared between threads (`!Sync`).
+/// A world is made by a [`WorldBuilder`] and driven by `main()`: a driver advances the sequence, then runs a handler
+/// with the event. It can be moved to another thread (`Send`), not shared between threads (`!Sync`).
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder};
@@ -51,9 +51,9 @@ pub struct World {
     sequence: Sequence,
 }
 
-// SAFETY: every value in the cells is `Send` (`OwnedCell::new`), and the raw pointers that keep the compiler from saying
-// so are followed only with a borrow of the world itself. A `Registry` must not be shared with another thread; it goes
-// along whole, and `&World` cannot cross threads because `World` stays `!Sync`.
+// SAFETY: every value in the cells is `Send` (`OwnedCell::new`), and the raw pointers that keep the compiler from
+// saying so are followed only with a borrow of the world itself. A `Registry` must not be shared with another thread;
+// it goes along whole, and `&World` cannot cross threads because `World` stays `!Sync`.
 unsafe impl Send for World {}
 
 impl World {
@@ -207,8 +207,8 @@ impl World {
     /// The cell, if it was resolved in this world.
     #[inline]
     fn cell<T>(&self, world: WorldId, cell: CellPtr<T>) -> Option<&cell::ResourceCell<T>> {
-        // SAFETY: equal identities mean that this world owns the cell, so it lives, and a pointer's `T` is that of its cell;
-        // `&self` excludes a `ResMut` of it.
+        // SAFETY: equal identities mean that this world owns the cell, so it lives, and a pointer's `T` is that of its
+        // cell; `&self` excludes a `ResMut` of it.
         (world == self.world_id()).then(|| unsafe { cell.get() })
     }
 

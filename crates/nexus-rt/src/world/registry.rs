@@ -121,8 +121,8 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
         let entry = self.table.find(TypeId::of::<T>())?;
-        // SAFETY: `find` gives the entry of the id that it is asked for; `insert`, by `insert_cell`, is the only writer of the
-        // table, and it pairs the type's id with a cell of that type.
+        // SAFETY: `find` gives the entry of the id that it is asked for; `insert`, by `insert_cell`, is the only writer
+        // of the table, and it pairs the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))
     }
@@ -138,7 +138,8 @@ impl Registry {
         self.insert_cell(TypeId::of::<T>(), registered)
     }
 
-    /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. Compiled once for all types.
+    /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. Compiled once
+    /// for all types.
     #[inline(never)]
     fn insert_cell(&mut self, type_id: TypeId, registered: Registered) -> ResourceId {
         let id = ResourceId::from_index(self.cells.len());

@@ -26,7 +26,8 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// In line, without a call: so that resolving a function keeps nothing on the stack. Most slots are empty, so it ends.
+    /// In line, without a call: so that resolving a function keeps nothing on the stack. Most slots are empty, so it
+    /// ends.
     #[inline(always)]
     pub(super) fn find(&self, type_id: TypeId) -> Option<&Entry> {
         let mut at = hash(type_id);

@@ -1,7 +1,8 @@
-//! Chains against the same logic as plain Rust, one step at a time: the walks in `chain_walks.rs` and the fuzz target use it.
+//! Chains against the same logic as plain Rust, one step at a time: the walks in `chain_walks.rs` and the fuzz target
+//! use it.
 //!
-//! A chain's type is fixed when it is compiled, so a random chain is a random walk over pipelines of one combinator each:
-//! after every step the value is compared with what `Option` and `Result` themselves make of it.
+//! A chain's type is fixed when it is compiled, so a random chain is a random walk over pipelines of one combinator
+//! each: after every step the value is compared with what `Option` and `Result` themselves make of it.
 
 use nexus_rt::{PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
 

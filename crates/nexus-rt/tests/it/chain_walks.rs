@@ -1,12 +1,13 @@
-//! Random chains against the same logic as plain Rust (see `chain_model.rs`); and the equalities between the ways to run one.
-//! `PROPTEST_CASES=1000000` runs more.
+//! Random chains against the same logic as plain Rust (see `chain_model.rs`); and the equalities between the ways to
+//! run one. `PROPTEST_CASES=1000000` runs more.
 
 use nexus_rt::{DagStart, PipelineStart, Res};
 use proptest::prelude::*;
 
 use crate::chain_model::{Bias, Plain, Seen, Value, add, add_ref, ask, odd, result, see, step, world};
 
-/// 4,000 chains of up to 60 steps, or as many as the environment says: on average 120,000 steps, each a case of its own.
+/// 4,000 chains of up to 60 steps, or as many as the environment says: on average 120,000 steps, each a case of its
+/// own.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4000)
 }

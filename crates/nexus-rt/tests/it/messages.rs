@@ -1,5 +1,5 @@
-//! Compile errors as users read them: golden files beside the cases, for one release of the compiler. With another they are
-//! skipped.
+//! Compile errors as users read them: golden files beside the cases, for one release of the compiler. With another they
+//! are skipped.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,13 +23,14 @@ fn compile_errors_say_what_is_wrong() {
         return;
     }
     trybuild::TestCases::new().compile_fail("tests/messages/*.rs");
-    // Those that are left come out of assertions inside the standard library, whose lines are shown where they are installed.
+    // Those that are left come out of assertions inside the standard library, whose lines are shown where they are
+    // installed.
     if Path::new(&rustc(&["--print", "sysroot"])).join("lib/rustlib/src/rust/library").exists() {
         println!("skipped: messages with lines of the standard library, whose source is installed here");
         return;
     }
-    // They are asserted in a `const` of generic code, which a mere check does not evaluate. That there is a case which passes
-    // has trybuild build them all.
+    // They are asserted in a `const` of generic code, which a mere check does not evaluate. That there is a case which
+    // passes has trybuild build them all.
     #[cfg(feature = "smartptr")]
     {
         let built = trybuild::TestCases::new();

@@ -98,8 +98,8 @@ fn res_gives_the_value_for_the_whole_run() {
     read.run(&mut world, ());
 }
 
-/// 72 params: more than there are bits for types and for resources, so some meet by chance in both, such as `V<0>` and `V<32>`,
-/// which are 64 apart.
+/// 72 params: more than there are bits for types and for resources, so some meet by chance in both, such as `V<0>` and
+/// `V<32>`, which are 64 apart.
 #[test]
 fn params_that_meet_by_chance_are_no_conflict() {
     struct V<const N: usize>(usize);

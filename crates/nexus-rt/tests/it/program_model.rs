@@ -1,5 +1,5 @@
-//! Random programs over several worlds, beside a model: handlers are made, run, cloned and moved, worlds are swapped, replaced and
-//! dropped, and each run either has its effect or is refused. The fuzz target uses it too.
+//! Random programs over several worlds, beside a model: handlers are made, run, cloned and moved, worlds are swapped,
+//! replaced and dropped, and each run either has its effect or is refused. The fuzz target uses it too.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

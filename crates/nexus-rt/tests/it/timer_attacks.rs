@@ -1,5 +1,5 @@
-//! What hostile safe code does with timers: wheels that change worlds under a running timer, drops that panic, handlers in
-//! place.
+//! What hostile safe code does with timers: wheels that change worlds under a running timer, drops that panic, handlers
+//! in place.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -119,7 +119,8 @@ pub(super) fn pttl(session: &mut Session, keys: Res<Keys>, clock: Res<Clock>, re
     Ok(())
 }
 
-/// How long a key has to live, in milliseconds; or the number that says that it has no end, or that there is no such key.
+/// How long a key has to live, in milliseconds; or the number that says that it has no end, or that there is no such
+/// key.
 fn left_ms(keys: &Keys, clock: &Clock, key: &[u8]) -> Result<i64, i64> {
     let now = i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX);
     match keys.expiry_unix_ms(key) {

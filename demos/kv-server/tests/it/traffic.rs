@@ -126,7 +126,8 @@ pub(crate) fn next(random: &mut Random) -> (Vec<Vec<u8>>, Compare) {
         37 => some(&[random.pick(&["PING", "ping"])]),
         38 => with("PING", vec![value(random)]),
         39 => with("ECHO", vec![value(random)]),
-        // Where the same key comes twice, and times at the end of what can be written. (Redis counts what has ended until somebody asks.)
+        // Where the same key comes twice, and times at the end of what can be written. (Redis counts what has ended
+        // until somebody asks.)
         40 if random.one_in(2) => {
             let (first, second) = (key(random), value(random));
             match random.below(5) {

@@ -9,10 +9,11 @@ use crate::poll::RegistrationKey;
 /// Names a registration of a [`MioDriver`](crate::MioDriver).
 pub type MioToken = RegistrationKey;
 
-/// To register a source that the driver does not own: `driver.registry().register(&mut source, token.into(), interest)`.
+/// To register a source that the driver does not own:
+/// `driver.registry().register(&mut source, token.into(), interest)`.
 ///
-/// The system is given the place of the registration, not its driver. So a source has to be registered with the registry of the
-/// driver that the token is of: at another driver it would run whatever has that place there.
+/// The system is given the place of the registration, not its driver. So a source has to be registered with the
+/// registry of the driver that the token is of: at another driver it would run whatever has that place there.
 impl From<MioToken> for mio::Token {
     fn from(token: MioToken) -> Self {
         const { assert!(usize::BITS == 64, "an index and a generation are packed into a word of 64 bits") };
@@ -28,8 +29,8 @@ pub(super) fn token(driver: u32, token: mio::Token) -> MioToken {
 
 /// What a source's handler is given: which registration it is, and what the source is ready for.
 ///
-/// Sources are edge-triggered, as `mio` is: a handler is not told again of what it leaves. It reads until a read does not fill its
-/// buffer, writes until a write is short, accepts until it is told `WouldBlock`; and when the event
+/// Sources are edge-triggered, as `mio` is: a handler is not told again of what it leaves. It reads until a read does
+/// not fill its buffer, writes until a write is short, accepts until it is told `WouldBlock`; and when the event
 /// [says](Self::is_read_closed) that the other side sends no more, it reads on to the end of the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MioEvent {

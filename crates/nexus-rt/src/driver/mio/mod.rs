@@ -1,11 +1,11 @@
 //! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
 //!
-//! One poll asks the system once, and serves what is ready in the order of the answer; what a panic or a budget leaves of that is
-//! served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
+//! One poll asks the system once, and serves what is ready in the order of the answer; what a panic or a budget leaves
+//! of that is served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
 //! registration that was closed since it was ready is passed over, and one that took its place is not mistaken for it.
-//! Interruptions by signals are retried for what is left of the timeout; before each wait the request for a shutdown is looked at,
-//! which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is asked of the system for an
-//! event of a registration that stays.
+//! Interruptions by signals are retried for what is left of the timeout; before each wait the request for a shutdown is
+//! looked at, which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is asked of
+//! the system for an event of a registration that stays.
 
 mod event;
 mod resource;
@@ -39,8 +39,8 @@ const ALL: usize = usize::MAX;
 /// How many events are taken from the system at once.
 const EVENTS: usize = 1024;
 
-/// Installs a [`MioDriver`] and returns its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a shutdown
-/// wakes the poll.
+/// Installs a [`MioDriver`] and returns its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a
+/// shutdown wakes the poll.
 ///
 /// ```
 /// use nexus_rt::{MioInstaller, WorldBuilder};
@@ -76,8 +76,8 @@ impl MioInstaller {
 }
 
 impl<S, Tag> MioInstaller<S, Tag> {
-    /// Keeps each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler of
-    /// [`MioEvent`].
+    /// Keeps each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler
+    /// of [`MioEvent`].
     pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
         let Self { poll, registry, waker, .. } = self;
         MioInstaller { poll, registry, waker, types: PhantomData }
@@ -122,7 +122,8 @@ impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
 pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     poll: Poll,
     events: Events,
-    /// The first of the events that is still to be served, or [`ALL`]: what a panic or a budget leaves is for the next poll.
+    /// The first of the events that is still to be served, or [`ALL`]: what a panic or a budget leaves is for the next
+    /// poll.
     next: usize,
     id: u32,
     shutdown: ShutdownHandle,
@@ -130,29 +131,30 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
 }
 
 impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
-    /// Waits until a source is ready, at most for `timeout` (`None` waits without limit), and runs the handlers of the sources that
-    /// are, in the order in which the OS reports them. Returns the number of handlers run.
+    /// Waits until a source is ready, at most for `timeout` (`None` waits without limit), and runs the handlers of the
+    /// sources that are, in the order in which the OS reports them. Returns the number of handlers run.
     ///
-    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested; once one is, it does not wait. A signal
-    /// that interrupts the wait does not end it: it goes on for the rest of the timeout. Events that an earlier poll left over are
-    /// served first, without waiting.
+    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested; once one is, it does not
+    /// wait. A signal that interrupts the wait does not end it: it goes on for the rest of the timeout. Events that an
+    /// earlier poll left over are served first, without waiting.
     ///
-    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so that handlers see
-    /// the time after it.
+    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so
+    /// that handlers see the time after it.
     ///
     /// # Errors
     /// The OS error, other than an interruption.
     ///
     /// # Panics
-    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
-    /// handler panics, which loses its own registration and no other: the rest is served by the next poll.
+    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or
+    /// if a handler panics, which loses its own registration and no other: the rest is served by the next poll.
     #[track_caller]
     pub fn poll(&mut self, world: &mut World, timeout: Option<Duration>) -> io::Result<usize> {
         self.poll_budget(world, timeout, usize::MAX)
     }
 
     /// Like [`poll`](Self::poll), but waits at most until `deadline`, such as that of the next timer:
-    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. It does not wait for a deadline at or before `now`.
+    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. It does not wait for a deadline at or before
+    /// `now`.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).

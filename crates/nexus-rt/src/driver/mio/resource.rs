@@ -17,18 +17,20 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
 /// [`MioPoller`](crate::MioPoller) runs the handlers of the sources that are ready.
 ///
-/// A registration is a handler, and the source that it serves if the driver is to [own](Self::register) it. There are two kinds:
+/// A registration is a handler, and the source that it serves if the driver is to [own](Self::register) it. There are
+/// two kinds:
 ///
 /// - **One that stays** is run for every event of its source, with its context, under one token, until it is
 ///   [closed](Self::close): that costs no allocation and no system call but the IO itself.
-/// - **One that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear again of its source it registers a
-///   successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
+/// - **One that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear again of its
+///   source it registers a successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
 ///
-/// Handlers may register and close any registration, including their own. A closed registration never runs, even if it was already
-/// ready in this poll.
+/// Handlers may register and close any registration, including their own. A closed registration never runs, even if it
+/// was already ready in this poll.
 ///
-/// `S` is what a handler is kept as: boxed ([`Virtual`]) unless said otherwise, in place ([`InlineMio`](crate::InlineMio)), or a
-/// type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` tells several drivers of one world apart.
+/// `S` is what a handler is kept as: boxed ([`Virtual`]) unless said otherwise, in place
+/// ([`InlineMio`](crate::InlineMio)), or a type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
+/// `Tag` tells several drivers of one world apart.
 ///
 /// ```
 /// use std::io::{self, Read, Write};
@@ -144,8 +146,8 @@ impl<S, Tag> MioDriver<S, Tag> {
         Self { registry, waker, registrations: Registrations::new(), tag: PhantomData }
     }
 
-    /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration deregisters
-    /// and closes the source.
+    /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration
+    /// deregisters and closes the source.
     ///
     /// # Errors
     /// The OS error; source and handler are dropped.
@@ -158,13 +160,14 @@ impl<S, Tag> MioDriver<S, Tag> {
         Ok(self.registrations.insert(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
-    /// Adds a handler whose source is somewhere else, such as in its own context, and returns the token to register that with:
-    /// `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
+    /// Adds a handler whose source is somewhere else, such as in its own context, and returns the token to register
+    /// that with: `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
     pub fn insert(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: false })
     }
 
-    /// Like [`insert`](Self::insert), for a handler that fires once: it is moved out before it runs, and its token ends.
+    /// Like [`insert`](Self::insert), for a handler that fires once: it is moved out before it runs, and its token
+    /// ends.
     pub fn insert_once(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: true })
     }
@@ -189,14 +192,14 @@ impl<S, Tag> MioDriver<S, Tag> {
         }
     }
 
-    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, or lets it be dropped when it
-    /// returns. Returns whether the token named a registration here.
+    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, or lets it be
+    /// dropped when it returns. Returns whether the token named a registration here.
     pub fn close(&mut self, token: MioToken) -> bool {
         self.end(token).is_some()
     }
 
-    /// Ends a registration and returns its handler. `None` if the token names no registration, or one whose handler runs now: that
-    /// one stays.
+    /// Ends a registration and returns its handler. `None` if the token names no registration, or one whose handler
+    /// runs now: that one stays.
     pub fn remove(&mut self, token: MioToken) -> Option<S> {
         self.registrations.get(token)?.handler.as_ref()?;
         self.end(token)?.handler
@@ -277,8 +280,8 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.len() == 0
     }
 
-    /// Returns how many handlers panicked. They are gone, with their registrations and the sources that those owned. The one that
-    /// ended the last poll is counted, and its source closed, when the next poll begins.
+    /// Returns how many handlers panicked. They are gone, with their registrations and the sources that those owned.
+    /// The one that ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.registrations.panicked()
@@ -321,8 +324,8 @@ impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
     }
 }
 
-/// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, after something was put where the loop looks for it, such as a
-/// channel.
+/// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, after something was put where the loop looks for
+/// it, such as a channel.
 #[derive(Clone, Debug)]
 pub struct MioWaker(pub(super) Arc<mio::Waker>);
 

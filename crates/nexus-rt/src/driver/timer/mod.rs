@@ -47,15 +47,16 @@ pub struct TimerInstaller<S = Virtual<TimerEvent>, Tag = ()> {
 }
 
 impl TimerInstaller {
-    /// Returns an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start of a test or of a
-    /// recording.
+    /// Returns an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start
+    /// of a test or of a recording.
     pub fn new(start: Instant) -> Self {
         Self { wheel: WheelBuilder::new(), start, types: PhantomData }
     }
 }
 
 impl<S, Tag> TimerInstaller<S, Tag> {
-    /// Sets the expected interval between polls. It affects cost only: timers run by their exact deadlines whatever the tick.
+    /// Sets the expected interval between polls. It affects cost only: timers run by their exact deadlines whatever the
+    /// tick.
     pub fn tick(self, tick: Duration) -> Self {
         Self { wheel: self.wheel.tick(tick), ..self }
     }
@@ -108,22 +109,23 @@ impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
 pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()>(Poller<TimerWheel<S, Tag>>);
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
-    /// Runs every timer whose deadline is at or before `now`, by deadline and then in the order in which they were set. Returns the
-    /// number of handlers run.
+    /// Runs every timer whose deadline is at or before `now`, by deadline and then in the order in which they were set.
+    /// Returns the number of handlers run.
     ///
-    /// A timer that is set meanwhile runs in this poll if its deadline is after the one that runs and at or before `now`; otherwise in
-    /// the next. So a poll ends, whatever the handlers do. If a handler polls the wheel elsewhere, in another world, the timer that
-    /// runs ends.
+    /// A timer that is set meanwhile runs in this poll if its deadline is after the one that runs and at or before
+    /// `now`; otherwise in the next. So a poll ends, whatever the handlers do. If a handler polls the wheel elsewhere,
+    /// in another world, the timer that runs ends.
     ///
     /// # Panics
-    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or if a
-    /// handler panics, which loses that timer and no other: the rest is still due.
+    /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or
+    /// if a handler panics, which loses that timer and no other: the rest is still due.
     #[track_caller]
     pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
         self.poll_budget(world, now, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but runs at most `budget` timers. The rest is due in the next poll, in the same order.
+    /// Like [`poll`](Self::poll), but runs at most `budget` timers. The rest is due in the next poll, in the same
+    /// order.
     ///
     /// # Panics
     /// As [`poll`](Self::poll).

@@ -16,20 +16,21 @@ pub struct Periodic {
 /// What becomes of the ticks of a periodic timer that passed between two polls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum MissedTicks {
-    /// The timer runs once, for the first of them, and then at the next tick that is still to come. It keeps its phase: ticks are
-    /// at `first + n * period` for ever.
+    /// The timer runs once, for the first of them, and then at the next tick that is still to come. It keeps its phase:
+    /// ticks are at `first + n * period` for ever.
     #[default]
     Skip,
-    /// The timer runs once for each, with its own deadline, in one poll. It keeps its phase and loses no tick: for bars and
-    /// other work that is about each period.
+    /// The timer runs once for each, with its own deadline, in one poll. It keeps its phase and loses no tick: for bars
+    /// and other work that is about each period.
     CatchUp,
-    /// The timer runs once, and then a period after this poll. Its phase moves; there is always a period between two runs.
+    /// The timer runs once, and then a period after this poll. Its phase moves; there is always a period between two
+    /// runs.
     Delay,
 }
 
 impl Periodic {
-    /// A timer that repeats with this period, which is a fixed rate: it does not drift by how late it is polled. Periods of more
-    /// than 584 years are taken for so many.
+    /// A timer that repeats with this period, which is a fixed rate: it does not drift by how late it is polled.
+    /// Periods of more than 584 years are taken for so many.
     ///
     /// # Panics
     /// If the period is zero.
@@ -54,8 +55,8 @@ impl Periodic {
         Duration::from_nanos(self.period.get())
     }
 
-    /// When the timer runs next, after it ran at `now` for `deadline`, which is not later. `None` if that lies beyond what an
-    /// `Instant` can express.
+    /// When the timer runs next, after it ran at `now` for `deadline`, which is not later. `None` if that lies beyond
+    /// what an `Instant` can express.
     pub(super) fn next(&self, deadline: Instant, now: Instant) -> Option<Instant> {
         match self.missed {
             MissedTicks::CatchUp => deadline.checked_add(self.period()),

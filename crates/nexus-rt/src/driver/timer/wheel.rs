@@ -18,7 +18,8 @@ pub struct TimerEvent {
     pub deadline: Instant,
     /// The time of this poll.
     pub now: Instant,
-    /// Its key, with which the handler can reschedule itself ([`TimerWheel::reschedule`]) or end itself ([`TimerWheel::cancel`]).
+    /// Its key, with which the handler can reschedule itself ([`TimerWheel::reschedule`]) or end itself
+    /// ([`TimerWheel::cancel`]).
     pub key: TimerKey,
 }
 
@@ -33,9 +34,10 @@ impl TimerEvent {
 /// The timers of a world, as a resource: [`TimerInstaller`](crate::TimerInstaller) registers it,
 /// [`TimerPoller`](crate::TimerPoller) runs what is due.
 ///
-/// `S` is what a timer is kept as: boxed ([`Virtual`]) unless said otherwise, in place ([`InlineTimerWheel`](crate::InlineTimerWheel)),
-/// or a type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` tells several
-/// wheels of one world apart.
+/// `S` is what a timer is kept as: boxed ([`Virtual`]) unless said otherwise, in place
+/// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a type with a name such as
+/// [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` tells several wheels of one
+/// world apart.
 ///
 /// A handler sets timers through `ResMut<TimerWheel>`:
 ///
@@ -127,11 +129,11 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.try_insert(deadline, handler, None)
     }
 
-    /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] that says more. A tick
-    /// allocates nothing.
+    /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] that says
+    /// more. A tick allocates nothing.
     ///
-    /// It ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule) itself, its next ticks
-    /// follow from that.
+    /// It ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule) itself,
+    /// its next ticks follow from that.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -168,7 +170,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.insert(first, Timer { handler, repeats: Some(repeats.into()) })
     }
 
-    /// Like [`schedule_every`](Self::schedule_every), but returns the handler instead of panicking if the wheel is full.
+    /// Like [`schedule_every`](Self::schedule_every), but returns the handler instead of panicking if the wheel is
+    /// full.
     ///
     /// # Errors
     /// [`Full`] with the handler.
@@ -189,8 +192,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.try_insert(deadline, Timer { handler, repeats }).map_err(|Full(timer)| Full(timer.handler))
     }
 
-    /// Ends a timer and drops its handler. Returns whether the key named a timer here; it does not if the timer has run, was
-    /// cancelled, or is another wheel's.
+    /// Ends a timer and drops its handler. Returns whether the key named a timer here; it does not if the timer has
+    /// run, was cancelled, or is another wheel's.
     ///
     /// A handler ends itself with its own key.
     pub fn cancel(&mut self, key: TimerKey) -> bool {
@@ -199,7 +202,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         known
     }
 
-    /// Ends a timer and returns its handler. `None` if the key names no timer, or the one that runs now: that one stays.
+    /// Ends a timer and returns its handler. `None` if the key names no timer, or the one that runs now: that one
+    /// stays.
     pub fn remove(&mut self, key: TimerKey) -> Option<S> {
         self.wheel.get(key)?;
         Some(self.wheel.cancel(key)?.handler)
@@ -236,8 +240,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         Some(&mut self.wheel.get_mut(key)?.handler)
     }
 
-    /// Returns when to poll next at the latest, or `None` without timers. It may be a little before the first deadline if that is
-    /// far away.
+    /// Returns when to poll next at the latest, or `None` without timers. It may be a little before the first deadline
+    /// if that is far away.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()
@@ -255,8 +259,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.is_empty()
     }
 
-    /// Returns how many handlers panicked. They are gone, and so are their timers. The one that ended the last poll is counted, and
-    /// its key forgotten, when the next poll begins; until then it may still be rescheduled, in vain.
+    /// Returns how many handlers panicked. They are gone, and so are their timers. The one that ended the last poll is
+    /// counted, and its key forgotten, when the next poll begins; until then it may still be rescheduled, in vain.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()

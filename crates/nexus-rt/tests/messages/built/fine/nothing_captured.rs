@@ -1,4 +1,5 @@
-// What is refused beside this is refused by the compiler's last steps, which only a case that must pass makes trybuild take.
+// What is refused beside this is refused by the compiler's last steps, which only a case that must pass makes trybuild
+// take.
 use nexus_rt::{FlatVirtual, HandlerTemplate, IntoHandler, WorldBuilder, flat, handler_blueprint};
 
 handler_blueprint!(OnTick, Event = u32, Params = ());
