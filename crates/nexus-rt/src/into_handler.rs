@@ -3,7 +3,7 @@
 use crate::call::{Callable, Mode, Resolved};
 use crate::callback::Callback;
 use crate::param::ResolveError;
-use crate::step::{Ignore, Spread};
+use crate::step::{Ignore, Splat};
 use crate::world::Registry;
 
 /// Turns functions and closures into handlers. Implemented for every type; the methods say which functions fit.
@@ -86,12 +86,12 @@ pub trait IntoHandler: Sized {
     /// As [`into_handler`](Self::into_handler).
     #[inline]
     #[track_caller]
-    fn into_handler_ignoring_event<M>(self, registry: &Registry) -> Callback<(), Ignore<Spread<Resolved<Self, M>>>>
+    fn into_handler_ignoring_event<M>(self, registry: &Registry) -> Callback<(), Ignore<Splat<Resolved<Self, M>>>>
     where
         M: Mode,
         Self: Callable<(), (), M, Out = ()>,
     {
-        Callback::new((), Ignore(Spread(Resolved::new(self, registry))))
+        Callback::new((), Ignore(Splat(Resolved::new(self, registry))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::type_name;
 
 use crate::call::{Callable, Mode, Resolved, replaced_world};
 use crate::shutdown::Shutdown;
-use crate::step::{Spread, enter};
+use crate::step::{Splat, enter};
 use crate::world::World;
 
 impl World {
@@ -46,7 +46,7 @@ impl World {
         F: Callable<(), (), M>,
         M: Mode,
     {
-        let mut startup = Spread(Resolved::new(function, self.registry()));
+        let mut startup = Splat(Resolved::new(function, self.registry()));
         self.next_sequence();
         enter(&mut startup, &mut (), self, ())
     }

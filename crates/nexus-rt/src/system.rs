@@ -6,7 +6,7 @@ use crate::call::{Anchored, Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Visitor};
 use crate::param::ResolveError;
 use crate::pipeline::Pipeline;
-use crate::step::{Spread, Step};
+use crate::step::{Splat, Step};
 use crate::world::{Registry, World};
 
 /// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.
@@ -115,7 +115,7 @@ pub trait IntoSystem: Sized {
         M: Mode,
         Self: Callable<(), (), M, Out: SystemOutput>,
     {
-        SystemFn(Spread(Resolved::new(self, registry)))
+        SystemFn(Splat(Resolved::new(self, registry)))
     }
 
     /// The same, with the problems as a value.
@@ -128,7 +128,7 @@ pub trait IntoSystem: Sized {
         M: Mode,
         Self: Callable<(), (), M, Out: SystemOutput>,
     {
-        Ok(SystemFn(Spread(Resolved::try_new(self, registry)?)))
+        Ok(SystemFn(Splat(Resolved::try_new(self, registry)?)))
     }
 }
 
@@ -136,7 +136,7 @@ impl<F> IntoSystem for F {}
 
 /// A function as a system: what [`into_system`](IntoSystem::into_system) gives.
 #[must_use = "a system does nothing until it is run"]
-pub struct SystemFn<F, M: Mode>(Spread<Resolved<F, M>>);
+pub struct SystemFn<F, M: Mode>(Splat<Resolved<F, M>>);
 
 impl<F, M> System for SystemFn<F, M>
 where

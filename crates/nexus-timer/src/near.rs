@@ -57,7 +57,7 @@ pub(crate) struct Near {
     /// How many are late or in the heap.
     others: usize,
     /// What must wait for the next poll.
-    put_off: BinaryHeap<Reverse<Item>>,
+    deferred: BinaryHeap<Reverse<Item>>,
     /// How many items of all four are stale.
     stale: usize,
 }
@@ -95,18 +95,18 @@ impl Near {
         }
     }
 
-    pub(crate) fn put_off(&mut self, item: Item) {
-        self.put_off.push(Reverse(item));
+    pub(crate) fn defer(&mut self, item: Item) {
+        self.deferred.push(Reverse(item));
     }
 
-    pub(crate) fn has_put_off(&self) -> bool {
-        !self.put_off.is_empty()
+    pub(crate) fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
     }
 
     /// Lets in what was put off.
     pub(crate) fn admit(&mut self) {
-        self.others += self.put_off.len();
-        self.heap.extend(self.put_off.drain());
+        self.others += self.deferred.len();
+        self.heap.extend(self.deferred.drain());
     }
 
     /// The first that may fire in this poll.
@@ -142,21 +142,21 @@ impl Near {
         let is_it = |first: &Item| first.stamp == stamp;
         let removed = self.late.remove(stamp) || pop_if(&mut self.heap, is_it);
         self.others -= usize::from(removed);
-        removed || pop_if(&mut self.put_off, is_it)
+        removed || pop_if(&mut self.deferred, is_it)
     }
 
     /// The earliest deadline, in this poll or the next.
     #[inline]
     pub(crate) fn earliest(&self) -> Option<u64> {
         let first = self.first().map(|first| first.deadline);
-        match self.put_off.peek() {
+        match self.deferred.peek() {
             None => first,
-            Some(Reverse(put_off)) => Some(first.map_or(put_off.deadline, |first| first.min(put_off.deadline))),
+            Some(Reverse(deferred)) => Some(first.map_or(deferred.deadline, |first| first.min(deferred.deadline))),
         }
     }
 
     /// Takes note that an item became stale.
-    pub(crate) fn spoil(&mut self, stamp: u64, live: impl Fn(&Item) -> bool) {
+    pub(crate) fn mark_stale(&mut self, stamp: u64, live: impl Fn(&Item) -> bool) {
         if self.remove(stamp) {
             self.settle(live);
             return;
@@ -167,7 +167,7 @@ impl Near {
             self.late.retain(&live);
             self.heap.retain(|Reverse(item)| live(item));
             self.others = self.late.len() + self.heap.len();
-            self.put_off.retain(|Reverse(item)| live(item));
+            self.deferred.retain(|Reverse(item)| live(item));
             self.stale = 0;
         }
     }
@@ -188,7 +188,7 @@ impl Near {
                 run.remove_first();
             }
         }
-        for heap in [&mut self.heap, &mut self.put_off] {
+        for heap in [&mut self.heap, &mut self.deferred] {
             while pop_if(heap, |item| !live(item)) {}
         }
         self.others = self.late.len() + self.heap.len();
@@ -196,7 +196,7 @@ impl Near {
     }
 
     fn len(&self) -> usize {
-        self.sorted.len() + self.late.len() + self.heap.len() + self.put_off.len()
+        self.sorted.len() + self.late.len() + self.heap.len() + self.deferred.len()
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
         near.sort(0);
         near.add(item(4, 3));
         near.add(item(5, 4));
-        near.put_off(item(1, 5));
+        near.defer(item(1, 5));
         assert_eq!(near.earliest(), Some(1));
         let mut out = Vec::new();
         while let Some(first) = near.first() {
@@ -296,7 +296,7 @@ mod tests {
         for stamp in 1..10_000 {
             near.add(item(7, stamp));
             // The one before is stale now.
-            near.spoil(stamp - 1, |item| item.stamp == stamp);
+            near.mark_stale(stamp - 1, |item| item.stamp == stamp);
             assert!(near.len() <= 2 * FEW + 2 && near.stale < near.len(), "{} of {}", near.stale, near.len());
         }
     }
@@ -344,9 +344,9 @@ mod tests {
     /// How many are left after one more of them became stale, none of which is at the front.
     fn left(count: u64, stale: u64) -> usize {
         let mut near = Near::default();
-        (0..count).for_each(|stamp| near.put_off(item(stamp, stamp)));
+        (0..count).for_each(|stamp| near.defer(item(stamp, stamp)));
         // The latest first, so that the front stays.
-        (1..=stale).for_each(|gone| near.spoil(count - gone, |item| item.stamp < count - gone));
+        (1..=stale).for_each(|gone| near.mark_stale(count - gone, |item| item.stamp < count - gone));
         near.len()
     }
 

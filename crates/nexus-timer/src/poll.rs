@@ -64,9 +64,9 @@ impl<T> Wheel<T> {
         self.end_lending();
         self.now = self.scale.present(now);
         self.fired = 0;
-        if self.near.has_put_off() {
+        if self.near.has_deferred() {
             self.near.admit();
-            self.wake = 0;
+            self.not_before = 0;
         }
     }
 
@@ -163,8 +163,8 @@ impl<T> Wheel<T> {
     #[inline]
     fn next_due(&mut self) -> Option<Item> {
         self.end_lending();
-        if self.now < self.wake {
-            self.follow();
+        if self.now < self.not_before {
+            self.advance();
             return None;
         }
         self.find_due()
@@ -174,7 +174,7 @@ impl<T> Wheel<T> {
         loop {
             if let Some(first) = self.near.first() {
                 if self.now < first.deadline {
-                    self.wake = first.deadline;
+                    self.not_before = first.deadline;
                     return None;
                 }
                 self.fired = first.deadline;
@@ -182,9 +182,9 @@ impl<T> Wheel<T> {
                 self.near.settle(|item| self.slab.at(item.index).stamp == item.stamp);
                 return Some(first);
             }
-            self.wake = self.next_slot();
-            if self.now < self.wake {
-                self.follow();
+            self.not_before = self.next_slot();
+            if self.now < self.not_before {
+                self.advance();
                 return None;
             }
             self.open_slot();
@@ -247,7 +247,7 @@ impl<T> Wheel<T> {
     /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a
     /// tick behind: what is in the present tick may wait in its slot.
     #[inline]
-    fn follow(&mut self) {
+    fn advance(&mut self) {
         let tick = self.scale.tick_of(self.now);
         if tick > self.position {
             self.position = tick - 1;

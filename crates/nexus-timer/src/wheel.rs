@@ -34,7 +34,7 @@ use crate::time::Scale;
 /// Every instant is an argument: the wheel reads no clock. It is `Send` and `Sync` if its values are.
 pub struct Wheel<T> {
     /// Nothing fires and no slot opens before this. May be too low, never too high.
-    pub(crate) wake: u64,
+    pub(crate) not_before: u64,
     /// The present of this poll.
     pub(crate) now: u64,
     /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not. It is after the
@@ -72,7 +72,7 @@ impl<T> Wheel<T> {
     pub(crate) fn build(scale: Scale, start: Instant, capacity: usize, limit: usize) -> Self {
         let now = scale.present(start);
         Self {
-            wake: u64::MAX,
+            not_before: u64::MAX,
             now,
             position: scale.tick_of(now),
             fired: 0,
@@ -264,7 +264,7 @@ impl<T> Wheel<T> {
         if tick > self.position {
             let slot = self.levels.link(&mut self.slab, index, tick, self.position);
             let due = if slot.level() == 0 { deadline } else { self.scale.begin(slot.first_tick(tick)) };
-            self.wake = self.wake.min(due);
+            self.not_before = self.not_before.min(due);
         } else {
             self.schedule_near(Item { deadline, stamp: self.stamp, index });
         }
@@ -275,9 +275,9 @@ impl<T> Wheel<T> {
         self.slab.at_mut(item.index).place = Place::Near;
         if item.deadline > self.fired {
             self.near.add(item);
-            self.wake = self.wake.min(item.deadline);
+            self.not_before = self.not_before.min(item.deadline);
         } else {
-            self.near.put_off(item);
+            self.near.defer(item);
         }
     }
 
@@ -301,7 +301,7 @@ impl<T> Wheel<T> {
         match entry.place {
             Place::Near => {
                 let stamp = std::mem::take(&mut entry.stamp);
-                self.near.spoil(stamp, |item| self.slab.at(item.index).stamp == item.stamp);
+                self.near.mark_stale(stamp, |item| self.slab.at(item.index).stamp == item.stamp);
             }
             Place::Lent => self.lent = None,
             Place::Slot(_) | Place::Free => {}

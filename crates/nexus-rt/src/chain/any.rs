@@ -4,7 +4,7 @@ use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
 use crate::handler::Handler;
-use crate::step::{Dedup, Guard, HandOn, IntoStep, Scan, ScanFn, Spread, Tap};
+use crate::step::{Dedup, Dispatch, Guard, IntoStep, Scan, ScanFn, Splat, Tap};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -47,8 +47,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Hands the value to a handler: a pipeline, a callback, one written by hand. (For a handler of `&T`, wrap it in
     /// [`ByRef`](crate::ByRef).)
     #[inline]
-    pub fn dispatch<H: Handler<T>>(self, handler: H) -> Pushed<C, In, S, K, label::Dispatch, HandOn<H>, ()> {
-        self.push(HandOn(handler))
+    pub fn dispatch<H: Handler<T>>(self, handler: H) -> Pushed<C, In, S, K, label::Dispatch, Dispatch<H>, ()> {
+        self.push(Dispatch(handler))
     }
 
     /// Lets a value go on as `Some` only if it differs from the one before.
@@ -123,11 +123,11 @@ impl<C, In: ?Sized, T, S, K> SplatBuilder<C, In, T, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Splat, Spread<Resolved<F, M>>, F::Out>
+    ) -> Pushed<C, In, S, K, label::Splat, Splat<Resolved<F, M>>, F::Out>
     where
         M: Mode,
         F: Callable<C, T, M>,
     {
-        self.0.push(Spread(Resolved::new(f, registry)))
+        self.0.push(Splat(Resolved::new(f, registry)))
     }
 }

@@ -3,7 +3,7 @@
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{And, Not, Or, Spread, Xor};
+use crate::step::{And, Not, Or, Splat, Xor};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
@@ -22,7 +22,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         M: Mode,
         F: Callable<C, (), M, Out = bool>,
     {
-        self.push(And(Spread(Resolved::new(f, registry))))
+        self.push(And(Splat(Resolved::new(f, registry))))
     }
 
     /// Whether the value or what the function says holds. The function runs only if the value is false.
@@ -33,7 +33,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         M: Mode,
         F: Callable<C, (), M, Out = bool>,
     {
-        self.push(Or(Spread(Resolved::new(f, registry))))
+        self.push(Or(Splat(Resolved::new(f, registry))))
     }
 
     /// Whether exactly one of the value and what the function says holds.
@@ -44,6 +44,6 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         M: Mode,
         F: Callable<C, (), M, Out = bool>,
     {
-        self.push(Xor(Spread(Resolved::new(f, registry))))
+        self.push(Xor(Splat(Resolved::new(f, registry))))
     }
 }

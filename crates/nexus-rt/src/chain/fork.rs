@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::{Chain, Lending, Lent, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Finished, Join, Merge, Spread, StepRef};
+use crate::step::{Finished, Join, Merge, Splat, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -90,12 +90,12 @@ macro_rules! end {
                 self,
                 f: F,
                 registry: &Registry,
-            ) -> Pushed<C, In, S, K, label::Fork, Merge<($($A,)*), Spread<Resolved<F, M>>>, Merged>
+            ) -> Pushed<C, In, S, K, label::Fork, Merge<($($A,)*), Splat<Resolved<F, M>>>, Merged>
             where
                 M: Mode,
                 F: for<'a> Callable<C, ($(&'a $Out,)*), M, Out = Merged>,
             {
-                self.chain.push(Merge(self.arms, Spread(Resolved::new(f, registry))))
+                self.chain.push(Merge(self.arms, Splat(Resolved::new(f, registry))))
             }
 
             /// Ends arms that give nothing: `()` goes on.

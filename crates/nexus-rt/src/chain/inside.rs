@@ -3,7 +3,7 @@
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Filtered, Flat, Guard, Inside, IntoStep, OnValue, Owning, Referring, Tap, UnwrapOr};
+use crate::step::{Filtered, Flatten, Guard, Inside, IntoStep, Map, Owning, Referring, Tap, UnwrapOr};
 use crate::world::Registry;
 
 /// What depends on the value's type is a type parameter of the method, so that a value of the wrong type is refused
@@ -12,16 +12,12 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Runs a function on what is in `Some` or `Ok`.
     #[inline]
     #[track_caller]
-    pub fn map<F, L, V, Next>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Map, OnValue<F::Step>, Next>
+    pub fn map<F, L, V, Next>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Map, Map<F::Step>, Next>
     where
         T: Inside<Value = V, With<F::Out> = Next>,
         F: IntoStep<C, V, L>,
     {
-        self.push(OnValue(f.into_step(registry)))
+        self.push(Map(f.into_step(registry)))
     }
 
     /// Runs a function that gives an `Option` or a `Result` itself on what is in `Some` or `Ok`.
@@ -31,12 +27,12 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::AndThen, Flat<OnValue<F::Step>>, Next>
+    ) -> Pushed<C, In, S, K, label::AndThen, Flatten<Map<F::Step>>, Next>
     where
         T: Inside<Value = V, With<U> = Next>,
         F: IntoStep<C, V, L, Out = Next>,
     {
-        self.push(Flat(OnValue(f.into_step(registry))))
+        self.push(Flatten(Map(f.into_step(registry))))
     }
 
     /// Shows a reference to what is in `Some` or `Ok` to a function.
@@ -46,13 +42,13 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Inspect, OnValue<Tap<Resolved<F, M>>>, T>
+    ) -> Pushed<C, In, S, K, label::Inspect, Map<Tap<Resolved<F, M>>>, T>
     where
         T: Inside,
         M: Mode,
         F: for<'a> Callable<C, (&'a T::Value,), M, Out = ()>,
     {
-        self.push(OnValue(Tap(Resolved::new(f, registry))))
+        self.push(Map(Tap(Resolved::new(f, registry))))
     }
 
     /// Keeps what is in `Some` only if the predicate holds for a reference to it.
@@ -62,13 +58,13 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self,
         predicate: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Filter, Flat<OnValue<Guard<Resolved<F, M>>>>, T>
+    ) -> Pushed<C, In, S, K, label::Filter, Flatten<Map<Guard<Resolved<F, M>>>>, T>
     where
         T: Filtered,
         M: Mode,
         F: for<'a> Callable<C, (&'a T::Value,), M, Out = bool>,
     {
-        self.push(Flat(OnValue(Guard(Resolved::new(predicate, registry)))))
+        self.push(Flatten(Map(Guard(Resolved::new(predicate, registry)))))
     }
 
     /// Turns `None` or an error into a clone of `value`; the error is dropped.

@@ -18,7 +18,7 @@ pub use fork::ForkBuilder;
 pub use route::{RouteBuilder, RouteStart};
 
 use crate::call::Resolved;
-use crate::step::{Spread, Start, Then};
+use crate::step::{Splat, Start, Then};
 
 /// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
 ///
@@ -79,7 +79,7 @@ impl<C, In: ?Sized, Out, S, K> Chain<C, In, Out, S, K> {
 type Pushed<C, In, S, K, L, B, Next> = Chain<C, In, Next, Then<S, B, L, Next>, K>;
 
 /// A function that takes nothing but params.
-type Producer<F, M> = Spread<Resolved<F, M>>;
+type Producer<F, M> = Splat<Resolved<F, M>>;
 
 /// A chain that starts from a reference to a `T`, as arms and side chains do.
 type Lending<'a, C, T> = Chain<C, T, &'a T, Start, Lent>;

@@ -3,7 +3,7 @@
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{OkOr, OkOrElse, OnNone, Opened, Spread, UnwrapOrElse};
+use crate::step::{AsRef, OkOr, OkOrElse, OnNone, Splat, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
@@ -19,7 +19,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         M: Mode,
         F: Callable<C, (), M, Out = ()>,
     {
-        self.push(OnNone(Spread(Resolved::new(f, registry))))
+        self.push(OnNone(Splat(Resolved::new(f, registry))))
     }
 
     /// Turns `None` into `Err` of a clone of `error`.
@@ -40,7 +40,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         M: Mode,
         F: Callable<C, (), M>,
     {
-        self.push(OkOrElse(Spread(Resolved::new(f, registry))))
+        self.push(OkOrElse(Splat(Resolved::new(f, registry))))
     }
 
     /// Turns `None` into what the function makes.
@@ -55,7 +55,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         M: Mode,
         F: Callable<C, (), M, Out = T>,
     {
-        self.push(UnwrapOrElse(Spread(Resolved::new(f, registry))))
+        self.push(UnwrapOrElse(Splat(Resolved::new(f, registry))))
     }
 }
 
@@ -76,7 +76,7 @@ impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
     /// assert_eq!((chain.run(&mut world, Some(4)), chain.run(&mut world, None)), (9, 9));
     /// ```
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Opened, Option<&'t T>> {
-        self.push(Opened)
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, AsRef, Option<&'t T>> {
+        self.push(AsRef)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
-use crate::step::{Catch, IntoOption, IntoStep, OnErr, Opened, OrElse, Tap, UnwrapOrElse};
+use crate::step::{AsRef, Catch, IntoOption, IntoStep, MapErr, OrElse, Tap, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
@@ -24,11 +24,11 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::MapErr, OnErr<F::Step>, Result<T, F::Out>>
+    ) -> Pushed<C, In, S, K, label::MapErr, MapErr<F::Step>, Result<T, F::Out>>
     where
         F: IntoStep<C, E, L>,
     {
-        self.push(OnErr(f.into_step(registry)))
+        self.push(MapErr(f.into_step(registry)))
     }
 
     /// Runs a function that gives a `Result` itself on an error.
@@ -52,12 +52,12 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::InspectErr, OnErr<Tap<Resolved<F, M>>>, Result<T, E>>
+    ) -> Pushed<C, In, S, K, label::InspectErr, MapErr<Tap<Resolved<F, M>>>, Result<T, E>>
     where
         M: Mode,
         F: for<'a> Callable<C, (&'a E,), M, Out = ()>,
     {
-        self.push(OnErr(Tap(Resolved::new(f, registry))))
+        self.push(MapErr(Tap(Resolved::new(f, registry))))
     }
 
     /// Drops an error; what is in `Ok` goes on as an `Option`.
@@ -84,7 +84,7 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
 impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
     /// Looks inside, as in an arm that starts from a `Result`: then `map` and the others are there.
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, Opened, Result<&'t T, &'t E>> {
-        self.push(Opened)
+    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, AsRef, Result<&'t T, &'t E>> {
+        self.push(AsRef)
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Chain, Lending, Lent, Pushed};
 use crate::describe::label;
-use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, ViewAt, Viewed};
+use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, View, ViewAt};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Lends the value to a side chain, which ends with `()` or `Option<()>`; the value goes on as it was.
@@ -40,13 +40,13 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     pub fn view<'a, V, A, Out>(
         self,
         side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, Lent>) -> Chain<C, T, Out, A, Lent>,
-    ) -> Pushed<C, In, S, K, label::View, Viewed<V, A>, Out::Out>
+    ) -> Pushed<C, In, S, K, label::View, View<V, A>, Out::Out>
     where
         T: 'a,
         V: for<'b> ViewAt<'b, T>,
         A: for<'b> Step<C, <V as ViewAt<'b, T>>::Item, Out = Out>,
         Out: Verdict<T>,
     {
-        self.push(Viewed(side(Chain::start()).steps, PhantomData))
+        self.push(View(side(Chain::start()).steps, PhantomData))
     }
 }

@@ -1,6 +1,6 @@
 //! Where a step meets the world: what is run from outside knows which world it belongs to.
 
-use super::{Ignore, Spread, Step};
+use super::{Ignore, Splat, Step};
 use crate::call::{Anchored, Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::world::{World, WorldId};
@@ -30,7 +30,7 @@ impl<C, E, M: Mode> Anchored for Stamp<C, E, M> {
     }
 }
 
-impl<S: Anchored> Anchored for Spread<S> {
+impl<S: Anchored> Anchored for Splat<S> {
     #[inline(always)]
     fn anchor(&self) -> WorldId {
         self.0.anchor()

@@ -41,9 +41,9 @@ impl<T> Filtered for Option<T> {}
 /// Runs the step on what is inside, passes `None` and `Err` by.
 // Not by `step!`: the compiler shows these lines to people whose step does not fit.
 #[derive(Clone, Debug)]
-pub struct OnValue<S>(pub(crate) S);
+pub struct Map<S>(pub(crate) S);
 
-impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnValue<S> {
+impl<C, T, S: Step<C, T>> Step<C, Option<T>> for Map<S> {
     type Out = Option<S::Out>;
 
     #[inline(always)]
@@ -55,7 +55,7 @@ impl<C, T, S: Step<C, T>> Step<C, Option<T>> for OnValue<S> {
     }
 }
 
-impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnValue<S> {
+impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for Map<S> {
     type Out = Result<S::Out, E>;
 
     #[inline(always)]
@@ -67,12 +67,12 @@ impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for OnValue<S> {
     }
 }
 
-describe_through!(OnValue<S>);
+describe_through!(Map<S>);
 
 step! {
     /// Takes one level off what the step gives: what makes `and_then` out of `map`.
-    adapter Flat;
-    [In, S: Step<C, In, Out: Nested>,] In => <S::Out as Nested>::Flat: |self, ctx, world, input| {
+    adapter Flatten;
+    [In, S: Step<C, In, Out: Nested>,] In => <S::Out as Nested>::Flatten: |self, ctx, world, input| {
         self.0.run(ctx, world, input).flat()
     };
 }
@@ -80,14 +80,14 @@ step! {
 /// An `Option` in an `Option`, or a `Result` in a `Result`.
 pub trait Nested {
     /// With one level less.
-    type Flat;
+    type Flatten;
 
     /// Takes one level off.
-    fn flat(self) -> Self::Flat;
+    fn flat(self) -> Self::Flatten;
 }
 
 impl<T> Nested for Option<Option<T>> {
-    type Flat = Option<T>;
+    type Flatten = Option<T>;
 
     #[inline(always)]
     fn flat(self) -> Option<T> {
@@ -96,7 +96,7 @@ impl<T> Nested for Option<Option<T>> {
 }
 
 impl<T, E> Nested for Result<Result<T, E>, E> {
-    type Flat = Result<T, E>;
+    type Flatten = Result<T, E>;
 
     #[inline(always)]
     fn flat(self) -> Result<T, E> {
@@ -126,7 +126,7 @@ step! {
 
 step! {
     /// A reference to what is inside from a reference to the whole.
-    unit Opened;
+    unit AsRef;
     ['t, T,] &'t Option<T> => Option<&'t T>: |self, _, _, input| input.as_ref();
     ['t, T, E,] &'t Result<T, E> => Result<&'t T, &'t E>: |self, _, _, input| input.as_ref();
 }

@@ -4,7 +4,7 @@ use super::{Step, step};
 
 step! {
     /// Runs the step on what is in `Err`, passes `Ok` by.
-    adapter OnErr;
+    adapter MapErr;
     [T, E, S: Step<C, E>,] Result<T, E> => Result<T, S::Out>: |self, ctx, world, input| match input {
         Ok(value) => Ok(value),
         Err(error) => Err(self.0.run(ctx, world, error)),

@@ -1,4 +1,4 @@
-//! Side chains: `Tee` over the value, `Viewed` over a projection of it.
+//! Side chains: `Tee` over the value, `View` over a projection of it.
 
 use std::marker::PhantomData;
 
@@ -72,15 +72,15 @@ pub trait ViewAt<'a, T: ?Sized, Implied = &'a T> {
 
 /// Runs a side chain over a projection of the value; its verdict decides how the value goes on.
 #[derive(Debug)]
-pub struct Viewed<V, S>(pub(crate) S, pub(crate) PhantomData<fn() -> V>);
+pub struct View<V, S>(pub(crate) S, pub(crate) PhantomData<fn() -> V>);
 
-impl<V, S: Clone> Clone for Viewed<V, S> {
+impl<V, S: Clone> Clone for View<V, S> {
     fn clone(&self) -> Self {
         Self(self.0.clone(), PhantomData)
     }
 }
 
-impl<C, T, V, S, Out> Step<C, T> for Viewed<V, S>
+impl<C, T, V, S, Out> Step<C, T> for View<V, S>
 where
     V: for<'a> ViewAt<'a, T>,
     S: for<'a> Step<C, <V as ViewAt<'a, T>>::Item, Out = Out>,
@@ -94,7 +94,7 @@ where
     }
 }
 
-impl<V, S: Describe> Describe for Viewed<V, S> {
+impl<V, S: Describe> Describe for View<V, S> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
     }

@@ -1,13 +1,13 @@
-//! `Spread`: a tuple becomes the arguments of a function.
+//! `Splat`: a tuple becomes the arguments of a function.
 
 use super::{Step, describe_through};
 use crate::call::{Callable, Entered, Mode, Resolved};
 
 /// Calls the function with the elements of the input as its arguments; with `()`, without any.
 #[derive(Clone, Debug)]
-pub struct Spread<S>(pub(crate) S);
+pub struct Splat<S>(pub(crate) S);
 
-impl<C, Args, F, M> Step<C, Args> for Spread<Resolved<F, M>>
+impl<C, Args, F, M> Step<C, Args> for Splat<Resolved<F, M>>
 where
     M: Mode,
     F: Callable<C, Args, M>,
@@ -20,4 +20,4 @@ where
     }
 }
 
-describe_through!(Spread<S>);
+describe_through!(Splat<S>);

@@ -1,4 +1,4 @@
-//! `HandOn`: a handler as a step.
+//! `Dispatch`: a handler as a step.
 
 use super::Step;
 use crate::call::Entered;
@@ -7,9 +7,9 @@ use crate::handler::Handler;
 
 /// Hands the value to a handler. One that knows its world is checked when the chain is built, as functions are.
 #[derive(Clone, Debug)]
-pub struct HandOn<H>(pub(crate) H);
+pub struct Dispatch<H>(pub(crate) H);
 
-impl<C, T, H: Handler<T>> Step<C, T> for HandOn<H> {
+impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {
     type Out = ();
 
     #[inline(always)]
@@ -18,7 +18,7 @@ impl<C, T, H: Handler<T>> Step<C, T> for HandOn<H> {
     }
 }
 
-impl<H: Describe> Describe for HandOn<H> {
+impl<H: Describe> Describe for Dispatch<H> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         describe_fenced(visitor, &self.0);
     }
