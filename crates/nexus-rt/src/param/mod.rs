@@ -3,20 +3,22 @@
 
 mod access;
 mod copy_state;
+mod error;
 mod held;
 mod local;
 mod registry;
-mod report;
+mod resolve;
 mod resource;
 mod tuple;
 
 pub use access::{Access, AccessKind};
 pub use copy_state::CopyState;
+pub use error::{Conflict, Missing, Requests, ResolveError};
 pub(crate) use held::Running;
 pub use local::Local;
 pub use registry::RegistryRef;
-pub(crate) use report::{Accesses, Resolution, resolve};
-pub use report::{Conflict, Missing, Report, Requests, ResolveError};
+pub use resolve::Report;
+pub(crate) use resolve::{Accesses, Resolution, resolve};
 
 use crate::sequence::Sequence;
 use crate::world::{Registry, World};

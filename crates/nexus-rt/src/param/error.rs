@@ -1,0 +1,227 @@
+//! `ResolveError`: everything that is missing and every conflict in a list of params, by name.
+//!
+//! What params ask for is collected here only when a list cannot be resolved, by functions that are not generic:
+//! compiled once, and not for every list.
+
+use std::any::{TypeId, type_name};
+use std::fmt;
+
+use super::Param;
+use super::access::AccessKind;
+use crate::names::short;
+use crate::world::Registry;
+
+/// Why a function could not be resolved: every missing resource and every conflict, not just the first.
+///
+/// The panicking builders (`into_handler`, `then`, ..) panic with its `Display`.
+///
+/// ```
+/// use nexus_rt::{IntoHandler, Res, ResMut, WorldBuilder};
+///
+/// fn quote(_bid: Res<u64>, _ask: ResMut<i64>, _event: ()) {}
+///
+/// let world = WorldBuilder::new().build();
+/// let error = quote.try_into_handler(world.registry()).unwrap_err();
+/// assert_eq!(error.missing().len(), 2);
+/// ```
+pub struct ResolveError(Box<Problems>);
+
+struct Problems {
+    function: &'static str,
+    missing: Vec<Missing>,
+    conflicts: Vec<Conflict>,
+}
+
+impl ResolveError {
+    /// The full name of the function that was to be resolved.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
+        self.0.function
+    }
+
+    /// The resources that are not registered.
+    #[must_use]
+    pub fn missing(&self) -> &[Missing] {
+        &self.0.missing
+    }
+
+    /// The pairs of parameters that must not borrow the same resource.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.0.conflicts
+    }
+}
+
+impl fmt::Debug for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problems { function, missing, conflicts } = &*self.0;
+        f.debug_struct("ResolveError")
+            .field("function", function)
+            .field("missing", missing)
+            .field("conflicts", conflicts)
+            .finish()
+    }
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot be resolved against this world:", self.0.function)?;
+        for missing in &self.0.missing {
+            write!(f, "\n  {missing}")?;
+        }
+        for conflict in &self.0.conflicts {
+            write!(f, "\n  {conflict}")?;
+        }
+        if self.0.missing.is_empty() && self.0.conflicts.is_empty() {
+            f.write_str("\n  a parameter gives no state and does not say what it asks for, see `Param::requests`")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+/// A parameter whose resource is not registered.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    place: Place,
+    resource: &'static str,
+    lookalike: Option<&'static str>,
+}
+
+impl Missing {
+    /// The full name of the missing resource's type.
+    #[must_use]
+    pub fn resource(&self) -> &'static str {
+        self.resource
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: no `{}` is registered. Register one with `WorldBuilder::register`, or install the driver or plugin that \
+             brings it, before this call; or take an `Option`",
+            self.place, self.resource,
+        )?;
+        match self.lookalike {
+            Some(name) => write!(f, ". There is a `{name}`, which is another type"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Two parameters of one function that reach the same resource, at least one of them for writing.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict {
+    resource: &'static str,
+    first: (Place, AccessKind),
+    second: (Place, AccessKind),
+}
+
+impl Conflict {
+    /// The full name of the resource's type.
+    #[must_use]
+    pub fn resource(&self) -> &'static str {
+        self.resource
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resource, first: (first_place, first), second: (second_place, second) } = self;
+        let verb = |kind: &AccessKind| match kind {
+            AccessKind::Read => "reads",
+            AccessKind::Write => "writes",
+        };
+        let (first, second) = (verb(first), verb(second));
+        if first_place == second_place {
+            write!(f, "{first_place}: it {first} `{resource}` and also {second} it")?;
+        } else {
+            write!(f, "{first_place} {first} `{resource}`, which {second_place} {second}")?;
+        }
+        f.write_str(". Keep one of the two; `ResMut<T>` can read too")
+    }
+}
+
+/// Where in a parameter list something stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Place {
+    /// Counted from 0.
+    position: usize,
+    /// The type of the parameter there.
+    param: &'static str,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter {} (`{}`)", self.position + 1, short(self.param))
+    }
+}
+
+/// What the params of a function ask for: for messages, when it cannot be resolved. Made by the library, passed on by
+/// params.
+#[derive(Debug, Default)]
+pub struct Requests(Vec<Request>);
+
+/// For one resource.
+#[derive(Debug)]
+struct Request {
+    place: Place,
+    kind: AccessKind,
+    /// Whether there may be none.
+    optional: bool,
+    type_id: TypeId,
+    resource: &'static str,
+}
+
+impl Requests {
+    #[inline(always)]
+    pub(super) fn add<T: 'static>(&mut self, kind: AccessKind, optional: bool) {
+        self.push(kind, optional, TypeId::of::<T>(), type_name::<T>());
+    }
+
+    #[inline(never)]
+    fn push(&mut self, kind: AccessKind, optional: bool, type_id: TypeId, resource: &'static str) {
+        self.0.push(Request { place: Place::default(), kind, optional, type_id, resource });
+    }
+
+    /// Adds those of the parameter `P`, which stands at `position`.
+    #[inline(always)]
+    pub(super) fn add_param<P: Param>(&mut self, position: usize) {
+        self.push_all(P::requests, position, type_name::<P>());
+    }
+
+    #[inline(never)]
+    fn push_all(&mut self, requests: fn(&mut Self), position: usize, param: &'static str) {
+        let mark = self.0.len();
+        requests(self);
+        self.0[mark..].iter_mut().for_each(|request| request.place = Place { position, param });
+    }
+}
+
+impl ResolveError {
+    /// Everything that is wrong with what the params of `function` ask for, the first of which stands at position
+    /// `first`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of(registry: &Registry, function: &'static str, first: usize, requests: fn(&mut Requests)) -> Self {
+        let mut list = Requests::default();
+        requests(&mut list);
+        list.0.iter_mut().for_each(|request| request.place.position += first);
+        let (there, missing): (Vec<_>, Vec<_>) = list.0.iter().partition(|request| registry.has(request.type_id));
+
+        let missing =
+            missing.into_iter().filter(|request| !request.optional).map(|&Request { place, resource, .. }| {
+                let lookalike = registry.names().find(|name| *name != resource && short(name) == short(resource));
+                Missing { place, resource, lookalike }
+            });
+        let pairs = there.iter().enumerate().flat_map(|(n, one)| there[n + 1..].iter().map(move |two| (one, two)));
+        let conflicts =
+            pairs.filter(|(one, two)| one.type_id == two.type_id && one.kind.excludes(two.kind)).map(|(one, two)| {
+                Conflict { resource: one.resource, first: (one.place, one.kind), second: (two.place, two.kind) }
+            });
+        Self(Box::new(Problems { function, missing: missing.collect(), conflicts: conflicts.collect() }))
+    }
+}
