@@ -20,6 +20,7 @@ const AREAS: &[(&str, &str, &str)] = &[
     ("template", "nexus-rt", "crates/nexus-rt/src/template.rs"),
     ("param", "nexus-rt", "crates/nexus-rt/src/param/"),
     ("world", "nexus-rt", "crates/nexus-rt/src/world/"),
+    ("poll", "nexus-rt", "crates/nexus-rt/src/poll/"),
     ("driver", "nexus-rt", "crates/nexus-rt/src/driver/"),
 ];
 
