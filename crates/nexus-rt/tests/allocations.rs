@@ -78,11 +78,12 @@ fn allocated() -> Option<u64> {
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 #[test]
 fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
-    use driver_rigs::{ByHand, MioRig, TimerRig, fault};
+    use driver_rigs::{BusRig, ByHand, MioRig, TimerRig, fault};
     use nexus_rt::testing::check_driver;
 
     check_driver::<TimerRig>();
     check_driver::<MioRig>();
+    check_driver::<BusRig>();
     check_driver::<ByHand<{ fault::NONE }>>();
     let told = std::panic::catch_unwind(check_driver::<ByHand<{ fault::ALLOCATES }>>).expect_err("it allocates");
     let told = told.downcast::<String>().expect("a text");

@@ -12,8 +12,9 @@ use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
 use nexus_rt::testing::{DriverRig, Probe};
 use nexus_rt::{
-    Handler, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, RegistrationKey, Registrations,
-    TimerEvent, TimerInstaller, TimerKey, TimerPoller, TimerWheel, Virtual, World, WorldBuilder,
+    Driver, Handler, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, Poller, Polls,
+    RegistrationKey, Registrations, TimerEvent, TimerInstaller, TimerKey, TimerPoller, TimerWheel, Virtual, World,
+    WorldBuilder,
 };
 
 /// The deadline that was given last.
@@ -171,6 +172,71 @@ impl Bus {
             return Some((key, handler));
         }
         None
+    }
+}
+
+impl Driver for Bus {
+    type Handler = Virtual<RegistrationKey>;
+    type Key = RegistrationKey;
+
+    fn polls(&mut self) -> &mut Polls {
+        self.subscribers.polls()
+    }
+
+    fn put_back(&mut self, key: RegistrationKey, handler: Self::Handler) -> Result<(), Self::Handler> {
+        self.subscribers.put_back(key, handler)
+    }
+
+    fn end(&mut self, key: RegistrationKey) {
+        self.subscribers.remove(key);
+    }
+}
+
+/// The same driver with the library's loop.
+pub(crate) struct BusRig {
+    world: World,
+    poller: Poller<Bus>,
+}
+
+impl DriverRig for BusRig {
+    type Key = RegistrationKey;
+
+    fn new() -> Self {
+        let mut builder = WorldBuilder::new();
+        builder.register_default::<Bus>();
+        Self { poller: Poller::new(builder.key()), world: builder.build() }
+    }
+
+    fn world(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    fn poll(&mut self, budget: usize) -> usize {
+        self.poller.run(&mut self.world, budget, |bus| bus.next().map(|(key, handler)| (key, handler, key)))
+    }
+
+    fn register(world: &mut World, probe: Probe<RegistrationKey>) -> RegistrationKey {
+        ByHand::<{ fault::NONE }>::register(world, probe)
+    }
+
+    fn fire(world: &mut World, key: RegistrationKey) {
+        ByHand::<{ fault::NONE }>::fire(world, key);
+    }
+
+    fn end(world: &mut World, key: RegistrationKey) -> bool {
+        ByHand::<{ fault::NONE }>::end(world, key)
+    }
+
+    fn panicked(world: &World) -> u64 {
+        world.resource::<Bus>().subscribers.panicked()
+    }
+
+    fn swap(one: &mut World, other: &mut World) {
+        ByHand::<{ fault::NONE }>::swap(one, other);
+    }
+
+    fn allocations() -> Option<u64> {
+        crate::allocated()
     }
 }
 
