@@ -8,9 +8,6 @@ use serde_json::{Value, json};
 use crate::harness::{Budget, Measured, Timed, quantile};
 use crate::machine;
 
-/// Whose times are put in relation to everybody else's.
-const OURS: &str = "ours";
-
 /// The middle of the rounds' ratios, and where the middle four fifths of them lie.
 struct Ratio {
     low: f64,
@@ -18,7 +15,7 @@ struct Ratio {
     high: f64,
 }
 
-/// Our time in relation to another contender's of the same round.
+/// A time in relation to another contender's of the same round.
 fn ratio(ours: &Timed, other: &Timed) -> Ratio {
     let ratios: Vec<f64> = ours.rounds.iter().zip(&other.rounds).map(|(ours, other)| ours / other).collect();
     let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
@@ -34,14 +31,20 @@ impl Measured {
         Some(quantile(&self.of(contender)?.rounds, 0.5))
     }
 
+    /// Whose times are put in relation to everybody else's: the first.
+    fn ours(&self) -> &'static str {
+        self.timed.first().map_or("ours", |timed| timed.contender)
+    }
+
     fn ratio_to(&self, contender: &str) -> Option<Ratio> {
-        if contender == OURS { None } else { Some(ratio(self.of(OURS)?, self.of(contender)?)) }
+        let ours = self.ours();
+        if contender == ours { None } else { Some(ratio(self.of(ours)?, self.of(contender)?)) }
     }
 
     /// Whether a budget holds: by the ratio, or by the difference of the medians.
     fn meets(&self, budget: &Budget) -> Option<bool> {
         let by_ratio = self.ratio_to(budget.against)?.middle <= budget.at_most;
-        let (ours, other) = (self.middle(OURS)?, self.middle(budget.against)?);
+        let (ours, other) = (self.middle(self.ours())?, self.middle(budget.against)?);
         let few = budget.or_more > 0.0 && other < Budget::FEW;
         Some(by_ratio || few && ours - other <= budget.or_more)
     }
@@ -75,7 +78,7 @@ impl Report {
     /// Prints a row as soon as it is there; a heading before the first of its group.
     pub fn push(&mut self, row: Measured) {
         if self.rows.last().is_none_or(|last| last.group != row.group) {
-            let ours = "ours / it (10 % .. 90 % of rounds)";
+            let ours = format!("{} / it (10 % .. 90 % of rounds)", row.ours());
             println!("\n{:<44} {:<9} {:>9}   {ours:<36} budget", row.group, "contender", self.unit);
         }
         for (place, timed) in row.timed.iter().enumerate() {
@@ -145,18 +148,19 @@ impl Report {
     }
 
     fn group_markdown(&self, text: &mut String, group: &str, rows: &[&Measured]) {
+        let ours = rows.first().map_or("ours", |row| row.ours());
         let mut contenders: Vec<&str> = Vec::new();
         for timed in rows.iter().flat_map(|row| &row.timed) {
-            if timed.contender != OURS && !contenders.contains(&timed.contender) {
+            if timed.contender != ours && !contenders.contains(&timed.contender) {
                 contenders.push(timed.contender);
             }
         }
-        let _ = write!(text, "\n| {group}, {} | ours |", self.unit);
-        contenders.iter().for_each(|name| _ = write!(text, " {name} | ours / it |"));
+        let _ = write!(text, "\n| {group}, {} | {ours} |", self.unit);
+        contenders.iter().for_each(|name| _ = write!(text, " {name} | {ours} / it |"));
         let _ = writeln!(text, " budget |\n|---|--:|{}---|", "--:|--:|".repeat(contenders.len()));
         for row in rows {
-            let ours = row.middle(OURS).map_or(String::new(), |middle| format!("{middle:.1}"));
-            let _ = write!(text, "| {} | {ours} |", row.row);
+            let middle = row.middle(ours).map_or(String::new(), |middle| format!("{middle:.1}"));
+            let _ = write!(text, "| {} | {middle} |", row.row);
             for name in &contenders {
                 let (time, ratio) = match (row.middle(name), row.ratio_to(name)) {
                     (Some(time), Some(Ratio { low, middle, high })) => {

@@ -25,6 +25,20 @@ fn a_loop_by_hand_can_keep_the_rules() {
     check_driver::<ByHand<{ fault::NONE }>>();
 }
 
+#[test]
+fn a_table_of_registrations_counts_what_is_there() {
+    let mut table = nexus_rt::Registrations::<char>::new();
+    assert!(table.is_empty());
+    let keys = ['a', 'b', 'c'].map(|handler| table.insert(handler, ()));
+    assert!(keys.is_sorted() && !table.is_empty());
+    assert_eq!(table.remove(keys[1]).and_then(|gone| gone.handler), Some('b'));
+    let taken = table.take_out(keys[0]);
+    let listed: Vec<_> = table.iter().map(|(key, registration)| (key, registration.handler)).collect();
+    assert_eq!((taken, listed, table.len()), (Some('a'), vec![(keys[0], None), (keys[2], Some('c'))], 2));
+    keys.into_iter().for_each(|key| drop(table.remove(key)));
+    assert!(table.is_empty());
+}
+
 /// Asserts that a driver with this fault breaks this rule, and in these words.
 fn breaks<const FAULT: u8>(words: &str) {
     let text = panic_of(check_driver::<ByHand<FAULT>>);
