@@ -23,7 +23,7 @@
 //! assert_eq!(*world.resource::<u64>(), 15);
 //! ```
 //!
-//! In this order it is sound, free of cost, small, and clear about what is wrong.
+//! Its goals, in order: soundness, zero overhead, small size, clear errors.
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
 //! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
@@ -36,7 +36,8 @@
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
 //! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
 //! - [`Clock`]: time as a resource. [`TestHarness`], [`VirtualClock`]: for tests.
-//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
+//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together. [`Registrations`], [`Driver`],
+//!   [`Poller`]: what drivers stand on, yours too; [`testing::check_driver`] holds one to their rules.
 //! - `TimerInstaller`, `TimerWheel`: timers (feature `timer`). `MioInstaller`, `MioDriver`: sockets (feature `mio`).
 //! - `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap (feature `smartptr`).
 //!
