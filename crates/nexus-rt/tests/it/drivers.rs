@@ -35,7 +35,7 @@ fn a_table_of_registrations_counts_what_is_there() {
     let taken = table.take_out(keys[0]);
     let listed: Vec<_> = table.iter().map(|(key, registration)| (key, registration.handler)).collect();
     assert_eq!((taken, listed, table.len()), (Some('a'), vec![(keys[0], None), (keys[2], Some('c'))], 2));
-    keys.into_iter().for_each(|key| drop(table.remove(key)));
+    keys.into_iter().for_each(|key| _ = table.remove(key));
     assert!(table.is_empty());
 }
 
