@@ -2,5 +2,6 @@
 
 pub mod harness;
 pub mod machine;
+mod many_types;
 pub mod output;
 pub mod report;

@@ -11,40 +11,7 @@ const GROUP: &str = "worlds";
 
 const SIZES: &[(&str, usize)] = &[("10 k", 10_000), ("1 k", 1_000), ("100", 100)];
 
-/// A type per number of four digits.
-struct V<const A: usize, const B: usize, const C: usize, const D: usize>(u64);
-
-/// Calls a function for every digit in the last place.
-macro_rules! each_digit {
-    ($f:ident<$($P:ident),*>($builder:ident)) => {
-        $f::<$($P,)* 0>($builder);
-        $f::<$($P,)* 1>($builder);
-        $f::<$($P,)* 2>($builder);
-        $f::<$($P,)* 3>($builder);
-        $f::<$($P,)* 4>($builder);
-        $f::<$($P,)* 5>($builder);
-        $f::<$($P,)* 6>($builder);
-        $f::<$($P,)* 7>($builder);
-        $f::<$($P,)* 8>($builder);
-        $f::<$($P,)* 9>($builder);
-    };
-}
-
-fn one<const A: usize, const B: usize, const C: usize, const D: usize>(builder: &mut WorldBuilder) {
-    builder.register(V::<A, B, C, D>(1));
-}
-
-fn ten<const A: usize, const B: usize, const C: usize>(builder: &mut WorldBuilder) {
-    each_digit!(one < A, B, C > (builder));
-}
-
-fn hundred<const A: usize, const B: usize>(builder: &mut WorldBuilder) {
-    each_digit!(ten < A, B > (builder));
-}
-
-fn thousand<const A: usize>(builder: &mut WorldBuilder) {
-    each_digit!(hundred<A>(builder));
-}
+bench::many_types!(WorldBuilder);
 
 fn register(count: usize) -> WorldBuilder {
     let mut builder = WorldBuilder::new();
@@ -53,7 +20,7 @@ fn register(count: usize) -> WorldBuilder {
         100 => hundred::<0, 0>(all),
         1_000 => thousand::<0>(all),
         10_000 => {
-            each_digit!(thousand<>(all));
+            bench::each_digit!(thousand<>(all));
         }
         _ => panic!("one of the sizes"),
     }

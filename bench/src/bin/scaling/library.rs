@@ -6,43 +6,10 @@ use bench::harness::{Work, work};
 
 use super::rt::{Handler, IntoHandler, Registry, Res, ResMut, World, WorldBuilder};
 
-/// A type per number of four digits.
-pub(crate) struct V<const A: usize, const B: usize, const C: usize, const D: usize>(u64);
+bench::many_types!(WorldBuilder);
 
 /// What is written, besides the many.
 type Written = V<10, 0, 0, 0>;
-
-/// Calls a function for every digit in the last place.
-macro_rules! each_digit {
-    ($f:ident<$($P:ident),*>($builder:ident)) => {
-        $f::<$($P,)* 0>($builder);
-        $f::<$($P,)* 1>($builder);
-        $f::<$($P,)* 2>($builder);
-        $f::<$($P,)* 3>($builder);
-        $f::<$($P,)* 4>($builder);
-        $f::<$($P,)* 5>($builder);
-        $f::<$($P,)* 6>($builder);
-        $f::<$($P,)* 7>($builder);
-        $f::<$($P,)* 8>($builder);
-        $f::<$($P,)* 9>($builder);
-    };
-}
-
-fn one<const A: usize, const B: usize, const C: usize, const D: usize>(builder: &mut WorldBuilder) {
-    builder.register(V::<A, B, C, D>(1));
-}
-
-fn ten<const A: usize, const B: usize, const C: usize>(builder: &mut WorldBuilder) {
-    each_digit!(one < A, B, C > (builder));
-}
-
-fn hundred<const A: usize, const B: usize>(builder: &mut WorldBuilder) {
-    each_digit!(ten < A, B > (builder));
-}
-
-fn thousand<const A: usize>(builder: &mut WorldBuilder) {
-    each_digit!(hundred<A>(builder));
-}
 
 fn world(resources: usize) -> World {
     let mut builder = WorldBuilder::new();
@@ -53,7 +20,7 @@ fn world(resources: usize) -> World {
         100 => hundred::<0, 0>(all),
         1_000 => thousand::<0>(all),
         10_000 => {
-            each_digit!(thousand<>(all));
+            bench::each_digit!(thousand<>(all));
         }
         _ => panic!("a power of ten up to 10,000"),
     }
