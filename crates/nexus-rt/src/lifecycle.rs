@@ -86,9 +86,10 @@ impl World {
     #[track_caller]
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
+        let present = self.key::<Shutdown>();
         // Whoever holds a handle asks the one from before. Handlers ask the resource, which one of them may have
         // replaced.
-        while !shutdown.is_shutdown() && !self.resource::<Shutdown>().is_shutdown() {
+        while !shutdown.is_shutdown() && !present.get(self).is_shutdown() {
             let expected = self.world_id();
             let ended = turn(self);
             if self.world_id() != expected {

@@ -33,6 +33,7 @@ const RETIRED: u32 = u32::MAX;
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
 pub struct Registrations<H, T = ()> {
+    /// Apart from the poll state, which is lent out to be written: keys must not change their meaning with it.
     driver: u32,
     polls: Polls,
     slots: Vec<Slot<H, T>>,
