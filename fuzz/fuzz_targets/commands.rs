@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use kv_server::{ClientId, Commands, Engine, Keys, Limits, Request, Session, Settings};
 use libfuzzer_sys::fuzz_target;
-use nexus_rt::{Clock, VirtualClock, WorldBuilder};
+use nexus_rt::testing::VirtualClock;
+use nexus_rt::{Clock, WorldBuilder};
 
 // Lines of words, which are run one by one; a line that begins with `~` lets time pass, a millisecond for each byte.
 fuzz_target!(|bytes: &[u8]| {

@@ -50,7 +50,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
 }
 
 /// The parameters of the functions that are written.
-const BOUND: [&str; 6] = ["registry", "report", "list", "visit", "dispatch", "state"];
+const BOUND: [&str; 6] = ["registry", "resolver", "list", "visit", "dispatch", "state"];
 
 /// What the struct keeps between runs: a struct of its own, for a tuple would show the types of all fields, which may
 /// be private, to whoever sees the param.
@@ -115,7 +115,7 @@ impl State<'_> {
     /// The implementation of `Param` for the struct.
     fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Fields) -> TokenStream {
         let Self { input, nexus, name: kept, fields } = self;
-        let [registry, report, list, visit, dispatch, state] = bound;
+        let [registry, resolver, list, visit, dispatch, state] = bound;
         let members: Vec<_> = members.members().collect();
         let indices: Vec<_> = (0..members.len()).map(Index::from).collect();
         let run = Lifetime::new(&format!("'{prefix}run"), Span::call_site());
@@ -125,10 +125,10 @@ impl State<'_> {
         let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
         let kept_arguments = self.arguments();
         quote! {
-            // SAFETY: every field is a param and is passed on to once: resolved with the same report, told by `access`,
-            // fetched. A macro in a field's type might give another param each time, but all have the same type of
-            // state; and a state says by its type which cell is read or written, so what is told and fetched of it is
-            // the same.
+            // SAFETY: every field is a param and is passed on to once: resolved with the same resolver, reported by
+            // `access`, fetched. A macro in a field's type might give another param each time, but all have the same
+            // type of state; and a state says by its type which cell is read or written, so what is reported and
+            // fetched of it is the same.
             #[automatically_derived]
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;
@@ -137,22 +137,22 @@ impl State<'_> {
                 #[inline]
                 fn try_init(
                     #registry: &#nexus::Registry,
-                    #report: &mut #nexus::Report,
+                    #resolver: &mut #nexus::param::Resolver,
                 ) -> #std::option::Option<Self::State> {
-                    #std::option::Option::Some(#kept((#(#fields::try_init(#registry, #report)?,)*), ()))
+                    #std::option::Option::Some(#kept((#(#fields::try_init(#registry, #resolver)?,)*), ()))
                 }
 
-                fn requests(#list: &mut #nexus::Requests) {
+                fn requests(#list: &mut #nexus::param::Requests) {
                     #(#fields::requests(#list);)*
                 }
 
-                fn access(#state: &Self::State, #visit: &mut dyn #std::ops::FnMut(#nexus::Access)) {
+                fn access(#state: &Self::State, #visit: &mut dyn #std::ops::FnMut(#nexus::param::Access)) {
                     #(#fields::access(&#state.0.#indices, #visit);)*
                 }
 
                 #[inline(always)]
                 unsafe fn fetch<#run>(
-                    #dispatch: #nexus::Dispatch<#run>,
+                    #dispatch: #nexus::param::Dispatch<#run>,
                     #state: &#run mut Self::State,
                 ) -> Self::Item<#run> {
                     #name {

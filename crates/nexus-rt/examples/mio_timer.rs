@@ -8,11 +8,13 @@ use std::net::{SocketAddr, TcpStream as Client};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::{TcpListener, TcpStream};
+use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
-    CallbackTemplate, Clock, IntoCallback, MioDriver, MioEvent, MioInstaller, MioToken, Res, ResMut, ShutdownHandle,
-    TemplatedCallback, TimerEvent, TimerInstaller, TimerKey, TimerWheel, WorldBuilder, callback_blueprint,
+    CallbackTemplate, Clock, IntoCallback, MioDriver, MioInstaller, Res, ResMut, ShutdownHandle, TemplatedCallback,
+    TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
 };
 
 /// A connection is closed when it was silent for so long.

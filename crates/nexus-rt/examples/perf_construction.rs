@@ -7,7 +7,8 @@ mod perf;
 
 use std::hint::black_box;
 
-use nexus_rt::{IntoCallback, IntoHandler, IntoSystem, Local, PipelineStart, Registry, Res, ResMut, WorldBuilder};
+use nexus_rt::scheduler::IntoSystem;
+use nexus_rt::{IntoCallback, IntoHandler, Local, PipelineStart, Registry, Res, ResMut, WorldBuilder};
 
 use crate::perf::{heading, row};
 

@@ -3,7 +3,8 @@
 //!
 //! `cargo run --example systems`, and `cargo run --example systems dot | dot -Tsvg -o systems.svg` to see it drawn.
 
-use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, SystemScheduler, World, WorldBuilder};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, SystemScheduler};
+use nexus_rt::{Describe, Res, ResMut, World, WorldBuilder};
 
 #[derive(Default)]
 struct Book {
@@ -41,7 +42,7 @@ fn send(quotes: Res<Quotes>) {
     println!("  send {bid} / {ask}");
 }
 
-fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::CycleError> {
+fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::scheduler::CycleError> {
     let reg = world.registry();
     let mut systems = SchedulerBuilder::new();
     // In any order: the edges decide.
@@ -53,7 +54,7 @@ fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::CycleError> {
     systems.build()
 }
 
-fn main() -> Result<(), nexus_rt::CycleError> {
+fn main() -> Result<(), nexus_rt::scheduler::CycleError> {
     let mut builder = WorldBuilder::new();
     builder.register_default::<Book>();
     builder.register_default::<Mid>();

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use nexus_rt::testing::TestHarness;
 use nexus_rt::{
-    CatchAssertUnwindSafe, Describe, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, TestHarness,
-    WorldBuilder,
+    CatchAssertUnwindSafe, Describe, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, WorldBuilder,
 };
 
 // The program under test: orders against a limit, and a heartbeat that is missed.

@@ -6,11 +6,13 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket as Sender};
 use std::thread;
 
+use nexus_rt::io::MioEvent;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UdpSocket;
+use nexus_rt::plan::Visitor;
 use nexus_rt::{
-    Describe, Handler, Key, MioDriver, MioEvent, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown, Visitor,
-    World, WorldBuilder,
+    Describe, Handler, Key, MioDriver, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown, World,
+    WorldBuilder,
 };
 
 #[derive(Default)]

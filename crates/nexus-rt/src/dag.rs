@@ -1,6 +1,6 @@
 //! DAGs: pipelines that fork.
 
-use crate::chain::{Chain, Moved};
+use crate::chain::{ByValue, Chain};
 use crate::describe::label;
 use crate::pipeline::{Pipeline, PipelineStart};
 use crate::step::{IntoStep, Start, Then};
@@ -31,7 +31,7 @@ use crate::world::Registry;
 pub type DagStart<E, C = ()> = PipelineStart<E, C>;
 
 /// A data-flow graph over events of type `E`: a [`Pipeline`] that forks.
-pub type Dag<E, S, C = (), K = Moved> = Pipeline<E, S, C, K>;
+pub type Dag<E, S, C = (), K = ByValue> = Pipeline<E, S, C, K>;
 
 impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
     /// The first function of a graph.

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::call::Entered;
-use crate::chain::{Lent, Moved};
+use crate::chain::{ByReference, ByValue};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
 use crate::step::one_world;
@@ -37,7 +37,7 @@ use crate::world::{World, WorldId};
 /// ```
 #[derive(Debug)]
 #[must_use = "a handler does nothing until it is run"]
-pub struct FanOut<Handlers, K = Moved> {
+pub struct FanOut<Handlers, K = ByValue> {
     handlers: Handlers,
     /// The world of all handlers that know theirs.
     world: Option<WorldId>,
@@ -75,7 +75,7 @@ impl<Handlers> FanOut<Handlers> {
     /// fan.run(&mut world, "four");
     /// assert_eq!(*world.resource::<usize>(), 8);
     /// ```
-    pub fn borrowed(self) -> FanOut<Handlers, Lent> {
+    pub fn borrowed(self) -> FanOut<Handlers, ByReference> {
         FanOut { handlers: self.handlers, world: self.world, kind: PhantomData }
     }
 }
@@ -150,7 +150,7 @@ macro_rules! handlers {
             }
         }
 
-        impl<'e, E: ?Sized, $($H),*> Handler<&'e E> for FanOut<($($H,)*), Lent>
+        impl<'e, E: ?Sized, $($H),*> Handler<&'e E> for FanOut<($($H,)*), ByReference>
         where
             $($H: for<'a> Handler<&'a E>,)*
         {

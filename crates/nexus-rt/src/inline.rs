@@ -3,17 +3,17 @@
 use std::fmt;
 
 use smallbox::SmallBox;
-pub use smallbox::space;
 
 use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::world::World;
 
-/// A handler of some type, kept in place if it fits into `Space`, and on the heap otherwise.
+type Room<const WORDS: usize> = [u64; WORDS];
+
+/// A type-erased handler, stored in place if it fits into `WORDS` words of eight bytes, on the heap otherwise.
 ///
-/// `Space` is one of [`space`]: `space::S8`, the default, has room for eight words. A handler takes a word for each
-/// param and one for its world, besides its context or captures.
+/// A handler takes one word per param and one for its world, besides its context or captures.
 ///
 /// ```
 /// use nexus_rt::{FlexVirtual, Handler, IntoCallback, ResMut, WorldBuilder, flex};
@@ -32,9 +32,9 @@ use crate::world::World;
 /// assert_eq!(*world.resource::<u64>(), 25);
 /// ```
 #[must_use = "a handler does nothing until it is run"]
-pub struct FlexVirtual<E, Space = space::S8>(SmallBox<dyn Handler<E>, Space>);
+pub struct FlexVirtual<E, const WORDS: usize = 8>(SmallBox<dyn Handler<E>, Room<WORDS>>);
 
-impl<E, Space> FlexVirtual<E, Space> {
+impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
     /// Stores a handler.
     pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
         Self(smallbox::smallbox!(handler))
@@ -47,7 +47,7 @@ impl<E, Space> FlexVirtual<E, Space> {
     }
 }
 
-/// A handler of some type, kept in place: what does not fit into `Space` is refused when the program is compiled.
+/// A type-erased handler, stored in place: one that does not fit into `WORDS` words of eight bytes does not compile.
 ///
 /// ```
 /// use nexus_rt::{FlatVirtual, Handler, IntoHandler, ResMut, WorldBuilder, flat};
@@ -67,15 +67,16 @@ impl<E, Space> FlexVirtual<E, Space> {
 /// let refused: FlatVirtual<u64> = flat!(large);
 /// ```
 #[must_use = "a handler does nothing until it is run"]
-pub struct FlatVirtual<E, Space = space::S8>(FlexVirtual<E, Space>);
+pub struct FlatVirtual<E, const WORDS: usize = 8>(FlexVirtual<E, WORDS>);
 
-impl<E, Space> FlatVirtual<E, Space> {
+impl<E, const WORDS: usize> FlatVirtual<E, WORDS> {
     /// Stores a handler.
     pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
         const {
             assert!(
-                size_of::<H>() == 0 || size_of::<H>() <= size_of::<Space>() && align_of::<H>() <= align_of::<Space>(),
-                "this handler does not fit in place: give it more room, as in `FlatVirtual<E, space::S16>`, make its context \
+                size_of::<H>() == 0
+                    || size_of::<H>() <= size_of::<Room<WORDS>>() && align_of::<H>() <= align_of::<Room<WORDS>>(),
+                "this handler does not fit in place: give it more room, as in `FlatVirtual<E, 16>`, make its context \
                  or what it captures smaller, or keep it in a `FlexVirtual`, which takes large ones to the heap"
             );
         }
@@ -87,15 +88,15 @@ impl<E, Space> FlatVirtual<E, Space> {
     /// # Panics
     /// If it did not fit in place: with its name.
     #[track_caller]
-    pub fn from_flex(handler: FlexVirtual<E, Space>) -> Self {
+    pub fn from_flex(handler: FlexVirtual<E, WORDS>) -> Self {
         assert!(
             handler.is_inline(),
             "`{}` does not fit in place: it has {} bytes aligned to {}, and there is room for {} aligned to {}",
             handler.name(),
             size_of_val(&*handler.0),
             align_of_val(&*handler.0),
-            size_of::<Space>(),
-            align_of::<Space>()
+            size_of::<Room<WORDS>>(),
+            align_of::<Room<WORDS>>()
         );
         Self(handler)
     }
@@ -117,10 +118,10 @@ macro_rules! flex {
     };
 }
 
-/// Implements the traits of a handler by what is in the first field.
+/// Implements the traits of a handler by the first field.
 macro_rules! by_handler {
     ($($Inline:ident)*) => {$(
-        impl<E, Space> Handler<E> for $Inline<E, Space> {
+        impl<E, const WORDS: usize> Handler<E> for $Inline<E, WORDS> {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
@@ -134,13 +135,13 @@ macro_rules! by_handler {
             }
         }
 
-        impl<E, Space> Describe for $Inline<E, Space> {
+        impl<E, const WORDS: usize> Describe for $Inline<E, WORDS> {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 self.0.describe(visitor);
             }
         }
 
-        impl<E, Space> fmt::Debug for $Inline<E, Space> {
+        impl<E, const WORDS: usize> fmt::Debug for $Inline<E, WORDS> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}({})", stringify!($Inline), self.name())
             }

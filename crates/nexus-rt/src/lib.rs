@@ -26,26 +26,40 @@
 //! Its goals, in order: soundness, zero overhead, small size, clear errors.
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
-//! - [`IntoHandler`], [`IntoCallback`]: from functions to [`Handler`]s, without and with a context.
-//! - [`PipelineStart`], [`DagStart`]: chains of functions that route, fork and merge, with combinators for `Option`,
-//!   `Result` and `bool`; [`BatchPipeline`]: over many items at once.
-//! - [`fan_out!`], [`Broadcast`]: one event for many handlers; [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events of
-//!   another form; [`CatchAssertUnwindSafe`].
-//! - [`Describe::plan`]: what is wired, to print and to draw.
-//! - [`SchedulerBuilder`], [`IntoSystem`]: functions without an event, in the order that their edges ask for.
+//! - [`IntoHandler`], [`IntoCallback`]: turn functions into [`Handler`]s, without and with a context.
+//! - [`PipelineStart`], [`DagStart`]: [chains](chain) of functions that route, fork and merge, with combinators for
+//!   `Option`, `Result` and `bool`; [`BatchPipeline`] runs one over many items.
+//! - [`fan_out!`], [`Broadcast`]: one event for many handlers. [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events in
+//!   another form. [`CatchAssertUnwindSafe`]: panics that stay inside.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
-//! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end.
-//! - [`Clock`]: time as a resource. [`TestHarness`], [`VirtualClock`]: for tests.
-//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together. [`Registrations`], [`Driver`],
-//!   [`Poller`]: what drivers stand on, yours too; [`testing::check_driver`] holds one to their rules.
-//! - `TimerInstaller`, `TimerWheel`: timers (feature `timer`). `MioInstaller`, `MioDriver`: sockets (feature `mio`).
-//! - `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap (feature `smartptr`).
+//! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end. [`Clock`]: time as a resource.
+//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
 //!
-//! Beside these features there are `derive`, on by default, for `#[derive(Param)]`, and `signals`, for
-//! `ShutdownHandle::enable_signals`. Without any, the library depends on nothing.
+//! The modules hold what fewer programs name:
 //!
-//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages tells what to do
-//! about those of the compiler.
+//! - [`chain`]: the type of all chains, and what their combinators accept.
+//! - [`scheduler`]: functions without an event, run in the order of their edges.
+//! - [`plan`]: what is wired, to print and to draw; [`Describe::plan`] makes one.
+//! - [`param`]: what params access, and what is wrong when they cannot be resolved.
+//! - [`poll`]: the table and the loop that every driver stands on, also yours.
+//! - [`registry`]: what a world reports about itself.
+//! - `timer`, `io`: events and keys of the two drivers.
+//! - [`testing`]: a harness, clocks that a test moves, and the rules of drivers as a check.
+//!
+//! # Features
+//!
+//! | feature | adds | depends on |
+//! |---|---|---|
+//! | `derive` (default) | `#[derive(Param)]` | `nexus-rt-derive` |
+//! | `timer` | `TimerInstaller`, `TimerWheel` and the module `timer` | `nexus-timer` |
+//! | `mio` | `MioInstaller`, `MioDriver`, the module `io`, and the crate `mio` | `mio` |
+//! | `smartptr` | `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap | `smallbox` |
+//! | `signals` | `ShutdownHandle::enable_signals` | `signal-hook` |
+//!
+//! Without any, the library depends on nothing.
+//!
+//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages explains those of
+//! the compiler.
 
 mod adapt;
 mod batch;
@@ -53,7 +67,7 @@ mod broadcast;
 mod call;
 mod callback;
 mod catch;
-mod chain;
+pub mod chain;
 mod clock;
 mod dag;
 mod describe;
@@ -66,10 +80,10 @@ mod into_handler;
 mod lifecycle;
 mod names;
 mod nonce;
-mod param;
+pub mod param;
 mod pipeline;
-mod poll;
-mod scheduler;
+pub mod poll;
+pub mod scheduler;
 mod sequence;
 mod shutdown;
 mod step;
@@ -81,60 +95,70 @@ mod world;
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
 pub use batch::BatchPipeline;
 pub use broadcast::{Broadcast, BroadcastKey};
-pub use call::{Callable, Mode, Resolved};
 pub use callback::Callback;
 pub use catch::CatchAssertUnwindSafe;
-pub use chain::{Chain, ForkBuilder, RouteBuilder, RouteStart, SplatBuilder};
-pub use clock::{Clock, VirtualClock};
+pub use clock::Clock;
 pub use dag::{Dag, DagStart};
-pub use describe::{Describe, Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
+pub use describe::Describe;
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use driver::{FlexMio, InlineMio};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
 pub use driver::{FlexTimerWheel, InlineTimerWheel};
 #[cfg(feature = "mio")]
-pub use driver::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
+pub use driver::{MioDriver, MioInstaller, MioPoller};
 #[cfg(feature = "timer")]
-pub use driver::{MissedTicks, Periodic, TimerEvent, TimerInstaller, TimerPoller, TimerWheel};
+pub use driver::{Periodic, TimerInstaller, TimerPoller, TimerWheel};
 pub use fan_out::FanOut;
 pub use handler::{Handler, RefHandler, Virtual};
 #[cfg(feature = "smartptr")]
-pub use inline::{FlatVirtual, FlexVirtual, space};
+pub use inline::{FlatVirtual, FlexVirtual};
 pub use into_handler::{IntoCallback, IntoHandler};
-pub use lifecycle::Turn;
 #[cfg(feature = "mio")]
 pub use mio;
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
-#[cfg(feature = "timer")]
-pub use nexus_timer::{Full, TimerKey};
-pub use param::{
-    Access, AccessKind, Conflict, Dispatch, Local, Missing, Param, RegistryRef, Report, Requests, ResolveError,
-};
+pub use param::local::Local;
+pub use param::registry::RegistryRef;
+pub use param::traits::Param;
 pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
-pub use poll::{Driver, Poller, Polls, Registration, RegistrationKey, Registrations};
-pub use scheduler::{CycleError, SchedulerBuilder, SystemId, SystemScheduler};
 pub use sequence::Sequence;
 pub use shutdown::{Shutdown, ShutdownHandle};
-pub use step::{Finished, IntoStep, Verdict, ViewAt};
-pub use system::{IntoSystem, System, SystemFn, SystemOutput};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
-pub use testing::harness::{Changes, TestHarness};
+pub use world::{Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, World, WorldBuilder};
+
+/// What a world reports about itself, and what a turn of its loop may return.
+pub mod registry {
+    pub use crate::lifecycle::Turn;
+    pub use crate::world::{AlreadyRegistered, ResourceInfo, WorldId};
+}
+
+/// What is wired, as data: to print, to draw and to walk, made by [`Describe::plan`].
+pub mod plan {
+    pub use crate::describe::{Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
+}
+
+/// Events and keys of timers, and policies for missed ticks (feature `timer`).
 #[cfg(feature = "timer")]
-pub use testing::timers::TestTimerDriver;
-pub use world::{
-    AlreadyRegistered, Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, ResourceInfo, World, WorldBuilder,
-    WorldId,
-};
+pub mod timer {
+    pub use nexus_timer::{Full, TimerKey};
+
+    pub use crate::driver::{MissedTicks, TimerEvent};
+}
+
+/// Events, tokens and wakers of sockets (feature `mio`).
+#[cfg(feature = "mio")]
+pub mod io {
+    pub use crate::driver::{MioEvent, MioToken, MioWaker};
+}
 
 /// What `#[derive(Param)]` and the macros name, so that they rely on no name of the crate that uses them.
 #[doc(hidden)]
 pub mod __private {
     pub use core;
 
-    pub use crate::param::CopyState;
+    pub use crate::param::copy_state::CopyState;
 }
 
 /// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code

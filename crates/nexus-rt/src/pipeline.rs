@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use crate::call::{Anchored, Entered};
 use crate::callback::Callback;
-use crate::chain::{Chain, Input, Lent, Moved};
+use crate::chain::{ByReference, ByValue, Chain, Input};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::step::{Anchor, Finished, Start, Step, enter};
@@ -62,7 +62,7 @@ use crate::world::World;
 pub type PipelineStart<In, C = ()> = Chain<C, In, In, Start>;
 
 /// A pipeline being built: takes an `In`, gives an `Out` so far.
-pub type PipelineBuilder<In, Out, S, C = (), K = Moved> = Chain<C, In, Out, S, K>;
+pub type PipelineBuilder<In, Out, S, C = (), K = ByValue> = Chain<C, In, Out, S, K>;
 
 impl<In> PipelineStart<In> {
     /// An empty pipeline. (A chain has no default: it needs a function.)
@@ -105,7 +105,7 @@ impl<'a, In: ?Sized> PipelineStart<&'a In> {
     /// }
     /// assert_eq!(count.run(&mut world, "four"), 4);
     /// ```
-    pub fn borrowed() -> Chain<(), In, &'a In, Start, Lent> {
+    pub fn borrowed() -> Chain<(), In, &'a In, Start, ByReference> {
         Chain::start()
     }
 }
@@ -167,7 +167,7 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// It is `Clone` where its functions are and what they keep is: resolved once, stamped as often as needed. A clone
 /// takes along what accumulators, `dedup` and locals hold at that moment.
 #[must_use = "a pipeline does nothing until it is run"]
-pub struct Pipeline<In: ?Sized, S, C = (), K = Moved> {
+pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
     chain: Anchor<S>,
     types: PhantomData<fn(&mut C, &In, K)>,
 }

@@ -1,4 +1,4 @@
-//! The scheduler: systems in an order that their edges ask for.
+//! Functions without an event, as systems, and the scheduler that runs them in the order of their edges.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -10,13 +10,14 @@ use crate::describe::{Describe, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
 use crate::nonce;
 use crate::step::one_world;
-use crate::system::System;
+pub use crate::system::{IntoSystem, System, SystemFn, SystemOutput};
 use crate::world::{World, WorldId};
 
 /// Collects systems and what must run before what, then becomes a [`SystemScheduler`].
 ///
 /// ```
-/// use nexus_rt::{Describe, IntoSystem, Res, ResMut, SchedulerBuilder, WorldBuilder};
+/// use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
+/// use nexus_rt::{Describe, Res, ResMut, WorldBuilder};
 ///
 /// #[derive(Default)]
 /// struct Mid(u64);
@@ -69,7 +70,7 @@ use crate::world::{World, WorldId};
 ///    └─ send     reads Quote; writes Sent    after requote
 /// "
 /// );
-/// # Ok::<(), nexus_rt::CycleError>(())
+/// # Ok::<(), nexus_rt::scheduler::CycleError>(())
 /// ```
 #[derive(Default)]
 #[must_use = "systems run once the scheduler is built"]

@@ -9,7 +9,7 @@ use crate::pipeline::Pipeline;
 use crate::step::{Splat, Step};
 use crate::world::{Registry, World};
 
-/// Something that a [`SystemScheduler`](crate::SystemScheduler) runs: a function of the world alone.
+/// Something that a [`SystemScheduler`](crate::scheduler::SystemScheduler) runs: a function of the world alone.
 ///
 /// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to any [`SystemOutput`]
 /// is one too. To write one by hand, implement `run`, and [`Describe`] with nothing in it.
@@ -87,7 +87,8 @@ mod sealed {
 /// Turns functions and closures into systems. Implemented for every type; the methods say which functions fit.
 ///
 /// ```
-/// use nexus_rt::{IntoSystem, Res, ResMut, System, WorldBuilder};
+/// use nexus_rt::scheduler::{IntoSystem, System};
+/// use nexus_rt::{Res, ResMut, WorldBuilder};
 ///
 /// fn reprice(mid: Res<u64>, mut quote: ResMut<i64>) -> bool {
 ///     let wanted = *mid as i64 - 1;

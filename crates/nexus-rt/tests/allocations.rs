@@ -4,10 +4,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use nexus_rt::chain::ViewAt;
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler,
-    HandlerTemplate, IntoCallback, IntoHandler, IntoSystem, Local, PipelineStart, RegistryRef, Res, ResMut,
-    SchedulerBuilder, Sequence, ViewAt, Virtual, World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
+    HandlerTemplate, IntoCallback, IntoHandler, Local, PipelineStart, RegistryRef, Res, ResMut, Sequence, Virtual,
+    World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };
 
 #[cfg(all(feature = "mio", feature = "timer", unix))]
@@ -318,7 +320,8 @@ fn stamping_does_not_allocate() {
 fn timers_that_repeat_or_set_themselves_anew_do_not_allocate() {
     use std::time::{Duration, Instant};
 
-    use nexus_rt::{MissedTicks, Periodic, TimerEvent, TimerInstaller, TimerWheel};
+    use nexus_rt::timer::{MissedTicks, TimerEvent};
+    use nexus_rt::{Periodic, TimerInstaller, TimerWheel};
 
     let us = Duration::from_micros;
     let start = Instant::now();
@@ -354,9 +357,10 @@ fn a_socket_that_is_served_does_not_allocate() {
     use std::net::{TcpListener, TcpStream as Client};
     use std::time::Duration;
 
+    use nexus_rt::io::MioEvent;
     use nexus_rt::mio::Interest;
     use nexus_rt::mio::net::TcpStream;
-    use nexus_rt::{MioDriver, MioEvent, MioInstaller};
+    use nexus_rt::{MioDriver, MioInstaller};
 
     fn echo(buffer: &mut [u8; 64], mut io: ResMut<MioDriver>, mut n: ResMut<u64>, event: MioEvent) {
         let stream = io.source::<TcpStream>(event.token).expect("the driver owns it");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use nexus_rt::PlanFormat;
+use nexus_rt::plan::PlanFormat;
 
 use crate::limits::Limits;
 use crate::request::RequestLimits;

@@ -2,8 +2,9 @@
 
 use std::io::{self, Read, Write};
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::net::TcpStream;
-use nexus_rt::{MioEvent, MioToken, ResMut, callback_blueprint};
+use nexus_rt::{ResMut, callback_blueprint};
 
 use crate::request::Request;
 use crate::session::Session;

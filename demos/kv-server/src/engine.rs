@@ -21,7 +21,8 @@ pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 /// use std::time::Duration;
 ///
 /// use kv_server::{ClientId, Commands, Engine, Limits, Request, Session, Settings};
-/// use nexus_rt::{Clock, VirtualClock, WorldBuilder};
+/// use nexus_rt::testing::VirtualClock;
+/// use nexus_rt::{Clock, WorldBuilder};
 ///
 /// let time = VirtualClock::new();
 /// let clock = Clock::test(time.clone(), Duration::from_secs(1_700_000_000));

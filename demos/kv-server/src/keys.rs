@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
-use nexus_rt::{
-    CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerEvent, TimerKey, TimerWheel,
-    callback_blueprint,
-};
+use nexus_rt::timer::{TimerEvent, TimerKey};
+use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerWheel, callback_blueprint};
 
 use crate::stats::Stats;
 

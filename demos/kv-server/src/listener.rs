@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::{TcpListener, TcpStream};
-use nexus_rt::{CallbackTemplate, MioEvent, MioToken, Res, ResMut, callback_blueprint};
+use nexus_rt::{CallbackTemplate, Res, ResMut, callback_blueprint};
 
 use crate::client::{Connection, OnClient};
 use crate::limits::Limits;

@@ -1,6 +1,8 @@
 //! What the server keeps for a socket: the handler of the listener, or of a client.
 
-use nexus_rt::{Describe, Handler, MioDriver, MioEvent, TemplatedCallback, Visitor, World};
+use nexus_rt::io::MioEvent;
+use nexus_rt::plan::Visitor;
+use nexus_rt::{Describe, Handler, MioDriver, TemplatedCallback, World};
 
 use crate::client::OnClient;
 use crate::listener::OnListener;

@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nexus_rt::io::MioToken;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::TcpListener;
-use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, MioToken, World, WorldBuilder};
+use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, World, WorldBuilder};
 
 use crate::channels::Channels;
 use crate::client::{Connection, Ready, Received, on_client};

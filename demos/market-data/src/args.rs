@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Parser;
-use nexus_rt::PlanFormat;
+use nexus_rt::plan::PlanFormat;
 
 use crate::time::TimeUnit;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use nexus_rt::{Clock, IntoHandler, ResMut, TimerEvent, TimerPoller, TimerWheel, World};
+use nexus_rt::timer::TimerEvent;
+use nexus_rt::{Clock, IntoHandler, ResMut, TimerPoller, TimerWheel, World};
 use serde::Serialize;
 
 use crate::decimal::Decimal;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use nexus_rt::plan::Plan;
 use nexus_rt::{
-    Adapt, Clock, DagStart, Describe, IntoHandler, PipelineStart, Plan, Registry, Res, ResMut, TimerInstaller,
-    TimerPoller, World, WorldBuilder, fan_out,
+    Adapt, Clock, DagStart, Describe, IntoHandler, PipelineStart, Registry, Res, ResMut, TimerInstaller, TimerPoller,
+    World, WorldBuilder, fan_out,
 };
 
 use crate::backlog::{Backlog, Course, Waiting, on_skipped};

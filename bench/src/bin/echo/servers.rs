@@ -100,7 +100,8 @@ struct Count(u64);
 struct Scratch(Buffer);
 
 mod ours {
-    use nexus_rt::{IntoHandler, Key, MioDriver, MioEvent, MioInstaller, MioPoller, ResMut, World, WorldBuilder};
+    use nexus_rt::io::MioEvent;
+    use nexus_rt::{IntoHandler, Key, MioDriver, MioInstaller, MioPoller, ResMut, World, WorldBuilder};
 
     use super::*;
 

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use nexus_rt::{IntoHandler, MioDriver, MioEvent, MioInstaller, MioToken, ResMut, World, WorldBuilder};
+use nexus_rt::io::{MioEvent, MioToken};
+use nexus_rt::{IntoHandler, MioDriver, MioInstaller, ResMut, World, WorldBuilder};
 
 use super::{Case, ORDERS, time};
 

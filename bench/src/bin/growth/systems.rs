@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use nexus_rt::{
-    Describe, IntoSystem, Plan, ResMut, SchedulerBuilder, System, SystemId, SystemScheduler, World, WorldBuilder,
-};
+use nexus_rt::plan::Plan;
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, System, SystemId, SystemScheduler};
+use nexus_rt::{Describe, ResMut, World, WorldBuilder};
 
 use super::{Case, time};
 
@@ -42,7 +42,7 @@ fn built(systems: SchedulerBuilder) -> SystemScheduler {
 struct Silent;
 
 impl Describe for Silent {
-    fn describe(&self, _: &mut dyn nexus_rt::Visitor) {}
+    fn describe(&self, _: &mut dyn nexus_rt::plan::Visitor) {}
 }
 
 impl System for Silent {

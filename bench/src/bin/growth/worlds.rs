@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use nexus_rt::{Handler, IntoHandler, Registry, ResMut, ResourceId, TestHarness, World, WorldBuilder};
+use nexus_rt::testing::TestHarness;
+use nexus_rt::{Handler, IntoHandler, Registry, ResMut, ResourceId, World, WorldBuilder};
 
 use super::{Case, time};
 

@@ -61,7 +61,7 @@ macro_rules! driver {
 driver!(
     ours,
     nexus_rt,
-    nexus_rt::TimerEvent,
+    nexus_rt::timer::TimerEvent,
     |builder, start| builder.install_driver(nexus_rt::TimerInstaller::new(start)),
     nexus_rt::TimerWheel,
     schedule

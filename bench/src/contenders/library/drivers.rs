@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use bench::harness::Work;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
+use nexus_rt::io::MioEvent;
+use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
-    IntoCallback, IntoHandler, MioDriver, MioEvent, MioInstaller, MioPoller, ResMut, TimerEvent, TimerInstaller,
-    TimerKey, TimerPoller, TimerWheel, World, WorldBuilder,
+    IntoCallback, IntoHandler, MioDriver, MioInstaller, MioPoller, ResMut, TimerInstaller, TimerPoller, TimerWheel,
+    World, WorldBuilder,
 };
 
 use super::library::{V, fill, sum};

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use bench::harness::{Work, work};
-use nexus_rt::{Describe, IntoHandler, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, World};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
+use nexus_rt::{Describe, IntoHandler, PipelineStart, Res, ResMut, World};
 
 use super::library::{V, handle, numbers, opaque, sum, world};
 use crate::contenders::by_hand::batches::items;

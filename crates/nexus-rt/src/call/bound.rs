@@ -22,8 +22,8 @@ impl<M: Mode> Bound<M> {
     #[inline(always)]
     pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
         match M::resolve(registry) {
-            Resolution::Right(state) => Ok(Self::of(registry, state)),
-            Resolution::InDoubt(state) => Self::without_conflict(state, registry, function),
+            Resolution::Clear(state) => Ok(Self::of(registry, state)),
+            Resolution::MayConflict(state) => Self::without_conflict(state, registry, function),
             Resolution::Missing => Err(Self::refusal(registry, function)),
         }
     }

@@ -10,7 +10,8 @@ use crate::world::{Registry, World};
 /// from the function's signature; nobody writes it, except as a type parameter of generic code over [`Callable`].
 ///
 /// ```
-/// use nexus_rt::{Callable, IntoHandler, Mode, Registry, Virtual};
+/// use nexus_rt::chain::{Callable, Mode};
+/// use nexus_rt::{IntoHandler, Registry, Virtual};
 ///
 /// fn boxed<F, M>(f: F, registry: &Registry) -> Virtual<u32>
 /// where
@@ -21,7 +22,7 @@ use crate::world::{Registry, World};
 /// }
 /// ```
 ///
-/// [`Callable`]: crate::Callable
+/// [`Callable`]: crate::chain::Callable
 pub trait Mode: sealed::Sealed {
     /// What the function is given beside context and arguments.
     type Item<'w>;
@@ -120,7 +121,7 @@ macro_rules! by_world {
 
             #[inline(always)]
             fn resolve(_: &Registry) -> Resolution<()> {
-                Resolution::Right(())
+                Resolution::Clear(())
             }
 
             fn requests(_: &mut Requests) {}

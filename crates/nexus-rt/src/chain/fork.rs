@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Chain, Lending, Lent, Pushed};
+use super::{ByReference, Chain, Lending, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::label;
 use crate::step::{Finished, Join, Merge, Splat, StepRef};
@@ -67,7 +67,7 @@ macro_rules! arm {
             /// Adds an arm: a chain that starts from a reference to the value.
             pub fn arm<'a, A, Out>(
                 self,
-                arm: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, Lent>,
+                arm: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, ByReference>,
             ) -> ForkBuilder<C, In, T, S, K, ($($A,)* A,), ($($Out,)* Out,)>
             where
                 T: 'a,

@@ -17,27 +17,28 @@ pub use any::SplatBuilder;
 pub use fork::ForkBuilder;
 pub use route::{RouteBuilder, RouteStart};
 
-use crate::call::Resolved;
+pub use crate::call::{Callable, Mode, Resolved};
+pub use crate::step::{Finished, IntoStep, Verdict, ViewAt};
 use crate::step::{Splat, Start, Then};
 
-/// A chain being built: it takes an `In` (with `K = Lent`, a `&In`) and gives an `Out` so far.
+/// A chain being built: it takes an `In` (with `K = ByReference`, a `&In`) and gives an `Out` so far.
 ///
 /// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by
-/// reference, as it likes ([`IntoStep`](crate::IntoStep)), but by reference where the value goes on after it (`guard`,
+/// reference, as its signature says ([`IntoStep`]), but always by reference where the chain keeps the value (`guard`,
 /// `filter`, `tap`, `inspect`, the predicates of `route`) and in `merge`. In a chain over `&T`, that is a `&&T`.
 #[must_use = "a chain does nothing until it is built and run"]
-pub struct Chain<C, In: ?Sized, Out, S, K = Moved> {
+pub struct Chain<C, In: ?Sized, Out, S, K = ByValue> {
     pub(crate) steps: S,
     types: PhantomData<fn(&mut C, &In, K) -> Out>,
 }
 
 /// How a chain gets its input: as it is. See [`Input`].
 #[derive(Debug)]
-pub struct Moved;
+pub struct ByValue;
 
 /// How a chain gets its input: by reference, of any lifetime. See [`Input`].
 #[derive(Debug)]
-pub struct Lent;
+pub struct ByReference;
 
 /// What `run` takes for a chain over `In`: an `In` or a `&In`.
 pub trait Input<In: ?Sized> {
@@ -47,14 +48,14 @@ pub trait Input<In: ?Sized> {
         In: 'a;
 }
 
-impl<In> Input<In> for Moved {
+impl<In> Input<In> for ByValue {
     type At<'a>
         = In
     where
         In: 'a;
 }
 
-impl<In: ?Sized> Input<In> for Lent {
+impl<In: ?Sized> Input<In> for ByReference {
     type At<'a>
         = &'a In
     where
@@ -82,7 +83,7 @@ type Pushed<C, In, S, K, L, B, Next> = Chain<C, In, Next, Then<S, B, L, Next>, K
 type Producer<F, M> = Splat<Resolved<F, M>>;
 
 /// A chain that starts from a reference to a `T`, as arms and side chains do.
-type Lending<'a, C, T> = Chain<C, T, &'a T, Start, Lent>;
+type Lending<'a, C, T> = Chain<C, T, &'a T, Start, ByReference>;
 
 impl<C, In: ?Sized, Out, S, K> fmt::Debug for Chain<C, In, Out, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

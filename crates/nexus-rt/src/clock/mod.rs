@@ -16,7 +16,8 @@ pub use virtual_clock::VirtualClock;
 ///
 /// ```
 /// use std::time::Duration;
-/// use nexus_rt::{Clock, Handler, IntoHandler, Res, ResMut, VirtualClock, WorldBuilder};
+/// use nexus_rt::testing::VirtualClock;
+/// use nexus_rt::{Clock, Handler, IntoHandler, Res, ResMut, WorldBuilder};
 ///
 /// fn stamp(clock: Res<Clock>, mut log: ResMut<Vec<u64>>, _event: ()) {
 ///     log.push(clock.unix().as_secs());

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 ///
 /// ```
 /// use std::time::Duration;
-/// use nexus_rt::VirtualClock;
+/// use nexus_rt::testing::VirtualClock;
 ///
 /// let clock = VirtualClock::new();
 /// let (start, seen_by_a_driver) = (clock.now(), clock.clone());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A form of a [`Plan`](crate::Plan): see [`render`](crate::Plan::render). It parses from its name in lower case.
+/// A form of a [`Plan`](super::Plan), for [`render`](super::Plan::render). It parses from its name in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PlanFormat {

@@ -7,8 +7,8 @@ macro_rules! kinds {
         steps { $($(#[doc = $doc:literal])* $Step:ident $step:literal,)* }
         others { $($(#[doc = $other_doc:literal])* $Other:ident $other:literal,)* }
     ) => {
-        /// What a part of a handler does: see [`Visitor`](crate::Visitor). Most are the combinators of
-        /// [`Chain`](crate::Chain).
+        /// What a part of a handler does: see [`Visitor`](crate::plan::Visitor). Most are the combinators of
+        /// [`Chain`](crate::chain::Chain).
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[non_exhaustive]
         pub enum Kind {

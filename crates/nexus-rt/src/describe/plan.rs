@@ -93,7 +93,8 @@ impl Plan {
     /// break.
     ///
     /// ```
-    /// use nexus_rt::{Describe, IntoHandler, PlanFormat, WorldBuilder};
+    /// use nexus_rt::plan::PlanFormat;
+    /// use nexus_rt::{Describe, IntoHandler, WorldBuilder};
     ///
     /// let world = WorldBuilder::new().build();
     /// let plan = (|_: u32| {}).into_handler(world.registry()).plan();
@@ -102,7 +103,7 @@ impl Plan {
     ///     "xml".parse::<PlanFormat>().unwrap_err().to_string(),
     ///     "`xml` is no format of a plan: use `text`, `dot`, `mermaid` or `json`"
     /// );
-    /// # Ok::<(), nexus_rt::UnknownPlanFormat>(())
+    /// # Ok::<(), nexus_rt::plan::UnknownPlanFormat>(())
     /// ```
     #[must_use]
     pub fn render(&self, format: PlanFormat) -> String {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{Access, Dispatch, Param, Report, Requests};
+use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::Registry;
 
 /// A value that belongs to one handler: it starts as `T::default()` and stays between runs.
@@ -63,7 +63,7 @@ unsafe impl<T: Default + Send + 'static> Param for Local<'_, T> {
     type State = Kept<T>;
     type Item<'w> = Local<'w, T>;
 
-    fn try_init(_: &Registry, _: &mut Report) -> Option<Kept<T>> {
+    fn try_init(_: &Registry, _: &mut Resolver) -> Option<Kept<T>> {
         Some(Kept(T::default()))
     }
 

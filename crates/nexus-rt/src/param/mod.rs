@@ -1,105 +1,22 @@
-//! Parameters: what a function can ask of the world in its signature.
-#![expect(unsafe_code, reason = "Param is an unsafe trait: fetching hands out references under its contract")]
+//! What params access, how they are resolved, and what is wrong when they cannot be. The trait itself is
+//! [`Param`](trait@crate::Param).
 
 mod access;
-mod copy_state;
+mod borrow_check;
+pub(crate) mod copy_state;
 mod error;
-mod held;
-mod local;
-mod registry;
+pub(crate) mod local;
+pub(crate) mod registry;
 mod resolve;
 mod resource;
+pub(crate) mod traits;
 mod tuple;
 
 pub use access::{Access, AccessKind};
-pub use copy_state::CopyState;
+pub(crate) use borrow_check::Running;
+pub(crate) use copy_state::CopyState;
 pub use error::{Conflict, Missing, Requests, ResolveError};
-pub(crate) use held::Running;
-pub use local::Local;
-pub use registry::RegistryRef;
-pub use resolve::Report;
+pub use resolve::Resolver;
 pub(crate) use resolve::{Accesses, Resolution, resolve};
-
-use crate::sequence::Sequence;
-use crate::world::{Registry, World};
-
-/// A type that can stand in a function's signature before the event, and is filled from the world.
-///
-/// Implemented by [`Res`](crate::Res), [`ResMut`](crate::ResMut), an `Option` of either, [`Local`], [`Sequence`],
-/// [`RegistryRef`], `()`, tuples of up to 8 params, and by every struct of params with `#[derive(Param)]`. It is
-/// resolved once against a [`Registry`], which gives a `State`; each run then turns the state into an `Item`.
-///
-/// In a crate that knows this one by another name, the derive must be told: `#[param(crate = my_name)]` on the struct.
-///
-/// # Safety
-/// The derive is the way to implement this trait. An implementation by hand promises that
-/// * `fetch` reaches resources only through the states of other params, each fetched at most once per call;
-/// * `access` reports every access that `fetch` may make with this state, also in later runs and with clones of it, by
-///   passing the call on to each of those params;
-/// * `try_init` resolves each of them with the `report` that it was given.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a parameter that the world can fill",
-    label = "not a parameter",
-    note = "parameters are `Res<T>`, `ResMut<T>`, `Option<Res<T>>`, `Option<ResMut<T>>`, `Local<T>`, `Sequence`, \
-            `RegistryRef`, tuples of them, and structs with `#[derive(Param)]`"
-)]
-pub unsafe trait Param: Sized {
-    /// What is kept between runs: pointers to resources, local values.
-    type State: Send + 'static;
-
-    /// The param itself, with the lifetime of one run.
-    type Item<'w>: Param<State = Self::State>;
-
-    /// Resolves the param, or gives `None` if something is missing.
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State>;
-
-    /// Adds what it asks for to `list`: passes the call on to each param in it. Only messages are made of it, when
-    /// something is missing or in conflict; what is not in it is not named there.
-    fn requests(list: &mut Requests);
-
-    /// Calls `visit` with every access that a run may make.
-    fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
-
-    /// Makes the item for one run.
-    ///
-    /// # Safety
-    /// `state` was resolved against the world of `dispatch`, and no two of its accesses conflict; that world is
-    /// borrowed exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this
-    /// param.
-    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
-}
-
-/// What a run knows of its world beside the resources: the registry and the current sequence.
-#[derive(Clone, Copy, Debug)]
-pub struct Dispatch<'w> {
-    pub(crate) registry: &'w Registry,
-    pub(crate) now: Sequence,
-}
-
-impl<'w> Dispatch<'w> {
-    /// Takes the world for one run. The exclusive borrow stays in `'w`, so nothing else can reach its cells meanwhile.
-    #[inline(always)]
-    pub(crate) fn new(world: &'w mut World) -> Self {
-        let now = world.current_sequence();
-        Self { registry: world.registry(), now }
-    }
-}
-
-// SAFETY: a sequence is a copied number and reaches no resource.
-unsafe impl Param for Sequence {
-    type State = ();
-    type Item<'w> = Self;
-
-    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
-        Some(())
-    }
-
-    fn requests(_: &mut Requests) {}
-
-    fn access((): &(), _: &mut dyn FnMut(Access)) {}
-
-    #[inline(always)]
-    unsafe fn fetch<'w>(dispatch: Dispatch<'w>, (): &'w mut ()) -> Self {
-        dispatch.now
-    }
-}
+pub use traits::Dispatch;
+pub(crate) use traits::Param;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Access, Dispatch, Param, Report, Requests};
+use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::Registry;
 
 /// The registry as a parameter: for a function that builds handlers while it runs.
@@ -57,7 +57,7 @@ unsafe impl Param for RegistryRef<'_> {
     type State = ();
     type Item<'w> = RegistryRef<'w>;
 
-    fn try_init(_: &Registry, _: &mut Report) -> Option<()> {
+    fn try_init(_: &Registry, _: &mut Resolver) -> Option<()> {
         Some(())
     }
 

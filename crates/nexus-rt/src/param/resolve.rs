@@ -6,7 +6,7 @@ use crate::world::{CellPtr, Registry, type_hash};
 
 /// Follows the params of a function while they are resolved. Made by the library, passed on by params.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct Resolver {
     /// By types, which the compiler knows: where types do not meet, it leaves the whole test out.
     types: Seen,
     /// By the numbers of resources, for types that meet by chance.
@@ -35,7 +35,7 @@ impl Seen {
     }
 }
 
-impl Report {
+impl Resolver {
     /// The resource `T`, which will be fetched as `kind` says.
     #[inline(always)]
     pub(super) fn find<T: 'static>(&mut self, kind: AccessKind, registry: &Registry) -> Option<CellPtr<T>> {
@@ -50,9 +50,9 @@ impl Report {
 #[derive(Debug)]
 pub enum Resolution<State> {
     /// All is there, and no two params conflict.
-    Right(State),
+    Clear(State),
     /// All is there, but two params may conflict: the [`Accesses`] of the state tell.
-    InDoubt(State),
+    MayConflict(State),
     /// A resource is missing.
     Missing,
 }
@@ -60,11 +60,11 @@ pub enum Resolution<State> {
 /// Resolves `P` as a parameter list.
 #[inline(always)]
 pub(crate) fn resolve<P: Param>(registry: &Registry) -> Resolution<P::State> {
-    let mut report = Report::default();
-    match P::try_init(registry, &mut report) {
+    let mut resolver = Resolver::default();
+    match P::try_init(registry, &mut resolver) {
         None => Resolution::Missing,
-        Some(state) if report.types.meet == 0 || report.resources.meet == 0 => Resolution::Right(state),
-        Some(state) => Resolution::InDoubt(state),
+        Some(state) if resolver.types.meet == 0 || resolver.resources.meet == 0 => Resolution::Clear(state),
+        Some(state) => Resolution::MayConflict(state),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Access, AccessKind, Dispatch, Param, Report, Requests, held};
+use super::{Access, AccessKind, Dispatch, Param, Requests, Resolver, borrow_check};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
 /// What a param that reads keeps. Only resolving makes one, and no safe code looks into it: so whatever is fetched of
@@ -32,15 +32,15 @@ macro_rules! resource_param {
             }
         }
 
-        // SAFETY: the one resource is resolved with `report`, reported by `access`, and borrowed by `fetch` as
+        // SAFETY: the one resource is resolved with `resolver`, reported by `access`, and borrowed by `fetch` as
         // reported.
         unsafe impl<T: 'static> Param for $Borrow<'_, T> {
             type State = $State<T>;
             type Item<'w> = $Borrow<'w, T>;
 
             #[inline(always)]
-            fn try_init(registry: &Registry, report: &mut Report) -> Option<$State<T>> {
-                report.find::<T>($kind, registry).map($State)
+            fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<$State<T>> {
+                resolver.find::<T>($kind, registry).map($State)
             }
 
             fn requests(list: &mut Requests) {
@@ -54,19 +54,19 @@ macro_rules! resource_param {
             #[inline(always)]
             unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut $State<T>) -> $Borrow<'w, T> {
                 let ($cell, $now) = (state.0, dispatch.now);
-                held::note($kind, $cell);
+                borrow_check::note($kind, $cell);
                 $fetch
             }
         }
 
-        // SAFETY: what is there is resolved with `report`, and the mandatory twin fetches it.
+        // SAFETY: what is there is resolved with `resolver`, and the mandatory twin fetches it.
         unsafe impl<T: 'static> Param for Option<$Borrow<'_, T>> {
             type State = Option<$State<T>>;
             type Item<'w> = Option<$Borrow<'w, T>>;
 
             #[inline(always)]
-            fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
-                Some(report.find::<T>($kind, registry).map($State))
+            fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State> {
+                Some(resolver.find::<T>($kind, registry).map($State))
             }
 
             fn requests(list: &mut Requests) {

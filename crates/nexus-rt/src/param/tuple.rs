@@ -1,19 +1,19 @@
 //! Tuples of params, which are params: parameter lists, and groups beyond eight.
 #![expect(unsafe_code, reason = "passes the contract of Param on to the elements")]
 
-use super::{Access, Dispatch, Param, Report, Requests};
+use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::Registry;
 
 macro_rules! tuple {
     ($($P:ident $index:tt),*) => {
-        // SAFETY: each element is resolved with the same report, reported, and fetched once, under its own contract.
+        // SAFETY: each element is resolved with the same resolver, reported, and fetched once, under its own contract.
         unsafe impl<$($P: Param),*> Param for ($($P,)*) {
             type State = ($($P::State,)*);
             type Item<'w> = ($($P::Item<'w>,)*);
 
             #[inline(always)]
-            fn try_init(_registry: &Registry, _report: &mut Report) -> Option<Self::State> {
-                Some(($($P::try_init(_registry, _report)?,)*))
+            fn try_init(_registry: &Registry, _resolver: &mut Resolver) -> Option<Self::State> {
+                Some(($($P::try_init(_registry, _resolver)?,)*))
             }
 
             fn requests(_list: &mut Requests) {

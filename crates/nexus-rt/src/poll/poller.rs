@@ -10,14 +10,13 @@ use crate::world::{Key, World};
 
 /// A driver's resource, as its [`Poller`] sees it: handlers leave it to run, and come back.
 ///
-/// With [`Registrations`](crate::Registrations) for what it keeps, a whole driver is this:
+/// With [`Registrations`](crate::poll::Registrations) for what it keeps, a whole driver is this:
 ///
 /// ```
 /// use std::collections::VecDeque;
 ///
-/// use nexus_rt::{
-///     Driver, Installer, IntoHandler, Poller, Polls, RegistrationKey, Registrations, ResMut, Virtual, WorldBuilder,
-/// };
+/// use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
+/// use nexus_rt::{Installer, IntoHandler, ResMut, Virtual, WorldBuilder};
 ///
 /// #[derive(Default)]
 /// struct Bus {
@@ -90,7 +89,7 @@ pub trait Driver: 'static {
     type Key: Copy;
 
     /// Returns the poll state of this resource: one [`Polls`] for its whole life, such as that of its
-    /// [`Registrations`](crate::Registrations).
+    /// [`Registrations`](crate::poll::Registrations).
     fn polls(&mut self) -> &mut Polls;
 
     /// Puts a handler back that ran. A driver whose handlers repeat arms them again here.

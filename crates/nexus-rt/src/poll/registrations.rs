@@ -10,15 +10,16 @@ const RETIRED: u32 = u32::MAX;
 
 /// The handlers of a driver, each with what the driver keeps beside it, by [`RegistrationKey`].
 ///
-/// It is the part of a driver's resource that a [`Poller`](crate::Poller) works on: a handler is *taken out* before it
-/// runs and *put back* afterwards. While it runs its registration stays, and so a handler may do anything to the
-/// resource: end itself or others, and add more. [`Driver`](crate::Driver) shows a whole driver.
+/// It is the part of a driver's resource that a [`Poller`](super::Poller) works on: a handler is *taken out* before it
+/// runs and *put back* afterwards. Its registration stays while it runs, so a handler may do anything to the resource:
+/// end itself or others, and add more. [`Driver`](super::Driver) shows a whole driver.
 ///
 /// `T` is what the driver keeps of a registration while the handler runs, such as its socket. Both `H` and `T` are
 /// `Send` where the table is, or is part of, a resource.
 ///
 /// ```
-/// use nexus_rt::{IntoHandler, Registrations, Virtual, WorldBuilder};
+/// use nexus_rt::poll::Registrations;
+/// use nexus_rt::{IntoHandler, Virtual, WorldBuilder};
 ///
 /// let world = WorldBuilder::new().build();
 /// let mut subscribers = Registrations::<Virtual<u64>, &str>::new();
@@ -166,7 +167,7 @@ impl<H, T> Registrations<H, T> {
         self.len == 0
     }
 
-    /// Returns the poll state of the table, for [`Driver::polls`](crate::Driver::polls).
+    /// Returns the poll state of the table, for [`Driver::polls`](crate::poll::Driver::polls).
     #[inline]
     #[must_use]
     pub fn polls(&mut self) -> &mut Polls {

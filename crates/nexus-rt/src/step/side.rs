@@ -20,7 +20,8 @@ step! {
 /// `Item` may borrow from the `T`. It ends with the side chain: no step can keep it.
 ///
 /// ```
-/// use nexus_rt::{PipelineStart, ResMut, ViewAt, WorldBuilder};
+/// use nexus_rt::chain::ViewAt;
+/// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
 ///
 /// struct Order {
 ///     symbol: String,

@@ -13,7 +13,8 @@ use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
 /// which resources the events changed.
 ///
 /// ```
-/// use nexus_rt::{IntoHandler, Res, ResMut, TestHarness, WorldBuilder};
+/// use nexus_rt::testing::TestHarness;
+/// use nexus_rt::{IntoHandler, Res, ResMut, WorldBuilder};
 ///
 /// struct Limit(u64);
 ///
@@ -113,7 +114,9 @@ impl TestHarness {
     /// write of one's own.
     ///
     /// ```
-    /// use nexus_rt::{IntoSystem, ResMut, System, TestHarness, WorldBuilder};
+    /// use nexus_rt::scheduler::{IntoSystem, System};
+    /// use nexus_rt::testing::TestHarness;
+    /// use nexus_rt::{ResMut, WorldBuilder};
     ///
     /// let mut builder = WorldBuilder::new();
     /// builder.register(0_u64);

@@ -1,10 +1,15 @@
-//! For tests: a world driven event by event, timers whose time a test moves, and the rules that drivers are held to.
+//! For tests: a world driven event by event, time that a test moves, and the rules of drivers as a check.
 
-pub(crate) mod harness;
+mod harness;
 mod rig;
 mod rules;
 #[cfg(feature = "timer")]
-pub(crate) mod timers;
+mod timers;
 
+pub use harness::{Changes, TestHarness};
 pub use rig::{DriverRig, Probe};
 pub use rules::check_driver;
+#[cfg(feature = "timer")]
+pub use timers::TestTimerDriver;
+
+pub use crate::clock::VirtualClock;

@@ -9,7 +9,8 @@ use crate::world::World;
 ///
 /// ```
 /// # use std::collections::VecDeque;
-/// # use nexus_rt::{Driver, IntoHandler, Poller, Polls, RegistrationKey, Registrations, Virtual, World, WorldBuilder};
+/// # use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
+/// # use nexus_rt::{IntoHandler, Virtual, World, WorldBuilder};
 /// use nexus_rt::testing::{DriverRig, Probe, check_driver};
 /// # #[derive(Default)]
 /// # struct Bus { subscribers: Registrations<Virtual<RegistrationKey>>, due: VecDeque<RegistrationKey> }

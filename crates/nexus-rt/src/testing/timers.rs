@@ -12,13 +12,15 @@ use crate::world::World;
 /// ```
 /// use std::time::Duration;
 ///
-/// use nexus_rt::{IntoHandler, ResMut, TestHarness, TestTimerDriver, TimerEvent, TimerInstaller, TimerWheel, WorldBuilder};
+/// use nexus_rt::testing::{TestHarness, TestTimerDriver};
+/// use nexus_rt::timer::TimerEvent;
+/// use nexus_rt::{IntoHandler, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
 ///
 /// fn beat(mut beats: ResMut<u32>, _: TimerEvent) {
 ///     *beats += 1;
 /// }
 ///
-/// let clock = nexus_rt::VirtualClock::new();
+/// let clock = nexus_rt::testing::VirtualClock::new();
 /// let mut builder = WorldBuilder::new();
 /// let poller = builder.install_driver(TimerInstaller::new(clock.now()));
 /// builder.register(0_u32);

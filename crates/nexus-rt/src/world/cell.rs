@@ -1,7 +1,7 @@
 //! The storage of one resource: a heap cell that never moves, its change stamp in front of its value.
 //!
 //! A world owns its cells through [`OwnedCell`]; everything that was resolved against it keeps a [`CellPtr`]. The
-//! pointer alone proves nothing: only code that has compared the [`WorldId`](crate::WorldId) may follow it.
+//! pointer alone proves nothing: only code that has compared the [`WorldId`](crate::registry::WorldId) may follow it.
 #![expect(unsafe_code, reason = "raw cells: the world must own values of many types at addresses that stay")]
 
 use std::fmt;

@@ -95,8 +95,9 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// assert_eq!(*world.resource::<u64>(), 6);
 /// ```
 ///
-/// A driver that keeps handlers in its resource is a [`Driver`](crate::Driver): [`Registrations`](crate::Registrations)
-/// keeps them, [`Poller`](crate::Poller) runs them, and most of the rules below are theirs.
+/// A driver that keeps handlers in its resource is a [`Driver`](crate::poll::Driver):
+/// [`Registrations`](crate::poll::Registrations) keeps them, [`Poller`](crate::poll::Poller) runs them, and both keep
+/// most of the rules below.
 ///
 /// # Rules
 ///

@@ -1,8 +1,9 @@
 //! No way of adding a function to a chain hides it: one that belongs to another world is found when the chain is built.
 //! It is what lets a chain compare identities once per run.
 
+use nexus_rt::chain::ViewAt;
 use nexus_rt::{
-    Cloned, DagStart, HandlerTemplate, IntoHandler, PipelineStart, Registry, Res, ResMut, ViewAt, handler_blueprint,
+    Cloned, DagStart, HandlerTemplate, IntoHandler, PipelineStart, Registry, Res, ResMut, handler_blueprint,
 };
 
 use crate::support::{Log, panic_of, world};

@@ -2,9 +2,12 @@
 
 use std::cell::Cell;
 
+use nexus_rt::param::Access;
+use nexus_rt::plan::{Function, Visitor};
+use nexus_rt::registry::WorldId;
 use nexus_rt::{
-    Access, Describe, Function, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence,
-    Visitor, World, WorldId, handler_blueprint,
+    Describe, Handler, HandlerTemplate, IntoHandler, Local, PipelineStart, Res, ResMut, Sequence, World,
+    handler_blueprint,
 };
 
 use crate::support::{refuses_world, world};

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::thread;
 
-use nexus_rt::{
-    Broadcast, DagStart, Handler, IntoHandler, IntoSystem, PipelineStart, ResMut, SchedulerBuilder, WorldBuilder,
-};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
+use nexus_rt::{Broadcast, DagStart, Handler, IntoHandler, PipelineStart, ResMut, WorldBuilder};
 
 use crate::support::{Log, panic_of, world};
 

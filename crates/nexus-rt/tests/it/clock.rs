@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nexus_rt::{Clock, TestHarness, VirtualClock, WorldBuilder};
+use nexus_rt::testing::{TestHarness, VirtualClock};
+use nexus_rt::{Clock, WorldBuilder};
 use proptest::prelude::*;
 
 use crate::support::panic_of;

@@ -8,13 +8,15 @@ use std::os::unix::net::UnixStream as Client;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
+use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
 use nexus_rt::testing::{DriverRig, Probe};
+use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
-    Driver, Handler, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, Poller, Polls,
-    RegistrationKey, Registrations, TimerEvent, TimerInstaller, TimerKey, TimerPoller, TimerWheel, Virtual, World,
-    WorldBuilder,
+    Handler, IntoHandler, Key, MioDriver, MioInstaller, MioPoller, TimerInstaller, TimerPoller, TimerWheel, Virtual,
+    World, WorldBuilder,
 };
 
 /// The deadline that was given last.

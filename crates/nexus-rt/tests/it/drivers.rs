@@ -27,7 +27,7 @@ fn a_loop_by_hand_can_keep_the_rules() {
 
 #[test]
 fn a_table_of_registrations_counts_what_is_there() {
-    let mut table = nexus_rt::Registrations::<char>::new();
+    let mut table = nexus_rt::poll::Registrations::<char>::new();
     assert!(table.is_empty());
     let keys = ['a', 'b', 'c'].map(|handler| table.insert(handler, ()));
     assert!(keys.is_sorted() && !table.is_empty());

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use nexus_rt::param::ResolveError;
 use nexus_rt::{
     CallbackTemplate, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param, PipelineStart, Res,
-    ResMut, ResolveError, World, WorldBuilder, callback_blueprint, handler_blueprint,
+    ResMut, World, WorldBuilder, callback_blueprint, handler_blueprint,
 };
 
 use crate::support::{panic_of, world};

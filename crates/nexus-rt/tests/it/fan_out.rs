@@ -1,8 +1,9 @@
 //! One event for many handlers, and adapters between handlers and events.
 
+use nexus_rt::plan::Visitor;
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CatchAssertUnwindSafe, Cloned, Describe, FanOut, Handler, IntoCallback, IntoHandler,
-    Owned, PipelineStart, RefHandler, ResMut, Virtual, Visitor, World, fan_out,
+    Owned, PipelineStart, RefHandler, ResMut, Virtual, World, fan_out,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
@@ -315,8 +316,8 @@ fn an_empty_broadcast_belongs_to_no_world() {
 fn what_is_held_by_others_runs_within_them() {
     let mut world = world();
     let reg = world.registry();
-    let mut systems = nexus_rt::SchedulerBuilder::new();
-    systems.add(nexus_rt::IntoSystem::into_system(|mut log: ResMut<Log>| log.push("system".into()), reg));
+    let mut systems = nexus_rt::scheduler::SchedulerBuilder::new();
+    systems.add(nexus_rt::scheduler::IntoSystem::into_system(|mut log: ResMut<Log>| log.push("system".into()), reg));
     let scheduler = systems.build().unwrap();
     let mut broadcast = Broadcast::<String>::new();
     broadcast.add(look.into_handler(reg));

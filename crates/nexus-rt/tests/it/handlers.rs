@@ -1,8 +1,7 @@
 //! Handlers as objects: written by hand, boxed, sent; and which public types are `Send` and `Sync`.
 
-use nexus_rt::{
-    Describe, Function, Handler, IntoHandler, Key, Registry, ResMut, Virtual, Visitor, World, WorldBuilder,
-};
+use nexus_rt::plan::{Function, Visitor};
+use nexus_rt::{Describe, Handler, IntoHandler, Key, Registry, ResMut, Virtual, World, WorldBuilder};
 
 use crate::support::world;
 
@@ -84,10 +83,10 @@ macro_rules! auto_trait {
     }; };
 }
 
-auto_trait!(Send: World, WorldBuilder, Key<u64>, Virtual<u64>, nexus_rt::WorldId, nexus_rt::Sequence);
-auto_trait!(Sync: nexus_rt::WorldId, nexus_rt::Sequence, nexus_rt::ResourceId, nexus_rt::ResourceInfo);
-auto_trait!(Send: nexus_rt::ResolveError, nexus_rt::AlreadyRegistered<u64>);
-auto_trait!(Sync: nexus_rt::ResolveError, nexus_rt::AlreadyRegistered<u64>);
+auto_trait!(Send: World, WorldBuilder, Key<u64>, Virtual<u64>, nexus_rt::registry::WorldId, nexus_rt::Sequence);
+auto_trait!(Sync: nexus_rt::registry::WorldId, nexus_rt::Sequence, nexus_rt::ResourceId, nexus_rt::registry::ResourceInfo);
+auto_trait!(Send: nexus_rt::param::ResolveError, nexus_rt::registry::AlreadyRegistered<u64>);
+auto_trait!(Sync: nexus_rt::param::ResolveError, nexus_rt::registry::AlreadyRegistered<u64>);
 auto_trait!(not Sync: World, WorldBuilder, Registry, Key<u64>, Virtual<u64>);
 auto_trait!(not Send: Registry);
 // A registry stays on its thread, and so does whoever borrows it.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use nexus_rt::{
     Describe, FlatVirtual, FlexVirtual, Handler, IntoCallback, IntoHandler, PipelineStart, ResMut, World, flat, flex,
-    space,
 };
 
 use crate::support::{Log, panic_of, refuses_world, world};
@@ -124,6 +123,6 @@ fn what_does_not_fit_and_has_lost_its_type_is_refused_by_name() {
     let erased: FlexVirtual<u64> = flex!(Counted(Arc::default(), Wide));
     let text = panic_of(|| FlatVirtual::from_flex(erased));
     assert!(text.ends_with("it has 64 bytes aligned to 64, and there is room for 64 aligned to 8"), "{text}");
-    let roomy: FlatVirtual<u64, space::S32> = flat!(large([0; 16]));
+    let roomy: FlatVirtual<u64, 32> = flat!(large([0; 16]));
     assert_eq!(size_of_val(&roomy), 32 * 8 + 16);
 }

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod batch;
+mod borrow_check;
 mod chain_model;
 mod chain_walks;
 mod chains;
@@ -20,7 +21,6 @@ mod fan_out;
 mod functions;
 mod guide;
 mod handlers;
-mod held;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;

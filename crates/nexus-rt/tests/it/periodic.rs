@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nexus_rt::testing::{TestTimerDriver, VirtualClock};
+use nexus_rt::timer::{MissedTicks, TimerEvent, TimerKey};
 use nexus_rt::{
-    IntoCallback, IntoHandler, MissedTicks, Periodic, ResMut, TestTimerDriver, TimerEvent, TimerInstaller, TimerKey,
-    TimerPoller, TimerWheel, VirtualClock, World, WorldBuilder,
+    IntoCallback, IntoHandler, Periodic, ResMut, TimerInstaller, TimerPoller, TimerWheel, World, WorldBuilder,
 };
 
 use crate::support::panic_of;

@@ -1,8 +1,11 @@
 //! Plans: of everything, in every form.
 
+use nexus_rt::param::Access;
+use nexus_rt::plan::{Function, Kind, Node, Plan, Visitor};
+use nexus_rt::registry::WorldId;
 use nexus_rt::{
-    Access, Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Function, Handler, IntoCallback, IntoHandler, Kind,
-    Local, Node, PipelineStart, Plan, Res, ResMut, Virtual, Visitor, World, WorldBuilder, WorldId, fan_out,
+    Adapt, Broadcast, ByRef, Cloned, DagStart, Describe, Handler, IntoCallback, IntoHandler, Local, PipelineStart, Res,
+    ResMut, Virtual, World, WorldBuilder, fan_out,
 };
 
 use crate::support::{Log, world};

@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::thread;
 
+use nexus_rt::registry::WorldId;
 use nexus_rt::{
     DagStart, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local, PipelineStart, Registry, Res,
-    ResMut, Virtual, World, WorldBuilder, WorldId, handler_blueprint,
+    ResMut, Virtual, World, WorldBuilder, handler_blueprint,
 };
 
 /// In a box, so that the sanitizer sees who looks at it too late.

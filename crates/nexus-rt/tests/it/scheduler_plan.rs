@@ -1,6 +1,7 @@
 //! What a scheduler tells of itself.
 
-use nexus_rt::{Describe, IntoSystem, PipelineStart, Res, ResMut, SchedulerBuilder, System, World};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, System};
+use nexus_rt::{Describe, PipelineStart, Res, ResMut, World};
 
 use crate::support::{Log, world};
 use crate::systems::{diamond, logs};
@@ -60,11 +61,11 @@ fn upstreams_are_listed_in_the_order_in_which_they_run() {
 fn a_scheduler_in_a_chain_is_drawn_with_what_follows() {
     struct Unbalanced;
     impl Describe for Unbalanced {
-        fn describe(&self, visitor: &mut dyn nexus_rt::Visitor) {
+        fn describe(&self, visitor: &mut dyn nexus_rt::plan::Visitor) {
             visitor.close(None);
             visitor.close(None);
             visitor.after(&[7]);
-            visitor.open(nexus_rt::Kind::Tee);
+            visitor.open(nexus_rt::plan::Kind::Tee);
         }
     }
     impl System for Unbalanced {
@@ -102,7 +103,7 @@ fn a_scheduler_in_a_chain_is_drawn_with_what_follows() {
 struct Shows;
 
 impl Describe for Shows {
-    fn describe(&self, _: &mut dyn nexus_rt::Visitor) {}
+    fn describe(&self, _: &mut dyn nexus_rt::plan::Visitor) {}
 }
 
 impl System for Shows {
@@ -112,9 +113,9 @@ impl System for Shows {
 }
 
 /// Rungs of two systems, each after both of the rung before.
-fn ladder(rungs: usize) -> nexus_rt::Plan {
+fn ladder(rungs: usize) -> nexus_rt::plan::Plan {
     let mut systems = SchedulerBuilder::new();
-    let mut before: Vec<nexus_rt::SystemId> = Vec::new();
+    let mut before: Vec<nexus_rt::scheduler::SystemId> = Vec::new();
     for _ in 0..rungs {
         let rung = [systems.add(Shows), systems.add(Shows)];
         for system in rung {
@@ -127,8 +128,12 @@ fn ladder(rungs: usize) -> nexus_rt::Plan {
 
 #[test]
 fn a_picture_grows_with_its_systems_whether_they_show_a_function_or_not() {
-    let forms: [fn(&nexus_rt::Plan) -> String; 4] =
-        [nexus_rt::Plan::to_dot, nexus_rt::Plan::to_mermaid, nexus_rt::Plan::to_json, ToString::to_string];
+    let forms: [fn(&nexus_rt::plan::Plan) -> String; 4] = [
+        nexus_rt::plan::Plan::to_dot,
+        nexus_rt::plan::Plan::to_mermaid,
+        nexus_rt::plan::Plan::to_json,
+        ToString::to_string,
+    ];
     for picture in forms {
         let [one, two] = [100, 200].map(|rungs| picture(&ladder(rungs)).len());
         assert!(two < 3 * one, "{one} {two}");

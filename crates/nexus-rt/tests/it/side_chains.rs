@@ -1,6 +1,7 @@
 //! What runs beside a chain: side chains, views, other handlers.
 
-use nexus_rt::{ByRef, Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, ViewAt, Virtual, World};
+use nexus_rt::chain::ViewAt;
+use nexus_rt::{ByRef, Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, Virtual, World};
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};
 

@@ -8,10 +8,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::event::Source;
 use nexus_rt::mio::net::{TcpStream, UdpSocket};
 use nexus_rt::mio::{Interest, Registry, Token};
-use nexus_rt::{Describe, Handler, IntoCallback, IntoHandler, MioDriver, MioEvent, MioToken, Res, ResMut, World};
+use nexus_rt::{Describe, Handler, IntoCallback, IntoHandler, MioDriver, Res, ResMut, World};
 
 use crate::socket_rig::{LONG, Rig, is_closed};
 use crate::support::{Log, notices_replacement, panic_of};

@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::net::TcpStream as Client;
 use std::time::Duration;
 
+use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::TcpStream;
 use nexus_rt::{
-    IntoCallback, MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, ResMut, ShutdownHandle, Virtual, World,
-    WorldBuilder,
+    IntoCallback, MioDriver, MioInstaller, MioPoller, ResMut, ShutdownHandle, Virtual, World, WorldBuilder,
 };
 
 use crate::support::Log;

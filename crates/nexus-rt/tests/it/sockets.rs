@@ -5,11 +5,13 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nexus_rt::io::MioEvent;
 use nexus_rt::mio::net::{TcpListener, TcpStream};
 use nexus_rt::mio::{Interest, Token};
+use nexus_rt::testing::VirtualClock;
 use nexus_rt::{
-    CallbackTemplate, Clock, IntoCallback, IntoHandler, Key, MioDriver, MioEvent, MioInstaller, Res, ResMut,
-    TemplatedCallback, TimerInstaller, TimerWheel, VirtualClock, WorldBuilder, callback_blueprint,
+    CallbackTemplate, Clock, IntoCallback, IntoHandler, Key, MioDriver, MioInstaller, Res, ResMut, TemplatedCallback,
+    TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
 };
 
 use crate::socket_rig::{LONG, Rig, is_closed, read};
@@ -117,7 +119,7 @@ fn a_poll_waits_for_its_timeout_or_the_next_timer_and_no_longer() {
     let mut timers = builder.install_driver(TimerInstaller::new(start));
     builder.register(0_u32);
     let mut world = builder.build();
-    let tick = Box::new((|mut n: ResMut<u32>, _: nexus_rt::TimerEvent| *n += 1).into_handler(world.registry()));
+    let tick = Box::new((|mut n: ResMut<u32>, _: nexus_rt::timer::TimerEvent| *n += 1).into_handler(world.registry()));
     let due = start + Duration::from_millis(40);
     world.resource_mut::<TimerWheel>().schedule(due, tick);
     let mut waits = 0;

@@ -3,10 +3,12 @@
 use std::mem;
 use std::time::Duration;
 
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, SystemScheduler};
+use nexus_rt::testing::VirtualClock;
 use nexus_rt::{
-    Broadcast, CatchAssertUnwindSafe, Clock, Handler, HandlerTemplate, IntoCallback, IntoHandler, IntoSystem, Key,
-    Local, PipelineStart, Registry, Res, ResMut, SchedulerBuilder, Shutdown, SystemScheduler, TemplatedHandler,
-    Virtual, VirtualClock, World, WorldBuilder, fan_out, handler_blueprint,
+    Broadcast, CatchAssertUnwindSafe, Clock, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local,
+    PipelineStart, Registry, Res, ResMut, Shutdown, TemplatedHandler, Virtual, World, WorldBuilder, fan_out,
+    handler_blueprint,
 };
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world};

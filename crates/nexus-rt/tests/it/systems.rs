@@ -3,10 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use nexus_rt::{
-    Describe, Handler, IntoHandler, IntoSystem, Local, PipelineStart, Registry, Res, ResMut, SchedulerBuilder, System,
-    SystemId, SystemScheduler, Virtual, World,
-};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, System, SystemId, SystemScheduler};
+use nexus_rt::{Describe, Handler, IntoHandler, Local, PipelineStart, Registry, Res, ResMut, Virtual, World};
 use proptest::prelude::*;
 
 use crate::support::{Log, notices_replacement, panic_of, refuses_world, world};

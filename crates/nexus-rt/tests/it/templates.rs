@@ -4,8 +4,8 @@ use std::thread;
 
 use nexus_rt::{
     CallbackTemplate, DagStart, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param,
-    PipelineStart, Registry, RegistryRef, Res, ResMut, Sequence, TemplatedCallback, TemplatedHandler, ViewAt, Virtual,
-    World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
+    PipelineStart, Registry, RegistryRef, Res, ResMut, Sequence, TemplatedCallback, TemplatedHandler, Virtual, World,
+    WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };
 
 use crate::support::{Log, panic_of, refuses_world, world};
@@ -313,7 +313,7 @@ fn a_handler_is_stamped_by_cloning_what_it_captures_too() {
 /// A pipeline with every adapter in it.
 fn everything(reg: &Registry) -> impl Handler<u64> + Clone + use<> {
     struct Half;
-    impl<'a> ViewAt<'a, u64> for Half {
+    impl<'a> nexus_rt::chain::ViewAt<'a, u64> for Half {
         type Item = u64;
         fn view(x: &'a u64) -> u64 {
             *x / 2

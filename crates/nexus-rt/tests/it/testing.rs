@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use nexus_rt::{Handler, IntoHandler, Res, ResMut, Sequence, TestHarness, VirtualClock, World, WorldBuilder};
+use nexus_rt::testing::{TestHarness, VirtualClock};
+use nexus_rt::{Handler, IntoHandler, Res, ResMut, Sequence, World, WorldBuilder};
 
 use crate::support::{Log, notices_replacement, panic_of, world};
 

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use nexus_rt::{
-    IntoCallback, IntoHandler, ResMut, TimerEvent, TimerInstaller, TimerPoller, TimerWheel, World, WorldBuilder,
-};
+use nexus_rt::timer::TimerEvent;
+use nexus_rt::{IntoCallback, IntoHandler, ResMut, TimerInstaller, TimerPoller, TimerWheel, World, WorldBuilder};
 
 use crate::support::refuses_world;
 

@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     CallbackTemplate, Describe, Handler, IntoCallback, IntoHandler, Res, ResMut, Sequence, TemplatedCallback,
-    TimerEvent, TimerInstaller, TimerKey, TimerPoller, TimerWheel, Virtual, World, WorldBuilder, callback_blueprint,
+    TimerInstaller, TimerPoller, TimerWheel, Virtual, World, WorldBuilder, callback_blueprint,
 };
 
 use crate::support::{Log, notices_replacement, panic_of};

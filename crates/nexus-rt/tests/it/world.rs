@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nexus_rt::{AlreadyRegistered, Installer, Key, Plugin, ResMut, Sequence, World, WorldBuilder};
+use nexus_rt::registry::AlreadyRegistered;
+use nexus_rt::{Installer, Key, Plugin, ResMut, Sequence, World, WorldBuilder};
 
 use crate::support::panic_of;
 

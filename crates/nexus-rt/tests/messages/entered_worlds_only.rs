@@ -15,7 +15,7 @@ fn forge_a_proof(world: &mut World) {
     let _ = nexus_rt::call::Entered::enter(world);
 }
 
-fn call_a_resolved_function<M: nexus_rt::Mode>(resolved: nexus_rt::Resolved<fn(u64), M>, world: &mut World) {
+fn call_a_resolved_function<M: nexus_rt::chain::Mode>(resolved: nexus_rt::chain::Resolved<fn(u64), M>, world: &mut World) {
     resolved.call(&mut (), world, (1,));
 }
 

@@ -1,6 +1,6 @@
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
 use nexus_rt::{
-    Adapt, Broadcast, CatchAssertUnwindSafe, IntoCallback, IntoHandler, IntoSystem, Owned, PipelineStart, SchedulerBuilder,
-    World, fan_out,
+    Adapt, Broadcast, CatchAssertUnwindSafe, IntoCallback, IntoHandler, Owned, PipelineStart, World, fan_out,
 };
 
 fn look(_: &u64) {}

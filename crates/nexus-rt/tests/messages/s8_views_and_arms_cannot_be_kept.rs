@@ -1,4 +1,5 @@
-use nexus_rt::{DagStart, PipelineStart, Registry, ResMut, ViewAt};
+use nexus_rt::chain::ViewAt;
+use nexus_rt::{DagStart, PipelineStart, Registry, ResMut};
 
 struct Order {
     symbol: String,

@@ -1,4 +1,5 @@
-use nexus_rt::{IntoSystem, Registry, Res, SchedulerBuilder};
+use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
+use nexus_rt::{Registry, Res};
 
 fn gives(count: Res<u64>) -> u64 {
     *count

@@ -11,7 +11,9 @@ mod strings;
 use std::fmt;
 
 use memchr::memchr;
-use nexus_rt::{Callable, Describe, Kind, Mode, Node, PipelineStart, Plan, Registry, Res, World};
+use nexus_rt::chain::{Callable, Mode};
+use nexus_rt::plan::{Kind, Node, Plan};
+use nexus_rt::{Describe, PipelineStart, Registry, Res, World};
 
 pub use spec::{Spec, Specs};
 

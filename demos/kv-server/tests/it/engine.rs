@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kv_server::{ClientId, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings};
-use nexus_rt::{Clock, VirtualClock, World, WorldBuilder};
+use nexus_rt::testing::VirtualClock;
+use nexus_rt::{Clock, World, WorldBuilder};
 
 /// Whole seconds, so that what is asked in seconds is exact.
 const START: Duration = Duration::from_secs(1_700_000_000);

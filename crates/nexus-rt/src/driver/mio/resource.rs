@@ -38,10 +38,8 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 ///
 /// use nexus_rt::mio::Interest;
 /// use nexus_rt::mio::net::{TcpListener, TcpStream};
-/// use nexus_rt::{
-///     CallbackTemplate, IntoCallback, MioDriver, MioEvent, MioInstaller, MioToken, ResMut, WorldBuilder,
-///     callback_blueprint,
-/// };
+/// use nexus_rt::io::{MioEvent, MioToken};
+/// use nexus_rt::{CallbackTemplate, IntoCallback, MioDriver, MioInstaller, ResMut, WorldBuilder, callback_blueprint};
 ///
 /// callback_blueprint!(OnBytes, Context = Vec<u8>, Event = MioEvent, Params = (ResMut<'static, MioDriver>, ResMut<'static, Full>));
 ///
@@ -232,9 +230,8 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// ```
     /// use nexus_rt::mio::Interest;
     /// use nexus_rt::mio::net::UdpSocket;
-    /// use nexus_rt::{
-    ///     CallbackTemplate, MioDriver, MioEvent, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint,
-    /// };
+    /// use nexus_rt::io::MioEvent;
+    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint};
     ///
     /// callback_blueprint!(OnDatagram, Context = UdpSocket, Event = MioEvent, Params = ());
     ///

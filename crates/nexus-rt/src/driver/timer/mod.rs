@@ -22,7 +22,8 @@ use crate::world::{Installer, World, WorldBuilder};
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// use nexus_rt::{IntoHandler, ResMut, TimerEvent, TimerInstaller, TimerWheel, Virtual, WorldBuilder};
+/// use nexus_rt::timer::TimerEvent;
+/// use nexus_rt::{IntoHandler, ResMut, TimerInstaller, TimerWheel, Virtual, WorldBuilder};
 ///
 /// /// Names a second wheel of the same world.
 /// struct Slow;

@@ -44,9 +44,8 @@ impl TimerEvent {
 /// ```
 /// use std::time::{Duration, Instant};
 ///
-/// use nexus_rt::{
-///     Handler, IntoHandler, RegistryRef, ResMut, TimerEvent, TimerInstaller, TimerKey, TimerWheel, WorldBuilder,
-/// };
+/// use nexus_rt::timer::{TimerEvent, TimerKey};
+/// use nexus_rt::{Handler, IntoHandler, RegistryRef, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
 ///
 /// const SECOND: Duration = Duration::from_secs(1);
 ///
@@ -138,7 +137,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// ```
     /// use std::time::{Duration, Instant};
     ///
-    /// use nexus_rt::{IntoHandler, MissedTicks, Periodic, ResMut, TimerEvent, TimerInstaller, TimerWheel, WorldBuilder};
+    /// use nexus_rt::timer::{MissedTicks, TimerEvent};
+    /// use nexus_rt::{IntoHandler, Periodic, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
     ///
     /// fn bar(mut bars: ResMut<Vec<u64>>, mut timers: ResMut<TimerWheel>, tick: TimerEvent) {
     ///     bars.push(tick.late().as_secs());

@@ -1,9 +1,8 @@
 //! Params that were implemented by hand and break their contract: debug builds tell before two references exist.
 #![expect(unsafe_code, reason = "implements the unsafe trait wrongly, to be caught")]
 
-use nexus_rt::{
-    Access, Dispatch, Handler, IntoHandler, Param, Registry, Report, Requests, Res, ResMut, World, WorldBuilder,
-};
+use nexus_rt::param::{Access, Dispatch, Requests, Resolver};
+use nexus_rt::{Handler, IntoHandler, Param, Registry, Res, ResMut, World, WorldBuilder};
 
 use crate::support::{Log, world};
 
@@ -15,8 +14,8 @@ unsafe impl<A: Param, B: Param> Param for Hides<A, B> {
     type State = (A::State, B::State);
     type Item<'w> = Hides<A::Item<'w>, B::Item<'w>>;
 
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
-        Some((A::try_init(registry, report)?, B::try_init(registry, &mut Report::default())?))
+    fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State> {
+        Some((A::try_init(registry, resolver)?, B::try_init(registry, &mut Resolver::default())?))
     }
 
     fn requests(list: &mut Requests) {
@@ -50,7 +49,7 @@ fn a_hidden_conflict_is_told_before_it_does_harm() {
     let mut world = world();
     let mut two = (|both: Two<u64>, (): ()| _ = (both.0, both.1)).into_handler(world.registry());
     let text = panic_of(|| two.run(&mut world, ()));
-    let expected = "is about to borrow (Write u64) what `it::held::a_hidden_conflict_is_told_before_it_does_harm::{{closure}}` \
+    let expected = "is about to borrow (Write u64) what `it::borrow_check::a_hidden_conflict_is_told_before_it_does_harm::{{closure}}` \
                     still holds (Write u64): unsafe code is at fault";
     assert!(text.contains(expected), "{text}");
     let mut both = (|both: ReadAndWrite<u64>, (): ()| _ = (both.0, both.1)).into_handler(world.registry());
@@ -120,8 +119,8 @@ unsafe impl Param for Silent<'_> {
     type State = <Res<'static, u128> as Param>::State;
     type Item<'w> = Silent<'w>;
 
-    fn try_init(registry: &Registry, report: &mut Report) -> Option<Self::State> {
-        Res::<u128>::try_init(registry, report)
+    fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State> {
+        Res::<u128>::try_init(registry, resolver)
     }
 
     fn requests(_: &mut Requests) {}
