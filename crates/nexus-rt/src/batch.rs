@@ -4,6 +4,7 @@ use std::any::type_name;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use crate::call::Anchored;
 use crate::chain::Chain;
 use crate::describe::{Describe, Visitor};
 use crate::pipeline::Pipeline;
@@ -81,12 +82,16 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
     {
         let Self { input, pipeline } = self;
         // Before the items are taken out, since a panic here is about none of them.
-        let world = pipeline.check(world);
+        let mut world = pipeline.chain.check(world);
         if input.is_empty() {
             return;
         }
         let mut items = input.drain(..);
-        let ran = catch_unwind(AssertUnwindSafe(|| pipeline.run_each_entered(ctx, world, items.by_ref())));
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            for item in items.by_ref() {
+                pipeline.chain.run(ctx, world.reborrow(), item);
+            }
+        }));
         if let Err(panic) = ran {
             let rest: Vec<In> = items.collect();
             input.extend(rest);

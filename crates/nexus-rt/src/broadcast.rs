@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::num::NonZeroU64;
 
-use crate::call::Entered;
+use crate::call::{Entered, enter_all};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::{Handler, RefHandler};
 use crate::nonce;
@@ -139,24 +139,13 @@ impl<E: ?Sized> Broadcast<E> {
             member.handler.run_entered(world.reborrow(), event);
         }
     }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn lend_unlikely(&mut self, world: &mut World, event: &E) {
-        let world = Entered::enter_unlikely(world, self.world, self);
-        self.lend_entered(world, event);
-    }
 }
 
 impl<E: ?Sized> Handler<&E> for Broadcast<E> {
     #[inline]
     #[track_caller]
     fn run(&mut self, world: &mut World, event: &E) {
-        match Entered::enter_likely(world, self.world) {
-            Ok(world) => self.lend_entered(world, event),
-            Err(world) => self.lend_unlikely(world, event),
-        }
+        enter_all(self, self.world, world, |broadcast, world| broadcast.lend_entered(world, event));
     }
 
     #[inline]

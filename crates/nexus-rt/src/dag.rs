@@ -1,7 +1,6 @@
 //! DAGs: pipelines that fork.
 
 use crate::chain::{ByValue, Chain};
-use crate::describe::label;
 use crate::pipeline::{Pipeline, PipelineStart};
 use crate::step::{IntoStep, Start, Then};
 use crate::world::Registry;
@@ -40,11 +39,7 @@ impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
     /// If a resource is missing or two params conflict.
     #[track_caller]
     #[expect(clippy::type_complexity, reason = "the type of a chain is the list of its steps")]
-    pub fn root<F, L>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Chain<C, In, F::Out, Then<Start, F::Step, label::Then, F::Out>, K>
+    pub fn root<F, L>(self, f: F, registry: &Registry) -> Chain<C, In, F::Out, Then<Start, F::Step, F::Out>, K>
     where
         F: IntoStep<C, T, L>,
     {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::call::Entered;
+use crate::call::{Entered, enter_all};
 use crate::chain::{ByReference, ByValue};
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::handler::Handler;
@@ -102,29 +102,6 @@ macro_rules! handlers {
         impl<$($H,)* K> FanOut<($($H,)*), K> {
             #[inline(always)]
             #[track_caller]
-            fn lend<E: ?Sized>(&mut self, world: &mut World, event: &E)
-            where
-                $($H: for<'a> Handler<&'a E>,)*
-            {
-                match Entered::enter_likely(world, self.world) {
-                    Ok(world) => self.lend_entered(world, event),
-                    Err(world) => self.lend_unlikely(world, event),
-                }
-            }
-
-            #[cold]
-            #[inline(never)]
-            #[track_caller]
-            fn lend_unlikely<E: ?Sized>(&mut self, world: &mut World, event: &E)
-            where
-                $($H: for<'a> Handler<&'a E>,)*
-            {
-                let world = Entered::enter_unlikely(world, self.world, self);
-                self.lend_entered(world, event);
-            }
-
-            #[inline(always)]
-            #[track_caller]
             fn lend_entered<E: ?Sized>(&mut self, mut world: Entered<'_>, event: &E)
             where
                 $($H: for<'a> Handler<&'a E>,)*
@@ -140,7 +117,7 @@ macro_rules! handlers {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: E) {
-                self.lend(world, &event);
+                enter_all(self, self.world, world, |fan, world| fan.lend_entered(world, &event));
             }
 
             #[inline]
@@ -157,7 +134,7 @@ macro_rules! handlers {
             #[inline]
             #[track_caller]
             fn run(&mut self, world: &mut World, event: &'e E) {
-                self.lend(world, event);
+                enter_all(self, self.world, world, |fan, world| fan.lend_entered(world, event));
             }
 
             #[inline]

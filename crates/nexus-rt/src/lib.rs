@@ -84,6 +84,7 @@ pub mod param;
 mod pipeline;
 pub mod poll;
 pub mod scheduler;
+mod sealed;
 mod sequence;
 mod shutdown;
 mod step;

@@ -3,6 +3,7 @@
 use std::any::type_name;
 
 use crate::call::{Callable, Mode, Resolved, replaced_world};
+use crate::sealed::Sealed;
 use crate::shutdown::Shutdown;
 use crate::step::{Splat, enter};
 use crate::world::World;
@@ -109,7 +110,7 @@ impl World {
     label = "returns `{Self}`",
     note = "return nothing, or a `Result<(), E>`, whose error ends the loop"
 )]
-pub trait Turn: sealed::Sealed {
+pub trait Turn: Sealed {
     /// What a shutdown returns.
     #[doc(hidden)]
     const END: Self;
@@ -135,10 +136,4 @@ impl<E> Turn for Result<(), E> {
     fn goes_on(&self) -> bool {
         self.is_ok()
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for () {}
-    impl<E> Sealed for Result<(), E> {}
 }

@@ -168,7 +168,7 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 /// takes along what accumulators, `dedup` and locals hold at that moment.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
-    chain: Anchor<S>,
+    pub(crate) chain: Anchor<S>,
     types: PhantomData<fn(&mut C, &In, K)>,
 }
 
@@ -244,39 +244,10 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         In: 'a,
         S: Step<C, K::At<'a>, Out: Finished>,
     {
-        let world = self.check(world);
-        self.run_each_entered(ctx, world, items);
-    }
-
-    /// Runs the pipeline over every item on a world that was checked.
-    #[inline(always)]
-    pub(crate) fn run_each_entered<Item>(
-        &mut self,
-        ctx: &mut C,
-        mut world: Entered<'_>,
-        items: impl IntoIterator<Item = Item>,
-    ) where
-        S: Step<C, Item, Out: Finished>,
-    {
+        let mut world = self.chain.check(world);
         for item in items {
             self.chain.run(ctx, world.reborrow(), item);
         }
-    }
-
-    /// Runs all steps on a world that was checked.
-    #[inline(always)]
-    pub(crate) fn run_on_entered<Item>(&mut self, world: Entered<'_>, item: Item) -> S::Out
-    where
-        S: Step<(), Item>,
-    {
-        self.chain.run(&mut (), world, item)
-    }
-
-    /// Enters the world, or panics if it is a foreign one.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn check<'w>(&self, world: &'w mut World) -> Entered<'w> {
-        self.chain.check(world)
     }
 
     /// Gives the pipeline a context of its own, which makes it a handler.

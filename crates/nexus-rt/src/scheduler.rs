@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::fmt;
 use std::num::NonZeroU64;
 
-use crate::call::Entered;
+use crate::call::{Entered, enter_all};
 use crate::describe::{Describe, Kind, Visitor, describe_fenced, function_name};
 use crate::handler::Handler;
 use crate::nonce;
@@ -227,11 +227,7 @@ impl SystemScheduler {
     /// ends the run; the next run starts from the first again.
     #[track_caller]
     pub fn run(&mut self, world: &mut World) -> usize {
-        let world = match Entered::enter_likely(world, self.world) {
-            Ok(world) => world,
-            Err(world) => Entered::enter_unlikely(world, self.world, self),
-        };
-        self.run_all(world)
+        enter_all(self, self.world, world, Self::run_all)
     }
 
     #[inline(always)]

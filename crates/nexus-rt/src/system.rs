@@ -6,6 +6,7 @@ use crate::call::{Anchored, Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Visitor};
 use crate::param::ResolveError;
 use crate::pipeline::Pipeline;
+use crate::sealed::Sealed;
 use crate::step::{Splat, Step};
 use crate::world::{Registry, World};
 
@@ -50,7 +51,7 @@ pub trait System: Describe + Send {
     note = "a system returns `bool`, whether what comes after it should run; `Option<()>`, where `None` says no; or nothing, which \
             always says yes"
 )]
-pub trait SystemOutput: sealed::Sealed {
+pub trait SystemOutput: Sealed {
     /// Whether what comes after should run.
     #[doc(hidden)]
     fn goes_on(self) -> bool;
@@ -75,13 +76,6 @@ impl SystemOutput for () {
     fn goes_on(self) -> bool {
         true
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for bool {}
-    impl Sealed for () {}
-    impl Sealed for Option<()> {}
 }
 
 /// Turns functions and closures into systems. Implemented for every type; the methods say which functions fit.
@@ -189,7 +183,7 @@ where
     #[inline]
     #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>) -> bool {
-        self.run_on_entered(world, ()).goes_on()
+        self.chain.run(&mut (), world, ()).goes_on()
     }
 }
 

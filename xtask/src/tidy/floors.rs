@@ -6,7 +6,7 @@ const ROOM: &str = "crates/nexus-rt/src/";
 
 /// From the ground up. What stands on one floor does not import each other.
 const FLOORS: &[&[&str]] = &[
-    &["sequence", "names", "nonce", "clock"],
+    &["sequence", "names", "nonce", "clock", "sealed"],
     &["world"],
     &["param"],
     &["describe"],

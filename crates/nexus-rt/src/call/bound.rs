@@ -8,6 +8,7 @@ use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use crate::describe::{Function, anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
+use crate::sealed::Internal;
 use crate::world::{Registry, World, WorldId};
 
 /// What one function needs, resolved against one world: a state of which no two accesses conflict.
@@ -86,7 +87,7 @@ impl<M: Mode> Bound<M> {
         // conflict with itself, which holds for every `Bound`, and for its clones and copies, whose pointers and kinds
         // are the same.
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
-        let out = function.invoke(ctx, item, args);
+        let out = function.invoke(ctx, item, args, Internal);
         if M::EXCLUSIVE && world.world_id() != self.world {
             replaced_world(type_name::<F>(), self.world, world.world_id());
         }

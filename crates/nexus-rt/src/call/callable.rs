@@ -1,7 +1,8 @@
 //! The one trait over user functions, and the one macro that implements it for every arity.
 
-use super::mode::{Exclusive, ExclusiveCtx, Mode, Plain, WithCtx};
+use super::mode::{Exclusive, Mode, Plain, WithCtx};
 use crate::param::Param;
+use crate::sealed::Internal;
 use crate::world::World;
 
 /// A function or closure that can be called with a context `C`, what `M` fetches from the world, and `Args`.
@@ -28,7 +29,8 @@ pub trait Callable<C, Args, M: Mode> {
     type Out;
 
     /// Calls the function.
-    fn invoke<'w>(&'w mut self, ctx: &mut C, item: M::Item<'w>, args: Args) -> Self::Out;
+    #[doc(hidden)]
+    fn invoke<'w>(&'w mut self, ctx: &mut C, item: M::Item<'w>, args: Args, _: Internal) -> Self::Out;
 }
 
 /// Bevy's double bound: the first half lets the compiler read the params off the signature, the second says that the
@@ -48,6 +50,7 @@ macro_rules! callable {
                 _: &mut C,
                 ($($P,)*): <($($P,)*) as Param>::Item<'w>,
                 ($($A,)*): ($($A,)*),
+                _: Internal,
             ) -> Out {
                 /// Picks the second half of the bound, with one lifetime.
                 #[inline(always)]
@@ -76,6 +79,7 @@ macro_rules! callable {
                 ctx: &mut C,
                 ($($P,)*): <($($P,)*) as Param>::Item<'w>,
                 ($($A,)*): ($($A,)*),
+                _: Internal,
             ) -> Out {
                 #[inline(always)]
                 fn call<C, Out, $($P,)* $($A,)*>(
@@ -94,7 +98,7 @@ macro_rules! callable {
 
 macro_rules! exclusive {
     ([$($A:ident)*]) => {
-        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), Exclusive> for F
+        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), Exclusive<0>> for F
         where
             F: FnMut(&mut World, $($A,)*) -> Out,
         {
@@ -102,12 +106,12 @@ macro_rules! exclusive {
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]
-            fn invoke<'w>(&'w mut self, _: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*)) -> Out {
+            fn invoke<'w>(&'w mut self, _: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*), _: Internal) -> Out {
                 self(world, $($A,)*)
             }
         }
 
-        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), ExclusiveCtx> for F
+        impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), Exclusive<1>> for F
         where
             F: FnMut(&mut C, &mut World, $($A,)*) -> Out,
         {
@@ -115,7 +119,7 @@ macro_rules! exclusive {
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]
-            fn invoke<'w>(&'w mut self, ctx: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*)) -> Out {
+            fn invoke<'w>(&'w mut self, ctx: &mut C, world: &'w mut World, ($($A,)*): ($($A,)*), _: Internal) -> Out {
                 self(ctx, world, $($A,)*)
             }
         }

@@ -37,23 +37,6 @@ impl<'w> Entered<'w> {
         Self(world)
     }
 
-    /// The same for several handlers, of which those that know their world belong to `expected`. The world is given
-    /// back if it is another or if none of them knows: that is for [`enter_unlikely`](Self::enter_unlikely), out of
-    /// line.
-    #[inline(always)]
-    pub(crate) fn enter_likely(world: &'w mut World, expected: Option<WorldId>) -> Result<Self, &'w mut World> {
-        if world.world_id().is(expected) { Ok(Self(world)) } else { Err(world) }
-    }
-
-    /// Where none of them knows its world any will do; otherwise panics by name.
-    #[track_caller]
-    pub(crate) fn enter_unlikely(world: &'w mut World, expected: Option<WorldId>, all: &dyn Describe) -> Self {
-        if let Some(expected) = expected {
-            foreign_world(name_of(all), expected, world);
-        }
-        Self(world)
-    }
-
     /// The same world for a shorter time, for an adapter that runs several steps.
     #[inline(always)]
     pub(crate) fn reborrow(&mut self) -> Entered<'_> {
@@ -71,6 +54,39 @@ impl<'w> Entered<'w> {
     pub(super) fn into_inner(self) -> &'w mut World {
         self.0
     }
+}
+
+/// Runs the owner of several handlers on `world`, which must be `expected`, the world of those that know theirs. If none
+/// of them does, any world will do.
+///
+/// # Panics
+/// By name, if `world` is another.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn enter_all<S: Describe, Out>(
+    all: &mut S,
+    expected: Option<WorldId>,
+    world: &mut World,
+    run: impl FnOnce(&mut S, Entered<'_>) -> Out,
+) -> Out {
+    if world.world_id().is(expected) { run(all, Entered(world)) } else { enter_unlikely(all, world, run, expected) }
+}
+
+/// Runs them itself if they take any world, so that the likely path has nothing to come back to. The arguments come in
+/// the order of a handler's, so that calling it moves none of them.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn enter_unlikely<S: Describe, Out>(
+    all: &mut S,
+    world: &mut World,
+    run: impl FnOnce(&mut S, Entered<'_>) -> Out,
+    expected: Option<WorldId>,
+) -> Out {
+    if let Some(expected) = expected {
+        foreign_world(name_of(all), expected, world);
+    }
+    run(all, Entered(world))
 }
 
 /// Hands the whole world to `who`, and panics by its name if it does not leave the same world there.

@@ -8,8 +8,7 @@ mod resolved;
 mod stamp;
 
 pub use callable::Callable;
-pub(crate) use entered::Anchored;
-pub(crate) use entered::{Entered, lend_world, replaced_world, same_world};
+pub(crate) use entered::{Anchored, Entered, enter_all, lend_world, replaced_world, same_world};
 pub use mode::Mode;
 pub(crate) use mode::{Plain, WithCtx};
 pub use resolved::Resolved;

@@ -23,7 +23,7 @@ use crate::world::{Registry, World};
 /// ```
 ///
 /// [`Callable`]: crate::chain::Callable
-pub trait Mode: sealed::Sealed {
+pub trait Mode {
     /// What the function is given beside context and arguments.
     type Item<'w>;
 
@@ -37,7 +37,7 @@ pub trait Mode: sealed::Sealed {
     #[doc(hidden)]
     const FIRST_PARAM: usize;
 
-    /// Resolves what a function needs.
+    /// Resolves what a function needs. What it returns has no name outside, so nobody else implements this trait.
     #[doc(hidden)]
     fn resolve(registry: &Registry) -> Resolution<Self::State>;
 
@@ -57,91 +57,64 @@ pub trait Mode: sealed::Sealed {
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 }
 
-/// `FnMut(params.., args..)`.
+/// `FnMut(params.., args..)`, with `FIRST` = 1 after a context.
 #[derive(Debug)]
-pub struct Plain<P>(PhantomData<P>);
+pub struct ByParams<P, const FIRST: usize>(PhantomData<P>);
+
+/// `FnMut(params.., args..)`.
+pub(crate) type Plain<P> = ByParams<P, 0>;
 
 /// `FnMut(&mut C, params.., args..)`.
+pub(crate) type WithCtx<P> = ByParams<P, 1>;
+
+/// `FnMut(&mut World, args..)`, with `FIRST` = 1 after a context.
 #[derive(Debug)]
-pub struct WithCtx<P>(PhantomData<P>);
+pub struct Exclusive<const FIRST: usize>(());
 
-/// `FnMut(&mut World, args..)`.
-#[derive(Debug)]
-pub struct Exclusive(());
+impl<P: Param, const FIRST: usize> Mode for ByParams<P, FIRST> {
+    type Item<'w> = P::Item<'w>;
+    type State = P::State;
+    const EXCLUSIVE: bool = false;
+    const FIRST_PARAM: usize = FIRST;
 
-/// `FnMut(&mut C, &mut World, args..)`.
-#[derive(Debug)]
-pub struct ExclusiveCtx(());
+    #[inline(always)]
+    fn resolve(registry: &Registry) -> Resolution<P::State> {
+        resolve::<P>(registry)
+    }
 
-macro_rules! by_params {
-    ($($Mode:ident, first param at $first:literal;)*) => {$(
-        impl<P: Param> Mode for $Mode<P> {
-            type Item<'w> = P::Item<'w>;
-            type State = P::State;
-            const EXCLUSIVE: bool = false;
+    fn requests(list: &mut Requests) {
+        P::requests(list);
+    }
 
-            const FIRST_PARAM: usize = $first;
+    fn access(state: &P::State, visit: &mut dyn FnMut(Access)) {
+        P::access(state, visit);
+    }
 
-            #[inline(always)]
-            fn resolve(registry: &Registry) -> Resolution<P::State> {
-                resolve::<P>(registry)
-            }
-
-            fn requests(list: &mut Requests) {
-                P::requests(list);
-            }
-
-            fn access(state: &P::State, visit: &mut dyn FnMut(Access)) {
-                P::access(state, visit);
-            }
-
-            #[inline(always)]
-            unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
-                // SAFETY: the caller promises that the state is that of this world and that the parameter list does not
-                // conflict with itself; and the world's exclusive borrow goes into the item.
-                unsafe { P::fetch(Dispatch::new(world), state) }
-            }
-        }
-    )*};
+    #[inline(always)]
+    unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
+        // SAFETY: the caller promises that the state is that of this world and that the parameter list does not
+        // conflict with itself; and the world's exclusive borrow goes into the item.
+        unsafe { P::fetch(Dispatch::new(world), state) }
+    }
 }
 
-by_params! {
-    Plain, first param at 0;
-    WithCtx, first param at 1;
-}
+impl<const FIRST: usize> Mode for Exclusive<FIRST> {
+    type Item<'w> = &'w mut World;
+    type State = ();
+    const EXCLUSIVE: bool = true;
+    const FIRST_PARAM: usize = FIRST;
 
-macro_rules! by_world {
-    ($($Mode:ident)*) => {$(
-        impl Mode for $Mode {
-            type Item<'w> = &'w mut World;
-            type State = ();
-            const EXCLUSIVE: bool = true;
+    #[inline(always)]
+    fn resolve(_: &Registry) -> Resolution<()> {
+        Resolution::Clear(())
+    }
 
-            const FIRST_PARAM: usize = 0;
+    fn requests(_: &mut Requests) {}
 
-            #[inline(always)]
-            fn resolve(_: &Registry) -> Resolution<()> {
-                Resolution::Clear(())
-            }
+    fn access((): &(), _: &mut dyn FnMut(Access)) {}
 
-            fn requests(_: &mut Requests) {}
-
-            fn access((): &(), _: &mut dyn FnMut(Access)) {}
-
-            #[inline(always)]
-            unsafe fn fetch<'w>(world: &'w mut World, (): &'w mut ()) -> &'w mut World {
-                world
-            }
-        }
-    )*};
-}
-
-by_world!(Exclusive ExclusiveCtx);
-
-mod sealed {
-    pub trait Sealed {}
-    impl<P> Sealed for super::Plain<P> {}
-    impl<P> Sealed for super::WithCtx<P> {}
-    impl Sealed for super::Exclusive {}
-    impl Sealed for super::ExclusiveCtx {}
+    #[inline(always)]
+    unsafe fn fetch<'w>(world: &'w mut World, (): &'w mut ()) -> &'w mut World {
+        world
+    }
 }

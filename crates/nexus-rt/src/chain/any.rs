@@ -2,8 +2,8 @@
 
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
 use crate::handler::Handler;
+use crate::sealed::Internal;
 use crate::step::{Dedup, Dispatch, Guard, IntoStep, Scan, ScanFn, Splat, Tap};
 use crate::world::Registry;
 
@@ -11,21 +11,17 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Adds a function: it takes the value, or a reference to it, and what it gives goes on.
     #[inline]
     #[track_caller]
-    pub fn then<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Then, F::Step, F::Out>
+    pub fn then<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, F::Step, F::Out>
     where
         F: IntoStep<C, T, L>,
     {
-        self.push(f.into_step(registry))
+        self.push(f.into_step(registry, Internal))
     }
 
     /// Lets the value go on as `Some` if the predicate holds for `&T`, otherwise `None` goes on.
     #[inline]
     #[track_caller]
-    pub fn guard<F, M>(
-        self,
-        predicate: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Guard, Guard<Resolved<F, M>>, Option<T>>
+    pub fn guard<F, M>(self, predicate: F, registry: &Registry) -> Pushed<C, In, S, K, Guard<Resolved<F, M>>, Option<T>>
     where
         M: Mode,
         F: for<'a> Callable<C, (&'a T,), M, Out = bool>,
@@ -36,7 +32,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Shows `&T` to a function; the value goes on as it was.
     #[inline]
     #[track_caller]
-    pub fn tap<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Tap, Tap<Resolved<F, M>>, T>
+    pub fn tap<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Tap<Resolved<F, M>>, T>
     where
         M: Mode,
         F: for<'a> Callable<C, (&'a T,), M, Out = ()>,
@@ -47,13 +43,13 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Hands the value to a handler: a pipeline, a callback, one written by hand. (For a handler of `&T`, wrap it in
     /// [`ByRef`](crate::ByRef).)
     #[inline]
-    pub fn dispatch<H: Handler<T>>(self, handler: H) -> Pushed<C, In, S, K, label::Dispatch, Dispatch<H>, ()> {
+    pub fn dispatch<H: Handler<T>>(self, handler: H) -> Pushed<C, In, S, K, Dispatch<H>, ()> {
         self.push(Dispatch(handler))
     }
 
     /// Lets a value go on as `Some` only if it differs from the one before.
     #[inline]
-    pub fn dedup(self) -> Pushed<C, In, S, K, label::Dedup, Dedup<T>, Option<T>>
+    pub fn dedup(self) -> Pushed<C, In, S, K, Dedup<T>, Option<T>>
     where
         T: PartialEq + Clone,
     {
@@ -82,7 +78,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         initial: Acc,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Scan, Scan<Acc, Resolved<F, F::Mode>, L>, F::Out>
+    ) -> Pushed<C, In, S, K, Scan<Acc, Resolved<F, F::Mode>, L>, F::Out>
     where
         F: ScanFn<C, Acc, T, L>,
     {
@@ -119,11 +115,7 @@ impl<C, In: ?Sized, T, S, K> SplatBuilder<C, In, T, S, K> {
     /// Adds a function that takes the elements of the tuple, by value, as its last arguments.
     #[inline]
     #[track_caller]
-    pub fn then<F, M>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::Splat, Splat<Resolved<F, M>>, F::Out>
+    pub fn then<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Splat<Resolved<F, M>>, F::Out>
     where
         M: Mode,
         F: Callable<C, T, M>,

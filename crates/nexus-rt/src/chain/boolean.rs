@@ -2,7 +2,6 @@
 
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
 use crate::step::{And, Not, Or, Splat, Xor};
 use crate::world::Registry;
 
@@ -10,14 +9,14 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
     /// Turns the value around.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "a combinator among the others")]
-    pub fn not(self) -> Pushed<C, In, S, K, label::Not, Not, bool> {
+    pub fn not(self) -> Pushed<C, In, S, K, Not, bool> {
         self.push(Not)
     }
 
     /// Whether the value and what the function says hold. The function runs only if the value is true.
     #[inline]
     #[track_caller]
-    pub fn and<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::And, And<Producer<F, M>>, bool>
+    pub fn and<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, And<Producer<F, M>>, bool>
     where
         M: Mode,
         F: Callable<C, (), M, Out = bool>,
@@ -28,7 +27,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
     /// Whether the value or what the function says holds. The function runs only if the value is false.
     #[inline]
     #[track_caller]
-    pub fn or<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Or, Or<Producer<F, M>>, bool>
+    pub fn or<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Or<Producer<F, M>>, bool>
     where
         M: Mode,
         F: Callable<C, (), M, Out = bool>,
@@ -39,7 +38,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
     /// Whether exactly one of the value and what the function says holds.
     #[inline]
     #[track_caller]
-    pub fn xor<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Xor, Xor<Producer<F, M>>, bool>
+    pub fn xor<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Xor<Producer<F, M>>, bool>
     where
         M: Mode,
         F: Callable<C, (), M, Out = bool>,

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 
 use super::{ByReference, Chain, Lending, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
 use crate::step::{Finished, Join, Merge, Splat, StepRef};
 use crate::world::Registry;
 
@@ -90,7 +89,7 @@ macro_rules! end {
                 self,
                 f: F,
                 registry: &Registry,
-            ) -> Pushed<C, In, S, K, label::Fork, Merge<($($A,)*), Splat<Resolved<F, M>>>, Merged>
+            ) -> Pushed<C, In, S, K, Merge<($($A,)*), Splat<Resolved<F, M>>>, Merged>
             where
                 M: Mode,
                 F: for<'a> Callable<C, ($(&'a $Out,)*), M, Out = Merged>,
@@ -99,7 +98,7 @@ macro_rules! end {
             }
 
             /// Ends arms that give nothing: `()` goes on.
-            pub fn join(self) -> Pushed<C, In, S, K, label::Fork, Join<($($A,)*)>, ()>
+            pub fn join(self) -> Pushed<C, In, S, K, Join<($($A,)*)>, ()>
             where
                 $($Out: Finished,)*
             {

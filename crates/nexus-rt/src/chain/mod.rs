@@ -69,15 +69,15 @@ impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
 }
 
 impl<C, In: ?Sized, Out, S, K> Chain<C, In, Out, S, K> {
-    /// Adds a step of kind `L` whose output is known to be `Next`.
+    /// Adds a step whose output is known to be `Next`.
     #[inline]
-    fn push<L, Next, B>(self, step: B) -> Pushed<C, In, S, K, L, B, Next> {
+    fn push<Next, B>(self, step: B) -> Pushed<C, In, S, K, B, Next> {
         Chain { steps: Then::new(self.steps, step), types: PhantomData }
     }
 }
 
 /// A chain with one step more.
-type Pushed<C, In, S, K, L, B, Next> = Chain<C, In, Next, Then<S, B, L, Next>, K>;
+type Pushed<C, In, S, K, B, Next> = Chain<C, In, Next, Then<S, B, Next>, K>;
 
 /// A function that takes nothing but params.
 type Producer<F, M> = Splat<Resolved<F, M>>;

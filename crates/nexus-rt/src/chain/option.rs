@@ -2,7 +2,6 @@
 
 use super::{Chain, Producer, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
 use crate::step::{AsRef, OkOr, OkOrElse, OnNone, Splat, UnwrapOrElse};
 use crate::world::Registry;
 
@@ -10,11 +9,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// Runs a function on `None`; everything goes on as it was.
     #[inline]
     #[track_caller]
-    pub fn on_none<F, M>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::OnNone, OnNone<Producer<F, M>>, Option<T>>
+    pub fn on_none<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, OnNone<Producer<F, M>>, Option<T>>
     where
         M: Mode,
         F: Callable<C, (), M, Out = ()>,
@@ -24,7 +19,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
 
     /// Turns `None` into `Err` of a clone of `error`.
     #[inline]
-    pub fn ok_or<E: Clone>(self, error: E) -> Pushed<C, In, S, K, label::OkOr, OkOr<E>, Result<T, E>> {
+    pub fn ok_or<E: Clone>(self, error: E) -> Pushed<C, In, S, K, OkOr<E>, Result<T, E>> {
         self.push(OkOr(error))
     }
 
@@ -35,7 +30,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::OkOrElse, OkOrElse<Producer<F, M>>, Result<T, F::Out>>
+    ) -> Pushed<C, In, S, K, OkOrElse<Producer<F, M>>, Result<T, F::Out>>
     where
         M: Mode,
         F: Callable<C, (), M>,
@@ -46,11 +41,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// Turns `None` into what the function makes.
     #[inline]
     #[track_caller]
-    pub fn unwrap_or_else<F, M>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::UnwrapOrElse, UnwrapOrElse<Producer<F, M>>, T>
+    pub fn unwrap_or_else<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, UnwrapOrElse<Producer<F, M>>, T>
     where
         M: Mode,
         F: Callable<C, (), M, Out = T>,
@@ -76,7 +67,7 @@ impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
     /// assert_eq!((chain.run(&mut world, Some(4)), chain.run(&mut world, None)), (9, 9));
     /// ```
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, AsRef, Option<&'t T>> {
+    pub fn as_ref(self) -> Pushed<C, In, S, K, AsRef, Option<&'t T>> {
         self.push(AsRef)
     }
 }

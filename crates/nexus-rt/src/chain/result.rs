@@ -2,47 +2,39 @@
 
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
-use crate::step::{AsRef, Catch, IntoOption, IntoStep, MapErr, OrElse, Tap, UnwrapOrElse};
+use crate::sealed::Internal;
+use crate::step::{AsRef, Catch, InspectErr, IntoOption, IntoStep, MapErr, OrElse, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     /// Hands an error to a function that deals with it; what is in `Ok` goes on as an `Option`.
     #[inline]
     #[track_caller]
-    pub fn catch<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, label::Catch, Catch<F::Step>, Option<T>>
+    pub fn catch<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Catch<F::Step>, Option<T>>
     where
         F: IntoStep<C, E, L, Out = ()>,
     {
-        self.push(Catch(f.into_step(registry)))
+        self.push(Catch(f.into_step(registry, Internal)))
     }
 
     /// Runs a function on an error.
     #[inline]
     #[track_caller]
-    pub fn map_err<F, L>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::MapErr, MapErr<F::Step>, Result<T, F::Out>>
+    pub fn map_err<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, MapErr<F::Step>, Result<T, F::Out>>
     where
         F: IntoStep<C, E, L>,
     {
-        self.push(MapErr(f.into_step(registry)))
+        self.push(MapErr(f.into_step(registry, Internal)))
     }
 
     /// Runs a function that gives a `Result` itself on an error.
     #[inline]
     #[track_caller]
-    pub fn or_else<F, L, E2>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::OrElse, OrElse<F::Step>, Result<T, E2>>
+    pub fn or_else<F, L, E2>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, OrElse<F::Step>, Result<T, E2>>
     where
         F: IntoStep<C, E, L, Out = Result<T, E2>>,
     {
-        self.push(OrElse(f.into_step(registry)))
+        self.push(OrElse(f.into_step(registry, Internal)))
     }
 
     /// Shows `&E` of an error to a function.
@@ -52,39 +44,35 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self,
         f: F,
         registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::InspectErr, MapErr<Tap<Resolved<F, M>>>, Result<T, E>>
+    ) -> Pushed<C, In, S, K, InspectErr<Resolved<F, M>>, Result<T, E>>
     where
         M: Mode,
         F: for<'a> Callable<C, (&'a E,), M, Out = ()>,
     {
-        self.push(MapErr(Tap(Resolved::new(f, registry))))
+        self.push(InspectErr(Resolved::new(f, registry)))
     }
 
     /// Drops an error; what is in `Ok` goes on as an `Option`.
     #[inline]
-    pub fn ok(self) -> Pushed<C, In, S, K, label::Ok, IntoOption, Option<T>> {
+    pub fn ok(self) -> Pushed<C, In, S, K, IntoOption, Option<T>> {
         self.push(IntoOption)
     }
 
     /// Turns an error into what the function makes of it.
     #[inline]
     #[track_caller]
-    pub fn unwrap_or_else<F, L>(
-        self,
-        f: F,
-        registry: &Registry,
-    ) -> Pushed<C, In, S, K, label::UnwrapOrElse, UnwrapOrElse<F::Step>, T>
+    pub fn unwrap_or_else<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, UnwrapOrElse<F::Step>, T>
     where
         F: IntoStep<C, E, L, Out = T>,
     {
-        self.push(UnwrapOrElse(f.into_step(registry)))
+        self.push(UnwrapOrElse(f.into_step(registry, Internal)))
     }
 }
 
 impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
     /// Looks inside, as in an arm that starts from a `Result`: then `map` and the others are there.
     #[inline]
-    pub fn as_ref(self) -> Pushed<C, In, S, K, label::AsRef, AsRef, Result<&'t T, &'t E>> {
+    pub fn as_ref(self) -> Pushed<C, In, S, K, AsRef, Result<&'t T, &'t E>> {
         self.push(AsRef)
     }
 }

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
-use crate::describe::label;
 use crate::step::{Case, Otherwise, Start};
 use crate::world::Registry;
 
@@ -26,10 +25,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     ///     .build();
     /// assert_eq!([-2, 0, 7].map(|x| describe.run(&mut world, x)), ["minus 2", "nothing", "7"]);
     /// ```
-    pub fn route<R, Out>(
-        self,
-        cases: impl FnOnce(RouteStart<C, T>) -> Routed<R, Out>,
-    ) -> Pushed<C, In, S, K, label::Route, R, Out> {
+    pub fn route<R, Out>(self, cases: impl FnOnce(RouteStart<C, T>) -> Routed<R, Out>) -> Pushed<C, In, S, K, R, Out> {
         self.push(cases(RouteStart(PhantomData)).steps)
     }
 }

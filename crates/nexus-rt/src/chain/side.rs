@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use super::{ByReference, Chain, Lending, Pushed};
-use crate::describe::label;
 use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, View, ViewAt};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -26,7 +25,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     pub fn tee<'a, A, Out: Finished>(
         self,
         side: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, ByReference>,
-    ) -> Pushed<C, In, S, K, label::Tee, Tee<A>, T>
+    ) -> Pushed<C, In, S, K, Tee<A>, T>
     where
         T: 'a,
         A: StepRef<C, T, Out = Out>,
@@ -40,7 +39,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     pub fn view<'a, V, A, Out>(
         self,
         side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, ByReference>) -> Chain<C, T, Out, A, ByReference>,
-    ) -> Pushed<C, In, S, K, label::View, View<V, A>, Out::Out>
+    ) -> Pushed<C, In, S, K, View<V, A>, Out::Out>
     where
         T: 'a,
         V: for<'b> ViewAt<'b, T>,

@@ -13,7 +13,6 @@ use std::any::type_name;
 
 pub use format::{PlanFormat, UnknownPlanFormat};
 pub use kind::Kind;
-pub(crate) use kind::{Label, label};
 pub(crate) use plan::function_name;
 pub use plan::{FunctionNode, Node, Plan};
 
@@ -86,6 +85,15 @@ pub trait Describe {
         Self: Sized,
     {
         any_input_changed(world, self)
+    }
+
+    /// As what kind of step a chain shows it.
+    #[doc(hidden)]
+    fn kind() -> Kind
+    where
+        Self: Sized,
+    {
+        Kind::Then
     }
 }
 

@@ -1,6 +1,6 @@
 //! Steps that look at a value and let it go on: `Guard`, `Tap`, `Dedup`.
 
-use super::{StepRef, describe_nothing, step};
+use super::{StepRef, describe, step};
 
 step! {
     /// `Some(value)` if the predicate holds for `&value`, otherwise `None`.
@@ -34,4 +34,4 @@ step! {
     };
 }
 
-describe_nothing!(Dedup<T>);
+describe!(Dedup<T> as Dedup silent);

@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor, describe_fenced};
+use crate::describe::{Describe, Kind, Visitor, describe_fenced};
 use crate::handler::Handler;
 
 /// Hands the value to a handler. One that knows its world is checked when the chain is built, as functions are.
@@ -21,5 +21,9 @@ impl<C, T, H: Handler<T>> Step<C, T> for Dispatch<H> {
 impl<H: Describe> Describe for Dispatch<H> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         describe_fenced(visitor, &self.0);
+    }
+
+    fn kind() -> Kind {
+        Kind::Dispatch
     }
 }

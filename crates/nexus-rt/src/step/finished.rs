@@ -1,5 +1,7 @@
 //! What a chain may end with to be a handler.
 
+use crate::sealed::Sealed;
+
 /// An output with nothing left in it, `()` or `Option<()>`: what a chain must end with to be a handler.
 #[diagnostic::on_unimplemented(
     message = "this chain still gives `{Self}`, which would be lost here",
@@ -8,13 +10,7 @@
             its `run` from a closure, `move |world: &mut World, event| pipeline.run(world, event)`; to use what arms give, \
             `merge` them"
 )]
-pub trait Finished: sealed::Sealed {}
+pub trait Finished: Sealed {}
 
 impl Finished for () {}
 impl Finished for Option<()> {}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for () {}
-    impl Sealed for Option<()> {}
-}

@@ -33,6 +33,10 @@ macro_rules! arms {
                 $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
                 describe_within(visitor, Kind::Merge, &self.1);
             }
+
+            fn kind() -> Kind {
+                Kind::Fork
+            }
         }
 
         impl<C, T, $($A, $Out: Finished),*> Step<C, T> for Join<($($A,)*)>
@@ -50,6 +54,10 @@ macro_rules! arms {
         impl<$($A: Describe),*> Describe for Join<($($A,)*)> {
             fn describe(&self, visitor: &mut dyn Visitor) {
                 $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
+            }
+
+            fn kind() -> Kind {
+                Kind::Fork
             }
         }
     };

@@ -1,6 +1,6 @@
 //! Steps over both `Option` and `Result`.
 
-use super::{Step, describe_through, step};
+use super::{Step, StepRef, describe, step};
 use crate::call::Entered;
 
 /// An `Option` or a `Result`: what `map` and the others look inside of.
@@ -39,7 +39,7 @@ pub trait Filtered: Inside {}
 impl<T> Filtered for Option<T> {}
 
 /// Runs the step on what is inside, passes `None` and `Err` by.
-// Not by `step!`: the compiler shows these lines to people whose step does not fit.
+// This and `Inspect` not by `step!`: the compiler shows their lines to people whose function does not fit.
 #[derive(Clone, Debug)]
 pub struct Map<S>(pub(crate) S);
 
@@ -67,42 +67,59 @@ impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for Map<S> {
     }
 }
 
-describe_through!(Map<S>);
+describe!(Map<S> as Map shows);
 
 step! {
-    /// Takes one level off what the step gives: what makes `and_then` out of `map`.
-    adapter Flatten;
-    [In, S: Step<C, In, Out: Nested>,] In => <S::Out as Nested>::Flatten: |self, ctx, world, input| {
-        self.0.run(ctx, world, input).flat()
+    /// Runs the step, which returns an `Option` or a `Result` itself, on what is inside.
+    adapter AndThen;
+    [T, U, S: Step<C, T, Out = Option<U>>,] Option<T> => Option<U>: |self, ctx, world, input| match input {
+        Some(value) => self.0.run(ctx, world, value),
+        None => None,
+    };
+    [T, U, E, S: Step<C, T, Out = Result<U, E>>,] Result<T, E> => Result<U, E>: |self, ctx, world, input| match input {
+        Ok(value) => self.0.run(ctx, world, value),
+        Err(error) => Err(error),
     };
 }
 
-/// An `Option` in an `Option`, or a `Result` in a `Result`.
-pub trait Nested {
-    /// With one level less.
-    type Flatten;
-
-    /// Takes one level off.
-    fn flat(self) -> Self::Flatten;
+step! {
+    /// Keeps what is in `Some` if the predicate holds for a reference to it.
+    adapter Filter;
+    [T, S: StepRef<C, T, Out = bool>,] Option<T> => Option<T>: |self, ctx, world, input| match input {
+        Some(value) if self.0.run_ref(ctx, world, &value) => Some(value),
+        _ => None,
+    };
 }
 
-impl<T> Nested for Option<Option<T>> {
-    type Flatten = Option<T>;
+/// Shows what is inside to the step.
+#[derive(Clone, Debug)]
+pub struct Inspect<S>(pub(crate) S);
+
+impl<C, T, S: StepRef<C, T, Out = ()>> Step<C, Option<T>> for Inspect<S> {
+    type Out = Option<T>;
 
     #[inline(always)]
-    fn flat(self) -> Option<T> {
-        self.flatten()
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Option<T>) -> Option<T> {
+        if let Some(value) = &input {
+            self.0.run_ref(ctx, world, value);
+        }
+        input
     }
 }
 
-impl<T, E> Nested for Result<Result<T, E>, E> {
-    type Flatten = Result<T, E>;
+impl<C, T, E, S: StepRef<C, T, Out = ()>> Step<C, Result<T, E>> for Inspect<S> {
+    type Out = Result<T, E>;
 
     #[inline(always)]
-    fn flat(self) -> Result<T, E> {
-        self.flatten()
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: Result<T, E>) -> Result<T, E> {
+        if let Ok(value) = &input {
+            self.0.run_ref(ctx, world, value);
+        }
+        input
     }
 }
+
+describe!(Inspect<S> as Inspect shows);
 
 step! {
     /// The value inside, or a copy of the one given.
@@ -155,7 +172,7 @@ impl<T: Clone, E> Referring for Result<&T, E> {
 
 step! {
     /// An owned value from a reference, alone or inside.
-    unit Owning;
+    unit Cloned;
     ['t, T: Clone,] &'t T => T: |self, _, _, input| input.clone();
     ['t, T: Clone,] Option<&'t T> => Option<T>: |self, _, _, input| input.cloned();
     ['t, T: Clone, E,] Result<&'t T, E> => Result<T, E>: |self, _, _, input| input.cloned();

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::Lend;
 use crate::call::{Callable, Mode, Resolved};
 use crate::describe::Describe;
+use crate::sealed::Internal;
 use crate::world::Registry;
 
 /// A function that fits where a `T` comes along a chain: it takes the `T`, or it takes a `&T`.
@@ -31,7 +32,8 @@ pub trait IntoStep<C, T, K> {
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.
-    fn into_step(self, registry: &Registry) -> Self::Step;
+    #[doc(hidden)]
+    fn into_step(self, registry: &Registry, _: Internal) -> Self::Step;
 }
 
 /// The function takes the value. See [`IntoStep`].
@@ -52,7 +54,7 @@ where
 
     #[inline]
     #[track_caller]
-    fn into_step(self, registry: &Registry) -> Resolved<F, M> {
+    fn into_step(self, registry: &Registry, _: Internal) -> Resolved<F, M> {
         Resolved::new(self, registry)
     }
 }
@@ -67,7 +69,7 @@ where
 
     #[inline]
     #[track_caller]
-    fn into_step(self, registry: &Registry) -> Lend<Resolved<F, M>> {
+    fn into_step(self, registry: &Registry, _: Internal) -> Lend<Resolved<F, M>> {
         Lend(Resolved::new(self, registry))
     }
 }

@@ -31,6 +31,6 @@ where
 
 step! {
     /// Lends the value to the step inside, then drops it.
-    adapter Lend;
+    adapter Lend as Then;
     [T, S: StepRef<C, T>,] T => S::Out: |self, ctx, world, input| self.0.run_ref(ctx, world, &input);
 }

@@ -31,11 +31,13 @@ pub(crate) use boolean::{And, Not, Or, Xor};
 pub(crate) use dispatch::Dispatch;
 pub use finished::Finished;
 pub(crate) use fork::{Join, Merge};
-pub(crate) use inside::{AsRef, Filtered, Flatten, Inside, Map, Owning, Referring, UnwrapOr, UnwrapOrElse};
+pub(crate) use inside::{
+    AndThen, AsRef, Cloned, Filter, Filtered, Inside, Inspect, Map, Referring, UnwrapOr, UnwrapOrElse,
+};
 pub use into_step::IntoStep;
 pub(crate) use lend::{Lend, StepRef};
 pub(crate) use option::{OkOr, OkOrElse, OnNone};
-pub(crate) use result::{Catch, IntoOption, MapErr, OrElse};
+pub(crate) use result::{Catch, InspectErr, IntoOption, MapErr, OrElse};
 pub(crate) use route::{Case, Otherwise};
 pub(crate) use scan::{Scan, ScanFn};
 pub(crate) use sequence::{Ignore, Start, Then};
@@ -46,52 +48,60 @@ pub(crate) use splat::Splat;
 use crate::call::{Callable, Entered, Mode, Resolved, Stamp};
 use crate::describe::Describe;
 
-/// Implements `Describe` for an adapter by what is in its first field.
-macro_rules! describe_through {
-    ($Adapter:ident<$S:ident>) => {
-        impl<$S: $crate::describe::Describe> $crate::describe::Describe for $Adapter<$S> {
+/// Implements `Describe` for a step: it `shows` the step in its first field, or is `silent`.
+macro_rules! describe {
+    ($Step:ident<$S:ident> as $Kind:ident shows) => {
+        impl<$S: $crate::describe::Describe> $crate::describe::Describe for $Step<$S> {
             fn describe(&self, visitor: &mut dyn $crate::describe::Visitor) {
                 self.0.describe(visitor);
             }
+
+            fn kind() -> $crate::describe::Kind {
+                $crate::describe::Kind::$Kind
+            }
         }
     };
-}
-
-/// Implements `Describe` for a step without functions.
-macro_rules! describe_nothing {
-    ($Step:ident $(<$T:ident>)?) => {
+    ($Step:ident $(<$T:ident>)? as $Kind:ident silent) => {
         impl $(<$T>)? $crate::describe::Describe for $Step $(<$T>)? {
             fn describe(&self, _: &mut dyn $crate::describe::Visitor) {}
+
+            fn kind() -> $crate::describe::Kind {
+                $crate::describe::Kind::$Kind
+            }
         }
     };
 }
 
 /// Defines a step, and what it does with each type of input: `[generics] In => Out: |self, ctx, world, input| body`.
 ///
-/// An `adapter` holds a step and is described by it, a `value` holds a value, a `unit` nothing.
+/// An `adapter` holds a step and is described by it, a `value` holds a value, a `unit` nothing. Its kind in plans is that
+/// of its name, or the one after `as`.
 macro_rules! step {
-    ($(#[$meta:meta])* adapter $Step:ident; $($runs:tt)*) => {
+    ($(#[$meta:meta])* $form:ident $Step:ident; $($runs:tt)*) => {
+        $crate::step::step!($(#[$meta])* $form $Step as $Step; $($runs)*);
+    };
+    ($(#[$meta:meta])* adapter $Step:ident as $Kind:ident; $($runs:tt)*) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         pub struct $Step<S>(pub(crate) S);
 
-        $crate::step::describe_through!($Step<S>);
+        $crate::step::describe!($Step<S> as $Kind shows);
         $crate::step::step!(@run $Step<S>; $($runs)*);
     };
-    ($(#[$meta:meta])* value $Step:ident; $($runs:tt)*) => {
+    ($(#[$meta:meta])* value $Step:ident as $Kind:ident; $($runs:tt)*) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         pub struct $Step<V>(pub(crate) V);
 
-        $crate::step::describe_nothing!($Step<V>);
+        $crate::step::describe!($Step<V> as $Kind silent);
         $crate::step::step!(@run $Step<V>; $($runs)*);
     };
-    ($(#[$meta:meta])* unit $Step:ident; $($runs:tt)*) => {
+    ($(#[$meta:meta])* unit $Step:ident as $Kind:ident; $($runs:tt)*) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         pub struct $Step;
 
-        $crate::step::describe_nothing!($Step);
+        $crate::step::describe!($Step as $Kind silent);
         $crate::step::step!(@run $Step; $($runs)*);
     };
     (@run $Step:ty; $([$($generics:tt)*] $In:ty => $Out:ty: |$this:ident, $ctx:tt, $world:tt, $input:ident| $body:expr;)*) => {$(
@@ -106,7 +116,7 @@ macro_rules! step {
     )*};
 }
 
-use {describe_nothing, describe_through, step};
+use {describe, step};
 
 /// Something that runs on an entered world: a resolved function or an adapter around one.
 ///

@@ -1,6 +1,6 @@
 //! Steps over `Result`.
 
-use super::{Step, step};
+use super::{Step, StepRef, step};
 
 step! {
     /// Runs the step on what is in `Err`, passes `Ok` by.
@@ -8,6 +8,17 @@ step! {
     [T, E, S: Step<C, E>,] Result<T, E> => Result<T, S::Out>: |self, ctx, world, input| match input {
         Ok(value) => Ok(value),
         Err(error) => Err(self.0.run(ctx, world, error)),
+    };
+}
+
+step! {
+    /// Shows what is in `Err` to the step.
+    adapter InspectErr;
+    [T, E, S: StepRef<C, E, Out = ()>,] Result<T, E> => Result<T, E>: |self, ctx, world, input| {
+        if let Err(error) = &input {
+            self.0.run_ref(ctx, world, error);
+        }
+        input
     };
 }
 
@@ -34,6 +45,6 @@ step! {
 
 step! {
     /// What is in `Ok` as an `Option`; the error is dropped.
-    unit IntoOption;
+    unit IntoOption as Ok;
     [T, E,] Result<T, E> => Option<T>: |self, _, _, input| input.ok();
 }

@@ -38,6 +38,10 @@ impl<P: Describe, A: Describe, R: Describe> Describe for Case<P, A, R> {
         visitor.close(None);
         self.rest.describe(visitor);
     }
+
+    fn kind() -> Kind {
+        Kind::Route
+    }
 }
 
 /// The last arm of a route.

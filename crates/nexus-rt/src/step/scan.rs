@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::Step;
 use super::into_step::{TakesRef, TakesValue};
 use crate::call::{Callable, Entered, Mode, Resolved};
-use crate::describe::{Describe, Visitor};
+use crate::describe::{Describe, Kind, Visitor};
 
 /// Calls the function with the accumulator and the value, or a reference to it, as `K` says.
 #[derive(Debug)]
@@ -87,5 +87,9 @@ where
 impl<Acc, S: Describe, K> Describe for Scan<Acc, S, K> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.step.describe(visitor);
+    }
+
+    fn kind() -> Kind {
+        Kind::Scan
     }
 }

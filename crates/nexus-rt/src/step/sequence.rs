@@ -5,37 +5,36 @@ use std::marker::PhantomData;
 
 use super::{Step, step};
 use crate::call::Entered;
-use crate::describe::{Describe, Label, Visitor};
+use crate::describe::{Describe, Visitor};
 
 step! {
     /// The empty chain: gives what it takes.
-    unit Start;
+    unit Start as Then;
     [In,] In => In: |self, _, _, input| input;
 }
 
-/// One step, then another with what the first gives. `L` says what kind of step the second is, and `Out` what it gives:
-/// for plans only, and without any room at run time.
+/// One step, then another with what the first gives. `Out` is what the second gives: for plans only, and without any
+/// room at run time.
 #[derive(Debug)]
-pub struct Then<A, B, L, Out>(A, B, PhantomData<fn() -> (L, Out)>);
+pub struct Then<A, B, Out>(A, B, PhantomData<fn() -> Out>);
 
-impl<A, B, L, Out> Then<A, B, L, Out> {
+impl<A, B, Out> Then<A, B, Out> {
     #[inline(always)]
     pub(crate) fn new(first: A, then: B) -> Self {
         Self(first, then, PhantomData)
     }
 }
 
-impl<A: Clone, B: Clone, L, Out> Clone for Then<A, B, L, Out> {
+impl<A: Clone, B: Clone, Out> Clone for Then<A, B, Out> {
     fn clone(&self) -> Self {
         Self::new(self.0.clone(), self.1.clone())
     }
 }
 
-impl<C, In, A, B, L, Out> Step<C, In> for Then<A, B, L, Out>
+impl<C, In, A, B, Out> Step<C, In> for Then<A, B, Out>
 where
     A: Step<C, In>,
     B: Step<C, A::Out>,
-    L: Label,
 {
     type Out = B::Out;
 
@@ -46,12 +45,12 @@ where
     }
 }
 
-impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
+impl<A: Describe, B: Describe, Out> Describe for Then<A, B, Out> {
     // The anchor and the pipeline around it pass the call on: without a copy of this in each.
     #[inline(never)]
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
-        visitor.open(L::KIND);
+        visitor.open(B::kind());
         self.1.describe(visitor);
         visitor.close(Some(type_name::<Out>()));
     }
@@ -59,6 +58,6 @@ impl<A: Describe, B: Describe, L: Label, Out> Describe for Then<A, B, L, Out> {
 
 step! {
     /// Drops the input, then runs a step that takes nothing.
-    adapter Ignore;
+    adapter Ignore as Then;
     [In, S: Step<C, ()>,] In => S::Out: |self, ctx, world, _input| self.0.run(ctx, world, ());
 }

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use super::{Finished, Step, StepRef, step};
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor};
+use crate::describe::{Describe, Kind, Visitor};
+use crate::sealed::Sealed;
 
 step! {
     /// Lends the value to a side chain, then passes it on.
@@ -99,6 +100,10 @@ impl<V, S: Describe> Describe for View<V, S> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
     }
+
+    fn kind() -> Kind {
+        Kind::View
+    }
 }
 
 /// What a side chain over a view may end with: `()` lets the value go on, `bool` and `Option<()>` let it go on as an
@@ -108,11 +113,12 @@ impl<V, S: Describe> Describe for View<V, S> {
     label = "ends with `{Self}`",
     note = "end it with `()`, `bool`, `Option<()>` or `Result<(), E>`"
 )]
-pub trait Verdict<T> {
+pub trait Verdict<T>: Sealed {
     /// How the value goes on.
     type Out;
 
     /// Lets the value go on.
+    #[doc(hidden)]
     fn apply(self, value: T) -> Self::Out;
 }
 

@@ -1,6 +1,6 @@
 //! `Splat`: a tuple becomes the arguments of a function.
 
-use super::{Step, describe_through};
+use super::{Step, describe};
 use crate::call::{Callable, Entered, Mode, Resolved};
 
 /// Calls the function with the elements of the input as its arguments; with `()`, without any.
@@ -20,4 +20,4 @@ where
     }
 }
 
-describe_through!(Splat<S>);
+describe!(Splat<S> as Splat shows);
