@@ -1,7 +1,7 @@
 //! Handlers: what drivers keep and run.
 
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor};
+use crate::describe::Describe;
 use crate::world::World;
 
 /// Something that runs with an event on a world.
@@ -93,32 +93,38 @@ pub trait Handler<E>: Describe + Send {
 /// `Box<dyn for<'a> Handler<&'a [u8]>>`.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
-/// Implements both traits for a pointer to a handler by the handler.
-macro_rules! handler_behind {
-    ($($Pointer:ty),*) => {$(
-        impl<H: Describe + ?Sized> Describe for $Pointer {
-            fn describe(&self, visitor: &mut dyn Visitor) {
-                (**self).describe(visitor);
+/// Implements both traits for a type by the handler in it: `[generics of Describe] [of Handler] Type: |self| handler`.
+macro_rules! handler_in {
+    ($([$($describe:tt)*] [$($handler:tt)*] $Type:ty: |$this:ident| $inner:expr;)*) => {$(
+        impl<$($describe)*> $crate::describe::Describe for $Type {
+            fn describe(&$this, visitor: &mut dyn $crate::describe::Visitor) {
+                $inner.describe(visitor);
             }
         }
 
-        impl<E, H: Handler<E> + ?Sized> Handler<E> for $Pointer {
+        impl<$($handler)*> $crate::handler::Handler<E> for $Type {
             #[inline]
             #[track_caller]
-            fn run(&mut self, world: &mut World, event: E) {
-                (**self).run(world, event);
+            fn run(&mut $this, world: &mut $crate::world::World, event: E) {
+                $inner.run(world, event);
             }
 
             #[inline]
             #[track_caller]
-            fn run_entered(&mut self, world: Entered<'_>, event: E) {
-                (**self).run_entered(world, event);
+            fn run_entered(&mut $this, world: $crate::call::Entered<'_>, event: E) {
+                $inner.run_entered(world, event);
             }
         }
     )*};
 }
 
-handler_behind!(Box<H>, &mut H);
+#[cfg(feature = "smartptr")]
+pub(crate) use handler_in;
+
+handler_in! {
+    [H: Describe + ?Sized] [E, H: Handler<E> + ?Sized] Box<H>: |self| (**self);
+    [H: Describe + ?Sized] [E, H: Handler<E> + ?Sized] &mut H: |self| (**self);
+}
 
 /// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events
 /// to.

@@ -4,10 +4,8 @@ use std::fmt;
 
 use smallbox::SmallBox;
 
-use crate::call::Entered;
-use crate::describe::{Describe, Visitor};
-use crate::handler::Handler;
-use crate::world::World;
+use crate::describe::Describe;
+use crate::handler::{Handler, handler_in};
 
 type Room<const WORDS: usize> = [u64; WORDS];
 
@@ -118,35 +116,19 @@ macro_rules! flex {
     };
 }
 
-/// Implements the traits of a handler by the first field.
-macro_rules! by_handler {
-    ($($Inline:ident)*) => {$(
-        impl<E, const WORDS: usize> Handler<E> for $Inline<E, WORDS> {
-            #[inline]
-            #[track_caller]
-            fn run(&mut self, world: &mut World, event: E) {
-                self.0.run(world, event);
-            }
-
-            #[inline]
-            #[track_caller]
-            fn run_entered(&mut self, world: Entered<'_>, event: E) {
-                self.0.run_entered(world, event);
-            }
-        }
-
-        impl<E, const WORDS: usize> Describe for $Inline<E, WORDS> {
-            fn describe(&self, visitor: &mut dyn Visitor) {
-                self.0.describe(visitor);
-            }
-        }
-
-        impl<E, const WORDS: usize> fmt::Debug for $Inline<E, WORDS> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($Inline), self.name())
-            }
-        }
-    )*};
+handler_in! {
+    [E, const WORDS: usize] [E, const WORDS: usize] FlexVirtual<E, WORDS>: |self| self.0;
+    [E, const WORDS: usize] [E, const WORDS: usize] FlatVirtual<E, WORDS>: |self| self.0;
 }
 
-by_handler!(FlexVirtual FlatVirtual);
+impl<E, const WORDS: usize> fmt::Debug for FlexVirtual<E, WORDS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlexVirtual({})", self.name())
+    }
+}
+
+impl<E, const WORDS: usize> fmt::Debug for FlatVirtual<E, WORDS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlatVirtual({})", self.name())
+    }
+}

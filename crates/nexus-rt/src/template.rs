@@ -39,20 +39,12 @@ pub trait CallbackBlueprint: Blueprint {
     type Context: Send;
 }
 
-/// Refuses what does not fit a template when it is compiled. In each method that users call, since the compiler points
+/// Said of a function that does not fit a template. Each method that users call asserts it, since the compiler points
 /// to the caller of the function that a failed assertion stands in.
-macro_rules! no_captures {
-    ($F:ty) => {
-        const {
-            assert!(
-                nothing_captured::<$F>(),
-                "a template takes a named function or a closure that captures nothing: it keeps no value of the function, \
-                 so there is no place for what a closure captures or where a function pointer points. Put what differs \
-                 from handler to handler in the context of a `CallbackTemplate`, or clone a handler instead"
-            );
-        }
-    };
-}
+const CAPTURES: &str = "a template takes a named function or a closure that captures nothing: it keeps no value of the \
+                        function, so there is no place for what a closure captures or where a function pointer points. \
+                        Put what differs from handler to handler in the context of a `CallbackTemplate`, or clone a \
+                        handler instead";
 
 /// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once
 /// per connection, timer or request.
@@ -166,7 +158,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (K::Event,), Plain<K::Params>, Out = ()> + Stampable,
     {
-        no_captures!(F);
+        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
@@ -179,7 +171,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
     where
         F: Callable<(), (), Plain<K::Params>, Out = ()> + Stampable,
     {
-        no_captures!(F);
+        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
@@ -274,7 +266,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (K::Event,), WithCtx<K::Params>, Out = ()> + Stampable,
     {
-        no_captures!(F);
+        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
@@ -287,7 +279,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     where
         F: Callable<K::Context, (), WithCtx<K::Params>, Out = ()> + Stampable,
     {
-        no_captures!(F);
+        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
@@ -322,22 +314,21 @@ describe_by_stamp! {
     TemplatedCallback<CallbackBlueprint>
 }
 
-macro_rules! copied_by_stamp {
-    ($($Template:ident<$Blueprint:ident>)*) => {$(
-        impl<K: $Blueprint> Clone for $Template<K> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<K: $Blueprint> Copy for $Template<K> {}
-    )*};
+impl<K: Blueprint> Clone for HandlerTemplate<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-copied_by_stamp! {
-    HandlerTemplate<Blueprint>
-    CallbackTemplate<CallbackBlueprint>
+impl<K: Blueprint> Copy for HandlerTemplate<K> {}
+
+impl<K: CallbackBlueprint> Clone for CallbackTemplate<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
+
+impl<K: CallbackBlueprint> Copy for CallbackTemplate<K> {}
 
 /// Declares a [`Blueprint`]: a type with that name, and what it stands for. Attributes and a visibility may come first.
 ///

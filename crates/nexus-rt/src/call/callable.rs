@@ -33,10 +33,12 @@ pub trait Callable<C, Args, M: Mode> {
     fn invoke<'w>(&'w mut self, ctx: &mut C, item: M::Item<'w>, args: Args, _: Internal) -> Self::Out;
 }
 
-/// Bevy's double bound: the first half lets the compiler read the params off the signature, the second says that the
-/// function takes them with the lifetime of a run.
+/// Implements the trait for every number of arguments with every number of params, and with the whole world.
+///
+/// Params take Bevy's double bound: the first half lets the compiler read the params off the signature, the second says
+/// that the function takes them with the lifetime of a run.
 macro_rules! callable {
-    ([$($P:ident)*] [$($A:ident)*]) => {
+    (@[$($P:ident)*] [$($A:ident)*]) => {
         impl<C, F, Out, $($P: Param,)* $($A,)*> Callable<C, ($($A,)*), Plain<($($P,)*)>> for F
         where
             for<'w> &'w mut F: FnMut($($P,)* $($A,)*) -> Out + FnMut($($P::Item<'w>,)* $($A,)*) -> Out,
@@ -94,10 +96,7 @@ macro_rules! callable {
             }
         }
     };
-}
-
-macro_rules! exclusive {
-    ([$($A:ident)*]) => {
+    (@world [$($A:ident)*]) => {
         impl<C, F, Out, $($A,)*> Callable<C, ($($A,)*), Exclusive<0>> for F
         where
             F: FnMut(&mut World, $($A,)*) -> Out,
@@ -124,25 +123,21 @@ macro_rules! exclusive {
             }
         }
     };
-}
-
-/// Every number of arguments with every number of params.
-macro_rules! arities {
     ($([$($A:ident)*])*) => {$(
-        callable!([] [$($A)*]);
-        callable!([P0] [$($A)*]);
-        callable!([P0 P1] [$($A)*]);
-        callable!([P0 P1 P2] [$($A)*]);
-        callable!([P0 P1 P2 P3] [$($A)*]);
-        callable!([P0 P1 P2 P3 P4] [$($A)*]);
-        callable!([P0 P1 P2 P3 P4 P5] [$($A)*]);
-        callable!([P0 P1 P2 P3 P4 P5 P6] [$($A)*]);
-        callable!([P0 P1 P2 P3 P4 P5 P6 P7] [$($A)*]);
-        exclusive!([$($A)*]);
+        callable!(@[] [$($A)*]);
+        callable!(@[P0] [$($A)*]);
+        callable!(@[P0 P1] [$($A)*]);
+        callable!(@[P0 P1 P2] [$($A)*]);
+        callable!(@[P0 P1 P2 P3] [$($A)*]);
+        callable!(@[P0 P1 P2 P3 P4] [$($A)*]);
+        callable!(@[P0 P1 P2 P3 P4 P5] [$($A)*]);
+        callable!(@[P0 P1 P2 P3 P4 P5 P6] [$($A)*]);
+        callable!(@[P0 P1 P2 P3 P4 P5 P6 P7] [$($A)*]);
+        callable!(@world [$($A)*]);
     )*};
 }
 
-arities! {
+callable! {
     []
     [A0]
     [A0 A1]

@@ -56,8 +56,8 @@ impl<'w> Entered<'w> {
     }
 }
 
-/// Runs the owner of several handlers on `world`, which must be `expected`, the world of those that know theirs. If none
-/// of them does, any world will do.
+/// Runs the owner of several handlers on `world`, which must be `expected`, the world of those that know theirs. If
+/// none of them does, any world will do.
 ///
 /// # Panics
 /// By name, if `world` is another.

@@ -59,9 +59,9 @@ impl<C, In: ?Sized, T, S, K, Arms, Outs> fmt::Debug for ForkBuilder<C, In, T, S,
     }
 }
 
-/// Adds an arm to those there are.
-macro_rules! arm {
-    ($($A:ident $Out:ident $index:tt),*) => {
+/// What may follow some arms: another (`arm`), or, after two, the end (`end`).
+macro_rules! after {
+    ($($A:ident $Out:ident $index:tt),* => arm) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
             /// Adds an arm: a chain that starts from a reference to the value.
             pub fn arm<'a, A, Out>(
@@ -77,11 +77,7 @@ macro_rules! arm {
             }
         }
     };
-}
-
-/// Ends a fork of two arms or more.
-macro_rules! end {
-    ($($A:ident $Out:ident),*) => {
+    ($($A:ident $Out:ident $index:tt),* => end) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
             /// Hands what the arms gave, by reference and in their order, to a function; what it gives goes on.
             #[track_caller]
@@ -108,19 +104,19 @@ macro_rules! end {
     };
 }
 
-arm!();
-arm!(A0 Out0 0);
-arm!(A0 Out0 0, A1 Out1 1);
-arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2);
-arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3);
-arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4);
-arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5);
-arm!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6);
+after!(=> arm);
+after!(A0 Out0 0 => arm);
+after!(A0 Out0 0, A1 Out1 1 => arm);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2 => arm);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3 => arm);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4 => arm);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5 => arm);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6 => arm);
 
-end!(A0 Out0, A1 Out1);
-end!(A0 Out0, A1 Out1, A2 Out2);
-end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3);
-end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4);
-end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5);
-end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5, A6 Out6);
-end!(A0 Out0, A1 Out1, A2 Out2, A3 Out3, A4 Out4, A5 Out5, A6 Out6, A7 Out7);
+after!(A0 Out0 0, A1 Out1 1 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6 => end);
+after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6, A7 Out7 7 => end);

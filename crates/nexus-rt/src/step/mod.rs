@@ -74,8 +74,8 @@ macro_rules! describe {
 
 /// Defines a step, and what it does with each type of input: `[generics] In => Out: |self, ctx, world, input| body`.
 ///
-/// An `adapter` holds a step and is described by it, a `value` holds a value, a `unit` nothing. Its kind in plans is that
-/// of its name, or the one after `as`.
+/// An `adapter` holds a step and is described by it, a `value` holds a value, a `unit` nothing. Its kind in plans is
+/// that of its name, or the one after `as`.
 macro_rules! step {
     ($(#[$meta:meta])* $form:ident $Step:ident; $($runs:tt)*) => {
         $crate::step::step!($(#[$meta])* $form $Step as $Step; $($runs)*);

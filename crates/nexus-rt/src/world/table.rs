@@ -120,15 +120,27 @@ mod tests {
     use super::super::cell::OwnedCell;
     use super::*;
 
-    /// Types by the hundred, from nested tuples.
+    /// Eight types made of `T`.
+    fn of<T: 'static>() -> [TypeId; 8] {
+        [
+            TypeId::of::<T>(),
+            TypeId::of::<[T; 2]>(),
+            TypeId::of::<(T,)>(),
+            TypeId::of::<Vec<T>>(),
+            TypeId::of::<Option<T>>(),
+            TypeId::of::<*const T>(),
+            TypeId::of::<&'static T>(),
+            TypeId::of::<fn(T)>(),
+        ]
+    }
+
+    /// Types by the hundred.
     fn types() -> Vec<TypeId> {
-        macro_rules! ids {
-            ($($a:ty)*) => { vec![$(TypeId::of::<$a>(), TypeId::of::<[$a; 2]>(), TypeId::of::<($a,)>(),
-                TypeId::of::<Vec<$a>>(), TypeId::of::<Option<$a>>(), TypeId::of::<*const $a>(), TypeId::of::<($a, $a)>(),
-                TypeId::of::<&'static $a>(), TypeId::of::<fn($a)>(), TypeId::of::<Box<$a>>()),*] };
+        fn more<T: 'static>() -> Vec<TypeId> {
+            [of::<T>(), of::<Box<T>>(), of::<(T, T)>(), of::<(char, T)>()].concat()
         }
-        let once = ids!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char String);
-        [once, ids!((u8, u16)(u8, u32)(u16, u8)(u16, u32)(u32, u8)(u32, u16))].concat()
+        [more::<u8>(), more::<u16>(), more::<u32>(), more::<u64>(), more::<i128>(), more::<bool>(), more::<String>()]
+            .concat()
     }
 
     #[test]
