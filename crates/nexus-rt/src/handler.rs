@@ -32,32 +32,32 @@ use crate::world::World;
 /// assert_eq!(count.0, 5);
 /// ```
 ///
-/// A function that returns a handler says that it does not borrow the registry (`use<>`); a struct keeps one by a type
-/// parameter or as a [`Virtual`]. A pipeline whose output is wanted is kept as a closure:
+/// A function that returns a handler states that it does not borrow the registry (`use<>`). A struct stores one by a
+/// type parameter or as a [`Virtual`], and a pipeline with an output as a [`BoxedPipeline`](crate::BoxedPipeline):
 ///
 /// ```
-/// use nexus_rt::{Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, World, WorldBuilder};
+/// use nexus_rt::{BoxedPipeline, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, WorldBuilder};
 ///
 /// fn counter(reg: &Registry) -> impl Handler<u64> + use<> {
 ///     (|mut n: ResMut<u64>, x: u64| *n += x).into_handler(reg)
 /// }
 ///
-/// fn doubler(reg: &Registry) -> impl FnMut(&mut World, u64) -> u64 + use<> {
-///     let mut pipeline = PipelineStart::<u64>::new().then(|n: Res<u64>, x: u64| 2 * x + *n, reg).build();
-///     move |world, x| pipeline.run(world, x)
+/// fn doubler(reg: &Registry) -> BoxedPipeline<u64, u64> {
+///     PipelineStart::<u64>::new().then(|n: Res<u64>, x: u64| 2 * x + *n, reg).build().boxed()
 /// }
 ///
 /// struct Gateway<H> {
 ///     orders: H,
+///     double: BoxedPipeline<u64, u64>,
 /// }
 ///
 /// let mut builder = WorldBuilder::new();
 /// builder.register(0_u64);
 /// let mut world = builder.build();
-/// let mut gateway = Gateway { orders: counter(world.registry()) };
-/// let mut double = doubler(world.registry());
+/// let reg = world.registry();
+/// let mut gateway = Gateway { orders: counter(reg), double: doubler(reg) };
 /// gateway.orders.run(&mut world, 1);
-/// assert_eq!(double(&mut world, 4), 9);
+/// assert_eq!(gateway.double.run(&mut world, 4), 9);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle `{E}`",

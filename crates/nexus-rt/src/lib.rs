@@ -121,7 +121,7 @@ pub use nexus_rt_derive::Param;
 pub use param::local::Local;
 pub use param::registry::RegistryRef;
 pub use param::traits::Param;
-pub use pipeline::{Pipeline, PipelineBuilder, PipelineStart};
+pub use pipeline::{BoxedPipeline, Pipeline, PipelineBuilder, PipelineStart};
 pub use sequence::Sequence;
 pub use shutdown::{Shutdown, ShutdownHandle};
 pub use template::{

@@ -9,7 +9,7 @@ use crate::callback::Callback;
 use crate::chain::{ByReference, ByValue, Chain, Input};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchor, Finished, Start, Step, enter};
+use crate::step::{Anchor, Finished, Start, Step, StepRef, enter};
 use crate::world::World;
 
 /// The start of a pipeline over events of type `In`, with a context `C` if it has one: see
@@ -170,6 +170,47 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
 pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
     pub(crate) chain: Anchor<S>,
     types: PhantomData<fn(&mut C, &In, K)>,
+}
+
+/// A pipeline whose steps are type-erased, for a struct, a table or a return type. Made by [`boxed`](Pipeline::boxed).
+///
+/// It runs and shows its steps as every [`Pipeline`] does, at the cost of one call through a pointer.
+///
+/// ```
+/// use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, WorldBuilder};
+///
+/// fn convert(rate: Res<u64>, amount: u64) -> u64 {
+///     amount * *rate
+/// }
+///
+/// fn pricing(reg: &Registry) -> BoxedPipeline<u64, Option<u64>> {
+///     PipelineStart::<u64>::new().then(convert, reg).guard(|price: &u64| *price > 0, reg).build().boxed()
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(3_u64);
+/// let mut world = builder.build();
+/// let mut price = pricing(world.registry());
+/// assert_eq!([0, 5].map(|amount| price.run(&mut world, amount)), [None, Some(15)]);
+/// assert!(price.plan().to_string().contains("convert"));
+/// ```
+///
+/// Over [`borrowed`](PipelineStart::borrowed) events it is a `BoxedPipeline<In, Out, C, ByReference>`, with
+/// [`ByReference`](crate::chain::ByReference).
+pub type BoxedPipeline<In, Out, C = (), K = ByValue> = Pipeline<In, <K as Input<In>>::Boxed<C, Out>, C, K>;
+
+impl<In, S: Step<C, In> + Send + 'static, C> Pipeline<In, S, C> {
+    /// Forgets the type of the steps.
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C> {
+        Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
+    }
+}
+
+impl<In: ?Sized, S: StepRef<C, In> + Send + 'static, C> Pipeline<In, S, C, ByReference> {
+    /// Forgets the type of the steps.
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference> {
+        Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
+    }
 }
 
 impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {

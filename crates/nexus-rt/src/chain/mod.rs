@@ -18,8 +18,9 @@ pub use fork::ForkBuilder;
 pub use route::{RouteBuilder, RouteStart};
 
 pub use crate::call::{Callable, Mode, Resolved};
+use crate::describe::Describe;
 pub use crate::step::{Finished, IntoStep, Verdict, ViewAt};
-use crate::step::{Splat, Start, Then};
+use crate::step::{Splat, Start, Step, StepRef, Then};
 
 /// A chain being built: it takes an `In` (with `K = ByReference`, a `&In`) and gives an `Out` so far.
 ///
@@ -40,12 +41,15 @@ pub struct ByValue;
 #[derive(Debug)]
 pub struct ByReference;
 
-/// What `run` takes for a chain over `In`: an `In` or a `&In`.
+/// What follows from how a chain gets its input.
 pub trait Input<In: ?Sized> {
-    /// The type of the argument.
+    /// What `run` takes: an `In` or a `&In`.
     type At<'a>
     where
         In: 'a;
+
+    /// The steps with their type forgotten.
+    type Boxed<C, Out>: Describe;
 }
 
 impl<In> Input<In> for ByValue {
@@ -53,6 +57,7 @@ impl<In> Input<In> for ByValue {
         = In
     where
         In: 'a;
+    type Boxed<C, Out> = Box<dyn Step<C, In, Out = Out> + Send>;
 }
 
 impl<In: ?Sized> Input<In> for ByReference {
@@ -60,6 +65,7 @@ impl<In: ?Sized> Input<In> for ByReference {
         = &'a In
     where
         In: 'a;
+    type Boxed<C, Out> = Box<dyn StepRef<C, In, Out = Out> + Send>;
 }
 
 impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {

@@ -39,6 +39,7 @@ use crate::param::AccessKind;
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Plan {
     /// The name of the handler.
     pub name: String,
@@ -53,6 +54,7 @@ pub enum Node {
     /// A function.
     Function(FunctionNode),
     /// A part with other nodes in it.
+    #[non_exhaustive]
     Part {
         /// What it does.
         kind: Kind,
@@ -115,6 +117,66 @@ impl Plan {
         }
     }
 
+    /// Replaces a function that chooses among handlers of its own by their plans, as the cases of a route.
+    ///
+    /// It is for a function that looks its handlers up in a table, for instance, where [`Describe`] does not see them.
+    /// `function` is its full name, as [`type_name_of_val`](std::any::type_name_of_val) returns it.
+    ///
+    /// ```
+    /// use std::any::type_name_of_val;
+    ///
+    /// use nexus_rt::{BoxedPipeline, Describe, PipelineStart, ResMut, World, WorldBuilder};
+    ///
+    /// fn double(mut total: ResMut<u64>, x: u64) {
+    ///     *total += 2 * x;
+    /// }
+    ///
+    /// fn clear(mut total: ResMut<u64>, _: u64) {
+    ///     *total = 0;
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let world = builder.build();
+    /// let reg = world.registry();
+    /// let mut table: [BoxedPipeline<u64, ()>; 2] = [
+    ///     PipelineStart::new().then(double, reg).build().boxed(),
+    ///     PipelineStart::new().then(clear, reg).build().boxed(),
+    /// ];
+    /// let plans = [table[0].plan(), table[1].plan()];
+    /// let execute = move |world: &mut World, (command, x): (usize, u64)| table[command].run(world, x);
+    /// let name = type_name_of_val(&execute);
+    /// let commands = PipelineStart::<(usize, u64)>::new().then(execute, reg).build();
+    /// let mut plan = commands.plan().nest(name, plans);
+    /// plan.name = "commands".into();
+    /// assert_eq!(
+    ///     plan.to_string(),
+    ///     "\
+    /// commands
+    /// └─ then                         -> ()
+    ///    └─ route
+    ///       ├─ case
+    ///       │  └─ double  writes u64  -> ()
+    ///       └─ case
+    ///          └─ clear   writes u64  -> ()
+    /// "
+    /// );
+    /// ```
+    ///
+    /// # Panics
+    /// If no function of the plan has that name.
+    #[must_use]
+    #[track_caller]
+    pub fn nest(mut self, function: &str, parts: impl IntoIterator<Item = Self>) -> Self {
+        let place = self.nodes.iter_mut().find_map(|node| node.find(function));
+        let place = place.unwrap_or_else(|| {
+            panic!("no function of `{}` is `{function}`: use what `type_name_of_val(&function)` returns", self.name)
+        });
+        let case = |plan: Self| Node::part(Kind::Case, plan.nodes);
+        *place = Node::part(Kind::Route, parts.into_iter().map(case).collect());
+        self
+    }
+
     /// The graph in the language of Graphviz: `dot -Tsvg` draws it.
     #[must_use]
     pub fn to_dot(&self) -> String {
@@ -167,6 +229,19 @@ impl FunctionNode {
 }
 
 impl Node {
+    fn part(kind: Kind, nodes: Vec<Self>) -> Self {
+        Self::Part { kind, output: None, after: Vec::new(), nodes }
+    }
+
+    /// The node of the function with that full name.
+    fn find(&mut self, name: &str) -> Option<&mut Self> {
+        match self {
+            Self::Function(function) if function.name == name => Some(self),
+            Self::Function(_) => None,
+            Self::Part { nodes, .. } => nodes.iter_mut().find_map(|node| node.find(name)),
+        }
+    }
+
     /// The name of the first function in it, without its path, or else what kind of part it is.
     pub(super) fn first_name(&self) -> String {
         match self {

@@ -61,6 +61,11 @@ impl<S: Describe> Anchor<S> {
         };
         Self { steps, world }
     }
+
+    /// The same steps in another form.
+    pub(crate) fn map<T>(self, form: impl FnOnce(S) -> T) -> Anchor<T> {
+        Anchor { steps: form(self.steps), world: self.world }
+    }
 }
 
 /// The world that all functions in `whole` were resolved against, if any of them says so.

@@ -143,6 +143,24 @@ where
     }
 }
 
+impl<C, In, Out> Step<C, In> for Box<dyn Step<C, In, Out = Out> + Send> {
+    type Out = Out;
+
+    #[inline]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: In) -> Out {
+        (**self).run(ctx, world, input)
+    }
+}
+
+impl<C, In: ?Sized, Out> Step<C, &In> for Box<dyn StepRef<C, In, Out = Out> + Send> {
+    type Out = Out;
+
+    #[inline]
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: &In) -> Out {
+        (**self).run_ref(ctx, world, input)
+    }
+}
+
 impl<C, E, M: Mode> Step<C, E> for Stamp<C, E, M> {
     type Out = ();
 

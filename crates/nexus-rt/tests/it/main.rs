@@ -3,6 +3,7 @@
 mod anchors;
 mod batch;
 mod borrow_check;
+mod boxed;
 mod chain_model;
 mod chain_walks;
 mod chains;

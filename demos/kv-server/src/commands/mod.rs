@@ -8,12 +8,13 @@ mod server;
 mod spec;
 mod strings;
 
+use std::any::type_name_of_val;
 use std::fmt;
 
 use memchr::memchr;
-use nexus_rt::chain::{Callable, Mode};
-use nexus_rt::plan::{Kind, Node, Plan};
-use nexus_rt::{Describe, PipelineStart, Registry, Res, World};
+use nexus_rt::chain::{ByReference, Callable, Mode};
+use nexus_rt::plan::Plan;
+use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, World};
 
 pub use spec::{Spec, Specs};
 
@@ -34,21 +35,12 @@ struct Call<'a> {
     request: &'a Request,
 }
 
-/// Where in the pipeline a command runs.
-const EXECUTE: usize = 2;
-
-/// What runs a request.
-type Run<Out> = Box<dyn FnMut(&mut Session, &mut World, &Request) -> Out + Send>;
-
-/// A command, resolved.
-struct Command {
-    run: Run<Done>,
-    plan: Plan,
-}
+/// What runs a request, and what it returns.
+type Run<Out> = BoxedPipeline<Request, Out, Session, ByReference>;
 
 /// Everything that a request can lead to.
 pub struct Commands {
-    run: Run<()>,
+    run: Run<Option<()>>,
     plan: Plan,
 }
 
@@ -59,40 +51,27 @@ impl Commands {
     /// If the world lacks what [`Engine`](crate::Engine) installs.
     #[must_use]
     pub fn new(reg: &Registry) -> Self {
-        let mut table: Vec<Command> = Vec::new();
-        let mut plans = Vec::new();
+        let mut table: Vec<Run<Done>> = Vec::new();
         for (spec, command) in all(reg) {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
-            plans.push(command.plan.nodes.clone());
             table.push(command);
         }
+        let plans: Vec<_> = table.iter().map(Run::plan).collect();
         let execute = move |session: &mut Session, world: &mut World, call: Call<'_>| {
-            (table[call.command].run)(session, world, call.request)
+            table[call.command].run_with(session, world, call.request)
         };
-        let mut pipeline = PipelineStart::<&Request>::borrowed()
+        let name = type_name_of_val(&execute);
+        let run = PipelineStart::<&Request>::borrowed()
             .with_context::<Session>()
             .then(find, reg) // &Request -> Result<Call, CommandError>
             .and_then(admit, reg)
             .and_then(execute, reg) // -> Result<(), CommandError>
             .catch(refuse, reg)
-            .build();
-        let mut plan = pipeline.plan();
+            .build()
+            .boxed();
+        let mut plan = run.plan().nest(name, plans);
         plan.name = "kv-server".into();
-        // The table is behind a pointer, which a plan does not look into: its commands take its place.
-        let case = |nodes| Node::Part { kind: Kind::Case, output: None, after: Vec::new(), nodes };
-        let route = vec![Node::Part {
-            kind: Kind::Route,
-            output: None,
-            after: Vec::new(),
-            nodes: plans.into_iter().map(case).collect(),
-        }];
-        if let Some(Node::Part { nodes, .. }) = plan.nodes.get_mut(EXECUTE) {
-            *nodes = route;
-        }
-        let run = move |session: &mut Session, world: &mut World, request: &Request| {
-            pipeline.run_with(session, world, request);
-        };
-        Self { run: Box::new(run), plan }
+        Self { run, plan }
     }
 
     /// Runs a request and adds its replies to the session.
@@ -101,7 +80,7 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, session: &mut Session, world: &mut World, request: &Request) {
-        (self.run)(session, world, request);
+        self.run.run_with(session, world, request);
     }
 
     /// What a request runs through, and what every command reads and writes.
@@ -118,20 +97,16 @@ impl fmt::Debug for Commands {
 }
 
 /// A command from a function.
-fn command<F, M>(function: F, reg: &Registry) -> Command
+fn command<F, M>(function: F, reg: &Registry) -> Run<Done>
 where
     M: Mode + 'static,
     F: for<'a> Callable<Session, (&'a Request,), M, Out = Done> + Send + 'static,
 {
-    let mut pipeline = PipelineStart::<&Request>::borrowed().with_context::<Session>().then(function, reg).build();
-    let plan = pipeline.plan();
-    let run =
-        move |session: &mut Session, world: &mut World, request: &Request| pipeline.run_with(session, world, request);
-    Command { run: Box::new(run), plan }
+    PipelineStart::<&Request>::borrowed().with_context::<Session>().then(function, reg).build().boxed()
 }
 
 /// Every command beside its spec.
-fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Command)> {
+fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
     macro_rules! table {
         ($($name:literal => $function:path,)*) => {
             [$((spec::named($name), command($function, reg))),*]

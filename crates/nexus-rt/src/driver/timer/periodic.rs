@@ -15,6 +15,7 @@ pub struct Periodic {
 
 /// What becomes of the ticks of a periodic timer that passed between two polls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
 pub enum MissedTicks {
     /// The timer runs once, for the first of them, and then at the next tick that is still to come. It keeps its phase:
     /// ticks are at `first + n * period` for ever.

@@ -13,6 +13,7 @@ use crate::poll::{Driver, Polls};
 
 /// What a timer's handler receives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct TimerEvent {
     /// When the timer was due. It never runs earlier.
     pub deadline: Instant,
