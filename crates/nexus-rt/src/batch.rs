@@ -68,7 +68,7 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
         &mut self.input
     }
 
-    /// Runs the chain over every item in the buffer, in order, with a context that somebody else keeps. The buffer is
+    /// Runs the chain over every item in the buffer, in order, with a context that the caller keeps. The buffer is
     /// empty afterwards and keeps its memory.
     ///
     /// # Panics

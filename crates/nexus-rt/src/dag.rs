@@ -7,7 +7,7 @@ use crate::world::Registry;
 
 /// The start of a data-flow graph over events of type `E`: a [`PipelineStart`] that begins with [`root`](Self::root).
 ///
-/// A graph and a pipeline are the same chain; every combinator, [`fork`](Chain::fork) included, is there in both.
+/// A graph and a pipeline are the same chain, with the same combinators, including [`fork`](Chain::fork).
 ///
 /// ```
 /// use nexus_rt::{DagStart, Handler, ResMut, WorldBuilder};
@@ -33,7 +33,7 @@ pub type DagStart<E, C = ()> = PipelineStart<E, C>;
 pub type Dag<E, S, C = (), K = ByValue> = Pipeline<E, S, C, K>;
 
 impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
-    /// The first function of a graph.
+    /// Adds the first function of a graph, as [`then`](Chain::then) does.
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.

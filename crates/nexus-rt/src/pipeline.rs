@@ -61,11 +61,11 @@ use crate::world::World;
 /// ```
 pub type PipelineStart<In, C = ()> = Chain<C, In, In, Start>;
 
-/// A pipeline being built: takes an `In`, gives an `Out` so far.
+/// A pipeline being built, from an `In` to an `Out` so far.
 pub type PipelineBuilder<In, Out, S, C = (), K = ByValue> = Chain<C, In, Out, S, K>;
 
 impl<In> PipelineStart<In> {
-    /// An empty pipeline. (A chain has no default: it needs a function.)
+    /// Starts a pipeline.
     #[expect(clippy::new_without_default, reason = "an empty chain is only ever the start of one")]
     pub fn new() -> Self {
         Self::start()
@@ -73,12 +73,12 @@ impl<In> PipelineStart<In> {
 }
 
 impl<'a, In: ?Sized> PipelineStart<&'a In> {
-    /// An empty pipeline over borrowed events of any lifetime.
+    /// Starts a pipeline over borrowed events of any lifetime.
     ///
-    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline, and so it
-    /// is for every event type with a lifetime in it. With `borrowed`, each run may borrow anew, as from a buffer that
-    /// is filled again. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every lifetime
-    /// in any case: `Box<dyn for<'a> Handler<View<'a>>>`.)
+    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline; the same
+    /// holds for every event type that contains a lifetime. With `borrowed`, each run may borrow from a buffer that is
+    /// refilled between runs. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every
+    /// lifetime in either case: `Box<dyn for<'a> Handler<View<'a>>>`.)
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -111,7 +111,7 @@ impl<'a, In: ?Sized> PipelineStart<&'a In> {
 }
 
 impl<In: ?Sized, T, K> Chain<(), In, T, Start, K> {
-    /// The same start for functions that may take a `&mut C` first.
+    /// Starts a pipeline with a context: its functions may take a `&mut C` first.
     ///
     /// ```
     /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
@@ -200,21 +200,21 @@ pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
 pub type BoxedPipeline<In, Out, C = (), K = ByValue> = Pipeline<In, <K as Input<In>>::Boxed<C, Out>, C, K>;
 
 impl<In, S: Step<C, In> + Send + 'static, C> Pipeline<In, S, C> {
-    /// Forgets the type of the steps.
+    /// Erases the type of the steps.
     pub fn boxed(self) -> BoxedPipeline<In, S::Out, C> {
         Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
     }
 }
 
 impl<In: ?Sized, S: StepRef<C, In> + Send + 'static, C> Pipeline<In, S, C, ByReference> {
-    /// Forgets the type of the steps.
+    /// Erases the type of the steps.
     pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference> {
         Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
     }
 }
 
 impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
-    /// Runs all steps and gives the output of the last.
+    /// Runs all steps and returns the output of the last.
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
@@ -227,8 +227,8 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
         self.run_with(&mut (), world, input)
     }
 
-    /// Runs the pipeline over every item, in order, without a buffer: over a slice by reference, over any iterator. The
-    /// world is checked once.
+    /// Runs the pipeline over every item of an iterator, in order, without a buffer. The world is checked once. A slice
+    /// is run by reference.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -258,7 +258,7 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
 }
 
 impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
-    /// Runs all steps with a context that somebody else keeps.
+    /// Runs all steps with a context that the caller keeps, and returns the output of the last.
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
@@ -271,13 +271,12 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         enter(&mut self.chain, ctx, world, input)
     }
 
-    /// Runs the pipeline over every item with a context that somebody else keeps: see [`run_each`](Self::run_each).
+    /// Runs the pipeline over every item with a context that the caller keeps: see [`run_each`](Self::run_each).
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
-    // A function of its own, whatever is around it: as its arguments, the pipeline, the world and a slice are known not
-    // to overlap, and so what the loop needs stays in registers. Inlined, the compiler may forget that, which costs ten
-    // times as much.
+    // Never inlined: as arguments, the pipeline, the world and a slice are known not to overlap, so the loop stays in
+    // registers. Inlined, the compiler may forget that, which costs ten times as much.
     #[inline(never)]
     #[track_caller]
     pub fn run_each_with<'a>(&mut self, ctx: &mut C, world: &mut World, items: impl IntoIterator<Item = K::At<'a>>)
@@ -291,7 +290,7 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         }
     }
 
-    /// Gives the pipeline a context of its own, which makes it a handler.
+    /// Gives the pipeline its own context, which makes it a handler.
     pub fn into_callback(self, ctx: C) -> Callback<C, Anchor<S>> {
         Callback::new(ctx, self.chain)
     }

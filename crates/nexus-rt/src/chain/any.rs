@@ -8,7 +8,22 @@ use crate::step::{Dedup, Dispatch, Guard, IntoStep, Scan, ScanFn, Splat, Tap};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Adds a function: it takes the value, or a reference to it, and what it gives goes on.
+    /// Runs a function on the value or on a reference to it; its output goes on.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<String>::new()
+    ///     .then(|line: &String| line.len(), reg) // by reference
+    ///     .then(|length: usize| length * 2, reg) // by value
+    ///     .build();
+    /// assert_eq!(chain.run(&mut world, "four".into()), 8);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn then<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, F::Step, F::Out>
@@ -18,7 +33,21 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(f.into_step(registry, Internal))
     }
 
-    /// Lets the value go on as `Some` if the predicate holds for `&T`, otherwise `None` goes on.
+    /// Passes the value on as `Some` if the predicate holds for a reference to it, or else `None`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(10_u64); // the limit
+    /// let mut world = builder.build();
+    /// let small = |limit: Res<u64>, x: &u64| *x <= *limit;
+    /// let mut chain = PipelineStart::<u64>::new().guard(small, world.registry()).build();
+    /// assert_eq!([7, 11].map(|x| chain.run(&mut world, x)), [Some(7), None]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn guard<F, M>(self, predicate: F, registry: &Registry) -> Pushed<C, In, S, K, Guard<Resolved<F, M>>, Option<T>>
@@ -29,7 +58,22 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Guard(Resolved::new(predicate, registry)))
     }
 
-    /// Shows `&T` to a function; the value goes on as it was.
+    /// Shows a reference to the value to a function; the value goes on unchanged.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64); // the greatest so far
+    /// let mut world = builder.build();
+    /// let note = |mut greatest: ResMut<u64>, x: &u64| *greatest = (*x).max(*greatest);
+    /// let mut chain = PipelineStart::<u64>::new().tap(note, world.registry()).build();
+    /// assert_eq!([3, 9, 4].map(|x| chain.run(&mut world, x)), [3, 9, 4]);
+    /// assert_eq!(*world.resource::<u64>(), 9);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn tap<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Tap<Resolved<F, M>>, T>
@@ -40,14 +84,39 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Tap(Resolved::new(f, registry)))
     }
 
-    /// Hands the value to a handler: a pipeline, a callback, one written by hand. (For a handler of `&T`, wrap it in
-    /// [`ByRef`](crate::ByRef).)
+    /// Hands the value to a handler: a pipeline, a callback, or one written by hand. Wrap a handler of `&T` in
+    /// [`ByRef`](crate::ByRef).
+    ///
+    /// ```
+    /// use nexus_rt::{Handler, IntoCallback, PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let collect = |seen: &mut Vec<u64>, x: u64| {
+    ///     seen.push(x);
+    ///     assert_eq!(*seen, [6]);
+    /// };
+    /// let mut chain = PipelineStart::<u64>::new()
+    ///     .then(|x: u64| x + 1, reg)
+    ///     .dispatch(collect.into_callback(vec![], reg))
+    ///     .build();
+    /// chain.run(&mut world, 5);
+    /// ```
     #[inline]
     pub fn dispatch<H: Handler<T>>(self, handler: H) -> Pushed<C, In, S, K, Dispatch<H>, ()> {
         self.push(Dispatch(handler))
     }
 
-    /// Lets a value go on as `Some` only if it differs from the one before.
+    /// Passes a value on as `Some` if it differs from the previous one, or else `None`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u64>::new().dedup().map(|x: u64| x * 10, reg).build();
+    /// assert_eq!([1, 1, 2, 1].map(|x| chain.run(&mut world, x)), [Some(10), None, Some(20), Some(10)]);
+    /// ```
     #[inline]
     pub fn dedup(self) -> Pushed<C, In, S, K, Dedup<T>, Option<T>>
     where
@@ -56,7 +125,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Dedup(None))
     }
 
-    /// Adds a function with an accumulator that stays between runs: `fn(params.., &mut Acc, T)`, or with a `&T`.
+    /// Runs a function with an accumulator that is kept between runs: `fn(params.., &mut Acc, T)`, or with a `&T`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -71,6 +140,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// let mut averages = PipelineStart::<u64>::new().scan((0, 0), average, world.registry()).build();
     /// assert_eq!([4, 8, 12].map(|x| averages.run(&mut world, x)), [4, 6, 8]);
     /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn scan<Acc, F, L>(
@@ -85,7 +157,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Scan::new(initial, Resolved::new(f, registry)))
     }
 
-    /// Spreads a tuple into the arguments of the function that [`then`](SplatBuilder::then) adds.
+    /// Passes the elements of a tuple to the function that [`then`](SplatBuilder::then) adds, as its arguments.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -113,6 +185,9 @@ pub struct SplatBuilder<C, In: ?Sized, T, S, K>(Chain<C, In, T, S, K>);
 
 impl<C, In: ?Sized, T, S, K> SplatBuilder<C, In, T, S, K> {
     /// Adds a function that takes the elements of the tuple, by value, as its last arguments.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn then<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Splat<Resolved<F, M>>, F::Out>

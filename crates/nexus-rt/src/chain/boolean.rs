@@ -6,14 +6,40 @@ use crate::step::{And, Not, Or, Splat, Xor};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
-    /// Turns the value around.
+    /// Negates the value.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut odd = PipelineStart::<u64>::new().then(|x: u64| x % 2 == 0, reg).not().build();
+    /// assert_eq!([3, 4].map(|x| odd.run(&mut world, x)), [true, false]);
+    /// ```
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "a combinator among the others")]
     pub fn not(self) -> Pushed<C, In, S, K, Not, bool> {
         self.push(Not)
     }
 
-    /// Whether the value and what the function says hold. The function runs only if the value is true.
+    /// Combines the value with the output of a function by `&&`. The function runs only if the value is true.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(true); // whether the market is open
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u64>::new()
+    ///     .then(|x: u64| x < 10, reg)
+    ///     .and(|open: Res<bool>| *open, reg)
+    ///     .build();
+    /// assert_eq!([7, 11].map(|x| chain.run(&mut world, x)), [true, false]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn and<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, And<Producer<F, M>>, bool>
@@ -24,7 +50,24 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         self.push(And(Splat(Resolved::new(f, registry))))
     }
 
-    /// Whether the value or what the function says holds. The function runs only if the value is false.
+    /// Combines the value with the output of a function by `||`. The function runs only if the value is false.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(true); // whether the market is open
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u64>::new()
+    ///     .then(|x: u64| x < 10, reg)
+    ///     .or(|open: Res<bool>| *open, reg)
+    ///     .build();
+    /// assert_eq!([7, 11].map(|x| chain.run(&mut world, x)), [true, true]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn or<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Or<Producer<F, M>>, bool>
@@ -35,7 +78,24 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         self.push(Or(Splat(Resolved::new(f, registry))))
     }
 
-    /// Whether exactly one of the value and what the function says holds.
+    /// Combines the value with the output of a function by `^`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(true); // whether the market is open
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u64>::new()
+    ///     .then(|x: u64| x < 10, reg)
+    ///     .xor(|open: Res<bool>| *open, reg)
+    ///     .build();
+    /// assert_eq!([7, 11].map(|x| chain.run(&mut world, x)), [false, true]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn xor<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Xor<Producer<F, M>>, bool>

@@ -9,11 +9,10 @@ use crate::step::{Finished, Join, Merge, Splat, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Forks: two to eight arms each get a reference to the value, in the order in which they are written. What they
-    /// give is [merged](ForkBuilder::merge) by a function, or nothing is left and they are [joined](ForkBuilder::join).
+    /// Passes a reference to the value to two to eight arms, in the order in which they are written. A function
+    /// [merges](ForkBuilder::merge) their outputs, or arms without an output are [joined](ForkBuilder::join).
     ///
-    /// An arm is a chain of its own, with all combinators, forks included. What it gives must not borrow from the
-    /// value.
+    /// An arm is a chain of its own, with all combinators, including forks. Its output must not borrow from the value.
     ///
     /// ```
     /// use nexus_rt::{DagStart, ResMut, WorldBuilder};
@@ -63,7 +62,7 @@ impl<C, In: ?Sized, T, S, K, Arms, Outs> fmt::Debug for ForkBuilder<C, In, T, S,
 macro_rules! after {
     ($($A:ident $Out:ident $index:tt),* => arm) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
-            /// Adds an arm: a chain that starts from a reference to the value.
+            /// Adds an arm, a chain that starts from a reference to the value.
             pub fn arm<'a, A, Out>(
                 self,
                 arm: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, ByReference>,
@@ -79,7 +78,10 @@ macro_rules! after {
     };
     ($($A:ident $Out:ident $index:tt),* => end) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
-            /// Hands what the arms gave, by reference and in their order, to a function; what it gives goes on.
+            /// Passes the outputs of the arms, by reference and in order, to a function; its output goes on.
+            ///
+            /// # Panics
+            /// If a resource is missing or two params conflict.
             #[track_caller]
             pub fn merge<F, M, Merged>(
                 self,
@@ -93,7 +95,7 @@ macro_rules! after {
                 self.chain.push(Merge(self.arms, Splat(Resolved::new(f, registry))))
             }
 
-            /// Ends arms that give nothing: `()` goes on.
+            /// Ends arms without an output: `()` goes on.
             pub fn join(self) -> Pushed<C, In, S, K, Join<($($A,)*)>, ()>
             where
                 $($Out: Finished,)*

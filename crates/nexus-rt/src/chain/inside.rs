@@ -6,10 +6,26 @@ use crate::sealed::Internal;
 use crate::step::{AndThen, Cloned, Filter, Filtered, Inside, Inspect, IntoStep, Map, Referring, UnwrapOr};
 use crate::world::Registry;
 
-/// What depends on the value's type is a type parameter of the method, so that a value of the wrong type is refused
-/// with the message of the bound and not by the method's absence.
+/// These methods exist for values of every type. For one that they do not fit, the bound's message says what does,
+/// instead of "no method found".
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Runs a function on what is in `Some` or `Ok`.
+    /// Runs a function on the content of `Some` or `Ok`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<&str>::new()
+    ///     .then(|text: &str| text.parse::<u64>(), reg)
+    ///     .map(|x: u64| x + 1, reg)
+    ///     .build();
+    /// assert_eq!(chain.run(&mut world, "4"), Ok(5));
+    /// assert!(chain.run(&mut world, "four").is_err());
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn map<F, L, V, Next>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Map<F::Step>, Next>
@@ -20,7 +36,19 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Map(f.into_step(registry, Internal)))
     }
 
-    /// Runs a function that gives an `Option` or a `Result` itself on what is in `Some` or `Ok`.
+    /// Runs a function that returns an `Option` or a `Result` on the content of `Some` or `Ok`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Option<u64>>::new().and_then(|x: u64| x.checked_sub(3), reg).build();
+    /// assert_eq!([Some(5), Some(1), None].map(|x| chain.run(&mut world, x)), [Some(2), None, None]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn and_then<F, L, V, U, Next>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, AndThen<F::Step>, Next>
@@ -31,7 +59,22 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(AndThen(f.into_step(registry, Internal)))
     }
 
-    /// Shows a reference to what is in `Some` or `Ok` to a function.
+    /// Shows a reference to the content of `Some` or `Ok` to a function; the value goes on unchanged.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let count = |mut n: ResMut<u64>, _: &u64| *n += 1;
+    /// let mut chain = PipelineStart::<Option<u64>>::new().inspect(count, world.registry()).build();
+    /// assert_eq!([Some(5), None].map(|x| chain.run(&mut world, x)), [Some(5), None]);
+    /// assert_eq!(*world.resource::<u64>(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn inspect<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Inspect<Resolved<F, M>>, T>
@@ -43,7 +86,19 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Inspect(Resolved::new(f, registry)))
     }
 
-    /// Keeps what is in `Some` only if the predicate holds for a reference to it.
+    /// Keeps the content of `Some` only if the predicate holds for a reference to it.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut even = PipelineStart::<Option<u64>>::new().filter(|x: &u64| *x % 2 == 0, reg).build();
+    /// assert_eq!([Some(4), Some(5), None].map(|x| even.run(&mut world, x)), [Some(4), None, None]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn filter<F, M>(self, predicate: F, registry: &Registry) -> Pushed<C, In, S, K, Filter<Resolved<F, M>>, T>
@@ -56,6 +111,15 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 
     /// Turns `None` or an error into a clone of `value`; the error is dropped.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<&str>::new().then(|text: &str| text.parse::<u64>(), reg).unwrap_or(0).build();
+    /// assert_eq!(["4", "four"].map(|text| chain.run(&mut world, text)), [4, 0]);
+    /// ```
     #[inline]
     pub fn unwrap_or<V: Clone>(self, value: V) -> Pushed<C, In, S, K, UnwrapOr<V>, V>
     where
@@ -64,7 +128,21 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(UnwrapOr(value))
     }
 
-    /// Clones what a reference points to: of a `&T`, an `Option<&T>` or a `Result<&T, E>`.
+    /// Clones the target of a reference: of a `&T`, an `Option<&T>` or a `Result<&T, E>`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut total = PipelineStart::<(String, u64)>::new()
+    ///     .fork()
+    ///     .arm(|order| order.then(|(name, _): &(String, u64)| name.clone(), reg))
+    ///     .arm(|order| order.cloned()) // an owned copy
+    ///     .merge(|name: &String, order: &(String, u64)| order.1 + name.len() as u64, reg)
+    ///     .build();
+    /// assert_eq!(total.run(&mut world, ("abc".into(), 4)), 7);
+    /// ```
     #[inline]
     pub fn cloned<Next>(self) -> Pushed<C, In, S, K, Cloned, Next>
     where

@@ -33,22 +33,22 @@ pub struct Chain<C, In: ?Sized, Out, S, K = ByValue> {
     types: PhantomData<fn(&mut C, &In, K) -> Out>,
 }
 
-/// How a chain gets its input: as it is. See [`Input`].
+/// A chain that takes its input by value. See [`Input`].
 #[derive(Debug)]
 pub struct ByValue;
 
-/// How a chain gets its input: by reference, of any lifetime. See [`Input`].
+/// A chain that takes its input by reference, of any lifetime. See [`Input`].
 #[derive(Debug)]
 pub struct ByReference;
 
-/// What follows from how a chain gets its input.
+/// What follows from how a chain takes its input.
 pub trait Input<In: ?Sized> {
     /// What `run` takes: an `In` or a `&In`.
     type At<'a>
     where
         In: 'a;
 
-    /// The steps with their type forgotten.
+    /// The steps, type-erased.
     type Boxed<C, Out>: Describe;
 }
 

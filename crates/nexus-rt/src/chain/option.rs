@@ -6,7 +6,21 @@ use crate::step::{AsRef, OkOr, OkOrElse, OnNone, Splat, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
-    /// Runs a function on `None`; everything goes on as it was.
+    /// Runs a function on `None`; the value goes on unchanged.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let mut chain = PipelineStart::<Option<u64>>::new().on_none(|mut n: ResMut<u64>| *n += 1, world.registry()).build();
+    /// assert_eq!([Some(5), None].map(|x| chain.run(&mut world, x)), [Some(5), None]);
+    /// assert_eq!(*world.resource::<u64>(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn on_none<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, OnNone<Producer<F, M>>, Option<T>>
@@ -18,12 +32,35 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     }
 
     /// Turns `None` into `Err` of a clone of `error`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<u64>::new().guard(|x: &u64| *x < 10, reg).ok_or("too large").build();
+    /// assert_eq!([5, 11].map(|x| chain.run(&mut world, x)), [Ok(5), Err("too large")]);
+    /// ```
     #[inline]
     pub fn ok_or<E: Clone>(self, error: E) -> Pushed<C, In, S, K, OkOr<E>, Result<T, E>> {
         self.push(OkOr(error))
     }
 
-    /// Turns `None` into `Err` of what the function makes.
+    /// Turns `None` into `Err` of the output of a function.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register("BTC");
+    /// let mut world = builder.build();
+    /// let name = |symbol: Res<&'static str>| format!("{}: no price", *symbol);
+    /// let mut chain = PipelineStart::<Option<u64>>::new().ok_or_else(name, world.registry()).build();
+    /// assert_eq!(chain.run(&mut world, None), Err("BTC: no price".to_owned()));
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn ok_or_else<F, M>(
@@ -38,7 +75,20 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self.push(OkOrElse(Splat(Resolved::new(f, registry))))
     }
 
-    /// Turns `None` into what the function makes.
+    /// Turns `None` into the output of a function.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(100_u64);
+    /// let mut world = builder.build();
+    /// let mut price = PipelineStart::<Option<u64>>::new().unwrap_or_else(|last: Res<u64>| *last, world.registry()).build();
+    /// assert_eq!([Some(101), None].map(|x| price.run(&mut world, x)), [101, 100]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn unwrap_or_else<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, UnwrapOrElse<Producer<F, M>>, T>
@@ -51,7 +101,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
 }
 
 impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
-    /// Looks inside, as in an arm that starts from an `Option`: then `map` and the others are there.
+    /// Opens a reference to an `Option`, as in an arm that starts from one: `map` and the others then work on it.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};

@@ -7,7 +7,25 @@ use crate::step::{AsRef, Catch, InspectErr, IntoOption, IntoStep, MapErr, OrElse
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
-    /// Hands an error to a function that deals with it; what is in `Ok` goes on as an `Option`.
+    /// Runs a function that ends an error; the content of `Ok` goes on as an `Option`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// fn reject(mut rejected: ResMut<Vec<String>>, error: String) {
+    ///     rejected.push(error);
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register_default::<Vec<String>>();
+    /// let mut world = builder.build();
+    /// let mut chain = PipelineStart::<Result<u64, String>>::new().catch(reject, world.registry()).build();
+    /// assert_eq!([Ok(5), Err("late".into())].map(|x| chain.run(&mut world, x)), [Some(5), None]);
+    /// assert_eq!(*world.resource::<Vec<String>>(), ["late"]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn catch<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Catch<F::Step>, Option<T>>
@@ -18,6 +36,18 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     }
 
     /// Runs a function on an error.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().map_err(|code: u8| format!("code {code}"), reg).build();
+    /// assert_eq!(chain.run(&mut world, Err(7)), Err("code 7".to_owned()));
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn map_err<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, MapErr<F::Step>, Result<T, F::Out>>
@@ -27,7 +57,20 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(MapErr(f.into_step(registry, Internal)))
     }
 
-    /// Runs a function that gives a `Result` itself on an error.
+    /// Runs a function that returns a `Result` on an error.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let retry = |code: u8| if code < 5 { Ok(0) } else { Err(code) };
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().or_else(retry, reg).build();
+    /// assert_eq!([Ok(1), Err(4), Err(5)].map(|x| chain.run(&mut world, x)), [Ok(1), Ok(0), Err(5)]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn or_else<F, L, E2>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, OrElse<F::Step>, Result<T, E2>>
@@ -37,7 +80,22 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(OrElse(f.into_step(registry, Internal)))
     }
 
-    /// Shows `&E` of an error to a function.
+    /// Shows a reference to an error to a function; the value goes on unchanged.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let count = |mut errors: ResMut<u64>, _: &u8| *errors += 1;
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().inspect_err(count, world.registry()).build();
+    /// assert_eq!([Ok(5), Err(1)].map(|x| chain.run(&mut world, x)), [Ok(5), Err(1)]);
+    /// assert_eq!(*world.resource::<u64>(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn inspect_err<F, M>(
@@ -52,13 +110,34 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(InspectErr(Resolved::new(f, registry)))
     }
 
-    /// Drops an error; what is in `Ok` goes on as an `Option`.
+    /// Drops an error; the content of `Ok` goes on as an `Option`.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<&str>::new().then(|text: &str| text.parse::<u64>(), reg).ok().build();
+    /// assert_eq!(["4", "four"].map(|text| chain.run(&mut world, text)), [Some(4), None]);
+    /// ```
     #[inline]
     pub fn ok(self) -> Pushed<C, In, S, K, IntoOption, Option<T>> {
         self.push(IntoOption)
     }
 
-    /// Turns an error into what the function makes of it.
+    /// Turns an error into the output of a function of it.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().unwrap_or_else(|code: u8| u64::from(code) + 100, reg).build();
+    /// assert_eq!([Ok(5), Err(7)].map(|x| chain.run(&mut world, x)), [5, 107]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
     pub fn unwrap_or_else<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, UnwrapOrElse<F::Step>, T>
@@ -70,7 +149,21 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
 }
 
 impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
-    /// Looks inside, as in an arm that starts from a `Result`: then `map` and the others are there.
+    /// Opens a reference to a `Result`, as in an arm that starts from one: `map` and the others then work on it.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new()
+    ///     .fork()
+    ///     .arm(|x| x.as_ref().map(|x: &u64| *x + 1, reg).map_err(|code: &u8| *code, reg))
+    ///     .arm(|x| x.as_ref().ok().cloned())
+    ///     .merge(|next: &Result<u64, u8>, last: &Option<u64>| (*next, *last), reg)
+    ///     .build();
+    /// assert_eq!(chain.run(&mut world, Ok(4)), (Ok(5), Some(4)));
+    /// ```
     #[inline]
     pub fn as_ref(self) -> Pushed<C, In, S, K, AsRef, Result<&'t T, &'t E>> {
         self.push(AsRef)

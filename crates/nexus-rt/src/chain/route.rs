@@ -8,8 +8,8 @@ use crate::step::{Case, Otherwise, Start};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Hands the value to the first case whose predicate holds for `&T`, or to the last arm. All arms give the same
-    /// type.
+    /// Hands the value to the first case whose predicate holds for a reference to it, or to the last arm. All arms
+    /// have the same output.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -36,7 +36,10 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
 pub struct RouteStart<C, T>(PhantomData<fn(&mut C, T)>);
 
 impl<C, T> RouteStart<C, T> {
-    /// The first case: an arm for the values for which the predicate holds.
+    /// Adds the first case: an arm for the values for which the predicate holds.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[track_caller]
     pub fn case<P, M, A, Out, L>(
         self,
@@ -62,7 +65,10 @@ pub struct RouteBuilder<C, T, Out, Cases> {
 }
 
 impl<C, T, Out, Cases> RouteBuilder<C, T, Out, Cases> {
-    /// Another case: an arm for the values for which the predicate holds and no earlier one did.
+    /// Adds a case: an arm for the values for which the predicate holds and no earlier one did.
+    ///
+    /// # Panics
+    /// If a resource is missing or two params conflict.
     #[track_caller]
     pub fn case<P, M, A, L>(
         self,
@@ -78,7 +84,7 @@ impl<C, T, Out, Cases> RouteBuilder<C, T, Out, Cases> {
         RouteBuilder { cases: (self.cases, Resolved::new(predicate, registry), arm), types: PhantomData }
     }
 
-    /// The last arm, for all other values.
+    /// Adds the last arm, for all other values.
     pub fn or<A, L>(
         self,
         arm: impl FnOnce(Chain<C, T, T, Start>) -> Chain<C, T, Out, A, L>,

@@ -6,7 +6,7 @@ use super::{ByReference, Chain, Lending, Pushed};
 use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, View, ViewAt};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Lends the value to a side chain, which ends with `()` or `Option<()>`; the value goes on as it was.
+    /// Shows a reference to the value to a side chain that ends with `()` or `Option<()>`; the value goes on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -33,8 +33,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Tee(side(Chain::start()).steps))
     }
 
-    /// Runs a side chain over a projection of the value, which `V` makes. What the side chain ends with decides how the
-    /// value goes on: as it is after `()`, as an `Option` after `bool` and `Option<()>`, as a `Result` after
+    /// Runs a side chain over a projection of the value, made by `V`. The output of the side chain decides how the
+    /// value goes on: unchanged after `()`, as an `Option` after `bool` and `Option<()>`, as a `Result` after
     /// `Result<(), E>`. See [`ViewAt`] for an example.
     pub fn view<'a, V, A, Out>(
         self,

@@ -1,11 +1,11 @@
-//! Where a step meets the world: what is run from outside knows which world it belongs to.
+//! The entry of every handler: a step that is run from outside knows its world.
 
 use super::{Ignore, Splat, Step};
 use crate::call::{Anchored, Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::world::{World, WorldId};
 
-/// Checks the world, then runs the step on it: the entry of every handler.
+/// Checks the world, then runs the step on it.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn enter<C, In, S>(step: &mut S, ctx: &mut C, world: &mut World, input: In) -> S::Out
@@ -44,7 +44,7 @@ impl<S: Anchored> Anchored for Ignore<S> {
     }
 }
 
-/// A finished chain: its steps belong to one world.
+/// A finished chain, whose steps belong to one world.
 #[derive(Clone, Debug)]
 pub struct Anchor<S> {
     steps: S,
@@ -62,13 +62,13 @@ impl<S: Describe> Anchor<S> {
         Self { steps, world }
     }
 
-    /// The same steps in another form.
+    /// Changes the form of the steps.
     pub(crate) fn map<T>(self, form: impl FnOnce(S) -> T) -> Anchor<T> {
         Anchor { steps: form(self.steps), world: self.world }
     }
 }
 
-/// The world that all functions in `whole` were resolved against, if any of them says so.
+/// Returns the world that all functions in `whole` were resolved against, unless none knows its world.
 ///
 /// # Panics
 /// If they were resolved against different worlds.

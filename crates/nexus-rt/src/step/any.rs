@@ -1,9 +1,9 @@
-//! Steps that look at a value and let it go on: `Guard`, `Tap`, `Dedup`.
+//! Steps that look at a value and pass it on: `Guard`, `Tap`, `Dedup`.
 
 use super::{StepRef, describe, step};
 
 step! {
-    /// `Some(value)` if the predicate holds for `&value`, otherwise `None`.
+    /// Returns `Some(value)` if the predicate holds for `&value`, otherwise `None`.
     adapter Guard;
     [T, S: StepRef<C, T, Out = bool>,] T => Option<T>: |self, ctx, world, input| {
         if self.0.run_ref(ctx, world, &input) { Some(input) } else { None }
@@ -11,7 +11,7 @@ step! {
 }
 
 step! {
-    /// Shows the value to a step and passes it on.
+    /// Shows the value to the step and passes it on.
     adapter Tap;
     [T, S: StepRef<C, T, Out = ()>,] T => T: |self, ctx, world, input| {
         self.0.run_ref(ctx, world, &input);
@@ -19,7 +19,7 @@ step! {
     };
 }
 
-/// `Some(value)` if it differs from the one before, otherwise `None`.
+/// Returns `Some(value)` if it differs from the previous one, otherwise `None`.
 #[derive(Clone, Debug)]
 pub struct Dedup<T>(pub(crate) Option<T>);
 

@@ -3,7 +3,7 @@
 use super::{Step, step};
 
 step! {
-    /// The opposite.
+    /// Negates the value.
     unit Not;
     [] bool => bool: |self, _, _, input| !input;
 }
@@ -21,7 +21,7 @@ step! {
 }
 
 step! {
-    /// True if exactly one is.
+    /// True if exactly one of both is.
     adapter Xor;
     [S: Step<C, (), Out = bool>,] bool => bool: |self, ctx, world, input| input ^ self.0.run(ctx, world, ());
 }

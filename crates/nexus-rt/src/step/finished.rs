@@ -1,14 +1,13 @@
-//! What a chain may end with to be a handler.
+//! `Finished`: the outputs of chains that are handlers.
 
 use crate::sealed::Sealed;
 
-/// An output with nothing left in it, `()` or `Option<()>`: what a chain must end with to be a handler.
+/// An output without content, `()` or `Option<()>`, with which a chain must end to be a handler.
 #[diagnostic::on_unimplemented(
-    message = "this chain still gives `{Self}`, which would be lost here",
+    message = "this chain still returns `{Self}`, which would be lost here",
     label = "ends with `{Self}`",
-    note = "end it with a step that returns nothing, and deal with errors in `catch`; to use what a pipeline gives, call \
-            its `run` from a closure, `move |world: &mut World, event| pipeline.run(world, event)`; to use what arms give, \
-            `merge` them"
+    note = "end it with a step that returns nothing, and deal with errors in `catch`; to use the output of a pipeline, \
+            call its `run`, and to store one, `boxed`; to use the outputs of arms, `merge` them"
 )]
 pub trait Finished: Sealed {}
 

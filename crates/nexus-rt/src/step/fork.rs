@@ -1,14 +1,14 @@
-//! `Merge` and `Join`: arms that look at one value, and what becomes of what they give.
+//! `Merge` and `Join`: arms that look at one value, with and without outputs.
 
 use super::{Finished, Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
-/// Lends the value to each arm in turn, then what the arms gave to the step, as a tuple of references.
+/// Lends the value to each arm in turn, then runs the step on references to their outputs, as a tuple.
 #[derive(Clone, Debug)]
 pub struct Merge<Arms, S>(pub(crate) Arms, pub(crate) S);
 
-/// Lends the value to each arm in turn; the arms end it.
+/// Lends the value to each arm in turn, then drops it.
 #[derive(Clone, Debug)]
 pub struct Join<Arms>(pub(crate) Arms);
 

@@ -3,18 +3,18 @@
 use super::{Step, StepRef, describe, step};
 use crate::call::Entered;
 
-/// An `Option` or a `Result`: what `map` and the others look inside of.
+/// An `Option` or a `Result`, whose content `map` and the others work on.
 #[diagnostic::on_unimplemented(
-    message = "this combinator looks inside of an `Option` or a `Result`, but the step before it gives `{Self}`",
-    label = "there is nothing inside of `{Self}`",
+    message = "this combinator works on the content of an `Option` or a `Result`, but the previous step returns `{Self}`",
+    label = "neither an `Option` nor a `Result`: `{Self}`",
     note = "a plain value goes on with `then`, and is looked at with `tap`; a reference to an `Option` or a `Result` is opened \
             with `as_ref`"
 )]
 pub trait Inside {
-    /// What is inside.
+    /// The content.
     type Value;
 
-    /// The same with something else inside.
+    /// The same type with another content.
     type With<U>;
 }
 
@@ -28,18 +28,18 @@ impl<T, E> Inside for Result<T, E> {
     type With<U> = Result<U, E>;
 }
 
-/// An `Option`: what `filter` keeps or not.
+/// An `Option`, which `filter` accepts.
 #[diagnostic::on_unimplemented(
-    message = "`filter` needs an `Option`, but the step before it gives `{Self}`",
-    label = "`{Self}` is no `Option`",
-    note = "for a plain value there is `guard`, which makes an `Option` of it; for a `Result`, `and_then` says why not"
+    message = "`filter` needs an `Option`, but the previous step returns `{Self}`",
+    label = "`{Self}` is not an `Option`",
+    note = "for a plain value use `guard`, which returns an `Option`; for a `Result` use `and_then`, which returns the reason"
 )]
 pub trait Filtered: Inside {}
 
 impl<T> Filtered for Option<T> {}
 
-/// Runs the step on what is inside, passes `None` and `Err` by.
-// This and `Inspect` not by `step!`: the compiler shows their lines to people whose function does not fit.
+/// Runs the step on the content; `None` and `Err` go on unchanged.
+// `Map` and `Inspect` do without `step!`, because the compiler shows their lines to users whose function does not fit.
 #[derive(Clone, Debug)]
 pub struct Map<S>(pub(crate) S);
 
@@ -70,7 +70,7 @@ impl<C, T, E, S: Step<C, T>> Step<C, Result<T, E>> for Map<S> {
 describe!(Map<S> as Map shows);
 
 step! {
-    /// Runs the step, which returns an `Option` or a `Result` itself, on what is inside.
+    /// Runs the step, which returns an `Option` or a `Result`, on the content.
     adapter AndThen;
     [T, U, S: Step<C, T, Out = Option<U>>,] Option<T> => Option<U>: |self, ctx, world, input| match input {
         Some(value) => self.0.run(ctx, world, value),
@@ -83,7 +83,7 @@ step! {
 }
 
 step! {
-    /// Keeps what is in `Some` if the predicate holds for a reference to it.
+    /// Keeps the content of `Some` if the predicate holds for a reference to it.
     adapter Filter;
     [T, S: StepRef<C, T, Out = bool>,] Option<T> => Option<T>: |self, ctx, world, input| match input {
         Some(value) if self.0.run_ref(ctx, world, &value) => Some(value),
@@ -91,7 +91,7 @@ step! {
     };
 }
 
-/// Shows what is inside to the step.
+/// Shows the content to the step and passes the value on.
 #[derive(Clone, Debug)]
 pub struct Inspect<S>(pub(crate) S);
 
@@ -122,14 +122,14 @@ impl<C, T, E, S: StepRef<C, T, Out = ()>> Step<C, Result<T, E>> for Inspect<S> {
 describe!(Inspect<S> as Inspect shows);
 
 step! {
-    /// The value inside, or a copy of the one given.
+    /// Returns the content, or a clone of the given value.
     value UnwrapOr;
     [V: Clone,] Option<V> => V: |self, _, _, input| input.unwrap_or_else(|| self.0.clone());
     [V: Clone, E,] Result<V, E> => V: |self, _, _, input| input.unwrap_or_else(|_| self.0.clone());
 }
 
 step! {
-    /// The value inside, or the one that the step makes, of the error if there is one.
+    /// Returns the content, or the output of the step, which takes the error if there is one.
     adapter UnwrapOrElse;
     [T, S: Step<C, (), Out = T>,] Option<T> => T: |self, ctx, world, input| match input {
         Some(value) => value,
@@ -142,16 +142,16 @@ step! {
 }
 
 step! {
-    /// A reference to what is inside from a reference to the whole.
+    /// Turns a reference to the whole into a reference to the content.
     unit AsRef;
     ['t, T,] &'t Option<T> => Option<&'t T>: |self, _, _, input| input.as_ref();
     ['t, T, E,] &'t Result<T, E> => Result<&'t T, &'t E>: |self, _, _, input| input.as_ref();
 }
 
-/// A reference, alone or inside of an `Option` or a `Result`: what `cloned` makes an owned value of.
+/// A reference, alone or as the content of an `Option` or a `Result`, which `cloned` accepts.
 #[diagnostic::on_unimplemented(
-    message = "`cloned` makes an owned value of a reference, but the step before it gives `{Self}`",
-    label = "`{Self}` is no reference, or to something that is not `Clone`"
+    message = "`cloned` clones the target of a reference, but the previous step returns `{Self}`",
+    label = "`{Self}` is not a reference to something that is `Clone`"
 )]
 pub trait Referring {
     /// The owned value.
@@ -171,7 +171,7 @@ impl<T: Clone, E> Referring for Result<&T, E> {
 }
 
 step! {
-    /// An owned value from a reference, alone or inside.
+    /// Clones the target of a reference, alone or as a content.
     unit Cloned;
     ['t, T: Clone,] &'t T => T: |self, _, _, input| input.clone();
     ['t, T: Clone,] Option<&'t T> => Option<T>: |self, _, _, input| input.cloned();

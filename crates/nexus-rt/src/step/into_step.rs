@@ -1,4 +1,4 @@
-//! From user functions to steps: by value or by reference, as the function's signature says.
+//! From user functions to steps, by value or by reference as the signature says.
 
 use std::marker::PhantomData;
 
@@ -8,9 +8,9 @@ use crate::describe::Describe;
 use crate::sealed::Internal;
 use crate::world::Registry;
 
-/// A function that fits where a `T` comes along a chain: it takes the `T`, or it takes a `&T`.
+/// A function that a chain can run on a `T`: it takes the `T` or a `&T`.
 ///
-/// `K` is inferred and says which. The function is a [`Callable`]: params first, then the value.
+/// `K`, which the compiler infers, says which. The function takes params first, then the value: see [`Callable`].
 #[diagnostic::on_unimplemented(
     message = "this function does not fit here: it would be given `{T}`",
     label = "takes neither `{T}` nor a reference to it as its last argument, after params",

@@ -1,14 +1,13 @@
-//! `StepRef`: a step over references of every lifetime; and `Lend`, which makes a step over values of one.
+//! `StepRef`, a step over references of every lifetime, and `Lend`, which turns one into a step over values.
 
 use super::{Step, step};
 use crate::call::Entered;
 use crate::describe::Describe;
 
-/// A step that takes a `&T` of any lifetime and gives the same type for all of them.
+/// A step that takes a `&T` of any lifetime and has the same output for all of them.
 ///
-/// It says the same as `for<'a> Step<C, &'a T, Out = ..>`, by which it is implemented, but without a lifetime in it: so
-/// the compiler remembers what it has found. With the longer form in its place, checking takes three times as long for
-/// each level of arms within arms.
+/// It means `for<'a> Step<C, &'a T, Out = ..>`, which implements it, but names no lifetime, so the compiler caches what
+/// it found. With the longer form instead, checking takes three times as long for each level of nested arms.
 pub trait StepRef<C, T: ?Sized>: Describe {
     /// What comes out.
     type Out;

@@ -1,12 +1,11 @@
 //! Steps: what chains are made of.
 //!
-//! A step takes an input on an entered world and gives an output. User functions become steps ([`IntoStep`]); adapters
-//! wrap a step and change what flows through it. An adapter is a struct over the step inside, with an implementation of
-//! [`Step`] and one of [`Describe`], and knows nothing of the chain around it: a new combinator is a new adapter and
-//! one method of the builder.
+//! A step takes an input on an entered world and returns an output. User functions become steps ([`IntoStep`]). An
+//! adapter wraps a step and changes what flows through it: a struct around the inner step that implements [`Step`] and
+//! [`Describe`] and knows nothing of the chain around it. A new combinator is an adapter and a method of the builder.
 //!
-//! The input type stands on the trait, not on the step, so that a chain over borrowed events is a step for every
-//! lifetime of them.
+//! The input type is a parameter of the trait, not of the step, so that a chain over borrowed events is a step for
+//! every lifetime.
 
 mod anchor;
 mod any;

@@ -3,7 +3,7 @@
 use super::{Step, StepRef, step};
 
 step! {
-    /// Runs the step on what is in `Err`, passes `Ok` by.
+    /// Runs the step on an error; `Ok` goes on unchanged.
     adapter MapErr;
     [T, E, S: Step<C, E>,] Result<T, E> => Result<T, S::Out>: |self, ctx, world, input| match input {
         Ok(value) => Ok(value),
@@ -12,7 +12,7 @@ step! {
 }
 
 step! {
-    /// Shows what is in `Err` to the step.
+    /// Shows an error to the step and passes the value on.
     adapter InspectErr;
     [T, E, S: StepRef<C, E, Out = ()>,] Result<T, E> => Result<T, E>: |self, ctx, world, input| {
         if let Err(error) = &input {
@@ -23,7 +23,7 @@ step! {
 }
 
 step! {
-    /// Runs the step, which gives a `Result` itself, on what is in `Err`.
+    /// Runs the step, which returns a `Result`, on an error.
     adapter OrElse;
     [T, E, E2, S: Step<C, E, Out = Result<T, E2>>,] Result<T, E> => Result<T, E2>: |self, ctx, world, input| match input {
         Ok(value) => Ok(value),
@@ -32,7 +32,7 @@ step! {
 }
 
 step! {
-    /// Hands the error to the step, which ends it, and gives what is in `Ok` as an `Option`.
+    /// Runs the step, which ends it, on an error; the content of `Ok` goes on as an `Option`.
     adapter Catch;
     [T, E, S: Step<C, E, Out = ()>,] Result<T, E> => Option<T>: |self, ctx, world, input| match input {
         Ok(value) => Some(value),
@@ -44,7 +44,7 @@ step! {
 }
 
 step! {
-    /// What is in `Ok` as an `Option`; the error is dropped.
+    /// Turns the content of `Ok` into an `Option` and drops an error.
     unit IntoOption as Ok;
     [T, E,] Result<T, E> => Option<T>: |self, _, _, input| input.ok();
 }

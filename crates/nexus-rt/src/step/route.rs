@@ -1,10 +1,10 @@
-//! `Case`: the first case that holds takes the value.
+//! `Case`: the first case whose predicate holds takes the value.
 
 use super::{Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 
-/// If the predicate holds for `&value`, the arm takes the value, otherwise the rest does: more cases, or the last arm.
+/// Runs the arm if the predicate holds for `&value`, otherwise the rest: more cases, or the last arm.
 #[derive(Clone, Debug)]
 pub struct Case<P, A, R> {
     pub(crate) predicate: P,

@@ -1,4 +1,4 @@
-//! `Scan`: a function with an accumulator that stays between runs.
+//! `Scan`: a function with an accumulator that is kept between runs.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use super::into_step::{TakesRef, TakesValue};
 use crate::call::{Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Kind, Visitor};
 
-/// Calls the function with the accumulator and the value, or a reference to it, as `K` says.
+/// Calls the function with the accumulator and the value or a reference to it, as `K` says.
 #[derive(Debug)]
 pub struct Scan<Acc, S, K> {
     accumulator: Acc,

@@ -1,4 +1,4 @@
-//! The steps that hold for every value: nothing, one after the other, and what stands at either end.
+//! `Start`, `Then` and `Ignore`: the steps that put others together.
 
 use std::any::type_name;
 use std::marker::PhantomData;
@@ -8,13 +8,12 @@ use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
 
 step! {
-    /// The empty chain: gives what it takes.
+    /// The empty chain, which returns its input.
     unit Start as Then;
     [In,] In => In: |self, _, _, input| input;
 }
 
-/// One step, then another with what the first gives. `Out` is what the second gives: for plans only, and without any
-/// room at run time.
+/// Runs one step, then another on its output. `Out` is the output of the second, for plans only.
 #[derive(Debug)]
 pub struct Then<A, B, Out>(A, B, PhantomData<fn() -> Out>);
 
@@ -57,7 +56,7 @@ impl<A: Describe, B: Describe, Out> Describe for Then<A, B, Out> {
 }
 
 step! {
-    /// Drops the input, then runs a step that takes nothing.
+    /// Drops the input, then runs a step without input.
     adapter Ignore as Then;
     [In, S: Step<C, ()>,] In => S::Out: |self, ctx, world, _input| self.0.run(ctx, world, ());
 }

@@ -8,7 +8,7 @@ use crate::describe::{Describe, Kind, Visitor};
 use crate::sealed::Sealed;
 
 step! {
-    /// Lends the value to a side chain, then passes it on.
+    /// Shows the value to a side chain and passes it on.
     adapter Tee;
     [T, S: StepRef<C, T, Out: Finished>,] T => T: |self, ctx, world, input| {
         self.0.run_ref(ctx, world, &input);
@@ -16,9 +16,9 @@ step! {
     };
 }
 
-/// A projection of `T`: what part of it, or which form of it, a side chain works on.
+/// A projection of `T`, such as a part of it, for a side chain to work on.
 ///
-/// `Item` may borrow from the `T`. It ends with the side chain: no step can keep it.
+/// `Item` may borrow from the `T`. It ends with the side chain, so no step can keep it.
 ///
 /// ```
 /// use nexus_rt::chain::ViewAt;
@@ -57,7 +57,7 @@ step! {
 /// let mut world = builder.build();
 /// let reg = world.registry();
 /// let mut orders = PipelineStart::<Order>::new()
-///     .view::<AsLine, _, _>(|line| line.tap(log, reg).then(sizable, reg)) // gives a bool: a guard
+///     .view::<AsLine, _, _>(|line| line.tap(log, reg).then(sizable, reg)) // returns a bool: a guard
 ///     .map(|order: Order| order.quantity, reg)
 ///     .build();
 /// assert_eq!(orders.run(&mut world, Order { symbol: "BTC".into(), quantity: 12 }), Some(12));
@@ -65,14 +65,14 @@ step! {
 /// assert_eq!(*world.resource::<Vec<String>>(), ["12 BTC", "1 ETH"]);
 /// ```
 pub trait ViewAt<'a, T: ?Sized, Implied = &'a T> {
-    /// What the side chain starts with.
+    /// The input of the side chain.
     type Item;
 
-    /// Makes it.
+    /// Makes the projection.
     fn view(value: &'a T) -> Self::Item;
 }
 
-/// Runs a side chain over a projection of the value; its verdict decides how the value goes on.
+/// Runs a side chain over a projection of the value; its output decides how the value goes on.
 #[derive(Debug)]
 pub struct View<V, S>(pub(crate) S, pub(crate) PhantomData<fn() -> V>);
 
@@ -106,8 +106,8 @@ impl<V, S: Describe> Describe for View<V, S> {
     }
 }
 
-/// What a side chain over a view may end with: `()` lets the value go on, `bool` and `Option<()>` let it go on as an
-/// `Option`, `Result<(), E>` as a `Result`.
+/// The output of a side chain over a view, which decides how the value goes on: unchanged after `()`, as an `Option`
+/// after `bool` and `Option<()>`, as a `Result` after `Result<(), E>`.
 #[diagnostic::on_unimplemented(
     message = "a side chain over a view cannot end with `{Self}`",
     label = "ends with `{Self}`",

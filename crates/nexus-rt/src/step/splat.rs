@@ -3,7 +3,7 @@
 use super::{Step, describe};
 use crate::call::{Callable, Entered, Mode, Resolved};
 
-/// Calls the function with the elements of the input as its arguments; with `()`, without any.
+/// Calls the function with the elements of the input as its arguments, for `()` without any.
 #[derive(Clone, Debug)]
 pub struct Splat<S>(pub(crate) S);
 
