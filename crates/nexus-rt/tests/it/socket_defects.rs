@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
 use nexus_rt::mio::event::Source;
 use nexus_rt::mio::net::{TcpStream, UdpSocket};
@@ -46,7 +44,8 @@ fn l5_a_panic_loses_nobody_elses_event() {
     let mut readers: Vec<_> = ["a", "b", "c"].map(|name| rig.reader(name)).into();
     failing_client.write_all(b"!").unwrap();
     readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
-    thread::sleep(Duration::from_millis(50));
+    rig.until_readable(failing);
+    readers.iter().for_each(|(token, _)| rig.until_readable(*token));
     let (poller, world) = (&mut rig.poller, &mut rig.world);
     assert!(catch_unwind(AssertUnwindSafe(|| poller.poll(world, LONG))).is_err());
     assert_eq!(Arc::strong_count(&alive), 1);
@@ -105,7 +104,8 @@ fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
         clients.push(client);
     }
     clients.iter_mut().for_each(|client| client.write_all(b"x").unwrap());
-    thread::sleep(Duration::from_millis(50));
+    let tokens = rig.world.resource::<Vec<MioToken>>().clone();
+    tokens.into_iter().for_each(|token| rig.until_readable(token));
     assert_eq!((rig.poller.poll(&mut rig.world, LONG).unwrap(), rig.logged().as_str()), (1, "ran"));
     assert!(rig.is_quiet());
     assert_eq!(rig.io().len(), 4);
