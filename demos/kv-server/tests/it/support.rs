@@ -3,10 +3,20 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// For what must happen, however slow the machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// Waits until `holds` is true. For what the server reports to nobody: it can only be asked again and again.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < LONG, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// A process that ends with its test.
 pub(crate) struct Server {
