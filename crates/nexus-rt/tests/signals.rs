@@ -134,7 +134,7 @@ mod sockets {
     }
 
     #[test]
-    fn l7_a_signal_during_a_poll_is_no_error() {
+    fn a_signal_during_a_poll_is_no_error() {
         for signal in ["-TERM", "-INT"] {
             let example = Example::start("mio_timer", "127.0.0.1:0");
             let listening = example.line();

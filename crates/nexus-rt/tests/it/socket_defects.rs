@@ -15,7 +15,7 @@ use crate::socket_rig::{LONG, Rig, is_closed};
 use crate::support::{Log, notices_replacement, panic_of};
 
 #[test]
-fn l3_a_stale_token_does_not_act_on_a_stranger() {
+fn a_stale_token_does_not_act_on_a_stranger() {
     let mut rig = Rig::new();
     let (old, _old_client) = rig.reader("old");
     assert!(rig.io().close(old));
@@ -35,7 +35,7 @@ fn l3_a_stale_token_does_not_act_on_a_stranger() {
 }
 
 #[test]
-fn l5_a_panic_loses_nobody_elses_event() {
+fn a_panic_loses_nobody_elses_event() {
     let mut rig = Rig::new();
     let alive = Arc::new(());
     let held = alive.clone();
@@ -94,7 +94,7 @@ impl Handler<MioEvent> for NeverRuns {
 }
 
 #[test]
-fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
+fn what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
     let mut rig = Rig::new();
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -112,7 +112,7 @@ fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
 }
 
 #[test]
-fn s11_a_poller_is_for_its_own_world() {
+fn a_poller_is_for_its_own_world() {
     let (mut here, mut other) = (Rig::new(), Rig::new());
     let (_, mut client) = here.reader("here");
     client.write_all(b"x").unwrap();
@@ -123,7 +123,7 @@ fn s11_a_poller_is_for_its_own_world() {
 }
 
 #[test]
-fn s14_a_handler_that_replaces_the_world_is_noticed() {
+fn a_handler_that_replaces_the_world_is_noticed() {
     struct Replaces;
     impl Describe for Replaces {}
     impl Handler<MioEvent> for Replaces {
