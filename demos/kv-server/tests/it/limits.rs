@@ -76,8 +76,8 @@ fn when_files_run_out_who_is_there_is_served() {
     assert!((1..=3).contains(&served), "{served}");
     assert!(answered > 0);
     assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
-    drop(staying);
-    assert!(server.info("rejected_connections") >= 17);
+    // Asked by who is there: for somebody new there may be no file yet.
+    assert!(there.info("rejected_connections") >= 17);
 }
 
 #[test]

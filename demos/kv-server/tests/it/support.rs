@@ -64,11 +64,9 @@ impl Server {
         value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// A number out of INFO.
+    /// A number out of INFO, which a client of its own asks for.
     pub(crate) fn info(&self, name: &str) -> u64 {
-        let Reply::Bulk(Some(text)) = self.client().ask(&["INFO"]) else { panic!("INFO is text") };
-        let text = String::from_utf8(text).unwrap();
-        text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
+        self.client().info(name)
     }
 }
 
@@ -162,6 +160,13 @@ impl Client {
     pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Reply {
         self.send(&command(words));
         self.reply()
+    }
+
+    /// A number out of INFO.
+    pub(crate) fn info(&mut self, name: &str) -> u64 {
+        let Reply::Bulk(Some(text)) = self.ask(&["INFO"]) else { panic!("INFO is text") };
+        let text = String::from_utf8(text).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
     }
 
     /// The reply to a PING, or `None` if the client was turned away.
