@@ -2,98 +2,94 @@
 #![cfg(all(unix, feature = "signals"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read};
-use std::ops::{Deref, DerefMut};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 const SIGTERM: i32 = 15;
 
-/// A process that does not outlive its test.
-struct Example(Child);
+/// For what must happen, however slow the machine. Much less long than the driver of `lifecycle` blocks by itself.
+const LONG: Duration = Duration::from_secs(30);
 
-impl Deref for Example {
-    type Target = Child;
-
-    fn deref(&self) -> &Child {
-        &self.0
-    }
+/// An example that runs, and does not outlive its test.
+struct Example {
+    child: Child,
+    /// What it prints. They end when it does.
+    lines: Receiver<String>,
 }
 
-impl DerefMut for Example {
-    fn deref_mut(&mut self) -> &mut Child {
-        &mut self.0
+impl Example {
+    fn start(name: &str, argument: &str) -> Self {
+        let tests = std::env::current_exe().unwrap();
+        let example = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+        let started = Command::new(example).arg(argument).stdout(Stdio::piped()).spawn();
+        let mut child = started.expect("cargo build --examples");
+        let printed = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || printed.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines }
+    }
+
+    /// The `lifecycle` example past its start-up.
+    fn lifecycle(mode: &str) -> Self {
+        let example = Self::start("lifecycle", mode);
+        assert_eq!(example.line(), "ready");
+        example
+    }
+
+    fn line(&self) -> String {
+        self.lines.recv_timeout(LONG).expect("it prints a line")
+    }
+
+    fn send(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits until it ends, and returns how, with the lines that were left.
+    fn end(mut self) -> (ExitStatus, Vec<String>) {
+        let mut rest = Vec::new();
+        loop {
+            match self.lines.recv_timeout(LONG) {
+                Ok(line) => rest.push(line),
+                Err(RecvTimeoutError::Disconnected) => return (self.child.wait().unwrap(), rest),
+                Err(RecvTimeoutError::Timeout) => panic!("it did not notice"),
+            }
+        }
     }
 }
 
 impl Drop for Example {
     fn drop(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
-    }
-}
-
-/// An example, started.
-fn example(name: &str, argument: &str) -> (Example, BufReader<ChildStdout>) {
-    let tests = std::env::current_exe().unwrap();
-    let example = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
-    let mut child = Command::new(example).arg(argument).stdout(Stdio::piped()).spawn().expect("cargo build --examples");
-    let lines = BufReader::new(child.stdout.take().unwrap());
-    (Example(child), lines)
-}
-
-/// The `lifecycle` example past its start-up.
-fn start(mode: &str) -> (Example, BufReader<ChildStdout>) {
-    let (child, mut lines) = example("lifecycle", mode);
-    line(&mut lines, "ready");
-    (child, lines)
-}
-
-fn line(lines: &mut BufReader<ChildStdout>, expected: &str) {
-    let mut line = String::new();
-    lines.read_line(&mut line).unwrap();
-    assert_eq!(line.trim_end(), expected);
-}
-
-fn send(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-}
-
-/// Waits, much less long than the example's driver would block by itself.
-fn end(child: &mut Child) -> ExitStatus {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(started.elapsed() < Duration::from_secs(30), "it did not notice");
-        std::thread::sleep(Duration::from_millis(5));
+        _ = self.child.kill();
+        _ = self.child.wait();
     }
 }
 
 #[test]
 fn a_signal_ends_a_blocking_loop_at_once_and_the_program_in_its_own_way() {
     for signal in ["-TERM", "-INT"] {
-        let (mut child, mut lines) = start("wait");
-        send(&child, signal);
-        assert!(end(&mut child).success());
-        let mut rest = String::new();
-        lines.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "opened, recovered after 1 entries\ndrained\n");
+        let example = Example::lifecycle("wait");
+        example.send(signal);
+        let (status, rest) = example.end();
+        assert!(status.success());
+        assert_eq!(rest, ["opened, recovered after 1 entries", "drained"]);
     }
 }
 
 #[test]
 fn a_second_signal_ends_the_process() {
     for first in ["-TERM", "-INT"] {
-        let (mut child, mut lines) = start("stubborn");
-        send(&child, first);
-        line(&mut lines, "opened, recovered after 1 entries");
-        line(&mut lines, "still here");
-        assert!(child.try_wait().unwrap().is_none());
-        send(&child, "-TERM");
-        assert_eq!(end(&mut child).signal(), Some(SIGTERM));
+        let mut example = Example::lifecycle("stubborn");
+        example.send(first);
+        assert_eq!(example.line(), "opened, recovered after 1 entries");
+        assert_eq!(example.line(), "still here");
+        assert!(example.child.try_wait().unwrap().is_none());
+        example.send("-TERM");
+        let (status, _) = example.end();
+        assert_eq!(status.signal(), Some(SIGTERM));
     }
 }
 
@@ -107,37 +103,62 @@ fn a_world_after_the_first_is_asked_to_stop_too() {
         let (woken, wakes) = std::sync::mpsc::channel();
         handle.on_shutdown(move || _ = woken.send(()));
         signal_hook::low_level::raise(SIGTERM).unwrap();
-        wakes.recv_timeout(Duration::from_secs(30)).unwrap();
+        wakes.recv_timeout(LONG).unwrap();
         assert!(handle.is_shutdown());
     }
 }
 
 #[cfg(all(feature = "mio", feature = "timer"))]
-#[test]
-fn l7_a_signal_during_a_poll_is_no_error() {
-    use std::io::Write;
+mod sockets {
+    use std::io::{Read, Write};
+    use std::net::{Shutdown, TcpStream};
+    use std::process::Command;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
-    for signal in ["-TERM", "-INT"] {
-        let (mut child, mut lines) = example("mio_timer", "127.0.0.1:0");
-        let mut listening = String::new();
-        lines.read_line(&mut listening).unwrap();
-        let address = listening.split([' ', ',']).nth(2).unwrap();
-        // Being stopped and continued interrupts the poll as a signal does, and asks for nothing: it goes on.
-        for _ in 0..3 {
-            std::thread::sleep(Duration::from_millis(20));
-            send(&child, "-STOP");
-            send(&child, "-CONT");
+    use super::{Example, LONG};
+
+    const BLOCKED: &str = "S";
+    const STOPPED: &str = "T";
+
+    /// Waits until the process is in a state. The system reports it to nobody: it can only be asked again and again.
+    fn until_it_is(state: &str, example: &Example) {
+        let pid = example.child.id().to_string();
+        let started = Instant::now();
+        while Command::new("ps").args(["-o", "state=", "-p", &pid]).output().unwrap().stdout.trim_ascii()
+            != state.as_bytes()
+        {
+            assert!(started.elapsed() < LONG, "waited in vain until its state is {state}");
+            thread::sleep(Duration::from_millis(1));
         }
-        let mut client = std::net::TcpStream::connect(address).unwrap();
-        client.write_all(b"still there?").unwrap();
-        let mut reply = [0; 12];
-        client.read_exact(&mut reply).unwrap();
-        assert_eq!(&reply, b"still there?");
-        drop(client);
-        std::thread::sleep(Duration::from_millis(300));
-        // Now nothing is due and nobody is connected: it blocks for ever. A request for a shutdown ends it well.
-        send(&child, signal);
-        assert!(end(&mut child).success());
-        line(&mut lines, "1 connections, 12 bytes echoed, 1 left, 0 were silent for too long");
+    }
+
+    #[test]
+    fn a_signal_during_a_poll_is_no_error() {
+        for signal in ["-TERM", "-INT"] {
+            let example = Example::start("mio_timer", "127.0.0.1:0");
+            let listening = example.line();
+            let address = listening.split([' ', ',']).nth(2).unwrap();
+            // Being stopped and continued interrupts the poll as a signal does, and asks for nothing: it goes on.
+            for _ in 0..3 {
+                until_it_is(BLOCKED, &example);
+                example.send("-STOP");
+                until_it_is(STOPPED, &example);
+                example.send("-CONT");
+            }
+            let mut client = TcpStream::connect(address).unwrap();
+            client.write_all(b"still there?").unwrap();
+            let mut reply = [0; 12];
+            client.read_exact(&mut reply).unwrap();
+            assert_eq!(&reply, b"still there?");
+            client.shutdown(Shutdown::Write).unwrap();
+            assert_eq!(client.read(&mut reply).unwrap(), 0);
+            until_it_is(BLOCKED, &example);
+            // Now nothing is due and nobody is connected: it blocks for ever. A request for a shutdown ends it well.
+            example.send(signal);
+            let (status, rest) = example.end();
+            assert!(status.success());
+            assert_eq!(rest, ["1 connections, 12 bytes echoed, 1 left, 0 were silent for too long"]);
+        }
     }
 }

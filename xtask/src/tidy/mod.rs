@@ -3,6 +3,7 @@
 mod clocks;
 mod docs;
 mod floors;
+mod functions;
 mod guide;
 mod header;
 mod holders;
@@ -69,8 +70,16 @@ pub(crate) fn run(root: &Path) -> bool {
 }
 
 fn check(sources: &[Source]) -> Vec<Finding> {
-    let each =
-        [length::check, header::check, floors::check, docs::check, leftovers::check, clocks::check, holders::check];
+    let each = [
+        length::check,
+        functions::check,
+        header::check,
+        floors::check,
+        docs::check,
+        leftovers::check,
+        clocks::check,
+        holders::check,
+    ];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
     findings.extend(unsafety::check(sources));

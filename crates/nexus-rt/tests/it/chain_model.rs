@@ -96,106 +96,130 @@ macro_rules! run {
     }};
 }
 
-/// One step of a random chain, by the library and by plain Rust.
-pub(crate) fn step(world: &mut World, plain: &mut Plain, value: Value, choice: u8) -> (Value, Value) {
+/// What a step gave: by the library and by plain Rust.
+type Both = (Value, Value);
+
+type O = Option<u64>;
+type R = Result<u64, u64>;
+
+/// One step of a random chain.
+pub(crate) fn step(world: &mut World, plain: &mut Plain, value: Value, choice: u8) -> Both {
     use Value::{Bool, Option as Opt, Plain as P, Result as Res};
-    type O = Option<u64>;
-    type R = Result<u64, u64>;
     match value {
-        P(x) => match choice % 11 {
-            0 => (P(run!(world, x, |c: u64, r| c.then(add, r))), P(plain.add(x))),
-            1 => (P(run!(world, x, |c: u64, r| c.then(add_ref, r))), P(plain.add(x))),
-            2 => (Opt(run!(world, x, |c: u64, r| c.guard(odd, r))), Opt(Some(x).filter(|x| plain.odd(*x)))),
-            3 => (Opt(run!(world, x, |c: u64, r| c.then(option, r))), Opt(plain.option(x))),
-            4 => (Res(run!(world, x, |c: u64, r| c.then(result, r))), Res(plain.result(x))),
-            5 => (Bool(run!(world, x, |c: u64, r| c.then(odd, r))), Bool(plain.odd(x))),
-            6 => {
-                plain.seen.push(x);
-                (P(run!(world, x, |c: u64, r| c.tap(see, r))), P(x))
-            }
-            7 => {
-                plain.seen.push(x);
-                (P(run!(world, x, |c: u64, r| c.tee(|t| t.then(see, r)))), P(x))
-            }
-            8 => {
-                let routed = run!(world, x, |c: u64, r| c.route(|k| k
-                    .case(odd, r, |a| a.then(add, r))
-                    .case(|x: &u64| *x > 1000, r, |a| a.then(|x: u64| x / 3, r))
-                    .or(|a| a.then(|x: &u64| *x + 1, r))));
-                let expected = match x {
-                    x if plain.odd(x) => plain.add(x),
-                    x if x > 1000 => x / 3,
-                    x => x + 1,
-                };
-                (P(routed), P(expected))
-            }
-            9 => {
-                let forked = run!(world, x, |c: u64, r| c
-                    .fork()
-                    .arm(|a| a.then(add_ref, r))
-                    .arm(|a| a.then(result, r).ok())
-                    .arm(|a| a.then(see, r))
-                    .merge(|a: &u64, b: &O, (): &()| a.wrapping_add(b.unwrap_or(5)), r));
-                plain.seen.push(x);
-                (P(forked), P(plain.add(x).wrapping_add(plain.result(x).ok().unwrap_or(5))))
-            }
-            _ => {
-                let splat = run!(world, x, |c: u64, r| c
-                    .then(|x: u64| (x, x ^ 1), r)
-                    .splat()
-                    .then(|b: nexus_rt::Res<Bias>, x: u64, y: u64| x.wrapping_mul(y) ^ b.0, r));
-                (P(splat), P(x.wrapping_mul(x ^ 1) ^ plain.bias))
-            }
-        },
-        Opt(o) => match choice % 10 {
-            0 => (Opt(run!(world, o, |c: O, r| c.map(add, r))), Opt(o.map(|x| plain.add(x)))),
-            1 => (Opt(run!(world, o, |c: O, r| c.map(add_ref, r))), Opt(o.map(|x| plain.add(x)))),
-            2 => (Opt(run!(world, o, |c: O, r| c.and_then(option, r))), Opt(o.and_then(|x| plain.option(x)))),
-            3 => (Opt(run!(world, o, |c: O, r| c.filter(odd, r))), Opt(o.filter(|x| plain.odd(*x)))),
-            4 => (Res(run!(world, o, |c: O, r| c.ok_or(9).map(add, r))), Res(o.ok_or(9).map(|x| plain.add(x)))),
-            5 => (Res(run!(world, o, |c: O, r| c.ok_or_else(make, r))), Res(o.ok_or_else(|| plain.make()))),
-            6 => (P(run!(world, o, |c: O, r| c.unwrap_or(4).then(add, r))), P(plain.add(o.unwrap_or(4)))),
-            7 => (P(run!(world, o, |c: O, r| c.unwrap_or_else(make, r))), P(o.unwrap_or_else(|| plain.make()))),
-            8 => {
-                plain.seen.extend(o);
-                (Opt(run!(world, o, |c: O, r| c.inspect(see, r))), Opt(o))
-            }
-            _ => {
-                plain.seen.extend(o.is_none().then_some(0));
-                (Opt(run!(world, o, |c: O, r| c.on_none(|mut seen: ResMut<Seen>| seen.0.push(0), r))), Opt(o))
-            }
-        },
-        Res(v) => match choice % 11 {
-            0 => (Res(run!(world, v, |c: R, r| c.map(add, r))), Res(v.map(|x| plain.add(x)))),
-            1 => (Res(run!(world, v, |c: R, r| c.and_then(result, r))), Res(v.and_then(|x| plain.result(x)))),
-            2 => (Res(run!(world, v, |c: R, r| c.map_err(add_ref, r))), Res(v.map_err(|e| plain.add(e)))),
-            3 => (Res(run!(world, v, |c: R, r| c.or_else(result, r))), Res(v.or_else(|e| plain.result(e)))),
-            4 => {
-                plain.seen.extend(v.err());
-                (Opt(run!(world, v, |c: R, r| c.catch(see, r))), Opt(v.ok()))
-            }
-            5 => {
-                plain.seen.extend(v.ok());
-                (Res(run!(world, v, |c: R, r| c.inspect(see, r))), Res(v))
-            }
-            6 => {
-                plain.seen.extend(v.err());
-                (Res(run!(world, v, |c: R, r| c.inspect_err(see, r))), Res(v))
-            }
-            7 => (Opt(run!(world, v, |c: R, r| c.ok().map(add, r))), Opt(v.ok().map(|x| plain.add(x)))),
-            8 => (P(run!(world, v, |c: R, r| c.unwrap_or(4).then(add, r))), P(plain.add(v.unwrap_or(4)))),
-            9 => (P(run!(world, v, |c: R, r| c.unwrap_or_else(add, r))), P(v.unwrap_or_else(|e| plain.add(e)))),
-            _ => {
-                let cloned = run!(world, v.as_ref().map_err(|e| *e), |c: Result<&u64, u64>, r| c.cloned().map(add, r));
-                (Res(cloned), Res(v.map(|x| plain.add(x))))
-            }
-        },
-        Bool(b) => match choice % 5 {
-            0 => (Bool(run!(world, b, |c: bool, r| c.not().and(ask, r))), Bool(!b && plain.ask())),
-            1 => (Bool(run!(world, b, |c: bool, r| c.or(ask, r))), Bool(b || plain.ask())),
-            2 => (Bool(run!(world, b, |c: bool, r| c.xor(ask, r))), Bool(b ^ plain.ask())),
-            3 => (Opt(run!(world, b, |c: bool, r| c.then(|b: bool| b.then_some(7), r))), Opt(b.then_some(7))),
-            _ => (P(run!(world, b, |c: bool, r| c.then(u64::from, r))), P(u64::from(b))),
-        },
+        P(x) => step_from_plain(world, plain, x, choice),
+        Opt(o) => step_from_option(world, plain, o, choice),
+        Res(v) => step_from_result(world, plain, v, choice),
+        Bool(b) => step_from_bool(world, plain, b, choice),
+    }
+}
+
+fn step_from_plain(world: &mut World, plain: &mut Plain, x: u64, choice: u8) -> Both {
+    use Value::{Bool, Option as Opt, Plain as P, Result as Res};
+    match choice % 11 {
+        0 => (P(run!(world, x, |c: u64, r| c.then(add, r))), P(plain.add(x))),
+        1 => (P(run!(world, x, |c: u64, r| c.then(add_ref, r))), P(plain.add(x))),
+        2 => (Opt(run!(world, x, |c: u64, r| c.guard(odd, r))), Opt(Some(x).filter(|x| plain.odd(*x)))),
+        3 => (Opt(run!(world, x, |c: u64, r| c.then(option, r))), Opt(plain.option(x))),
+        4 => (Res(run!(world, x, |c: u64, r| c.then(result, r))), Res(plain.result(x))),
+        5 => (Bool(run!(world, x, |c: u64, r| c.then(odd, r))), Bool(plain.odd(x))),
+        6 => {
+            plain.seen.push(x);
+            (P(run!(world, x, |c: u64, r| c.tap(see, r))), P(x))
+        }
+        7 => {
+            plain.seen.push(x);
+            (P(run!(world, x, |c: u64, r| c.tee(|t| t.then(see, r)))), P(x))
+        }
+        8 => {
+            let routed = run!(world, x, |c: u64, r| c.route(|k| k
+                .case(odd, r, |a| a.then(add, r))
+                .case(|x: &u64| *x > 1000, r, |a| a.then(|x: u64| x / 3, r))
+                .or(|a| a.then(|x: &u64| *x + 1, r))));
+            let expected = match x {
+                x if plain.odd(x) => plain.add(x),
+                x if x > 1000 => x / 3,
+                x => x + 1,
+            };
+            (P(routed), P(expected))
+        }
+        9 => {
+            let forked = run!(world, x, |c: u64, r| c
+                .fork()
+                .arm(|a| a.then(add_ref, r))
+                .arm(|a| a.then(result, r).ok())
+                .arm(|a| a.then(see, r))
+                .merge(|a: &u64, b: &O, (): &()| a.wrapping_add(b.unwrap_or(5)), r));
+            plain.seen.push(x);
+            (P(forked), P(plain.add(x).wrapping_add(plain.result(x).ok().unwrap_or(5))))
+        }
+        _ => {
+            let splat = run!(world, x, |c: u64, r| c
+                .then(|x: u64| (x, x ^ 1), r)
+                .splat()
+                .then(|b: nexus_rt::Res<Bias>, x: u64, y: u64| x.wrapping_mul(y) ^ b.0, r));
+            (P(splat), P(x.wrapping_mul(x ^ 1) ^ plain.bias))
+        }
+    }
+}
+
+fn step_from_option(world: &mut World, plain: &mut Plain, o: O, choice: u8) -> Both {
+    use Value::{Option as Opt, Plain as P, Result as Res};
+    match choice % 10 {
+        0 => (Opt(run!(world, o, |c: O, r| c.map(add, r))), Opt(o.map(|x| plain.add(x)))),
+        1 => (Opt(run!(world, o, |c: O, r| c.map(add_ref, r))), Opt(o.map(|x| plain.add(x)))),
+        2 => (Opt(run!(world, o, |c: O, r| c.and_then(option, r))), Opt(o.and_then(|x| plain.option(x)))),
+        3 => (Opt(run!(world, o, |c: O, r| c.filter(odd, r))), Opt(o.filter(|x| plain.odd(*x)))),
+        4 => (Res(run!(world, o, |c: O, r| c.ok_or(9).map(add, r))), Res(o.ok_or(9).map(|x| plain.add(x)))),
+        5 => (Res(run!(world, o, |c: O, r| c.ok_or_else(make, r))), Res(o.ok_or_else(|| plain.make()))),
+        6 => (P(run!(world, o, |c: O, r| c.unwrap_or(4).then(add, r))), P(plain.add(o.unwrap_or(4)))),
+        7 => (P(run!(world, o, |c: O, r| c.unwrap_or_else(make, r))), P(o.unwrap_or_else(|| plain.make()))),
+        8 => {
+            plain.seen.extend(o);
+            (Opt(run!(world, o, |c: O, r| c.inspect(see, r))), Opt(o))
+        }
+        _ => {
+            plain.seen.extend(o.is_none().then_some(0));
+            (Opt(run!(world, o, |c: O, r| c.on_none(|mut seen: ResMut<Seen>| seen.0.push(0), r))), Opt(o))
+        }
+    }
+}
+
+fn step_from_result(world: &mut World, plain: &mut Plain, v: R, choice: u8) -> Both {
+    use Value::{Option as Opt, Plain as P, Result as Res};
+    match choice % 11 {
+        0 => (Res(run!(world, v, |c: R, r| c.map(add, r))), Res(v.map(|x| plain.add(x)))),
+        1 => (Res(run!(world, v, |c: R, r| c.and_then(result, r))), Res(v.and_then(|x| plain.result(x)))),
+        2 => (Res(run!(world, v, |c: R, r| c.map_err(add_ref, r))), Res(v.map_err(|e| plain.add(e)))),
+        3 => (Res(run!(world, v, |c: R, r| c.or_else(result, r))), Res(v.or_else(|e| plain.result(e)))),
+        4 => {
+            plain.seen.extend(v.err());
+            (Opt(run!(world, v, |c: R, r| c.catch(see, r))), Opt(v.ok()))
+        }
+        5 => {
+            plain.seen.extend(v.ok());
+            (Res(run!(world, v, |c: R, r| c.inspect(see, r))), Res(v))
+        }
+        6 => {
+            plain.seen.extend(v.err());
+            (Res(run!(world, v, |c: R, r| c.inspect_err(see, r))), Res(v))
+        }
+        7 => (Opt(run!(world, v, |c: R, r| c.ok().map(add, r))), Opt(v.ok().map(|x| plain.add(x)))),
+        8 => (P(run!(world, v, |c: R, r| c.unwrap_or(4).then(add, r))), P(plain.add(v.unwrap_or(4)))),
+        9 => (P(run!(world, v, |c: R, r| c.unwrap_or_else(add, r))), P(v.unwrap_or_else(|e| plain.add(e)))),
+        _ => {
+            let cloned = run!(world, v.as_ref().map_err(|e| *e), |c: Result<&u64, u64>, r| c.cloned().map(add, r));
+            (Res(cloned), Res(v.map(|x| plain.add(x))))
+        }
+    }
+}
+
+fn step_from_bool(world: &mut World, plain: &mut Plain, b: bool, choice: u8) -> Both {
+    use Value::{Bool, Option as Opt, Plain as P};
+    match choice % 5 {
+        0 => (Bool(run!(world, b, |c: bool, r| c.not().and(ask, r))), Bool(!b && plain.ask())),
+        1 => (Bool(run!(world, b, |c: bool, r| c.or(ask, r))), Bool(b || plain.ask())),
+        2 => (Bool(run!(world, b, |c: bool, r| c.xor(ask, r))), Bool(b ^ plain.ask())),
+        3 => (Opt(run!(world, b, |c: bool, r| c.then(|b: bool| b.then_some(7), r))), Opt(b.then_some(7))),
+        _ => (P(run!(world, b, |c: bool, r| c.then(u64::from, r))), P(u64::from(b))),
     }
 }

@@ -178,55 +178,72 @@ fn route_moves_values_that_are_not_copy() {
     assert_eq!(chain.run(&mut world, Owned(vec![1])), Some(vec![1]));
 }
 
+/// A context that has what ran.
+type Ran = Vec<&'static str>;
+
 #[test]
-fn every_combinator_takes_the_context() {
+fn combinators_of_options_and_results_take_the_context() {
     let mut world = world();
     let reg = world.registry();
-    type C = Vec<&'static str>;
     let mut chain = PipelineStart::<u64>::new()
-        .with_context::<C>()
+        .with_context::<Ran>()
         .guard(
-            |c: &mut C, x: &u64| {
-                c.push("guard");
+            |ran: &mut Ran, x: &u64| {
+                ran.push("guard");
                 *x > 0
             },
             reg,
         )
-        .inspect(|c: &mut C, _: &u64| c.push("inspect"), reg)
-        .on_none(|c: &mut C| c.push("on_none"), reg)
+        .inspect(|ran: &mut Ran, _: &u64| ran.push("inspect"), reg)
+        .on_none(|ran: &mut Ran| ran.push("on_none"), reg)
         .ok_or_else(
-            |c: &mut C| {
-                c.push("ok_or_else");
+            |ran: &mut Ran| {
+                ran.push("ok_or_else");
                 7_u64
             },
             reg,
         )
-        .inspect_err(|c: &mut C, _: &u64| c.push("inspect_err"), reg)
+        .inspect_err(|ran: &mut Ran, _: &u64| ran.push("inspect_err"), reg)
         .map_err(
-            |c: &mut C, e: u64| {
-                c.push("map_err");
+            |ran: &mut Ran, e: u64| {
+                ran.push("map_err");
                 e
             },
             reg,
         )
         .or_else(
-            |c: &mut C, e: u64| {
-                c.push("or_else");
+            |ran: &mut Ran, e: u64| {
+                ran.push("or_else");
                 Err::<u64, u64>(e)
             },
             reg,
         )
         .unwrap_or_else(
-            |c: &mut C, e: u64| {
-                c.push("unwrap_or_else");
+            |ran: &mut Ran, e: u64| {
+                ran.push("unwrap_or_else");
                 e
             },
             reg,
         )
+        .build();
+    let mut ran = Ran::new();
+    assert_eq!(chain.run_with(&mut ran, &mut world, 1), 1);
+    assert_eq!(ran, ["guard", "inspect"]);
+    ran.clear();
+    assert_eq!(chain.run_with(&mut ran, &mut world, 0), 7);
+    assert_eq!(ran, ["guard", "on_none", "ok_or_else", "inspect_err", "map_err", "or_else", "unwrap_or_else"]);
+}
+
+#[test]
+fn combinators_of_any_value_take_the_context() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<u64>::new()
+        .with_context::<Ran>()
         .scan(
             0,
-            |c: &mut C, n: &mut u64, x: u64| {
-                c.push("scan");
+            |ran: &mut Ran, n: &mut u64, x: u64| {
+                ran.push("scan");
                 *n += x;
                 (*n, x)
             },
@@ -234,17 +251,17 @@ fn every_combinator_takes_the_context() {
         )
         .splat()
         .then(
-            |c: &mut C, _limit: Res<u64>, n: u64, x: u64| {
-                c.push("splat");
+            |ran: &mut Ran, _limit: Res<u64>, n: u64, x: u64| {
+                ran.push("splat");
                 n + x
             },
             reg,
         )
-        .tee(|x| x.then(|c: &mut C, _: &u64| c.push("tee"), reg))
+        .tee(|x| x.then(|ran: &mut Ran, _: &u64| ran.push("tee"), reg))
         .route(|r| {
             r.case(
-                |c: &mut C, x: &u64| {
-                    c.push("case");
+                |ran: &mut Ran, x: &u64| {
+                    ran.push("case");
                     *x > 100
                 },
                 reg,
@@ -252,19 +269,31 @@ fn every_combinator_takes_the_context() {
             )
             .or(|x| {
                 x.then(
-                    |c: &mut C, x: u64| {
-                        c.push("or");
+                    |ran: &mut Ran, x: u64| {
+                        ran.push("or");
                         x
                     },
                     reg,
                 )
             })
         })
+        .build();
+    let mut ran = Ran::new();
+    assert_eq!(chain.run_with(&mut ran, &mut world, 1), 2);
+    assert_eq!(ran, ["scan", "splat", "tee", "case", "or"]);
+}
+
+#[test]
+fn arms_and_what_follows_them_take_the_context() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<u64>::new()
+        .with_context::<Ran>()
         .fork()
         .arm(|x| {
             x.then(
-                |c: &mut C, x: &u64| {
-                    c.push("arm");
+                |ran: &mut Ran, x: &u64| {
+                    ran.push("arm");
                     *x
                 },
                 reg,
@@ -272,32 +301,29 @@ fn every_combinator_takes_the_context() {
         })
         .arm(|x| {
             x.then(
-                |c: &mut C, w: &mut World, x: &u64| {
-                    c.push("world");
+                |ran: &mut Ran, w: &mut World, x: &u64| {
+                    ran.push("world");
                     *x + *w.resource::<u64>()
                 },
                 reg,
             )
         })
         .merge(
-            |c: &mut C, a: &u64, b: &u64| {
-                c.push("merge");
+            |ran: &mut Ran, a: &u64, b: &u64| {
+                ran.push("merge");
                 *a < *b
             },
             reg,
         )
         .and(
-            |c: &mut C| {
-                c.push("and");
+            |ran: &mut Ran| {
+                ran.push("and");
                 true
             },
             reg,
         )
         .build();
-    let mut context = C::new();
-    assert!(chain.run_with(&mut context, &mut world, 1));
-    assert_eq!(context, ["guard", "inspect", "scan", "splat", "tee", "case", "or", "arm", "world", "merge", "and"]);
-    context.clear();
-    assert!(chain.run_with(&mut context, &mut world, 0));
-    assert_eq!(context[..6], ["guard", "on_none", "ok_or_else", "inspect_err", "map_err", "or_else"]);
+    let mut ran = Ran::new();
+    assert!(chain.run_with(&mut ran, &mut world, 1));
+    assert_eq!(ran, ["arm", "world", "merge", "and"]);
 }

@@ -202,7 +202,7 @@ fn an_arm_of_another_world_is_refused_when_built() {
 }
 
 #[test]
-fn s13_a_dag_runs_on_its_own_world_only() {
+fn a_dag_runs_on_its_own_world_only() {
     let here = world();
     let reg = here.registry();
     let note = |mut log: ResMut<Log>, e: &Event| log.push(e.0.to_string());

@@ -57,7 +57,7 @@ fn fan_out_runs_in_order_over_every_kind_of_handler() {
 }
 
 #[test]
-fn l4_broadcast_adds_and_removes_by_keys_that_are_never_stale() {
+fn broadcast_adds_and_removes_by_keys_that_are_never_stale() {
     let mut world = world();
     let reg = world.registry();
     let mut broadcast = Broadcast::<str>::new();

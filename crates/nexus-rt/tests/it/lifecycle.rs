@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nexus_rt::{Handler, IntoHandler, Res, ResMut, Sequence, Shutdown, ShutdownHandle, World, WorldBuilder};
 
-use crate::support::{Log, notices_replacement, panic_of, world};
+use crate::support::{Blocking, Log, notices_replacement, panic_of, world};
 
 fn stoppable() -> (World, ShutdownHandle) {
     let mut builder = WorldBuilder::new();
@@ -121,9 +121,9 @@ fn another_thread_ends_the_loop_and_wakes_what_blocks() {
     let (mut world, handle) = stoppable();
     let main = thread::current();
     handle.on_shutdown(move || main.unpark());
-    let from_outside = handle.clone();
+    let (from_outside, blocking) = (handle.clone(), Blocking::this_thread());
     let other = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
+        blocking.until_blocked();
         from_outside.shutdown();
     });
     let started = Instant::now();

@@ -43,7 +43,7 @@ fn ran(missed: MissedTicks, polls: &[u32]) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn t5_a_timer_that_is_polled_late_does_not_drift() {
+fn a_timer_that_is_polled_late_does_not_drift() {
     // Polled three late each time.
     assert_eq!(ran(MissedTicks::Skip, &[13, 23, 33, 43]), [(10, 13), (20, 23), (30, 33), (40, 43)]);
 }

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
 
 use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::event::Source;
@@ -18,7 +16,7 @@ use crate::socket_rig::{LONG, Rig, is_closed};
 use crate::support::{Log, notices_replacement, panic_of};
 
 #[test]
-fn l3_a_stale_token_does_not_act_on_a_stranger() {
+fn a_stale_token_does_not_act_on_a_stranger() {
     let mut rig = Rig::new();
     let (old, _old_client) = rig.reader("old");
     assert!(rig.io().close(old));
@@ -38,7 +36,7 @@ fn l3_a_stale_token_does_not_act_on_a_stranger() {
 }
 
 #[test]
-fn l5_a_panic_loses_nobody_elses_event() {
+fn a_panic_loses_nobody_elses_event() {
     let mut rig = Rig::new();
     let alive = Arc::new(());
     let held = alive.clone();
@@ -47,7 +45,8 @@ fn l5_a_panic_loses_nobody_elses_event() {
     let mut readers: Vec<_> = ["a", "b", "c"].map(|name| rig.reader(name)).into();
     failing_client.write_all(b"!").unwrap();
     readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
-    thread::sleep(Duration::from_millis(50));
+    rig.until_readable(failing);
+    readers.iter().for_each(|(token, _)| rig.until_readable(*token));
     let (poller, world) = (&mut rig.poller, &mut rig.world);
     assert!(catch_unwind(AssertUnwindSafe(|| poller.poll(world, LONG))).is_err());
     assert_eq!(Arc::strong_count(&alive), 1);
@@ -96,7 +95,7 @@ impl Handler<MioEvent> for NeverRuns {
 }
 
 #[test]
-fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
+fn what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
     let mut rig = Rig::new();
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -106,14 +105,15 @@ fn l6_what_an_earlier_handler_of_the_same_poll_closed_does_not_run() {
         clients.push(client);
     }
     clients.iter_mut().for_each(|client| client.write_all(b"x").unwrap());
-    thread::sleep(Duration::from_millis(50));
+    let tokens = rig.world.resource::<Vec<MioToken>>().clone();
+    tokens.into_iter().for_each(|token| rig.until_readable(token));
     assert_eq!((rig.poller.poll(&mut rig.world, LONG).unwrap(), rig.logged().as_str()), (1, "ran"));
     assert!(rig.is_quiet());
     assert_eq!(rig.io().len(), 4);
 }
 
 #[test]
-fn s11_a_poller_is_for_its_own_world() {
+fn a_poller_is_for_its_own_world() {
     let (mut here, mut other) = (Rig::new(), Rig::new());
     let (_, mut client) = here.reader("here");
     client.write_all(b"x").unwrap();
@@ -124,7 +124,7 @@ fn s11_a_poller_is_for_its_own_world() {
 }
 
 #[test]
-fn s14_a_handler_that_replaces_the_world_is_noticed() {
+fn a_handler_that_replaces_the_world_is_noticed() {
     struct Replaces;
     impl Describe for Replaces {}
     impl Handler<MioEvent> for Replaces {

@@ -12,7 +12,7 @@ use nexus_rt::{
     IntoCallback, MioDriver, MioInstaller, MioPoller, ResMut, ShutdownHandle, Virtual, World, WorldBuilder,
 };
 
-use crate::support::Log;
+use crate::support::{Log, until};
 
 /// For what must happen, however slow the machine.
 pub(crate) const LONG: Option<Duration> = Some(Duration::from_secs(30));
@@ -57,6 +57,14 @@ impl Rig {
     pub(crate) fn serve(&mut self, handler: Virtual<MioEvent>) -> (MioToken, Client) {
         let (own, client) = Self::pair();
         (self.io().register(own, Interest::READABLE, handler).unwrap(), client)
+    }
+
+    /// Waits until there is something to read from a connection that the driver owns. The driver would be told of it,
+    /// but would run the handler too.
+    pub(crate) fn until_readable(&mut self, token: MioToken) {
+        let mut io = self.io();
+        let stream = io.source::<TcpStream>(token).expect("the driver owns it");
+        until("there is something to read", || stream.peek(&mut [0]).is_ok());
     }
 
     /// Polls until this many handlers have run.

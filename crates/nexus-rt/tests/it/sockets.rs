@@ -15,7 +15,7 @@ use nexus_rt::{
 };
 
 use crate::socket_rig::{LONG, Rig, is_closed, read};
-use crate::support::Log;
+use crate::support::{Blocking, Log};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -105,7 +105,7 @@ fn a_budget_bounds_a_poll() {
     let mut rig = Rig::new();
     let mut readers: Vec<_> = ["a", "b", "c"].map(|name| rig.reader(name)).into();
     readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
-    thread::sleep(Duration::from_millis(50));
+    readers.iter().for_each(|(token, _)| rig.until_readable(*token));
     let ran: Vec<_> = (0..3).map(|_| rig.poller.poll_budget(&mut rig.world, LONG, 2).unwrap()).take(2).collect();
     assert_eq!((ran, rig.logged().as_str()), (vec![2, 1], "a:x b:x c:x"));
     assert_eq!(rig.poller.poll_budget(&mut rig.world, Some(Duration::ZERO), 0).unwrap(), 0);
@@ -140,24 +140,24 @@ fn a_poll_waits_for_its_timeout_or_the_next_timer_and_no_longer() {
 #[test]
 fn other_threads_and_a_shutdown_wake_a_poll() {
     let mut rig = Rig::new();
-    let waker = rig.io().waker();
+    let (waker, blocking) = (rig.io().waker(), Blocking::this_thread());
     let waking = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
+        blocking.until_blocked();
         waker.wake().unwrap();
     });
     assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
     waking.join().unwrap();
-    let shutdown = rig.shutdown.clone();
+    let (shutdown, blocking) = (rig.shutdown.clone(), Blocking::this_thread());
     let asking = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
+        blocking.until_blocked();
         shutdown.shutdown();
     });
     assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
     asking.join().unwrap();
     // From then on it does not wait at all, but serves what is ready.
-    let (_, mut client) = rig.reader("last");
+    let (last, mut client) = rig.reader("last");
     client.write_all(b"x").unwrap();
-    thread::sleep(Duration::from_millis(50));
+    rig.until_readable(last);
     rig.poller.poll(&mut rig.world, None).unwrap();
     assert_eq!(rig.logged(), "last:x");
     assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);

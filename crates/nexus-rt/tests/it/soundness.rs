@@ -13,7 +13,7 @@ fn write(mut log: ResMut<Log>, limit: Res<u64>, event: u64) {
 }
 
 #[test]
-fn s1_a_handler_outlives_its_world() {
+fn a_handler_outlives_its_world() {
     let first = world();
     let mut handler = write.into_handler(first.registry());
     drop(first);
@@ -23,13 +23,13 @@ fn s1_a_handler_outlives_its_world() {
 }
 
 #[test]
-fn s2_a_handler_replaces_the_world() {
+fn a_handler_replaces_the_world() {
     let mut here = world();
     let mut old = write.into_handler(here.registry());
     old.run(&mut here, 1);
     let mut replace = (|w: &mut World, _: u64| *w = world()).into_handler(here.registry());
     // Noticed as soon as the function returns ..
-    notices_replacement("s2_a_handler_replaces_the_world", || replace.run(&mut here, 2));
+    notices_replacement("a_handler_replaces_the_world", || replace.run(&mut here, 2));
     // .. and by everything that belonged to the world that is gone.
     refuses_world("it::soundness::write", || old.run(&mut here, 3));
     let mut new = write.into_handler(here.registry());
@@ -38,7 +38,7 @@ fn s2_a_handler_replaces_the_world() {
 }
 
 #[test]
-fn s2_a_handler_that_swaps_and_swaps_back_is_fine() {
+fn a_handler_that_swaps_and_swaps_back_is_fine() {
     let mut here = world();
     let mut swap = (|w: &mut World, _: u64| {
         let mut other = world();
@@ -53,7 +53,7 @@ fn s2_a_handler_that_swaps_and_swaps_back_is_fine() {
 }
 
 #[test]
-fn s3_a_builder_is_dropped_without_build() {
+fn a_builder_is_dropped_without_build() {
     let mut builder = WorldBuilder::new();
     builder.register(1_u64);
     builder.register(Log::new());
@@ -85,18 +85,18 @@ fn a_handler_resolved_before_build_runs_after_it() {
 }
 
 #[test]
-fn s4_a_borrow_of_one_world_while_its_handler_runs_through_another() {
+fn a_borrow_of_one_world_while_its_handler_runs_through_another() {
     let mut a = world();
     a.resource_mut::<Log>().push("kept".into());
     let mut clear = (|mut log: ResMut<Log>, _: ()| log.clear()).into_handler(a.registry());
     let mut b = world();
     let held = &a.resource::<Log>()[0];
-    refuses_world("s4_", || clear.run(&mut b, ()));
+    refuses_world("a_borrow_of_one_world", || clear.run(&mut b, ()));
     assert_eq!(held, "kept");
 }
 
 #[test]
-fn s5_a_world_inside_a_resource() {
+fn a_world_inside_a_resource() {
     struct Inner {
         world: World,
         handler: Option<Virtual<u64>>,
@@ -128,7 +128,7 @@ fn s5_a_world_inside_a_resource() {
 }
 
 #[test]
-fn s6_two_exclusive_params_in_one_tuple() {
+fn two_exclusive_params_in_one_tuple() {
     fn alias((mut a, mut b): (ResMut<u64>, ResMut<u64>), _: ()) {
         std::mem::swap(&mut *a, &mut *b);
     }
@@ -137,7 +137,7 @@ fn s6_two_exclusive_params_in_one_tuple() {
 }
 
 #[test]
-fn s7_a_derived_struct_beside_what_it_contains() {
+fn a_derived_struct_beside_what_it_contains() {
     #[derive(Param)]
     struct Reads<'w>(Res<'w, u64>);
     fn alias(reads: Reads, mut writes: ResMut<u64>, _: ()) {
@@ -174,7 +174,7 @@ fn conflicts_are_found_in_every_place_and_form() {
 }
 
 #[test]
-fn s15_a_handler_runs_on_another_thread_with_that_threads_world() {
+fn a_handler_runs_on_another_thread_with_that_threads_world() {
     let mut home = world();
     let mut handler = write.into_handler(home.registry());
     let text = std::thread::spawn(move || {
@@ -188,7 +188,7 @@ fn s15_a_handler_runs_on_another_thread_with_that_threads_world() {
 }
 
 #[test]
-fn s16_an_exclusive_step_replaces_the_world_in_mid_chain() {
+fn an_exclusive_step_replaces_the_world_in_mid_chain() {
     fn replace(w: &mut World, event: u64) -> u64 {
         *w = world();
         event
@@ -224,7 +224,7 @@ fn s16_an_exclusive_step_replaces_the_world_in_mid_chain() {
         )
         .map(write, c.registry())
         .build();
-    notices_replacement("s16_", || guarded.run(&mut c, 1));
+    notices_replacement("an_exclusive_step_replaces", || guarded.run(&mut c, 1));
     assert!(c.resource::<Log>().is_empty());
 }
 
@@ -248,7 +248,7 @@ fn a_step_that_panics_after_replacing_the_world_leaves_nothing_to_follow() {
 }
 
 #[test]
-fn l1_zero_sized_resources_are_no_conflict() {
+fn zero_sized_resources_are_no_conflict() {
     struct A;
     struct B;
     fn both(_: ResMut<A>, _: ResMut<B>, mut n: ResMut<u64>, _: ()) {

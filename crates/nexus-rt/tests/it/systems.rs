@@ -222,7 +222,7 @@ fn a_scheduler_is_a_handler_of_any_event() {
 }
 
 #[test]
-fn s12_a_scheduler_runs_on_its_own_world_only() {
+fn a_scheduler_runs_on_its_own_world_only() {
     let (here, mut other) = (world(), world());
     let mut scheduler = diamond(&here, [true; 3]);
     drop(here);
@@ -238,7 +238,7 @@ fn s12_a_scheduler_runs_on_its_own_world_only() {
 }
 
 #[test]
-fn s14_a_system_that_replaces_the_world_is_noticed() {
+fn a_system_that_replaces_the_world_is_noticed() {
     struct Replaces;
     impl Describe for Replaces {}
     impl System for Replaces {

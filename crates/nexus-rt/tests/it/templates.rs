@@ -242,7 +242,7 @@ fn stamped_handlers_run_on_their_own_world_only() {
 /// What a template makes of nothing is a copy of what it was given: a token that can be copied, sent, and lives as long
 /// as the program. (Others are refused: see the golden messages and the examples of `HandlerTemplate`.)
 #[test]
-fn s9_a_template_makes_no_token_that_it_was_not_given() {
+fn a_template_makes_no_token_that_it_was_not_given() {
     mod vault {
         /// Only `take` makes one.
         #[derive(Clone, Copy)]

@@ -62,7 +62,7 @@ fn logs(name: &mut &'static str, mut log: ResMut<Log>, event: TimerEvent) {
 }
 
 #[test]
-fn t1_a_timer_is_never_early() {
+fn a_timer_is_never_early() {
     let mut rig = Rig::new();
     rig.log(5_000, "a");
     for us in [1, 4_001, 4_999] {
@@ -72,7 +72,7 @@ fn t1_a_timer_is_never_early() {
 }
 
 #[test]
-fn t2_timers_run_in_the_order_of_their_deadlines_then_of_setting() {
+fn timers_run_in_the_order_of_their_deadlines_then_of_setting() {
     let mut rig = Rig::new();
     for (us, name) in [(100, "a"), (110, "b"), (70, "c"), (100, "d"), (70, "e")] {
         rig.log(us, name);
@@ -82,7 +82,7 @@ fn t2_timers_run_in_the_order_of_their_deadlines_then_of_setting() {
 }
 
 #[test]
-fn t3_a_key_of_another_wheel_or_of_none_names_nothing() {
+fn a_key_of_another_wheel_or_of_none_names_nothing() {
     let (mut here, mut other) = (Rig::new(), Rig::new());
     let (key, foreign) = (here.log(10, "here"), other.log(10, "other"));
     drop(other);
@@ -94,7 +94,7 @@ fn t3_a_key_of_another_wheel_or_of_none_names_nothing() {
 }
 
 #[test]
-fn t4_keys_live_in_resources_and_contexts_and_on_other_threads() {
+fn keys_live_in_resources_and_contexts_and_on_other_threads() {
     fn is<T: Copy + Send + Sync + 'static>(_: T) {}
     let mut rig = Rig::new();
     let key = rig.log(10, "a");
@@ -111,7 +111,7 @@ fn t4_keys_live_in_resources_and_contexts_and_on_other_threads() {
 }
 
 #[test]
-fn l2_a_stale_key_does_not_act_on_a_stranger() {
+fn a_stale_key_does_not_act_on_a_stranger() {
     let mut rig = Rig::new();
     let old = rig.log(10, "old");
     rig.poll(10);
@@ -124,7 +124,7 @@ fn l2_a_stale_key_does_not_act_on_a_stranger() {
 }
 
 #[test]
-fn l5_a_panic_loses_nobody_elses_timer() {
+fn a_panic_loses_nobody_elses_timer() {
     let mut rig = Rig::new();
     rig.log(1, "a");
     let alive = std::sync::Arc::new(());
@@ -145,7 +145,7 @@ fn l5_a_panic_loses_nobody_elses_timer() {
 }
 
 #[test]
-fn s10_a_poller_is_for_its_own_world() {
+fn a_poller_is_for_its_own_world() {
     let (mut here, mut other) = (Rig::new(), Rig::new());
     here.log(0, "here");
     other.log(0, "other");
@@ -159,7 +159,7 @@ fn s10_a_poller_is_for_its_own_world() {
 }
 
 #[test]
-fn s14_a_handler_that_replaces_the_world_is_noticed() {
+fn a_handler_that_replaces_the_world_is_noticed() {
     struct Replaces;
     impl Describe for Replaces {}
     impl Handler<TimerEvent> for Replaces {

@@ -7,7 +7,7 @@ use nexus_timer::{Wheel, WheelBuilder};
 use crate::{clock, poll};
 
 #[test]
-fn t1_an_entry_is_never_early() {
+fn an_entry_is_never_early() {
     let start = Instant::now();
     let us = |n| start + Duration::from_micros(n);
     for deadline in [5000, 4999, 5001, 1, 0, 999, 1000, 63_999, 64_000, 65_536, 4_096_000] {
@@ -21,7 +21,7 @@ fn t1_an_entry_is_never_early() {
 }
 
 #[test]
-fn t1_not_by_a_nanosecond() {
+fn an_entry_is_not_early_by_a_nanosecond() {
     let start = Instant::now();
     let deadline = start + Duration::from_micros(5000);
     let mut wheel = Wheel::new(start);
@@ -31,7 +31,7 @@ fn t1_not_by_a_nanosecond() {
 }
 
 #[test]
-fn t2_one_poll_gives_the_order_of_deadlines() {
+fn one_poll_gives_the_order_of_deadlines() {
     let (start, ms) = clock();
     let mut wheel = Wheel::new(start);
     for deadline in [100, 110, 70] {

@@ -7,7 +7,7 @@ use nexus_timer::{TimerKey, Wheel};
 use crate::{clock, poll};
 
 #[test]
-fn t3_a_key_means_nothing_on_another_wheel() {
+fn a_key_means_nothing_on_another_wheel() {
     let (start, ms) = clock();
     let mut one = Wheel::new(start);
     let mut other = Wheel::new(start);
@@ -25,7 +25,7 @@ fn t3_a_key_means_nothing_on_another_wheel() {
 }
 
 #[test]
-fn t3_a_key_means_nothing_after_its_wheel_is_gone() {
+fn a_key_means_nothing_after_its_wheel_is_gone() {
     let (start, ms) = clock();
     let key = Wheel::new(start).insert(ms(10), 1);
     // In the same room, as likely as not.
@@ -36,7 +36,7 @@ fn t3_a_key_means_nothing_after_its_wheel_is_gone() {
 }
 
 #[test]
-fn t4_keys_can_be_kept_anywhere() {
+fn keys_can_be_kept_anywhere() {
     fn plain<T: Copy + Send + Sync + Unpin + Eq + std::hash::Hash + std::fmt::Debug + 'static>() {}
     plain::<TimerKey>();
     assert_eq!(size_of::<Option<TimerKey>>(), 16);
@@ -58,7 +58,7 @@ fn wheels_go_where_their_values_go() {
 }
 
 #[test]
-fn l2_a_key_that_is_used_up_is_nobody_elses() {
+fn a_key_that_is_used_up_is_nobody_elses() {
     let (start, ms) = clock();
     let mut wheel = Wheel::new(start);
     let fired = wheel.insert(ms(1), "fired");

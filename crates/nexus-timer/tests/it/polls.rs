@@ -11,7 +11,7 @@ fn pop<T>(wheel: &mut Wheel<T>) -> Option<T> {
 }
 
 #[test]
-fn l5_a_panic_loses_nobody_else() {
+fn a_panic_loses_nobody_else() {
     let (start, ms) = clock();
     let mut wheel = Wheel::new(start);
     for n in 0..10 {

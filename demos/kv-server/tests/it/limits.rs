@@ -1,11 +1,10 @@
 //! The options that limit what clients may do.
 
 use std::process::Command;
-use std::time::Duration;
 
 use kv_server::{Request, RequestLimits};
 
-use crate::support::{Reply, Server, command, ok};
+use crate::support::{Reply, Server, command, ok, until};
 
 #[test]
 fn arguments_and_requests_have_a_longest() {
@@ -36,11 +35,7 @@ fn who_comes_when_all_places_are_taken_is_told_so() {
     assert!(third.is_closed());
     let [first, mut second] = clients;
     drop(first);
-    let mut fourth = server.client();
-    while fourth.try_reply_to_ping().is_none() {
-        std::thread::sleep(Duration::from_millis(5));
-        fourth = server.client();
-    }
+    until("a fourth has the place of the first", || server.client().try_reply_to_ping().is_some());
     assert_eq!(second.ask(&["PING"]), Reply::Simple("PONG".into()));
 }
 
@@ -81,8 +76,8 @@ fn when_files_run_out_who_is_there_is_served() {
     assert!((1..=3).contains(&served), "{served}");
     assert!(answered > 0);
     assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
-    drop(staying);
-    assert!(server.info("rejected_connections") >= 17);
+    // Asked by who is there: for somebody new there may be no file yet.
+    assert!(there.info("rejected_connections") >= 17);
 }
 
 #[test]

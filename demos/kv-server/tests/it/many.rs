@@ -1,6 +1,6 @@
 //! Ten thousand clients at once.
 
-use crate::support::{Client, Reply, Server, command};
+use crate::support::{Client, Reply, Server, command, until};
 
 const CLIENTS: usize = 10_000;
 
@@ -28,7 +28,5 @@ fn ten_thousand_clients_are_served() {
     println!("{count} clients, {each} bytes for each with its key");
     assert!(each < 4_096, "{each} bytes for each client");
     drop(clients);
-    while server.info("connected_clients") > 1 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    until("all are gone", || server.info("connected_clients") == 1);
 }

@@ -1,11 +1,10 @@
 //! The program: how it starts, what it prints, how it ends.
 
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
-use std::time::Duration;
 
-use crate::support::{Client, Server, bulk, command, ok};
+use crate::support::{Client, Server, bulk, command, ok, until};
 
 fn run(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kv-server")).args(args).output().unwrap()
@@ -65,11 +64,11 @@ fn a_signal_ends_it_after_all_replies_are_sent() {
         let value = "v".repeat(1_000);
         assert_eq!(client.ask(&["SET", "k", &value]), ok());
         client.send(&command(&["GET", "k"]).repeat(10_000));
-        // All has come, and most of the replies wait for a client that does not read yet.
-        while server.info("keyspace_hits") < 10_000 {}
+        // Most of the replies wait for a client that does not read yet.
+        until("all has come", || server.info("keyspace_hits") == 10_000);
         server.signal(signal);
-        std::thread::sleep(Duration::from_millis(100));
-        assert!(std::net::TcpStream::connect(server.address).is_err(), "nobody is let in any more");
+        until("nobody is let in any more", || TcpStream::connect(server.address).is_err());
+        assert!(server.child.try_wait().unwrap().is_none(), "it waits for the client");
         for _ in 0..10_000 {
             assert_eq!(client.reply(), bulk(&value));
         }
@@ -87,7 +86,7 @@ fn who_does_not_read_does_not_keep_it_from_ending() {
     let mut client = server.client();
     assert_eq!(client.ask(&["SET", "k", &"v".repeat(100_000)]), ok());
     client.send(&command(&["GET", "k"]).repeat(200));
-    while server.info("keyspace_hits") < 200 {}
+    until("all has come", || server.info("keyspace_hits") == 200);
     server.signal("-TERM");
     assert!(server.ends_well());
 }

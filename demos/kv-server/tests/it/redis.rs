@@ -1,12 +1,10 @@
 //! The same commands to this server and to Redis itself: replies must be the same.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::support::{Client, LONG, Random, Reply, Server, bulk, command};
+use crate::support::{Client, Random, Reply, Server, bulk, command, until};
 use crate::traffic::{Compare, next};
 
 /// How many commands are compared, and by which seed; `KV_SEED` sets another.
@@ -17,6 +15,8 @@ const SEED: u64 = 7;
 struct Redis {
     child: Child,
     address: SocketAddr,
+    /// What it prints. Held, so that it can go on printing.
+    _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
@@ -25,8 +25,8 @@ impl Redis {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
         let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
-        let started = Command::new("redis-server").args(args).stdout(Stdio::null()).spawn();
-        let child = match started {
+        let started = Command::new("redis-server").args(args).stdout(Stdio::piped()).spawn();
+        let mut child = match started {
             Ok(child) => child,
             Err(error) => {
                 assert!(std::env::var_os("CI").is_none(), "redis-server must be there in CI: {error}");
@@ -34,12 +34,11 @@ impl Redis {
                 return None;
             }
         };
-        let until = Instant::now() + LONG;
-        while std::net::TcpStream::connect(port).is_err() {
-            assert!(Instant::now() < until, "redis-server does not listen");
-            thread::sleep(Duration::from_millis(20));
-        }
-        Some(Self { child, address: port })
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = log.by_ref().lines().map_while(Result::ok);
+        let listens = lines.any(|line| line.to_lowercase().contains("ready to accept connections"));
+        assert!(listens, "redis-server does not listen");
+        Some(Self { child, address: port, _log: log })
     }
 }
 
@@ -89,8 +88,9 @@ fn shape(reply: &Reply) -> Vec<&'static str> {
     }
 }
 
-/// Sends bytes in pieces that are cut anywhere.
-fn send_in_pieces(random: &mut Random, client: &mut Client, mut bytes: &[u8]) {
+/// Sends bytes in pieces that are cut anywhere. Now and then another client is answered before the next piece, so that
+/// the server has seen only what came before.
+fn send_in_pieces(random: &mut Random, client: &mut Client, other: &mut Client, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let length = match random.below(4) {
             0 => 1 + random.index(8.min(bytes.len())),
@@ -100,7 +100,7 @@ fn send_in_pieces(random: &mut Random, client: &mut Client, mut bytes: &[u8]) {
         client.socket.get_mut().write_all(&bytes[..length]).unwrap();
         bytes = &bytes[length..];
         if random.one_in(50) {
-            thread::sleep(Duration::from_millis(1));
+            other.ask(&["PING"]);
         }
     }
 }
@@ -113,7 +113,7 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
     let mut random = Random::new(seed);
     let both = [server.address, redis.address];
     let mut clients: Vec<_> = (0..3).map(|_| both.map(Client::connect)).collect();
-    let mut subscribers = both.map(Client::connect);
+    let (mut others, mut subscribers) = (both.map(Client::connect), both.map(Client::connect));
     assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
     let mut published = 0;
     let mut done = 0;
@@ -121,8 +121,8 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
         let batch: Vec<_> = (0..1 + random.below(40)).map(|_| next(&mut random)).collect();
         let bytes = batch.iter().flat_map(|(words, _)| command(words)).collect::<Vec<_>>();
         let pair = &mut clients[random.index(3)];
-        for client in pair.iter_mut() {
-            send_in_pieces(&mut random, client, &bytes);
+        for (client, other) in pair.iter_mut().zip(&mut others) {
+            send_in_pieces(&mut random, client, other, &bytes);
         }
         for (words, compare) in &batch {
             let [ours, theirs] = pair.each_mut().map(Client::reply);
@@ -193,24 +193,25 @@ fn keys_end_when_they_do_in_redis() {
     let server = Server::start(&[]);
     let mut clients = [server.address, redis.address].map(Client::connect);
     let setup: &[&[&str]] = &[
-        &["SET", "short", "1", "PX", "60"],
-        &["SET", "kept", "1", "PX", "60"],
+        &["SET", "kept", "1", "PX", "200"],
         &["PERSIST", "kept"],
-        &["SET", "longer", "1", "PX", "60"],
+        &["SET", "longer", "1", "PX", "200"],
         &["EXPIRE", "longer", "100"],
-        &["SET", "again", "1", "PX", "60"],
+        &["SET", "again", "1", "PX", "200"],
         &["SET", "again", "2"],
         &["MSET", "incremented", "1", "appended", "a"],
-        &["PEXPIRE", "incremented", "60"],
+        &["PEXPIRE", "incremented", "200"],
         &["INCR", "incremented"],
-        &["PEXPIRE", "appended", "60"],
+        &["PEXPIRE", "appended", "200"],
         &["APPEND", "appended", "b"],
-        &["SET", "keepttl", "1", "PX", "60"],
+        &["SET", "keepttl", "1", "PX", "200"],
         &["SET", "keepttl", "2", "KEEPTTL"],
         &["EXPIRE", "keepttl", "-1"],
-        &["SET", "moved", "1", "PX", "60"],
+        &["SET", "moved", "1", "PX", "200"],
         &["GETDEL", "moved"],
         &["SET", "moved", "2"],
+        // Set last: once it has ended, so has the time that any other was given.
+        &["SET", "short", "1", "PX", "200"],
     ];
     let ask = |clients: &mut [Client; 2], words: &[&str]| {
         let [ours, theirs] = clients.each_mut().map(|client| client.ask(words));
@@ -218,7 +219,9 @@ fn keys_end_when_they_do_in_redis() {
         ours
     };
     setup.iter().for_each(|words| _ = ask(&mut clients, words));
-    thread::sleep(Duration::from_millis(150));
+    for client in &mut clients {
+        until("the last one has ended", || client.ask(&["EXISTS", "short"]) == Reply::Integer(0));
+    }
     let mut there = Vec::new();
     for key in ["short", "kept", "longer", "again", "incremented", "appended", "keepttl", "moved"] {
         if ask(&mut clients, &["EXISTS", key]) == Reply::Integer(1) {

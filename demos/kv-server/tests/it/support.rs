@@ -3,10 +3,20 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// For what must happen, however slow the machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// Waits until `holds` is true. For what the server reports to nobody: it can only be asked again and again.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < LONG, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// A process that ends with its test.
 pub(crate) struct Server {
@@ -54,11 +64,9 @@ impl Server {
         value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// A number out of INFO.
+    /// A number out of INFO, which a client of its own asks for.
     pub(crate) fn info(&self, name: &str) -> u64 {
-        let Reply::Bulk(Some(text)) = self.client().ask(&["INFO"]) else { panic!("INFO is text") };
-        let text = String::from_utf8(text).unwrap();
-        text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
+        self.client().info(name)
     }
 }
 
@@ -152,6 +160,13 @@ impl Client {
     pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Reply {
         self.send(&command(words));
         self.reply()
+    }
+
+    /// A number out of INFO.
+    pub(crate) fn info(&mut self, name: &str) -> u64 {
+        let Reply::Bulk(Some(text)) = self.ask(&["INFO"]) else { panic!("INFO is text") };
+        let text = String::from_utf8(text).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
     }
 
     /// The reply to a PING, or `None` if the client was turned away.
