@@ -1,9 +1,9 @@
-//! `Full`: a bounded wheel has no room, and gives the value back.
+//! `Full`: the error of a full wheel, with the value that did not fit.
 
 use std::error::Error;
 use std::fmt;
 
-/// The wheel holds as many entries as it may. Gives back the value that did not fit.
+/// The error if a wheel is at its limit, with the value that did not fit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Full<T>(pub T);
 
