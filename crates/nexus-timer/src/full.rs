@@ -15,7 +15,7 @@ impl<T> fmt::Debug for Full<T> {
 
 impl<T> fmt::Display for Full<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the timer wheel holds as many entries as it may")
+        f.write_str("the timer wheel is full")
     }
 }
 

@@ -10,8 +10,8 @@ use crate::world::World;
 /// Implemented for every `FnMut([&mut C,] params.., args..)` with up to 8 params and for every
 /// `FnMut([&mut C,] &mut World, args..)`. The compiler infers `M` from the signature.
 ///
-/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture what it likes.
-/// What it returns cannot borrow from its arguments (that is the compiler's limit for closures; a named function can).
+/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture anything. Its
+/// return value cannot borrow from its arguments (the compiler's limit for closures; that of a named function can).
 #[diagnostic::on_unimplemented(
     message = "this function cannot be called with params from the world and then `{Args}`",
     label = "its arguments are not params followed by `{Args}`",
@@ -35,8 +35,8 @@ pub trait Callable<C, Args, M: Mode> {
 
 /// Implements the trait for every number of arguments with every number of params, and with the whole world.
 ///
-/// Params take Bevy's double bound: the first half lets the compiler read the params off the signature, the second says
-/// that the function takes them with the lifetime of a run.
+/// Params use Bevy's double bound: the first half lets the compiler infer the params from the signature, the second
+/// says that the function takes them with the lifetime of a run.
 macro_rules! callable {
     (@[$($P:ident)*] [$($A:ident)*]) => {
         impl<C, F, Out, $($P: Param,)* $($A,)*> Callable<C, ($($A,)*), Plain<($($P,)*)>> for F
@@ -54,7 +54,7 @@ macro_rules! callable {
                 ($($A,)*): ($($A,)*),
                 _: Internal,
             ) -> Out {
-                /// Picks the second half of the bound, with one lifetime.
+                /// Selects the second half of the bound, with one lifetime.
                 #[inline(always)]
                 fn call<Out, $($P,)* $($A,)*>(
                     mut f: impl FnMut($($P,)* $($A,)*) -> Out,
