@@ -1,4 +1,4 @@
-//! The rules that stand at `Installer`, as tests that any driver can be run through.
+//! The rules listed at `Installer`, as tests for any driver.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -11,10 +11,10 @@ use crate::world::{World, WorldBuilder};
 
 /// Runs a driver through the rules of [`Installer`](crate::Installer), each on a fresh rig.
 ///
-/// Some of its handlers panic on purpose, which prints; so it needs a build that unwinds.
+/// Some of its handlers panic on purpose, which prints messages and requires a build that unwinds.
 ///
 /// # Panics
-/// At the first rule that does not hold, with the rule and what happened instead.
+/// At the first rule that does not hold. The message names the rule and says what happened instead.
 pub fn check_driver<R: DriverRig>() {
     let rules: [Check; 10] = [
         ("an event is a sequence", an_event_is_a_sequence::<R>),
@@ -31,10 +31,10 @@ pub fn check_driver<R: DriverRig>() {
     rules.into_iter().for_each(|(name, check)| check(Rule(name)));
 }
 
-/// A rule, and what it is checked by.
+/// A rule, and the function that checks it.
 type Check = (&'static str, fn(Rule));
 
-/// A rule by its name.
+/// A rule, by its name.
 #[derive(Clone, Copy)]
 struct Rule(&'static str);
 
@@ -52,7 +52,7 @@ impl Rule {
     }
 }
 
-/// What ran, by number, in order.
+/// The numbers of the handlers that ran, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u64>>>);
 
@@ -66,7 +66,7 @@ impl Log {
     }
 }
 
-/// A registration that does `act` and then notes its number.
+/// Adds a registration that calls `act` and then logs its number.
 fn add<R: DriverRig>(
     rig: &mut R,
     log: &Log,
@@ -199,7 +199,7 @@ fn a_panic_loses_one<R: DriverRig>(rule: Rule) {
     rule.is("handlers that panicked:", R::panicked(rig.world()), 2);
 }
 
-/// Panics when it is dropped, unless that is part of another panic.
+/// Panics when it is dropped, unless another panic is in progress.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -260,7 +260,7 @@ fn a_budget_keeps_the_order<R: DriverRig>(rule: Rule) {
 }
 
 thread_local! {
-    /// The rig that handlers swap resources with: a poller need not be `Send`, a handler must.
+    /// The rig with which handlers swap resources: a poller need not be `Send`, but a handler must be.
     static OTHER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
