@@ -12,8 +12,8 @@ use syn::{
 ///
 /// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type parameters
 /// and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound
-/// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add `#[param(crate =
-/// my_name)]`.
+/// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add
+/// `#[param(crate = my_name)]`.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -26,7 +26,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(input.ident.span(), "only a struct can be a param: its fields are the params in it"));
     };
     if let Some(attribute) = data.fields.iter().flat_map(|field| &field.attrs).find(|a| a.path().is_ident("param")) {
-        return Err(Error::new(attribute.span(), "`param` stands on the struct, not on a field"));
+        return Err(Error::new(attribute.span(), "`param` belongs on the struct, not on a field"));
     }
 
     let prefix = prefix(&input);
@@ -127,8 +127,8 @@ impl State<'_> {
         quote! {
             // SAFETY: every field is a param and receives each call once: resolved with the same resolver, reported by
             // `access`, fetched. A macro in a field's type might expand to another param each time, but all of them
-            // have the same type of state; and a state determines by its type which cell is read or written, so what is
-            // reported of it and what is fetched from it are the same.
+            // have the same type of state; and a state determines by its type which cell is read or written, so the
+            // reported access and the fetched one are the same.
             #[automatically_derived]
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;

@@ -89,12 +89,12 @@ pub trait Handler<E>: Describe + Send {
 /// A handler of any type on the heap, as drivers and collections store it. Its panics name the function. The line that
 /// they report is the library's, because a call through a box forgets its caller.
 ///
-/// For events that are borrowed anew each time, write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or `Box<dyn
-/// for<'a> Handler<&'a [u8]>>`.
+/// For events that are borrowed anew each time, write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
+/// `Box<dyn for<'a> Handler<&'a [u8]>>`.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
-/// Implements both traits for a type through the handler in it: `[generics of Describe] [of Handler] Type: |self|
-/// handler`.
+/// Implements both traits for a type through the handler in it:
+/// `[generics of Describe] [of Handler] Type: |self| handler`.
 macro_rules! handler_in {
     ($([$($describe:tt)*] [$($handler:tt)*] $Type:ty: |$this:ident| $inner:expr;)*) => {$(
         impl<$($describe)*> $crate::describe::Describe for $Type {

@@ -88,8 +88,8 @@ impl World {
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
         let present = self.key::<Shutdown>();
-        // Handles make their request at the `Shutdown` from before. Handlers make theirs at the resource, which one of
-        // them may have replaced.
+        // Existing handles make their request to the original `Shutdown`. Handlers make theirs to the resource, which
+        // one of them may have replaced.
         while !shutdown.is_shutdown() && !present.get(self).is_shutdown() {
             let expected = self.world_id();
             let ended = turn(self);

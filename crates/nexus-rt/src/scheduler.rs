@@ -123,7 +123,7 @@ impl SchedulerBuilder {
     #[track_caller]
     fn place(&self, id: SystemId) -> usize {
         let found = self.systems.binary_search_by_key(&id, |(own, _)| *own).ok();
-        found.expect("this system was not added to this scheduler: use what its own `add` gave")
+        found.expect("this system was not added to this scheduler: use the id that its own `add` returned")
     }
 
     /// Orders the systems: each one after all those that it must run after, and otherwise in the order in which they

@@ -15,7 +15,7 @@ use crate::world::{Registry, World};
 /// The function itself is not part of it. The template and the handlers that it stamps therefore have nameable types,
 /// which can appear in structs and resources, and any function of that signature fits.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no blueprint",
+    message = "`{Self}` is not a blueprint",
     note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
 )]
 pub trait Blueprint {
@@ -30,7 +30,7 @@ pub trait Blueprint {
 
 /// Names a kind of handler with a context: see [`callback_blueprint!`](crate::callback_blueprint).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no blueprint of callbacks, which have a context",
+    message = "`{Self}` is not a blueprint of callbacks, which have a context",
     note = "declare it: `callback_blueprint!(Name, Context = .., Event = .., Params = (..))`; without a context there is \
             `HandlerTemplate`"
 )]
@@ -136,7 +136,7 @@ impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
     #[inline]
     #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
-        // Not `&mut ()`, which is a place on the stack: as long as it exists, the function cannot be called by a jump.
+        // Not `&mut ()`, which is a place on the stack: as long as it exists, the call cannot be a jump.
         // A box of nothing takes no memory.
         self.stamp.run(Box::leak(Box::new(())), world, event);
     }

@@ -50,7 +50,7 @@ impl Eq for Item {}
 pub(crate) struct Near {
     /// Items from slots, and items added later that come after all of them.
     sorted: Run,
-    /// Other added items, as long as they came in order, as entries do that are rescheduled by a constant delay.
+    /// Other added items, as long as they came in order, which entries rescheduled by a constant delay do.
     late: Run,
     /// The remaining added items.
     heap: BinaryHeap<Reverse<Item>>,
@@ -255,7 +255,7 @@ impl Run {
     }
 }
 
-/// Removes the first item of a heap if it is wanted.
+/// Removes the first item of a heap if `wanted` accepts it.
 fn pop_if(heap: &mut BinaryHeap<Reverse<Item>>, wanted: impl Fn(&Item) -> bool) -> bool {
     heap.peek().is_some_and(|Reverse(item)| wanted(item)) && heap.pop().is_some()
 }

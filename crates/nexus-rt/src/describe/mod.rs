@@ -21,8 +21,8 @@ use crate::world::{World, WorldId};
 
 /// What a handler reports about itself: its functions, and what follows from them.
 ///
-/// Every handler of this library implements it. For a handler written by hand, an empty implementation is enough: `impl
-/// Describe for MyHandler {}`. A handler that runs other handlers shows them by passing the visitor on.
+/// Every handler of this library implements it. For a handler written by hand, an empty implementation is enough:
+/// `impl Describe for MyHandler {}`. A handler that runs other handlers shows them by passing the visitor on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself, as handlers must",
     note = "for a handler written by hand, this is enough: `impl Describe for {Self} {{}}`"
@@ -87,7 +87,7 @@ pub trait Describe {
         any_input_changed(world, self)
     }
 
-    /// The kind of step as which a chain shows it.
+    /// Returns the kind of step that a chain shows it as.
     #[doc(hidden)]
     fn kind() -> Kind
     where

@@ -31,7 +31,7 @@ use crate::world::{Key, World};
 ///
 ///     fn next(&mut self) -> Option<(RegistrationKey, Virtual<u64>, u64)> {
 ///         while let Some((key, value)) = self.due.pop_front() {
-///             // Not there: it has ended since.
+///             // Its registration has ended since.
 ///             let Some(handler) = self.subscribers.take_out(key) else { continue };
 ///             return Some((key, handler, value));
 ///         }

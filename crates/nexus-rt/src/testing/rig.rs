@@ -33,7 +33,7 @@ use crate::world::World;
 /// #     fn end(&mut self, key: RegistrationKey) { self.subscribers.remove(key); }
 /// # }
 ///
-/// /// A bus that hands each event on to one subscriber, which is told its own key.
+/// /// A bus that passes each event on to one subscriber, which receives its own key.
 /// struct Rig {
 ///     world: World,
 ///     poller: Poller<Bus>,
@@ -95,8 +95,8 @@ pub trait DriverRig: Sized + 'static {
     fn poll(&mut self, budget: usize) -> usize;
 
     /// Adds a registration that stays until it is ended. For each event, its handler calls `probe` with the world and
-    /// its own key: `(move |world: &mut World, event: MyEvent| probe(world,
-    /// event.key)).into_handler(world.registry())`.
+    /// its own key:
+    /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
     /// Makes an event due for a registration, after those already due. Does nothing if the key matches none.

@@ -9,8 +9,8 @@ use crate::poll::RegistrationKey;
 /// Identifies a registration of a [`MioDriver`](crate::MioDriver).
 pub type MioToken = RegistrationKey;
 
-/// Converts a token, to register a source that the driver does not own: `driver.registry().register(&mut source,
-/// token.into(), interest)`.
+/// Converts a token, to register a source that the driver does not own:
+/// `driver.registry().register(&mut source, token.into(), interest)`.
 ///
 /// The OS receives the place of the registration, not its driver. A source must therefore be registered with the
 /// registry of the driver that the token belongs to: at another driver, it would run whatever has that place there.

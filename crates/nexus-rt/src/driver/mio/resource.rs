@@ -50,7 +50,7 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 ///         match stream.read(buffer) {
 ///             Ok(n) if n > 0 => {
 ///                 stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer");
-///                 // A short read has emptied the socket, but for the end of the stream.
+///                 // A short read has drained the socket, except for the end of the stream.
 ///                 if n < buffer.len() && !event.is_read_closed() {
 ///                     return;
 ///                 }
@@ -61,13 +61,13 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 ///     }
 ///     // The other side is gone: deregisters the socket, closes it, and drops this handler.
 ///     io.close(event.token);
-///     // There is a file for a client that had to wait.
+///     // A file is free for a client that had to wait.
 ///     if let Some(listener) = full.0.take() {
 ///         io.reregister(listener, Interest::READABLE).expect("it stays registered");
 ///     }
 /// }
 ///
-/// /// The listener, if it ran out of files: the system does not tell again of the clients that wait.
+/// /// The listener, if it ran out of files: the OS does not report waiting clients again.
 /// #[derive(Default)]
 /// struct Full(Option<MioToken>);
 ///
@@ -219,7 +219,7 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.registrations.contains(token)
     }
 
-    /// Returns the handler of a registration, unless it is running, for example to access the context of a callback.
+    /// Returns the handler of a registration mutably, unless it is running, for example to change a callback's context.
     #[must_use]
     pub fn get_mut(&mut self, token: MioToken) -> Option<&mut S> {
         self.registrations.get_mut(token)?.handler.as_mut()

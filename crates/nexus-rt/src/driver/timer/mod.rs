@@ -1,4 +1,4 @@
-//! The timer driver: installs a wheel, and runs what is due.
+//! The timer driver: installs a wheel, and runs due timers.
 
 mod periodic;
 mod wheel;

@@ -16,12 +16,12 @@ pub struct Periodic {
 /// How a periodic timer handles the ticks that passed between two polls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum MissedTicks {
-    /// The timer runs once, for the first missed tick, and then at the next future tick. It keeps its phase: ticks are
-    /// always at `first + n * period`.
+    /// The timer runs once, for the first of these ticks, and then at the next future tick. It keeps its phase: ticks
+    /// are always at `first + n * period`.
     #[default]
     Skip,
-    /// The timer runs once for each missed tick, with that tick's deadline, in one poll. It keeps its phase and loses
-    /// no tick: for bars and other work that belongs to each period.
+    /// The timer runs once for each of these ticks, with that tick's deadline, in one poll. It keeps its phase and
+    /// loses no tick: for bars and other work that belongs to each period.
     CatchUp,
     /// The timer runs once, and then one period after this poll. Its phase moves, and there is always a period between
     /// two runs.

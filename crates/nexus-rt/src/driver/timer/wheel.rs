@@ -32,7 +32,7 @@ impl TimerEvent {
 }
 
 /// The timers of a world, as a resource: [`TimerInstaller`](crate::TimerInstaller) registers it,
-/// [`TimerPoller`](crate::TimerPoller) runs what is due.
+/// [`TimerPoller`](crate::TimerPoller) runs due timers.
 ///
 /// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
 /// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a nameable type such as
@@ -57,7 +57,7 @@ impl TimerEvent {
 ///     waiting.0 = Some(timers.schedule(now + SECOND, Box::new(on_timeout.into_handler(&registry))));
 /// }
 ///
-/// /// Asks again after a second, for as long as it is not two seconds late.
+/// /// Runs again after a second, unless it was two seconds late.
 /// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Vec<Duration>>, timeout: TimerEvent) {
 ///     log.push(timeout.late());
 ///     if timeout.late() < 2 * SECOND {
