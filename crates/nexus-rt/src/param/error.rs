@@ -73,7 +73,7 @@ impl fmt::Display for ResolveError {
             write!(f, "\n  {conflict}")?;
         }
         if self.0.missing.is_empty() && self.0.conflicts.is_empty() {
-            f.write_str("\n  a parameter has no state and does not report what it asks for: see `Param::requests`")?;
+            f.write_str("\n  a parameter has no state and does not say what it asks for, see `Param::requests`")?;
         }
         Ok(())
     }

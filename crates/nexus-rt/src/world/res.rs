@@ -153,8 +153,8 @@ macro_rules! readable {
             /// Returns whether the resource was written in a later sequence than `sequence`.
             ///
             /// This is for a reader that does not run for every event. The reader stores the result of
-            /// [`changed_at`](Self::changed_at) when it looks, not the sequence in which it looks: a later write in
-            /// that same sequence would be missed. (A write after the look, in the very sequence of the write before
+            /// [`changed_at`](Self::changed_at) when it looks, not the sequence in which it looks, which would miss a
+            /// later write in that same sequence. (A write after the look, in the very sequence of the write before
             /// it, is missed either way: stamps distinguish events, not the runs within one.)
             #[inline]
             #[must_use]
