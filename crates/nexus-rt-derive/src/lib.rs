@@ -10,10 +10,10 @@ use syn::{
 
 /// Makes a struct of params a param: to name a group of them, or to take more than eight.
 ///
-/// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type and const
-/// generics. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound may
-/// have a lifetime of the struct (`T: Borrows<'w>`). If `nexus-rt` goes by another name in
-/// your `Cargo.toml`, say so: `#[param(crate = my_name)]`.
+/// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type parameters
+/// and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound
+/// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add
+/// `#[param(crate = my_name)]`.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -26,7 +26,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(input.ident.span(), "only a struct can be a param: its fields are the params in it"));
     };
     if let Some(attribute) = data.fields.iter().flat_map(|field| &field.attrs).find(|a| a.path().is_ident("param")) {
-        return Err(Error::new(attribute.span(), "`param` stands on the struct, not on a field"));
+        return Err(Error::new(attribute.span(), "`param` belongs on the struct, not on a field"));
     }
 
     let prefix = prefix(&input);
@@ -41,7 +41,7 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
         #(#lints)*
         const _: () = {
             // A parameter of a function may have the name of a function, but not that of a constant, a static or a unit
-            // struct. These hide whatever is in scope.
+            // struct. These functions hide whatever is in scope.
             #(fn #bound() {})*
             #definition
             #implementation
@@ -49,16 +49,16 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// The parameters of the functions that are written.
+/// The parameters of the generated functions.
 const BOUND: [&str; 6] = ["registry", "resolver", "list", "visit", "dispatch", "state"];
 
-/// What the struct keeps between runs: a struct of its own, for a tuple would show the types of all fields, which may
-/// be private, to whoever sees the param.
+/// The state that the struct keeps between runs. It is a separate struct, since a tuple would show the types of all
+/// fields, which may be private, to everyone who sees the param.
 struct State<'a> {
     input: &'a DeriveInput,
     nexus: &'a Path,
     name: Ident,
-    /// `<Type as Param>` for each field, for the lifetime `'static`.
+    /// `<Type as Param>` for each field, with the lifetime `'static`.
     fields: Vec<TokenStream>,
 }
 
@@ -70,13 +70,13 @@ impl State<'_> {
         let (own, arguments) = (in_static(generics.split_for_impl().0.to_token_stream(), input), self.arguments());
         let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
         let predicates: Vec<_> = predicates.map(|predicate| in_static(predicate.to_token_stream(), input)).collect();
-        // Asked for every lifetime, though there is none in it: otherwise, a tuple that cannot be copied would be an
-        // error also where nobody copies it.
+        // Required for every lifetime, though it contains none. Otherwise, a tuple that cannot be copied would be an
+        // error even where nobody copies it.
         let any = Lifetime::new(&format!("'{prefix}any"), Span::call_site());
         let kept = quote!(for<#any> (#(#fields::State,)*));
         quote! {
-            // The unit at the end is what tells that the struct has a size, so that a field which is no param is not an
-            // error there too.
+            // The unit at the end tells the compiler that the struct has a size, so that a field that is not a param is
+            // not an error there too.
             pub struct #name #own ((#(#fields::State,)*), ()) where #(#predicates,)*;
 
             #[automatically_derived]
@@ -100,7 +100,7 @@ impl State<'_> {
         }
     }
 
-    /// The generics of the struct without its lifetimes.
+    /// Returns the generics of the struct without its lifetimes.
     fn generics(&self) -> Generics {
         let mut generics = self.input.generics.clone();
         let params = generics.params.into_iter();
@@ -112,7 +112,7 @@ impl State<'_> {
         arguments(&self.generics(), None)
     }
 
-    /// The implementation of `Param` for the struct.
+    /// Returns the implementation of `Param` for the struct.
     fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Fields) -> TokenStream {
         let Self { input, nexus, name: kept, fields } = self;
         let [registry, resolver, list, visit, dispatch, state] = bound;
@@ -125,10 +125,10 @@ impl State<'_> {
         let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
         let kept_arguments = self.arguments();
         quote! {
-            // SAFETY: every field is a param and is passed on to once: resolved with the same resolver, reported by
-            // `access`, fetched. A macro in a field's type might give another param each time, but all have the same
-            // type of state; and a state says by its type which cell is read or written, so what is reported and
-            // fetched of it is the same.
+            // SAFETY: every field is a param and receives each call once: resolved with the same resolver, reported by
+            // `access`, fetched. A macro in a field's type might expand to another param each time, but all of them
+            // have the same type of state; and a state determines by its type which cell is read or written, so the
+            // reported access and the fetched one are the same.
             #[automatically_derived]
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;
@@ -167,7 +167,7 @@ impl State<'_> {
     }
 }
 
-/// The path of the library: `::nexus_rt`, or what `#[param(crate = ..)]` says.
+/// Returns the path of the library: `::nexus_rt`, or the path in `#[param(crate = ..)]`.
 fn crate_path(input: &DeriveInput) -> Result<Path> {
     let mut path = parse_quote!(::nexus_rt);
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("param")) {
@@ -185,8 +185,8 @@ fn crate_path(input: &DeriveInput) -> Result<Path> {
     Ok(path)
 }
 
-/// How names begin that the struct does not contain, so that they hide none of its generics and nothing that its fields
-/// name.
+/// Returns a prefix for names that the struct does not contain, so that they hide none of its generics and nothing that
+/// its fields name.
 fn prefix(input: &DeriveInput) -> String {
     let text = input.to_token_stream().to_string();
     let mut prefix = "__nexus_rt_".to_owned();
@@ -196,7 +196,7 @@ fn prefix(input: &DeriveInput) -> String {
     prefix
 }
 
-/// The lints that the struct allows, for what is written next to it.
+/// Returns the lints that the struct allows, for the code generated beside it.
 fn lint_levels(input: &DeriveInput) -> impl Iterator<Item = TokenStream> {
     let levels =
         input.attrs.iter().filter(|attribute| ["allow", "expect"].iter().any(|name| attribute.path().is_ident(name)));
@@ -206,12 +206,12 @@ fn lint_levels(input: &DeriveInput) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// The generics as arguments, the lifetimes replaced by `lifetime` if there is one.
+/// Returns the generics as arguments, with the lifetimes replaced by `lifetime` if it is given.
 fn arguments(generics: &Generics, lifetime: Option<&Lifetime>) -> TokenStream {
     let arguments = generics.params.iter().map(|param| match param {
         GenericParam::Lifetime(param) => lifetime.unwrap_or(&param.lifetime).to_token_stream(),
         GenericParam::Type(param) => param.ident.to_token_stream(),
-        // In braces, without which it would be a type if there is one of that name.
+        // In braces: without them, it would be a type if one of that name exists.
         GenericParam::Const(param) => {
             let name = &param.ident;
             quote!({ #name })
@@ -220,7 +220,8 @@ fn arguments(generics: &Generics, lifetime: Option<&Lifetime>) -> TokenStream {
     quote!(<#(#arguments),*>)
 }
 
-/// What a part of the struct is if the struct has the lifetime `'static`. Not by types, which macros may write.
+/// Returns a part of the struct with the struct's lifetimes replaced by `'static`. Works on tokens instead of types,
+/// since macros may write types.
 fn in_static(part: TokenStream, input: &DeriveInput) -> TokenStream {
     let own: Vec<_> = input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
     let mut after_quote = false;
@@ -246,7 +247,7 @@ fn in_static(part: TokenStream, input: &DeriveInput) -> TokenStream {
 mod tests {
     use super::*;
 
-    /// The names that begin as those of the derive do, and where they stand.
+    /// Returns the names that begin like those of the derive, with their positions.
     fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let words =
             |(at, _)| text[at..].split(|c: char| !(c.is_alphanumeric() || c == '_')).next().map(|name| (at, name));

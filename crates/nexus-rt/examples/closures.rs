@@ -1,4 +1,4 @@
-//! Can a closure be a handler, a step, a callback? With params, and with captures?
+//! Can a closure be a handler, a step or a callback? With params, and with captures?
 //!
 //! `cargo run --example closures`
 
@@ -13,7 +13,7 @@ fn main() {
     let mut world = builder.build();
     let reg = world.registry();
 
-    // Params first, each with its type; captures as one likes.
+    // Params first, each with its type; captures are free.
     let bonus = 100;
     let mut handler =
         (move |rate: Res<Rate>, mut total: ResMut<u64>, x: u64| *total += x * rate.0 + bonus).into_handler(reg);

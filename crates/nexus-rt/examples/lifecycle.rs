@@ -1,7 +1,7 @@
-//! Start, run, stop: phases of start-up, the loop around a driver that blocks, and every way to end it.
+//! Start, run, stop: startup phases, the loop around a driver that blocks, and every way to end it.
 //!
-//! `cargo run --example lifecycle --features signals` serves itself and ends; with `-- wait` it waits for Ctrl-C or
-//! SIGTERM, with `-- stubborn` it does not stop when asked, so that only a second signal ends it.
+//! `cargo run --example lifecycle --features signals` requests its own shutdown and ends. With `-- wait`, it waits for
+//! Ctrl-C or SIGTERM. With `-- stubborn`, it ignores the first request, so only a second signal ends it.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use nexus_rt::{Handler, Installer, IntoHandler, Res, ResMut, Shutdown, World, WorldBuilder};
 
-/// A driver that blocks on a channel. A shutdown wakes it: an empty message, sent by whoever asks.
+/// A driver that blocks on a channel. A shutdown wakes it with an empty message, sent by the thread that makes the
+/// request.
 struct Inbox;
 
 struct InboxPoller {
@@ -67,7 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     shutdown.enable_signals()?;
     let mut world = builder.build();
 
-    // Phases, each an event of its own, with any params.
+    // Startup phases, each an event of its own, with any params.
     world.run_startup(open_journal)?;
     world.run_startup(recover);
     println!("ready");

@@ -1,16 +1,16 @@
-//! Where does a handler keep what is its own?
+//! Where does a handler keep its own state?
 //!
 //! `cargo run --example local_state`
 
 use nexus_rt::{Handler, IntoCallback, IntoHandler, Local};
 
-/// In a `Local`: it starts from its default, and only this handler sees it.
+/// In a `Local`: it starts with its default, and only this handler accesses it.
 fn count(mut n: Local<u32>, name: &str) {
     *n += 1;
     println!("{name} has run {} times", *n);
 }
 
-/// In a context: it starts as it is given, and its owner sees it too.
+/// In a context: it starts with a given value, and its owner can access it too.
 struct Session {
     user: &'static str,
     messages: u32,

@@ -1,7 +1,7 @@
-//! An echo server that closes connections which stay silent: sockets and timers in one loop.
+//! An echo server that closes silent connections: sockets and timers in one loop.
 //!
-//! `cargo run --example mio_timer --features mio,timer,signals` serves clients of its own, says what happened, and
-//! ends. With `-- 127.0.0.1:7007` it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
+//! `cargo run --example mio_timer --features mio,timer,signals` serves its own clients, reports what happened, and
+//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Client};
@@ -17,7 +17,7 @@ use nexus_rt::{
     TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
 };
 
-/// A connection is closed when it was silent for so long.
+/// How long a connection may be silent before it is closed.
 const IDLE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
@@ -41,11 +41,11 @@ callback_blueprint!(
     ),
 );
 
-/// The listener, if clients may wait for whom no file was left: the system does not tell of them again.
+/// The listener, if files ran out while clients may be waiting: the OS does not report them again.
 #[derive(Default)]
 struct Full(Option<MioToken>);
 
-/// Closes a connection, and has the listener called for those who wait for its file.
+/// Closes a connection, and has the listener called for clients that wait for a file.
 fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
     let closed = io.close(connection);
     if let Some(listener) = full.0.take() {
@@ -56,12 +56,12 @@ fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
 
 struct Connection {
     idle: TimerKey,
-    /// What was read and could not be written yet.
+    /// Bytes that were read and could not be written yet.
     waiting: Vec<u8>,
 }
 
 impl Connection {
-    /// Reads what came, and writes back what there is room for. Says whether the connection is still open.
+    /// Reads what arrived, and writes back as much as there is room for. Returns whether the connection is still open.
     fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         loop {
@@ -69,7 +69,7 @@ impl Connection {
                 Ok(0) => return Ok(false),
                 Ok(n) => {
                     self.waiting.extend_from_slice(&buffer[..n]);
-                    // A read that does not fill its buffer has emptied the socket, but for the end of the stream.
+                    // A read that does not fill its buffer has drained the socket, except for the end of the stream.
                     if n < buffer.len() && !event.is_read_closed() {
                         break;
                     }
@@ -84,7 +84,7 @@ impl Connection {
                     self.waiting.drain(..n);
                     *echoed += n;
                 }
-                // The driver tells when there is room again.
+                // The driver reports when there is room again.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
@@ -112,7 +112,7 @@ fn on_connection(
     }
 }
 
-/// All timers are of one kind, so they are kept without a box, and their contexts are within reach.
+/// All timers have one type, so they are stored without a box and their contexts are accessible.
 type IdleTimers = TimerWheel<TemplatedCallback<OnIdle>>;
 
 callback_blueprint!(
@@ -134,7 +134,7 @@ fn on_idle(
     }
 }
 
-/// What a listener needs to serve those who come.
+/// What a listener needs to serve new clients.
 struct Accept {
     connections: CallbackTemplate<OnConnection>,
     idle: CallbackTemplate<OnIdle>,
@@ -153,7 +153,7 @@ fn accept(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            // A client that has left before it was let in.
+            // A client that left before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 eprintln!("clients have to wait until one leaves: {error}");
@@ -205,7 +205,7 @@ fn main() -> io::Result<()> {
         }
         None => Some(thread::spawn(move || clients(bound, &shutdown))),
     };
-    // The loop: time first, then what is due, then sockets until the next timer.
+    // The loop: the time first, then due timers, then sockets until the next timer.
     world.run(|world| {
         let now = world.resource_mut::<Clock>().update();
         timers.poll(world, now);
@@ -221,7 +221,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Two clients: one talks and leaves, one is silent and is shown out.
+/// Two clients: one talks and leaves, the other is silent and is disconnected.
 fn clients(address: SocketAddr, shutdown: &ShutdownHandle) -> io::Result<()> {
     let mut silent = Client::connect(address)?;
     let mut talking = Client::connect(address)?;

@@ -1,4 +1,4 @@
-//! How do plugins, drivers and a poll loop make a program?
+//! How do plugins, drivers and a poll loop form a program?
 //!
 //! Two drivers, a feed and a timer, each with its own `poll`; `main` is the executor.
 //!
@@ -10,7 +10,7 @@ use nexus_rt::{
     Handler, Installer, IntoHandler, Key, PipelineStart, Plugin, Res, ResMut, Virtual, World, WorldBuilder,
 };
 
-/// What the drivers bring in: prices that "arrive", and a clock that "ticks".
+/// The input of the drivers: prices that "arrive", and a clock that "ticks".
 #[derive(Default)]
 struct Arrivals(VecDeque<u64>);
 
@@ -59,7 +59,7 @@ impl Installer for FeedInstaller {
 }
 
 impl FeedPoller {
-    /// Dispatches everything that has arrived; says how much.
+    /// Dispatches everything that has arrived. Returns the number of events.
     fn poll(&mut self, world: &mut World) -> usize {
         let mut events = 0;
         while let Some(price) = self.arrivals.get_mut(world).0.pop_front() {

@@ -1,4 +1,4 @@
-//! What if a resource may not be there?
+//! What if a resource may be missing?
 //!
 //! `cargo run --example optional_resources`
 
@@ -11,7 +11,7 @@ struct Metrics {
 
 struct Fee(u32);
 
-/// Works with or without either.
+/// Works with or without either resource.
 fn on_trade(fee: Option<Res<Fee>>, metrics: Option<ResMut<Metrics>>, price: u32) {
     let fee = fee.map_or(0, |fee| fee.0);
     if let Some(mut metrics) = metrics {
@@ -20,7 +20,7 @@ fn on_trade(fee: Option<Res<Fee>>, metrics: Option<ResMut<Metrics>>, price: u32)
     println!("{price} and {fee} of fee");
 }
 
-/// Needs it, and says so before the first event.
+/// Requires the resource, and reports its absence before the first event.
 fn report(metrics: Res<Metrics>, (): ()) {
     println!("{} trades", metrics.trades);
 }

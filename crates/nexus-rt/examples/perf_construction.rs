@@ -1,7 +1,8 @@
-//! What does it cost to make a handler or a step, by how many params it has?
+//! What does it cost to create a handler or a step, depending on its number of params?
 //!
-//! `cargo run --release --example perf_construction`. That is paid once, when the program is put together; what is made
-//! while it runs is better stamped from a template (`perf_template`). Side by side with other libraries: `bench/`.
+//! `cargo run --release --example perf_construction`. This cost is paid once, when the program is wired. Handlers that
+//! are created while it runs are better stamped from a template (`perf_template`). For a comparison with other
+//! libraries, see `bench/`.
 
 mod perf;
 
@@ -12,7 +13,7 @@ use nexus_rt::{IntoCallback, IntoHandler, Local, PipelineStart, Registry, Res, R
 
 use crate::perf::{heading, row};
 
-/// A resource type per number.
+/// One resource type per number.
 struct V<const N: usize>(u64);
 
 fn one(mut a: ResMut<V<0>>, x: u64) {

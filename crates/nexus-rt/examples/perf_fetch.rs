@@ -1,7 +1,7 @@
-//! What does it cost to reach the values that a function works on, by how they are found?
+//! What does it cost to reach the values that a function works on, depending on how they are found?
 //!
-//! `cargo run --release --example perf_fetch`. This library keeps a typed pointer to each, found once, when the
-//! function is resolved; the others are what one might do instead.
+//! `cargo run --release --example perf_fetch`. This library stores a typed pointer to each value, which it finds once,
+//! when the function is resolved. The other rows are possible alternatives.
 
 mod perf;
 
@@ -13,7 +13,7 @@ use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
 
 use crate::perf::{heading, row};
 
-/// A type per value.
+/// One type per value.
 struct V<const N: usize>(u64);
 
 fn one(a: Res<V<0>>, mut sum: ResMut<u64>, x: u64) {
@@ -24,7 +24,7 @@ fn four(a: Res<V<0>>, b: Res<V<1>>, c: Res<V<2>>, d: Res<V<3>>, mut sum: ResMut<
     *sum = sum.wrapping_add(a.0 ^ b.0 ^ c.0 ^ d.0 ^ x);
 }
 
-/// Values in boxes of their own, as resources are, by the ways to find them.
+/// Values in separate boxes, as resources are, with the ways to find them.
 struct Store {
     array: [Box<u64>; 8],
     #[expect(clippy::vec_box, reason = "each value in a heap cell of its own")]
@@ -64,7 +64,7 @@ fn main() {
     let mut world = builder.build();
     let mut handlers = (one.into_handler(world.registry()), four.into_handler(world.registry()));
     let store = black_box(Store::new());
-    // Known only while the program runs, as what a resource is registered under is.
+    // Known only while the program runs, like the place of a registered resource.
     let at: [usize; 4] = black_box([0, 1, 2, 3]);
     let mut sum = 0_u64;
     let mut add = |value: u64| sum = black_box(sum.wrapping_add(value ^ black_box(7)));

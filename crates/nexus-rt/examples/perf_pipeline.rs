@@ -1,7 +1,7 @@
 //! What does a dispatch cost: a function, a handler, a pipeline, a DAG, a batch?
 //!
-//! `cargo run --release --example perf_pipeline`. Side by side with other libraries: `bench/`; what the compiler makes
-//! of such dispatch: `cargo xtask asm`.
+//! `cargo run --release --example perf_pipeline`. For a comparison with other libraries, see `bench/`; for the machine
+//! code of such a dispatch, run `cargo xtask asm`.
 
 mod perf;
 

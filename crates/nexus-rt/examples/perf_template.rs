@@ -1,6 +1,6 @@
-//! What does it cost to make a handler while the program runs: resolved each time, or stamped from a template?
+//! What does it cost to create a handler while the program runs: resolved each time, or stamped from a template?
 //!
-//! `cargo run --release --example perf_template`. Side by side with other libraries: `bench/`.
+//! `cargo run --release --example perf_template`. For a comparison with other libraries, see `bench/`.
 
 mod perf;
 
@@ -13,7 +13,7 @@ use nexus_rt::{
 
 use crate::perf::{heading, row};
 
-/// A resource type per number.
+/// One resource type per number.
 struct V<const N: usize>(u64);
 
 type R<const N: usize> = Res<'static, V<N>>;
@@ -57,7 +57,7 @@ fn with_context(ctx: &mut u64, a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
     b.0 += x;
 }
 
-/// Events that make a handler: by the registry, or by a template in their context.
+/// Events that create a handler: through the registry, or through a template in their context.
 fn by_registry(registry: RegistryRef, mut made: ResMut<V<2>>, x: u64) {
     let _ = black_box(two.into_handler::<u64, _>(&registry));
     made.0 = made.0.wrapping_add(x);

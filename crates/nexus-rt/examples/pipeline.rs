@@ -22,7 +22,7 @@ fn check(limit: Res<Limit>, order: Order) -> Result<Order, TooLarge> {
     if order.quantity <= limit.0 { Ok(order) } else { Err(TooLarge { id: order.id }) }
 }
 
-// Takes a reference, so the order goes no further; it could as well take the order.
+// Takes a reference, so the order stops here; it could take the order by value as well.
 fn reject(error: &TooLarge) {
     println!("order {} is too large", error.id);
 }
@@ -39,10 +39,10 @@ fn main() {
     let mut world = builder.build();
     let reg = world.registry();
 
-    // A chain that gives something is run for it.
+    // A chain with an output is run for that output.
     let mut bare = PipelineStart::<u32>::new().then(|x: u32| x + 1, reg).then(|x: u32| x * 10, reg).build();
 
-    // One that ends with nothing is a handler, to be boxed and kept beside others.
+    // A chain without an output is a handler, which can be boxed and stored beside others.
     let orders = PipelineStart::<Order>::new()
         .then(check, reg) // Order -> Result<Order, TooLarge>
         .catch(reject, reg) // errors end here -> Option<Order>

@@ -1,6 +1,6 @@
-//! What is wired? A plan shows every function of a handler, what it reads and writes, and how values flow.
+//! How is a handler wired? A plan shows each of its functions, what it reads and writes, and how values flow.
 //!
-//! `cargo run --example plan`, or with `dot`, `mermaid` or `json` after it.
+//! `cargo run --example plan`, optionally followed by `dot`, `mermaid` or `json`.
 
 use nexus_rt::{DagStart, Describe, Res, ResMut, World, WorldBuilder};
 

@@ -1,7 +1,7 @@
-//! Some work is not about one event: it looks at what changed and follows from it. In which order, and what can be left
-//! out?
+//! Some work does not belong to one event: it depends on what changed. In which order does it run, and what can be
+//! skipped?
 //!
-//! `cargo run --example systems`, and `cargo run --example systems dot | dot -Tsvg -o systems.svg` to see it drawn.
+//! `cargo run --example systems`; to draw it, `cargo run --example systems dot | dot -Tsvg -o systems.svg`.
 
 use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, SystemScheduler};
 use nexus_rt::{Describe, Res, ResMut, World, WorldBuilder};
@@ -21,7 +21,7 @@ struct Position(i64);
 #[derive(Default)]
 struct Quotes(Vec<(u64, u64)>);
 
-/// A root: runs each time. What comes after it runs only if it says that something moved.
+/// A root: it runs each time. The systems after it run only if it reports that something moved.
 fn mid(book: Res<Book>, mut mid: ResMut<Mid>) -> bool {
     mid.set_if_neq(Mid(u64::midpoint(book.bid, book.ask)))
 }
@@ -31,7 +31,7 @@ fn risk(position: Res<Position>) -> bool {
     position.is_changed()
 }
 
-/// After both: runs if either says yes. It returns nothing, so what comes after it always runs with it.
+/// After both: runs if either says yes. It returns nothing, so the systems after it run whenever it does.
 fn quote(mid: Res<Mid>, position: Res<Position>, mut quotes: ResMut<Quotes>) {
     let skew = position.0.unsigned_abs();
     quotes.0.push((mid.0 - 1 - skew, mid.0 + 1 + skew));
@@ -45,7 +45,7 @@ fn send(quotes: Res<Quotes>) {
 fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::scheduler::CycleError> {
     let reg = world.registry();
     let mut systems = SchedulerBuilder::new();
-    // In any order: the edges decide.
+    // Added in any order: the edges decide.
     let send = systems.add(send.into_system(reg));
     let quote = systems.add(quote.into_system(reg));
     let risk = systems.add(risk.into_system(reg));
@@ -84,7 +84,7 @@ fn main() -> Result<(), nexus_rt::scheduler::CycleError> {
         println!("  {} of {} systems ran", scheduler.run(&mut world), scheduler.len());
     }
 
-    // Systems that wait for each other are found when the scheduler is built.
+    // Systems that wait for each other in a cycle are detected when the scheduler is built.
     let mut systems = SchedulerBuilder::new();
     let chicken = systems.add(chicken.into_system(world.registry()));
     let egg = systems.add(egg.into_system(world.registry()));

@@ -1,4 +1,4 @@
-//! Handlers are made while the program runs: how, without resolving their params each time?
+//! How are handlers created while the program runs, without resolving their params each time?
 //!
 //! `cargo run --example templates`
 
@@ -9,7 +9,7 @@ use nexus_rt::{
     Virtual, WorldBuilder, callback_blueprint,
 };
 
-/// Replies that are waited for, by the time at which waiting ends.
+/// Replies that are awaited, by the time at which they time out.
 #[derive(Default)]
 struct Timeouts(BTreeMap<u64, TemplatedCallback<OnTimeout>>);
 
@@ -18,14 +18,14 @@ struct Patience {
 }
 
 callback_blueprint!(
-    /// Nobody answered in time.
+    /// No reply came in time.
     OnTimeout,
     Context = Request,
     Event = u64,
     Params = (Res<'static, Patience>, ResMut<'static, Timeouts>),
 );
 
-/// A request carries the template of its own timeout, so that a timeout can arm the next.
+/// A request carries the template of its own timeout, so that a timeout can arm the next one.
 struct Request {
     name: &'static str,
     attempt: u32,
@@ -36,7 +36,7 @@ fn on_timeout(request: &mut Request, patience: Res<Patience>, mut timeouts: ResM
     println!("{now:>3}: {} timed out, attempt {}", request.name, request.attempt);
     if request.attempt < patience.attempts {
         let next = Request { attempt: request.attempt + 1, ..*request };
-        // A copy of what was resolved once: no look-up.
+        // A copy of what was resolved once: no lookup.
         timeouts.0.insert(now + 10 * u64::from(next.attempt), request.template.generate(next));
     }
 }
@@ -63,7 +63,7 @@ fn main() {
         timeout.run(&mut world, now);
     }
 
-    // A whole chain is stamped by cloning it, with what its functions capture.
+    // A whole chain is stamped by cloning it, together with the captures of its functions.
     let reg = world.registry();
     let gate = PipelineStart::<u64>::new()
         .dedup()
@@ -75,7 +75,7 @@ fn main() {
     }
     println!("{}", world.resource::<Vec<String>>().join(", "));
 
-    // The registry is at hand inside a handler too: to resolve there what is not known beforehand.
+    // The registry is also accessible inside a handler, to resolve functions that are not known beforehand.
     let mut accept = accept.into_handler(world.registry());
     accept.run(&mut world, "ann");
     accept.run(&mut world, "bob");

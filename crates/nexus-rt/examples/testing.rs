@@ -1,6 +1,6 @@
 //! How is a wired program tested, with its drivers and its clock?
 //!
-//! `cargo run --example testing` runs the tests below and says what each shows; in a program of your own they are
+//! `cargo run --example testing` runs the tests below and reports what each one shows. In your own program, they are
 //! `#[test]` functions.
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
-//! A market data feed over UDP: numbered datagrams go through a pipeline, and what is lost or broken is noticed.
+//! A market data feed over UDP: numbered datagrams go through a pipeline, which detects lost and broken ones.
 //!
-//! `cargo run --example udp_feed --features mio` sends to itself, says what came through, and ends.
+//! `cargo run --example udp_feed --features mio` sends to itself, reports what came through, and ends.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket as Sender};
@@ -17,7 +17,7 @@ use nexus_rt::{
 
 #[derive(Default)]
 struct Feed {
-    /// The number that comes next.
+    /// The next expected number.
     expected: u64,
     lost: u64,
     broken: Vec<String>,
@@ -45,7 +45,7 @@ fn on_broken(mut feed: ResMut<Feed>, reason: String) {
     feed.broken.push(reason);
 }
 
-/// Passes on what is new; what comes late was counted as lost and is dropped.
+/// Passes on new datagrams. A late one was already counted as lost, and is dropped.
 fn in_order(mut feed: ResMut<Feed>, tick: Tick) -> Option<Tick> {
     let ahead = tick.number.checked_sub(feed.expected)?;
     feed.lost += ahead;
@@ -64,8 +64,8 @@ fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
     }
 }
 
-/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over them as they lie in
-/// its buffer.
+/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over each in place, in the
+/// receiver's buffer.
 struct Receiver<P> {
     io: Key<MioDriver>,
     buffer: [u8; 2048],
@@ -80,7 +80,7 @@ impl<P: Describe> Describe for Receiver<P> {
 
 impl<P: for<'a> Handler<&'a [u8]>> Handler<MioEvent> for Receiver<P> {
     fn run(&mut self, world: &mut World, event: MioEvent) {
-        // The socket is borrowed from the world for the read alone, so that the pipeline may have the world.
+        // The socket is borrowed from the world only for the read, so that the pipeline can use the world.
         while let Some(Ok(length)) =
             self.io.get_mut(world).source::<UdpSocket>(event.token).map(|socket| socket.recv(&mut self.buffer))
         {
@@ -125,7 +125,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends 100 datagrams, loses ten of them on the way, one comes late, and one is cut short.
+/// Sends 100 datagrams: ten are lost on the way, one comes late, and one is cut short.
 fn send(to: SocketAddr) -> io::Result<()> {
     let socket = Sender::bind("127.0.0.1:0")?;
     let datagram = |number: u64| [number.to_be_bytes(), (1_000 + number).to_be_bytes()].concat();

@@ -1,11 +1,11 @@
-//! Adapters between a handler and an event of another form.
+//! Adapters from a handler to another form of its event.
 
 use crate::call::Entered;
 use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
 
-/// Implements `Describe` for an adapter by the handler in its field.
+/// Implements `Describe` for an adapter through the handler in its field.
 macro_rules! describe_adapter {
     ($Adapter:ident<$($P:ident),*> by $field:tt: $H:ident, $kind:expr) => {
         impl<$($P),*> $crate::describe::Describe for $Adapter<$($P),*>
@@ -21,7 +21,7 @@ macro_rules! describe_adapter {
 
 pub(crate) use describe_adapter;
 
-/// Makes a handler of `&E` out of a handler of `E`, by cloning each event.
+/// Makes a handler of `&E` from a handler of `E`, by cloning each event.
 ///
 /// ```
 /// use nexus_rt::{Cloned, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -53,7 +53,7 @@ impl<'a, E: Clone, H: Handler<E>> Handler<&'a E> for Cloned<H> {
 
 describe_adapter!(Cloned<H> by 0: H, Kind::Cloned);
 
-/// Makes a handler of borrowed events, `&str` or `&[u8]`, out of a handler of owned ones, `String` or `Vec<u8>`.
+/// Makes a handler of borrowed events, such as `&str` or `&[u8]`, from a handler of owned ones, `String` or `Vec<u8>`.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Owned, ResMut, WorldBuilder};
@@ -92,7 +92,7 @@ impl<'a, E: ToOwned + ?Sized, H: Handler<E::Owned>> Handler<&'a E> for Owned<H> 
 
 describe_adapter!(Owned<H> by 0: H, Kind::Owned);
 
-/// Makes a handler of `E` out of a handler of `&E`.
+/// Makes a handler of `E` from a handler of `&E`.
 ///
 /// ```
 /// use nexus_rt::{ByRef, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -124,7 +124,7 @@ impl<E, H: for<'a> Handler<&'a E>> Handler<E> for ByRef<H> {
 
 describe_adapter!(ByRef<H> by 0: H, Kind::ByRef);
 
-/// Decodes each event and hands on what is decoded; what gives `None` ends here.
+/// Decodes each event and passes the result on, unless it is `None`.
 ///
 /// ```
 /// use nexus_rt::{Adapt, Handler, IntoHandler, ResMut, WorldBuilder};

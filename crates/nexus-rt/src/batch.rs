@@ -1,4 +1,4 @@
-//! Batches: a chain that runs over many items at once.
+//! Batches: chains that run over many items at once.
 
 use std::any::type_name;
 use std::fmt;
@@ -11,10 +11,10 @@ use crate::pipeline::Pipeline;
 use crate::step::{Finished, Step};
 use crate::world::World;
 
-/// A pipeline with a buffer of its own input: a driver fills it, [`run`](Self::run) drains it.
+/// A pipeline with its own input buffer: a driver fills the buffer, [`run`](Self::run) drains it.
 ///
-/// The world is checked once per batch, and after each function that takes it whole. Each item runs through the whole
-/// chain by itself, so an error is dealt with per item, and nothing is stored between the steps.
+/// The world is checked once per batch, and after each function that takes the whole world. Each item runs through the
+/// whole chain by itself, so errors are handled per item and nothing is stored between the steps.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -57,13 +57,13 @@ impl<C, In, Out: Finished, S: Describe> Chain<C, In, Out, S> {
 }
 
 impl<In, S: Describe, C> BatchPipeline<In, S, C> {
-    /// The items that wait.
+    /// Returns the waiting items.
     #[must_use]
     pub fn input(&self) -> &[In] {
         &self.input
     }
 
-    /// The buffer, for the driver to fill.
+    /// Returns the buffer, for the driver to fill.
     pub fn input_mut(&mut self) -> &mut Vec<In> {
         &mut self.input
     }
@@ -72,16 +72,16 @@ impl<In, S: Describe, C> BatchPipeline<In, S, C> {
     /// empty afterwards and keeps its memory.
     ///
     /// # Panics
-    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the
-    /// one at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are
-    /// items left.
+    /// If `world` is not the world that the steps were resolved against, or if a step panics. In the latter case, the
+    /// items after the one at fault stay in the buffer for the next run. They are moved up, so the cost of each panic
+    /// is proportional to the number of items left.
     #[track_caller]
     pub fn run_with(&mut self, ctx: &mut C, world: &mut World)
     where
         S: Step<C, In, Out: Finished>,
     {
         let Self { input, pipeline } = self;
-        // Before the items are taken out, since a panic here is about none of them.
+        // Before the items are taken out, since a panic here concerns none of them.
         let mut world = pipeline.chain.check(world);
         if input.is_empty() {
             return;
@@ -104,9 +104,9 @@ impl<In, S: Describe> BatchPipeline<In, S> {
     /// Runs the chain over every item in the buffer, in order. The buffer is empty afterwards and keeps its memory.
     ///
     /// # Panics
-    /// If `world` is not the world that the steps were resolved against, or if a step panics: then the items after the
-    /// one at fault stay in the buffer for the next run. They are moved up, so each panic costs as much as there are
-    /// items left.
+    /// If `world` is not the world that the steps were resolved against, or if a step panics. In the latter case, the
+    /// items after the one at fault stay in the buffer for the next run. They are moved up, so the cost of each panic
+    /// is proportional to the number of items left.
     #[track_caller]
     pub fn run(&mut self, world: &mut World)
     where

@@ -1,4 +1,4 @@
-//! `Broadcast`: one event for handlers that come and go.
+//! `Broadcast`: one event for handlers that are added and removed.
 
 use std::fmt;
 use std::mem;
@@ -11,11 +11,11 @@ use crate::nonce;
 use crate::step::one_world;
 use crate::world::{World, WorldId};
 
-/// Hands each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`,
+/// Passes each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`,
 /// or an `E` that it lends.
 ///
-/// A handler that runs in it cannot add to it or remove from it at the same time: keep what is to come and to go in a
-/// resource, and apply it between events, where the broadcast is at hand.
+/// A handler that runs in the broadcast cannot add to it or remove from it at the same time. Record additions and
+/// removals in a resource instead, and apply them between events, where the broadcast is accessible.
 ///
 /// ```
 /// use nexus_rt::{Broadcast, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -37,13 +37,13 @@ use crate::world::{World, WorldId};
 /// assert!(subscribers.remove(first).is_none()); // a key that was used up
 /// ```
 ///
-/// If a handler panics, those after it miss the event; wrap it in
-/// [`CatchAssertUnwindSafe`](crate::CatchAssertUnwindSafe) where that must not be.
+/// If a handler panics, those after it miss the event. To prevent this, wrap it in
+/// [`CatchAssertUnwindSafe`](crate::CatchAssertUnwindSafe).
 #[must_use = "a handler does nothing until it is run"]
 pub struct Broadcast<E: ?Sized> {
-    /// In the order of their keys, which only grow.
+    /// In order of their keys, which only grow.
     members: Vec<Member<E>>,
-    /// How many of them are removed.
+    /// The number of removed members.
     removed: usize,
     /// The world of all members that know theirs.
     world: Option<WorldId>,
@@ -52,12 +52,12 @@ pub struct Broadcast<E: ?Sized> {
 struct Member<E: ?Sized> {
     key: BroadcastKey,
     handler: Box<dyn RefHandler<E>>,
-    /// The handler is `Nothing` then. Such members are swept out when they are the greater part, so that removing all
-    /// of them one by one takes time by their number, in any order.
+    /// The handler is then `Nothing`. Removed members are swept out once they are the majority, so that removing all
+    /// members one by one takes time proportional to their number, in any order.
     removed: bool,
 }
 
-/// In place of a handler that was removed: without a size, so that its box allocates nothing.
+/// Takes the place of a removed handler. It has no size, so its box allocates nothing.
 struct Nothing;
 
 impl Describe for Nothing {}
@@ -68,20 +68,20 @@ impl<E: ?Sized> Handler<&E> for Nothing {
     fn run_entered(&mut self, _: Entered<'_>, _: &E) {}
 }
 
-/// Names a handler of one [`Broadcast`]. Never used again, so one that was removed cannot be taken for another.
+/// Identifies a handler of one [`Broadcast`]. It is never reused, so the key of a removed handler matches no other.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct BroadcastKey(NonZeroU64);
 
 impl<E: ?Sized> Broadcast<E> {
-    /// A broadcast without handlers.
+    /// Creates a broadcast without handlers.
     pub const fn new() -> Self {
         Self { members: Vec::new(), removed: 0, world: None }
     }
 
-    /// Adds a handler after those that are there.
+    /// Adds a handler after the existing ones.
     ///
     /// # Panics
-    /// If it was resolved against another world than those that are there.
+    /// If it was resolved against a world other than that of the existing handlers.
     #[track_caller]
     pub fn add(&mut self, handler: impl RefHandler<E> + 'static) -> BroadcastKey {
         if let Some(world) = one_world(&handler, "broadcast") {
@@ -98,7 +98,7 @@ impl<E: ?Sized> Broadcast<E> {
         key
     }
 
-    /// Takes a handler out and returns it, or `None` if the key is not of a handler here. A broadcast without handlers
+    /// Removes a handler and returns it, or `None` if the key matches no handler here. A broadcast without handlers
     /// belongs to no world.
     pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
         let at = self.members.binary_search_by_key(&key, |member| member.key).ok()?;
@@ -118,13 +118,13 @@ impl<E: ?Sized> Broadcast<E> {
         Some(handler)
     }
 
-    /// How many handlers there are.
+    /// Returns the number of handlers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.len() - self.removed
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no handlers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -10,14 +10,14 @@ use crate::world::World;
 
 /// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.
 ///
-/// Made by [`into_callback`](crate::IntoCallback::into_callback). A handler without context is a `Callback<(), _>`.
+/// [`into_callback`](crate::IntoCallback::into_callback) creates it. A handler without context is a `Callback<(), _>`.
 ///
-/// It is `Clone` where its context and its function are, so that a resolved one can serve as the pattern for many; see
-/// [`CallbackTemplate`](crate::CallbackTemplate) for one whose type has a name.
+/// It is `Clone` if its context and its function are, so that a resolved callback can serve as the pattern for many.
+/// For a callback with a nameable type, see [`CallbackTemplate`](crate::CallbackTemplate).
 #[derive(Clone)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Callback<C, S> {
-    /// The context, within reach between runs.
+    /// The context, accessible between runs.
     pub ctx: C,
     step: S,
 }

@@ -1,4 +1,4 @@
-//! `CatchAssertUnwindSafe`: a panic that goes no further.
+//! `CatchAssertUnwindSafe`: stops panics.
 
 use std::any::Any;
 use std::mem;
@@ -10,10 +10,10 @@ use crate::describe::Kind;
 use crate::handler::Handler;
 use crate::world::World;
 
-/// Runs a handler and catches its panics, so that the handlers beside it and the loop around it go on.
+/// Runs a handler and catches its panics, so that the handlers beside it and the loop around it continue.
 ///
-/// It asserts what the compiler cannot know: that the handler's resources are fit for use after it was cut short. A
-/// panic is printed by the panic hook as always; [`panics`](Self::panics) counts them.
+/// It asserts what the compiler cannot know: that the handler's resources are fit for use after a panic interrupted it.
+/// The panic hook prints a panic as always; [`panics`](Self::panics) counts them.
 ///
 /// ```
 /// use nexus_rt::{CatchAssertUnwindSafe, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -39,7 +39,7 @@ impl<H> CatchAssertUnwindSafe<H> {
         Self { handler, panics: 0 }
     }
 
-    /// How many panics it has caught.
+    /// Returns the number of panics caught.
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics
@@ -48,8 +48,8 @@ impl<H> CatchAssertUnwindSafe<H> {
 
 impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
     /// # Panics
-    /// If the handler panics and leaves another world in the place of this one, off which everything else would be cut.
-    /// A handler that returns is checked as it would be without this.
+    /// If the handler panics and leaves another world in place of this one, which would cut everything else off from
+    /// it. A handler that returns is checked as it would be without this wrapper.
     #[track_caller]
     fn run(&mut self, world: &mut World, event: E) {
         let expected = world.world_id();
@@ -61,7 +61,7 @@ impl<E, H: Handler<E>> Handler<E> for CatchAssertUnwindSafe<H> {
     }
 }
 
-/// Drops what was thrown, which may itself throw when it is dropped, and so on; what goes on for too long is leaked.
+/// Drops a panic payload. Its drop may panic with another payload, and so on; after several, the last one is leaked.
 #[cold]
 fn drop_quietly(mut payload: Box<dyn Any + Send>) {
     for _ in 0..8 {

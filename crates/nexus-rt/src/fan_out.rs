@@ -9,11 +9,11 @@ use crate::handler::Handler;
 use crate::step::one_world;
 use crate::world::{World, WorldId};
 
-/// Hands each event by reference to two to eight handlers, in order. Made by [`fan_out!`](crate::fan_out).
+/// Passes each event by reference to two to eight handlers, in order. [`fan_out!`](crate::fan_out) creates it.
 ///
 /// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out
-/// itself takes an `E`; made [`borrowed`](Self::borrowed), it takes a `&E` too, for events that are borrowed already
-/// and to stand within another. For data that flows back together, fork a chain instead.
+/// itself takes an `E`. If it is [`borrowed`](Self::borrowed), it also takes a `&E`, for events that are already
+/// borrowed and for use inside another fan-out. For data that flows back together, fork a chain instead.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
@@ -45,7 +45,7 @@ pub struct FanOut<Handlers, K = ByValue> {
 }
 
 impl<Handlers> FanOut<Handlers> {
-    /// A fan-out over a tuple of two to eight handlers.
+    /// Creates a fan-out over a tuple of two to eight handlers.
     ///
     /// # Panics
     /// If two of them were resolved against different worlds.
@@ -59,7 +59,7 @@ impl<Handlers> FanOut<Handlers> {
         fan
     }
 
-    /// The same for events that come by reference.
+    /// Makes the fan-out take its events by reference.
     ///
     /// ```
     /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
@@ -86,7 +86,7 @@ impl<Handlers: Clone, K> Clone for FanOut<Handlers, K> {
     }
 }
 
-/// Makes a [`FanOut`](crate::FanOut) of two to eight handlers.
+/// Creates a [`FanOut`](crate::FanOut) of two to eight handlers.
 #[macro_export]
 macro_rules! fan_out {
     ($handler:expr $(,)?) => {

@@ -1,4 +1,4 @@
-//! Handlers: what drivers keep and run.
+//! Handlers: what drivers store and run.
 
 use crate::call::Entered;
 use crate::describe::Describe;
@@ -6,11 +6,11 @@ use crate::world::World;
 
 /// Something that runs with an event on a world.
 ///
-/// Functions become handlers by [`into_handler`](crate::IntoHandler::into_handler); pipelines and callbacks are
-/// handlers too. The trait is object safe, so that drivers keep a [`Virtual<E>`]. A handler is `Send`, since it may
-/// live in a resource.
+/// Functions become handlers with [`into_handler`](crate::IntoHandler::into_handler); pipelines and callbacks are
+/// handlers too. The trait is object safe, so that drivers can store a [`Virtual<E>`]. A handler is `Send`, since it
+/// may be stored in a resource.
 ///
-/// To write one by hand, implement `run`, and [`Describe`] with nothing in it. Such a handler is handed the whole world
+/// To write one by hand, implement `run`, and [`Describe`] with an empty body. Such a handler receives the whole world
 /// and checks nothing:
 ///
 /// ```
@@ -32,8 +32,9 @@ use crate::world::World;
 /// assert_eq!(count.0, 5);
 /// ```
 ///
-/// A function that returns a handler states that it does not borrow the registry (`use<>`). A struct stores one by a
-/// type parameter or as a [`Virtual`], and a pipeline with an output as a [`BoxedPipeline`](crate::BoxedPipeline):
+/// A function that returns a handler declares that the handler does not borrow the registry (`use<>`). A struct stores
+/// a handler as a type parameter or as a [`Virtual`], and a pipeline with an output as a
+/// [`BoxedPipeline`](crate::BoxedPipeline):
 ///
 /// ```
 /// use nexus_rt::{BoxedPipeline, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, WorldBuilder};
@@ -72,12 +73,11 @@ pub trait Handler<E>: Describe + Send {
     /// The handlers of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World, event: E);
 
-    /// Runs the handler on a world that somebody has checked to be that of every function in it, and so does not check
-    /// again.
+    /// Runs the handler on a world that was already checked to be that of every function in it, without a second check.
     ///
-    /// Provided, and for handlers that are written by hand the only way: they are handed the world, and whether it is
-    /// still there is checked afterwards.
-    // Not `track_caller`, which would hand the place of the caller to every boxed handler.
+    /// The default is the only implementation for handlers written by hand: they receive the world, and a check
+    /// afterwards ensures that it is still there.
+    // Not `track_caller`, which would pass the caller's location to every boxed handler.
     #[doc(hidden)]
     #[inline]
     fn run_entered(&mut self, world: Entered<'_>, event: E) {
@@ -86,14 +86,15 @@ pub trait Handler<E>: Describe + Send {
     }
 }
 
-/// A handler of some type on the heap, as drivers and collections keep it. Its panics name the function; the line that
-/// they give is the library's, because a call through a box forgets its caller.
+/// A handler of any type on the heap, as drivers and collections store it. Its panics name the function. The line that
+/// they report is the library's, because a call through a box forgets its caller.
 ///
-/// For events that are borrowed anew each time write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
+/// For events that are borrowed anew each time, write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
 /// `Box<dyn for<'a> Handler<&'a [u8]>>`.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
-/// Implements both traits for a type by the handler in it: `[generics of Describe] [of Handler] Type: |self| handler`.
+/// Implements both traits for a type through the handler in it:
+/// `[generics of Describe] [of Handler] Type: |self| handler`.
 macro_rules! handler_in {
     ($([$($describe:tt)*] [$($handler:tt)*] $Type:ty: |$this:ident| $inner:expr;)*) => {$(
         impl<$($describe)*> $crate::describe::Describe for $Type {
@@ -126,10 +127,10 @@ handler_in! {
     [H: Describe + ?Sized] [E, H: Handler<E> + ?Sized] &mut H: |self| (**self);
 }
 
-/// A handler of `&E`, of any lifetime: what [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) hand events
-/// to.
+/// A handler of `&E`, of any lifetime, to which [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) pass
+/// events.
 ///
-/// Implemented for every `for<'a> Handler<&'a E>`; the name is for `Box<dyn RefHandler<E>>`:
+/// Implemented for every `for<'a> Handler<&'a E>`; the name exists for `Box<dyn RefHandler<E>>`:
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, RefHandler, ResMut, WorldBuilder};

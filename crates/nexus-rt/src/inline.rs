@@ -1,4 +1,4 @@
-//! Handlers in place: type-erased, without a heap.
+//! Handlers stored in place: type-erased, without a heap.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::handler::{Handler, handler_in};
 
 type Room<const WORDS: usize> = [u64; WORDS];
 
-/// A type-erased handler, stored in place if it fits into `WORDS` words of eight bytes, on the heap otherwise.
+/// A type-erased handler, stored in place if it fits into `WORDS` words of eight bytes, and on the heap otherwise.
 ///
 /// A handler takes one word per param and one for its world, besides its context or captures.
 ///
@@ -38,14 +38,15 @@ impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
         Self(smallbox::smallbox!(handler))
     }
 
-    /// Whether the handler is in place. One without size always is.
+    /// Returns whether the handler is stored in place. A handler without a size always is.
     #[must_use]
     pub fn is_inline(&self) -> bool {
         !self.0.is_heap() || size_of_val(&*self.0) == 0
     }
 }
 
-/// A type-erased handler, stored in place: one that does not fit into `WORDS` words of eight bytes does not compile.
+/// A type-erased handler, stored in place. A handler that does not fit into `WORDS` words of eight bytes does not
+/// compile.
 ///
 /// ```
 /// use nexus_rt::{FlatVirtual, Handler, IntoHandler, ResMut, WorldBuilder, flat};
@@ -81,10 +82,10 @@ impl<E, const WORDS: usize> FlatVirtual<E, WORDS> {
         Self(FlexVirtual::new(handler))
     }
 
-    /// Takes over a handler whose type is not known any more.
+    /// Takes over a handler whose type is already erased.
     ///
     /// # Panics
-    /// If it did not fit in place: with its name.
+    /// If it does not fit in place. The message names the handler.
     #[track_caller]
     pub fn from_flex(handler: FlexVirtual<E, WORDS>) -> Self {
         assert!(
@@ -100,7 +101,7 @@ impl<E, const WORDS: usize> FlatVirtual<E, WORDS> {
     }
 }
 
-/// Makes a [`FlatVirtual`](crate::FlatVirtual) of a handler.
+/// Creates a [`FlatVirtual`](crate::FlatVirtual) of a handler.
 #[macro_export]
 macro_rules! flat {
     ($handler:expr $(,)?) => {
@@ -108,7 +109,7 @@ macro_rules! flat {
     };
 }
 
-/// Makes a [`FlexVirtual`](crate::FlexVirtual) of a handler.
+/// Creates a [`FlexVirtual`](crate::FlexVirtual) of a handler.
 #[macro_export]
 macro_rules! flex {
     ($handler:expr $(,)?) => {

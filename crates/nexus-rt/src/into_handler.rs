@@ -1,4 +1,4 @@
-//! From functions to handlers: the front doors.
+//! `IntoHandler` and `IntoCallback`: turn functions into handlers.
 
 use crate::call::{Callable, Mode, Resolved};
 use crate::callback::Callback;
@@ -6,10 +6,11 @@ use crate::param::ResolveError;
 use crate::step::{Ignore, Splat};
 use crate::world::Registry;
 
-/// Turns functions and closures into handlers. Implemented for every type; the methods say which functions fit.
+/// Turns functions and closures into handlers. It is implemented for every type; the methods require a suitable
+/// function.
 ///
-/// A function takes params first and its event last. Closures work the same, with or without captures, as long as every
-/// argument has its type written out:
+/// A function takes params first and its event last. Closures work too, with or without captures, if the type of every
+/// argument is written out:
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
@@ -38,7 +39,8 @@ pub trait IntoHandler: Sized {
     /// Resolves the function as a handler: `fn(params.., event)` or `fn(&mut World, event)`.
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[inline]
     #[track_caller]
     fn into_handler<E, M>(self, registry: &Registry) -> Callback<(), Resolved<Self, M>>
@@ -49,10 +51,10 @@ pub trait IntoHandler: Sized {
         Callback::new((), Resolved::new(self, registry))
     }
 
-    /// The same, with the problems as a value.
+    /// Like [`into_handler`](Self::into_handler), but returns the problems instead of panicking.
     ///
     /// # Errors
-    /// Every missing resource and every conflict between params.
+    /// Returns every missing resource and every conflict between params.
     #[inline]
     fn try_into_handler<E, M>(self, registry: &Registry) -> Result<Callback<(), Resolved<Self, M>>, ResolveError>
     where
@@ -62,9 +64,9 @@ pub trait IntoHandler: Sized {
         Ok(Callback::new((), Resolved::try_new(self, registry)?))
     }
 
-    /// Resolves a function without an event, `fn(params..)`, as a handler of any event, which it does not see.
+    /// Resolves a function without an event, `fn(params..)`, as a handler that ignores its event.
     ///
-    /// It is a method of its own because `into_handler` takes the last argument for the event, whatever it is.
+    /// It is a separate method because `into_handler` treats the last argument as the event, whatever it is.
     ///
     /// ```
     /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder};
@@ -97,7 +99,8 @@ pub trait IntoHandler: Sized {
 
 impl<F> IntoHandler for F {}
 
-/// Turns functions and closures into callbacks. Implemented for every type; the method says which functions fit.
+/// Turns functions and closures into callbacks. It is implemented for every type; the method requires a suitable
+/// function.
 pub trait IntoCallback: Sized {
     /// Resolves the function as a handler that owns `ctx`: `fn(&mut C, params.., event)` or
     /// `fn(&mut C, &mut World, event)`.
@@ -127,7 +130,8 @@ pub trait IntoCallback: Sized {
     /// ```
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[inline]
     #[track_caller]
     fn into_callback<C, E, M>(self, ctx: C, registry: &Registry) -> Callback<C, Resolved<Self, M>>

@@ -1,4 +1,4 @@
-//! From start to end: what runs once before the first event, and the loop around `main()`'s drivers.
+//! Startup and the loop: what runs once before the first event, and the loop around `main()`'s drivers.
 
 use std::any::type_name;
 
@@ -9,11 +9,11 @@ use crate::step::{Splat, enter};
 use crate::world::World;
 
 impl World {
-    /// Runs a function once, with any params: to open connections, load state, arm timers.
+    /// Runs a function once, with any params: to open connections, load state or arm timers.
     ///
     /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not
-    /// read as changed in the next. What the function returns is handed on. A closure may not move its captures out, as
-    /// everywhere: what is to be moved in goes through an `Option` that it takes from.
+    /// read as changed in the next. `run_startup` returns what the function returns. As everywhere, a closure may not
+    /// move its captures out; to move a value in, capture it in an `Option` and take it from there.
     ///
     /// ```
     /// use nexus_rt::{Res, ResMut, WorldBuilder};
@@ -40,7 +40,8 @@ impl World {
     /// ```
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[track_caller]
     pub fn run_startup<F, M>(&mut self, function: F) -> F::Out
     where
@@ -52,10 +53,10 @@ impl World {
         enter(&mut startup, &mut (), self, ())
     }
 
-    /// Calls `turn` until a shutdown is requested, which is looked for before each turn, or until it returns an error.
+    /// Calls `turn` until a shutdown is requested, which is checked before each turn, or until it returns an error.
     ///
-    /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing, or a `Result<(), E>`, and
-    /// then `run` does too. A closure that uses `?` names its error in the end: `Ok::<(), io::Error>(())`.
+    /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing or a `Result<(), E>`, and
+    /// `run` returns the same type. A closure that uses `?` names its error at the end: `Ok::<(), io::Error>(())`.
     ///
     /// ```
     /// use nexus_rt::WorldBuilder;
@@ -81,15 +82,14 @@ impl World {
     /// ```
     ///
     /// # Panics
-    /// If there is no [`Shutdown`] in this world (see
-    /// [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)), or if `turn` leaves another world in
-    /// its place.
+    /// If this world has no [`Shutdown`] (see [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)),
+    /// or if `turn` leaves another world in its place.
     #[track_caller]
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
         let present = self.key::<Shutdown>();
-        // Whoever holds a handle asks the one from before. Handlers ask the resource, which one of them may have
-        // replaced.
+        // Existing handles make their request to the original `Shutdown`. Handlers make theirs to the resource, which
+        // one of them may have replaced.
         while !shutdown.is_shutdown() && !present.get(self).is_shutdown() {
             let expected = self.world_id();
             let ended = turn(self);
@@ -111,11 +111,11 @@ impl World {
     note = "return nothing, or a `Result<(), E>`, whose error ends the loop"
 )]
 pub trait Turn: Sealed {
-    /// What a shutdown returns.
+    /// What `run` returns after a shutdown.
     #[doc(hidden)]
     const END: Self;
 
-    /// Whether there is another turn.
+    /// Returns whether there is another turn.
     #[doc(hidden)]
     fn goes_on(&self) -> bool;
 }

@@ -1,13 +1,14 @@
-//! Type names as a person writes them.
+//! Type names as people write them.
 
-/// What the compiler puts after the name of a struct or variant that stands for a function.
+/// The compiler's suffix for a struct or variant that is used as a function.
 const CONSTRUCTOR: &str = "{{constructor}}";
 
-/// The full type name `name` without the paths and lifetimes in it: `Vec<Res<f64>>` for
+/// Returns the full type name `name` without its paths and lifetimes: `Vec<Res<f64>>` for
 /// `alloc::vec::Vec<nexus_rt::world::res::Res<'_, f64>>`.
 pub(crate) fn short(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    // Where the last word begins, and whether it comes after a type, so that what is before it is no path of modules.
+    // Where the last word begins, and whether it comes after a type, in which case the text before it is not a module
+    // path.
     let (mut word, mut after_type) = (0, false);
     let mut rest = name;
     while !rest.is_empty() {
@@ -21,7 +22,7 @@ pub(crate) fn short(name: &str) -> String {
             }
             "::" => out.truncate(word),
             "'_" => {
-                // With what parts it from its neighbours.
+                // Together with its separator.
                 if let Some(after) = rest.strip_prefix(", ").or_else(|| rest.strip_prefix(' ')) {
                     rest = after;
                 } else if let (Some(after), Some('<')) = (rest.strip_prefix('>'), out.chars().last()) {
@@ -43,7 +44,7 @@ pub(crate) fn short(name: &str) -> String {
     out
 }
 
-/// How long the path at the start of a full name is, `a::b::` in `a::b::f<c::D>`.
+/// Returns the length of the path at the start of a full name: `a::b::` in `a::b::f<c::D>`.
 pub(crate) fn path_length(name: &str) -> usize {
     let (mut depth, mut length, mut at) = (0, 0, 0);
     while at < name.len() {
@@ -59,7 +60,7 @@ pub(crate) fn path_length(name: &str) -> usize {
     length
 }
 
-/// How long the first part of a name is: a word, a literal, a lifetime, what stands in braces, or a sign.
+/// Returns the length of the first part of a name: a word, a literal, a lifetime, text in braces, or a sign.
 fn part_length(name: &str) -> usize {
     let word = |from: usize| name[from..].find(|c| !is_word(c)).map_or(name.len(), |length| from + length);
     let mut chars = name.chars();
@@ -73,7 +74,7 @@ fn part_length(name: &str) -> usize {
     }
 }
 
-/// How long the literal at the start is, with its quotes.
+/// Returns the length of the literal at the start, including its quotes.
 fn quoted_length(name: &str) -> usize {
     let mut escaped = false;
     let ends = |&(at, c): &(usize, char)| {
@@ -84,7 +85,7 @@ fn quoted_length(name: &str) -> usize {
     name.char_indices().find(ends).map_or(name.len(), |(at, _)| at + 1)
 }
 
-/// How long what stands in braces at the start is, with them.
+/// Returns the length of the text in braces at the start, including the braces.
 fn braced_length(name: &str) -> usize {
     let mut at = 1;
     while at < name.len() && !name[at..].starts_with('}') {
@@ -93,7 +94,8 @@ fn braced_length(name: &str) -> usize {
     name.len().min(at + 1)
 }
 
-/// Beyond ASCII there are no signs: what is not a letter there belongs to one. A `#` stands in raw names.
+/// Beyond ASCII there are no signs: a character that is not a letter there belongs to a word. A `#` occurs in raw
+/// names.
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '#' || !c.is_ascii()
 }
@@ -164,10 +166,10 @@ mod tests {
         }
     }
 
-    /// A name, and what is to be left of it.
+    /// A full name, and its expected short form.
     type Pair = (String, String);
 
-    /// A path of modules, `a::b::`, or none.
+    /// A module path, `a::b::`, or none.
     fn path() -> impl Strategy<Value = String> {
         prop::collection::vec("[a-z_][a-z0-9_]{0,3}::|ж::", 0..3).prop_map(|modules| modules.concat())
     }
@@ -181,7 +183,7 @@ mod tests {
         ]
     }
 
-    /// A type out of parts.
+    /// A type built from parts.
     fn of(part: impl Strategy<Value = Pair> + Clone + 'static) -> impl Strategy<Value = Pair> {
         let list = |open: &'static str, close: &'static str, parts: Vec<Pair>| {
             let (full, rest): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
@@ -231,7 +233,7 @@ mod tests {
             prop_assert_eq!(path_length(&format!("{path}{name}")), path.len());
         }
 
-        /// A name is only shown, so whatever it is must not end the program.
+        /// Names are only displayed, so no name may end the program.
         #[test]
         fn any_text_is_a_name(text in any::<String>(), signs in "['\"{}<>:\\\\_a -]{0,12}") {
             for name in [&text, &signs, &format!("{signs}{text}")] {

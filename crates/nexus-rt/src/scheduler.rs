@@ -1,4 +1,4 @@
-//! Functions without an event, as systems, and the scheduler that runs them in the order of their edges.
+//! `SystemScheduler`: runs functions without an event, as systems, in the order of their edges.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -13,7 +13,7 @@ use crate::step::one_world;
 pub use crate::system::{IntoSystem, System, SystemFn, SystemOutput};
 use crate::world::{World, WorldId};
 
-/// Collects systems and what must run before what, then becomes a [`SystemScheduler`].
+/// Collects systems and the order between them, and builds a [`SystemScheduler`].
 ///
 /// ```
 /// use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
@@ -75,19 +75,19 @@ use crate::world::{World, WorldId};
 #[derive(Default)]
 #[must_use = "systems run once the scheduler is built"]
 pub struct SchedulerBuilder {
-    /// In the order of their ids, which only grow.
+    /// In order of their ids, which only grow.
     systems: Vec<(SystemId, Box<dyn System>)>,
-    /// Places of two systems, the first of which runs before the second.
+    /// The indices of two systems, the first of which runs before the second.
     edges: BTreeSet<(usize, usize)>,
 }
 
-/// A system in a [`SchedulerBuilder`]. It is never used again in this process, so that it cannot stand for a system of
+/// Identifies a system in a [`SchedulerBuilder`]. It is never reused in this process, so it cannot match a system of
 /// another builder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SystemId(NonZeroU64);
 
 impl SchedulerBuilder {
-    /// A builder without systems.
+    /// Creates a builder without systems.
     pub fn new() -> Self {
         Self::default()
     }
@@ -99,10 +99,11 @@ impl SchedulerBuilder {
         id
     }
 
-    /// `system` runs after `upstream`, and only if `upstream`, or another that it runs after, ran and said yes.
+    /// Makes `system` run after `upstream`. It runs only if `upstream`, or another system that it runs after, ran and
+    /// said yes.
     ///
     /// # Panics
-    /// If one of them is of another builder.
+    /// If one of them belongs to another builder.
     #[track_caller]
     pub fn after(&mut self, system: SystemId, upstream: SystemId) -> &mut Self {
         let edge = (self.place(upstream), self.place(system));
@@ -110,10 +111,10 @@ impl SchedulerBuilder {
         self
     }
 
-    /// `system` runs before `downstream`: the same as `after(downstream, system)`.
+    /// Makes `system` run before `downstream`, as `after(downstream, system)` does.
     ///
     /// # Panics
-    /// If one of them is of another builder.
+    /// If one of them belongs to another builder.
     #[track_caller]
     pub fn before(&mut self, system: SystemId, downstream: SystemId) -> &mut Self {
         self.after(downstream, system)
@@ -122,14 +123,14 @@ impl SchedulerBuilder {
     #[track_caller]
     fn place(&self, id: SystemId) -> usize {
         let found = self.systems.binary_search_by_key(&id, |(own, _)| *own).ok();
-        found.expect("this system was not added to this scheduler: use what its own `add` gave")
+        found.expect("this system was not added to this scheduler: use the id that its own `add` returned")
     }
 
-    /// Puts the systems in order: each after all that it has to run after, and otherwise in the order in which they
+    /// Orders the systems: each one after all those that it must run after, and otherwise in the order in which they
     /// were added.
     ///
     /// # Errors
-    /// If systems wait for each other in a circle.
+    /// If systems wait for each other in a cycle.
     ///
     /// # Panics
     /// If two systems were resolved against different worlds.
@@ -154,7 +155,7 @@ impl SchedulerBuilder {
         Ok(scheduler)
     }
 
-    /// Kahn's algorithm (1962), which of all that may come next takes the one that was added first.
+    /// Kahn's algorithm (1962). Of all systems that may come next, it takes the one that was added first.
     fn order(&self) -> Result<Vec<usize>, CycleError> {
         let mut waits_for = vec![0_usize; self.systems.len()];
         self.edges.iter().for_each(|(_, after)| waits_for[*after] += 1);
@@ -175,10 +176,11 @@ impl SchedulerBuilder {
         }
     }
 
-    /// The circle that `stuck` waits for, against the edges: each that waits has at least one before it that waits too.
+    /// Finds the cycle that `stuck` waits for, by walking against the edges: before each waiting system, at least one
+    /// other is waiting too.
     fn cycle(&self, stuck: usize, waits_for: &[usize]) -> CycleError {
         let waiting = self.edges.iter().filter(|(before, after)| waits_for[*before] > 0 && waits_for[*after] > 0);
-        // The last one stays: of several, the first that was added.
+        // The last one stays: of several, the one that was added first.
         let before: HashMap<_, _> = waiting.rev().map(|(before, after)| (*after, *before)).collect();
         let mut path = vec![stuck];
         let mut place = HashMap::from([(stuck, 0)]);
@@ -201,30 +203,30 @@ impl fmt::Debug for SchedulerBuilder {
 
 /// Systems in order, as one handler of any event.
 ///
-/// [`run`](Self::run) runs each system that comes after no other, and each that comes after one which ran and said yes.
-/// The order is fixed when the scheduler is built. To make one, see [`SchedulerBuilder`].
+/// [`run`](Self::run) runs each system that comes after no other, and each one that comes after a system that ran and
+/// said yes. The order is fixed when the scheduler is built, by a [`SchedulerBuilder`].
 #[must_use = "a scheduler does nothing until it is run"]
 pub struct SystemScheduler {
     systems: Vec<Scheduled>,
-    /// The world of all systems, unless none of them says which.
+    /// The world of all systems, unless none of them knows its world.
     world: Option<WorldId>,
 }
 
 struct Scheduled {
     system: Box<dyn System>,
-    /// The places of those that this one runs after.
+    /// The indices of the systems that this one runs after.
     after: Vec<usize>,
-    /// Whether it ran in this run and said that others should.
+    /// Whether it ran in this run and said that others should run.
     said_yes: bool,
 }
 
 impl SystemScheduler {
-    /// Runs the systems that are due, in order, and gives how many that were. The sequence stays: all of them run for
-    /// one event.
+    /// Runs the systems that are due, in order, and returns their number. The sequence stays: all of them run for one
+    /// event.
     ///
     /// # Panics
-    /// If `world` is not the world of the systems, or if one of them leaves another in its place. A panic of a system
-    /// ends the run; the next run starts from the first again.
+    /// If `world` is not the world of the systems, or if one of them leaves another world in its place. If a system
+    /// panics, the run ends, and the next run starts from the first system.
     #[track_caller]
     pub fn run(&mut self, world: &mut World) -> usize {
         enter_all(self, self.world, world, Self::run_all)
@@ -247,13 +249,13 @@ impl SystemScheduler {
         ran
     }
 
-    /// How many systems there are.
+    /// Returns the number of systems.
     #[must_use]
     pub fn len(&self) -> usize {
         self.systems.len()
     }
 
-    /// Whether there is no system.
+    /// Returns whether there are no systems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.systems.is_empty()
@@ -291,15 +293,15 @@ impl fmt::Debug for SystemScheduler {
     }
 }
 
-/// Systems that wait for each other in a circle: the error of [`SchedulerBuilder::build`].
+/// The error of [`SchedulerBuilder::build`]: systems wait for each other in a cycle.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CycleError {
-    /// With their places among all that were added, from 1.
+    /// Each with its position among all added systems, from 1.
     systems: Vec<(usize, &'static str)>,
 }
 
 impl CycleError {
-    /// The full names of the systems in the circle, each before the next, and the last before the first.
+    /// Returns the full names of the systems in the cycle, each before the next, and the last before the first.
     #[must_use]
     pub fn systems(&self) -> impl ExactSizeIterator<Item = &'static str> {
         self.systems.iter().map(|(_, name)| *name)

@@ -1,6 +1,6 @@
 //! Traits that only this crate implements.
 
-/// What a sealed trait asks for: it has no name outside.
+/// What a sealed trait requires: it has no public name.
 pub trait Sealed {}
 
 impl Sealed for () {}
@@ -8,7 +8,7 @@ impl Sealed for bool {}
 impl Sealed for Option<()> {}
 impl<E> Sealed for Result<(), E> {}
 
-/// The last argument of a method that only this crate calls and implements, where a trait is implemented for every
-/// function and so cannot ask for [`Sealed`].
+/// The last argument of a method that only this crate calls and implements, for a trait that is implemented for every
+/// function and so cannot require [`Sealed`].
 #[derive(Debug)]
 pub struct Internal;

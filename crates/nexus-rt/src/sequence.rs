@@ -1,15 +1,15 @@
-//! Sequence numbers: the counter of events, which says what was written when.
+//! `Sequence`: the counter of events, which dates every write.
 
 use std::fmt;
 
 /// The number of an event, counted from the start of its world.
 ///
-/// A world holds the current sequence; [`World::next_sequence`](crate::World::next_sequence) advances it, which a
-/// driver does before each event. A new world is in sequence 1, in which `main()` may write before the first event,
-/// which is 2. A resource remembers the sequence in which it was last written, so "did this change because of the
-/// current event?" is one comparison.
+/// A world holds the current sequence. A driver advances it before each event, with
+/// [`World::next_sequence`](crate::World::next_sequence). A new world is in sequence 1, in which `main()` may write
+/// before the first event, which is 2. A resource remembers the sequence in which it was last written, so "did this
+/// change because of the current event?" is one comparison.
 ///
-/// `Sequence` is also a [`Param`](crate::Param): a function that takes one gets the current sequence.
+/// `Sequence` is also a [`Param`](crate::Param): a function that takes one receives the current sequence.
 ///
 /// ```
 /// use nexus_rt::{ResMut, Sequence, WorldBuilder, IntoHandler, Handler};
@@ -30,19 +30,19 @@ use std::fmt;
 pub struct Sequence(u64);
 
 impl Sequence {
-    /// Before every event: the `changed_at` of a resource that was never written since it was registered.
+    /// The sequence before every event: `changed_at` of a resource that was not written since it was registered.
     pub const NEVER: Self = Self(0);
 
-    /// The sequence that a new world starts in, before its first event.
+    /// The sequence in which a new world starts, before its first event.
     pub(crate) const FIRST: Self = Self(1);
 
-    /// The sequence with this number, as a journal or a test may have kept it.
+    /// Creates the sequence with this number, such as one from a journal or a test.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number itself.
+    /// Returns the number itself.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0

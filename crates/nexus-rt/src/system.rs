@@ -1,4 +1,4 @@
-//! Systems: functions without an event that say whether what comes after them should run.
+//! Systems: functions without an event that say whether the systems after them should run.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::world::{Registry, World};
 
 /// Something that a [`SystemScheduler`](crate::scheduler::SystemScheduler) runs: a function of the world alone.
 ///
-/// Functions become systems by [`into_system`](IntoSystem::into_system); a pipeline from `()` to any [`SystemOutput`]
-/// is one too. To write one by hand, implement `run`, and [`Describe`] with nothing in it.
+/// Functions become systems with [`into_system`](IntoSystem::into_system). A pipeline from `()` to any [`SystemOutput`]
+/// is a system too. To write one by hand, implement `run`, and [`Describe`] with an empty body.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system",
     label = "not a system",
@@ -21,18 +21,17 @@ use crate::world::{Registry, World};
             `Option<()>` or `()`"
 )]
 pub trait System: Describe + Send {
-    /// Runs the system, and says whether what comes after it should run.
+    /// Runs the system. Returns whether the systems after it should run.
     ///
     /// # Panics
     /// The systems of this library panic if `world` is not the world that they were resolved against.
     fn run(&mut self, world: &mut World) -> bool;
 
-    /// Runs the system on a world that somebody has checked to be that of every function in it, and so does not check
-    /// again.
+    /// Runs the system on a world that was already checked to be that of every function in it, without a second check.
     ///
-    /// Provided, and for systems that are written by hand the only way: they are handed the world, and whether it is
-    /// still there is checked afterwards.
-    // Not `track_caller`, which would hand the place of the caller to every boxed system.
+    /// The default is the only implementation for systems written by hand: they receive the world, and a check
+    /// afterwards ensures that it is still there.
+    // Not `track_caller`, which would pass the caller's location to every boxed system.
     #[doc(hidden)]
     #[inline]
     fn run_entered(&mut self, world: Entered<'_>) -> bool {
@@ -43,8 +42,8 @@ pub trait System: Describe + Send {
     }
 }
 
-/// What a system may return: `bool`, whether what comes after it should run; `()`, which always says yes; or
-/// `Option<()>`, as pipelines with a `guard` give, where `None` says no.
+/// The output of a system: `bool`, whether the systems after it should run; `()`, which always says yes; or
+/// `Option<()>`, the output of pipelines with a `guard`, where `None` says no.
 #[diagnostic::on_unimplemented(
     message = "a system cannot return `{Self}`",
     label = "returns `{Self}`",
@@ -52,7 +51,7 @@ pub trait System: Describe + Send {
             always says yes"
 )]
 pub trait SystemOutput: Sealed {
-    /// Whether what comes after should run.
+    /// Returns whether the systems after it should run.
     #[doc(hidden)]
     fn goes_on(self) -> bool;
 }
@@ -78,7 +77,8 @@ impl SystemOutput for () {
     }
 }
 
-/// Turns functions and closures into systems. Implemented for every type; the methods say which functions fit.
+/// Turns functions and closures into systems. It is implemented for every type; the methods require a suitable
+/// function.
 ///
 /// ```
 /// use nexus_rt::scheduler::{IntoSystem, System};
@@ -102,7 +102,8 @@ pub trait IntoSystem: Sized {
     /// nothing.
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[inline]
     #[track_caller]
     fn into_system<M>(self, registry: &Registry) -> SystemFn<Self, M>
@@ -113,10 +114,10 @@ pub trait IntoSystem: Sized {
         SystemFn(Splat(Resolved::new(self, registry)))
     }
 
-    /// The same, with the problems as a value.
+    /// Like [`into_system`](Self::into_system), but returns the problems instead of panicking.
     ///
     /// # Errors
-    /// Every missing resource and every conflict between params.
+    /// Returns every missing resource and every conflict between params.
     #[inline]
     fn try_into_system<M>(self, registry: &Registry) -> Result<SystemFn<Self, M>, ResolveError>
     where
@@ -129,7 +130,7 @@ pub trait IntoSystem: Sized {
 
 impl<F> IntoSystem for F {}
 
-/// A function as a system: what [`into_system`](IntoSystem::into_system) gives.
+/// A function as a system. [`into_system`](IntoSystem::into_system) returns it.
 #[must_use = "a system does nothing until it is run"]
 pub struct SystemFn<F, M: Mode>(Splat<Resolved<F, M>>);
 

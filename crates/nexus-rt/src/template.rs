@@ -1,4 +1,4 @@
-//! Templates: resolve a function once, stamp handlers from it by copy.
+//! Templates: a function is resolved once, and handlers are stamped from it by copying.
 
 use std::fmt;
 
@@ -9,28 +9,28 @@ use crate::param::{CopyState, Param};
 use crate::step::Step;
 use crate::world::{Registry, World};
 
-/// Names a kind of handler: what event it takes and which params. [`handler_blueprint!`](crate::handler_blueprint)
-/// writes one in a line.
+/// Names a kind of handler: its event and its params. [`handler_blueprint!`](crate::handler_blueprint) declares one in
+/// a line.
 ///
-/// The function itself stays out of it, so that the template and what it stamps have types with names, which can stand
-/// in structs and resources, and any function of that signature can fill them.
+/// The function itself is not part of it. The template and the handlers that it stamps therefore have nameable types,
+/// which can appear in structs and resources, and any function of that signature fits.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no blueprint",
+    message = "`{Self}` is not a blueprint",
     note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
 )]
 pub trait Blueprint {
-    /// The event. It is one type, with the lifetimes in it: for events that are borrowed anew for each run, clone a
+    /// The event. It is one type, including its lifetimes. For events that are borrowed anew for each run, clone a
     /// handler.
     type Event;
 
-    /// The params, as a tuple, each with `'static` in the place of the lifetime of a run: `(Res<'static, Limit>,)`.
-    /// What they keep must be `Copy`, which is so for all but a `Local<T>` whose `T` is not.
+    /// The params, as a tuple, each with `'static` in place of the lifetime of a run: `(Res<'static, Limit>,)`. Their
+    /// state must be `Copy`, which it is except for a `Local<T>` whose `T` is not.
     type Params: Param<State: CopyState>;
 }
 
 /// Names a kind of handler with a context: see [`callback_blueprint!`](crate::callback_blueprint).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no blueprint of callbacks, which have a context",
+    message = "`{Self}` is not a blueprint of callbacks, which have a context",
     note = "declare it: `callback_blueprint!(Name, Context = .., Event = .., Params = (..))`; without a context there is \
             `HandlerTemplate`"
 )]
@@ -39,18 +39,18 @@ pub trait CallbackBlueprint: Blueprint {
     type Context: Send;
 }
 
-/// Said of a function that does not fit a template. Each method that users call asserts it, since the compiler points
-/// to the caller of the function that a failed assertion stands in.
+/// The message for a function that does not fit a template. Each method that users call asserts it, since the compiler
+/// points to the caller of the function that contains a failed assertion.
 const CAPTURES: &str = "a template takes a named function or a closure that captures nothing: it keeps no value of the \
                         function, so there is no place for what a closure captures or where a function pointer points. \
                         Put what differs from handler to handler in the context of a `CallbackTemplate`, or clone a \
                         handler instead";
 
-/// A resolved function from which handlers are stamped by copy: for handlers that are made while the program runs, once
-/// per connection, timer or request.
+/// A resolved function from which handlers are stamped by copying: for handlers that are created while the program
+/// runs, one per connection, timer or request.
 ///
-/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies what was
-/// found. A template is `Copy` and has a type with a name, whatever the function: so it can be kept in a resource or in
+/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies the
+/// result. A template is `Copy` and has a nameable type, whatever the function, so it can be stored in a resource or in
 /// the context of a callback.
 ///
 /// ```
@@ -74,8 +74,8 @@ const CAPTURES: &str = "a template takes a named function or a closure that capt
 /// assert_eq!(*world.resource::<u64>(), 3);
 /// ```
 ///
-/// The function is a named one or a closure that captures nothing. Others are refused when the program is built (a mere
-/// `cargo check` does not see those whose captures are `Copy`, nor function pointers):
+/// The function must be a named one or a closure that captures nothing. Others are rejected when the program is built
+/// (a mere `cargo check` misses function pointers, and closures whose captures are `Copy`):
 ///
 /// ```compile_fail
 /// # use nexus_rt::{HandlerTemplate, WorldBuilder, handler_blueprint};
@@ -93,8 +93,8 @@ const CAPTURES: &str = "a template takes a named function or a closure that capt
 /// let template = HandlerTemplate::<OnTick>::new(tick as fn(u32), world.registry());
 /// ```
 ///
-/// Those, whole pipelines, and handlers of events that are borrowed anew for each run, which a blueprint cannot name,
-/// are stamped by cloning: a handler is `Clone` where its parts are.
+/// Those, whole pipelines, and handlers of events that are borrowed anew for each run (which a blueprint cannot name)
+/// are stamped by cloning: a handler is `Clone` if its parts are.
 ///
 /// ```
 /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
@@ -136,8 +136,8 @@ impl<K: Blueprint> Handler<K::Event> for TemplatedHandler<K> {
     #[inline]
     #[track_caller]
     fn run_entered(&mut self, world: Entered<'_>, event: K::Event) {
-        // Not `&mut ()`, which is a place on the stack: while there is one, the function cannot be jumped to. A box of
-        // nothing takes no memory.
+        // Not `&mut ()`, which is a place on the stack: as long as it exists, the call cannot be a jump.
+        // A box of nothing takes no memory.
         self.stamp.run(Box::leak(Box::new(())), world, event);
     }
 }
@@ -152,7 +152,8 @@ impl<K: Blueprint> HandlerTemplate<K> {
     /// Resolves `function`, `fn(params.., event)`.
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[track_caller]
     pub fn new<F>(function: F, registry: &Registry) -> Self
     where
@@ -162,7 +163,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
-    /// Resolves `function`, `fn(params..)`, which does not see the event.
+    /// Resolves `function`, `fn(params..)`, which ignores the event.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -175,7 +176,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
-    /// Stamps a handler. Every `Local` in it starts at its default.
+    /// Stamps a handler. Every `Local` in it starts with its default value.
     #[inline]
     pub fn generate(&self) -> TemplatedHandler<K> {
         TemplatedHandler { stamp: self.stamp }
@@ -184,7 +185,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
 
 /// A resolved function with a context, from which callbacks are stamped: see [`HandlerTemplate`].
 ///
-/// A callback may carry its own template and so make its successor:
+/// A callback may carry its own template and create its successor:
 ///
 /// ```
 /// use nexus_rt::{CallbackTemplate, Handler, ResMut, TemplatedCallback, WorldBuilder, callback_blueprint};
@@ -226,11 +227,11 @@ pub struct CallbackTemplate<K: CallbackBlueprint> {
     stamp: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
 }
 
-/// A callback that a [`CallbackTemplate`] stamped. Its type names nothing but the blueprint, so it can stand wherever a
-/// type is wanted, also in a resource that its own function borrows.
+/// A callback that a [`CallbackTemplate`] stamped. Its type names only the blueprint, so it can appear wherever a type
+/// is needed, even in a resource that its own function borrows.
 #[must_use = "a handler does nothing until it is run"]
 pub struct TemplatedCallback<K: CallbackBlueprint> {
-    /// The context, within reach between runs.
+    /// The context, accessible between runs.
     pub ctx: K::Context,
     stamp: Stamp<K::Context, K::Event, WithCtx<K::Params>>,
 }
@@ -260,7 +261,8 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
     /// Resolves `function`, `fn(&mut Context, params.., event)`.
     ///
     /// # Panics
-    /// If a resource is missing or two params conflict: with everything that is wrong, at the caller's line.
+    /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
+    /// line.
     #[track_caller]
     pub fn new<F>(function: F, registry: &Registry) -> Self
     where
@@ -270,7 +272,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
         Self { stamp: Stamp::new::<F, Taken>(function, registry) }
     }
 
-    /// Resolves `function`, `fn(&mut Context, params..)`, which does not see the event.
+    /// Resolves `function`, `fn(&mut Context, params..)`, which ignores the event.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -283,14 +285,14 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
         Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
     }
 
-    /// Stamps a callback that owns `ctx`. Every `Local` in it starts at its default.
+    /// Stamps a callback that owns `ctx`. Every `Local` in it starts with its default value.
     #[inline]
     pub fn generate(&self, ctx: K::Context) -> TemplatedCallback<K> {
         TemplatedCallback { ctx, stamp: self.stamp }
     }
 }
 
-/// Everything around a stamp describes itself by it.
+/// Describes every type around a stamp through that stamp.
 macro_rules! describe_by_stamp {
     ($($Type:ident<$Blueprint:ident>)*) => {$(
         impl<K: $Blueprint> Describe for $Type<K> {
@@ -330,7 +332,7 @@ impl<K: CallbackBlueprint> Clone for CallbackTemplate<K> {
 
 impl<K: CallbackBlueprint> Copy for CallbackTemplate<K> {}
 
-/// Declares a [`Blueprint`]: a type with that name, and what it stands for. Attributes and a visibility may come first.
+/// Declares a [`Blueprint`]: a type with the given name, event and params. Attributes and a visibility may come first.
 ///
 /// ```
 /// use nexus_rt::{Res, ResMut, handler_blueprint};
@@ -344,7 +346,7 @@ impl<K: CallbackBlueprint> Copy for CallbackTemplate<K> {}
 /// ```
 #[macro_export]
 macro_rules! handler_blueprint {
-    // One param, after which a comma is easily forgotten.
+    // For one param, after which the comma is easily forgotten.
     ($(#[$attribute:meta])* $visibility:vis $Name:ident, Event = $Event:ty, Params = ($Param:ty) $(,)?) => {
         $crate::handler_blueprint!($(#[$attribute])* $visibility $Name, Event = $Event, Params = ($Param,));
     };
@@ -359,7 +361,7 @@ macro_rules! handler_blueprint {
     };
 }
 
-/// Declares a [`CallbackBlueprint`]: as [`handler_blueprint!`](crate::handler_blueprint), with a context.
+/// Declares a [`CallbackBlueprint`], like [`handler_blueprint!`](crate::handler_blueprint) with a context.
 ///
 /// ```
 /// use nexus_rt::{ResMut, callback_blueprint};

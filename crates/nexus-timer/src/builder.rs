@@ -1,4 +1,4 @@
-//! `WheelBuilder`: tick, room and limit.
+//! `WheelBuilder`: tick, capacity and limit.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::slab::NIL;
 use crate::time::Scale;
 use crate::wheel::Wheel;
 
-/// Makes a [`Wheel`] that is not the usual one.
+/// Configures a [`Wheel`].
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -27,34 +27,33 @@ pub struct WheelBuilder {
 }
 
 impl WheelBuilder {
-    /// The usual wheel: a tick of a millisecond, no memory yet, no limit.
+    /// Starts with the defaults: a tick of one millisecond, no memory yet, no limit.
     pub const fn new() -> Self {
         Self { tick: Duration::from_millis(1), capacity: 0, limit: None }
     }
 
-    /// How far apart the deadlines of one slot may be; a millisecond if nothing is said.
+    /// Sets the length of a tick, one millisecond by default. Deadlines within a tick share a slot.
     ///
-    /// This is about cost only: entries fire by their exact deadlines whatever the tick. It should be about as long as
-    /// the time between two polls. The wheel uses the greatest power of two, in nanoseconds, that is not longer.
+    /// This affects only cost: entries fire by their exact deadlines, whatever the tick. It should be about the
+    /// expected interval between polls. The wheel uses the largest power of two, in nanoseconds, that is not longer.
     pub fn tick(mut self, tick: Duration) -> Self {
         self.tick = tick;
         self
     }
 
-    /// Allocates room for this many entries when the wheel is made.
+    /// Allocates room for this many entries when the wheel is built.
     pub fn capacity(mut self, entries: usize) -> Self {
         self.capacity = entries;
         self
     }
 
-    /// Never holds more entries than this, the one that is lent included, and allocates the room for them when the
-    /// wheel is made.
+    /// Limits the number of entries, including a lent one, and allocates room for them when the wheel is built.
     pub fn limit(mut self, entries: usize) -> Self {
         self.limit = Some(entries);
         self
     }
 
-    /// Makes the wheel. `start` is the instant from which it measures.
+    /// Builds the wheel, which measures time from `start`.
     ///
     /// # Panics
     ///

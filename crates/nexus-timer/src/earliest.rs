@@ -1,20 +1,21 @@
 //! The earliest deadline of each slot of the lowest level.
 //!
-//! It is kept up to date as entries come. When the earliest entry leaves, finding the next one means walking the list
-//! of the slot, and most slots are never asked again: they are emptied, or their time comes. So the walk waits until
-//! somebody asks, and what it finds is kept. If the earliest leaves again after that, the wheel sorts the slot
-//! (`Wheel::sort_through`) instead of walking once more. So a slot is walked once at most, whatever is taken out of it.
+//! It is updated as entries arrive. When the earliest entry leaves, finding the next one means walking the slot's list.
+//! Most slots are never queried again: they are emptied, or their time comes. The walk therefore waits until the
+//! deadline is asked for, and its result is stored. If the earliest entry leaves again after that, the wheel sorts the
+//! slot (`Wheel::sort_through`) instead of walking it again. A slot is therefore walked at most once, whatever is
+//! removed from it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::levels::{SLOTS, Slot};
 
-/// Asking takes the wheel by shared reference, also from several threads. Whoever walks finds the same.
+/// Queries take the wheel by shared reference, even from several threads. Every walk finds the same result.
 pub(crate) struct Earliest {
     deadlines: [AtomicU64; SLOTS],
-    /// The slots whose earliest entry has left since, a bit each: the deadline is too low, unless the next was found.
+    /// The slots whose earliest entry has left, one bit each. Their deadline is too low, unless the next one was found.
     left: u64,
-    /// The slots that were walked, a bit each: the deadline is right whatever has left.
+    /// The slots that were walked, one bit each. Their deadline is correct, whatever has left.
     found: AtomicU64,
 }
 
@@ -23,7 +24,7 @@ impl Earliest {
         Self { deadlines: [const { AtomicU64::new(u64::MAX) }; SLOTS], left: 0, found: AtomicU64::new(0) }
     }
 
-    /// Takes note of an entry that came into a slot, which was empty if it is `alone`.
+    /// Records an entry that arrived in a slot, which was empty if `alone`.
     #[inline]
     pub(crate) fn comes(&mut self, slot: Slot, deadline: u64, alone: bool) {
         let earliest = self.deadlines[slot.at()].get_mut();
@@ -33,7 +34,7 @@ impl Earliest {
         }
     }
 
-    /// Takes note of an entry that left a slot. True if the slot was walked and its earliest is not known any more.
+    /// Records an entry that left a slot. Returns `true` if the slot was walked and its earliest is no longer known.
     #[inline]
     pub(crate) fn leaves(&mut self, slot: Slot, deadline: u64) -> bool {
         if *self.deadlines[slot.at()].get_mut() != deadline {
@@ -43,20 +44,20 @@ impl Earliest {
         *self.found.get_mut() & slot.bit() != 0
     }
 
-    /// The earliest deadline in a slot, if it is known.
+    /// Returns the earliest deadline in a slot, if it is known.
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<u64> {
         let known = self.left & slot.bit() == 0 || self.found.load(Ordering::Acquire) & slot.bit() != 0;
         known.then(|| self.deadlines[slot.at()].load(Ordering::Relaxed))
     }
 
-    /// Keeps what a walk has found.
+    /// Stores the result of a walk.
     pub(crate) fn keep(&self, slot: Slot, deadline: u64) {
         self.deadlines[slot.at()].store(deadline, Ordering::Relaxed);
         self.found.fetch_or(slot.bit(), Ordering::Release);
     }
 
-    /// Takes note that a slot is empty, and may be walked again when it is used again.
+    /// Records that a slot is empty, so that it may be walked again once it is reused.
     pub(crate) fn reset(&mut self, slot: Slot) {
         *self.found.get_mut() &= !slot.bit();
     }
@@ -73,20 +74,20 @@ pub(crate) mod tests {
         static WALKED: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// Counts an entry that is walked over, whether to find the earliest or to sort its slot.
+    /// Counts an entry that is visited, either to find the earliest or to sort its slot.
     pub(crate) fn count() {
         WALKED.set(WALKED.get() + 1);
     }
 
     const COUNT: u64 = 1000;
 
-    /// An instant in the tick in which all timers are that `crowd` makes.
+    /// Returns an instant in the one tick that holds all timers of these tests.
     fn at(start: Instant, ns: u64) -> Instant {
         start + Duration::from_nanos(10 * 524_288 + ns)
     }
 
-    /// A wheel of many timers in one tick, their keys from the earliest to the latest, and how many were walked over
-    /// since.
+    /// Runs `turns` on a wheel of many timers in one tick, with their keys from the earliest to the latest. Returns the
+    /// number of entries visited.
     fn walked(turns: impl FnOnce(&mut Wheel<()>, &[TimerKey], Instant)) -> usize {
         let start = Instant::now();
         let mut wheel = Wheel::new(start);
@@ -123,7 +124,7 @@ pub(crate) mod tests {
 
     #[test]
     fn an_entry_is_walked_over_twice_however_often_the_earliest_leaves() {
-        // Cancelled or pushed back; before the poll of the turn or after it; with or without polls.
+        // Cancelled or pushed back; queried before the poll of the turn or only after it; with or without polls.
         for (cancels, asks_first, polls) in
             [(true, false, false), (true, true, true), (false, false, true), (false, true, true)]
         {
@@ -162,7 +163,8 @@ pub(crate) mod tests {
     fn other_timers_that_come_first_change_nothing() {
         let walked = walked(|wheel, keys, start| {
             for (n, key) in (1..).zip(&keys[..999]) {
-                // In a slot before, which is empty again when the deadline is asked for; and near, where it fires.
+                // One in an earlier slot, which is empty again when the deadline is queried, and one that is near and
+                // fires.
                 let slot = wheel.insert(start + Duration::from_millis(1), ());
                 wheel.insert(start, ());
                 wheel.cancel(*key);
@@ -183,7 +185,7 @@ pub(crate) mod tests {
         next_deadline(&wheel, start, 2);
         wheel.cancel(keys[1]);
         assert_eq!(wheel.next_deadline(), None);
-        // The slot is not sorted before it was walked again.
+        // The slot is not sorted until it is walked again.
         let keys = [1, 2].map(|n| wheel.insert(at(start, n), ()));
         WALKED.set(0);
         wheel.cancel(keys[0]);

@@ -1,9 +1,9 @@
-//! `Full`: a bounded wheel has no room, and gives the value back.
+//! `Full`: the error of a full wheel, with the value that did not fit.
 
 use std::error::Error;
 use std::fmt;
 
-/// The wheel holds as many entries as it may. Gives back the value that did not fit.
+/// The error if a wheel is at its limit, with the value that did not fit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Full<T>(pub T);
 
@@ -15,7 +15,7 @@ impl<T> fmt::Debug for Full<T> {
 
 impl<T> fmt::Display for Full<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the timer wheel holds as many entries as it may")
+        f.write_str("the timer wheel is full")
     }
 }
 

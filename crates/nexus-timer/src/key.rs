@@ -1,13 +1,13 @@
-//! `TimerKey`: names an entry of one wheel, and nothing else for all time.
+//! `TimerKey`: identifies an entry of one wheel, and is never reused.
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Names one entry of one [`Wheel`](crate::Wheel).
+/// Identifies one entry of one [`Wheel`](crate::Wheel).
 ///
-/// It is a number, not a pointer: keep it in a resource, send it to another thread, lose it. Once the entry has fired
-/// or was cancelled the key names nothing, also when the room of the entry is used again, and it never names anything
-/// on another wheel.
+/// It is a number, not a pointer: store it in a resource, send it to another thread, or drop it. Once the entry has
+/// fired or was cancelled, the key matches nothing, even if the entry's room is reused. It never matches anything on
+/// another wheel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TimerKey {
     pub(crate) wheel: WheelId,
@@ -15,7 +15,7 @@ pub struct TimerKey {
     pub(crate) generation: u32,
 }
 
-/// Tells wheels apart; no two of a process have the same.
+/// Distinguishes wheels; unique within the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct WheelId(NonZeroU64);
 

@@ -1,11 +1,12 @@
-//! The levels: 64 slots each, a bit per slot that holds something, and lists through the slab.
+//! The levels: 64 slots each, one bit per slot that is not empty, and lists through the slab.
 //!
-//! Level 0 has a slot per tick, level 1 one per 64 ticks, and so on. An entry is in the level of the highest bit in
+//! Level 0 has one slot per tick, level 1 one per 64 ticks, and so on. An entry is in the level of the highest bit in
 //! which its tick differs from the wheel's position, so:
 //!
-//! - every slot that holds something begins after the position;
-//! - whatever is in a level comes before everything in the levels above, and a slot before those of higher number;
-//! - moving the position changes nothing for the entries, as long as it does not reach a slot that holds something.
+//! - every nonempty slot begins after the position;
+//! - everything in a level comes before everything in the levels above, and a slot comes before those with higher
+//!   numbers;
+//! - moving the position changes nothing for the entries, as long as it does not reach a nonempty slot.
 
 use crate::earliest::Earliest;
 use crate::slab::{NIL, Place, Slab};
@@ -13,24 +14,24 @@ use crate::slab::{NIL, Place, Slab};
 pub(crate) const SLOTS: usize = 64;
 const BITS: u32 = SLOTS.ilog2();
 
-/// Enough for every tick: the shortest is 512 ns, so ticks have 55 bits.
+/// Enough for every tick: the shortest tick is 512 ns, so tick numbers have 55 bits.
 const LEVELS: usize = 10;
 
 pub(crate) struct Levels {
-    /// The levels that hold something, a bit each.
+    /// The nonempty levels, one bit each.
     levels: u64,
-    /// The slots that do, a bit each, per level.
+    /// The nonempty slots of each level, one bit each.
     slots: [u64; LEVELS],
     heads: [u32; LEVELS * SLOTS],
     earliest: Earliest,
 }
 
-/// A slot by its place among all slots.
+/// A slot, by its index among all slots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Slot(u16);
 
 impl Slot {
-    /// Where a tick after `position` belongs.
+    /// Returns the slot of a tick after `position`.
     #[inline]
     fn of(tick: u64, position: u64) -> Self {
         let level = (tick ^ position).ilog2() / BITS;
@@ -53,14 +54,14 @@ impl Slot {
         1 << (self.0 % SLOTS as u16)
     }
 
-    /// Its first tick, from any other of its ticks.
+    /// Returns its first tick, given any of its ticks.
     #[inline]
     pub(crate) fn first_tick(self, tick: u64) -> u64 {
         let bits = u32::from(self.0 >> BITS) * BITS;
         tick >> bits << bits
     }
 
-    /// Its first tick and its last, from the position of the wheel.
+    /// Returns its first and last tick, given the position of the wheel.
     #[inline]
     pub(crate) fn ticks(self, position: u64) -> (u64, u64) {
         let bits = u32::from(self.0 >> BITS) * BITS;
@@ -75,7 +76,7 @@ impl Levels {
         Self { levels: 0, slots: [0; LEVELS], heads: [NIL; LEVELS * SLOTS], earliest: Earliest::new() }
     }
 
-    /// Puts an entry into the slot of its tick, which is after `position`.
+    /// Adds an entry to the slot of its tick, which is after `position`.
     #[inline]
     pub(crate) fn link<T>(&mut self, slab: &mut Slab<T>, index: u32, tick: u64, position: u64) -> Slot {
         let slot = Slot::of(tick, position);
@@ -98,8 +99,8 @@ impl Levels {
         slot
     }
 
-    /// Takes an entry out of its slot, by what the entry says of its neighbours. True if the slot is to be sorted,
-    /// should anything be left in it.
+    /// Removes an entry from its slot, given the neighbours that the entry records. Returns `true` if the slot must be
+    /// sorted, should anything be left in it.
     #[inline]
     pub(crate) fn unlink<T>(&mut self, slab: &mut Slab<T>, slot: Slot, prev: u32, next: u32, deadline: u64) -> bool {
         if next != NIL {
@@ -116,7 +117,7 @@ impl Levels {
         slot.level() == 0 && self.earliest.leaves(slot, deadline)
     }
 
-    /// The slot of the earliest entries.
+    /// Returns the slot with the earliest entries.
     #[inline]
     pub(crate) fn first(&self) -> Option<Slot> {
         if self.levels == 0 {
@@ -126,7 +127,7 @@ impl Levels {
         Some(Slot((level << BITS | self.slots[level as usize].trailing_zeros()) as u16))
     }
 
-    /// The earliest deadline in a slot of the lowest level.
+    /// Returns the earliest deadline in a slot of the lowest level.
     #[inline]
     pub(crate) fn earliest<T>(&self, slab: &Slab<T>, slot: Slot) -> u64 {
         self.earliest.get(slot).unwrap_or_else(|| self.find_earliest(slab, slot))
@@ -147,7 +148,7 @@ impl Levels {
         earliest
     }
 
-    /// Empties a slot and gives the head of its list.
+    /// Empties a slot and returns the head of its list.
     #[inline]
     pub(crate) fn open(&mut self, slot: Slot) -> u32 {
         self.empty(slot);
@@ -157,7 +158,7 @@ impl Levels {
         std::mem::replace(&mut self.heads[slot.at()], NIL)
     }
 
-    /// Whether nothing is in a slot of the lowest level. If so, it may be walked again when it is used again.
+    /// Returns whether a slot of the lowest level is empty. If so, it may be walked again once it is reused.
     pub(crate) fn reset_if_empty(&mut self, slot: Slot) -> bool {
         let empty = self.heads[slot.at()] == NIL;
         if empty {

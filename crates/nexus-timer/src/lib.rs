@@ -1,14 +1,14 @@
-//! A timer wheel that is never early.
+//! A timer wheel that never fires early.
 //!
-//! A [`Wheel`] holds values that each wait for an instant and gives them out when it has come:
+//! A [`Wheel`] holds values, each with a deadline, and returns each one once its deadline is reached:
 //!
-//! - **Exact.** An entry fires if and only if its deadline is not after the `now` of the poll. Nothing is rounded.
-//! - **In order.** What is due comes out by deadline, and where deadlines are equal by insertion, over the whole poll.
-//! - **Safe to touch.** Between two pops anything may be inserted, rescheduled and cancelled, and every poll ends. A
-//!   [`TimerKey`] is a number; once its entry is gone it names nothing, here or on any other wheel.
-//! - **Flat.** Inserting, rescheduling and cancelling take constant time where nothing is about to fire, and a poll
-//!   before the next deadline is a comparison. Memory grows to the most entries that wait at once, and that share a
-//!   tick.
+//! - **Exact.** An entry fires if and only if its deadline is at or before the `now` of the poll. Nothing is rounded.
+//! - **Ordered.** A poll returns due entries by deadline, and entries with equal deadlines by insertion.
+//! - **Reentrant.** Between two pops, entries may be inserted, rescheduled and cancelled, and every poll ends. A
+//!   [`TimerKey`] is a number. Once its entry is gone, it matches nothing, on this wheel or any other.
+//! - **Constant time.** Inserting, rescheduling and cancelling take constant time unless entries of that tick are about
+//!   to fire. A poll before the next deadline is one comparison. Memory grows to the largest number of entries that
+//!   wait at once, and that share a tick.
 //! - **No clock.** Time is an argument. It may stand still, go back, or skip a week.
 //!
 //! ```
@@ -32,41 +32,40 @@
 //!
 //! # How it works
 //!
-//! Time is cut into ticks. Level 0 has 64 slots of one tick each, level 1 has 64 slots of 64 ticks, and so on: ten
-//! levels, so that every tick of the next 292 years has a slot and nothing overflows. An entry goes into the level of
-//! the highest bit in which its tick differs from the position of the wheel. When the position reaches a slot of a
-//! higher level, its entries move to lower ones. These are the hierarchical timing wheels of G. Varghese and T. Lauck,
-//! *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with a bit per slot, so that the next slot is found without
-//! looking at empty ones.
+//! Time is divided into ticks. Level 0 has 64 slots of one tick each, level 1 has 64 slots of 64 ticks, and so on.
+//! There are ten levels, so every tick of the next 292 years has a slot and nothing overflows. An entry goes into the
+//! level of the highest bit in which its tick differs from the position of the wheel. When the position reaches a slot
+//! of a higher level, its entries move to lower levels. This is the hierarchical timing wheel of G. Varghese and T.
+//! Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with one bit per slot, so that the next slot is found
+//! without scanning empty ones.
 //!
-//! A wheel alone knows only ticks. What its position has reached goes into the *near buffer*, which is sorted by
-//! deadline and insertion as in the ladder queues of discrete simulation (W. T. Tang, R. S. M. Goh, I. L.-J. Thng,
-//! 2005); what is inserted there later goes beside it, into a queue if it comes in order and into a small heap if not.
-//! So the exact order is paid for only by what is about to fire.
+//! A wheel alone knows only ticks. Entries that its position has reached go into the *near buffer*, which is sorted by
+//! deadline and insertion, as in the ladder queues of discrete-event simulation (W. T. Tang, R. S. M. Goh, I. L.-J.
+//! Thng, 2005). Entries that are inserted there later are kept beside it, in a queue if they come in order and in a
+//! small heap otherwise. Only entries that are about to fire therefore pay for the exact order.
 //!
 //! # Cost
 //!
 //! | operation | time |
 //! |---|---|
-//! | [`insert`](Wheel::insert), [`reschedule`](Wheel::reschedule) | O(1); into a tick that is sorted, O(log n) |
-//! | [`cancel`](Wheel::cancel) | O(1); out of a tick that is sorted, O(log n) amortised |
-//! | [`pop`](Wheel::pop) | O(log n) amortised; each entry moves down nine times at most |
-//! | a poll before [`next_deadline`](Wheel::next_deadline) | a comparison, unless what was due by then has been taken out |
-//! | [`next_deadline`](Wheel::next_deadline) | O(1) amortised: an entry is compared here once at most, unless it is rescheduled |
+//! | [`insert`](Wheel::insert), [`reschedule`](Wheel::reschedule) | O(1); into a sorted tick, O(log n) |
+//! | [`cancel`](Wheel::cancel) | O(1); from a sorted tick, O(log n) amortised |
+//! | [`pop`](Wheel::pop) | O(log n) amortised; each entry moves down at most nine times |
+//! | a poll before [`next_deadline`](Wheel::next_deadline) | one comparison, unless an earlier entry has left |
+//! | [`next_deadline`](Wheel::next_deadline) | O(1) amortised: compares each entry once, or again if rescheduled |
 //!
-//! Here n is the number of entries in the tick. A tick is sorted when the first of its entries is due. It is sorted
-//! before that, and so are those before it, if its earliest entry leaves by `cancel` or `reschedule` after
-//! `next_deadline` or a poll has looked for it among the others. Sorting takes O(n log n) within that one call, and
-//! happens to an entry once, unless it is rescheduled. Growing takes time too: [`WheelBuilder::capacity`] sees to it in
-//! advance.
+//! Here n is the number of entries in the tick. A tick is sorted when its first entry is due. A tick and those before
+//! it are sorted earlier if `next_deadline` or a poll has searched the tick for its earliest entry, and that entry is
+//! then cancelled or rescheduled. Sorting takes O(n log n) within that one call, and happens once per entry, unless it
+//! is rescheduled. Growing takes time too; [`WheelBuilder::capacity`] allocates in advance.
 //!
-//! If the clock goes back by days, what is inserted before the wheel's position goes into the near buffer, until time
-//! has caught up.
+//! If the clock goes back by days, entries inserted before the wheel's position go into the near buffer until time has
+//! caught up.
 //!
 //! # Panics
 //!
-//! [`Wheel::insert`] on a wheel that is full, and building a wheel with a tick below a microsecond or a limit above
-//! 2^32 - 1. If the function given to [`Wheel::poll`] panics, nothing is lost but the entry that it was given.
+//! [`Wheel::insert`] panics if the wheel is full. Building a wheel panics if its tick is below a microsecond or its
+//! limit above 2^32 - 1. If the function passed to [`Wheel::poll`] panics, only the entry that it received is lost.
 
 #![forbid(unsafe_code)]
 

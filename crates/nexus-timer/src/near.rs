@@ -1,12 +1,12 @@
-//! The near buffer: what the wheel's position has reached, in the order in which it fires.
+//! The near buffer: entries that the wheel's position has reached, in firing order.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// Below this many stale items nothing is swept.
+/// Up to this many stale items, nothing is swept.
 const FEW: usize = 32;
 
-/// An entry that is near. Stale, and skipped, if the entry has another stamp by now.
+/// An entry that is near. It is stale, and skipped, if the stamp of the entry has changed since.
 #[derive(Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) deadline: u64,
@@ -44,37 +44,37 @@ impl PartialEq for Item {
 
 impl Eq for Item {}
 
-/// Items are removed from the fronts only. Those of entries that were cancelled or moved stay until they come to a
-/// front, or until they are the greater part. No front is stale, between two calls from outside.
+/// Items are removed only from the fronts. Items of cancelled or moved entries stay until they reach a front or become
+/// the majority. Between two calls from outside, no front is stale.
 #[derive(Default)]
 pub(crate) struct Near {
-    /// What came out of the slots, and what was added since and comes after all of it.
+    /// Items from slots, and items added later that come after all of them.
     sorted: Run,
-    /// What else was added, as long as it came in order: entries that are set anew by one delay do.
+    /// Other added items, as long as they came in order, which entries rescheduled by a constant delay do.
     late: Run,
-    /// The rest of what was added.
+    /// The remaining added items.
     heap: BinaryHeap<Reverse<Item>>,
-    /// How many are late or in the heap.
+    /// The number of items in `late` and `heap`.
     others: usize,
-    /// What must wait for the next poll.
+    /// Items that must wait for the next poll.
     deferred: BinaryHeap<Reverse<Item>>,
-    /// How many items of all four are stale.
+    /// The number of stale items in all four.
     stale: usize,
 }
 
 impl Near {
-    /// Adds an item out of a slot, which the next `sort` puts in order.
+    /// Adds an item from a slot. The next `sort` puts it in order.
     #[inline]
     pub(crate) fn add_unsorted(&mut self, item: Item) {
         self.sorted.items.push(item);
     }
 
-    /// Where what is added from here on begins, for `sort`.
+    /// Returns the index at which items added from here on begin, for `sort`.
     pub(crate) fn sorted(&self) -> usize {
         self.sorted.items.len()
     }
 
-    /// Puts in order what was added since. All of it comes after what was there.
+    /// Sorts the items added since. All of them come after the earlier ones.
     #[inline]
     pub(crate) fn sort(&mut self, since: usize) {
         if self.sorted.items.len() > 1 {
@@ -103,19 +103,19 @@ impl Near {
         !self.deferred.is_empty()
     }
 
-    /// Lets in what was put off.
+    /// Admits the deferred items.
     pub(crate) fn admit(&mut self) {
         self.others += self.deferred.len();
         self.heap.extend(self.deferred.drain());
     }
 
-    /// The first that may fire in this poll.
+    /// Returns the first item that may fire in this poll.
     #[inline]
     pub(crate) fn first(&self) -> Option<Item> {
         if self.others == 0 { self.sorted.first() } else { Some(self.first_of_others()) }
     }
 
-    /// The first of all, where some are late or in the heap.
+    /// Returns the first item of all, if some are late or in the heap.
     #[inline(never)]
     fn first_of_others(&self) -> Item {
         let heap = self.heap.peek().map(|Reverse(item)| *item);
@@ -123,7 +123,7 @@ impl Near {
         fronts.into_iter().flatten().min().expect("there are others")
     }
 
-    /// Removes what `first` gave.
+    /// Removes the item that `first` returned.
     #[inline]
     pub(crate) fn remove_first(&mut self, first: Item) {
         if self.others == 0 {
@@ -145,7 +145,7 @@ impl Near {
         removed || pop_if(&mut self.deferred, is_it)
     }
 
-    /// The earliest deadline, in this poll or the next.
+    /// Returns the earliest deadline, in this poll or the next.
     #[inline]
     pub(crate) fn earliest(&self) -> Option<u64> {
         let first = self.first().map(|first| first.deadline);
@@ -155,7 +155,7 @@ impl Near {
         }
     }
 
-    /// Takes note that an item became stale.
+    /// Records that an item became stale.
     pub(crate) fn mark_stale(&mut self, stamp: u64, live: impl Fn(&Item) -> bool) {
         if self.remove(stamp) {
             self.settle(live);
@@ -200,11 +200,11 @@ impl Near {
     }
 }
 
-/// Items in order, which are added at the end and removed from the front.
+/// A sorted run of items, which are added at the end and removed from the front.
 #[derive(Default)]
 struct Run {
     items: Vec<Item>,
-    /// How many of them are removed. Not all: then there are none.
+    /// The number of removed items. It is never all of them: an empty run is cleared.
     removed: usize,
 }
 
@@ -214,7 +214,7 @@ impl Run {
         self.items.get(self.removed).copied()
     }
 
-    /// Whether an item comes after all that are here.
+    /// Returns whether an item comes after all items here.
     fn takes(&self, item: &Item) -> bool {
         self.items.last().is_none_or(|last| last < item)
     }
@@ -226,7 +226,7 @@ impl Run {
         self.items.push(item);
     }
 
-    /// Removes the first item, which is there.
+    /// Removes the first item, which must exist.
     #[inline]
     fn remove_first(&mut self) {
         self.removed += 1;
@@ -255,7 +255,7 @@ impl Run {
     }
 }
 
-/// Removes the first of a heap if it is such.
+/// Removes the first item of a heap if `wanted` accepts it.
 fn pop_if(heap: &mut BinaryHeap<Reverse<Item>>, wanted: impl Fn(&Item) -> bool) -> bool {
     heap.peek().is_some_and(|Reverse(item)| wanted(item)) && heap.pop().is_some()
 }
@@ -295,7 +295,7 @@ mod tests {
         near.add(item(7, 0));
         for stamp in 1..10_000 {
             near.add(item(7, stamp));
-            // The one before is stale now.
+            // The previous one is stale now.
             near.mark_stale(stamp - 1, |item| item.stamp == stamp);
             assert!(near.len() <= 2 * FEW + 2 && near.stale < near.len(), "{} of {}", near.stale, near.len());
         }
@@ -320,7 +320,7 @@ mod tests {
     fn what_comes_in_order_is_kept_in_order() {
         let mut near = Near::default();
         near.add(item(90, 0));
-        // Entries that are set anew by one delay, and one by a shorter delay.
+        // Entries that are rescheduled by a constant delay, and one by a shorter delay.
         (1..=5).for_each(|n| near.add(item(10 * n, n)));
         near.add(item(25, 6));
         assert_eq!((near.sorted.len(), near.late.len(), near.heap.len()), (1, 5, 1));
@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(out.map(|item| item.deadline).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 
-    /// How many are left after one more of them became stale, none of which is at the front.
+    /// Returns how many of `count` items are left after `stale` of them became stale, none of which is at the front.
     fn left(count: u64, stale: u64) -> usize {
         let mut near = Near::default();
         (0..count).for_each(|stamp| near.defer(item(stamp, stamp)));
@@ -352,9 +352,9 @@ mod tests {
 
     #[test]
     fn stale_items_are_swept_when_they_are_many_and_the_greater_part() {
-        // Not the greater part yet, though many; then one more.
+        // Many, but not yet the majority; then one more.
         assert_eq!((left(100, 50), left(100, 51)), (100, 49));
-        // The greater part, but few; then one more.
+        // The majority, but few; then one more.
         assert_eq!((left(40, 32), left(40, 33)), (40, 7));
         assert_eq!(left(1000, 33), 1000);
     }

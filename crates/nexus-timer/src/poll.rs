@@ -1,4 +1,4 @@
-//! How entries fire: a poll begins, and entries are popped one at a time.
+//! Polling: a poll begins, and entries are popped one at a time.
 
 use std::time::Instant;
 
@@ -8,22 +8,22 @@ use crate::near::Item;
 use crate::slab::{NIL, Place};
 use crate::wheel::{Lent, Wheel};
 
-/// An entry that has fired.
+/// An entry that fired.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired<T> {
-    /// Its key, which names nothing any more, unless the entry is [lent](Wheel::pop_lent).
+    /// Its key, which no longer matches anything unless the entry is [lent](Wheel::pop_lent).
     pub key: TimerKey,
-    /// The instant it waited for, exactly as it was given.
+    /// Its deadline, exactly as it was given.
     pub deadline: Instant,
-    /// What it held.
+    /// Its value.
     pub value: T,
 }
 
 impl<T> Wheel<T> {
-    /// Hands over everything that is due, in the order of deadlines, and where they are equal in the order of
-    /// insertion. Gives how many there were.
+    /// Passes every due entry to `f` and returns how many there were. Entries come by deadline, and those with equal
+    /// deadlines by insertion.
     ///
-    /// If `f` panics, the entry that it was given is gone, and the others are still due.
+    /// If `f` panics, the entry that it received is lost, and the others are still due.
     pub fn poll(&mut self, now: Instant, mut f: impl FnMut(Expired<T>)) -> usize {
         self.start_poll(now);
         let mut count = 0;
@@ -34,10 +34,10 @@ impl<T> Wheel<T> {
         count
     }
 
-    /// Begins a poll: [`pop`](Self::pop) gives what is due at `now`. The poll before, if there is more in it, is over;
-    /// what it left is still due.
+    /// Begins a poll, in which [`pop`](Self::pop) returns the entries due at `now`. This ends the previous poll;
+    /// entries that it left are still due.
     ///
-    /// Between two pops anything may be done with the wheel, and any number of pops is enough:
+    /// Between two pops, the wheel may be used freely. A poll may stop after any pop:
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ impl<T> Wheel<T> {
     /// assert_eq!(wheel.pop(), None);
     /// ```
     ///
-    /// A `now` that is the same as before, or earlier, or days later, is fine.
+    /// `now` may equal that of the previous poll, be before it, or be days later.
     #[inline]
     pub fn start_poll(&mut self, now: Instant) {
         self.end_lending();
@@ -70,7 +70,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// The next entry that is due in this poll, taken out.
+    /// Removes and returns the next entry that is due in this poll.
     #[inline]
     pub fn pop(&mut self) -> Option<Expired<T>> {
         let item = self.next_due()?;
@@ -79,13 +79,13 @@ impl<T> Wheel<T> {
         Some(self.expired(item, key, value))
     }
 
-    /// The next entry that is due in this poll; its value is lent, and its key stays.
+    /// Returns the next entry that is due in this poll, with its value lent and its key still valid.
     ///
-    /// This is for timers that live on: the value is run while the wheel is at hand, and then
-    /// [restored](Self::restore). In between the key may be used: [`reschedule`](Self::reschedule) sets the deadline of
-    /// the restored entry, whatever the restorer says, and [`cancel`](Self::cancel) ends it. An entry that is not
-    /// restored ends when the next one is popped, or a poll begins; so one that was lost to a panic leaves nothing
-    /// behind.
+    /// This is for timers that fire more than once: the value runs while the wheel is accessible, and is then
+    /// [restored](Self::restore). In between, the key can be used: [`reschedule`](Self::reschedule) sets the deadline
+    /// of the restored entry, overriding the one passed to `restore`, and [`cancel`](Self::cancel) ends the entry. An
+    /// entry that is not restored ends when the next one is popped or a poll begins, so an entry that was lost to a
+    /// panic leaves nothing behind.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -116,13 +116,14 @@ impl<T> Wheel<T> {
         Some(self.expired(item, key, value))
     }
 
-    /// Gives a lent value back, to fire under the same key at `deadline`, or at the one that a
-    /// [`reschedule`](Self::reschedule) has set since. It counts as inserted now. With neither, the entry ends.
+    /// Puts a lent value back, to fire under the same key at `deadline`. If a [`reschedule`](Self::reschedule) has set
+    /// another deadline since, that one applies. The entry counts as inserted now. With neither deadline, the entry
+    /// ends.
     ///
     /// # Errors
     ///
-    /// The value, if there is no deadline, or if the key is not of the entry that is lent: it was cancelled since, or
-    /// the poll has gone on.
+    /// Returns the value if there is no deadline, or if the key is not that of the lent entry: the entry was cancelled,
+    /// or the poll has moved on.
     #[inline]
     pub fn restore(&mut self, key: TimerKey, deadline: impl Into<Option<Instant>>, value: T) -> Result<(), T> {
         let Some(index) = self.slab.find(key) else { return Err(value) };
@@ -159,7 +160,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Takes the next item that is due out of the near buffer.
+    /// Removes the next due item from the near buffer.
     #[inline]
     fn next_due(&mut self) -> Option<Item> {
         self.end_lending();
@@ -191,7 +192,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// When the first slot is to be opened.
+    /// Returns when the first slot must be opened.
     fn next_slot(&self) -> u64 {
         match self.levels.first() {
             None => u64::MAX,
@@ -200,7 +201,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Opens the first slot, whose time has come. The near buffer is empty.
+    /// Opens the first slot, whose time has come. The near buffer must be empty.
     fn open_slot(&mut self) {
         if let Some(slot) = self.levels.first() {
             self.open(slot);
@@ -208,8 +209,8 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Sorts a slot of the lowest level, and those before it, as if their time had come. It was walked for its earliest
-    /// entry, which has left as well. From here on the next one is at the front of the near buffer.
+    /// Sorts a slot of the lowest level, and those before it, before their time. The slot was already walked for its
+    /// earliest entry, which has left as well. From here on, the next entry is at the front of the near buffer.
     #[cold]
     pub(crate) fn sort_through(&mut self, last: Slot) {
         if self.levels.reset_if_empty(last) {
@@ -222,8 +223,8 @@ impl<T> Wheel<T> {
         self.near.sort(before);
     }
 
-    /// Moves the position to the first slot, or through it as far as the present, and its entries to where they belong
-    /// from there. Those that are near are yet to be sorted.
+    /// Moves the position to the first slot, or through it up to the present, and moves the slot's entries accordingly.
+    /// Entries that become near are left unsorted.
     fn open(&mut self, slot: Slot) {
         let (first, last) = slot.ticks(self.position);
         self.position = last.min(self.scale.tick_of(self.now).max(first));
@@ -244,8 +245,8 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Lets the position follow the present where nothing is due, so that what is inserted next lands low. It stays a
-    /// tick behind: what is in the present tick may wait in its slot.
+    /// Advances the position towards the present if nothing is due, so that the next insertions land low. It stays one
+    /// tick behind, since entries of the present tick may still be in their slot.
     #[inline]
     fn advance(&mut self) {
         let tick = self.scale.tick_of(self.now);

@@ -1,7 +1,7 @@
-//! The room of the entries: one vector in pages of 64, with a list of the pages that have free room.
+//! The storage of entries: one vector in pages of 64, with a list of the pages that have free rooms.
 //!
-//! A page is filled up before the next is taken, so what is inserted together lies together, also when a million
-//! entries were freed in random order before.
+//! A page is filled before the next is used, so entries inserted together are stored together, even after a million
+//! entries were freed in random order.
 
 use crate::key::{TimerKey, WheelId};
 use crate::levels::Slot;
@@ -9,15 +9,15 @@ use crate::levels::Slot;
 /// No entry: the end of a list.
 pub(crate) const NIL: u32 = u32::MAX;
 
-/// No key carries this generation. A room that reached it is retired.
+/// No key has this generation. A room that reaches it is retired.
 const RETIRED: u32 = u32::MAX;
 
 /// Where an entry is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
-    /// Nowhere: the room is free, or retired.
+    /// Nowhere: the room is free or retired.
     Free,
-    /// Its value is out; the key is kept for it.
+    /// Its value is lent; its key stays valid.
     Lent,
     /// In the near buffer.
     Near,
@@ -27,7 +27,7 @@ pub(crate) enum Place {
 
 pub(crate) struct Entry<T> {
     pub(crate) deadline: u64,
-    /// When it was inserted or rescheduled, among all of them. Zero once it has left the near buffer before its item.
+    /// Its number among all insertions and reschedules. Zero if it left the near buffer before its item did.
     pub(crate) stamp: u64,
     /// The next in the slot.
     pub(crate) next: u32,
@@ -37,13 +37,13 @@ pub(crate) struct Entry<T> {
     pub(crate) value: Option<T>,
 }
 
-/// The entries of a page, and the bits of a word.
+/// The number of entries in a page, and of bits in a word.
 const PAGE: u32 = u64::BITS;
 
 struct Page {
-    /// The free rooms, a bit each.
+    /// The free rooms, one bit each.
     free: u64,
-    /// The next page with free room, if this one has some.
+    /// The next page with free rooms, if this one has any.
     next: u32,
 }
 
@@ -51,9 +51,9 @@ pub(crate) struct Slab<T> {
     id: WheelId,
     entries: Vec<Entry<T>>,
     pages: Vec<Page>,
-    /// The first page with free room.
+    /// The first page with free rooms.
     roomy: u32,
-    /// How many are not free.
+    /// The number of entries.
     len: usize,
 }
 
@@ -71,7 +71,7 @@ impl<T> Slab<T> {
         self.entries.capacity()
     }
 
-    /// Finds room for a value, which is in no place yet.
+    /// Stores a value, whose entry has no place yet.
     #[inline]
     pub(crate) fn add(&mut self, value: T) -> u32 {
         self.len += 1;
@@ -97,7 +97,7 @@ impl<T> Slab<T> {
         index
     }
 
-    /// Frees the room, so that its key means nothing from here on.
+    /// Removes an entry and frees its room, so that its key matches nothing from here on.
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
         let entry = self.at_mut(index);
@@ -126,7 +126,7 @@ impl<T> Slab<T> {
         TimerKey { wheel: self.id, index, generation: self.at(index).generation }
     }
 
-    /// The index of a key that means something here.
+    /// Returns the index of a key that matches an entry here.
     #[inline]
     pub(crate) fn find(&self, key: TimerKey) -> Option<u32> {
         let entry = self.entries.get(key.index as usize)?;
@@ -143,7 +143,7 @@ impl<T> Slab<T> {
         &mut self.entries[index as usize]
     }
 
-    /// Every index that was ever used, also the free ones.
+    /// Returns every index ever used, including free ones.
     pub(crate) fn indices(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.entries.len()).expect("indices are that small")
     }

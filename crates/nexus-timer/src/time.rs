@@ -1,17 +1,17 @@
-//! Time inside the wheel: nanoseconds as one integer, and ticks, which are powers of two of them.
+//! Time inside the wheel: nanoseconds as one integer, and ticks, whose length is a power of two nanoseconds.
 
 use std::time::{Duration, Instant};
 
-/// Where the start of a wheel lies on its scale: in the middle, so that instants before the start keep their order.
+/// The start of a wheel on its scale: the middle, so that instants before the start keep their order.
 const START: u64 = 1 << 63;
 
-/// The smallest tick that a wheel can be asked for.
+/// The shortest tick that a wheel accepts.
 const LEAST_TICK: Duration = Duration::from_micros(1);
 
-/// Translates between instants and the integers that the wheel compares.
+/// Converts between instants and the integers that the wheel compares.
 ///
-/// A deadline lies in `1..=u64::MAX` and a present in `0..u64::MAX`. So at the ends of the scale, 292 years from the
-/// start, an entry may be late but not early.
+/// Deadlines are in `1..=u64::MAX`, and the present is in `0..u64::MAX`. At the ends of the scale, 292 years from the
+/// start, an entry may therefore be late but never early.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
     start: Instant,
@@ -20,7 +20,7 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// The tick becomes the greatest power of two, in nanoseconds, that is not longer: then a tick is a shift away.
+    /// Rounds the tick down to a power of two, in nanoseconds, so that converting to ticks is a shift.
     #[track_caller]
     pub(crate) fn new(start: Instant, tick: Duration) -> Self {
         assert!(tick >= LEAST_TICK, "a tick of {tick:?} is too short: a wheel's tick is {LEAST_TICK:?} at least");
@@ -38,7 +38,7 @@ impl Scale {
         self.ns(now).min(u64::MAX - 1)
     }
 
-    /// The instant of a number that came from one, or that lies between two such numbers.
+    /// Returns the instant of a number that came from one, or that lies between two such numbers.
     #[inline]
     pub(crate) fn instant(&self, ns: u64) -> Instant {
         let distance = Duration::from_nanos(ns.abs_diff(START));
@@ -51,7 +51,7 @@ impl Scale {
         ns >> self.shift
     }
 
-    /// When a tick begins.
+    /// Returns when a tick begins.
     #[inline]
     pub(crate) fn begin(&self, tick: u64) -> u64 {
         tick << self.shift

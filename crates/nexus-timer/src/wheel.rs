@@ -1,4 +1,4 @@
-//! `Wheel`: entries come in, are moved, looked at and taken out. How they fire is in `poll.rs`.
+//! `Wheel`: inserting, rescheduling, reading and cancelling entries. `poll.rs` fires them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::near::{Item, Near};
 use crate::slab::{Place, Slab};
 use crate::time::Scale;
 
-/// Values that each wait for an instant.
+/// A timer wheel: values that each fire at a deadline.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -33,17 +33,17 @@ use crate::time::Scale;
 ///
 /// Every instant is an argument: the wheel reads no clock. It is `Send` and `Sync` if its values are.
 pub struct Wheel<T> {
-    /// Nothing fires and no slot opens before this. May be too low, never too high.
+    /// No entry fires and no slot opens before this. May be too low, never too high.
     pub(crate) not_before: u64,
-    /// The present of this poll.
+    /// The `now` of the current poll.
     pub(crate) now: u64,
-    /// The tick that the wheel has reached. What is in a slot comes after it, what is near does not. It is after the
-    /// present where a slot was sorted before its time.
+    /// The tick that the wheel has reached. Entries in slots come after it, near entries do not. It is ahead of the
+    /// present if a slot was sorted early.
     pub(crate) position: u64,
-    /// The deadline that fired last in this poll, or zero.
+    /// The last deadline that fired in this poll, or zero.
     pub(crate) fired: u64,
     pub(crate) scale: Scale,
-    /// Counts insertions.
+    /// Counts insertions and reschedules.
     stamp: u64,
     limit: usize,
     pub(crate) lent: Option<Lent>,
@@ -52,18 +52,18 @@ pub struct Wheel<T> {
     pub(crate) levels: Box<Levels>,
 }
 
-/// The entry whose value is out.
+/// The entry whose value is lent.
 pub(crate) struct Lent {
     pub(crate) index: u32,
-    /// The deadline that a reschedule has given it since.
+    /// The deadline set by a reschedule since then.
     pub(crate) again: Option<u64>,
 }
 
 impl<T> Wheel<T> {
-    /// A wheel with the usual tick and as much room as it takes. See [`WheelBuilder`] for others.
+    /// Creates a wheel with the default tick and no limit. See [`WheelBuilder`] for other settings.
     ///
-    /// `start` is the instant from which it measures: the present, unless a program makes up its time. Earlier and
-    /// later instants are all the same to it, up to 292 years away.
+    /// `start` is the instant from which the wheel measures: the present, unless a program simulates time. Earlier and
+    /// later instants work equally well, up to 292 years away.
     #[must_use]
     pub fn new(start: Instant) -> Self {
         WheelBuilder::new().build(start)
@@ -86,10 +86,10 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Adds a value that fires in the first poll whose `now` is not before `deadline`. A deadline in the past is fine.
+    /// Adds a value that fires in the first poll at or after `deadline`, which may be in the past.
     ///
-    /// While a poll is going on, what is added fires in it if its deadline is later than the one that fired last, and
-    /// in the next poll otherwise. So a poll ends, whatever the handlers add.
+    /// During a poll, a new entry fires in this poll if its deadline is later than the last one that fired, and in the
+    /// next poll otherwise. Every poll therefore ends, whatever handlers add.
     ///
     /// # Panics
     ///
@@ -108,11 +108,11 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Adds a value to a wheel that may be full.
+    /// Adds a value, or returns it if the wheel is full.
     ///
     /// # Errors
     ///
-    /// [`Full`] with the value if the wheel is full.
+    /// Returns [`Full`] with the value if the wheel is full.
     #[inline]
     pub fn try_insert(&mut self, deadline: Instant, value: T) -> Result<TimerKey, Full<T>> {
         if self.slab.len() >= self.limit {
@@ -124,11 +124,11 @@ impl<T> Wheel<T> {
         Ok(self.slab.key(index))
     }
 
-    /// Takes an entry out before it fires and gives its value back. `None` if the key names nothing here.
+    /// Removes an entry before it fires and returns its value, or `None` if the key matches nothing here.
     ///
-    /// An entry that is [lent](Self::pop_lent) has no value to give back: the answer is `None`, but the key names
-    /// nothing from here on, and [`restore`](Self::restore) will refuse the value. [`contains`](Self::contains) before
-    /// tells the one `None` from the other.
+    /// A [lent](Self::pop_lent) entry has no value to return. `cancel` returns `None`, the key matches nothing from
+    /// here on, and [`restore`](Self::restore) will refuse the value. To distinguish the two cases, call
+    /// [`contains`](Self::contains) first.
     #[inline]
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
         let index = self.slab.find(key)?;
@@ -136,10 +136,10 @@ impl<T> Wheel<T> {
         self.slab.remove(index)
     }
 
-    /// Gives an entry another deadline, as if it were inserted anew, but under its key. False if the key names nothing
-    /// here.
+    /// Gives an entry a new deadline under the same key, as if it were inserted again. Returns `false` if the key
+    /// matches nothing here.
     ///
-    /// An entry that is [lent](Self::pop_lent) will be restored with this deadline.
+    /// A [lent](Self::pop_lent) entry will be restored with this deadline.
     #[inline]
     pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
         let Some(index) = self.slab.find(key) else { return false };
@@ -154,27 +154,27 @@ impl<T> Wheel<T> {
         true
     }
 
-    /// Whether the key names an entry here: one that waits, or the one that is lent.
+    /// Returns whether the key matches an entry here, waiting or lent.
     #[must_use]
     pub fn contains(&self, key: TimerKey) -> bool {
         self.slab.find(key).is_some()
     }
 
-    /// The value of an entry that waits.
+    /// Returns the value of a waiting entry.
     #[must_use]
     pub fn get(&self, key: TimerKey) -> Option<&T> {
         self.slab.at(self.slab.find(key)?).value.as_ref()
     }
 
-    /// The value of an entry that waits, to be changed.
+    /// Returns the value of a waiting entry, mutably.
     #[must_use]
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
         let index = self.slab.find(key)?;
         self.slab.at_mut(index).value.as_mut()
     }
 
-    /// When an entry is going to fire. Of the one that is lent: when a reschedule since then wants it to fire again, if
-    /// any.
+    /// Returns the deadline of an entry. For a lent entry, this is the deadline set by a reschedule since it was lent,
+    /// if any.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
         let index = self.slab.find(key)?;
@@ -185,15 +185,15 @@ impl<T> Wheel<T> {
         Some(self.scale.instant(deadline))
     }
 
-    /// When to poll next, or `None` if nothing waits. Never later than the earliest deadline.
+    /// Returns when to poll next, or `None` if nothing waits. This is never later than the earliest deadline.
     ///
-    /// It is the earliest deadline itself if that is within the next 64 ticks or so. Further away it may be an instant
-    /// before, at which the wheel has sorting to do; a poll then brings the answer nearer to the truth, so there are at
-    /// most nine such wakes for one entry.
+    /// Within the next 64 ticks or so, it is the earliest deadline itself. Further away, it may be an earlier instant,
+    /// at which the wheel has entries to sort. A poll at that instant brings the answer closer, so one entry causes at
+    /// most nine such wakes.
     ///
-    /// O(1). The exception is the first call after the entry with the earliest deadline was cancelled or rescheduled:
-    /// it compares the others of that tick. If their earliest leaves as well, the tick is sorted then, so no entry is
-    /// compared here twice.
+    /// O(1), except for the first call after the entry with the earliest deadline was cancelled or rescheduled, which
+    /// compares the other entries of that tick. If the earliest of those leaves as well, the tick is sorted, so no
+    /// entry is compared here twice.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let next = match self.near.earliest() {
@@ -209,31 +209,32 @@ impl<T> Wheel<T> {
         Some(self.scale.instant(next))
     }
 
-    /// How many entries there are, with the one that is lent.
+    /// Returns the number of entries, including a lent one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries there is memory for.
+    /// Returns the number of entries that the allocated memory can hold.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.slab.capacity()
     }
 
-    /// What a tick of this wheel lasts: see [`WheelBuilder::tick`](crate::WheelBuilder::tick).
+    /// Returns the length of a tick of this wheel: see [`WheelBuilder::tick`](crate::WheelBuilder::tick).
     #[must_use]
     pub fn tick(&self) -> Duration {
         self.scale.tick()
     }
 
-    /// Every entry that waits, in no order. For people and tests: it walks over all the room that was ever used.
+    /// Iterates over every waiting entry, in no particular order. Intended for people and tests: it walks all storage
+    /// ever used.
     pub fn iter(&self) -> impl Iterator<Item = (TimerKey, Instant, &T)> {
         self.slab.indices().filter_map(|index| {
             let entry = self.slab.at(index);
@@ -241,9 +242,9 @@ impl<T> Wheel<T> {
         })
     }
 
-    /// Drops every entry, also the one that is lent, and keeps the memory. All keys name nothing from here on.
+    /// Drops every entry, including a lent one, and keeps the memory. No existing key matches anything from here on.
     ///
-    /// It walks over all the room that was ever used.
+    /// Walks all storage ever used.
     pub fn clear(&mut self) {
         for index in self.slab.indices() {
             if self.slab.at(index).place != Place::Free {
@@ -253,7 +254,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Puts an entry that is nowhere to where its deadline belongs.
+    /// Puts an entry that is nowhere into the place for its deadline.
     #[inline]
     pub(crate) fn schedule(&mut self, index: u32, deadline: u64) {
         self.stamp += 1;
@@ -281,7 +282,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Takes an entry from where it is; its room stays.
+    /// Removes an entry from its place, and keeps its room.
     #[inline]
     fn detach(&mut self, index: u32) {
         let entry = self.slab.at_mut(index);

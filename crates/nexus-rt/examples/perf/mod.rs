@@ -5,10 +5,10 @@ use std::hint::black_box;
 use hdrhistogram::Histogram;
 use quanta::Clock;
 
-/// How many times is measured, unless the first argument says.
+/// The number of samples, unless the first argument sets it.
 const SAMPLES: u64 = 200_000;
 
-/// Calls in a row, for the second group of columns.
+/// The number of calls in a row, for the second group of columns.
 const ROW: u64 = 64;
 
 pub(crate) fn heading(title: &str) {
@@ -17,11 +17,11 @@ pub(crate) fn heading(title: &str) {
     println!("{:34} {:>8}{:>8}{:>8}    {:>8}{:>8}{:>8}", "", "p50", "p99", "p99.9", "p50", "p99", "p99.9");
 }
 
-/// Times a call by itself, and many in a row, in ticks of the processor's time stamp counter.
+/// Times single calls, and many calls in a row, in ticks of the processor's time stamp counter.
 ///
-/// By itself, the time is no finer than the steps of the counter, which are tens of ticks on some machines; it includes
-/// reading the counter twice (see the row `nothing`), and calls overlap with that reading. In a row, each sample is the
-/// mean of its calls, so one slow call among them shows less. Nothing is subtracted.
+/// The time of a single call is no finer than the steps of the counter, which are tens of ticks on some machines. It
+/// includes two reads of the counter (see the row `nothing`), and the call overlaps with these reads. In a row, each
+/// sample is the mean of its calls, so a single slow call shows less. Nothing is subtracted.
 pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     let samples = std::env::args().nth(1).map_or(SAMPLES, |samples| samples.parse().expect("a number of samples"));
     let clock = Clock::new();

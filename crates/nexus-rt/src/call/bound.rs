@@ -13,7 +13,7 @@ use crate::world::{Registry, World, WorldId};
 
 /// What one function needs, resolved against one world: a state of which no two accesses conflict.
 ///
-/// Only [`of`](Bound::of) makes one, of a state for which that is known.
+/// Only [`of`](Bound::of) creates one, from a state for which that is known.
 pub(crate) struct Bound<M: Mode> {
     state: M::State,
     world: WorldId,
@@ -54,14 +54,14 @@ impl<M: Mode> Bound<M> {
         ResolveError::of(registry, function, M::FIRST_PARAM, M::requests)
     }
 
-    /// Of a state that was resolved against this registry, and of which no two accesses conflict.
+    /// Binds a state that was resolved against this registry, and of which no two accesses conflict.
     #[inline(always)]
     fn of(registry: &Registry, state: M::State) -> Self {
         Running::prepare();
         Self { state, world: registry.world_id() }
     }
 
-    /// The world that it was resolved against.
+    /// Returns the world that it was resolved against.
     #[inline(always)]
     pub(super) fn world(&self) -> WorldId {
         self.world
@@ -82,8 +82,8 @@ impl<M: Mode> Bound<M> {
         );
         let _running = Running::begin(type_name::<F>());
         // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
-        // this function among them: a chain refuses to be built from several worlds, and after a function that could
-        // have replaced the world the identity is compared again, below. The state is of that world and does not
+        // including this function: a chain refuses to be built from several worlds, and after a function that could
+        // have replaced the world, the identity is compared again, below. The state belongs to that world and does not
         // conflict with itself, which holds for every `Bound`, and for its clones and copies, whose pointers and kinds
         // are the same.
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
@@ -95,7 +95,7 @@ impl<M: Mode> Bound<M> {
     }
 }
 
-/// A bound function by its name: what visitors are shown of it.
+/// A bound function with its name, as visitors see it.
 pub(super) struct Named<'b, M: Mode>(pub(super) &'static str, pub(super) &'b Bound<M>);
 
 impl<M: Mode> Function for Named<'_, M> {
@@ -127,8 +127,8 @@ impl<M: Mode> Function for Named<'_, M> {
         let mut changed = false;
         M::access(&self.1.state, &mut |access| {
             if access.kind() == AccessKind::Read {
-                // SAFETY: the access is of this state, resolved against the world whose identity was just compared, so
-                // the cell lives; `&World` excludes any exclusive borrow of it.
+                // SAFETY: the access belongs to this state, resolved against the world whose identity was just
+                // compared, so the cell is alive; `&World` excludes any exclusive borrow of it.
                 changed |= unsafe { access.cell.changed_at() } == now;
             }
         });

@@ -10,16 +10,16 @@ use crate::world::World;
 /// Implemented for every `FnMut([&mut C,] params.., args..)` with up to 8 params and for every
 /// `FnMut([&mut C,] &mut World, args..)`. The compiler infers `M` from the signature.
 ///
-/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture what it likes.
-/// What it returns cannot borrow from its arguments (that is the compiler's limit for closures; a named function can).
+/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture anything. Its
+/// return value cannot borrow from its arguments (the compiler's limit for closures; that of a named function can).
 #[diagnostic::on_unimplemented(
     message = "this function cannot be called with params from the world and then `{Args}`",
     label = "its arguments are not params followed by `{Args}`",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
-            `Sequence`, `RegistryRef`; or, in the place of all params, `&mut World`",
-    note = "last, what it is given: `{Args}`, where `_` stands for any type, such as the event's; what a chain still needs \
-            afterwards (`guard`, `tap`, `inspect` ..) and what arms gave (`merge`) is given by reference; for a function \
+            `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
+    note = "last, what it receives: `{Args}`, where `_` stands for any type, such as the event's; a value that a chain still \
+            needs (`guard`, `tap`, `inspect` ..) and the outputs of arms (`merge`) are passed by reference; for a function \
             without an event there is `into_handler_ignoring_event`",
     note = "before all of these, `&mut` context, but only in `into_callback` and in a chain with a context",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
@@ -35,8 +35,8 @@ pub trait Callable<C, Args, M: Mode> {
 
 /// Implements the trait for every number of arguments with every number of params, and with the whole world.
 ///
-/// Params take Bevy's double bound: the first half lets the compiler read the params off the signature, the second says
-/// that the function takes them with the lifetime of a run.
+/// Params use Bevy's double bound: the first half lets the compiler infer the params from the signature, the second
+/// says that the function takes them with the lifetime of a run.
 macro_rules! callable {
     (@[$($P:ident)*] [$($A:ident)*]) => {
         impl<C, F, Out, $($P: Param,)* $($A,)*> Callable<C, ($($A,)*), Plain<($($P,)*)>> for F
@@ -54,7 +54,7 @@ macro_rules! callable {
                 ($($A,)*): ($($A,)*),
                 _: Internal,
             ) -> Out {
-                /// Picks the second half of the bound, with one lifetime.
+                /// Selects the second half of the bound, with one lifetime.
                 #[inline(always)]
                 fn call<Out, $($P,)* $($A,)*>(
                     mut f: impl FnMut($($P,)* $($A,)*) -> Out,

@@ -1,14 +1,14 @@
-//! The proof that a world was checked: what steps run on instead of a bare `&mut World`.
+//! `Entered`: the proof that a world was checked, on which steps run instead of on a bare `&mut World`.
 
 use crate::describe::{Describe, foreign_world, name_of};
 use crate::world::{World, WorldId};
 
 /// A step that can be entered, because every function in it was resolved against one world, which it knows.
 pub trait Anchored: Describe {
-    /// The world that all functions in it were resolved against.
+    /// Returns the world that all functions in it were resolved against.
     fn anchor(&self) -> WorldId;
 
-    /// Checks that `world` is that world, and panics by name if it is not.
+    /// Checks that `world` is that world, and panics with the step's name if it is not.
     #[inline(always)]
     #[track_caller]
     fn check<'w>(&self, world: &'w mut World) -> Entered<'w>
@@ -21,13 +21,13 @@ pub trait Anchored: Describe {
 
 /// A world whose identity was compared with that of everything about to run on it.
 ///
-/// Only [`enter`](Self::enter) makes one, and it is out of reach for code outside this crate, so a resolved function
-/// cannot be run on an unchecked world.
+/// Only the checks of this module create one, and code outside this crate cannot call them, so a resolved function
+/// cannot run on an unchecked world.
 #[derive(Debug)]
 pub struct Entered<'w>(&'w mut World);
 
 impl<'w> Entered<'w> {
-    /// Checks that `world` is the one that `step` was resolved against, and panics by name if it is not.
+    /// Checks that `world` is the one that `step` was resolved against, and panics with the step's name if it is not.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn enter<A: Anchored>(world: &'w mut World, step: &A) -> Self {
@@ -37,13 +37,13 @@ impl<'w> Entered<'w> {
         Self(world)
     }
 
-    /// The same world for a shorter time, for an adapter that runs several steps.
+    /// Reborrows the world for a shorter time, for an adapter that runs several steps.
     #[inline(always)]
     pub(crate) fn reborrow(&mut self) -> Entered<'_> {
         Entered(self.0)
     }
 
-    /// Hands the whole world to `who`: see [`lend_world`].
+    /// Passes the whole world to `who`: see [`lend_world`].
     #[inline(always)]
     #[track_caller]
     pub(crate) fn lend<W: Describe>(self, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
@@ -57,10 +57,10 @@ impl<'w> Entered<'w> {
 }
 
 /// Runs the owner of several handlers on `world`, which must be `expected`, the world of those that know theirs. If
-/// none of them does, any world will do.
+/// none of them does, any world works.
 ///
 /// # Panics
-/// By name, if `world` is another.
+/// If `world` is another one. The message names the owner.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn enter_all<S: Describe, Out>(
@@ -72,8 +72,8 @@ pub(crate) fn enter_all<S: Describe, Out>(
     if world.world_id().is(expected) { run(all, Entered(world)) } else { enter_unlikely(all, world, run, expected) }
 }
 
-/// Runs them itself if they take any world, so that the likely path has nothing to come back to. The arguments come in
-/// the order of a handler's, so that calling it moves none of them.
+/// Runs the handlers itself if they accept any world, so that the likely path has nothing to return to. The arguments
+/// come in the order of a handler's, so that calling it moves none of them.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -89,7 +89,7 @@ fn enter_unlikely<S: Describe, Out>(
     run(all, Entered(world))
 }
 
-/// Hands the whole world to `who`, and panics by its name if it does not leave the same world there.
+/// Passes the whole world to `who`, and panics with its name if it leaves another world in its place.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn lend_world<W: Describe>(world: &mut World, who: &mut W, run: impl FnOnce(&mut W, &mut World)) {
@@ -98,7 +98,7 @@ pub(crate) fn lend_world<W: Describe>(world: &mut World, who: &mut W, run: impl 
     same_world(world, who, expected);
 }
 
-/// Panics by the name of `who`, which was handed the world, if it left another than `expected` in its place.
+/// Panics with the name of `who`, which received the world, if it left a world other than `expected` in its place.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn same_world<W: Describe>(world: &World, who: &W, expected: WorldId) {
@@ -107,13 +107,13 @@ pub(crate) fn same_world<W: Describe>(world: &World, who: &W, expected: WorldId)
     }
 }
 
-/// Is given what its caller was given, in the same places, and asks for everything else itself: so the way that is
-/// always taken loads and moves nothing for it.
+/// Takes its caller's arguments in the same places, and computes everything else itself, so that the common path loads
+/// and moves nothing for it.
 #[cold]
 #[inline(never)]
 #[track_caller]
 fn foreign<A: Anchored>(step: &A, world: &World) -> ! {
-    // By what it shows, not by its type: one piece of code for all.
+    // By what the step shows, not by its type: compiled once for all.
     foreign_world(name_of(step), step.anchor(), world)
 }
 

@@ -1,4 +1,4 @@
-//! Calling user functions: one trait over all their shapes, one place that fetches what they ask for.
+//! Calling user functions: one trait over all their shapes, and one place that fetches what they ask for.
 
 mod bound;
 mod callable;

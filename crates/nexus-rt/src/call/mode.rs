@@ -1,4 +1,4 @@
-//! The four ways in which a function meets the world: by params or by the whole of it, with a context or without.
+//! `Mode`: the four ways in which a function accesses the world, by params or as a whole, with a context or without.
 #![expect(unsafe_code, reason = "fetching is unsafe; these are the bridges from Param to a function's arguments")]
 
 use std::marker::PhantomData;
@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use crate::param::{Access, Dispatch, Param, Requests, Resolution, resolve};
 use crate::world::{Registry, World};
 
-/// How a function meets the world: by params or by the whole of it, with a context or without. The compiler infers it
-/// from the function's signature; nobody writes it, except as a type parameter of generic code over [`Callable`].
+/// How a function accesses the world: by params or as a whole, with a context or without. The compiler infers it from
+/// the function's signature. It is never written, except as a type parameter of generic code over [`Callable`].
 ///
 /// ```
 /// use nexus_rt::chain::{Callable, Mode};
@@ -24,24 +24,25 @@ use crate::world::{Registry, World};
 ///
 /// [`Callable`]: crate::chain::Callable
 pub trait Mode {
-    /// What the function is given beside context and arguments.
+    /// What the function receives besides context and arguments.
     type Item<'w>;
 
-    /// What is kept between runs.
+    /// The state kept between runs.
     type State: Send + 'static;
 
-    /// Whether the function is handed the whole world, and so may replace it.
+    /// Whether the function receives the whole world, and so may replace it.
     const EXCLUSIVE: bool;
 
-    /// Where the first param stands: counted from 0, after the context.
+    /// The position of the first param: counted from 0, after the context.
     #[doc(hidden)]
     const FIRST_PARAM: usize;
 
-    /// Resolves what a function needs. What it returns has no name outside, so nobody else implements this trait.
+    /// Resolves what a function needs. The returned type has no public name, so no other crate can implement this
+    /// trait.
     #[doc(hidden)]
     fn resolve(registry: &Registry) -> Resolution<Self::State>;
 
-    /// Adds what the params ask for.
+    /// Adds the requests of the params.
     #[doc(hidden)]
     fn requests(list: &mut Requests);
 
@@ -49,10 +50,11 @@ pub trait Mode {
     #[doc(hidden)]
     fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
 
-    /// Makes the item for one run.
+    /// Creates the item for one run.
     ///
     /// # Safety
-    /// `state` is what [`resolve`](Self::resolve) gave for the registry of `world`, and its params are not in conflict.
+    /// `state` was returned by [`resolve`](Self::resolve) for the registry of `world`, and its params are not in
+    /// conflict.
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 }
@@ -93,7 +95,7 @@ impl<P: Param, const FIRST: usize> Mode for ByParams<P, FIRST> {
     #[inline(always)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut P::State) -> P::Item<'w> {
         // SAFETY: the caller promises that the state is that of this world and that the parameter list does not
-        // conflict with itself; and the world's exclusive borrow goes into the item.
+        // conflict with itself; the world's exclusive borrow moves into the item.
         unsafe { P::fetch(Dispatch::new(world), state) }
     }
 }

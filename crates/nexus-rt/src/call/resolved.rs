@@ -13,8 +13,8 @@ use crate::world::{Registry, WorldId};
 
 /// A function together with its resolved params: a handler, or a step of a chain.
 ///
-/// It is `Clone` where the function is and where what its params keep is: only a `Local<T>` keeps something that may
-/// not be, its `T`.
+/// It is `Clone` if the function is and if the state of its params is. Only a `Local<T>` stores something that may not
+/// be: its `T`.
 pub struct Resolved<F, M: Mode> {
     function: F,
     bound: Bound<M>,
@@ -36,7 +36,7 @@ impl<F, M: Mode> Resolved<F, M> {
         Self { function, bound }
     }
 
-    /// The world that the function was resolved against.
+    /// Returns the world that the function was resolved against.
     #[inline(always)]
     pub(crate) fn world(&self) -> WorldId {
         self.bound.world()

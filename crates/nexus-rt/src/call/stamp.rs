@@ -1,4 +1,4 @@
-//! A resolved function whose type is forgotten, so that templates can be named and copied.
+//! A resolved function whose type is erased, so that templates can be named and copied.
 #![expect(unsafe_code, reason = "makes the function out of nothing, which is all that it consists of")]
 
 use std::any::type_name;
@@ -12,8 +12,9 @@ use super::mode::Mode;
 use crate::describe::{Describe, Visitor};
 use crate::world::{Registry, WorldId};
 
-/// A function that can be forgotten and made again: see [`HandlerTemplate`](crate::HandlerTemplate). Implemented for
-/// everything that is `Copy + Send + 'static`; that it also has no size is checked where it is used.
+/// A function whose type can be erased and whose value can be recreated: see
+/// [`HandlerTemplate`](crate::HandlerTemplate). Implemented for everything that is `Copy + Send + 'static`. That the
+/// function also has no size is checked where it is used.
 #[diagnostic::on_unimplemented(
     message = "a template cannot stamp `{Self}`: it captures what cannot be copied for every handler",
     label = "captures something that is not `Copy + Send + 'static`",
@@ -27,22 +28,22 @@ pub trait Stampable: Copy + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<F: Copy + Send + 'static> Stampable for F {}
 
-/// Whether nothing has to be kept of a function. To be asserted in a `const`.
+/// Returns whether a function captures nothing. To be asserted in a `const`.
 pub(crate) const fn nothing_captured<F>() -> bool {
     size_of::<F>() == 0
 }
 
-/// A resolved function of an event, by its code and its name instead of its type.
+/// A resolved function of an event, represented by its code and its name instead of its type.
 pub(crate) struct Stamp<C, E, M: Mode> {
     bound: Bound<M>,
-    /// [`run`] of the function, which needs what [`new`](Self::new) was given. Its arguments come in the order of a
-    /// handler's, so that calling it moves none of them.
+    /// [`run`] for the function, whose safety requires the value that [`new`](Self::new) received. Its arguments come
+    /// in the order of a handler's, so that calling it moves none of them.
     run: unsafe fn(&mut Bound<M>, Entered<'_>, E, &mut C),
     name: fn() -> &'static str,
 }
 
 impl<C, E, M: Mode> Stamp<C, E, M> {
-    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and forgets its type. That the
+    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and erases its type. That the
     /// function has no size is [checked](nothing_captured) where users call, so that the compiler points there.
     ///
     /// # Panics
@@ -53,7 +54,7 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
         F: Callable<C, Given::Args, M, Out = ()> + Stampable,
         Given: FromEvent<E>,
     {
-        // It would be made of bits that are nowhere: the last line of defence.
+        // Its value would be recreated from bits that are stored nowhere: the last line of defence.
         assert!(nothing_captured::<F>());
         Self { bound: Bound::new(registry, type_name::<F>()), run: run::<C, E, M, F, Given>, name: type_name::<F> }
     }
@@ -65,7 +66,7 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
 
     #[inline(always)]
     pub(crate) fn call(&mut self, ctx: &mut C, world: Entered<'_>, event: E) {
-        // SAFETY: `run` is that of a function which `new` was given a value of.
+        // SAFETY: `run` belongs to a function of which `new` received a value.
         unsafe { (self.run)(&mut self.bound, world, event, ctx) }
     }
 }
@@ -73,26 +74,26 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
 /// Calls the function `F`.
 ///
 /// # Safety
-/// There was a value of `F`, which has no size.
+/// A value of `F` existed, and `F` has no size.
 unsafe fn run<C, E, M, F, Given>(bound: &mut Bound<M>, world: Entered<'_>, event: E, ctx: &mut C)
 where
     M: Mode,
     F: Callable<C, Given::Args, M, Out = ()> + Stampable,
     Given: FromEvent<E>,
 {
-    // SAFETY: this copies the value that there was: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so
+    // SAFETY: this copies the value that existed: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so
     // every well-aligned address holds it; it is `'static`, so it is still valid; and it is `Send`, so this thread may
     // have it.
     let mut function = unsafe { NonNull::<F>::dangling().read() };
     bound.call(&mut function, ctx, world, Given::args(event));
 }
 
-/// What a function is given of an event: the event, or nothing.
+/// What a function receives of an event: the event, or nothing.
 pub(crate) trait FromEvent<E> {
     /// The arguments.
     type Args;
 
-    /// Makes them.
+    /// Makes them from the event.
     fn args(event: E) -> Self::Args;
 }
 
@@ -109,7 +110,7 @@ impl<E> FromEvent<E> for Taken {
     }
 }
 
-/// The function does not see the event.
+/// The function ignores the event.
 #[derive(Debug)]
 pub(crate) struct Ignored;
 

@@ -1,4 +1,4 @@
-//! Time as a resource: real, made up for a test, or that of recorded events.
+//! `Clock`: time as a resource, be it real time, test time or recorded time.
 
 mod virtual_clock;
 
@@ -9,10 +9,10 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It stands still until it is moved, which the loop does once per turn ([`update`](Self::update)), a driver that has
-/// waited, or the feed for each event ([`set_unix`](Self::set_unix)). So the handlers in between see one time, and a
-/// run over recorded events sees the same calendar whenever it is made. No other part of the library reads the time,
-/// but for the wait of the mio poller.
+/// It stands still until something moves it: the loop, once per turn ([`update`](Self::update)); a driver that has
+/// waited; or the feed, for each event ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time,
+/// and a run over recorded events sees the same calendar whenever it takes place. No other part of the library reads
+/// the time, except for the wait of the mio poller.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,7 +40,7 @@ pub use virtual_clock::VirtualClock;
 #[must_use = "a clock is a resource: register it"]
 pub struct Clock {
     source: Source,
-    /// An instant, and what the calendar said then, as the time since 1970.
+    /// An instant, and the calendar time at that instant, as the time since 1970.
     start: (Instant, Duration),
     now: Instant,
 }
@@ -52,24 +52,24 @@ enum Source {
 }
 
 impl Clock {
-    /// The time of this machine. It runs evenly: where the calendar is corrected while the program runs, this clock is
-    /// not.
+    /// Creates a clock with the time of this machine. It runs evenly: if the system's calendar is corrected while the
+    /// program runs, this clock does not follow.
     pub fn realtime() -> Self {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::at(Source::Realtime, Instant::now(), unix)
     }
 
-    /// The time of a test. Where `time` began it is `unix`, given as the time since 1970.
+    /// Creates a clock with the time of a test. The start of `time` corresponds to `unix`, the time since 1970.
     pub fn test(time: VirtualClock, unix: Duration) -> Self {
-        // Not made of readings, between which another thread may move the time.
+        // Not computed from readings, between which another thread may move the time.
         let start = time.start();
         let mut clock = Self::at(Source::Test(time), start, unix);
         clock.update();
         clock
     }
 
-    /// The time of recorded events, from `unix` on, given as the time since 1970: [`set_unix`](Self::set_unix) moves
-    /// it.
+    /// Creates a clock with the time of recorded events, which starts at `unix`, the time since 1970.
+    /// [`set_unix`](Self::set_unix) moves it.
     pub fn historical(unix: Duration) -> Self {
         Self::at(Source::Historical, Instant::now(), unix)
     }
@@ -78,15 +78,15 @@ impl Clock {
         Self { source, start: (start, unix), now: start }
     }
 
-    /// The time of this turn, for deadlines and for what polls take.
+    /// Returns the time of this turn, for deadlines and for polls.
     #[inline]
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// The time of this turn since 1970, for people and for other machines: from zero to [`Duration::MAX`], also where
-    /// the time lies before or after.
+    /// Returns the time of this turn since 1970, for people and for other machines. It stays between zero and
+    /// [`Duration::MAX`], even if the time is before or after that range.
     #[inline]
     #[must_use]
     pub fn unix(&self) -> Duration {
@@ -97,9 +97,10 @@ impl Clock {
         }
     }
 
-    /// Takes over the time of the machine or of the test, and gives it. A historical clock stays where its events are.
+    /// Takes over the time of the machine or of the test, and returns it. A historical clock stays at the time of its
+    /// events.
     ///
-    /// To be called at the start of each turn, before drivers are polled:
+    /// Call it at the start of each turn, before drivers are polled:
     /// `let now = world.resource_mut::<Clock>().update();`
     #[inline]
     pub fn update(&mut self) -> Instant {
@@ -111,12 +112,11 @@ impl Clock {
         self.now
     }
 
-    /// Moves a historical clock to the time of an event, given as the time since 1970, and gives it as an instant. Time
-    /// may stand still or go back, as recorded times do.
+    /// Moves a historical clock to the time of an event, given as the time since 1970, and returns it as an instant.
+    /// Time may stand still or go back, as recorded times do.
     ///
     /// # Panics
-    /// If the clock is another, whose time is not for events to set; or if the time lies so far from the first one that
-    /// the machine cannot express it.
+    /// If the clock is not historical, or if the time is so far from the first one that the machine cannot express it.
     #[track_caller]
     pub fn set_unix(&mut self, unix: Duration) -> Instant {
         assert!(
@@ -127,8 +127,8 @@ impl Clock {
         self.now
     }
 
-    /// The instant of a time since 1970, on this clock: for deadlines that come as times of the calendar. `None` if it
-    /// is too far away for an instant.
+    /// Returns the instant of a time since 1970 on this clock, for deadlines given as calendar times. Returns `None` if
+    /// it is too far away for an instant.
     #[must_use]
     pub fn instant_of(&self, unix: Duration) -> Option<Instant> {
         let (start, first) = self.start;

@@ -1,14 +1,14 @@
-//! A clock that stands still until it is told to move.
+//! `VirtualClock`: a clock that stands still until it is moved.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Time as a test wants it: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same
-/// time, on every thread, so that several drivers and a test can share one clock.
+/// Time controlled by a test: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same
+/// time on every thread, so several drivers and a test can share one clock.
 ///
-/// Drivers take the time as an argument, so a clock is what a test passes on to them:
+/// Drivers take the time as an argument, so a test passes them that of the clock:
 /// `poller.poll(world, clock.now())`.
 ///
 /// ```
@@ -28,33 +28,33 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// A clock at an arbitrary instant (the present one: the library has no other way to make an instant).
+    /// Creates a clock at an arbitrary instant (the present one: the library has no other way to create an instant).
     #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now(), elapsed: Arc::default() }
     }
 
-    /// Where the time began.
+    /// Returns the instant at which the clock started.
     pub(super) fn start(&self) -> Instant {
         self.start
     }
 
-    /// The time that it shows.
+    /// Returns the current time of this clock.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.start + self.elapsed()
     }
 
-    /// How far the time is from where it began.
+    /// Returns how far the time is from the start.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.elapsed.load(Ordering::Relaxed))
     }
 
-    /// Moves the time on, to the nanosecond, and gives the new one.
+    /// Advances the time, to the nanosecond, and returns the new time.
     ///
     /// # Panics
-    /// If it would be more than 584 years after the start.
+    /// If the new time would be more than 584 years after the start.
     #[track_caller]
     pub fn advance(&self, by: Duration) -> Instant {
         let further = |elapsed: u64| elapsed.checked_add(u64::try_from(by.as_nanos()).ok()?);
@@ -64,10 +64,10 @@ impl VirtualClock {
         }
     }
 
-    /// Sets the time, also back, as clocks do that are corrected, but not to before the start.
+    /// Sets the time. It may go back, as a corrected clock does, but not to before the start.
     ///
     /// # Panics
-    /// If `now` lies before the start, or more than 584 years after it.
+    /// If `now` is before the start, or more than 584 years after it.
     #[track_caller]
     pub fn set(&self, now: Instant) {
         let Some(elapsed) = now.checked_duration_since(self.start) else {

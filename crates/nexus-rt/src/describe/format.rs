@@ -1,9 +1,9 @@
-//! `PlanFormat`: the forms of a plan by name.
+//! `PlanFormat`: the formats of a plan, by name.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A form of a [`Plan`](super::Plan), for [`render`](super::Plan::render). It parses from its name in lower case.
+/// A format of a [`Plan`](super::Plan), for [`render`](super::Plan::render). It parses from its name in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PlanFormat {
@@ -31,7 +31,7 @@ impl FromStr for PlanFormat {
     }
 }
 
-/// The name of no format: the error of parsing a [`PlanFormat`].
+/// The error of parsing a [`PlanFormat`]: no format has this name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownPlanFormat(String);
 

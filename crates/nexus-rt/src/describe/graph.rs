@@ -1,4 +1,4 @@
-//! From a plan, which is a tree, to the graph in which values flow.
+//! The graph in which values flow, built from a plan, which is a tree.
 
 use super::{Kind, Node, Plan};
 use crate::names::short;
@@ -12,7 +12,7 @@ pub(super) struct Graph {
 
 pub(super) struct GraphBox {
     pub(super) shape: Shape,
-    /// What stands in it, line by line.
+    /// Its text, line by line.
     pub(super) lines: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Arrow {
     pub(super) label: String,
 }
 
-/// Where the flow stands: boxes whose next arrow is to be drawn, each with what will be written on it.
+/// The open ends of the flow: boxes whose next arrow is still to be drawn, each with the label of that arrow.
 type Ends = Vec<(usize, String)>;
 
 impl Graph {
@@ -76,7 +76,7 @@ impl Graph {
                 if ends.is_empty() { vec![(turn, String::new())] } else { ends }
             }
             Kind::Scheduler => {
-                // Every first system goes on from one box.
+                // All first systems continue from one box.
                 let start = match ends.len() {
                     1 => ends,
                     _ => vec![(self.add(Shape::Turn, vec![kind.name().into()], ends), String::new())],
@@ -85,12 +85,12 @@ impl Graph {
             }
             Kind::Route => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
-                // A case without steps goes on from the turn itself, and still says when.
+                // A case without steps continues from the turn itself, and still shows its condition.
                 let label = |(end, when): (usize, String)| (end, if end == turn { when } else { output.clone() });
                 self.cases(nodes, turn).into_iter().map(label).collect()
             }
             Kind::Tee | Kind::View => {
-                // The side chain ends; the value goes on from where it branched off.
+                // The side chain ends; the value continues from where it branched off.
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 self.walk(nodes, vec![(turn, String::new())]);
                 vec![(turn, output)]
@@ -115,7 +115,7 @@ impl Graph {
         vec![(self.add(Shape::Function, lines, ends), String::new())]
     }
 
-    /// The arms, and the function that merges them if there is one.
+    /// Draws the arms, and the function that merges them, if there is one.
     fn fork(&mut self, nodes: &[Node], ends: Ends) -> Ends {
         let turn = self.add(Shape::Turn, vec![Kind::Fork.name().into()], ends);
         let is_merge = |node: &&Node| matches!(node, Node::Part { kind: Kind::Merge, .. });
@@ -135,7 +135,7 @@ impl Graph {
         ends
     }
 
-    /// Each system behind those that it runs after; the others behind what comes before the scheduler.
+    /// Draws each system after those that it runs after, and the others after what comes before the scheduler.
     fn systems(&mut self, systems: &[Node], before: &Ends) -> Ends {
         let mut ends: Vec<Ends> = Vec::new();
         let mut last = vec![true; systems.len()];
@@ -145,7 +145,7 @@ impl Graph {
             known.iter().for_each(|place| last[**place] = false);
             let start =
                 if known.is_empty() { before.clone() } else { known.iter().flat_map(|p| ends[**p].clone()).collect() };
-            // One that shows no function is a box too, or the arrows to it would multiply with those from it.
+            // A system that shows no function gets a box too, or the arrows to it would multiply with those from it.
             ends.push(match &nodes[..] {
                 [] => vec![(self.add(Shape::Value, vec![Kind::System.name().into()], start), String::new())],
                 nodes => self.walk(nodes, start),
@@ -154,7 +154,7 @@ impl Graph {
         ends.into_iter().zip(last).filter(|(_, last)| *last).flat_map(|(ends, _)| ends).collect()
     }
 
-    /// Each case behind an arrow that says when it is taken.
+    /// Draws each case after an arrow that shows its condition.
     fn cases(&mut self, cases: &[Node], turn: usize) -> Ends {
         let mut ends = Ends::new();
         for case in cases {

@@ -12,7 +12,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// The name: that of the method which adds it, where there is one.
+            /// Returns the name: that of the method that adds it, if there is one.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -26,87 +26,87 @@ macro_rules! kinds {
 kinds! {
     /// A function that runs on the value.
     Then "then",
-    /// A predicate; where it does not hold, `None` goes on.
+    /// A predicate. If it does not hold, the output is `None`.
     Guard "guard",
-    /// A function that looks at the value.
+    /// A function that observes the value.
     Tap "tap",
-    /// Another handler that takes the value.
+    /// Another handler that receives the value.
     Dispatch "dispatch",
-    /// Drops a value that equals the one before.
+    /// Drops a value that equals the previous one.
     Dedup "dedup",
     /// A function with an accumulator of its own.
     Scan "scan",
     /// A function that takes the elements of a tuple as arguments.
     Splat "splat",
-    /// A side chain that looks at the value.
+    /// A side chain that observes the value.
     Tee "tee",
     /// A side chain over a projection of the value.
     View "view",
     /// The first case that holds takes the value.
     Route "route",
-    /// Several arms that look at the value.
+    /// Several arms that observe the value.
     Fork "fork",
-    /// A function on what is inside of an `Option` or a `Result`.
+    /// A function on the value inside an `Option` or a `Result`.
     Map "map",
-    /// A function on what is inside that gives an `Option` or a `Result` itself.
+    /// A function on the value inside that returns an `Option` or a `Result` itself.
     AndThen "and_then",
     /// A function that runs on `None`.
     OnNone "on_none",
-    /// A predicate on what is inside.
+    /// A predicate on the value inside.
     Filter "filter",
-    /// A function that looks at what is inside.
+    /// A function that observes the value inside.
     Inspect "inspect",
     /// An error for `None`.
     OkOr "ok_or",
-    /// A function that makes an error for `None`.
+    /// A function that returns an error for `None`.
     OkOrElse "ok_or_else",
     /// A value for `None` or an error.
     UnwrapOr "unwrap_or",
-    /// A function that makes a value for `None` or from an error.
+    /// A function that returns a value for `None` or from an error.
     UnwrapOrElse "unwrap_or_else",
     /// An owned value from a reference.
     Cloned "cloned",
-    /// A reference to what is inside.
+    /// A reference to the value inside.
     AsRef "as_ref",
     /// A function that ends an error.
     Catch "catch",
     /// A function on an error.
     MapErr "map_err",
-    /// A function on an error that gives a `Result` itself.
+    /// A function on an error that returns a `Result` itself.
     OrElse "or_else",
-    /// A function that looks at an error.
+    /// A function that observes an error.
     InspectErr "inspect_err",
-    /// `Some` of what is inside, `None` for an error.
+    /// `Some` of the value inside, `None` for an error.
     Ok "ok",
-    /// The opposite.
+    /// The negation of the value.
     Not "not",
-    /// Whether the value and the function's both hold.
+    /// Whether both the value and the function's output hold.
     And "and",
-    /// Whether the value or the function's holds.
+    /// Whether the value or the function's output holds.
     Or "or",
-    /// Whether one of the value and the function's holds.
+    /// Whether exactly one of the value and the function's output holds.
     Xor "xor",
     /// A case of a route.
     Case "case",
     /// The predicate of a case.
     If "if",
-    /// The case of a route that takes what is left.
+    /// The case of a route that takes all remaining values.
     Otherwise "otherwise",
     /// An arm of a fork.
     Arm "arm",
-    /// The function that takes what the arms gave.
+    /// The function that takes the outputs of the arms.
     Merge "merge",
-    /// A handler that owns a copy of what it is lent.
+    /// A handler that owns a copy of the value it is lent.
     Owned "owned",
-    /// A handler that is lent what is given.
+    /// A handler that is lent the value it is given.
     ByRef "by_ref",
-    /// A function that decodes the event, in front of a handler of what it gives. (The function is not shown.)
+    /// A function that decodes the event, in front of a handler of its output. (The function is not shown.)
     Adapt "adapt",
     /// A handler whose panics are caught.
     CatchUnwind "catch_unwind",
-    /// Several handlers that look at the event.
+    /// Several handlers that observe the event.
     FanOut "fan_out",
-    /// A changing number of handlers that look at the event.
+    /// A changing number of handlers that observe the event.
     Broadcast "broadcast",
     /// Systems, each of which may run after others.
     Scheduler "scheduler",

@@ -1,4 +1,4 @@
-//! What every handler and step can tell about itself without being run.
+//! What every handler and step reports about itself without running.
 
 mod dot;
 mod format;
@@ -19,24 +19,24 @@ pub use plan::{FunctionNode, Node, Plan};
 use crate::param::Access;
 use crate::world::{World, WorldId};
 
-/// What a handler tells about itself: its functions, and what follows from them.
+/// What a handler reports about itself: its functions, and what follows from them.
 ///
-/// Every handler of this library implements it. For a handler that you write yourself nothing has to be added:
-/// `impl Describe for MyHandler {}`. One that runs other handlers shows them by passing the visitor on.
+/// Every handler of this library implements it. For a handler written by hand, an empty implementation is enough:
+/// `impl Describe for MyHandler {}`. A handler that runs other handlers shows them by passing the visitor on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself, as handlers must",
     note = "for a handler written by hand, this is enough: `impl Describe for {Self} {{}}`"
 )]
 pub trait Describe {
-    /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is touched.
+    /// Shows the functions of this handler to `visitor`, in the order in which they run. No world is accessed.
     ///
-    /// Provided: nothing is known of a handler written by hand, except that it is handed the world. One that wants
-    /// another name, or to say what it reads, shows a [`Function`] of its own.
+    /// By default, nothing is known of a handler written by hand, except that it receives the world. A handler that
+    /// wants another name, or reports what it reads, shows a [`Function`] of its own.
     fn describe(&self, visitor: &mut dyn Visitor) {
         visitor.function(&Unknown(type_name::<Self>()));
     }
 
-    /// The name: that of its first function; if it shows none, that of its first part, such as `broadcast`.
+    /// Returns the name of its first function or, if it shows none, of its first part, such as `broadcast`.
     fn name(&self) -> &'static str
     where
         Self: Sized,
@@ -44,7 +44,7 @@ pub trait Describe {
         name_of(self)
     }
 
-    /// What is wired: every function, what it reads and writes, and how values flow between them. See [`Plan`].
+    /// Returns the wiring: every function, what it reads and writes, and how values flow between them. See [`Plan`].
     fn plan(&self) -> Plan
     where
         Self: Sized,
@@ -52,10 +52,10 @@ pub trait Describe {
         Plan::new(self)
     }
 
-    /// Whether some resource that this handler reads was written during the current sequence.
+    /// Returns whether any resource that this handler reads was written during the current sequence.
     ///
-    /// What it only writes (`ResMut`) does not count. A handler that is handed the whole world may read anything, so
-    /// any write counts.
+    /// Resources that it only writes (`ResMut`) do not count. A handler that receives the whole world may read
+    /// anything, so any write counts.
     ///
     /// ```
     /// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
@@ -87,7 +87,7 @@ pub trait Describe {
         any_input_changed(world, self)
     }
 
-    /// As what kind of step a chain shows it.
+    /// Returns the kind of step that a chain shows it as.
     #[doc(hidden)]
     fn kind() -> Kind
     where
@@ -97,7 +97,7 @@ pub trait Describe {
     }
 }
 
-// What the provided methods do, apart from them: so it is compiled once and not for every handler.
+// The bodies of the provided methods, kept outside them: compiled once instead of for every handler.
 
 pub(crate) fn name_of(handler: &dyn Describe) -> &'static str {
     #[derive(Default)]
@@ -129,7 +129,7 @@ fn any_input_changed(world: &World, handler: &dyn Describe) -> bool {
     changed.any
 }
 
-/// Looks for a function whose inputs changed, and for one of another world.
+/// Looks for a function whose inputs changed, and for a function of another world.
 struct Changed<'w> {
     world: &'w World,
     foreign: Option<(&'static str, WorldId)>,
@@ -143,7 +143,7 @@ impl Visitor for Changed<'_> {
         match function.world_id() {
             Some(id) if id != self.world.world_id() => self.foreign = self.foreign.or(Some((function.name(), id))),
             _ if self.any => {}
-            // All resources are looked at once, and not for each such function.
+            // All resources are examined once, not for each such function.
             _ if function.is_exclusive() && !*self.anything.get_or_insert_with(|| anything_changed(self.world)) => {}
             _ => self.any = function.inputs_changed(self.world),
         }
@@ -152,17 +152,17 @@ impl Visitor for Changed<'_> {
 
 /// Receives the functions of a handler: see [`Describe::describe`].
 pub trait Visitor {
-    /// A function that runs.
+    /// Visits a function that runs.
     fn function(&mut self, function: &dyn Function);
 
-    /// What follows, until the matching [`close`](Self::close), belongs to a part of this kind.
+    /// Begins a part of this kind. Everything up to the matching [`close`](Self::close) belongs to it.
     fn open(&mut self, _kind: Kind) {}
 
-    /// The part that was opened last, a system, runs only after others of the same scheduler: their places in the order
-    /// in which they are shown, from 0.
+    /// Reports that the part opened last, a system, runs only after others of the same scheduler. Each is given by its
+    /// place in the order in which they are shown, from 0.
     fn after(&mut self, _systems: &[usize]) {}
 
-    /// The end of the part that was opened last, and the full type name of what goes on from there, where it is known.
+    /// Ends the part opened last, with the full type name of its output, where it is known.
     fn close(&mut self, _output: Option<&'static str>) {}
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: Kind, part: &dyn 
     visitor.close(None);
 }
 
-/// Describes a handler that may be written by hand, so that it closes just what it opens.
+/// Describes a handler that may be written by hand, so that it closes exactly what it opens.
 pub(crate) fn describe_fenced(visitor: &mut dyn Visitor, handler: &dyn Describe) {
     let mut fenced = Fenced { visitor, depth: 0 };
     handler.describe(&mut fenced);
@@ -182,7 +182,7 @@ pub(crate) fn describe_fenced(visitor: &mut dyn Visitor, handler: &dyn Describe)
     }
 }
 
-/// Passes on what it is shown, but no end of what began outside.
+/// Passes on what it is shown, but does not close what was opened outside.
 struct Fenced<'v> {
     visitor: &'v mut dyn Visitor,
     depth: usize,
@@ -212,21 +212,21 @@ impl Visitor for Fenced<'_> {
     }
 }
 
-/// A function as it is known without its types.
+/// A function, as known without its types.
 pub trait Function {
-    /// Its full name.
+    /// Returns its full name.
     fn name(&self) -> &'static str;
 
-    /// The world that it was resolved against, unless it can run on any.
+    /// Returns the world that it was resolved against, or `None` if it can run on any world.
     fn world_id(&self) -> Option<WorldId>;
 
-    /// Whether it is handed the whole world.
+    /// Returns whether it receives the whole world.
     fn is_exclusive(&self) -> bool;
 
     /// Visits every access that a run may make, as far as they are known.
     fn access(&self, visit: &mut dyn FnMut(Access));
 
-    /// Whether a resource that it reads was written during the current sequence of `world`.
+    /// Returns whether a resource that it reads was written during the current sequence of `world`.
     ///
     /// # Panics
     /// If it was resolved against another world.
@@ -256,7 +256,7 @@ impl Function for Unknown {
     }
 }
 
-/// Whether any resource was written during the current sequence.
+/// Returns whether any resource was written during the current sequence.
 pub(crate) fn anything_changed(world: &World) -> bool {
     world.resources().any(|resource| resource.changed_at == world.current_sequence())
 }
@@ -265,8 +265,8 @@ pub(crate) fn anything_changed(world: &World) -> bool {
 #[inline(never)]
 #[track_caller]
 pub(crate) fn foreign_world(name: &str, expected: WorldId, found: &World) -> ! {
-    // Printed by reference: were the identity copied, the compiler would pass it instead of the world, and have every
-    // caller put it where the world is.
+    // Printed by reference: if the identity were copied, the compiler would pass it instead of the world, and every
+    // caller would have to put it in the world's place.
     panic!(
         "`{name}` was resolved against world {expected} and was given world {}: build it from the registry of the world \
          that it runs on",

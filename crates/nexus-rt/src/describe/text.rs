@@ -23,18 +23,18 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Wider entries stand out of their column, so that one of them does not widen all lines.
+/// Wider entries exceed their column, so that a single one does not widen all lines.
 const WIDEST: usize = 120;
 
 /// A line of the tree.
 struct Row {
-    /// With the branches before it.
+    /// Includes the branches before it.
     name: String,
     accesses: String,
     output: String,
 }
 
-/// What goes on from a part, or after which of its siblings it runs.
+/// Returns the output of a part, or the siblings after which it runs.
 fn onward(output: Option<&str>, after: &[usize], siblings: &[Node]) -> String {
     let names: Vec<_> = after.iter().filter_map(|place| siblings.get(*place)).map(Node::first_name).collect();
     match output {
@@ -54,7 +54,7 @@ fn collect(rows: &mut Vec<Row>, siblings: &[Node], indent: &str) {
         match node {
             Node::Function(function) => row(&function.short_name(), function.accesses(), String::new()),
             Node::Part { kind, output, after, nodes } => match &nodes[..] {
-                // A function that simply runs needs no row for the part that it is.
+                // A function that simply runs needs no separate row for its part.
                 [Node::Function(function)] if matches!(kind, Kind::Then | Kind::System) => {
                     row(&function.short_name(), function.accesses(), onward(*output, after, siblings));
                 }

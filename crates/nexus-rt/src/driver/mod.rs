@@ -1,5 +1,5 @@
-//! Drivers: where events come from. Their rules stand at [`Installer`](crate::Installer), and most of them are kept by
-//! what they stand on, `poll/`. The timer driver has a table of its own, the wheel.
+//! Drivers: where events come from. Their rules are listed at [`Installer`](crate::Installer); `poll/`, on which
+//! drivers build, keeps most of them. The timer driver has a table of its own, the wheel.
 
 #[cfg(feature = "mio")]
 mod mio;

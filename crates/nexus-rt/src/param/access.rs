@@ -14,7 +14,7 @@ pub enum AccessKind {
 }
 
 impl AccessKind {
-    /// Whether two accesses to the same resource exclude each other.
+    /// Returns whether two accesses to the same resource exclude each other.
     pub(super) fn excludes(self, other: Self) -> bool {
         self == Self::Write || other == Self::Write
     }
@@ -33,19 +33,19 @@ impl Access {
         Self { cell: cell.erase(), kind, resource: type_name::<T>() }
     }
 
-    /// Whether it reads or writes.
+    /// Returns whether it reads or writes.
     #[must_use]
     pub fn kind(&self) -> AccessKind {
         self.kind
     }
 
-    /// The full name of the resource's type.
+    /// Returns the full name of the resource's type.
     #[must_use]
     pub fn resource(&self) -> &'static str {
         self.resource
     }
 
-    /// Whether both reach the same resource and one of them writes it.
+    /// Returns whether both access the same resource and at least one of them writes it.
     pub(super) fn conflicts_with(&self, other: &Self) -> bool {
         self.cell == other.cell && self.kind.excludes(other.kind)
     }

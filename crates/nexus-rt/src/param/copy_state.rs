@@ -1,10 +1,10 @@
-//! States that can be copied: what templates stamp handlers from.
+//! States that can be copied, from which templates stamp handlers.
 
 use super::local::Kept;
 use super::resource::{Reads, Writes};
 
-/// What a resolved function keeps, if a handler can be stamped by copying it. Spelled out for every state instead of
-/// for all that is `Copy`, so that the compiler names the one that is not.
+/// The state of a resolved function, if a handler can be stamped by copying it. Implemented for each state instead of
+/// for everything that is `Copy`, so that the compiler names the one that is not.
 #[diagnostic::on_unimplemented(
     message = "a template cannot stamp handlers that keep `{Self}`: it cannot be copied",
     label = "keeps `{Self}`, which cannot be copied",
@@ -20,7 +20,8 @@ impl<S: CopyState> CopyState for Option<S> {}
 #[diagnostic::do_not_recommend]
 impl<T: Copy> CopyState for Kept<T> {}
 
-/// Every tuple of at most as many: as many as a derived param may have fields of, to be in a blueprint.
+/// Implements it for tuples of up to this many elements, which also limits the fields of a derived param in a
+/// blueprint.
 macro_rules! tuples {
     () => {
         impl CopyState for () {}

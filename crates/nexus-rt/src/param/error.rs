@@ -1,7 +1,7 @@
 //! `ResolveError`: everything that is missing and every conflict in a list of params, by name.
 //!
-//! What params ask for is collected here only when a list cannot be resolved, by functions that are not generic:
-//! compiled once, and not for every list.
+//! The requests of params are collected here only if a list cannot be resolved. The functions that do so are not
+//! generic: they are compiled once instead of for every list.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -33,19 +33,19 @@ struct Problems {
 }
 
 impl ResolveError {
-    /// The full name of the function that was to be resolved.
+    /// Returns the full name of the function that could not be resolved.
     #[must_use]
     pub fn function(&self) -> &'static str {
         self.0.function
     }
 
-    /// The resources that are not registered.
+    /// Returns the resources that are not registered.
     #[must_use]
     pub fn missing(&self) -> &[Missing] {
         &self.0.missing
     }
 
-    /// The pairs of parameters that must not borrow the same resource.
+    /// Returns the pairs of parameters that must not borrow the same resource.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.0.conflicts
@@ -73,7 +73,7 @@ impl fmt::Display for ResolveError {
             write!(f, "\n  {conflict}")?;
         }
         if self.0.missing.is_empty() && self.0.conflicts.is_empty() {
-            f.write_str("\n  a parameter gives no state and does not say what it asks for, see `Param::requests`")?;
+            f.write_str("\n  a parameter has no state and does not say what it asks for, see `Param::requests`")?;
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// The full name of the missing resource's type.
+    /// Returns the full name of the missing resource's type.
     #[must_use]
     pub fn resource(&self) -> &'static str {
         self.resource
@@ -112,7 +112,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Two parameters of one function that reach the same resource, at least one of them for writing.
+/// Two parameters of one function that access the same resource, at least one of them for writing.
 #[derive(Clone, Copy, Debug)]
 pub struct Conflict {
     resource: &'static str,
@@ -121,7 +121,7 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// The full name of the resource's type.
+    /// Returns the full name of the resource's type.
     #[must_use]
     pub fn resource(&self) -> &'static str {
         self.resource
@@ -145,7 +145,7 @@ impl fmt::Display for Conflict {
     }
 }
 
-/// Where in a parameter list something stands.
+/// The position of a parameter in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Place {
     /// Counted from 0.
@@ -160,17 +160,17 @@ impl fmt::Display for Place {
     }
 }
 
-/// What the params of a function ask for: for messages, when it cannot be resolved. Made by the library, passed on by
-/// params.
+/// The requests of a function's params, for messages if the function cannot be resolved. The library creates it, and
+/// params pass it on.
 #[derive(Debug, Default)]
 pub struct Requests(Vec<Request>);
 
-/// For one resource.
+/// The request for one resource.
 #[derive(Debug)]
 struct Request {
     place: Place,
     kind: AccessKind,
-    /// Whether there may be none.
+    /// Whether the resource may be missing.
     optional: bool,
     type_id: TypeId,
     resource: &'static str,
@@ -187,7 +187,7 @@ impl Requests {
         self.0.push(Request { place: Place::default(), kind, optional, type_id, resource });
     }
 
-    /// Adds those of the parameter `P`, which stands at `position`.
+    /// Adds the requests of the parameter `P`, which is at `position`.
     #[inline(always)]
     pub(super) fn add_param<P: Param>(&mut self, position: usize) {
         self.push_all(P::requests, position, type_name::<P>());
@@ -202,7 +202,7 @@ impl Requests {
 }
 
 impl ResolveError {
-    /// Everything that is wrong with what the params of `function` ask for, the first of which stands at position
+    /// Returns everything that is wrong with the requests of the params of `function`. The first param is at position
     /// `first`.
     #[cold]
     #[inline(never)]

@@ -1,4 +1,4 @@
-//! State of one handler, kept in the handler.
+//! `Local`: state of one handler, stored in the handler.
 #![expect(unsafe_code, reason = "implements the unsafe trait Param; its own fetch is a plain borrow")]
 
 use std::fmt;
@@ -7,9 +7,9 @@ use std::ops::{Deref, DerefMut};
 use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::Registry;
 
-/// A value that belongs to one handler: it starts as `T::default()` and stays between runs.
+/// A value that belongs to one handler: it starts as `T::default()` and is kept between runs.
 ///
-/// Two handlers made from the same function have two of them.
+/// Two handlers made from the same function each have their own.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Local, ResMut, WorldBuilder};
@@ -53,8 +53,8 @@ impl<T: fmt::Debug> fmt::Debug for Local<'_, T> {
     }
 }
 
-/// What a handler keeps of a `Local<T>`. A type of its own, so that nothing which reaches a resource is taken for a
-/// `Local`, whose accesses are none.
+/// What a handler stores for a `Local<T>`. It has its own type, so that nothing that accesses a resource can be
+/// mistaken for a `Local`, which has no accesses.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<T>(T);
 

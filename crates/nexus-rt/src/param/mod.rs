@@ -1,4 +1,4 @@
-//! What params access, how they are resolved, and what is wrong when they cannot be. The trait itself is
+//! Params: what they access, how they are resolved, and the errors if they cannot be. The trait itself is
 //! [`Param`](trait@crate::Param).
 
 mod access;

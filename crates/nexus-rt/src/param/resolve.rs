@@ -1,25 +1,25 @@
-//! Resolving a list of params: finding what each asks for, and whether two of them may be in conflict.
+//! Resolving a list of params: finds what each one asks for, and whether two of them may conflict.
 
 use super::Param;
 use super::access::{Access, AccessKind};
 use crate::world::{CellPtr, Registry, type_hash};
 
-/// Follows the params of a function while they are resolved. Made by the library, passed on by params.
+/// Observes the params of a function while they are resolved. The library creates it, and params pass it on.
 #[derive(Debug, Default)]
 pub struct Resolver {
-    /// By types, which the compiler knows: where types do not meet, it leaves the whole test out.
+    /// By type, which the compiler knows: if types do not collide, it removes the whole test.
     types: Seen,
-    /// By the numbers of resources, for types that meet by chance.
+    /// By the numbers of resources, for types that collide by chance.
     resources: Seen,
 }
 
-/// A bit for everything that is seen, and for everything that is written: two things may have the same. So it is exact
-/// when it finds nothing.
+/// One bit for everything seen, and one for everything written. Two things may share a bit, so only the absence of a
+/// collision is exact.
 #[derive(Debug, Default)]
 struct Seen {
     all: u64,
     writes: u64,
-    /// What may have been seen twice, once for writing at least.
+    /// The bits that may have been seen twice, at least once for writing.
     meet: u64,
 }
 
@@ -27,7 +27,7 @@ impl Seen {
     #[inline(always)]
     fn note(&mut self, kind: AccessKind, number: usize) {
         let bit = 1 << (number % 64);
-        // All bits or none: without a branch, which would be compiled for each param of each function.
+        // All bits or none: avoids a branch, which would be compiled for each param of each function.
         let writes = u64::from(kind == AccessKind::Write).wrapping_neg();
         self.meet |= bit & (self.writes | self.all & writes);
         self.writes |= bit & writes;
@@ -36,7 +36,7 @@ impl Seen {
 }
 
 impl Resolver {
-    /// The resource `T`, which will be fetched as `kind` says.
+    /// Finds the resource `T`, which will be fetched as `kind` says.
     #[inline(always)]
     pub(super) fn find<T: 'static>(&mut self, kind: AccessKind, registry: &Registry) -> Option<CellPtr<T>> {
         let (cell, id) = registry.find::<T>()?;
@@ -46,12 +46,12 @@ impl Resolver {
     }
 }
 
-/// What came of resolving a list of params.
+/// The result of resolving a list of params.
 #[derive(Debug)]
 pub enum Resolution<State> {
-    /// All is there, and no two params conflict.
+    /// Everything is present, and no two params conflict.
     Clear(State),
-    /// All is there, but two params may conflict: the [`Accesses`] of the state tell.
+    /// Everything is present, but two params may conflict: the [`Accesses`] of the state decide.
     MayConflict(State),
     /// A resource is missing.
     Missing,
@@ -68,12 +68,12 @@ pub(crate) fn resolve<P: Param>(registry: &Registry) -> Resolution<P::State> {
     }
 }
 
-/// The accesses of a state, one after the other.
-// Not generic: compiled once, and not for every list of params.
+/// The accesses of a state, in order.
+// Not generic: compiled once instead of for every list of params.
 #[derive(Debug, Default)]
 pub(crate) struct Accesses {
     list: Vec<Access>,
-    /// Whether one of them excludes one before.
+    /// Whether one of them conflicts with an earlier one.
     pub(crate) conflict: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The params that reach resources: `Res`, `ResMut`, an `Option` of either.
+//! The params that access resources: `Res`, `ResMut`, and an `Option` of either.
 #![expect(unsafe_code, reason = "the leaves of Param: turn a resolved pointer into a reference")]
 
 use std::fmt;
@@ -6,16 +6,16 @@ use std::fmt;
 use super::{Access, AccessKind, Dispatch, Param, Requests, Resolver, borrow_check};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
-/// What a param that reads keeps. Only resolving makes one, and no safe code looks into it: so whatever is fetched of
-/// it, and whatever [`Param::access`] tells of it, is reading this cell. That two expansions of a field's type may
-/// differ in a derived param does not matter for that reason.
+/// What a param that reads stores. Only resolving creates one, and no safe code looks into it. Everything that is
+/// fetched from it, and everything that [`Param::access`] reports about it, is therefore a read of this cell. For that
+/// reason, it does not matter that two expansions of a field's type may differ in a derived param.
 pub struct Reads<T>(CellPtr<T>);
 
-/// What a param that writes keeps: see [`Reads`].
+/// What a param that writes stores: see [`Reads`].
 pub struct Writes<T>(CellPtr<T>);
 
-/// Implements a param and its optional twin. That `T` is `Send` is asked for where a resource is registered, not here:
-/// see `CellPtr`.
+/// Implements a param and its optional twin. `T: Send` is required where a resource is registered, not here: see
+/// `CellPtr`.
 macro_rules! resource_param {
     ($Borrow:ident, $State:ident, $kind:expr, |$cell:ident, $now:ident| $fetch:expr) => {
         impl<T> Clone for $State<T> {
@@ -59,7 +59,7 @@ macro_rules! resource_param {
             }
         }
 
-        // SAFETY: what is there is resolved with `resolver`, and the mandatory twin fetches it.
+        // SAFETY: a resource that is present is resolved with `resolver`, and the mandatory twin fetches it.
         unsafe impl<T: 'static> Param for Option<$Borrow<'_, T>> {
             type State = Option<$State<T>>;
             type Item<'w> = Option<$Borrow<'w, T>>;
@@ -81,7 +81,7 @@ macro_rules! resource_param {
 
             #[inline(always)]
             unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w> {
-                // SAFETY: the caller's promises for this param are those of its twin.
+                // SAFETY: the caller's promises for this param are those for its twin.
                 state.as_mut().map(|state| unsafe { <$Borrow<'_, T>>::fetch(dispatch, state) })
             }
         }

@@ -1,23 +1,23 @@
-//! The trait of what can stand in a signature.
+//! `Param`: the types that can appear in a function's signature.
 #![expect(unsafe_code, reason = "Param is an unsafe trait: fetching hands out references under its contract")]
 
 use super::{Access, Requests, Resolver};
 use crate::sequence::Sequence;
 use crate::world::{Registry, World};
 
-/// A type that can stand in a function's signature before the event, and is filled from the world.
+/// A type that can appear in a function's signature before the event, and is filled from the world.
 ///
 /// Implemented by [`Res`](crate::Res), [`ResMut`](crate::ResMut), an `Option` of either, [`Local`](crate::Local),
 /// [`Sequence`], [`RegistryRef`](crate::RegistryRef), `()`, tuples of up to 8 params, and every struct of params with
 /// `#[derive(Param)]`. A param is resolved once against a [`Registry`] into a `State`; each run turns the state into an
 /// `Item`.
 ///
-/// In a crate that knows this one by another name, the derive must be told: `#[param(crate = my_name)]` on the struct.
+/// A crate that imports this one under another name passes it to the derive: `#[param(crate = my_name)]` on the struct.
 ///
 /// # Safety
-/// The derive is the way to implement this trait. An implementation by hand promises that
-/// * `fetch` reaches resources only through the states of other params, each fetched at most once per call;
-/// * `access` reports every access that `fetch` may make with this state, also in later runs and with clones of it, by
+/// Use the derive to implement this trait. An implementation by hand promises that
+/// * `fetch` accesses resources only through the states of other params, each fetched at most once per call;
+/// * `access` reports every access that `fetch` may make with this state, even in later runs and with clones of it, by
 ///   passing the call on to each of those params;
 /// * `try_init` resolves each of them with the `resolver` that it was given.
 #[diagnostic::on_unimplemented(
@@ -27,23 +27,23 @@ use crate::world::{Registry, World};
             `RegistryRef`, tuples of them, and structs with `#[derive(Param)]`"
 )]
 pub unsafe trait Param: Sized {
-    /// What is kept between runs: pointers to resources, local values.
+    /// The state kept between runs: pointers to resources, local values.
     type State: Send + 'static;
 
     /// The param itself, with the lifetime of one run.
     type Item<'w>: Param<State = Self::State>;
 
-    /// Resolves the param, or gives `None` if something is missing.
+    /// Resolves the param, or returns `None` if something is missing.
     fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State>;
 
-    /// Adds what it asks for to `list`: passes the call on to each param in it. Only messages are made of it, when
-    /// something is missing or in conflict; what is not in it is not named there.
+    /// Adds the param's requests to `list`, by passing the call on to each param in it. The list is used only for
+    /// messages, if something is missing or in conflict; a request that is not in it is not named there.
     fn requests(list: &mut Requests);
 
     /// Calls `visit` with every access that a run may make.
     fn access(state: &Self::State, visit: &mut dyn FnMut(Access));
 
-    /// Makes the item for one run.
+    /// Creates the item for one run.
     ///
     /// # Safety
     /// `state` was resolved against the world of `dispatch`, and no two of its accesses conflict; that world is
@@ -52,7 +52,7 @@ pub unsafe trait Param: Sized {
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
 }
 
-/// What a run knows of its world beside the resources: the registry and the current sequence.
+/// What a run knows of its world besides the resources: the registry and the current sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch<'w> {
     pub(crate) registry: &'w Registry,
@@ -60,7 +60,8 @@ pub struct Dispatch<'w> {
 }
 
 impl<'w> Dispatch<'w> {
-    /// Takes the world for one run. The exclusive borrow stays in `'w`, so nothing else can reach its cells meanwhile.
+    /// Takes the world for one run. The exclusive borrow lasts for `'w`, so nothing else can access its cells
+    /// meanwhile.
     #[inline(always)]
     pub(crate) fn new(world: &'w mut World) -> Self {
         let now = world.current_sequence();

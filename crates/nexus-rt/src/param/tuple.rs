@@ -1,4 +1,4 @@
-//! Tuples of params, which are params: parameter lists, and groups beyond eight.
+//! Tuples of params, which are params: parameter lists, and groups of more than eight.
 #![expect(unsafe_code, reason = "passes the contract of Param on to the elements")]
 
 use super::{Access, Dispatch, Param, Requests, Resolver};

@@ -1,4 +1,4 @@
-//! What drivers stand on: the table that handlers leave to run and come back to, and the loop that keeps the rules of
+//! The base of drivers: the table that handlers leave to run and return to, and the loop that keeps the rules of
 //! [`Installer`](crate::Installer).
 
 mod poller;

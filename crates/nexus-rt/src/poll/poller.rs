@@ -1,4 +1,4 @@
-//! `Poller`: the loop of a driver, which keeps the rules that stand at `Installer`.
+//! `Poller`: the loop of a driver, which keeps the rules listed at `Installer`.
 
 use std::fmt;
 use std::mem;
@@ -10,7 +10,7 @@ use crate::world::{Key, World};
 
 /// A driver's resource, as its [`Poller`] sees it: handlers leave it to run, and come back.
 ///
-/// With [`Registrations`](crate::poll::Registrations) for what it keeps, a whole driver is this:
+/// With [`Registrations`](crate::poll::Registrations) as the storage of handlers, this is a whole driver:
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -31,7 +31,7 @@ use crate::world::{Key, World};
 ///
 ///     fn next(&mut self) -> Option<(RegistrationKey, Virtual<u64>, u64)> {
 ///         while let Some((key, value)) = self.due.pop_front() {
-///             // Not there: it has ended since.
+///             // Its registration has ended since.
 ///             let Some(handler) = self.subscribers.take_out(key) else { continue };
 ///             return Some((key, handler, value));
 ///         }
@@ -83,19 +83,19 @@ use crate::world::{Key, World};
 ///
 /// [`check_driver`](crate::testing::check_driver) runs any driver through the rules of [`Installer`](crate::Installer).
 pub trait Driver: 'static {
-    /// What is kept and run.
+    /// What is stored and run.
     type Handler;
-    /// Names what was taken out, and tells where it goes back to.
+    /// Identifies a handler that was taken out, and the place it goes back to.
     type Key: Copy;
 
     /// Returns the poll state of this resource: one [`Polls`] for its whole life, such as that of its
     /// [`Registrations`](crate::poll::Registrations).
     fn polls(&mut self) -> &mut Polls;
 
-    /// Puts a handler back that ran. A driver whose handlers repeat arms them again here.
+    /// Puts a handler back after its run. A driver whose handlers repeat rearms them here.
     ///
     /// # Errors
-    /// The handler, if it is not to run again or its registration has ended meanwhile: it is dropped then.
+    /// Returns the handler, to be dropped, if it is not to run again or if its registration has ended meanwhile.
     fn put_back(&mut self, key: Self::Key, handler: Self::Handler) -> Result<(), Self::Handler>;
 
     /// Ends the registration of a handler that will not come back: it panicked, or the resource was elsewhere when it
@@ -103,7 +103,7 @@ pub trait Driver: 'static {
     fn end(&mut self, key: Self::Key);
 }
 
-/// The poll state of one driver: who it is, how often it was polled, how many handlers panicked.
+/// The poll state of one driver: its identity, the number of its polls, and the number of handlers that panicked.
 #[derive(Debug)]
 pub struct Polls {
     driver: u32,
@@ -126,7 +126,7 @@ impl Default for Polls {
     /// Returns the state of a new driver.
     ///
     /// # Panics
-    /// If the process makes its 2^32nd driver.
+    /// If the process creates its 2^32nd driver.
     fn default() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1));
@@ -136,7 +136,7 @@ impl Default for Polls {
 
 /// The loop of a driver: takes each handler that is due out of the resource `D`, runs it, and puts it back.
 ///
-/// It keeps the rules of all drivers, which stand at [`Installer`](crate::Installer), so that a driver need not.
+/// It keeps the rules of all drivers, listed at [`Installer`](crate::Installer), so that a driver need not.
 #[must_use = "handlers run when it is polled"]
 pub struct Poller<D: Driver> {
     resource: Key<D>,
@@ -153,7 +153,7 @@ struct Lost<K> {
 }
 
 impl<D: Driver + Send> Poller<D> {
-    /// Polls the resource of this key.
+    /// Creates a poller of the resource of this key.
     pub fn new(resource: Key<D>) -> Self {
         Self { resource, lost: Vec::new() }
     }
@@ -175,10 +175,10 @@ impl<D: Driver + Send> Poller<D> {
         self.resource.get_mut(world).into_inner_unstamped()
     }
 
-    /// Begins a poll, and ends the registrations whose handlers panicked before. Returns the resource.
+    /// Begins a poll, and ends the registrations whose handlers panicked earlier. Returns the resource.
     ///
-    /// [`run`](Self::run) does so too. This is for a driver that waits first, so that a dead registration is not kept
-    /// open during the wait.
+    /// [`run`](Self::run) does this too. This method is for a driver that waits first, so that a dead registration does
+    /// not stay open during the wait.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in.
@@ -193,12 +193,12 @@ impl<D: Driver + Send> Poller<D> {
         driver
     }
 
-    /// Polls once: runs what `next` takes out of the resource, with its event, until there is no more or `budget`
-    /// handlers ran. Returns the number of handlers run. What is left over is for the next poll.
+    /// Polls once: runs what `next` takes out of the resource, with its event, until nothing is left or `budget`
+    /// handlers ran. Returns the number of handlers run. Events left over are for the next poll.
     ///
-    /// A poll that handlers can keep alive, by making more events due, ends only by its budget.
+    /// If handlers keep making more events due, only the budget ends the poll.
     ///
-    /// It also ends, with events left, when a handler swaps the resource with another one or polls it elsewhere.
+    /// The poll also ends, with events left, if a handler swaps the resource with another one or polls it elsewhere.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or
@@ -217,7 +217,7 @@ impl<D: Driver + Send> Poller<D> {
         self.run_after(world, budget, |_| {}, next)
     }
 
-    /// Does something to the resource when the poll has begun, and then as [`run`](Self::run).
+    /// Calls `begin` on the resource once the poll has begun, and then does the same as [`run`](Self::run).
     #[inline]
     #[track_caller]
     pub(crate) fn run_after<E>(
@@ -241,11 +241,11 @@ impl<D: Driver + Send> Poller<D> {
             mem::forget(out);
             driver = self.resource(world);
             if driver.polls().driver != id {
-                // Its driver is elsewhere: its registration has lost it.
+                // Its driver is elsewhere, so its registration has lost it.
                 self.lost.push(Lost { driver: id, key, panicked: false });
                 return ran + 1;
             }
-            // What is not put back is dropped with the driver at rest, so that what its drop does cannot be in the way.
+            // A handler that is not put back is dropped while the driver is at rest, so that its drop cannot interfere.
             drop(driver.put_back(key, handler));
             if driver.polls().latest != poll {
                 return ran + 1;
@@ -255,7 +255,7 @@ impl<D: Driver + Send> Poller<D> {
     }
 }
 
-/// Ends what this driver lost. What others lost waits: one of them may be back later.
+/// Ends what this driver lost. What others lost waits, since they may be back later.
 #[cold]
 fn reap<D: Driver>(driver: &mut D, lost: &mut Vec<Lost<D::Key>>) {
     let id = driver.polls().driver;
@@ -265,7 +265,7 @@ fn reap<D: Driver>(driver: &mut D, lost: &mut Vec<Lost<D::Key>>) {
     }
 }
 
-/// A handler is out. Dropped only by a panic, which it notes.
+/// Marks a handler that is out. It is dropped only by a panic, which it records.
 struct Out<'p, K: Copy> {
     lost: &'p mut Vec<Lost<K>>,
     driver: u32,

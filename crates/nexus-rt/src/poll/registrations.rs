@@ -1,21 +1,21 @@
-//! `Registrations`: the handlers of a driver, by keys that are never used again.
+//! `Registrations`: the handlers of a driver, by keys that are never reused.
 
 use std::fmt;
 
 use super::poller::Polls;
 use crate::describe::Describe;
 
-/// No key carries this generation: a slot that reached it is retired.
+/// No key has this generation: a slot that reaches it is retired.
 const RETIRED: u32 = u32::MAX;
 
-/// The handlers of a driver, each with what the driver keeps beside it, by [`RegistrationKey`].
+/// The handlers of a driver by [`RegistrationKey`], each with the data that the driver keeps beside it.
 ///
 /// It is the part of a driver's resource that a [`Poller`](super::Poller) works on: a handler is *taken out* before it
 /// runs and *put back* afterwards. Its registration stays while it runs, so a handler may do anything to the resource:
 /// end itself or others, and add more. [`Driver`](super::Driver) shows a whole driver.
 ///
-/// `T` is what the driver keeps of a registration while the handler runs, such as its socket. Both `H` and `T` are
-/// `Send` where the table is, or is part of, a resource.
+/// `T` is the data of a registration that stays with the driver while the handler runs, such as its socket. Both `H`
+/// and `T` must be `Send` if the table is a resource, or part of one.
 ///
 /// ```
 /// use nexus_rt::poll::Registrations;
@@ -34,7 +34,7 @@ const RETIRED: u32 = u32::MAX;
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
 pub struct Registrations<H, T = ()> {
-    /// Apart from the poll state, which is lent out to be written: keys must not change their meaning with it.
+    /// Separate from the poll state, which is borrowed mutably: keys must not change their meaning with it.
     driver: u32,
     polls: Polls,
     slots: Vec<Slot<H, T>>,
@@ -47,18 +47,18 @@ struct Slot<H, T> {
     registration: Option<Registration<H, T>>,
 }
 
-/// A handler, and what its driver keeps beside it.
+/// A handler, with the data that its driver keeps beside it.
 #[derive(Debug)]
 pub struct Registration<H, T = ()> {
     /// The handler, or `None` while it runs.
     pub handler: Option<H>,
-    /// What stays while the handler runs.
+    /// The data that stays while the handler runs.
     pub kept: T,
 }
 
-/// Names one registration of one driver. It is never reused for another.
+/// Identifies one registration of one driver, and is never reused.
 ///
-/// It is a number: `Copy + Send`. Once its registration has ended it names nothing, here or at any other driver.
+/// It is a number: `Copy + Send`. Once its registration has ended, it matches nothing, here or at any other driver.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RegistrationKey {
     pub(crate) driver: u32,
@@ -67,17 +67,17 @@ pub struct RegistrationKey {
 }
 
 impl<H, T> Registrations<H, T> {
-    /// Returns an empty table, which allocates nothing yet.
+    /// Creates an empty table, which allocates nothing yet.
     ///
     /// # Panics
-    /// If the process makes its 2^32nd driver.
+    /// If the process creates its 2^32nd driver.
     #[must_use]
     pub fn new() -> Self {
         let polls = Polls::default();
         Self { driver: polls.driver(), polls, slots: Vec::new(), free: Vec::new(), len: 0 }
     }
 
-    /// Adds a handler, with what the driver keeps beside it.
+    /// Adds a handler, with the data that the driver keeps beside it.
     pub fn insert(&mut self, handler: H, kept: T) -> RegistrationKey {
         let key = self.next_key();
         let registration = Some(Registration { handler: Some(handler), kept });
@@ -89,7 +89,7 @@ impl<H, T> Registrations<H, T> {
         key
     }
 
-    /// The key of what is inserted next.
+    /// Returns the key of the next insertion.
     pub(crate) fn next_key(&self) -> RegistrationKey {
         let new = || u32::try_from(self.slots.len()).expect("a driver has fewer than 2^32 registrations");
         let index = self.free.last().copied().unwrap_or_else(new);
@@ -97,7 +97,7 @@ impl<H, T> Registrations<H, T> {
         RegistrationKey { driver: self.driver, index, generation }
     }
 
-    /// Returns the registration that `key` names, or `None` if it has ended or is another driver's.
+    /// Returns the registration of `key`, or `None` if it has ended or belongs to another driver.
     #[inline]
     #[must_use]
     pub fn get(&self, key: RegistrationKey) -> Option<&Registration<H, T>> {
@@ -106,7 +106,7 @@ impl<H, T> Registrations<H, T> {
         slot.registration.as_ref().filter(|_| named)
     }
 
-    /// Returns the registration that `key` names, to change it.
+    /// Returns the registration of `key`, mutably.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self, key: RegistrationKey) -> Option<&mut Registration<H, T>> {
@@ -115,17 +115,18 @@ impl<H, T> Registrations<H, T> {
         slot.registration.as_mut().filter(|_| named)
     }
 
-    /// Takes a handler out to run it; the registration stays. `None` if it has ended, or if its handler is out already.
+    /// Takes a handler out to run it; the registration stays. Returns `None` if the registration has ended, or if its
+    /// handler is already out.
     #[inline]
     #[must_use]
     pub fn take_out(&mut self, key: RegistrationKey) -> Option<H> {
         self.get_mut(key)?.handler.take()
     }
 
-    /// Puts a handler back that ran.
+    /// Puts a handler back after its run.
     ///
     /// # Errors
-    /// The handler, if its registration has ended meanwhile, or has been given another one: to be dropped.
+    /// Returns the handler, to be dropped, if its registration has ended meanwhile or has been given another handler.
     #[inline]
     pub fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
         match self.get_mut(key) {
@@ -137,7 +138,7 @@ impl<H, T> Registrations<H, T> {
         }
     }
 
-    /// Ends a registration and returns it, without its handler if that runs. From here on `key` names nothing.
+    /// Ends a registration and returns it, without its handler if that is running. From here on, `key` matches nothing.
     pub fn remove(&mut self, key: RegistrationKey) -> Option<Registration<H, T>> {
         self.get(key)?;
         let slot = &mut self.slots[key.index as usize];
@@ -149,7 +150,7 @@ impl<H, T> Registrations<H, T> {
         slot.registration.take()
     }
 
-    /// Whether `key` names a registration here, even one whose handler runs.
+    /// Returns whether `key` matches a registration here, even one whose handler is running.
     #[must_use]
     pub fn contains(&self, key: RegistrationKey) -> bool {
         self.get(key).is_some()
@@ -161,7 +162,7 @@ impl<H, T> Registrations<H, T> {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no registrations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -174,14 +175,14 @@ impl<H, T> Registrations<H, T> {
         &mut self.polls
     }
 
-    /// Returns how many handlers panicked: each is gone, with its registration. The one that ended the last poll is
-    /// counted when the same poller begins the next.
+    /// Returns the number of handlers that panicked. Each is gone, with its registration. The one that ended the last
+    /// poll is counted when the same poller begins the next.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
     }
 
-    /// Every registration with its key, in the order of slots.
+    /// Iterates over all registrations with their keys, in the order of slots.
     pub fn iter(&self) -> impl Iterator<Item = (RegistrationKey, &Registration<H, T>)> {
         (0..).zip(&self.slots).filter_map(|(index, slot)| {
             let key = RegistrationKey { driver: self.driver, index, generation: slot.generation };

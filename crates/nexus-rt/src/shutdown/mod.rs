@@ -1,4 +1,4 @@
-//! Shutdown: a request to stop, from inside, from other threads, from signals.
+//! Shutdown: a request to stop, from inside, from other threads, or from signals.
 
 #[cfg(feature = "signals")]
 mod signals;
@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::world::{World, WorldBuilder};
 
-/// The resource by which a world is asked to stop.
+/// The resource through which a world is asked to stop.
 ///
-/// It is a resource like others: it counts in [`World::len`], and it is there if somebody registered it, which
-/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Reading it is enough to request a
+/// It is an ordinary resource: it counts in [`World::len`], and a world has it if it was registered, which
+/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Read access is enough to request a
 /// shutdown.
 ///
 /// ```
@@ -42,7 +42,7 @@ use crate::world::{World, WorldBuilder};
 pub struct Shutdown(ShutdownHandle);
 
 impl Shutdown {
-    /// A handle to keep outside of the world.
+    /// Returns a handle to keep outside the world.
     pub fn handle(&self) -> ShutdownHandle {
         self.0.clone()
     }
@@ -62,17 +62,17 @@ impl fmt::Debug for Shutdown {
     }
 }
 
-/// Requests a shutdown of one world, from any thread, and tells whether one was requested. Clones are of the same
+/// Requests a shutdown of one world, from any thread, and reports whether one was requested. Clones belong to the same
 /// world.
 ///
-/// A request is final. It stops nothing by itself: [`World::run`] looks for it before each turn, and a driver that
-/// blocks is woken by it.
+/// A request is final. It stops nothing by itself: [`World::run`] checks for it before each turn, and it wakes drivers
+/// that block.
 #[derive(Clone, Default)]
 #[must_use = "without its handle nobody outside can stop the world"]
 pub struct ShutdownHandle {
     request: Arc<Request>,
-    /// Apart from the request, so that the thread which hears signals does not keep itself alive, and ends with the
-    /// last handle.
+    /// Separate from the request, so that the thread that receives signals does not keep itself alive, and ends with
+    /// the last handle.
     #[cfg(feature = "signals")]
     signals: Arc<Mutex<Option<signals::Listening>>>,
 }
@@ -89,23 +89,23 @@ impl ShutdownHandle {
     /// Requests a shutdown and wakes the drivers that block.
     ///
     /// # Panics
-    /// If a waker does, after all others have run.
+    /// If a waker panics, after all others have run.
     pub fn shutdown(&self) {
         self.request.make();
     }
 
-    /// Whether a shutdown was requested.
+    /// Returns whether a shutdown was requested.
     #[inline]
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
         self.request.made.load(Ordering::Acquire)
     }
 
-    /// Has `wake` called when a shutdown is requested, or now if it already was: for a driver that blocks, so that it
-    /// returns at once.
+    /// Registers `wake` to be called when a shutdown is requested, or calls it now if one already was: for a driver
+    /// that blocks, so that it returns at once.
     ///
-    /// It runs on the thread that makes the request, and may run more than once. It is never run inside a signal
-    /// handler, so it may take locks. It is kept as long as there is a handle, so it should not keep one itself.
+    /// It runs on the thread that makes the request, and may run more than once. It never runs inside a signal handler,
+    /// so it may take locks. It is kept as long as a handle exists, so it should not own a handle itself.
     pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
         let wake: Waker = Arc::new(wake);
         self.request.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
@@ -114,15 +114,15 @@ impl ShutdownHandle {
         }
     }
 
-    /// Makes SIGINT and SIGTERM requests for a shutdown. A second signal of the two ends the process as if this had
-    /// never been called, for a program that does not get to its end.
+    /// Turns SIGINT and SIGTERM into shutdown requests. A second signal of the two ends the process as if this had
+    /// never been called, in case the program does not reach its end.
     ///
-    /// A thread that sleeps otherwise makes the request, and so wakes the drivers that block. Whatever else blocks,
-    /// such as a read from standard input, the system goes on with after a signal: register a
-    /// [waker](Self::on_shutdown) for it. Calling this again does nothing. It ends with the last handle of its world.
+    /// A thread that otherwise sleeps makes the request, and so wakes the drivers that block. The OS resumes any other
+    /// blocking call after a signal, such as a read from standard input: register a [waker](Self::on_shutdown) for it.
+    /// Calling this again does nothing. It ends with the last handle of its world.
     ///
     /// # Errors
-    /// If the system refuses the handlers or the thread.
+    /// If the OS refuses the handlers or the thread.
     #[cfg(feature = "signals")]
     pub fn enable_signals(&self) -> std::io::Result<()> {
         let mut signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,8 +153,8 @@ impl fmt::Debug for ShutdownHandle {
 }
 
 impl WorldBuilder {
-    /// The handle by which the world to be built is asked to stop. Registers the [`Shutdown`] resource, unless it is
-    /// there already.
+    /// Returns a handle that asks the future world to stop. Registers the [`Shutdown`] resource, unless it already
+    /// exists.
     pub fn shutdown_handle(&mut self) -> ShutdownHandle {
         self.ensure_default::<Shutdown>();
         self.resource::<Shutdown>().handle()
@@ -162,10 +162,10 @@ impl WorldBuilder {
 }
 
 impl World {
-    /// The handle by which this world is asked to stop.
+    /// Returns a handle that asks this world to stop.
     ///
     /// # Panics
-    /// If there is no [`Shutdown`] in this world: [`WorldBuilder::shutdown_handle`] registers it.
+    /// If this world has no [`Shutdown`]: [`WorldBuilder::shutdown_handle`] registers it.
     #[track_caller]
     pub fn shutdown_handle(&self) -> ShutdownHandle {
         match self.try_resource::<Shutdown>() {

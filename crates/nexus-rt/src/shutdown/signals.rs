@@ -1,4 +1,4 @@
-//! Signals as requests: a thread that waits for them.
+//! Signals as shutdown requests: a thread that waits for them.
 
 use std::io;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::{SigId, flag, low_level};
 
-/// SIGINT and SIGTERM are heard as long as this lives.
+/// Handles SIGINT and SIGTERM for as long as it lives.
 #[derive(Default)]
 pub(super) struct Listening {
-    /// What was registered, to be taken back.
+    /// The registered actions, to be unregistered.
     actions: Vec<SigId>,
     thread: Option<Handle>,
 }
 
 impl Listening {
-    /// Calls `request` for each signal. The second ends the process.
+    /// Calls `request` for each signal. The second signal ends the process.
     pub(super) fn start(request: impl Fn() + Send + 'static) -> io::Result<Self> {
         let mut listening = Self::default();
         let signalled = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // They run in this order: what the first sees is what the signal before has left.
+            // They run in this order: the first sees the state that the previous signal left.
             listening.actions.push(flag::register_conditional_default(signal, signalled.clone())?);
             listening.actions.push(flag::register(signal, signalled.clone())?);
         }

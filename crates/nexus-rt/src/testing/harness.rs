@@ -1,4 +1,4 @@
-//! The test harness: a world that is driven event by event, and what each event changed.
+//! `TestHarness`: drives a world event by event, and reports what each event changed.
 
 use std::any::type_name;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::handler::Handler;
 use crate::sequence::Sequence;
 use crate::world::{Registry, ResourceId, ResourceInfo, World, WorldBuilder};
 
-/// Drives handlers as a driver would, without one: it owns a world, advances the sequence before each event, and tells
+/// Runs handlers as a driver would, without one: it owns a world, advances the sequence before each event, and reports
 /// which resources the events changed.
 ///
 /// ```
@@ -42,42 +42,43 @@ pub struct TestHarness {
 }
 
 impl TestHarness {
-    /// Builds the world.
+    /// Builds the world, with a clock of its own.
     #[must_use]
     pub fn new(builder: WorldBuilder) -> Self {
         Self::with_clock(builder, VirtualClock::new())
     }
 
-    /// Builds the world, and shares the time of something in it, such as a `Clock::test(clock.clone(), ..)`.
+    /// Builds the world, and shares the clock of something in it, such as a `Clock::test(clock.clone(), ..)`.
     #[must_use]
     pub fn with_clock(builder: WorldBuilder, clock: VirtualClock) -> Self {
         Self { world: builder.build(), clock }
     }
 
-    /// Gives the world back.
+    /// Returns the world by value.
     #[must_use]
     pub fn into_world(self) -> World {
         self.world
     }
 
-    /// What functions are resolved against.
+    /// Returns the registry, against which functions are resolved.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         self.world.registry()
     }
 
-    /// The world.
+    /// Returns the world.
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
     }
 
-    /// The world, to prepare what the next event finds, or to poll a driver that advances the sequence itself.
+    /// Returns the world mutably, to prepare it for the next event, or to poll a driver that advances the sequence
+    /// itself.
     pub fn world_mut(&mut self) -> &mut World {
         &mut self.world
     }
 
-    /// The time of this test: see [`VirtualClock`]. It moves only when told to.
+    /// Returns the clock of this test: see [`VirtualClock`]. It moves only when told to.
     #[must_use]
     pub fn clock(&self) -> &VirtualClock {
         &self.clock
@@ -86,13 +87,13 @@ impl TestHarness {
     /// Advances the sequence and runs the handler.
     ///
     /// # Panics
-    /// As the handler does; and if it leaves another world in place of this one.
+    /// If the handler panics, or if it leaves another world in place of this one.
     #[track_caller]
     pub fn dispatch<E, H: Handler<E> + ?Sized>(&mut self, handler: &mut H, event: E) -> Changes<'_> {
         self.dispatch_many(handler, [event])
     }
 
-    /// The same for each event, in order: a sequence for each.
+    /// Runs the handler for each event, in order, and advances the sequence before each.
     ///
     /// # Panics
     /// As [`dispatch`](Self::dispatch).
@@ -110,8 +111,8 @@ impl TestHarness {
         self.changed_after(before)
     }
 
-    /// Advances the sequence and runs `event`, for what is not a handler: a pipeline that gives something, a system, a
-    /// write of one's own.
+    /// Advances the sequence and calls `event`, for anything that is not a handler: a pipeline with an output, a
+    /// system, or a direct write.
     ///
     /// ```
     /// use nexus_rt::scheduler::{IntoSystem, System};
@@ -128,7 +129,7 @@ impl TestHarness {
     /// ```
     ///
     /// # Panics
-    /// As `event` does; and if it leaves another world in place of this one.
+    /// If `event` panics, or if it leaves another world in place of this one.
     #[track_caller]
     pub fn event<R, F: FnOnce(&mut World) -> R>(&mut self, event: F) -> (R, Changes<'_>) {
         let (id, before) = (self.world.world_id(), self.world.current_sequence());
@@ -140,7 +141,7 @@ impl TestHarness {
         (result, self.changed_after(before))
     }
 
-    /// The resources that were written after this sequence, in the order of their registration.
+    /// Returns the resources that were written after this sequence, in order of registration.
     pub fn changed_after(&self, sequence: Sequence) -> Changes<'_> {
         Changes { world: &self.world, after: sequence, named: BTreeSet::new() }
     }
@@ -153,23 +154,23 @@ impl From<World> for TestHarness {
     }
 }
 
-/// What events changed, to assert on.
+/// The resources that events changed, for assertions.
 #[derive(Clone, Debug)]
 pub struct Changes<'h> {
     world: &'h World,
     after: Sequence,
-    /// What was asserted so far.
+    /// The resources asserted so far.
     named: BTreeSet<ResourceId>,
 }
 
 impl Changes<'_> {
-    /// The full type names of what changed, in the order of registration.
+    /// Returns the full type names of the changed resources, in order of registration.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.changed().map(|resource| resource.name).collect()
     }
 
-    /// Whether `T` changed.
+    /// Returns whether `T` changed.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -201,10 +202,10 @@ impl Changes<'_> {
         self
     }
 
-    /// Asserts that nothing changed but what was named by [`changes`](Self::changes) before.
+    /// Asserts that nothing changed except the resources already named by [`changes`](Self::changes).
     ///
     /// # Panics
-    /// If something else did.
+    /// If anything else changed.
     #[track_caller]
     pub fn nothing_else(self) {
         let unnamed = |id: &ResourceId| !self.named.contains(id);

@@ -1,4 +1,4 @@
-//! For tests: a world driven event by event, time that a test moves, and the rules of drivers as a check.
+//! Support for tests: a world driven event by event, time that a test moves, and a check of the rules of drivers.
 
 mod harness;
 mod rig;

@@ -2,10 +2,10 @@
 
 use crate::world::World;
 
-/// A driver under test, installed in a world of its own: what [`check_driver`](crate::testing::check_driver) drives.
+/// A driver under test, installed in a world of its own, for [`check_driver`](crate::testing::check_driver).
 ///
-/// Handlers of the test reach the driver through the world that they are handed, so everything but polling is a
-/// function of that.
+/// Handlers of the test access the driver through the world that they receive, so everything but polling is a function
+/// of the world.
 ///
 /// ```
 /// # use std::collections::VecDeque;
@@ -33,7 +33,7 @@ use crate::world::World;
 /// #     fn end(&mut self, key: RegistrationKey) { self.subscribers.remove(key); }
 /// # }
 ///
-/// /// A bus that hands each event on to one subscriber, which is told its own key.
+/// /// A bus that passes each event on to one subscriber, which receives its own key.
 /// struct Rig {
 ///     world: World,
 ///     poller: Poller<Bus>,
@@ -82,40 +82,41 @@ use crate::world::World;
 /// check_driver::<Rig>();
 /// ```
 pub trait DriverRig: Sized + 'static {
-    /// Names a registration.
+    /// Identifies a registration.
     type Key: Copy + Send + 'static;
 
     /// Installs a fresh driver in a fresh world.
     fn new() -> Self;
 
-    /// The world.
+    /// Returns the world.
     fn world(&mut self) -> &mut World;
 
     /// Polls the driver on [`world`](Self::world), without waiting, and returns the number of handlers run.
     fn poll(&mut self, budget: usize) -> usize;
 
-    /// Adds a registration that stays until it is ended. Its handler calls `probe` with the world and its own key, for
-    /// each event: `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
+    /// Adds a registration that stays until it is ended. For each event, its handler calls `probe` with the world and
+    /// its own key:
+    /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
-    /// Makes an event due for a registration, after those that are due already. Does nothing if the key names none.
+    /// Makes an event due for a registration, after those already due. Does nothing if the key matches none.
     fn fire(world: &mut World, key: Self::Key);
 
-    /// Ends a registration. False if the key names none.
+    /// Ends a registration. Returns `false` if the key matches none.
     fn end(world: &mut World, key: Self::Key) -> bool;
 
-    /// Returns how many handlers panicked.
+    /// Returns the number of handlers that panicked.
     fn panicked(world: &World) -> u64;
 
-    /// Swaps the driver's resources of two worlds, as any handler can that is handed the world.
+    /// Swaps the driver's resources of two worlds, as any handler can that receives the world.
     fn swap(one: &mut World, other: &mut World);
 
-    /// Returns how often this thread has allocated, if the test program counts that. Without it that rule is not
-    /// checked.
+    /// Returns how often this thread has allocated, if the test program counts allocations. Otherwise, the rule about
+    /// allocations is not checked.
     fn allocations() -> Option<u64> {
         None
     }
 }
 
-/// What a handler of the test does, given the world and its own key.
+/// The action of a test handler, given the world and its own key.
 pub type Probe<K> = Box<dyn FnMut(&mut World, K) + Send>;

@@ -1,4 +1,4 @@
-//! The rules that stand at `Installer`, as tests that any driver can be run through.
+//! The rules listed at `Installer`, as tests for any driver.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -11,10 +11,10 @@ use crate::world::{World, WorldBuilder};
 
 /// Runs a driver through the rules of [`Installer`](crate::Installer), each on a fresh rig.
 ///
-/// Some of its handlers panic on purpose, which prints; so it needs a build that unwinds.
+/// Some of its handlers panic on purpose, which prints messages and requires a build that unwinds.
 ///
 /// # Panics
-/// At the first rule that does not hold, with the rule and what happened instead.
+/// At the first rule that does not hold. The message names the rule and says what happened instead.
 pub fn check_driver<R: DriverRig>() {
     let rules: [Check; 10] = [
         ("an event is a sequence", an_event_is_a_sequence::<R>),
@@ -31,10 +31,10 @@ pub fn check_driver<R: DriverRig>() {
     rules.into_iter().for_each(|(name, check)| check(Rule(name)));
 }
 
-/// A rule, and what it is checked by.
+/// A rule, and the function that checks it.
 type Check = (&'static str, fn(Rule));
 
-/// A rule by its name.
+/// A rule, by its name.
 #[derive(Clone, Copy)]
 struct Rule(&'static str);
 
@@ -52,7 +52,7 @@ impl Rule {
     }
 }
 
-/// What ran, by number, in order.
+/// The numbers of the handlers that ran, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u64>>>);
 
@@ -66,7 +66,7 @@ impl Log {
     }
 }
 
-/// A registration that does `act` and then notes its number.
+/// Adds a registration that calls `act` and then logs its number.
 fn add<R: DriverRig>(
     rig: &mut R,
     log: &Log,
@@ -112,7 +112,7 @@ fn keys_are_names<R: DriverRig>(rule: Rule) {
     let (mut rig, mut other, log) = (R::new(), R::new(), Log::default());
     let mut no_names = vec![("a key of another driver", note(&mut other, &log, 0))];
     for round in 1..=3 {
-        let stale = note(&mut rig, &log, round); // may take the room of the one before
+        let stale = note(&mut rig, &log, round); // may reuse the previous room
         rule.holds(R::end(rig.world(), stale), "a registration could not be ended");
         no_names.push(("a key whose registration has ended", stale));
     }
@@ -135,13 +135,13 @@ fn what_ended_does_not_run<R: DriverRig>(rule: Rule) {
     let first = add(&mut rig, &log, 2, move |world, _| {
         R::end(world, doomed);
         let added = added.clone();
-        let added = R::register(world, Box::new(move |_, _| added.add(4))); // may take the room of the one that ended
+        let added = R::register(world, Box::new(move |_, _| added.add(4))); // may reuse the room of the ended one
         R::fire(world, added);
     });
     let last = note(&mut rig, &log, 3);
     fire(&mut rig, [first, doomed, last]);
     rule.is("polls ran this many handlers:", drain(&mut rig), 3);
-    rule.is("there ran", log.take(), vec![2, 3, 4]);
+    rule.is("these handlers ran:", log.take(), vec![2, 3, 4]);
 }
 
 fn a_handler_ends_and_fires_itself<R: DriverRig>(rule: Rule) {
@@ -165,7 +165,7 @@ fn a_handler_ends_and_fires_itself<R: DriverRig>(rule: Rule) {
     fire(&mut rig, [again]);
     let ran: usize = (0..3).map(|_| rig.poll(2)).sum();
     rule.holds((3..=6).contains(&ran), &format!("three polls of two ran a handler that fires itself {ran} times"));
-    rule.is("it ran", log.take(), vec![2; ran]);
+    rule.is("these handlers ran:", log.take(), vec![2; ran]);
     rule.holds(R::end(rig.world(), again), "it did not stay");
 }
 
@@ -180,7 +180,7 @@ fn a_panic_loses_one<R: DriverRig>(rule: Rule) {
     rule.is("the handler that panicked is held by", Arc::strong_count(&held) - 1, 0);
     fire(&mut rig, [first, faulty]);
     drain(&mut rig);
-    rule.is("in this and the next polls ran", log.take(), vec![1, 3, 1]);
+    rule.is("in this and the next polls, these handlers ran:", log.take(), vec![1, 3, 1]);
     rule.is("handlers that panicked:", R::panicked(rig.world()), 1);
     rule.holds(!R::end(rig.world(), faulty), "the registration of the handler that panicked is still there");
 
@@ -188,18 +188,18 @@ fn a_panic_loses_one<R: DriverRig>(rule: Rule) {
     let leaves = add(&mut rig, &log, 4, move |world, key| {
         R::end(world, key);
         let successor = successor.clone();
-        let successor = R::register(world, Box::new(move |_, _| successor.add(5))); // may take its room
+        let successor = R::register(world, Box::new(move |_, _| successor.add(5))); // may reuse its room
         R::fire(world, successor);
         panic!("on purpose");
     });
     fire(&mut rig, [leaves]);
     rule.panics("a poll whose handler ends itself and panics", || rig.poll(usize::MAX));
     drain(&mut rig);
-    rule.is("after it ran", log.take(), vec![5]);
+    rule.is("after it, these handlers ran:", log.take(), vec![5]);
     rule.is("handlers that panicked:", R::panicked(rig.world()), 2);
 }
 
-/// Panics when it is dropped, unless that is part of another panic.
+/// Panics when it is dropped, unless another panic is in progress.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -218,7 +218,7 @@ fn a_drop_that_panics<R: DriverRig>(rule: Rule) {
     fire(&mut rig, [first, last]);
     rule.panics("a poll whose handler panics when it is dropped", || rig.poll(usize::MAX));
     drain(&mut rig);
-    rule.is("in this and the next polls ran", log.take(), vec![1, 2]);
+    rule.is("in this and the next polls, these handlers ran:", log.take(), vec![1, 2]);
     rule.is("handlers that panicked, of one that ran to its end:", R::panicked(rig.world()), 0);
 }
 
@@ -230,7 +230,7 @@ fn one_world<R: DriverRig>(rule: Rule) {
     std::mem::swap(rig.world(), other.world());
     rule.panics("a poll of a foreign world", || rig.poll(usize::MAX));
     std::mem::swap(rig.world(), other.world());
-    rule.is("in a foreign world ran", log.take(), vec![]);
+    rule.is("in a foreign world, these handlers ran:", log.take(), vec![]);
     drain(&mut rig);
 
     let replaces = add(&mut rig, &log, 3, |world, _| *world = WorldBuilder::new().build());
@@ -238,7 +238,7 @@ fn one_world<R: DriverRig>(rule: Rule) {
     fire(&mut rig, [replaces, after]);
     rule.panics("a poll whose handler leaves another world in place of its own", || rig.poll(usize::MAX));
     rule.panics("the poll after it", || rig.poll(usize::MAX));
-    rule.is("there ran", log.take(), vec![1, 3]);
+    rule.is("these handlers ran:", log.take(), vec![1, 3]);
 }
 
 fn a_budget_keeps_the_order<R: DriverRig>(rule: Rule) {
@@ -248,19 +248,19 @@ fn a_budget_keeps_the_order<R: DriverRig>(rule: Rule) {
     let later = note(&mut rig, &log, 6);
     fire(&mut rig, [ended]);
     fire(&mut rig, keys);
-    R::end(rig.world(), ended); // what does not run takes nothing of the budget
+    R::end(rig.world(), ended); // a handler that does not run uses no budget
     let ran = [2, 0, 2, usize::MAX, usize::MAX].map(|budget| rig.poll(budget));
-    rule.is("with budgets of 2, 0, 2 and twice no limit ran", ran, [2, 0, 2, 1, 0]);
-    rule.is("there ran", log.take(), vec![1, 2, 3, 4, 5]);
+    rule.is("with budgets of 2, 0, 2 and twice no limit, polls ran", ran, [2, 0, 2, 1, 0]);
+    rule.is("these handlers ran:", log.take(), vec![1, 2, 3, 4, 5]);
     fire(&mut rig, [keys[0], keys[1]]);
     rig.poll(1);
     fire(&mut rig, [later]);
     drain(&mut rig);
-    rule.is("what a budget left and what came later ran in the order", log.take(), vec![1, 2, 6]);
+    rule.is("left-over and later events ran in the order", log.take(), vec![1, 2, 6]);
 }
 
 thread_local! {
-    /// The rig that handlers swap resources with: a poller need not be `Send`, a handler must.
+    /// The rig with which handlers swap resources: a poller need not be `Send`, but a handler must be.
     static OTHER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
@@ -293,11 +293,11 @@ fn swapped<R: DriverRig>(rule: Rule) {
     fire(&mut rig, [moves, stays]);
     with_other(|other: &mut R| R::fire(other.world(), stranger));
     rule.is("a poll whose resource is swapped ran", rig.poll(usize::MAX), 1);
-    rule.is("there ran", log.take(), vec![2]);
+    rule.is("these handlers ran:", log.take(), vec![2]);
     with_other(|other: &mut R| other.poll(0));
     swap(rig.world());
     drain(&mut rig);
-    rule.is("back in its world ran", log.take(), vec![3]);
+    rule.is("back in its world, these handlers ran:", log.take(), vec![3]);
     rule.is("handlers that panicked:", R::panicked(rig.world()), 0);
     rule.is("handlers that panicked elsewhere:", with_other(|other: &mut R| R::panicked(other.world())), 0);
     rule.holds(!R::end(rig.world(), moves), "a handler that could not come back has left its registration behind");

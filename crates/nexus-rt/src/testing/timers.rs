@@ -1,4 +1,4 @@
-//! The timer driver with a clock that a test moves.
+//! `TestTimerDriver`: the timer driver with a clock that a test moves.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,8 @@ use crate::driver::{TimerEvent, TimerPoller};
 use crate::handler::{Handler, Virtual};
 use crate::world::World;
 
-/// A [`TimerPoller`] and the time that it is told, for tests. Nothing happens by itself, so every run is the same.
+/// A [`TimerPoller`] with the clock that it is polled by, for tests. Nothing happens by itself, so every run is
+/// identical.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,18 +45,18 @@ pub struct TestTimerDriver<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()> 
 }
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
-    /// Takes over a poller, with a clock that may be shared with others.
+    /// Wraps a poller, with a clock that may be shared with others.
     pub fn new(poller: TimerPoller<S, Tag>, clock: VirtualClock) -> Self {
         Self { poller, clock }
     }
 
-    /// The time.
+    /// Returns the current time of the clock.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// Moves the time on and polls once; gives how many timers ran.
+    /// Advances the time and polls once. Returns the number of timers run.
     ///
     /// # Panics
     /// As [`TimerPoller::poll`].
@@ -65,7 +66,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
         self.poll(world)
     }
 
-    /// Sets the time, without a poll. It may go back.
+    /// Sets the time, without a poll. The time may go back.
     ///
     /// # Panics
     /// As [`VirtualClock::set`].
@@ -74,7 +75,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
         self.clock.set(now);
     }
 
-    /// Polls at the present time; gives how many timers ran.
+    /// Polls at the current time. Returns the number of timers run.
     ///
     /// # Panics
     /// As [`TimerPoller::poll`].
@@ -83,8 +84,8 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
         self.poller.poll(world, self.clock.now())
     }
 
-    /// Moves the time from deadline to deadline up to `until`, polling at each, as a loop would that never sleeps too
-    /// long; gives how many timers ran.
+    /// Advances the time from deadline to deadline up to `until` and polls at each one, like a loop that never sleeps
+    /// too long. Returns the number of timers run.
     ///
     /// # Panics
     /// As [`TimerPoller::poll`].
@@ -99,7 +100,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
         ran
     }
 
-    /// The poller.
+    /// Returns the poller.
     pub fn poller(&mut self) -> &mut TimerPoller<S, Tag> {
         &mut self.poller
     }

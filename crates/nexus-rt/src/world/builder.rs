@@ -1,4 +1,4 @@
-//! How a world is put together: `WorldBuilder`, to which resources, plugins and drivers are given.
+//! `WorldBuilder`: takes resources, plugins and drivers, and builds a world.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -8,7 +8,7 @@ use super::install::{Installer, Plugin};
 use super::key::Key;
 use super::registry::{Registry, ResourceId};
 
-/// Collects resources and drivers, then becomes a [`World`].
+/// Collects resources, plugins and drivers, and builds a [`World`].
 ///
 /// ```
 /// use nexus_rt::WorldBuilder;
@@ -26,16 +26,16 @@ pub struct WorldBuilder {
 }
 
 impl WorldBuilder {
-    /// A builder without resources.
+    /// Creates a builder without resources.
     #[must_use]
     pub fn new() -> Self {
         Self { world: World::new() }
     }
 
-    /// Registers `value` as the one resource of its type. Any `T: Send + 'static` will do; no trait is needed.
+    /// Registers `value` as the one resource of its type. Any `T: Send + 'static` works; no trait is needed.
     ///
     /// # Panics
-    /// If a `T` is already registered: the first value stays, since others may have been resolved against it.
+    /// If a `T` is already registered. The first value stays, since functions may have been resolved against it.
     #[track_caller]
     pub fn register<T: Send + 'static>(&mut self, value: T) -> ResourceId {
         match self.try_register(value) {
@@ -53,10 +53,10 @@ impl WorldBuilder {
         self.register(T::default())
     }
 
-    /// Registers `value`, or hands it back if there already is a `T`.
+    /// Registers `value`, or returns it if a `T` is already registered.
     ///
     /// # Errors
-    /// [`AlreadyRegistered`] with the value that was not registered.
+    /// Returns [`AlreadyRegistered`] with the value that was not registered.
     pub fn try_register<T: Send + 'static>(&mut self, value: T) -> Result<ResourceId, AlreadyRegistered<T>> {
         if self.registry().has(TypeId::of::<T>()) {
             return Err(AlreadyRegistered(value));
@@ -64,12 +64,12 @@ impl WorldBuilder {
         Ok(self.world.registry.insert(value))
     }
 
-    /// Registers `value` if there is no `T` yet; otherwise drops it. For a plugin that shares a resource with others.
+    /// Registers `value` if no `T` is registered yet, and drops it otherwise. For plugins that share a resource.
     pub fn ensure<T: Send + 'static>(&mut self, value: T) -> ResourceId {
         self.ensure_with(|| value)
     }
 
-    /// Registers `T::default()` if there is no `T` yet.
+    /// Registers `T::default()` if no `T` is registered yet.
     pub fn ensure_default<T: Default + Send + 'static>(&mut self) -> ResourceId {
         self.ensure_with(T::default)
     }
@@ -81,26 +81,26 @@ impl WorldBuilder {
         }
     }
 
-    /// Lets a plugin register what it brings.
+    /// Installs a plugin, which registers what it needs.
     #[track_caller]
     pub fn install_plugin(&mut self, plugin: impl Plugin) -> &mut Self {
         plugin.build(self);
         self
     }
 
-    /// Installs a driver and gives its poller.
+    /// Installs a driver and returns its poller.
     #[track_caller]
     pub fn install_driver<I: Installer>(&mut self, driver: I) -> I::Poller {
         driver.install(self)
     }
 
-    /// What functions are resolved against, with all that is registered so far.
+    /// Returns the registry, with everything registered so far. Functions are resolved against it.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.world.registry
     }
 
-    /// A handle that reaches resource `T` of the world to be built without a look-up.
+    /// Returns a key that accesses resource `T` of the future world without a lookup.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -110,7 +110,7 @@ impl WorldBuilder {
         self.registry().key::<T>()
     }
 
-    /// Borrows resource `T`, for a plugin that builds on another.
+    /// Borrows resource `T`, for a plugin that builds on another one.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -120,8 +120,8 @@ impl WorldBuilder {
         self.world.resource::<T>()
     }
 
-    /// Borrows resource `T` for writing, such as a driver's to register a source or a timer whose key another resource
-    /// keeps. The write is part of the registration and leaves no stamp.
+    /// Borrows resource `T` mutably, for example that of a driver, to register a source or a timer whose key another
+    /// resource stores. The write is part of the registration and leaves no stamp.
     ///
     /// ```
     /// use nexus_rt::{Sequence, WorldBuilder};
@@ -149,25 +149,25 @@ impl WorldBuilder {
         self.world.resource_mut::<T>().into_inner_unstamped()
     }
 
-    /// How many resources are registered.
+    /// Returns the number of registered resources.
     #[must_use]
     pub fn len(&self) -> usize {
         self.world.len()
     }
 
-    /// Whether nothing is registered.
+    /// Returns whether nothing is registered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.world.is_empty()
     }
 
-    /// Whether a `T` is registered.
+    /// Returns whether a `T` is registered.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.world.contains::<T>()
     }
 
-    /// The finished world. From here on resources are neither added nor removed.
+    /// Builds the world. From here on, resources are neither added nor removed.
     #[must_use]
     pub fn build(self) -> World {
         self.world
@@ -180,7 +180,7 @@ impl Default for WorldBuilder {
     }
 }
 
-/// There already is a resource of this type: the error of [`WorldBuilder::try_register`].
+/// The error of [`WorldBuilder::try_register`]: a resource of this type is already registered.
 pub struct AlreadyRegistered<T>(
     /// The value that was not registered.
     pub T,
@@ -192,7 +192,7 @@ impl<T> fmt::Display for AlreadyRegistered<T> {
     }
 }
 
-/// The words for all types, by the name of one.
+/// The message for every type, given the name of one.
 struct SecondOf<'n>(&'n str);
 
 impl fmt::Display for SecondOf<'_> {

@@ -1,7 +1,7 @@
-//! The storage of one resource: a heap cell that never moves, its change stamp in front of its value.
+//! The storage of one resource: a heap cell that never moves, with the change stamp in front of the value.
 //!
-//! A world owns its cells through [`OwnedCell`]; everything that was resolved against it keeps a [`CellPtr`]. The
-//! pointer alone proves nothing: only code that has compared the [`WorldId`](crate::registry::WorldId) may follow it.
+//! A world owns its cells through [`OwnedCell`]; everything resolved against it stores a [`CellPtr`]. The pointer alone
+//! proves nothing: only code that has compared the [`WorldId`](crate::registry::WorldId) may follow it.
 #![expect(unsafe_code, reason = "raw cells: the world must own values of many types at addresses that stay")]
 
 use std::fmt;
@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 
 use crate::sequence::Sequence;
 
-/// What stands in front of every value, whatever its type.
+/// The part in front of every value, whatever its type.
 pub(crate) struct Header {
     changed_at: Sequence,
 }
@@ -35,10 +35,11 @@ impl<T> ResourceCell<T> {
     }
 }
 
-/// A typed pointer to a resource of some world, as whatever was resolved keeps it. One word, `Copy`.
+/// A typed pointer to a resource of some world, as everything resolved stores it. One word, `Copy`.
 ///
-/// It is invariant in `T`, so that its `T` is always the very type that the cell was made for: a pointer that could be
-/// taken for one to a supertype (`for<'a> fn(&'a X)` for `fn(&'static X)`) could write what the owner must not read.
+/// It is invariant in `T`, so that its `T` is always exactly the type that the cell was made for. If a pointer could be
+/// used as one to a supertype (`for<'a> fn(&'a X)` as `fn(&'static X)`), it could write a value that the owner must not
+/// read.
 pub(crate) struct CellPtr<T>(NonNull<ResourceCell<T>>, PhantomData<fn(T) -> T>);
 
 impl<T> CellPtr<T> {
@@ -49,7 +50,7 @@ impl<T> CellPtr<T> {
     #[inline(always)]
     pub(crate) unsafe fn get<'w>(self) -> &'w ResourceCell<T> {
         // SAFETY: the pointer came from a box that its world keeps until it is dropped, and the caller promises that
-        // the world lives and that no exclusive reference exists.
+        // the world is alive and that no exclusive reference exists.
         unsafe { self.0.as_ref() }
     }
 
@@ -83,18 +84,18 @@ impl<T> fmt::Debug for CellPtr<T> {
 }
 
 // SAFETY: the pointer can only be followed with a borrow of the world that owns the cell (see `get`), so the value is
-// reached from the thread that holds the world. The value lets the world be there: a pointer is only ever made to a
-// cell, and a cell only around a `T: Send` (`OwnedCell::new`). That is not asked for again here, so that a resource may
+// accessed from the thread that holds the world. The value allows the world to be there: a pointer is only ever made to
+// a cell, and a cell only around a `T: Send` (`OwnedCell::new`). The bound is not repeated here, so that a resource may
 // hold handlers that borrow this very resource: whether it is `Send` would otherwise depend on itself.
 unsafe impl<T> Send for CellPtr<T> {}
 
-/// A pointer to a cell whose type is forgotten. Equal exactly when it is the same resource: a cell is never empty, so
-/// even zero-sized values have addresses of their own.
+/// A pointer to a cell whose type is erased. Two pointers are equal exactly if they point to the same resource: a cell
+/// is never empty, so even zero-sized values have addresses of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ErasedCell(NonNull<Header>);
 
 impl ErasedCell {
-    /// The pointer with its type again.
+    /// Restores the type of the pointer.
     ///
     /// # Safety
     /// The cell was made for a value of type `T`.
@@ -103,7 +104,7 @@ impl ErasedCell {
         CellPtr(self.0.cast(), PhantomData)
     }
 
-    /// When the value was last written.
+    /// Returns when the value was last written.
     ///
     /// # Safety
     /// The world that owns the cell is alive, and no `get_mut` of this cell is in use.
@@ -114,14 +115,14 @@ impl ErasedCell {
     }
 }
 
-/// A cell with its owner's duties: it drops the value and frees the memory.
+/// A cell with ownership: dropping it drops the value and frees the memory.
 pub(crate) struct OwnedCell {
     cell: ErasedCell,
     free: unsafe fn(ErasedCell),
 }
 
 impl OwnedCell {
-    /// Moves a value to the heap. `T: Send` is what makes a world `Send`.
+    /// Moves a value to the heap. The bound `T: Send` is what makes a world `Send`.
     pub(crate) fn new<T: Send + 'static>(value: T) -> Self {
         /// # Safety
         /// The cell was made for a `T` by `OwnedCell::new`, and is freed once.

@@ -1,14 +1,14 @@
-//! The identity of a world, which everything that is resolved compares.
+//! `WorldId`: the identity of a world, which everything resolved compares.
 
 use std::fmt;
 use std::num::NonZeroU64;
 
 use crate::nonce;
 
-/// The identity of a world, shared by its builder and its registry, and never used again in this process.
+/// The identity of a world, shared by its builder and its registry, and never reused in this process.
 ///
-/// Everything that is resolved remembers it: a handler runs on the world that it was resolved against and on no other,
-/// however worlds are moved, swapped, replaced or dropped.
+/// Everything resolved remembers it: a handler runs only on the world that it was resolved against, however worlds are
+/// moved, swapped, replaced or dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct WorldId(NonZeroU64);
 
@@ -17,7 +17,7 @@ impl WorldId {
         Self(nonce::next())
     }
 
-    /// Whether it is this one, if there is one: a single comparison, since no identity is zero.
+    /// Returns whether `other` is this identity. This is a single comparison, since no identity is zero.
     #[inline(always)]
     pub(crate) fn is(self, other: Option<Self>) -> bool {
         other.map_or(0, |other| other.0.get()) == self.0.get()

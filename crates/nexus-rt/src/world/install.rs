@@ -1,4 +1,4 @@
-//! What is installed into a world while it is built: plugins and drivers, and the contract of all drivers.
+//! Plugins and drivers, which are installed while a world is built, and the contract of all drivers.
 
 use super::builder::WorldBuilder;
 
@@ -34,7 +34,7 @@ use super::builder::WorldBuilder;
     note = "implement `Plugin` for it, or pass a closure `|builder: &mut WorldBuilder| {{ .. }}`"
 )]
 pub trait Plugin {
-    /// Registers what the plugin brings.
+    /// Registers the plugin's resources.
     fn build(self, builder: &mut WorldBuilder);
 }
 
@@ -45,11 +45,11 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
     }
 }
 
-/// An event source before it is installed, for [`WorldBuilder::install_driver`].
+/// An event source that can be installed, for [`WorldBuilder::install_driver`].
 ///
-/// It registers the resources that its users need and returns a poller of its own type, whose `poll` has whatever
-/// signature suits the source: time, sockets and rings do not poll alike. Handlers reach the resource through params,
-/// to add, move and remove what the driver serves; `main()` owns the poller. A poller keeps [`Key`](crate::Key)s, not
+/// It registers the resources that its users need and returns a poller of its own type. The signature of `poll` suits
+/// the source: time, sockets and rings are not polled alike. Handlers access the resource through params, to add, move
+/// and remove what the driver serves. `main()` owns the poller, which stores [`Key`](crate::Key)s instead of
 /// references.
 ///
 /// ```
@@ -95,37 +95,38 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// assert_eq!(*world.resource::<u64>(), 6);
 /// ```
 ///
-/// A driver that keeps handlers in its resource is a [`Driver`](crate::poll::Driver):
-/// [`Registrations`](crate::poll::Registrations) keeps them, [`Poller`](crate::poll::Poller) runs them, and both keep
-/// most of the rules below.
+/// A driver that stores handlers in its resource implements [`Driver`](crate::poll::Driver).
+/// [`Registrations`](crate::poll::Registrations) stores them, [`Poller`](crate::poll::Poller) runs them, and together
+/// they keep most of the rules below.
 ///
 /// # Rules
 ///
-/// [`check_driver`](crate::testing::check_driver) holds a driver to these, by these names:
+/// [`check_driver`](crate::testing::check_driver) checks a driver against these rules, under these names:
 ///
-/// - **An event is a sequence.** For each event the driver advances the sequence, then runs one handler.
-/// - **Keys are names, not places.** A key is `Copy + Send` and is never reused. One whose registration has ended does
-///   nothing.
+/// - **An event is a sequence.** For each event, the driver advances the sequence, then runs one handler.
+/// - **Keys are names, not places.** A key is `Copy + Send` and is never reused. Once its registration has ended, it
+///   does nothing.
 /// - **What ended before its turn does not run.** A handler may end others and add more, even in their place.
 /// - **A handler may do anything to its own registration**: end it, or make another event due for it.
-/// - **A panic loses nobody else's event.** It leaves `poll`; the handler that panicked is dropped and counted; the
-///   next `poll` delivers everything that was due after it.
-/// - **A drop that panics loses nobody else's event**, and a handler that ran to its end is not one that panicked.
-/// - **A driver runs on its own world.** A poll on another one is refused, and a handler that leaves another world in
-///   place of its own is reported at once, by name.
-/// - **A budget bounds a poll.** What is left over is still due, in the same order, before what comes later.
+/// - **A panic loses nobody else's event.** It propagates out of `poll`. The handler that panicked is dropped and
+///   counted. The next `poll` delivers everything that was due after it.
+/// - **A drop that panics loses nobody else's event**, and a handler that ran to its end does not count as panicked.
+/// - **A driver runs on its own world.** A poll on another one is refused. A handler that leaves another world in place
+///   of its own is reported at once, by name.
+/// - **A budget bounds a poll.** Events left over are still due, in the same order, before later events.
 /// - **A poll ends when its resource is swapped or polled elsewhere.** This does not count as a panic. A handler that
-///   returns to another resource is dropped, and its registration ends once its own is back.
+///   returns to another resource is dropped, and its registration ends once its own resource is back.
 /// - **Nothing allocates** once the driver has seen its largest load.
 ///
-/// One rule it cannot check:
+/// One rule cannot be checked:
 ///
-/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. One
-///   that waits updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock too.
+/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. A
+///   poller that waits updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock
+///   too.
 pub trait Installer {
-    /// What the user keeps and polls.
+    /// What the user stores and polls.
     type Poller;
 
-    /// Registers resources and makes the poller.
+    /// Registers resources and returns the poller.
     fn install(self, builder: &mut WorldBuilder) -> Self::Poller;
 }

@@ -1,4 +1,4 @@
-//! A handle to one resource, for drivers and for `main`.
+//! `Key`: a handle to one resource, for drivers and for `main`.
 
 use std::any::type_name;
 use std::fmt;
@@ -8,10 +8,10 @@ use super::cell::CellPtr;
 use super::id::WorldId;
 use super::res::ResMut;
 
-/// Reaches one resource of one world with a check and a load, without a look-up by type.
+/// Accesses one resource of one world with a check and a load, without a lookup by type.
 ///
-/// A driver takes its keys when it is installed ([`WorldBuilder::key`](crate::WorldBuilder::key)) and uses them at
-/// every poll. A key is `Copy` and may outlive its world; used with another one it panics.
+/// A driver takes its keys when it is installed ([`WorldBuilder::key`](crate::WorldBuilder::key)) and uses them in
+/// every poll. A key is `Copy` and may outlive its world. It panics if it is used with another world.
 ///
 /// ```
 /// use nexus_rt::WorldBuilder;
@@ -48,7 +48,7 @@ impl<T: Send + 'static> Key<T> {
         }
     }
 
-    /// Borrows the resource for writing; a write through the result stamps it.
+    /// Borrows the resource mutably. A write through the result stamps it.
     ///
     /// # Panics
     /// If `world` is not the world that the key was taken from.

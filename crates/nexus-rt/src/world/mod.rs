@@ -1,4 +1,4 @@
-//! The world: one value per type, behind pointers that stay, with an identity that is never reused.
+//! The world: one value per type, behind stable pointers, with an identity that is never reused.
 #![expect(unsafe_code, reason = "follows the pointers to its own cells, after comparing identities")]
 
 mod builder;
@@ -23,10 +23,10 @@ pub(crate) use table::type_hash;
 
 use crate::sequence::Sequence;
 
-/// All state that functions share: one value per type, fixed when it is built.
+/// The state that functions share: one value per type, with the set of types fixed when the world is built.
 ///
-/// A world is made by a [`WorldBuilder`] and driven by `main()`: a driver advances the sequence, then runs a handler
-/// with the event. It can be moved to another thread (`Send`), not shared between threads (`!Sync`).
+/// A [`WorldBuilder`] builds a world and `main()` drives it: a driver advances the sequence, then runs a handler with
+/// the event. It can be moved to another thread (`Send`), but not shared between threads (`!Sync`).
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder};
@@ -52,8 +52,8 @@ pub struct World {
 }
 
 // SAFETY: every value in the cells is `Send` (`OwnedCell::new`), and the raw pointers that keep the compiler from
-// saying so are followed only with a borrow of the world itself. A `Registry` must not be shared with another thread;
-// it goes along whole, and `&World` cannot cross threads because `World` stays `!Sync`.
+// inferring this are followed only with a borrow of the world itself. A `Registry` must not be shared with another
+// thread; it moves along whole, and `&World` cannot cross threads because `World` stays `!Sync`.
 unsafe impl Send for World {}
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
         Self { registry: Registry::new(), sequence: Sequence::FIRST }
     }
 
-    /// The identity of this world.
+    /// Returns the identity of this world.
     #[inline]
     #[must_use]
     pub fn world_id(&self) -> WorldId {
@@ -73,32 +73,32 @@ impl World {
         self.registry.identity()
     }
 
-    /// What functions are resolved against.
+    /// Returns the registry, against which functions are resolved.
     #[inline]
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// How many resources there are.
+    /// Returns the number of resources.
     #[must_use]
     pub fn len(&self) -> usize {
         self.registry.len()
     }
 
-    /// Whether there is no resource at all.
+    /// Returns whether there are no resources.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.registry.is_empty()
     }
 
-    /// Whether there is a resource of type `T`.
+    /// Returns whether a `T` is registered.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.registry.contains::<T>()
     }
 
-    /// The number of resource `T`.
+    /// Returns the number of resource `T`: its [`ResourceId`].
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -108,13 +108,13 @@ impl World {
         self.registry.id::<T>()
     }
 
-    /// The number of resource `T`, or `None` if no `T` is registered.
+    /// Returns the number of resource `T`, or `None` if no `T` is registered.
     #[must_use]
     pub fn try_id<T: 'static>(&self) -> Option<ResourceId> {
         self.registry.try_id::<T>()
     }
 
-    /// A handle that reaches resource `T` without a look-up.
+    /// Returns a key that accesses resource `T` without a lookup.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -124,7 +124,7 @@ impl World {
         self.registry.key::<T>()
     }
 
-    /// Borrows resource `T`, looking it up by type. A [`Key`] saves the look-up.
+    /// Borrows resource `T`, looking it up by type. A [`Key`] saves the lookup.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -134,13 +134,13 @@ impl World {
         registry::registered::<T, _>(self.try_resource())
     }
 
-    /// Borrows resource `T`, or `None` if no `T` is registered.
+    /// Borrows resource `T`, or returns `None` if no `T` is registered.
     #[must_use]
     pub fn try_resource<T: 'static>(&self) -> Option<&T> {
         Some(&self.find::<T>()?.value)
     }
 
-    /// Borrows resource `T` for writing; a write through the result stamps it with the current sequence.
+    /// Borrows resource `T` mutably. A write through the result stamps the resource with the current sequence.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -150,14 +150,14 @@ impl World {
         registry::registered::<T, _>(self.try_resource_mut())
     }
 
-    /// Borrows resource `T` for writing, or `None` if no `T` is registered.
+    /// Borrows resource `T` mutably, or returns `None` if no `T` is registered.
     #[must_use]
     pub fn try_resource_mut<T: 'static>(&mut self) -> Option<ResMut<'_, T>> {
         let (cell, _) = self.registry.find::<T>()?;
         self.cell_mut(self.world_id(), cell)
     }
 
-    /// The sequence in which resource `T` was last written, or [`Sequence::NEVER`].
+    /// Returns the sequence in which resource `T` was last written, or [`Sequence::NEVER`].
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -167,7 +167,7 @@ impl World {
         registry::registered::<T, _>(self.find::<T>()).changed_at()
     }
 
-    /// All resources in the order of their registration.
+    /// Iterates over all resources in order of registration.
     ///
     /// ```
     /// let mut builder = nexus_rt::WorldBuilder::new();
@@ -185,14 +185,14 @@ impl World {
         })
     }
 
-    /// The sequence of the current event.
+    /// Returns the sequence of the current event.
     #[inline]
     #[must_use]
     pub fn current_sequence(&self) -> Sequence {
         self.sequence
     }
 
-    /// Advances to the next event and gives its sequence. Drivers call it before each event.
+    /// Advances to the next event and returns its sequence. Drivers call this before each event.
     #[inline]
     pub fn next_sequence(&mut self) -> Sequence {
         self.sequence = self.sequence.next();
@@ -204,15 +204,15 @@ impl World {
         self.cell(self.world_id(), cell)
     }
 
-    /// The cell, if it was resolved in this world.
+    /// Returns the cell if it was resolved in this world.
     #[inline]
     fn cell<T>(&self, world: WorldId, cell: CellPtr<T>) -> Option<&cell::ResourceCell<T>> {
-        // SAFETY: equal identities mean that this world owns the cell, so it lives, and a pointer's `T` is that of its
-        // cell; `&self` excludes a `ResMut` of it.
+        // SAFETY: equal identities mean that this world owns the cell, so it is alive, and a pointer's `T` is that of
+        // its cell; `&self` excludes a `ResMut` of it.
         (world == self.world_id()).then(|| unsafe { cell.get() })
     }
 
-    /// The same for writing.
+    /// Returns the cell for writing if it was resolved in this world.
     #[inline]
     fn cell_mut<T>(&mut self, world: WorldId, cell: CellPtr<T>) -> Option<ResMut<'_, T>> {
         // SAFETY: as in `cell`, and `&mut self` excludes every other borrow.
@@ -236,7 +236,7 @@ impl fmt::Debug for World {
     }
 }
 
-/// What a world tells about one of its resources: see [`World::resources`].
+/// What a world reports about one of its resources: see [`World::resources`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ResourceInfo {

@@ -1,4 +1,4 @@
-//! Which resources a world has: what functions are resolved against.
+//! `Registry`: the resources of a world, against which functions are resolved.
 #![expect(unsafe_code, reason = "the one place where an erased cell gets its type back")]
 
 use std::any::{TypeId, type_name};
@@ -9,14 +9,14 @@ use super::id::WorldId;
 use super::key::Key;
 use super::table::Table;
 
-/// The number of a resource in its world: dense, in the order of registration, from 0.
+/// The number of a resource in its world: dense, in order of registration, from 0.
 ///
-/// It names a resource in listings and messages; [`Key`] is what reaches the value.
+/// It identifies a resource in listings and messages; a [`Key`] accesses the value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ResourceId(u32);
 
 impl ResourceId {
-    /// The number as an index, below [`World::len`](crate::World::len).
+    /// Returns the number as an index, which is below [`World::len`](crate::World::len).
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -33,12 +33,12 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// The resources of one world by type: what `into_handler`, `then` and the other builders resolve parameters against.
+/// The resources of one world by type: `into_handler`, `then` and the other builders resolve parameters against it.
 ///
 /// Borrow it from [`World::registry`](crate::World::registry), from
 /// [`WorldBuilder::registry`](crate::WorldBuilder::registry), or inside a handler as a
-/// [`RegistryRef`](crate::RegistryRef). It tells types and identities and reaches no value, which is why it can be held
-/// while handlers borrow resources. It stays on its thread (`!Send`, `!Sync`).
+/// [`RegistryRef`](crate::RegistryRef). It knows types and identities but accesses no value, so it can be held while
+/// handlers borrow resources. It stays on its thread (`!Send`, `!Sync`).
 pub struct Registry {
     id: WorldId,
     table: Table,
@@ -56,7 +56,7 @@ impl Registry {
         Self { id: WorldId::next(), table: Table::default(), cells: Vec::new() }
     }
 
-    /// The identity of the world that this registry belongs to.
+    /// Returns the identity of the world that this registry belongs to.
     #[inline]
     #[must_use]
     pub fn world_id(&self) -> WorldId {
@@ -68,25 +68,25 @@ impl Registry {
         &self.id
     }
 
-    /// How many resources are registered.
+    /// Returns the number of registered resources.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
     }
 
-    /// Whether nothing is registered.
+    /// Returns whether nothing is registered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// Whether a `T` is registered.
+    /// Returns whether a `T` is registered.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.try_id::<T>().is_some()
     }
 
-    /// The number of resource `T`.
+    /// Returns the number of resource `T`.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -96,13 +96,13 @@ impl Registry {
         registered::<T, _>(self.try_id::<T>())
     }
 
-    /// The number of resource `T`, or `None` if no `T` is registered.
+    /// Returns the number of resource `T`, or `None` if no `T` is registered.
     #[must_use]
     pub fn try_id<T: 'static>(&self) -> Option<ResourceId> {
         self.table.find(TypeId::of::<T>()).map(|entry| entry.id)
     }
 
-    /// A handle that reaches resource `T` without a look-up.
+    /// Returns a key that accesses resource `T` without a lookup.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -113,7 +113,7 @@ impl Registry {
         Key::new(self.id, cell)
     }
 
-    /// The full type names of all resources, in the order of registration.
+    /// Iterates over the full type names of all resources, in order of registration.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.cells.iter().map(|registered| registered.name)
     }
@@ -121,13 +121,13 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
         let entry = self.table.find(TypeId::of::<T>())?;
-        // SAFETY: `find` gives the entry of the id that it is asked for; `insert`, by `insert_cell`, is the only writer
-        // of the table, and it pairs the type's id with a cell of that type.
+        // SAFETY: `find` returns the entry of the id that it is asked for; `insert`, through `insert_cell`, is the only
+        // writer of the table, and it pairs the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))
     }
 
-    /// Whether there is a resource of the type with this id. Out of line, where the size of the code counts.
+    /// Returns whether there is a resource of the type with this id. Not inlined, for callers whose code size matters.
     #[inline(never)]
     pub(crate) fn has(&self, type_id: TypeId) -> bool {
         self.table.find(type_id).is_some()
@@ -138,13 +138,13 @@ impl Registry {
         self.insert_cell(TypeId::of::<T>(), registered)
     }
 
-    /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. Compiled once
-    /// for all types.
+    /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. This is
+    /// compiled once for all types.
     #[inline(never)]
     fn insert_cell(&mut self, type_id: TypeId, registered: Registered) -> ResourceId {
         let id = ResourceId::from_index(self.cells.len());
         let erased = registered.cell.erased();
-        // Owned first: the table must never hold what nobody keeps.
+        // Owned first: the table must never hold a cell that nobody owns.
         self.cells.push(registered);
         self.table.insert(type_id, erased, id);
         id
@@ -156,7 +156,7 @@ impl Registry {
         })
     }
 
-    /// Drops the values, the latest first: a resource may rely on those registered before it.
+    /// Drops the values in reverse order of registration: a resource may rely on those registered before it.
     pub(super) fn clear(&mut self) {
         while self.cells.pop().is_some() {}
     }
@@ -171,10 +171,10 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// What was found of `T`.
+/// Returns what was found for `T`.
 ///
 /// # Panics
-/// If nothing was.
+/// If nothing was found.
 #[inline]
 #[track_caller]
 pub(super) fn registered<T, Found>(found: Option<Found>) -> Found {

@@ -1,4 +1,4 @@
-//! Borrows of a resource that know when it changed.
+//! `Res` and `ResMut`: borrows of a resource that know when it changed.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,7 +9,7 @@ use crate::sequence::Sequence;
 /// A shared borrow of resource `T`: the parameter of a function that reads it.
 ///
 /// The function is resolved once; a run then costs one load. Resolving fails if no `T` is registered (take
-/// `Option<Res<T>>` where that is fine) or if the same function also writes it.
+/// `Option<Res<T>>` where that is acceptable) or if the same function also writes it.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
@@ -39,7 +39,7 @@ impl<'w, T> Res<'w, T> {
         Self { cell, now }
     }
 
-    /// The value for as long as the world is borrowed, beyond this `Res`.
+    /// Returns the value for as long as the world is borrowed, beyond the lifetime of this `Res`.
     #[must_use]
     pub fn into_inner(self) -> &'w T {
         &self.cell.value
@@ -79,7 +79,7 @@ impl<'w, T> ResMut<'w, T> {
         Self { cell, now }
     }
 
-    /// Writes `value` and stamps the resource only if it differs from the current value; says whether it did.
+    /// Writes `value` and stamps the resource if it differs from the current value. Returns whether it did.
     #[inline]
     pub fn set_if_neq(&mut self, value: T) -> bool
     where
@@ -92,28 +92,30 @@ impl<'w, T> ResMut<'w, T> {
         differs
     }
 
-    /// The value for writing without a stamp: for what readers must not notice, such as a cache inside the resource.
+    /// Returns the value mutably without a stamp, for changes that readers must not notice, such as to a cache inside
+    /// the resource.
     #[inline]
     #[must_use]
     pub fn bypass_change_detection(&mut self) -> &mut T {
         &mut self.cell.value
     }
 
-    /// The same borrow for a shorter time, to hand to a helper that takes a `ResMut` by value. Stamps nothing.
+    /// Reborrows for a shorter time, to pass to a helper that takes a `ResMut` by value. Stamps nothing.
     #[inline]
     #[must_use]
     pub fn reborrow(&mut self) -> ResMut<'_, T> {
         ResMut { cell: self.cell, now: self.now }
     }
 
-    /// The value for writing, beyond this `ResMut`, without a stamp: for a driver's own bookkeeping.
+    /// Returns the value mutably without a stamp, beyond the lifetime of this `ResMut`: for a driver's own bookkeeping.
     #[inline]
     #[must_use]
     pub(crate) fn into_inner_unstamped(self) -> &'w mut T {
         &mut self.cell.value
     }
 
-    /// The value for writing, for as long as the world is borrowed, beyond this `ResMut`. Stamps the resource.
+    /// Returns the value mutably for as long as the world is borrowed, beyond the lifetime of this `ResMut`. Stamps the
+    /// resource.
     #[inline]
     #[must_use]
     pub fn into_inner(self) -> &'w mut T {
@@ -130,29 +132,30 @@ impl<T> DerefMut for ResMut<'_, T> {
     }
 }
 
-/// What both borrows can do: read the value, and tell when it changed.
+/// The methods of both borrows: they read the value, and report when it changed.
 macro_rules! readable {
     ($($Borrow:ident),*) => {$(
         impl<T> $Borrow<'_, T> {
-            /// Whether the resource was written during the current sequence. Registration is no write.
+            /// Returns whether the resource was written during the current sequence. Registration is not a write.
             #[inline]
             #[must_use]
             pub fn is_changed(&self) -> bool {
                 self.changed_at() == self.now
             }
 
-            /// The sequence of the latest write, or [`Sequence::NEVER`] if there was none since registration.
+            /// Returns the sequence of the latest write, or [`Sequence::NEVER`] if there was none since registration.
             #[inline]
             #[must_use]
             pub fn changed_at(&self) -> Sequence {
                 self.cell.changed_at()
             }
 
-            /// Whether the resource was written in a later sequence than this one, for a reader that does not run for
-            /// every event. It remembers what [`changed_at`](Self::changed_at) was when it last looked, not when it
-            /// looked: a write later in that same sequence would be missed. (One that comes after the look and in the
-            /// very sequence of the write before it is missed either way: stamps tell events apart, not the runs within
-            /// one.)
+            /// Returns whether the resource was written in a later sequence than `sequence`.
+            ///
+            /// This is for a reader that does not run for every event. The reader stores the result of
+            /// [`changed_at`](Self::changed_at) when it looks, not the sequence in which it looks, which would miss a
+            /// later write in that same sequence. (A write after the look, in the very sequence of the write before
+            /// it, is missed either way: stamps distinguish events, not the runs within one.)
             #[inline]
             #[must_use]
             pub fn changed_after(&self, sequence: Sequence) -> bool {

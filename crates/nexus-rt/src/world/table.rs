@@ -1,6 +1,6 @@
 //! The map from types to resources: open addressing over one flat slice.
 //!
-//! A `TypeId` is already a hash, so a look-up is a mask, a load and a compare. The standard map, even with an identity
+//! A `TypeId` is already a hash, so a lookup is a mask, a load and a compare. The standard map, even with an identity
 //! hasher, costs more than twice as much per parameter of a handler that is built.
 
 use std::any::TypeId;
@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use super::cell::ErasedCell;
 use super::registry::ResourceId;
 
-/// Where a resource is found.
+/// The location of a resource.
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
     type_id: TypeId,
@@ -17,8 +17,8 @@ pub(super) struct Entry {
     pub(super) id: ResourceId,
 }
 
-/// At most a quarter full; its length is a power of two. While it is small it grows until every type is found where its
-/// probe begins, so that resolving in a usual program never collides.
+/// At most a quarter full; its length is a power of two. While small, it grows until every type is found where its
+/// probe begins, so that resolving in a typical program never collides.
 #[derive(Default)]
 pub(super) struct Table {
     slots: Box<[Option<Entry>]>,
@@ -26,7 +26,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// In line, without a call: so that resolving a function keeps nothing on the stack. Most slots are empty, so it
+    /// Inlined, so that resolving a function keeps nothing on the stack for a call. Most slots are empty, so the loop
     /// ends.
     #[inline(always)]
     pub(super) fn find(&self, type_id: TypeId) -> Option<&Entry> {
@@ -40,13 +40,13 @@ impl Table {
         }
     }
 
-    /// What is in the slot for this hash. An empty table has no slot at all.
+    /// Returns the entry in the slot for this hash. An empty table has no slots.
     #[inline(always)]
     fn slot(&self, hash: usize) -> Option<&Entry> {
         self.slots.get(hash & self.slots.len().wrapping_sub(1))?.as_ref()
     }
 
-    /// Adds a type that is not there yet.
+    /// Adds a type that is not present yet.
     pub(super) fn insert(&mut self, type_id: TypeId, cell: ErasedCell, id: ResourceId) {
         debug_assert!(self.find(type_id).is_none(), "the registry checks before it inserts");
         let entry = Entry { type_id, cell, id };
@@ -75,7 +75,7 @@ impl Table {
 /// From this length on, 32 KiB, collisions are no reason to grow.
 const SPACIOUS: usize = 1024;
 
-/// Puts an entry into the first free slot of its probe; says whether that is not where it begins.
+/// Puts an entry into the first free slot of its probe. Returns whether that is not where the probe begins.
 fn place(slots: &mut [Option<Entry>], entry: Entry) -> bool {
     let mask = slots.len() - 1;
     let start = hash(entry.type_id) & mask;
@@ -87,13 +87,13 @@ fn place(slots: &mut [Option<Entry>], entry: Entry) -> bool {
     at != start
 }
 
-/// The hash of a type: a constant, where the compiler optimises.
+/// Returns the hash of a type, which is a constant in optimised builds.
 #[inline(always)]
 pub(crate) fn type_hash<T: 'static>() -> usize {
     hash(TypeId::of::<T>())
 }
 
-/// The word that `TypeId` hands to a hasher: well mixed by the compiler.
+/// Returns the word that `TypeId` passes to a hasher, which the compiler has mixed well.
 #[inline(always)]
 fn hash(type_id: TypeId) -> usize {
     struct Word(u64);
@@ -120,7 +120,7 @@ mod tests {
     use super::super::cell::OwnedCell;
     use super::*;
 
-    /// Eight types made of `T`.
+    /// Eight types built from `T`.
     fn of<T: 'static>() -> [TypeId; 8] {
         [
             TypeId::of::<T>(),
@@ -134,7 +134,7 @@ mod tests {
         ]
     }
 
-    /// Types by the hundred.
+    /// Hundreds of types.
     fn types() -> Vec<TypeId> {
         fn more<T: 'static>() -> Vec<TypeId> {
             [of::<T>(), of::<Box<T>>(), of::<(T, T)>(), of::<(char, T)>()].concat()
@@ -155,7 +155,7 @@ mod tests {
             assert!(table.slots.len().is_power_of_two() && table.slots.len() >= 4 * table.len);
             let at_home = |type_id: &TypeId| table.slot(hash(*type_id)).is_some_and(|entry| entry.type_id == *type_id);
             assert!(types[..=number].iter().all(at_home) || table.slots.len() >= SPACIOUS);
-            // Few types do not meet so often that the table has to be large for it.
+            // A few types do not collide so often that the table has to become large.
             assert!(number >= 3 || table.slots.len() < SPACIOUS);
             assert!(types[..=number].iter().zip(0..).all(|(t, n)| table.find(*t).unwrap().id.index() == n));
             assert!(types[number + 1..].iter().all(|t| table.find(*t).is_none()));

@@ -58,7 +58,7 @@ fn a_driver_that_breaks_a_rule_is_told_which() {
         "\"a handler may do anything to its own registration\": a handler that ended itself is held by 1 instead of 0",
     );
     breaks::<{ fault::LOSES_THE_REST }>(
-        "\"a panic loses nobody else's event\": in this and the next polls ran [1] instead of [1, 3, 1]",
+        "\"a panic loses nobody else's event\": in this and the next polls, these handlers ran: [1] instead of [1, 3, 1]",
     );
     breaks::<{ fault::COUNTS_DROPS }>(
         "\"a drop that panics loses nobody else's event\": handlers that panicked, of one that ran to its end: 1 instead of 0",
@@ -67,7 +67,7 @@ fn a_driver_that_breaks_a_rule_is_told_which() {
         "\"a driver runs on its own world\": a poll of a foreign world should have panicked",
     );
     breaks::<{ fault::NO_BUDGET }>(
-        "\"a budget bounds a poll\": with budgets of 2, 0, 2 and twice no limit ran [2, 1, 2, 0, 0] instead of [2, 0, 2, 1, 0]",
+        "\"a budget bounds a poll\": with budgets of 2, 0, 2 and twice no limit, polls ran [2, 1, 2, 0, 0] instead of [2, 0, 2, 1, 0]",
     );
     breaks::<{ fault::GOES_ON }>(
         "\"a poll ends when its resource is swapped or polled elsewhere\": a poll whose resource is polled elsewhere ran 100 instead of 1",

@@ -167,7 +167,7 @@ fn an_id_of_another_builder_is_refused() {
     let (mut one, mut two) = (SchedulerBuilder::new(), SchedulerBuilder::new());
     let a = one.add(logs("a", true, world.registry()));
     let b = two.add(logs("b", true, world.registry()));
-    let expected = "this system was not added to this scheduler: use what its own `add` gave";
+    let expected = "this system was not added to this scheduler: use the id that its own `add` returned";
     assert_eq!(panic_of(|| _ = one.after(a, b)), expected);
     assert_eq!(panic_of(|| _ = two.before(a, b)), expected);
 }

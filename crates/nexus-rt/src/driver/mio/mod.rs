@@ -1,11 +1,11 @@
-//! The mio driver: installs itself, waits for sources to be ready, and runs their handlers.
+//! The mio driver: installs itself, waits until sources are ready, and runs their handlers.
 //!
-//! One poll asks the system once, and serves what is ready in the order of the answer; what a panic or a budget leaves
-//! of that is served by the next poll before the system is asked again. Before a handler runs its token is looked up: a
-//! registration that was closed since it was ready is passed over, and one that took its place is not mistaken for it.
-//! Interruptions by signals are retried for what is left of the timeout; before each wait the request for a shutdown is
-//! looked at, which also wakes a wait that has begun. Nothing is allocated and nothing but the wait itself is asked of
-//! the system for an event of a registration that stays.
+//! One poll queries the OS once, and serves ready sources in the order reported. Events that a panic or a budget leaves
+//! are served by the next poll before the OS is queried again. Before a handler runs, its token is looked up: a
+//! registration that was closed since it became ready is skipped, and one that took its place is not mistaken for it. A
+//! wait that a signal interrupts is retried for the rest of the timeout. Before each wait, the shutdown request is
+//! checked, which also wakes a wait that has begun. For an event of a registration that stays, nothing is allocated,
+//! and the wait itself is the only system call.
 
 mod event;
 mod resource;
@@ -30,13 +30,13 @@ use crate::poll::{Driver, Poller};
 use crate::shutdown::ShutdownHandle;
 use crate::world::{Installer, World, WorldBuilder};
 
-/// The token of the waker: no registration has it, for its generation is never given out.
+/// The token of the waker. No registration has it, since its generation is never assigned.
 const WAKER: Token = Token(usize::MAX);
 
 /// All events were served.
 const ALL: usize = usize::MAX;
 
-/// How many events are taken from the system at once.
+/// The maximum number of events taken from the OS at once.
 const EVENTS: usize = 1024;
 
 /// Installs a [`MioDriver`] and returns its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a
@@ -76,14 +76,14 @@ impl MioInstaller {
 }
 
 impl<S, Tag> MioInstaller<S, Tag> {
-    /// Keeps each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler
-    /// of [`MioEvent`].
+    /// Stores each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any
+    /// other handler of [`MioEvent`].
     pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
         let Self { poll, registry, waker, .. } = self;
         MioInstaller { poll, registry, waker, types: PhantomData }
     }
 
-    /// Tells this driver apart from others of the same world: its resource is a `MioDriver<S, Other>`.
+    /// Distinguishes this driver from others of the same world: its resource is a `MioDriver<S, Other>`.
     pub fn tagged<Other: 'static>(self) -> MioInstaller<S, Other> {
         let Self { poll, registry, waker, .. } = self;
         MioInstaller { poll, registry, waker, types: PhantomData }
@@ -94,7 +94,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
     type Poller = MioPoller<S, Tag>;
 
     /// # Panics
-    /// If the world has such a driver already: [`tagged`](Self::tagged) tells two apart.
+    /// If the world already has such a driver: [`tagged`](Self::tagged) distinguishes two.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
         let Self { poll, registry, waker, .. } = self;
@@ -102,7 +102,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
         let id = driver.polls().driver();
         builder.register(driver);
         let shutdown = builder.shutdown_handle();
-        // If the waker fails, there is no file left to wake with, and nobody to tell.
+        // If the waker fails, there is no file left to wake with, and nobody to report to.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
         MioPoller { poll, events, next: ALL, id, shutdown, poller: Poller::new(builder.key()) }
@@ -122,8 +122,7 @@ impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
 pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     poll: Poll,
     events: Events,
-    /// The first of the events that is still to be served, or [`ALL`]: what a panic or a budget leaves is for the next
-    /// poll.
+    /// The first event still to be served, or [`ALL`]: events that a panic or a budget leaves are for the next poll.
     next: usize,
     id: u32,
     shutdown: ShutdownHandle,
@@ -131,12 +130,12 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
 }
 
 impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
-    /// Waits until a source is ready, at most for `timeout` (`None` waits without limit), and runs the handlers of the
-    /// sources that are, in the order in which the OS reports them. Returns the number of handlers run.
+    /// Waits until a source is ready, for at most `timeout` (`None` waits without limit), and runs the handlers of the
+    /// ready sources, in the order in which the OS reports them. Returns the number of handlers run.
     ///
-    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested; once one is, it does not
-    /// wait. A signal that interrupts the wait does not end it: it goes on for the rest of the timeout. Events that an
-    /// earlier poll left over are served first, without waiting.
+    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested. After a shutdown request,
+    /// it no longer waits. A wait that a signal interrupts goes on for the rest of the timeout. Events that an earlier
+    /// poll left over are served first, without waiting.
     ///
     /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so
     /// that handlers see the time after it.
@@ -191,7 +190,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             }
         }
         if foreign {
-            // What is ready waits until its driver is back.
+            // Ready sources wait until their driver is back.
             return Ok(0);
         }
         let mut events = self.events.iter().skip(self.next);
@@ -208,7 +207,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         Ok(ran)
     }
 
-    /// Asks the system what is ready.
+    /// Queries the OS for ready sources.
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.next = ALL;
         let until =

@@ -17,20 +17,20 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
 /// [`MioPoller`](crate::MioPoller) runs the handlers of the sources that are ready.
 ///
-/// A registration is a handler, and the source that it serves if the driver is to [own](Self::register) it. There are
-/// two kinds:
+/// A registration is a handler, together with the source that it serves if the driver is to [own](Self::register) it.
+/// There are two kinds:
 ///
-/// - **One that stays** is run for every event of its source, with its context, under one token, until it is
-///   [closed](Self::close): that costs no allocation and no system call but the IO itself.
-/// - **One that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear again of its
-///   source it registers a successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
+/// - **A registration that stays** runs for every event of its source, with its context, under one token, until it is
+///   [closed](Self::close). This costs no allocation, and no system call but the IO itself.
+/// - **A registration that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear from
+///   its source again, it registers a successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
 ///
 /// Handlers may register and close any registration, including their own. A closed registration never runs, even if it
 /// was already ready in this poll.
 ///
-/// `S` is what a handler is kept as: boxed ([`Virtual`]) unless said otherwise, in place
-/// ([`InlineMio`](crate::InlineMio)), or a type with a name such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
-/// `Tag` tells several drivers of one world apart.
+/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
+/// ([`InlineMio`](crate::InlineMio)), or a nameable type such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
+/// `Tag` distinguishes several drivers of one world.
 ///
 /// ```
 /// use std::io::{self, Read, Write};
@@ -50,7 +50,7 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 ///         match stream.read(buffer) {
 ///             Ok(n) if n > 0 => {
 ///                 stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer");
-///                 // A short read has emptied the socket, but for the end of the stream.
+///                 // A short read has drained the socket, except for the end of the stream.
 ///                 if n < buffer.len() && !event.is_read_closed() {
 ///                     return;
 ///                 }
@@ -61,13 +61,13 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 ///     }
 ///     // The other side is gone: deregisters the socket, closes it, and drops this handler.
 ///     io.close(event.token);
-///     // There is a file for a client that had to wait.
+///     // A file is free for a client that had to wait.
 ///     if let Some(listener) = full.0.take() {
 ///         io.reregister(listener, Interest::READABLE).expect("it stays registered");
 ///     }
 /// }
 ///
-/// /// The listener, if it ran out of files: the system does not tell again of the clients that wait.
+/// /// The listener, if it ran out of files: the OS does not report waiting clients again.
 /// #[derive(Default)]
 /// struct Full(Option<MioToken>);
 ///
@@ -119,22 +119,22 @@ pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// Handlers in place: each in a [`FlatVirtual`](crate::FlatVirtual), which refuses what does not fit.
+/// Handlers stored in place: each in a [`FlatVirtual`](crate::FlatVirtual), which rejects what does not fit.
 #[cfg(feature = "smartptr")]
 pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, Tag>;
 
-/// Handlers in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
+/// Handlers stored in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
 #[cfg(feature = "smartptr")]
 pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
 
-/// What stays of a registration while its handler runs.
+/// The part of a registration that stays while its handler runs.
 struct Kept {
     /// The source, if the driver owns it.
     source: Option<Box<dyn OwnedSource>>,
     once: bool,
 }
 
-/// A source that the driver owns, by its type.
+/// A source that the driver owns, which can be downcast to its type.
 trait OwnedSource: Source + Any + Send {}
 
 impl<T: Source + Any + Send> OwnedSource for T {}
@@ -153,13 +153,14 @@ impl<S, Tag> MioDriver<S, Tag> {
     where
         Src: Source + Send + 'static,
     {
-        // Told of first, and added then: so nothing is left of it if the system or the source refuses.
+        // Registered with the OS first, and added then, so that nothing is left of it if the OS or the source refuses.
         self.registry.register(&mut source, self.registrations.next_key().into(), interest)?;
         Ok(self.registrations.insert(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
-    /// Adds a handler whose source is somewhere else, such as in its own context, and returns the token to register
-    /// that with: `driver.registry().register(&mut source, token.into(), interest)`. It stays until it is closed.
+    /// Adds a handler whose source is elsewhere, such as in its own context, and returns the token to register that
+    /// source with: `driver.registry().register(&mut source, token.into(), interest)`. The registration stays until it
+    /// is closed.
     pub fn insert(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: false })
     }
@@ -181,7 +182,7 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// Changes what a registration that owns its source waits for.
     ///
     /// # Errors
-    /// The OS error; `NotFound` if the token names no such registration.
+    /// The OS error, or `NotFound` if the token matches no such registration.
     pub fn reregister(&mut self, token: MioToken, interest: Interest) -> io::Result<()> {
         let source = self.registrations.get_mut(token).and_then(|registration| registration.kept.source.as_mut());
         match source {
@@ -190,14 +191,14 @@ impl<S, Tag> MioDriver<S, Tag> {
         }
     }
 
-    /// Ends a registration: deregisters and closes the source, if it owns one, and drops the handler, or lets it be
-    /// dropped when it returns. Returns whether the token named a registration here.
+    /// Ends a registration. Deregisters and closes the source, if the registration owns one, and drops the handler, at
+    /// once or when it returns. Returns whether the token matched a registration here.
     pub fn close(&mut self, token: MioToken) -> bool {
         self.end(token).is_some()
     }
 
-    /// Ends a registration and returns its handler. `None` if the token names no registration, or one whose handler
-    /// runs now: that one stays.
+    /// Ends a registration and returns its handler. Returns `None` if the token matches no registration, or one whose
+    /// handler is running, which stays.
     pub fn remove(&mut self, token: MioToken) -> Option<S> {
         self.registrations.get(token)?.handler.as_ref()?;
         self.end(token)?.handler
@@ -206,26 +207,26 @@ impl<S, Tag> MioDriver<S, Tag> {
     fn end(&mut self, token: MioToken) -> Option<Registration<S, Kept>> {
         let mut registration = self.registrations.remove(token)?;
         if let Some(source) = &mut registration.kept.source {
-            // It is closed next, which ends its registration with the system in any case.
+            // It is closed next, which ends its registration with the OS in any case.
             let _ = self.registry.deregister(&mut **source);
         }
         Some(registration)
     }
 
-    /// Returns whether the token names a registration here, even one whose handler runs.
+    /// Returns whether the token matches a registration here, even one whose handler is running.
     #[must_use]
     pub fn contains(&self, token: MioToken) -> bool {
         self.registrations.contains(token)
     }
 
-    /// Returns the handler of a registration unless it runs now, for example to reach the context of a callback.
+    /// Returns the handler of a registration mutably, unless it is running, for example to change a callback's context.
     #[must_use]
     pub fn get_mut(&mut self, token: MioToken) -> Option<&mut S> {
         self.registrations.get_mut(token)?.handler.as_mut()
     }
 
-    /// Lends a handler that does not run now together with the registry, to register a source that lies in its context.
-    /// `None` if the token names no such handler.
+    /// Calls `f` with a handler that is not running and with the registry, to register a source in the handler's
+    /// context. Returns `None` if the token matches no such handler.
     ///
     /// ```
     /// use nexus_rt::mio::Interest;
@@ -277,14 +278,14 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.len() == 0
     }
 
-    /// Returns how many handlers panicked. They are gone, with their registrations and the sources that those owned.
-    /// The one that ended the last poll is counted, and its source closed, when the next poll begins.
+    /// Returns the number of handlers that panicked. They are gone, with their registrations and the sources that those
+    /// owned. The one that ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.registrations.panicked()
     }
 
-    /// Takes the handler of an event out, if its registration is still there.
+    /// Takes the handler of an event out, if its registration still exists.
     #[inline]
     pub(super) fn take_out(&mut self, token: MioToken) -> Option<S> {
         let registration = self.registrations.get_mut(token)?;
@@ -321,8 +322,8 @@ impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
     }
 }
 
-/// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, after something was put where the loop looks for
-/// it, such as a channel.
+/// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, for example after an item was put into a channel
+/// that the loop reads.
 #[derive(Clone, Debug)]
 pub struct MioWaker(pub(super) Arc<mio::Waker>);
 

@@ -1,4 +1,4 @@
-//! The timer driver: installs a wheel, and runs what is due.
+//! The timer driver: installs a wheel, and runs due timers.
 
 mod periodic;
 mod wheel;
@@ -48,7 +48,7 @@ pub struct TimerInstaller<S = Virtual<TimerEvent>, Tag = ()> {
 }
 
 impl TimerInstaller {
-    /// Returns an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start
+    /// Creates an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start
     /// of a test or of a recording.
     pub fn new(start: Instant) -> Self {
         Self { wheel: WheelBuilder::new(), start, types: PhantomData }
@@ -56,8 +56,8 @@ impl TimerInstaller {
 }
 
 impl<S, Tag> TimerInstaller<S, Tag> {
-    /// Sets the expected interval between polls. It affects cost only: timers run by their exact deadlines whatever the
-    /// tick.
+    /// Sets the expected interval between polls. This affects only cost: timers run by their exact deadlines, whatever
+    /// the tick.
     pub fn tick(self, tick: Duration) -> Self {
         Self { wheel: self.wheel.tick(tick), ..self }
     }
@@ -72,13 +72,13 @@ impl<S, Tag> TimerInstaller<S, Tag> {
         Self { wheel: self.wheel.limit(timers), ..self }
     }
 
-    /// Keeps each timer as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, any handler of
-    /// [`TimerEvent`].
+    /// Stores each timer as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any other
+    /// handler of [`TimerEvent`].
     pub fn stored_as<Other: Handler<TimerEvent> + 'static>(self) -> TimerInstaller<Other, Tag> {
         TimerInstaller { wheel: self.wheel, start: self.start, types: PhantomData }
     }
 
-    /// Tells this wheel apart from others of the same world: its resource is a `TimerWheel<S, Other>`.
+    /// Distinguishes this wheel from others of the same world: its resource is a `TimerWheel<S, Other>`.
     pub fn tagged<Other: 'static>(self) -> TimerInstaller<S, Other> {
         TimerInstaller { wheel: self.wheel, start: self.start, types: PhantomData }
     }
@@ -88,8 +88,8 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> Installer for TimerInstalle
     type Poller = TimerPoller<S, Tag>;
 
     /// # Panics
-    /// If the tick is shorter than a microsecond or the limit above 2^32 - 1, or if the world has such a wheel already:
-    /// [`tagged`](Self::tagged) tells two apart.
+    /// If the tick is shorter than a microsecond or the limit is above 2^32 - 1, or if the world already has such a
+    /// wheel: [`tagged`](Self::tagged) distinguishes two.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> TimerPoller<S, Tag> {
         builder.register(TimerWheel::<S, Tag>::new(self.wheel.build(self.start)));
@@ -113,9 +113,9 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     /// Runs every timer whose deadline is at or before `now`, by deadline and then in the order in which they were set.
     /// Returns the number of handlers run.
     ///
-    /// A timer that is set meanwhile runs in this poll if its deadline is after the one that runs and at or before
-    /// `now`; otherwise in the next. So a poll ends, whatever the handlers do. If a handler polls the wheel elsewhere,
-    /// in another world, the timer that runs ends.
+    /// A timer that is set meanwhile runs in this poll if its deadline is at or before `now` and after that of the
+    /// running timer, and in the next poll otherwise. Every poll therefore ends, whatever handlers do. If a handler
+    /// polls the wheel elsewhere, in another world, the running timer ends.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
-/// How a timer repeats: its period, and what becomes of ticks that were missed because nobody polled in time.
+/// How a timer repeats: its period, and how it handles ticks that no poll came in time for.
 ///
 /// A `Duration` alone is a period whose missed ticks are [skipped](MissedTicks::Skip).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,25 +13,25 @@ pub struct Periodic {
     missed: MissedTicks,
 }
 
-/// What becomes of the ticks of a periodic timer that passed between two polls.
+/// How a periodic timer handles the ticks that passed between two polls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum MissedTicks {
-    /// The timer runs once, for the first of them, and then at the next tick that is still to come. It keeps its phase:
-    /// ticks are at `first + n * period` for ever.
+    /// The timer runs once, for the first of these ticks, and then at the next future tick. It keeps its phase: ticks
+    /// are always at `first + n * period`.
     #[default]
     Skip,
-    /// The timer runs once for each, with its own deadline, in one poll. It keeps its phase and loses no tick: for bars
-    /// and other work that is about each period.
+    /// The timer runs once for each of these ticks, with that tick's deadline, in one poll. It keeps its phase and
+    /// loses no tick: for bars and other work that belongs to each period.
     CatchUp,
-    /// The timer runs once, and then a period after this poll. Its phase moves; there is always a period between two
-    /// runs.
+    /// The timer runs once, and then one period after this poll. Its phase moves, and there is always a period between
+    /// two runs.
     Delay,
 }
 
 impl Periodic {
-    /// A timer that repeats with this period, which is a fixed rate: it does not drift by how late it is polled.
-    /// Periods of more than 584 years are taken for so many.
+    /// Creates a repetition with this period, at a fixed rate: late polls cause no drift. A period of more than 584
+    /// years is shortened to that.
     ///
     /// # Panics
     /// If the period is zero.
@@ -44,20 +44,20 @@ impl Periodic {
         }
     }
 
-    /// The same with another way to deal with missed ticks.
+    /// Sets how missed ticks are handled.
     #[must_use]
     pub fn missed(self, missed: MissedTicks) -> Self {
         Self { missed, ..self }
     }
 
-    /// The period.
+    /// Returns the period.
     #[must_use]
     pub fn period(&self) -> Duration {
         Duration::from_nanos(self.period.get())
     }
 
-    /// When the timer runs next, after it ran at `now` for `deadline`, which is not later. `None` if that lies beyond
-    /// what an `Instant` can express.
+    /// Returns when the timer runs next, after it ran at `now` for `deadline`, which is not later. Returns `None` if an
+    /// `Instant` cannot express that time.
     pub(super) fn next(&self, deadline: Instant, now: Instant) -> Option<Instant> {
         match self.missed {
             MissedTicks::CatchUp => deadline.checked_add(self.period()),
@@ -70,7 +70,7 @@ impl Periodic {
     }
 }
 
-/// As many as a `u64` can count.
+/// Saturates at the largest `u64`.
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -25,7 +25,7 @@ pub struct TimerEvent {
 }
 
 impl TimerEvent {
-    /// Returns how late it is.
+    /// Returns how late the timer runs.
     #[must_use]
     pub fn late(&self) -> Duration {
         self.now.saturating_duration_since(self.deadline)
@@ -33,12 +33,12 @@ impl TimerEvent {
 }
 
 /// The timers of a world, as a resource: [`TimerInstaller`](crate::TimerInstaller) registers it,
-/// [`TimerPoller`](crate::TimerPoller) runs what is due.
+/// [`TimerPoller`](crate::TimerPoller) runs due timers.
 ///
-/// `S` is what a timer is kept as: boxed ([`Virtual`]) unless said otherwise, in place
-/// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a type with a name such as
-/// [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` tells several wheels of one
-/// world apart.
+/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
+/// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a nameable type such as
+/// [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` distinguishes several wheels of
+/// one world.
 ///
 /// A handler sets timers through `ResMut<TimerWheel>`:
 ///
@@ -58,7 +58,7 @@ impl TimerEvent {
 ///     waiting.0 = Some(timers.schedule(now + SECOND, Box::new(on_timeout.into_handler(&registry))));
 /// }
 ///
-/// /// Asks again after a second, for as long as it is not two seconds late.
+/// /// Runs again after a second, unless it was two seconds late.
 /// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Vec<Duration>>, timeout: TimerEvent) {
 ///     log.push(timeout.late());
 ///     if timeout.late() < 2 * SECOND {
@@ -92,11 +92,11 @@ pub struct TimerWheel<S = Virtual<TimerEvent>, Tag = ()> {
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// Timers in place: each in a [`FlatVirtual`](crate::FlatVirtual), which refuses what does not fit.
+/// Timers stored in place: each in a [`FlatVirtual`](crate::FlatVirtual), which rejects what does not fit.
 #[cfg(feature = "smartptr")]
 pub type InlineTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlatVirtual<TimerEvent>, Tag>;
 
-/// Timers in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
+/// Timers stored in place where they fit, and on the heap otherwise: each in a [`FlexVirtual`](crate::FlexVirtual).
 #[cfg(feature = "smartptr")]
 pub type FlexTimerWheel<Tag = ()> = TimerWheel<crate::inline::FlexVirtual<TimerEvent>, Tag>;
 
@@ -124,13 +124,13 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// Like [`schedule`](Self::schedule), but returns the handler instead of panicking if the wheel is full.
     ///
     /// # Errors
-    /// [`Full`] with the handler.
+    /// Returns [`Full`] with the handler.
     pub fn try_schedule(&mut self, deadline: Instant, handler: S) -> Result<TimerKey, Full<S>> {
         self.try_insert(deadline, handler, None)
     }
 
-    /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] that says
-    /// more. A tick allocates nothing.
+    /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] with more
+    /// options. A tick allocates nothing.
     ///
     /// It ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule) itself,
     /// its next ticks follow from that.
@@ -175,7 +175,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// full.
     ///
     /// # Errors
-    /// [`Full`] with the handler.
+    /// Returns [`Full`] with the handler.
     ///
     /// # Panics
     /// If the period is zero.
@@ -193,62 +193,62 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.try_insert(deadline, Timer { handler, repeats }).map_err(|Full(timer)| Full(timer.handler))
     }
 
-    /// Ends a timer and drops its handler. Returns whether the key named a timer here; it does not if the timer has
-    /// run, was cancelled, or is another wheel's.
+    /// Ends a timer and drops its handler. Returns whether the key matched a timer here. It does not if the timer has
+    /// run, was cancelled, or belongs to another wheel.
     ///
-    /// A handler ends itself with its own key.
+    /// A handler can end itself with its own key.
     pub fn cancel(&mut self, key: TimerKey) -> bool {
         let known = self.wheel.contains(key);
         drop(self.wheel.cancel(key));
         known
     }
 
-    /// Ends a timer and returns its handler. `None` if the key names no timer, or the one that runs now: that one
+    /// Ends a timer and returns its handler. Returns `None` if the key matches no timer, or the running one, which
     /// stays.
     pub fn remove(&mut self, key: TimerKey) -> Option<S> {
         self.wheel.get(key)?;
         Some(self.wheel.cancel(key)?.handler)
     }
 
-    /// Moves a timer to another deadline; its handler and key stay. Returns whether the key named a timer here.
+    /// Moves a timer to another deadline, and keeps its handler and key. Returns whether the key matched a timer here.
     ///
-    /// A handler runs again if it does so with its own key.
+    /// A handler that does this with its own key runs again.
     pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
         self.wheel.reschedule(key, deadline)
     }
 
-    /// Returns whether the key names a timer here, even the one that runs.
+    /// Returns whether the key matches a timer here, even the running one.
     #[must_use]
     pub fn contains(&self, key: TimerKey) -> bool {
         self.wheel.contains(key)
     }
 
-    /// Returns the deadline of a timer. For the one that runs, that is the one it was rescheduled to, if it was.
+    /// Returns the deadline of a timer. For the running one, this is the deadline that it was rescheduled to, if any.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
         self.wheel.deadline(key)
     }
 
-    /// Returns the handler of a timer that waits.
+    /// Returns the handler of a waiting timer.
     #[must_use]
     pub fn get(&self, key: TimerKey) -> Option<&S> {
         Some(&self.wheel.get(key)?.handler)
     }
 
-    /// Returns the handler of a timer that waits, for example to change the context of a callback.
+    /// Returns the handler of a waiting timer mutably, for example to change the context of a callback.
     #[must_use]
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut S> {
         Some(&mut self.wheel.get_mut(key)?.handler)
     }
 
-    /// Returns when to poll next at the latest, or `None` without timers. It may be a little before the first deadline
+    /// Returns when to poll next at the latest, or `None` without timers. It may be slightly before the first deadline
     /// if that is far away.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()
     }
 
-    /// Returns the number of timers, including the one that runs.
+    /// Returns the number of timers, including the running one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.wheel.len()
@@ -260,19 +260,21 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.is_empty()
     }
 
-    /// Returns how many handlers panicked. They are gone, and so are their timers. The one that ended the last poll is
-    /// counted, and its key forgotten, when the next poll begins; until then it may still be rescheduled, in vain.
+    /// Returns the number of handlers that panicked. They are gone, and so are their timers. The one that ended the
+    /// last poll is counted, and its key invalidated, when the next poll begins. Until then, it can still be
+    /// rescheduled, without effect.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
     }
 
-    /// Every timer that waits, in no order, with its deadline and handler: for people and tests.
+    /// Iterates over every waiting timer, in no particular order, with its deadline and handler. Intended for people
+    /// and tests.
     pub fn iter(&self) -> impl Iterator<Item = (TimerKey, Instant, &S)> {
         self.wheel.iter().map(|(key, deadline, timer)| (key, deadline, &timer.handler))
     }
 
-    /// Takes the handler of the next timer that is due out.
+    /// Takes the handler of the next due timer out.
     #[inline]
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(Due, S, TimerEvent)> {
         let due = self.wheel.pop_lent()?;
@@ -283,7 +285,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
     }
 }
 
-/// A timer that runs: its key, how it repeats, and when next.
+/// A running timer: its key, how it repeats, and its next deadline.
 type Due = (TimerKey, Option<Periodic>, Option<Instant>);
 
 impl<S: 'static, Tag: 'static> Driver for TimerWheel<S, Tag> {
