@@ -45,7 +45,7 @@ fn check(root: &Path, package: &str, write: bool) -> bool {
         println!("{}", String::from_utf8_lossy(&output.stderr));
         return false;
     }
-    let now = without_modules(&String::from_utf8_lossy(&output.stdout));
+    let now = String::from_utf8_lossy(&output.stdout).into_owned();
     let file = root.join(&path);
     if write {
         fs::write(&file, &now).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -62,26 +62,6 @@ fn check(root: &Path, package: &str, write: bool) -> bool {
     changes.is_empty()
 }
 
-/// Paths without the modules in them: everything that can be named is exported from the root, so they are nobody's
-/// concern.
-fn without_modules(listing: &str) -> String {
-    let mut short = String::with_capacity(listing.len());
-    let mut parts = listing.split("::").peekable();
-    while let Some(part) = parts.next() {
-        // What stands before it is a name and belongs to what was there before.
-        let begins =
-            part.rfind(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')).map_or(0, |at| at + 1);
-        let is_module = begins == 0 && !part.is_empty() && parts.peek().is_some() && !short.is_empty();
-        if !is_module {
-            short.push_str(part);
-            if parts.peek().is_some() {
-                short.push_str("::");
-            }
-        }
-    }
-    short
-}
-
 /// Lines that are gone, then lines that are new. Their order is the tool's matter.
 fn changes(before: &str, now: &str) -> Vec<String> {
     let [before, now] = [before, now].map(|text| text.lines().collect::<BTreeSet<_>>());
@@ -92,15 +72,6 @@ fn changes(before: &str, now: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modules_are_left_out() {
-        assert_eq!(
-            without_modules("fn a::B<T>::f(a::c::d::E) -> std::io::Result\n"),
-            "fn a::B<T>::f(a::E) -> std::Result\n"
-        );
-        assert_eq!(without_modules("pub mod a\npub use a::b\n"), "pub mod a\npub use a::b\n");
-    }
 
     #[test]
     fn changes_are_what_is_gone_and_what_is_new() {

@@ -66,14 +66,16 @@ mod batch;
 mod broadcast;
 mod call;
 mod callback;
-mod catch;
+mod catch_unwind;
 pub mod chain;
 mod clock;
 mod dag;
 mod describe;
+mod doorbell;
 mod driver;
 mod fan_out;
 mod handler;
+mod idle;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod into_handler;
@@ -97,7 +99,7 @@ pub use adapt::{Adapt, ByRef, Cloned, Owned};
 pub use batch::BatchPipeline;
 pub use broadcast::{Broadcast, BroadcastKey};
 pub use callback::Callback;
-pub use catch::CatchAssertUnwindSafe;
+pub use catch_unwind::CatchAssertUnwindSafe;
 pub use clock::Clock;
 pub use dag::{Dag, DagStart};
 pub use describe::Describe;
@@ -146,6 +148,17 @@ pub mod timer {
     pub use nexus_timer::{Full, TimerKey};
 
     pub use crate::driver::{MissedTicks, TimerEvent};
+}
+
+/// How a loop sleeps, and how other threads end its sleep.
+///
+/// A loop has one sleep for all its sources: in [`MioPoller::poll_until`](crate::MioPoller::poll_until) or in
+/// [`Parker::park`]. A thread that has put something where the loop looks rings the [`Doorbell`] of whoever sleeps.
+/// [`Idle`] decides when the loop sleeps, and when it asks again at once.
+pub mod wait {
+    pub use crate::doorbell::Doorbell;
+    pub use crate::driver::Parker;
+    pub use crate::idle::{Idle, UnknownWait, Wait};
 }
 
 /// Events, tokens and wakers of sockets (feature `mio`).

@@ -1,10 +1,11 @@
 //! Startup and the loop: what runs once before the first event, and the loop around `main()`'s drivers.
 
 use std::any::type_name;
+use std::time::Instant;
 
 use crate::call::{Callable, Mode, Resolved, replaced_world};
 use crate::sealed::Sealed;
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Shutdown, ShutdownHandle};
 use crate::step::{Splat, enter};
 use crate::world::World;
 
@@ -91,16 +92,93 @@ impl World {
         // Existing handles make their request to the original `Shutdown`. Handlers make theirs to the resource, which
         // one of them may have replaced.
         while !shutdown.is_shutdown() && !present.get(self).is_shutdown() {
-            let expected = self.world_id();
-            let ended = turn(self);
-            if self.world_id() != expected {
-                replaced_world(type_name::<F>(), expected, self.world_id());
-            }
+            let ended = self.turn(&mut turn);
             if !ended.goes_on() {
                 return ended;
             }
         }
         T::END
+    }
+
+    /// Calls `turn` until `done`, until `deadline`, or until it returns an error: the loop after [`run`](Self::run).
+    ///
+    /// It is for what is still under way when a shutdown was requested, with the same `turn`. A wait in it may block:
+    /// it ends with the drain. Before it, stop what comes in, such as listeners and inboxes.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use nexus_rt::wait::Parker;
+    /// use nexus_rt::{IntoHandler, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
+    /// use nexus_rt::timer::TimerEvent;
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let start = Instant::now();
+    /// let mut timers = builder.install_driver(TimerInstaller::new(start));
+    /// let shutdown = builder.shutdown_handle();
+    /// let mut parker = Parker::new(&shutdown);
+    /// builder.register(2_u32); // orders that are to be confirmed
+    /// let mut world = builder.build();
+    /// let confirm = (|mut open: ResMut<u32>, _: TimerEvent| *open -= 1).into_handler(world.registry());
+    /// let every = Duration::from_millis(5);
+    /// world.resource_mut::<TimerWheel>().schedule_every(start + every, every, Box::new(confirm));
+    ///
+    /// let mut turn = |world: &mut _| {
+    ///     timers.poll(world, Instant::now());
+    ///     parker.park(timers.next_deadline(world));
+    /// };
+    /// shutdown.shutdown();
+    /// world.run(&mut turn);
+    /// let second = Instant::now() + Duration::from_secs(1);
+    /// world.drain(second, |world| *world.resource::<u32>() == 0, &mut turn);
+    /// assert_eq!(*world.resource::<u32>(), 0);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    #[track_caller]
+    pub fn drain<T: Turn, F: FnMut(&mut Self) -> T>(
+        &mut self,
+        deadline: Instant,
+        mut done: impl FnMut(&Self) -> bool,
+        mut turn: F,
+    ) -> T {
+        let draining = Draining::until(self.shutdown_handle(), deadline);
+        while !done(self) && Instant::now() < deadline {
+            let ended = self.turn(&mut turn);
+            if !ended.goes_on() {
+                return ended;
+            }
+        }
+        drop(draining);
+        T::END
+    }
+
+    /// Calls `turn` once, which must leave the world in its place.
+    #[track_caller]
+    fn turn<T, F: FnMut(&mut Self) -> T>(&mut self, turn: &mut F) -> T {
+        let expected = self.world_id();
+        let ended = turn(self);
+        if self.world_id() != expected {
+            replaced_world(type_name::<F>(), expected, self.world_id());
+        }
+        ended
+    }
+}
+
+/// A drain that lasts until it is dropped: while it does, waits end at its deadline.
+struct Draining(ShutdownHandle);
+
+impl Draining {
+    fn until(handle: ShutdownHandle, deadline: Instant) -> Self {
+        handle.drain_until(Some(deadline));
+        Self(handle)
+    }
+}
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        self.0.drain_until(None);
     }
 }
 

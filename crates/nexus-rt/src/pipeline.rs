@@ -77,8 +77,8 @@ impl<'a, In: ?Sized> PipelineStart<&'a In> {
     ///
     /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline; the same
     /// holds for every event type that contains a lifetime. With `borrowed`, each run may borrow from a buffer that is
-    /// refilled between runs. (As a [`Handler`], boxed or behind a generic bound, a pipeline takes events of every
-    /// lifetime in either case: `Box<dyn for<'a> Handler<View<'a>>>`.)
+    /// refilled between runs. (As a [`Handler`], behind a generic bound or in a `Box<dyn for<'a> Handler<View<'a>>>`, a
+    /// pipeline takes events of every lifetime in either case.)
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -174,7 +174,8 @@ pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
 
 /// A pipeline whose steps are type-erased, for a struct, a table or a return type. Made by [`boxed`](Pipeline::boxed).
 ///
-/// It runs and shows its steps as every [`Pipeline`] does, at the cost of one call through a pointer.
+/// It runs and shows its steps as every [`Pipeline`] does, at the cost of one call through a pointer. Its steps must be
+/// `Send + 'static`, and it is not `Clone`.
 ///
 /// ```
 /// use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, WorldBuilder};
@@ -199,16 +200,22 @@ pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
 /// [`ByReference`](crate::chain::ByReference).
 pub type BoxedPipeline<In, Out, C = (), K = ByValue> = Pipeline<In, <K as Input<In>>::Boxed<C, Out>, C, K>;
 
-impl<In, S: Step<C, In> + Send + 'static, C> Pipeline<In, S, C> {
+impl<In, S, C> Pipeline<In, S, C> {
     /// Erases the type of the steps.
-    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C> {
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C>
+    where
+        S: Step<C, In> + Send + 'static,
+    {
         Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
     }
 }
 
-impl<In: ?Sized, S: StepRef<C, In> + Send + 'static, C> Pipeline<In, S, C, ByReference> {
-    /// Erases the type of the steps.
-    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference> {
+impl<In: ?Sized, S, C> Pipeline<In, S, C, ByReference> {
+    /// Erases the type of the steps. Their output must not borrow from the event.
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference>
+    where
+        S: StepRef<C, In> + Send + 'static,
+    {
         Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
     }
 }

@@ -1,9 +1,14 @@
-//! The library takes the time as an argument; only the clock itself reads one, and the wait that a signal interrupts.
+//! The library takes the time as an argument; only the clock itself reads one, and what waits until a time.
 
 use super::{Finding, Source};
 
-/// Where time may be read, from the root: the resource, and what is left of a timeout.
-const READERS: &[&str] = &["crates/nexus-rt/src/clock/", "crates/nexus-rt/src/driver/mio/mod.rs"];
+/// Where time may be read, from the root: the resource, the two sleeps, and the drain.
+const READERS: &[&str] = &[
+    "crates/nexus-rt/src/clock/",
+    "crates/nexus-rt/src/driver/mio/sleep.rs",
+    "crates/nexus-rt/src/driver/parker.rs",
+    "crates/nexus-rt/src/lifecycle.rs",
+];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
     let is_library = source.path.starts_with("crates/") && source.path.contains("/src/");

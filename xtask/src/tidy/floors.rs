@@ -6,7 +6,7 @@ const ROOM: &str = "crates/nexus-rt/src/";
 
 /// From the ground up. What stands on one floor does not import each other.
 const FLOORS: &[&[&str]] = &[
-    &["sequence", "names", "nonce", "clock", "sealed"],
+    &["sequence", "names", "nonce", "clock", "sealed", "doorbell", "idle"],
     &["world"],
     &["param"],
     &["describe"],
@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["step"],
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast", "inline"],
-    &["catch", "into_handler", "pipeline"],
+    &["catch_unwind", "into_handler", "pipeline"],
     &["batch", "dag", "template", "system", "shutdown", "poll"],
     &["scheduler", "lifecycle", "driver"],
     &["testing"],

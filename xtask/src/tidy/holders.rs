@@ -12,7 +12,7 @@ const HOLDERS: &[&str] = &[
     "broadcast.rs",
     "call/",
     "callback.rs",
-    "catch.rs",
+    "catch_unwind.rs",
     "chain/",
     "dag.rs",
     "fan_out.rs",

@@ -15,10 +15,11 @@ use std::marker::PhantomData;
 
 pub use any::SplatBuilder;
 pub use fork::ForkBuilder;
-pub use route::{RouteBuilder, RouteStart};
+pub use route::{RouteBuilder, RouteStart, Routed};
 
 pub use crate::call::{Callable, Mode, Resolved};
 use crate::describe::Describe;
+use crate::sealed::Sealed;
 pub use crate::step::{Finished, IntoStep, Verdict, ViewAt};
 use crate::step::{Splat, Start, Step, StepRef, Then};
 
@@ -42,7 +43,7 @@ pub struct ByValue;
 pub struct ByReference;
 
 /// What follows from how a chain takes its input.
-pub trait Input<In: ?Sized> {
+pub trait Input<In: ?Sized>: Sealed {
     /// What `run` takes: an `In` or a `&In`.
     type At<'a>
     where
@@ -51,6 +52,9 @@ pub trait Input<In: ?Sized> {
     /// The steps, type-erased.
     type Boxed<C, Out>: Describe;
 }
+
+impl Sealed for ByValue {}
+impl Sealed for ByReference {}
 
 impl<In> Input<In> for ByValue {
     type At<'a>

@@ -87,7 +87,8 @@ impl Graph {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 // A case without steps continues from the turn itself, and still shows its condition.
                 let label = |(end, when): (usize, String)| (end, if end == turn { when } else { output.clone() });
-                self.cases(nodes, turn).into_iter().map(label).collect()
+                let ends = self.cases(nodes, turn);
+                if ends.is_empty() { vec![(turn, output)] } else { ends.into_iter().map(label).collect() }
             }
             Kind::Tee | Kind::View => {
                 // The side chain ends; the value continues from where it branched off.

@@ -17,6 +17,7 @@ pub(crate) use plan::function_name;
 pub use plan::{FunctionNode, Node, Plan};
 
 use crate::param::Access;
+use crate::sealed::Internal;
 use crate::world::{World, WorldId};
 
 /// What a handler reports about itself: its functions, and what follows from them.
@@ -89,7 +90,7 @@ pub trait Describe {
 
     /// Returns the kind of step that a chain shows it as.
     #[doc(hidden)]
-    fn kind() -> Kind
+    fn step_kind(_: Internal) -> Kind
     where
         Self: Sized,
     {

@@ -164,16 +164,22 @@ impl Plan {
     /// ```
     ///
     /// # Panics
-    /// If no function of the plan has that name.
+    /// If the plan has no function of that name, or several. (All closures of one function have the same name.)
     #[must_use]
     #[track_caller]
     pub fn nest(mut self, function: &str, parts: impl IntoIterator<Item = Self>) -> Self {
-        let place = self.nodes.iter_mut().find_map(|node| node.find(function));
-        let place = place.unwrap_or_else(|| {
-            panic!("no function of `{}` is `{function}`: use what `type_name_of_val(&function)` returns", self.name)
-        });
+        let mut places = Vec::new();
+        self.nodes.iter_mut().for_each(|node| node.find(function, &mut places));
         let case = |plan: Self| Node::part(Kind::Case, plan.nodes);
-        *place = Node::part(Kind::Route, parts.into_iter().map(case).collect());
+        match &mut places[..] {
+            [place] => **place = Node::part(Kind::Route, parts.into_iter().map(case).collect()),
+            places => panic!(
+                "{} functions of `{}` are `{function}`: use what `type_name_of_val(&function)` returns, of a function that \
+                 stands once in the plan (all closures of one function have the same name)",
+                places.len(),
+                self.name
+            ),
+        }
         self
     }
 
@@ -233,12 +239,12 @@ impl Node {
         Self::Part { kind, output: None, after: Vec::new(), nodes }
     }
 
-    /// The node of the function with that full name.
-    fn find(&mut self, name: &str) -> Option<&mut Self> {
+    /// Collects the nodes of the functions with that full name.
+    fn find<'n>(&'n mut self, name: &str, found: &mut Vec<&'n mut Self>) {
         match self {
-            Self::Function(function) if function.name == name => Some(self),
-            Self::Function(_) => None,
-            Self::Part { nodes, .. } => nodes.iter_mut().find_map(|node| node.find(name)),
+            Self::Function(function) if function.name == name => found.push(self),
+            Self::Function(_) => {}
+            Self::Part { nodes, .. } => nodes.iter_mut().for_each(|node| node.find(name, found)),
         }
     }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "mio")]
 mod mio;
+mod parker;
 #[cfg(feature = "timer")]
 mod timer;
 
@@ -10,6 +11,7 @@ mod timer;
 pub use mio::{FlexMio, InlineMio};
 #[cfg(feature = "mio")]
 pub use mio::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
+pub use parker::Parker;
 #[cfg(all(feature = "timer", feature = "smartptr"))]
 pub use timer::{FlexTimerWheel, InlineTimerWheel};
 #[cfg(feature = "timer")]

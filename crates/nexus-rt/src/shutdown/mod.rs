@@ -8,6 +8,7 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::world::{World, WorldBuilder};
 
@@ -80,6 +81,9 @@ pub struct ShutdownHandle {
 #[derive(Default)]
 struct Request {
     made: AtomicBool,
+    draining: AtomicBool,
+    /// When the drain ends.
+    drain: Mutex<Option<Instant>>,
     wakers: Mutex<Vec<Waker>>,
 }
 
@@ -131,6 +135,26 @@ impl ShutdownHandle {
             *signals = Some(signals::Listening::start(move || request.make())?);
         }
         Ok(())
+    }
+}
+
+impl ShutdownHandle {
+    /// Limits a wait that may last until `until` to the end of a drain.
+    #[inline]
+    pub(crate) fn limit(&self, until: Option<Instant>) -> Option<Instant> {
+        if self.request.draining.load(Ordering::Relaxed) { self.limit_of_drain(until) } else { until }
+    }
+
+    #[cold]
+    fn limit_of_drain(&self, until: Option<Instant>) -> Option<Instant> {
+        let drain = *self.request.drain.lock().unwrap_or_else(PoisonError::into_inner);
+        [until, drain].into_iter().flatten().min()
+    }
+
+    /// Sets when the drain ends, or that there is none.
+    pub(crate) fn drain_until(&self, until: Option<Instant>) {
+        *self.request.drain.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        self.request.draining.store(until.is_some(), Ordering::Relaxed);
     }
 }
 

@@ -4,6 +4,7 @@ use super::Step;
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_fenced};
 use crate::handler::Handler;
+use crate::sealed::Internal;
 
 /// Hands the value to a handler. One that knows its world is checked when the chain is built, as functions are.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ impl<H: Describe> Describe for Dispatch<H> {
         describe_fenced(visitor, &self.0);
     }
 
-    fn kind() -> Kind {
+    fn step_kind(_: Internal) -> Kind {
         Kind::Dispatch
     }
 }

@@ -3,6 +3,7 @@
 use super::{Finished, Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
+use crate::sealed::Internal;
 
 /// Lends the value to each arm in turn, then runs the step on references to their outputs, as a tuple.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ macro_rules! arms {
                 describe_within(visitor, Kind::Merge, &self.1);
             }
 
-            fn kind() -> Kind {
+            fn step_kind(_: Internal) -> Kind {
                 Kind::Fork
             }
         }
@@ -56,7 +57,7 @@ macro_rules! arms {
                 $(describe_within(visitor, Kind::Arm, &self.0.$index);)*
             }
 
-            fn kind() -> Kind {
+            fn step_kind(_: Internal) -> Kind {
                 Kind::Fork
             }
         }

@@ -55,7 +55,7 @@ macro_rules! describe {
                 self.0.describe(visitor);
             }
 
-            fn kind() -> $crate::describe::Kind {
+            fn step_kind(_: $crate::sealed::Internal) -> $crate::describe::Kind {
                 $crate::describe::Kind::$Kind
             }
         }
@@ -64,7 +64,7 @@ macro_rules! describe {
         impl $(<$T>)? $crate::describe::Describe for $Step $(<$T>)? {
             fn describe(&self, _: &mut dyn $crate::describe::Visitor) {}
 
-            fn kind() -> $crate::describe::Kind {
+            fn step_kind(_: $crate::sealed::Internal) -> $crate::describe::Kind {
                 $crate::describe::Kind::$Kind
             }
         }

@@ -3,6 +3,7 @@
 use super::{Step, StepRef};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
+use crate::sealed::Internal;
 
 /// Runs the arm if the predicate holds for `&value`, otherwise the rest: more cases, or the last arm.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ impl<P: Describe, A: Describe, R: Describe> Describe for Case<P, A, R> {
         self.rest.describe(visitor);
     }
 
-    fn kind() -> Kind {
+    fn step_kind(_: Internal) -> Kind {
         Kind::Route
     }
 }

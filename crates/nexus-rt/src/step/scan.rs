@@ -6,6 +6,7 @@ use super::Step;
 use super::into_step::{TakesRef, TakesValue};
 use crate::call::{Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Kind, Visitor};
+use crate::sealed::Internal;
 
 /// Calls the function with the accumulator and the value or a reference to it, as `K` says.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl<Acc, S: Describe, K> Describe for Scan<Acc, S, K> {
         self.step.describe(visitor);
     }
 
-    fn kind() -> Kind {
+    fn step_kind(_: Internal) -> Kind {
         Kind::Scan
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use super::{Step, step};
 use crate::call::Entered;
 use crate::describe::{Describe, Visitor};
+use crate::sealed::Internal;
 
 step! {
     /// The empty chain, which returns its input.
@@ -49,7 +50,7 @@ impl<A: Describe, B: Describe, Out> Describe for Then<A, B, Out> {
     #[inline(never)]
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
-        visitor.open(B::kind());
+        visitor.open(B::step_kind(Internal));
         self.1.describe(visitor);
         visitor.close(Some(type_name::<Out>()));
     }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{Finished, Step, StepRef, step};
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor};
-use crate::sealed::Sealed;
+use crate::sealed::{Internal, Sealed};
 
 step! {
     /// Shows the value to a side chain and passes it on.
@@ -101,7 +101,7 @@ impl<V, S: Describe> Describe for View<V, S> {
         self.0.describe(visitor);
     }
 
-    fn kind() -> Kind {
+    fn step_kind(_: Internal) -> Kind {
         Kind::View
     }
 }

@@ -11,6 +11,8 @@ fn check(limit: Res<u64>, x: u64) -> Result<u64, String> {
     if x <= *limit { Ok(x) } else { Err(format!("{x} is too much")) }
 }
 
+fn drop_error(_: String) {}
+
 fn note(mut log: ResMut<Log>, line: &str) -> usize {
     log.push(line.into());
     line.len()
@@ -88,7 +90,7 @@ fn a_plan_takes_the_plans_of_what_a_function_chooses_from() {
     let plans: Vec<_> = table.iter().map(Describe::plan).collect();
     let choose = move |world: &mut World, (place, x): (usize, u64)| table[place].run(world, x);
     let name = type_name_of_val(&choose);
-    let chain = PipelineStart::<(usize, u64)>::new().then(choose, reg).catch(|_: String| {}, reg).build();
+    let chain = PipelineStart::<(usize, u64)>::new().then(choose, reg).catch(drop_error, reg).build();
     let plan = chain.plan().nest(name, plans);
     let text = plan.to_string();
     assert_eq!(text.matches("case").count(), 2, "{text}");
@@ -97,5 +99,18 @@ fn a_plan_takes_the_plans_of_what_a_function_chooses_from() {
     // The rest is as it was, and each form draws it.
     assert!(text.contains("catch") && plan.to_dot().contains("check") && plan.to_json().contains("\"case\""));
     let text = panic_of(|| chain.plan().nest("choose", []));
-    assert!(text.ends_with("is `choose`: use what `type_name_of_val(&function)` returns"), "{text}");
+    assert!(text.starts_with("0 functions of `closure in a_plan_takes") && text.contains("are `choose`"), "{text}");
+}
+
+#[test]
+fn a_plan_refuses_a_name_that_stands_in_it_twice_and_draws_a_route_without_cases() {
+    let world = world();
+    let reg = world.registry();
+    let choose = |_: &mut World, x: u64| x;
+    let chain = PipelineStart::<u64>::new().then(|x: u64| x + 1, reg).then(choose, reg).build();
+    let text = panic_of(|| chain.plan().nest(type_name_of_val(&choose), []));
+    assert!(text.starts_with("2 functions of `closure in a_plan_refuses"), "{text}");
+    let named = PipelineStart::<u64>::new().then(check, reg).ok().build();
+    let graph = named.plan().nest(type_name_of_val(&check), []).to_mermaid();
+    assert!(graph.contains("n1 --> n2") || graph.contains("n1 -->"), "{graph}");
 }

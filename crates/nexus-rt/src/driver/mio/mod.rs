@@ -3,12 +3,15 @@
 //! One poll queries the OS once, and serves ready sources in the order reported. Events that a panic or a budget leaves
 //! are served by the next poll before the OS is queried again. Before a handler runs, its token is looked up: a
 //! registration that was closed since it became ready is skipped, and one that took its place is not mistaken for it. A
-//! wait that a signal interrupts is retried for the rest of the timeout. Before each wait, the shutdown request is
-//! checked, which also wakes a wait that has begun. For an event of a registration that stays, nothing is allocated,
-//! and the wait itself is the only system call.
+//! wait that a signal interrupts is retried for the rest of the timeout. A shutdown request ends one wait, the current
+//! or the next. For an event of a registration that stays, nothing is allocated, and the wait itself is the only system
+//! call, with another one that sets the alarm of a new deadline.
 
+#[cfg(target_os = "linux")]
+mod alarm;
 mod event;
 mod resource;
+mod sleep;
 
 use std::fmt;
 use std::io;
@@ -23,8 +26,10 @@ pub use event::{MioEvent, MioToken};
 #[cfg(feature = "smartptr")]
 pub use resource::{FlexMio, InlineMio};
 pub use resource::{MioDriver, MioWaker};
+use sleep::{Limit, Sleep};
 
 use crate::clock::Clock;
+use crate::doorbell::Doorbell;
 use crate::handler::{Handler, Virtual};
 use crate::poll::{Driver, Poller};
 use crate::shutdown::ShutdownHandle;
@@ -59,6 +64,7 @@ pub struct MioInstaller<S = Virtual<MioEvent>, Tag = ()> {
     poll: Poll,
     registry: mio::Registry,
     waker: MioWaker,
+    sleep: Sleep,
     types: PhantomData<fn() -> (S, Tag)>,
 }
 
@@ -71,7 +77,8 @@ impl MioInstaller {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = MioWaker(Arc::new(mio::Waker::new(&registry, WAKER)?));
-        Ok(Self { poll, registry, waker, types: PhantomData })
+        let sleep = Sleep::new(&registry)?;
+        Ok(Self { poll, registry, waker, sleep, types: PhantomData })
     }
 }
 
@@ -79,14 +86,14 @@ impl<S, Tag> MioInstaller<S, Tag> {
     /// Stores each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any
     /// other handler of [`MioEvent`].
     pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
-        let Self { poll, registry, waker, .. } = self;
-        MioInstaller { poll, registry, waker, types: PhantomData }
+        let Self { poll, registry, waker, sleep, .. } = self;
+        MioInstaller { poll, registry, waker, sleep, types: PhantomData }
     }
 
     /// Distinguishes this driver from others of the same world: its resource is a `MioDriver<S, Other>`.
     pub fn tagged<Other: 'static>(self) -> MioInstaller<S, Other> {
-        let Self { poll, registry, waker, .. } = self;
-        MioInstaller { poll, registry, waker, types: PhantomData }
+        let Self { poll, registry, waker, sleep, .. } = self;
+        MioInstaller { poll, registry, waker, sleep, types: PhantomData }
     }
 }
 
@@ -97,7 +104,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
     /// If the world already has such a driver: [`tagged`](Self::tagged) distinguishes two.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
-        let Self { poll, registry, waker, .. } = self;
+        let Self { poll, registry, waker, sleep, .. } = self;
         let mut driver = MioDriver::<S, Tag>::new(registry, waker.clone());
         let id = driver.polls().driver();
         builder.register(driver);
@@ -105,7 +112,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
         // If the waker fails, there is no file left to wake with, and nobody to report to.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
-        MioPoller { poll, events, next: ALL, id, shutdown, poller: Poller::new(builder.key()) }
+        MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell: None, poller: Poller::new(builder.key()) }
     }
 }
 
@@ -126,6 +133,9 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     next: usize,
     id: u32,
     shutdown: ShutdownHandle,
+    sleep: Sleep,
+    /// The driver's, if anybody has asked for it.
+    bell: Option<Doorbell>,
     poller: Poller<MioDriver<S, Tag>>,
 }
 
@@ -133,12 +143,15 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// Waits until a source is ready, for at most `timeout` (`None` waits without limit), and runs the handlers of the
     /// ready sources, in the order in which the OS reports them. Returns the number of handlers run.
     ///
-    /// It also returns when it is [woken](MioDriver::waker) and when a shutdown is requested. After a shutdown request,
-    /// it no longer waits. A wait that a signal interrupts goes on for the rest of the timeout. Events that an earlier
-    /// poll left over are served first, without waiting.
+    /// It also returns when it is [woken](MioDriver::waker), when the [doorbell](MioDriver::doorbell) rings, and once
+    /// after a shutdown request. A wait that a signal interrupts goes on for the rest of the timeout. Events that an
+    /// earlier poll left over are served first, without waiting.
     ///
-    /// If the world has a [`Clock`] and the poll may wait, the clock is [updated](Clock::update) after the wait, so
-    /// that handlers see the time after it.
+    /// On Linux the wait ends within the scheduler's own jitter of the timeout, usually about 60 microseconds late.
+    /// Elsewhere it ends with the resolution of the OS, which may be a millisecond or more.
+    ///
+    /// If the world has a [`Clock`], it is [updated](Clock::update) when the wait ends and nowhere else: this is where
+    /// a turn begins, and its handlers, timers included, see one time.
     ///
     /// # Errors
     /// The OS error, other than an interruption.
@@ -167,8 +180,9 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         now: Instant,
         deadline: impl FnOnce(&World) -> Option<Instant>,
     ) -> io::Result<usize> {
-        let timeout = deadline(world).map(|deadline| deadline.saturating_duration_since(now));
-        self.poll(world, timeout)
+        let until = deadline(world);
+        let limit = if until.is_some_and(|until| until <= now) { Limit::Now } else { Limit::Until(until) };
+        self.poll_limit(world, limit, usize::MAX)
     }
 
     /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest.
@@ -180,12 +194,19 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// As [`poll`](Self::poll).
     #[track_caller]
     pub fn poll_budget(&mut self, world: &mut World, timeout: Option<Duration>, budget: usize) -> io::Result<usize> {
-        let foreign = self.poller.start(world).polls().driver() != self.id;
+        self.poll_limit(world, Limit::of(timeout), budget)
+    }
+
+    #[track_caller]
+    fn poll_limit(&mut self, world: &mut World, limit: Limit, budget: usize) -> io::Result<usize> {
+        let driver = self.poller.start(world);
+        let foreign = driver.polls().driver() != self.id;
+        if self.bell.is_none() && !foreign {
+            self.bell.clone_from(&driver.bell);
+        }
         if self.next == ALL || self.events.iter().nth(self.next).is_none() {
-            self.wait(timeout)?;
-            if timeout != Some(Duration::ZERO)
-                && let Some(mut clock) = world.try_resource_mut::<Clock>()
-            {
+            self.wait(limit)?;
+            if let Some(mut clock) = world.try_resource_mut::<Clock>() {
                 clock.update();
             }
         }
@@ -208,23 +229,18 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     }
 
     /// Queries the OS for ready sources.
-    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, limit: Limit) -> io::Result<()> {
         self.next = ALL;
-        let until =
-            timeout.filter(|timeout| !timeout.is_zero()).and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut left = timeout;
-        loop {
-            if self.shutdown.is_shutdown() {
-                left = Some(Duration::ZERO);
-            }
-            match self.poll.poll(&mut self.events, left) {
-                Ok(()) => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    left = until.map(|until| until.saturating_duration_since(Instant::now())).or(left);
-                }
-                Err(error) => return Err(error),
-            }
+        let bell = self.bell.as_ref().filter(|_| limit != Limit::Now);
+        let limit = match limit {
+            Limit::Until(until) if bell.is_none_or(Doorbell::may_sleep) => Limit::Until(self.shutdown.limit(until)),
+            _ => Limit::Now,
+        };
+        let asked = self.sleep.until(&mut self.poll, &mut self.events, limit);
+        if let Some(bell) = bell {
+            bell.answer();
         }
+        asked?;
         self.next = 0;
         Ok(())
     }

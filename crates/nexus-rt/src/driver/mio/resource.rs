@@ -11,6 +11,7 @@ use mio::{Interest, Registry};
 
 use super::event::{MioEvent, MioToken};
 use crate::describe::Describe;
+use crate::doorbell::Doorbell;
 use crate::handler::Virtual;
 use crate::poll::{Driver, Polls, Registration, Registrations};
 
@@ -115,6 +116,8 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     registry: Registry,
     waker: MioWaker,
+    /// Made when it is first asked for.
+    pub(super) bell: Option<Doorbell>,
     registrations: Registrations<S, Kept>,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -141,7 +144,7 @@ impl<T: Source + Any + Send> OwnedSource for T {}
 
 impl<S, Tag> MioDriver<S, Tag> {
     pub(super) fn new(registry: Registry, waker: MioWaker) -> Self {
-        Self { registry, waker, registrations: Registrations::new(), tag: PhantomData }
+        Self { registry, waker, bell: None, registrations: Registrations::new(), tag: PhantomData }
     }
 
     /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration
@@ -259,6 +262,16 @@ impl<S, Tag> MioDriver<S, Tag> {
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Returns the doorbell of this driver's sleep, for threads that put something where the loop looks: a channel, an
+    /// inbox.
+    ///
+    /// Unlike a [`waker`](Self::waker), which costs a system call each time, it costs one only if the loop sleeps.
+    pub fn doorbell(&mut self) -> Doorbell {
+        let waker = self.waker.clone();
+        // If the waker fails, there is no file left to wake with, and nobody to tell.
+        self.bell.get_or_insert_with(|| Doorbell::new(move || _ = waker.wake())).clone()
     }
 
     /// Returns a waker of this driver's poll, for other threads.

@@ -1,0 +1,113 @@
+//! `Doorbell`: an event count of three states, by which other threads end a loop's sleep.
+
+use std::fmt;
+
+use sync::{Arc, AtomicU32, Ordering, fence};
+
+#[cfg(loom)]
+mod sync {
+    pub(super) use loom::sync::Arc;
+    pub(super) use loom::sync::atomic::{AtomicU32, Ordering, fence};
+}
+#[cfg(not(loom))]
+mod sync {
+    pub(super) use std::sync::Arc;
+    pub(super) use std::sync::atomic::{AtomicU32, Ordering, fence};
+}
+
+/// The loop is awake, and nobody has rung since it last answered.
+const AWAKE: u32 = 0;
+/// The loop sleeps, or is about to.
+const ASLEEP: u32 = 1;
+/// Somebody has rung.
+const RUNG: u32 = 2;
+
+/// Wakes a loop that sleeps. While the loop is awake, ringing costs a fence and a load. Clones belong to one loop.
+///
+/// Any number of threads and sources share one doorbell and one sleep. No ring is lost, and one wake-up serves all
+/// rings since the last.
+///
+/// [`MioDriver::doorbell`](crate::MioDriver::doorbell) returns that of a loop over sockets, and a
+/// [`Parker`](crate::wait::Parker) has that of a loop without. A driver with its own sleep makes one and keeps this
+/// protocol:
+///
+/// - A sender puts something where the loop looks, and then [rings](Self::ring).
+/// - The loop sleeps only if [`may_sleep`](Self::may_sleep) allows it. When it wakes, or if it may not sleep, it
+///   [answers](Self::answer), and then looks at everything.
+///
+/// ```
+/// use std::sync::mpsc;
+/// use std::thread;
+///
+/// use nexus_rt::WorldBuilder;
+/// use nexus_rt::wait::Parker;
+///
+/// let mut parker = Parker::new(&WorldBuilder::new().shutdown_handle());
+/// let (bell, (sender, receiver)) = (parker.doorbell(), mpsc::channel());
+/// thread::spawn(move || {
+///     sender.send(5).unwrap();
+///     bell.ring();
+/// });
+/// let received = loop {
+///     match receiver.try_recv() {
+///         Ok(number) => break number,
+///         Err(_) => parker.park(None), // sleeps until the ring
+///     }
+/// };
+/// assert_eq!(received, 5);
+/// ```
+#[derive(Clone)]
+pub struct Doorbell(Arc<Bell>);
+
+struct Bell {
+    state: AtomicU32,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Doorbell {
+    /// Makes a doorbell whose `wake` ends the current sleep of the loop, or the next one if it does not sleep yet.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Bell { state: AtomicU32::new(AWAKE), wake: Box::new(wake) }))
+    }
+
+    /// Wakes the loop if it sleeps, and otherwise keeps it from sleeping before it has looked again.
+    ///
+    /// Call it after putting something where the loop looks: once for one item, or once for many.
+    #[inline]
+    pub fn ring(&self) {
+        // Pairs with the fence in `answer`: either the loop sees what was put there, or this sees that it has answered.
+        fence(Ordering::SeqCst);
+        if self.0.state.load(Ordering::Relaxed) != RUNG && self.0.state.swap(RUNG, Ordering::AcqRel) == ASLEEP {
+            (self.0.wake)();
+        }
+    }
+
+    /// Acknowledges all rings so far. For the loop, before it looks at its sources: whatever is put there later rings
+    /// again.
+    #[inline]
+    pub fn answer(&self) {
+        if self.0.state.load(Ordering::Relaxed) != AWAKE {
+            self.0.state.store(AWAKE, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// Returns whether the loop may sleep, because nobody has rung since it last answered. From then on a ring wakes
+    /// it.
+    #[inline]
+    #[must_use]
+    pub fn may_sleep(&self) -> bool {
+        self.0.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+}
+
+impl fmt::Debug for Doorbell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.0.state.load(Ordering::Relaxed) {
+            AWAKE => "awake",
+            ASLEEP => "asleep",
+            _ => "rung",
+        };
+        write!(f, "Doorbell({state})")
+    }
+}

@@ -1,0 +1,78 @@
+//! `Parker`: the sleep of a loop without sockets.
+
+use std::marker::PhantomData;
+use std::thread;
+use std::time::Instant;
+
+use crate::doorbell::Doorbell;
+use crate::shutdown::ShutdownHandle;
+
+/// Lets the thread that made it sleep until its [`Doorbell`] rings or a time comes: for a loop without sockets.
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use nexus_rt::wait::Parker;
+/// use nexus_rt::{TimerInstaller, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// let mut timers = builder.install_driver(TimerInstaller::new(Instant::now()));
+/// let mut parker = Parker::new(&builder.shutdown_handle());
+/// let mut world = builder.build();
+/// # world.shutdown_handle().shutdown();
+///
+/// world.run(|world| {
+///     timers.poll(world, Instant::now());
+///     parker.park(timers.next_deadline(world));
+/// });
+/// ```
+///
+/// It stays on its thread:
+///
+/// ```compile_fail
+/// # let shutdown = nexus_rt::WorldBuilder::new().shutdown_handle();
+/// let mut parker = nexus_rt::wait::Parker::new(&shutdown);
+/// std::thread::spawn(move || parker.park(None));
+/// ```
+#[derive(Debug)]
+pub struct Parker {
+    bell: Doorbell,
+    shutdown: ShutdownHandle,
+    /// Keeps it on the thread that its doorbell wakes.
+    here: PhantomData<*const ()>,
+}
+
+impl Parker {
+    /// Makes a parker for the current thread. A shutdown request ends one sleep.
+    #[must_use]
+    pub fn new(shutdown: &ShutdownHandle) -> Self {
+        let thread = thread::current();
+        let bell = Doorbell::new(move || thread.unpark());
+        let rings = bell.clone();
+        shutdown.on_shutdown(move || rings.ring());
+        Self { bell, shutdown: shutdown.clone(), here: PhantomData }
+    }
+
+    /// Returns the doorbell that ends the sleep.
+    #[must_use]
+    pub fn doorbell(&self) -> Doorbell {
+        self.bell.clone()
+    }
+
+    /// Sleeps until the doorbell rings, at most until `until` (`None` sleeps without limit). It does not sleep if the
+    /// doorbell has rung since the last call or if the time has come, and may wake without a cause.
+    ///
+    /// The sleep ends within the scheduler's own jitter of the time: on Linux usually about 60 microseconds late. While
+    /// the world [drains](crate::World::drain), it ends when that does.
+    pub fn park(&mut self, until: Option<Instant>) {
+        let until = self.shutdown.limit(until);
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_none_or(|left| !left.is_zero()) && self.bell.may_sleep() {
+            match left {
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+        self.bell.answer();
+    }
+}
