@@ -43,7 +43,8 @@
 //! - [`param`]: what params access, and what is wrong when they cannot be resolved.
 //! - [`poll`]: the table and the loop that every driver stands on, also yours.
 //! - [`registry`]: what a world reports about itself.
-//! - `timer`, `io`: events and keys of the two drivers.
+//! - [`wait`]: how a loop sleeps, and how other threads wake it. `inbox`: events from other threads.
+//! - `timer`, `io`: events and keys of timers and sockets.
 //! - [`testing`]: a harness, clocks that a test moves, and the rules of drivers as a check.
 //!
 //! # Features
@@ -53,6 +54,7 @@
 //! | `derive` (default) | `#[derive(Param)]` | `nexus-rt-derive` |
 //! | `timer` | `TimerInstaller`, `TimerWheel` and the module `timer` | `nexus-timer` |
 //! | `mio` | `MioInstaller`, `MioDriver`, the module `io`, and the crate `mio` | `mio` |
+//! | `ring` | the module `inbox`: events from and to other threads | `crossbeam-queue` |
 //! | `smartptr` | `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap | `smallbox` |
 //! | `signals` | `ShutdownHandle::enable_signals` | `signal-hook` |
 //!
@@ -148,6 +150,14 @@ pub mod timer {
     pub use nexus_timer::{Full, TimerKey};
 
     pub use crate::driver::{MissedTicks, TimerEvent};
+}
+
+/// Events from other threads, and to them (feature `ring`).
+#[cfg(feature = "ring")]
+pub mod inbox {
+    pub use crate::driver::{
+        Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats, channel,
+    };
 }
 
 /// How a loop sleeps, and how other threads end its sleep.

@@ -108,30 +108,19 @@ impl World {
     /// ```
     /// use std::time::{Duration, Instant};
     ///
-    /// use nexus_rt::wait::Parker;
-    /// use nexus_rt::{IntoHandler, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
-    /// use nexus_rt::timer::TimerEvent;
+    /// use nexus_rt::{World, WorldBuilder};
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let start = Instant::now();
-    /// let mut timers = builder.install_driver(TimerInstaller::new(start));
     /// let shutdown = builder.shutdown_handle();
-    /// let mut parker = Parker::new(&shutdown);
-    /// builder.register(2_u32); // orders that are to be confirmed
+    /// builder.register(vec!["last", "first"]); // replies to send
     /// let mut world = builder.build();
-    /// let confirm = (|mut open: ResMut<u32>, _: TimerEvent| *open -= 1).into_handler(world.registry());
-    /// let every = Duration::from_millis(5);
-    /// world.resource_mut::<TimerWheel>().schedule_every(start + every, every, Box::new(confirm));
     ///
-    /// let mut turn = |world: &mut _| {
-    ///     timers.poll(world, Instant::now());
-    ///     parker.park(timers.next_deadline(world));
-    /// };
+    /// let mut turn = |world: &mut World| _ = world.resource_mut::<Vec<&str>>().pop();
     /// shutdown.shutdown();
     /// world.run(&mut turn);
     /// let second = Instant::now() + Duration::from_secs(1);
-    /// world.drain(second, |world| *world.resource::<u32>() == 0, &mut turn);
-    /// assert_eq!(*world.resource::<u32>(), 0);
+    /// world.drain(second, |world| world.resource::<Vec<&str>>().is_empty(), &mut turn);
+    /// assert!(world.resource::<Vec<&str>>().is_empty());
     /// ```
     ///
     /// # Panics

@@ -1,12 +1,18 @@
 //! Drivers: where events come from. Their rules are listed at [`Installer`](crate::Installer); `poll/`, on which
 //! drivers build, keeps most of them. The timer driver has a table of its own, the wheel.
 
+#[cfg(feature = "ring")]
+mod inbox;
 #[cfg(feature = "mio")]
 mod mio;
 mod parker;
 #[cfg(feature = "timer")]
 mod timer;
 
+#[cfg(feature = "ring")]
+pub use inbox::{
+    Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats, channel,
+};
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use mio::{FlexMio, InlineMio};
 #[cfg(feature = "mio")]

@@ -10,21 +10,25 @@ use crate::shutdown::ShutdownHandle;
 /// Lets the thread that made it sleep until its [`Doorbell`] rings or a time comes: for a loop without sockets.
 ///
 /// ```
-/// use std::time::Instant;
+/// use std::thread;
+/// use std::time::{Duration, Instant};
 ///
+/// use nexus_rt::WorldBuilder;
 /// use nexus_rt::wait::Parker;
-/// use nexus_rt::{TimerInstaller, WorldBuilder};
 ///
 /// let mut builder = WorldBuilder::new();
-/// let mut timers = builder.install_driver(TimerInstaller::new(Instant::now()));
-/// let mut parker = Parker::new(&builder.shutdown_handle());
+/// let shutdown = builder.shutdown_handle();
+/// let mut parker = Parker::new(&shutdown);
 /// let mut world = builder.build();
-/// # world.shutdown_handle().shutdown();
+/// thread::spawn(move || shutdown.shutdown());
 ///
-/// world.run(|world| {
-///     timers.poll(world, Instant::now());
-///     parker.park(timers.next_deadline(world));
+/// let mut turns = 0;
+/// world.run(|_| {
+///     turns += 1;
+///     // Until the next timer is due; here, until the request.
+///     parker.park(Some(Instant::now() + Duration::from_secs(60)));
 /// });
+/// assert!(turns <= 2);
 /// ```
 ///
 /// It stays on its thread:

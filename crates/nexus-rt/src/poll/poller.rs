@@ -117,6 +117,12 @@ impl Polls {
         self.driver
     }
 
+    /// The numbers of the driver and of its latest poll.
+    #[cfg(feature = "ring")]
+    pub(crate) fn numbers(&self) -> (u32, u64) {
+        (self.driver, self.latest)
+    }
+
     pub(crate) fn panicked(&self) -> u64 {
         self.panicked
     }

@@ -22,6 +22,8 @@ mod fan_out;
 mod functions;
 mod guide;
 mod handlers;
+#[cfg(feature = "ring")]
+mod inbox;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;
@@ -51,6 +53,8 @@ mod testing;
 mod timer_attacks;
 #[cfg(feature = "timer")]
 mod timers;
+#[cfg(all(feature = "mio", feature = "ring", feature = "timer"))]
+mod waits;
 mod world;
 
 /// This binary counts no allocations; `allocations.rs` does.

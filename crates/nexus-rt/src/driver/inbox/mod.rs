@@ -1,0 +1,190 @@
+//! The inbox driver: events from other threads.
+
+mod channel;
+mod receiver;
+mod resource;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use channel::Channel;
+pub use channel::{Full, SendError, Sender, Stats};
+pub use receiver::{Outbox, Receiver, channel};
+pub use resource::{Closed, Inbox};
+
+use crate::call::lend_world;
+use crate::doorbell::Doorbell;
+use crate::handler::Handler;
+use crate::poll::{Driver, Poller};
+use crate::world::{Installer, World, WorldBuilder};
+
+/// Installs an [`Inbox`] for events of type `T` and returns its [`InboxPoller`].
+///
+/// ```
+/// use std::thread;
+///
+/// use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
+/// use nexus_rt::wait::Parker;
+/// use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new();
+/// let shutdown = builder.shutdown_handle();
+/// let mut parker = Parker::new(&shutdown);
+/// let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(1_024, Full::Wait, &parker.doorbell()));
+/// let sender = builder.resource_mut::<Inbox<u64>>().sender();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+///
+/// thread::spawn(move || {
+///     (1..=100).for_each(|n| sender.send(n).unwrap());
+///     shutdown.shutdown();
+/// });
+/// let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(world.registry());
+/// world.run(|world| {
+///     inbox.poll(world, 64, &mut add);
+///     parker.park(None); // sleeps until something is sent
+/// });
+/// inbox.poll(&mut world, usize::MAX, &mut add);
+/// assert_eq!(*world.resource::<u64>(), 5_050);
+/// ```
+#[must_use = "install it with `WorldBuilder::install_driver`"]
+pub struct InboxInstaller<T, Tag = ()> {
+    channel: Arc<Channel<T>>,
+    tag: PhantomData<fn() -> Tag>,
+}
+
+impl<T> InboxInstaller<T> {
+    /// Makes a queue with room for `capacity` events, whose senders ring `bell`: that of the
+    /// [sockets](crate::MioDriver::doorbell) or of the [`Parker`](crate::wait::Parker) that the loop sleeps in.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    #[track_caller]
+    pub fn new(capacity: usize, full: Full, bell: &Doorbell) -> Self {
+        Self { channel: Channel::new(capacity, full, bell.clone()), tag: PhantomData }
+    }
+}
+
+impl<T, Tag> InboxInstaller<T, Tag> {
+    /// Distinguishes this inbox from others for the same type: its resource is an `Inbox<T, Other>`.
+    pub fn tagged<Other: 'static>(self) -> InboxInstaller<T, Other> {
+        InboxInstaller { channel: self.channel, tag: PhantomData }
+    }
+}
+
+impl<T: Send + 'static, Tag: 'static> Installer for InboxInstaller<T, Tag> {
+    type Poller = InboxPoller<T, Tag>;
+
+    /// # Panics
+    /// If the world already has such an inbox: [`tagged`](Self::tagged) distinguishes two.
+    #[track_caller]
+    fn install(self, builder: &mut WorldBuilder) -> InboxPoller<T, Tag> {
+        builder.register(Inbox::<T, Tag>::new(self.channel.clone()));
+        InboxPoller { channel: self.channel, poller: Poller::new(builder.key()) }
+    }
+}
+
+impl<T, Tag> fmt::Debug for InboxInstaller<T, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InboxInstaller")
+    }
+}
+
+/// Runs a handler for each event that other threads have sent. [`InboxInstaller`] returns it, and `main()` polls it.
+///
+/// The handler belongs to `main()`: a function, a pipeline, anything that handles a `T`. For a
+/// [`BatchPipeline`](crate::BatchPipeline), [`fill`](Self::fill) its buffer.
+#[must_use = "events are handled when it is polled"]
+pub struct InboxPoller<T: 'static, Tag: 'static = ()> {
+    channel: Arc<Channel<T>>,
+    poller: Poller<Inbox<T, Tag>>,
+}
+
+/// The end of a poll, by whatever way: blocked senders look for room, and a loop does not sleep on what is left.
+struct Rest<'p, T>(&'p Channel<T>);
+
+impl<T> Drop for Rest<'_, T> {
+    fn drop(&mut self) {
+        self.0.made_room();
+        if self.0.len() > 0 {
+            self.0.bell().ring();
+        }
+    }
+}
+
+impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
+    /// Runs `handler` for each event that has arrived, at most `budget`, in their order. Returns the number of handlers
+    /// run.
+    ///
+    /// The next poll serves the rest, and the loop does not sleep before. If no sender exists any more and nothing is
+    /// left, the handler of [`Inbox::on_closed`] runs, once.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the inbox was installed in, if a handler leaves another world in its place, or
+    /// if a handler panics, which loses its event and no other: the rest is served by the next poll.
+    #[track_caller]
+    pub fn poll<H: Handler<T> + ?Sized>(&mut self, world: &mut World, budget: usize, handler: &mut H) -> usize {
+        let Some(now) = self.start(world) else { return 0 };
+        let rest = Rest(&self.channel);
+        let mut ran = 0;
+        while ran < budget {
+            let Some(event) = self.channel.pop() else { break };
+            world.next_sequence();
+            lend_world(world, &mut &mut *handler, |handler, world| handler.run(world, event));
+            ran += 1;
+            // An inbox that a handler exchanged, or polled itself, ends this poll.
+            if self.poller.resource(world).polls().numbers() == now {
+                continue;
+            }
+            return ran;
+        }
+        drop(rest);
+        ran + self.closed(world, budget - ran)
+    }
+
+    /// Moves the events that have arrived into `buffer`, at most `budget`: for
+    /// [`BatchPipeline::input_mut`](crate::BatchPipeline::input_mut). Returns their number.
+    ///
+    /// The handler of [`Inbox::on_closed`] runs as in [`poll`](Self::poll): after the last event is out.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the inbox was installed in, or if that handler panics.
+    #[track_caller]
+    pub fn fill(&mut self, world: &mut World, budget: usize, buffer: &mut Vec<T>) -> usize {
+        if self.start(world).is_none() {
+            return 0;
+        }
+        let rest = Rest(&self.channel);
+        let before = buffer.len();
+        buffer.extend(std::iter::from_fn(|| self.channel.pop()).take(budget));
+        drop(rest);
+        self.closed(world, 1);
+        buffer.len() - before
+    }
+
+    /// Begins a poll, unless another inbox is in the place of this one: then its events wait until it is back.
+    #[track_caller]
+    fn start(&mut self, world: &mut World) -> Option<(u32, u64)> {
+        let inbox = self.poller.start(world);
+        if !inbox.is_of(&self.channel) {
+            return None;
+        }
+        inbox.found(self.channel.len());
+        Some(inbox.polls().numbers())
+    }
+
+    #[track_caller]
+    fn closed(&mut self, world: &mut World, budget: usize) -> usize {
+        if !self.channel.is_over() {
+            return 0;
+        }
+        self.poller.run(world, budget.min(1), Inbox::take_closed)
+    }
+}
+
+impl<T, Tag> fmt::Debug for InboxPoller<T, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InboxPoller")
+    }
+}
