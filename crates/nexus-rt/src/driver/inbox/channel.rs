@@ -214,8 +214,8 @@ pub struct Sender<T>(Arc<Channel<T>>);
 impl<T> Sender<T> {
     /// Sends an event, and wakes the loop if it sleeps.
     ///
-    /// If the queue is full, [`Full`] says what happens. With [`Full::Wait`] it blocks, so never send to a loop from that
-    /// loop itself.
+    /// If the queue is full, [`Full`] says what happens. With [`Full::Wait`] it blocks, so a loop must never send to
+    /// itself.
     ///
     /// # Errors
     /// With the event: if there is no room and the policy is [`Full::Refuse`], or if the receiving end is closed.
