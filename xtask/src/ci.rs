@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{api, asm, instructions, sanitize, tidy};
+use crate::{api, asm, instructions, loom, sanitize, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -21,6 +21,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
         && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
         && api::run(root, false)
+        && loom::run(root, loom::FEW)
         && fuzz(root)
         && bench(root)
         && sanitize::run(root);

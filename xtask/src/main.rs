@@ -1,10 +1,11 @@
-//! `cargo xtask ci | tidy | api | sanitize | asm | instructions | prove`: the checks of this workspace, one file per
-//! check.
+//! `cargo xtask ci | tidy | api | sanitize | loom | asm | instructions | prove`: the checks of this workspace, one file
+//! per check.
 
 mod api;
 mod asm;
 mod ci;
 mod instructions;
+mod loom;
 mod prove;
 mod sanitize;
 mod tidy;
@@ -18,6 +19,7 @@ usage: cargo xtask ci                     everything that must pass before a cha
        cargo xtask api [write]            what the libraries offer, against the listings; `write` renews them
        cargo xtask api since REVISION     whether what changed since then breaks code written against it
        cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
+       cargo xtask loom                   every interleaving of the doorbell and the inbox, and its mutants
        cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
        cargo xtask instructions [bless]   how many instructions a dispatch takes (needs valgrind); `bless` accepts them
        cargo xtask prove [NAME..]         what takes minutes and hours; `list` tells what there is";
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["api", "write"] => api::run(&root(), true),
         ["api", "since", revision] => api::since(&root(), revision),
         ["sanitize"] => sanitize::run(&root()),
+        ["loom"] => loom::run(&root(), loom::FEW),
         ["asm"] => asm::run(&root(), None),
         ["asm", pair] => asm::run(&root(), Some(pair)),
         ["instructions"] => instructions::run(&root(), false),

@@ -1,19 +1,8 @@
 //! `Doorbell`: an event count of three states, by which other threads end a loop's sleep.
 
 use std::fmt;
-
-use sync::{Arc, AtomicU32, Ordering, fence};
-
-#[cfg(loom)]
-mod sync {
-    pub(super) use loom::sync::Arc;
-    pub(super) use loom::sync::atomic::{AtomicU32, Ordering, fence};
-}
-#[cfg(not(loom))]
-mod sync {
-    pub(super) use std::sync::Arc;
-    pub(super) use std::sync::atomic::{AtomicU32, Ordering, fence};
-}
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// The loop is awake, and nobody has rung since it last answered.
 const AWAKE: u32 = 0;

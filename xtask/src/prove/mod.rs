@@ -5,6 +5,7 @@ mod asan;
 mod command;
 mod defects;
 mod fuzz;
+mod interleavings;
 mod memcheck;
 mod mutants;
 mod properties;
@@ -30,6 +31,11 @@ struct Proof {
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
+    Proof {
+        name: "interleavings",
+        what: "every interleaving of the doorbell and the inbox",
+        run: interleavings::prove,
+    },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },

@@ -107,9 +107,9 @@ impl<T> Channel<T> {
         })
     }
 
-    pub(super) fn sender(self: &Arc<Self>) -> Sender<T> {
-        self.senders.fetch_add(1, Ordering::Relaxed);
-        Sender(self.clone())
+    pub(super) fn sender(channel: &Arc<Self>) -> Sender<T> {
+        channel.senders.fetch_add(1, Ordering::Relaxed);
+        Sender(channel.clone())
     }
 
     #[inline]
@@ -250,7 +250,7 @@ impl<T> Sender<T> {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        self.0.sender()
+        Channel::sender(&self.0)
     }
 }
 

@@ -27,7 +27,7 @@ pub fn channel<T>(capacity: usize, full: Full) -> (Sender<T>, Receiver<T>) {
     let alarm = Arc::new(Alarm::default());
     let rung = alarm.clone();
     let channel = Channel::new(capacity, full, Doorbell::new(move || rung.ring()));
-    (channel.sender(), Receiver { channel, alarm })
+    (Channel::sender(&channel), Receiver { channel, alarm })
 }
 
 /// What ends a thread's sleep, also if it comes first.

@@ -36,7 +36,7 @@ impl<T, Tag> Inbox<T, Tag> {
     #[must_use]
     pub fn sender(&mut self) -> Sender<T> {
         self.open = true;
-        self.channel.sender()
+        Channel::sender(&self.channel)
     }
 
     /// Runs `handler` when no sender exists any more and all they sent was handled. It replaces an earlier one, and it

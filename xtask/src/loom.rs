@@ -1,0 +1,36 @@
+//! `cargo xtask loom`: every interleaving of the doorbell and the inbox, up to some preemptions, and that the models
+//! notice when a fence is missing.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::ci::cargo;
+
+/// The fences, each of which a model must miss.
+const MUTANTS: [&str; 4] = ["doorbell:1", "doorbell:2", "channel:1", "channel:2"];
+
+/// How many preemptions of a thread are tried, where nobody has more time.
+pub(crate) const FEW: &str = "2";
+
+const LINE: &str = "cargo test --release --target-dir ../target/loom";
+
+/// True if the models hold, and fail without each fence.
+pub(crate) fn run(root: &Path, preemptions: &str) -> bool {
+    let folder = root.join("loom");
+    let environment = [("LOOM_MAX_PREEMPTIONS", preemptions)];
+    cargo(&folder, "cargo fmt --all --check", &[])
+        && cargo(&folder, LINE, &environment)
+        && MUTANTS.iter().all(|mutant| is_noticed(&folder, mutant, preemptions))
+}
+
+fn is_noticed(folder: &Path, mutant: &str, preemptions: &str) -> bool {
+    let mut words = LINE.split(' ');
+    let mut command = Command::new(words.next().expect("a command line starts with a program"));
+    let command =
+        command.args(words).current_dir(folder).env("MUTANT", mutant).env("LOOM_MAX_PREEMPTIONS", preemptions);
+    let output = command.output().expect("cargo was just run");
+    let deadlock = [output.stdout, output.stderr].iter().any(|text| String::from_utf8_lossy(text).contains("deadlock"));
+    let noticed = !output.status.success() && deadlock;
+    println!("xtask: without the fence {mutant} a model {}", if noticed { "fails, as it must" } else { "PASSES" });
+    noticed
+}
