@@ -5,6 +5,7 @@ mod asan;
 mod command;
 mod defects;
 mod fuzz;
+mod ingress;
 mod interleavings;
 mod memcheck;
 mod mutants;
@@ -31,6 +32,7 @@ struct Proof {
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
+    Proof { name: "ingress", what: "ten million events from four threads", run: ingress::prove },
     Proof {
         name: "interleavings",
         what: "every interleaving of the doorbell and the inbox",

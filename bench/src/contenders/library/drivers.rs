@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream as Client;
 use std::time::{Duration, Instant};
 
 use bench::harness::Work;
+use nexus_rt::io::MioEvent;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
-use nexus_rt::io::MioEvent;
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     IntoCallback, IntoHandler, MioDriver, MioInstaller, MioPoller, ResMut, TimerInstaller, TimerPoller, TimerWheel,

@@ -90,17 +90,51 @@ impl Clock {
     #[inline]
     #[must_use]
     pub fn unix(&self) -> Duration {
+        self.unix_of(self.now)
+    }
+
+    /// Moves Unix time to the system clock, and returns by how many nanoseconds: negative if back.
+    ///
+    /// A realtime clock takes Unix time from the system once and follows the monotonic clock from then on, so it never
+    /// jumps. Where the system clock is corrected while the program runs, call this now and then, such as from a timer,
+    /// and decide what a jump means. [`now`](Self::now) is not affected. A few hundred nanoseconds are the reading
+    /// itself. Other clocks return 0.
+    ///
+    /// ```
+    /// use nexus_rt::Clock;
+    ///
+    /// let mut clock = Clock::realtime();
+    /// let moved_ns = clock.resync();
+    /// assert!(moved_ns.abs() < 3_600_000_000_000, "the system clock jumped by more than an hour");
+    /// ```
+    pub fn resync(&mut self) -> i64 {
+        if !matches!(self.source, Source::Realtime) {
+            return 0;
+        }
+        let (instant, unix) = (Instant::now(), SystemTime::now().duration_since(SystemTime::UNIX_EPOCH));
+        let unix = unix.unwrap_or_default();
+        let before = self.unix_of(instant);
+        self.start = (instant, unix);
+        let nanoseconds = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        match unix.checked_sub(before) {
+            Some(forward) => nanoseconds(forward),
+            None => -nanoseconds(before - unix),
+        }
+    }
+
+    fn unix_of(&self, instant: Instant) -> Duration {
         let (start, unix) = self.start;
-        match self.now.checked_duration_since(start) {
+        match instant.checked_duration_since(start) {
             Some(later) => unix.saturating_add(later),
-            None => unix.saturating_sub(start - self.now),
+            None => unix.saturating_sub(start - instant),
         }
     }
 
     /// Takes over the time of the machine or of the test, and returns it. A historical clock stays at the time of its
     /// events.
     ///
-    /// Call it at the start of each turn, before drivers are polled:
+    /// Time moves once per turn, when the wait ends. A loop over sockets leaves this to
+    /// [`MioPoller`](crate::MioPoller), which calls it there. A loop without calls it after its own wait:
     /// `let now = world.resource_mut::<Clock>().update();`
     #[inline]
     pub fn update(&mut self) -> Instant {
@@ -147,5 +181,31 @@ impl fmt::Debug for Clock {
             Source::Historical => "historical",
         };
         write!(f, "Clock({source}, {:?} since 1970)", self.unix())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_follows_a_system_clock_that_was_corrected() {
+        let hour = Duration::from_secs(3_600);
+        let wall = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // As if the system clock had been an hour ahead, and an hour behind, when the clock was made.
+        for (wrong, sign) in [(wall() + hour, -1), (wall() - hour, 1)] {
+            let mut clock = Clock::at(Source::Realtime, Instant::now(), wrong);
+            let now = clock.now();
+            let moved = clock.resync();
+            assert_eq!((moved.signum(), (moved.unsigned_abs() + 500_000_000) / 1_000_000_000), (sign, 3_600));
+            assert_eq!(clock.now(), now);
+            clock.update();
+            let unix = clock.unix();
+            assert!(unix < wall() + hour && unix + hour > wall(), "{unix:?}");
+            assert_eq!(clock.instant_of(unix), Some(clock.now()));
+            assert!(clock.resync().abs() < 1_000_000_000);
+        }
+        assert_eq!(Clock::test(VirtualClock::new(), hour).resync(), 0);
+        assert_eq!(Clock::historical(hour).resync(), 0);
     }
 }

@@ -144,6 +144,9 @@ impl<T> Channel<T> {
     /// Lets blocked senders look for room, after something was taken out.
     #[inline]
     pub(super) fn made_room(&self) {
+        if self.full != Full::Wait {
+            return;
+        }
         // Pairs with the fence in `wait`: either this sees a sender that is blocked, or that sees the room.
         fence(Ordering::SeqCst);
         if self.blocked.load(Ordering::Relaxed) > 0 {
