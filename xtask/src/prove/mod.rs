@@ -11,6 +11,7 @@ mod memcheck;
 mod mutants;
 mod properties;
 mod soak;
+mod tsan;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ struct Proof {
 /// From the quick to the slow.
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
+    Proof { name: "tsan", what: "an inbox of four threads under the thread sanitizer", run: tsan::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
     Proof { name: "ingress", what: "ten million events from four threads", run: ingress::prove },
     Proof {

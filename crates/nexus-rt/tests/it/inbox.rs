@@ -147,6 +147,22 @@ fn the_end_of_all_senders_is_an_event_after_their_last() {
 }
 
 #[test]
+fn the_end_comes_even_if_the_last_event_took_the_whole_budget() {
+    let (mut rig, sender) = Rig::new(8, Full::Wait);
+    let told = (|mut list: ResMut<Numbers>, _: Closed| list.push(99)).into_handler(rig.world.registry());
+    rig.world.resource_mut::<Inbox<u64>>().on_closed(told);
+    (1..=2).for_each(|n| sender.send(n).unwrap());
+    drop(sender);
+    let mut came = vec![];
+    while came.last() != Some(&99) {
+        rig.parker.park(None); // nobody rings any more but the inbox itself
+        rig.poll(2);
+        came.extend(rig.came());
+    }
+    assert_eq!(came, [1, 2, 99]);
+}
+
+#[test]
 fn what_a_budget_or_a_panic_leaves_keeps_the_loop_awake() {
     let (mut rig, sender) = Rig::new(8, Full::Wait);
     (1..=3).for_each(|n| sender.push(n).unwrap());

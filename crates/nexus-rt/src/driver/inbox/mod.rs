@@ -179,6 +179,10 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         if !self.channel.is_over() {
             return 0;
         }
+        if budget == 0 && self.poller.resource(world).is_open() {
+            // Nobody else will ring for the handler that is still to run.
+            self.channel.bell().ring();
+        }
         self.poller.run(world, budget.min(1), Inbox::take_closed)
     }
 }

@@ -22,7 +22,7 @@ pub struct Inbox<T, Tag = ()> {
     polls: Polls,
     deepest: usize,
     on_closed: Option<Virtual<Closed>>,
-    /// Whether there have been senders of whose end nobody was told yet.
+    /// Whether there have been senders whose end is still to be told of.
     open: bool,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -45,7 +45,8 @@ impl<T, Tag> Inbox<T, Tag> {
         self.on_closed = Some(Box::new(handler));
     }
 
-    /// Refuses senders from now on, those included that wait for room. What they have sent stays.
+    /// Refuses senders from now on, those included that wait for room. What they have sent stays. A thread that is
+    /// sending at this moment may still succeed: to be sure that nothing comes after, wait until the senders are gone.
     pub fn close(&mut self) {
         self.channel.close();
     }
@@ -80,6 +81,11 @@ impl<T, Tag> Inbox<T, Tag> {
 
     pub(super) fn found(&mut self, waiting: usize) {
         self.deepest = self.deepest.max(waiting);
+    }
+
+    /// Whether the end is still to be told of.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Takes the handler of the end out, if it is to run.

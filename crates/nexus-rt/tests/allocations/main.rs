@@ -1,6 +1,9 @@
 //! No allocation at dispatch: every combinator, fork, batch, fan-out and adapter, by a counting allocator.
 #![expect(unsafe_code, reason = "a global allocator is an unsafe trait; this one counts and passes on")]
 
+#[cfg(feature = "ring")]
+mod inbox;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -13,7 +16,7 @@ use nexus_rt::{
 };
 
 #[cfg(all(feature = "mio", feature = "timer", unix))]
-#[path = "it/driver_rigs.rs"]
+#[path = "../it/driver_rigs.rs"]
 mod driver_rigs;
 
 struct Counting;
