@@ -103,7 +103,7 @@ systems wait for each other in a circle: `egg` (added as number 2) before `chick
 #[cfg(feature = "signals")]
 #[test]
 fn lifecycle() {
-    assert_eq!(output("lifecycle", &[]), "ready\nopened, recovered after 1 entries, one, two, quit\ndrained\n");
+    assert_eq!(output("lifecycle", &[]), "ready\nopened, recovered after 1 entries, one, two, quit, bye\ndrained\n");
 }
 
 #[test]
