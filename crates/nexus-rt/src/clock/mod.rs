@@ -9,10 +9,11 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It stands still until something moves it: the loop, once per turn ([`update`](Self::update)); a driver that has
-/// waited; or the feed, for each event ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time,
-/// and a run over recorded events sees the same calendar whenever it takes place. No other part of the library reads
-/// the time, except for the wait of the mio poller.
+/// It moves when the loop asks the OS for events, and nowhere else: a poll of the mio driver [updates](Self::update) it,
+/// and a loop without sockets does so after its wait. A feed of recorded events moves it for each event
+/// ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time, and a run over recorded events sees
+/// the same calendar whenever it takes place. No other part of the library reads the time, except for the waits and the
+/// deadline of a drain.
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,7 +101,8 @@ impl Clock {
     /// Takes over the time of the machine or of the test, and returns it. A historical clock stays at the time of its
     /// events.
     ///
-    /// Call it at the start of each turn, before drivers are polled:
+    /// A poll of the mio driver calls it. A loop without sockets calls it right after
+    /// [`Parker::park`](crate::wait::Parker::park), before drivers are polled:
     /// `let now = world.resource_mut::<Clock>().update();`
     #[inline]
     pub fn update(&mut self) -> Instant {
