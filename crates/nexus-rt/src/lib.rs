@@ -163,8 +163,9 @@ pub mod inbox {
 /// How a loop sleeps, and how other threads end its sleep.
 ///
 /// A loop has one sleep for all its sources: in [`MioPoller::poll_until`](crate::MioPoller::poll_until) or in
-/// [`Parker::park`]. A thread that has put something where the loop looks rings the [`Doorbell`] of whoever sleeps.
-/// [`Idle`] decides when the loop sleeps, and when it asks again at once.
+/// [`Parker::park`](wait::Parker::park). A thread that has put something where the loop looks rings the
+/// [`Doorbell`](wait::Doorbell) of whoever sleeps. [`Idle`](wait::Idle) decides when the loop sleeps, and when it asks
+/// again at once.
 pub mod wait {
     pub use crate::doorbell::Doorbell;
     pub use crate::driver::Parker;
