@@ -1,41 +1,61 @@
-//! Start, run, stop: startup phases, the loop around a driver that blocks, and every way to end it.
+//! Start, run, drain, stop: startup phases, the loop around a driver of one's own, and every way to end it.
 //!
 //! `cargo run --example lifecycle --features signals` requests its own shutdown and ends. With `-- wait`, it waits for
 //! Ctrl-C or SIGTERM. With `-- stubborn`, it ignores the first request, so only a second signal ends it.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use nexus_rt::{Handler, Installer, IntoHandler, Res, ResMut, Shutdown, World, WorldBuilder};
+use nexus_rt::wait::{Doorbell, Parker};
+use nexus_rt::{Handler, Installer, IntoHandler, Key, Res, ResMut, Shutdown, World, WorldBuilder};
 
-/// A driver that blocks on a channel. A shutdown wakes it with an empty message, sent by the thread that makes the
-/// request.
-struct Inbox;
-
-struct InboxPoller {
-    messages: Receiver<Option<String>>,
-    sender: Sender<Option<String>>,
+/// Messages from other threads: a resource, whose clones are for the senders.
+///
+/// The driver does not sleep itself. Senders ring the doorbell of the loop. (`nexus_rt::inbox` is such a driver, with a
+/// bound and a policy.)
+#[derive(Clone)]
+struct Messages {
+    queue: Arc<Mutex<VecDeque<String>>>,
+    bell: Doorbell,
 }
 
-impl Installer for Inbox {
-    type Poller = InboxPoller;
+impl Messages {
+    fn send(&self, text: &str) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(text.into());
+        self.bell.ring(); // afterwards, so that the loop finds the message
+    }
 
-    fn install(self, builder: &mut WorldBuilder) -> InboxPoller {
-        let (sender, messages) = mpsc::channel();
-        let wake = sender.clone();
-        builder.shutdown_handle().on_shutdown(move || _ = wake.send(None));
-        InboxPoller { messages, sender }
+    fn take(&self) -> Option<String> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 
-impl InboxPoller {
-    fn poll(&mut self, world: &mut World, handler: &mut impl Handler<String>) -> Result<(), RecvTimeoutError> {
-        if let Some(text) = self.messages.recv_timeout(Duration::from_secs(60))? {
-            world.next_sequence();
-            handler.run(world, text);
-        }
-        Ok(())
+struct MessageInstaller(Doorbell);
+
+struct MessagePoller(Key<Messages>);
+
+impl Installer for MessageInstaller {
+    type Poller = MessagePoller;
+
+    fn install(self, builder: &mut WorldBuilder) -> MessagePoller {
+        builder.register(Messages { queue: Arc::default(), bell: self.0 });
+        MessagePoller(builder.key())
+    }
+}
+
+impl MessagePoller {
+    /// Runs `handler` for one message, if there is one.
+    fn poll(&mut self, world: &mut World, handler: &mut impl Handler<String>) {
+        let Some(text) = self.0.get(world).take() else { return };
+        world.next_sequence();
+        handler.run(world, text);
+        self.0.get(world).bell.ring(); // there may be more, so the loop does not sleep yet
     }
 }
 
@@ -62,9 +82,10 @@ fn on_message(mut journal: ResMut<Journal>, shutdown: Res<Shutdown>, text: Strin
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mode = std::env::args().nth(1).unwrap_or_default();
     let mut builder = WorldBuilder::new();
-    let mut inbox = builder.install_driver(Inbox);
-    builder.register_default::<Journal>();
     let shutdown = builder.shutdown_handle();
+    let mut parker = Parker::new(&shutdown); // a shutdown request ends its sleep
+    let mut poller = builder.install_driver(MessageInstaller(parker.doorbell()));
+    builder.register_default::<Journal>();
     shutdown.enable_signals()?;
     let mut world = builder.build();
 
@@ -73,12 +94,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     world.run_startup(recover);
     println!("ready");
 
-    let client = inbox.sender.clone();
-    if mode.is_empty() {
-        thread::spawn(move || ["one", "two", "quit"].map(|text| _ = client.send(Some(text.into()))));
-    }
+    let messages = world.resource::<Messages>().clone();
+    let client =
+        mode.is_empty().then(|| thread::spawn(move || ["one", "two", "quit", "bye"].map(|text| messages.send(text))));
     let mut on_message = on_message.into_handler(world.registry());
-    world.run(|world| inbox.poll(world, &mut on_message))?;
+    let mut turn = |world: &mut World| {
+        parker.park(None);
+        poller.poll(world, &mut on_message);
+    };
+    world.run(&mut turn);
+
+    // Nothing else comes in. What has come is handled, for a second at most.
+    client.into_iter().for_each(|client| _ = client.join().expect("the client does not panic"));
+    world.drain(Instant::now() + Duration::from_secs(1), |world| world.resource::<Messages>().is_empty(), &mut turn);
 
     println!("{}", world.resource::<Journal>().0.join(", "));
     if mode == "stubborn" {

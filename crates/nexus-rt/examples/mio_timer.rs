@@ -1,7 +1,8 @@
 //! An echo server that closes silent connections: sockets and timers in one loop.
 //!
 //! `cargo run --example mio_timer --features mio,timer,signals` serves its own clients, reports what happened, and
-//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`.
+//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`. After Ctrl-C it takes no
+//! new clients and serves the others for a few seconds; a second Ctrl-C ends it at once.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Client};
@@ -14,11 +15,14 @@ use nexus_rt::mio::net::{TcpListener, TcpStream};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     CallbackTemplate, Clock, IntoCallback, MioDriver, MioInstaller, Res, ResMut, ShutdownHandle, TemplatedCallback,
-    TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
+    TimerInstaller, TimerWheel, World, WorldBuilder, callback_blueprint,
 };
 
 /// How long a connection may be silent before it is closed.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How long those who are connected are still served after a shutdown was requested.
+const DRAIN: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 struct Stats {
@@ -196,7 +200,7 @@ fn main() -> io::Result<()> {
     let templates =
         Accept { connections: CallbackTemplate::new(on_connection, reg), idle: CallbackTemplate::new(on_idle, reg) };
     let accept = Box::new(accept.into_callback(templates, reg));
-    world.resource_mut::<MioDriver>().register(listener, Interest::READABLE, accept)?;
+    let listener = world.resource_mut::<MioDriver>().register(listener, Interest::READABLE, accept)?;
 
     let clients = match address {
         Some(_) => {
@@ -205,13 +209,19 @@ fn main() -> io::Result<()> {
         }
         None => Some(thread::spawn(move || clients(bound, &shutdown))),
     };
-    // The loop: the time first, then due timers, then sockets until the next timer.
-    world.run(|world| {
-        let now = world.resource_mut::<Clock>().update();
-        timers.poll(world, now);
+    // A turn: sockets, waiting for them until the next timer, and then due timers. The clock moves when the wait ends.
+    let mut turn = |world: &mut World| {
+        let now = world.resource::<Clock>().now();
         io.poll_until(world, now, |world| timers.next_deadline(world))?;
+        let now = world.resource::<Clock>().now();
+        timers.poll(world, now);
         Ok::<(), io::Error>(())
-    })?;
+    };
+    world.run(&mut turn)?;
+    // No new clients. Those who are connected are served until they leave or are silent for too long.
+    world.resource_mut::<Full>().0 = None;
+    world.resource_mut::<MioDriver>().close(listener);
+    world.drain(Instant::now() + DRAIN, |world| world.resource::<MioDriver>().is_empty(), &mut turn)?;
 
     if let Some(clients) = clients {
         clients.join().expect("the clients do not panic")?;

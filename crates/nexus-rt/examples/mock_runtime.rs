@@ -10,10 +10,11 @@ use nexus_rt::{
     Handler, Installer, IntoHandler, Key, PipelineStart, Plugin, Res, ResMut, Virtual, World, WorldBuilder,
 };
 
-/// The input of the drivers: prices that "arrive", and a clock that "ticks".
+/// The input of the feed: prices that "arrive".
 #[derive(Default)]
 struct Arrivals(VecDeque<u64>);
 
+/// The time of the turn. It moves when a turn begins, so both drivers and all handlers see one time.
 #[derive(Default)]
 struct Clock(u64);
 
@@ -76,7 +77,6 @@ struct TimerInstaller {
 }
 
 struct TimerPoller {
-    clock: Key<Clock>,
     period: u64,
     due: u64,
 }
@@ -85,15 +85,14 @@ impl Installer for TimerInstaller {
     type Poller = TimerPoller;
 
     fn install(self, builder: &mut WorldBuilder) -> TimerPoller {
-        builder.register_default::<Clock>();
-        TimerPoller { clock: builder.key(), period: self.period, due: self.period }
+        builder.ensure_default::<Clock>();
+        TimerPoller { period: self.period, due: self.period }
     }
 }
 
 impl TimerPoller {
     /// Time is an argument. Runs the handler once for every period that has passed.
     fn poll(&mut self, world: &mut World, now: u64, handler: &mut impl Handler<u64>) {
-        self.clock.get_mut(world).0 = now;
         while self.due <= now {
             world.next_sequence();
             handler.run(world, self.due);
@@ -116,6 +115,8 @@ fn main() {
 
     let incoming: [(u64, &[u64]); 4] = [(3, &[101, 0]), (9, &[105]), (12, &[]), (31, &[99, 110])];
     for (now, prices) in incoming {
+        // A turn begins: a real loop waits here, and then moves the clock.
+        world.resource_mut::<Clock>().0 = now;
         world.resource_mut::<Arrivals>().0.extend(prices);
         let events = feed.poll(&mut world);
         println!("{now}: {events} events");

@@ -53,7 +53,7 @@
 //! |---|---|---|
 //! | `derive` (default) | `#[derive(Param)]` | `nexus-rt-derive` |
 //! | `timer` | `TimerInstaller`, `TimerWheel` and the module `timer` | `nexus-timer` |
-//! | `mio` | `MioInstaller`, `MioDriver`, the module `io`, and the crate `mio` | `mio` |
+//! | `mio` | `MioInstaller`, `MioDriver`, the module `io`, and the crate `mio` | `mio`, on Linux also `rustix` |
 //! | `ring` | the module `inbox`: events from and to other threads | `crossbeam-queue` |
 //! | `smartptr` | `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap | `smallbox` |
 //! | `signals` | `ShutdownHandle::enable_signals` | `signal-hook` |
@@ -208,6 +208,7 @@ mod pages {
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
         Sockets: "docs/src/sockets.md" needs ["mio"];
+        Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";

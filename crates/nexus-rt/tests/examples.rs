@@ -103,7 +103,7 @@ systems wait for each other in a circle: `egg` (added as number 2) before `chick
 #[cfg(feature = "signals")]
 #[test]
 fn lifecycle() {
-    assert_eq!(output("lifecycle", &[]), "ready\nopened, recovered after 1 entries, one, two, quit\ndrained\n");
+    assert_eq!(output("lifecycle", &[]), "ready\nopened, recovered after 1 entries, one, two, quit, bye\ndrained\n");
 }
 
 #[test]
@@ -150,6 +150,60 @@ decode
 broken: 5 bytes instead of 16
 ";
     assert_eq!(output("udp_feed", &[]), expected);
+}
+
+/// A row of a table: a name, and the numbers after it.
+#[cfg(feature = "ring")]
+fn row<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let row = text.lines().find_map(|line| line.trim_start().strip_prefix(name));
+    row.unwrap_or_else(|| panic!("no row begins with `{name}`:\n{text}")).split_whitespace().collect()
+}
+
+#[cfg(feature = "ring")]
+#[test]
+fn ingress() {
+    let text = output("ingress", &[]);
+    for policy in ["Wait", "Refuse", "DropOldest"] {
+        let [sent, handled, lost] =
+            [0, 1, 2].map(|column| row(&text, policy)[column].parse::<u64>().expect("a number"));
+        assert_eq!(handled + lost, sent, "{text}");
+    }
+}
+
+#[cfg(feature = "ring")]
+#[test]
+fn mesh() {
+    for wait in ["block", "backoff=10", "yield"] {
+        let text = output("mesh", &["--wait", wait, "--rounds", "500"]);
+        assert!(text.starts_with(&format!("500 round trips between two loops that wait by `{wait}`\n")), "{text}");
+        let rates = ["1 in flight:", "64 in flight:"].map(|name| row(&text, name)[0].parse::<u64>().expect("a number"));
+        assert!(rates.iter().all(|rate| *rate > 0), "{text}");
+    }
+}
+
+#[cfg(all(feature = "mio", feature = "ring", feature = "signals", feature = "timer"))]
+#[test]
+fn controller() {
+    for sleep in ["sockets", "parker"] {
+        let text = output("controller", &["--ticks", "200", "--sleep", sleep, "--wait", "backoff=10"]);
+        let (_, table) = text.split_once("ticks\n").expect("a heading");
+        let names = ["10 µs", "20 µs", "50 µs", "100 µs", "200 µs", "500 µs", "1000 µs", "more"];
+        let counts = names.map(|name| row(table, name)[0].parse::<u64>().expect("a number"));
+        assert_eq!(counts.iter().sum::<u64>(), 200, "{text}");
+        assert!(text.contains("ticks were reported as later than 500µs"), "{text}");
+    }
+}
+
+#[cfg(all(feature = "mio", feature = "ring"))]
+#[test]
+fn wait_latency() {
+    let text = output("wait_latency", &["--samples", "20"]);
+    for place in ["`Parker`", "sockets"] {
+        for wait in ["spin", "yield", "backoff", "block"] {
+            let columns = row(&text, &format!("| {place} | `{wait}` |"));
+            assert!(columns[0].parse::<f64>().is_ok_and(|median| median > 0.0), "{text}");
+        }
+    }
 }
 
 #[test]

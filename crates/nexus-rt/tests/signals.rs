@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const SIGTERM: i32 = 15;
 
-/// For what must happen, however slow the machine. Much less long than the driver of `lifecycle` blocks by itself.
+/// For what must happen, however slow the machine. The loop of `lifecycle` would sleep forever.
 const LONG: Duration = Duration::from_secs(30);
 
 /// An example that runs, and does not outlive its test.

@@ -9,10 +9,11 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It stands still until something moves it: the loop, once per turn ([`update`](Self::update)); a driver that has
-/// waited; or the feed, for each event ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time,
-/// and a run over recorded events sees the same calendar whenever it takes place. No other part of the library reads
-/// the time, except for the wait of the mio poller.
+/// It moves when the loop asks the OS for events, and nowhere else: a poll of the mio driver [updates](Self::update) it,
+/// and a loop without sockets does so after its wait. A feed of recorded events moves it for each event
+/// ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time, and a run over recorded events sees
+/// the same calendar whenever it takes place. No other part of the library reads the time, except for the waits and the
+/// deadline of a drain.
 ///
 /// ```
 /// use std::time::Duration;

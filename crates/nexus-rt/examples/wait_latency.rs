@@ -1,0 +1,179 @@
+//! What does each way to wait cost on this machine?
+//!
+//! Another thread sends events after random pauses. For each way to wait, and for both places to sleep, the program
+//! prints the time from the call of `send` to the handler, and the processor time that the loop uses while nothing
+//! happens.
+//!
+//! `cargo run --release --example wait_latency --features mio,ring` takes about ten seconds. Its table is Markdown, and
+//! names the processor. `-- --samples N` sets the number of events per row.
+
+mod options;
+
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, Sender};
+use nexus_rt::wait::{Doorbell, Idle, Parker, Wait};
+use nexus_rt::{Clock, IntoHandler, MioDriver, MioInstaller, MioPoller, Res, ResMut, Shutdown, World, WorldBuilder};
+
+use crate::options::{options, parsed};
+
+/// How long the loop is left alone to see what it uses.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// The longest pause between two events. All are equally likely.
+const PAUSE: u64 = 600_000;
+
+enum Event {
+    /// Sent at this time.
+    Sample(Instant),
+    /// Nothing else is sent before the second one.
+    Quiet(Instant),
+}
+
+/// What the handler has measured.
+struct Measured {
+    nanos: Histogram<u64>,
+    /// The time of the thread and of the machine when the quiet began.
+    quiet: Option<(Duration, Instant)>,
+    /// Processor time used, per time that passed.
+    used: Option<f64>,
+}
+
+fn on_event(mut measured: ResMut<Measured>, event: Event) {
+    match event {
+        Event::Sample(sent) => {
+            let nanos = u64::try_from(sent.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            measured.nanos.saturating_record(nanos.max(1));
+        }
+        Event::Quiet(now) => {
+            let used = used_by_this_thread();
+            if let Some((used_before, before)) = measured.quiet {
+                measured.used = used.map(|used| (used - used_before).div_duration_f64(now - before));
+            }
+            measured.quiet = used.map(|used| (used, now));
+        }
+    }
+}
+
+fn on_end(shutdown: Res<Shutdown>, _: Closed) {
+    shutdown.shutdown();
+}
+
+/// The processor time of the current thread, on Linux.
+fn used_by_this_thread() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// A sequence of numbers that look random (xorshift).
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+fn send(sender: &Sender<Event>, samples: u64) {
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    let send = |event| sender.send(event).expect("the loop runs until there are no senders");
+    for _ in 0..samples {
+        thread::sleep(Duration::from_nanos(random(&mut state) % PAUSE));
+        send(Event::Sample(Instant::now()));
+    }
+    for _ in 0..2 {
+        thread::sleep(QUIET);
+        send(Event::Quiet(Instant::now()));
+    }
+}
+
+/// Where a loop sleeps.
+enum Sleep {
+    Parker(Parker),
+    Sockets(Box<MioPoller>),
+}
+
+impl Sleep {
+    fn parker(builder: &mut WorldBuilder) -> io::Result<(Self, Doorbell)> {
+        let parker = Parker::new(&builder.shutdown_handle());
+        let bell = parker.doorbell();
+        Ok((Self::Parker(parker), bell))
+    }
+
+    fn sockets(builder: &mut WorldBuilder) -> io::Result<(Self, Doorbell)> {
+        let io = builder.install_driver(MioInstaller::new()?);
+        let bell = builder.resource_mut::<MioDriver>().doorbell();
+        Ok((Self::Sockets(Box::new(io)), bell))
+    }
+
+    /// Begins a turn: sleeps until `until`, then moves the clock. Returns the number of handlers run.
+    fn begin(&mut self, world: &mut World, now: Instant, until: Option<Instant>) -> io::Result<usize> {
+        match self {
+            Self::Sockets(io) => io.poll_until(world, now, |_| until), // it moves the clock itself
+            Self::Parker(parker) => {
+                parker.park(until);
+                world.resource_mut::<Clock>().update();
+                Ok(0)
+            }
+        }
+    }
+}
+
+type MakeSleep = fn(&mut WorldBuilder) -> io::Result<(Sleep, Doorbell)>;
+
+fn measure(make: MakeSleep, wait: Wait, samples: u64) -> io::Result<(Histogram<u64>, Option<f64>)> {
+    let mut builder = WorldBuilder::new();
+    let (mut sleep, bell) = make(&mut builder)?;
+    let mut inbox = builder.install_driver(InboxInstaller::new(1_024, Full::Wait, &bell));
+    builder.register(Clock::realtime());
+    let nanos = Histogram::new_with_bounds(1, 1 << 40, 3).expect("these bounds are allowed");
+    builder.register(Measured { nanos, quiet: None, used: None });
+    let mut world = builder.build();
+    let on_end = on_end.into_handler(world.registry());
+    let mut on_event = on_event.into_handler(world.registry());
+    let mut resource = world.resource_mut::<Inbox<Event>>();
+    resource.on_closed(on_end);
+    let sender = resource.sender();
+    let sending = thread::spawn(move || send(&sender, samples));
+
+    let (mut idle, mut ran) = (Idle::new(wait), 0);
+    world.run(|world| {
+        let now = world.resource::<Clock>().now();
+        ran = sleep.begin(world, now, idle.until(ran, now, None))?;
+        ran += inbox.poll(world, 64, &mut on_event);
+        Ok::<(), io::Error>(())
+    })?;
+    sending.join().expect("the sender does not panic");
+    let measured = world.resource::<Measured>();
+    Ok((measured.nanos.clone(), measured.used))
+}
+
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    format!("{}, {count} processors", model.map_or("an unknown processor", |(_, model)| model))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let [samples] = options(["--samples"])?;
+    let samples = parsed(samples, 3_000_u64)?.max(1);
+    println!("{samples} events per row, on {}:\n", processor());
+    println!("| sleep | wait | p50 | p99 | processor time used per second while idle |");
+    println!("|---|---|---:|---:|---:|");
+    for (name, make) in [("`Parker`", Sleep::parker as MakeSleep), ("sockets", Sleep::sockets)] {
+        for wait in ["spin", "yield", "backoff", "block"] {
+            eprintln!("measuring {name}, {wait} ..");
+            let (nanos, used) = measure(make, wait.parse()?, samples)?;
+            assert_eq!(nanos.len(), samples, "every event arrives, and once");
+            let [median, high] = [0.5, 0.99].map(|q| nanos.value_at_quantile(q) as f64 / 1_000.0);
+            let used = used.map_or_else(|| "unknown".into(), |used| format!("{:.0} ms", used * 1_000.0));
+            println!("| {name} | `{wait}` | {median:.1} µs | {high:.1} µs | {used} |");
+        }
+    }
+    Ok(())
+}
