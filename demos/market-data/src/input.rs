@@ -2,18 +2,73 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
 use crate::message::Line;
+use crate::problems::Problem;
+
+/// Something of a capture, for whoever reads it.
+pub(crate) enum Part<'a> {
+    /// One of several inputs begins, after this many lines.
+    Begin(&'a Path, u64),
+    /// A line that is not blank.
+    Line(&'a Line),
+    /// The input cannot be read on. The next one, if there is one, follows.
+    Broken(Problem),
+    /// What was read at once is over: the next line may be long in coming.
+    Pause,
+}
+
+/// Reads the inputs as one capture and hands its parts to `each`, as long as that returns `true`. Returns how many lines
+/// it has read.
+///
+/// # Errors
+/// If an input cannot be opened; the error names it.
+pub(crate) fn read(
+    paths: &[PathBuf],
+    progress: &ProgressBar,
+    mut each: impl FnMut(Part<'_>) -> bool,
+) -> io::Result<u64> {
+    let mut line = Line::default();
+    for path in paths {
+        let mut input = Input::open(path, progress)?;
+        let mut goes_on = paths.len() == 1 || each(Part::Begin(path, line.number));
+        while goes_on {
+            goes_on = match input.next(&mut line) {
+                Next::Line => each(Part::Line(&line)) && (input.has_line() || each(Part::Pause)),
+                Next::End => break,
+                Next::Broken(reason) => {
+                    goes_on = each(Part::Broken(Problem { line: line.number, reason }));
+                    break;
+                }
+            };
+        }
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(line.number)
+}
 
 /// An open capture.
-pub(crate) struct Input(Box<dyn BufRead>);
+struct Input(Box<dyn Buffered>);
+
+/// A reader that shows what it has read ahead.
+trait Buffered: BufRead {
+    fn ahead(&self) -> &[u8];
+}
+
+impl<R: Read> Buffered for BufReader<R> {
+    fn ahead(&self) -> &[u8] {
+        self.buffer()
+    }
+}
 
 /// What reading the next line gave.
-pub(crate) enum Next {
+enum Next {
     Line,
     End,
     /// The input cannot be read on, for this reason.
@@ -24,7 +79,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl Input {
     /// Opens `path`; `progress` follows the bytes read from it. An error names the path.
-    pub(crate) fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
+    fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
         Self::open_unnamed(path, progress).map_err(|error| unreadable(path, &error))
     }
 
@@ -39,8 +94,13 @@ impl Input {
         }
     }
 
+    /// Whether the end of another line was already read, so that nobody has to be waited for.
+    fn has_line(&self) -> bool {
+        self.0.ahead().contains(&b'\n')
+    }
+
     /// Reads the next line that is not blank into `line`.
-    pub(crate) fn next(&mut self, line: &mut Line) -> Next {
+    fn next(&mut self, line: &mut Line) -> Next {
         loop {
             line.text.clear();
             // A bound, so that a file without line ends cannot take all memory.
