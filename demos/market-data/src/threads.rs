@@ -24,6 +24,9 @@ use crate::time::Times;
 /// How many parts of the capture the inbox has room for. If it is full, the decoding thread waits.
 const ROOM: usize = 1_024;
 
+/// After how many of them the dispatching thread is woken, if the next one is not long in coming.
+const BATCH: u64 = 256;
+
 /// What each thread did, over all replays.
 #[derive(Default, Debug)]
 pub(crate) struct Load {
@@ -162,6 +165,7 @@ fn start(args: &Args, progress: &ProgressBar, sender: Sender<Read>) -> io::Resul
 fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Sender<Read>) -> Decoded {
     let (mut world, mut decode) = feed::decoding(times);
     let (mut latency, mut busy) = (histogram(), Duration::ZERO);
+    let mut pushed = 0_u64;
     let mut since = Instant::now();
     let lines = input::read(paths, progress, |part| {
         let read = match part {
@@ -182,6 +186,10 @@ fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Send
         };
         let sent = sender.push(read).is_ok();
         since = Instant::now();
+        pushed += 1;
+        if pushed.is_multiple_of(BATCH) {
+            sender.ring();
+        }
         sent
     });
     let lines = lines.unwrap_or_else(|error| {

@@ -207,19 +207,23 @@ fn any_disorder_in_any_number_of_files_is_the_same() {
 
 #[test]
 fn a_line_from_a_pipe_is_dispatched_before_the_next_is_there() {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_market-data"))
-        .args(["--threads", "2", "--strict", "--input", "/dev/stdin"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = program.stdin.take().unwrap();
-    pipe.write_all(b"junk\n").unwrap();
-    // It ends because of that line, although the pipe stays open and its reader waits for more.
-    let code = program.wait().unwrap().code();
-    let problems = std::io::read_to_string(program.stderr.take().unwrap()).unwrap();
-    assert_eq!((code, &*problems), (Some(1), "line 1: no time before the message\n1 problem in the input\n"));
-    drop(pipe);
+    for text in ["junk\n", "junk\n\n \n\u{feff}\n", "\njunk\n17"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_market-data"))
+            .args(["--threads", "2", "--strict", "--input", "/dev/stdin"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = program.stdin.take().unwrap();
+        pipe.write_all(text.as_bytes()).unwrap();
+        // It ends because of that line, although the pipe stays open and its reader waits for more.
+        let code = program.wait().unwrap().code();
+        let problems = std::io::read_to_string(program.stderr.take().unwrap()).unwrap();
+        let line = 1 + text.find("junk").unwrap();
+        let expected = format!("line {line}: no time before the message\n1 problem in the input\n");
+        assert_eq!((code, problems), (Some(1), expected), "{text:?}");
+        drop(pipe);
+    }
 }
 
 #[test]
