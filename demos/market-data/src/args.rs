@@ -26,6 +26,11 @@ pub struct Args {
     #[arg(long, default_value = "max")]
     pub pace: Pace,
 
+    /// On how many threads: `1` does everything; with `2`, one reads and decodes, and the other dispatches, with the
+    /// same figures. The levels of a diff are then allocated on one thread and freed on the other
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub threads: Threads,
+
     /// Replay the capture this often, each time into a fresh world; rates and latencies are over all of them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
@@ -73,6 +78,27 @@ impl FromStr for Pace {
                     Err("write `max`, `real`, or a multiple such as `10x` or `0.5x`, from 0.001x to 1000000000x".into())
                 }
             },
+        }
+    }
+}
+
+/// On how many threads to replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threads {
+    /// One does everything.
+    One,
+    /// One reads and decodes, the other dispatches.
+    Two,
+}
+
+impl FromStr for Threads {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            _ => Err("write `1`, or `2` for one that decodes and one that dispatches".into()),
         }
     }
 }

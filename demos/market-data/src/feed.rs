@@ -26,6 +26,12 @@ use crate::wire;
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
 pub fn world() -> (World, TimerPoller) {
+    let (builder, timers) = builder();
+    (builder.build(), timers)
+}
+
+/// A [`world`] to which something may be added.
+pub(crate) fn builder() -> (WorldBuilder, TimerPoller) {
     let mut builder = WorldBuilder::new();
     let clock = Clock::historical(Duration::ZERO);
     let timers = builder.install_driver(TimerInstaller::new(clock.now()));
@@ -44,7 +50,7 @@ pub fn world() -> (World, TimerPoller) {
     builder.register_default::<Tickers>();
     builder.register_default::<Times>();
     builder.register_default::<Trades>();
-    (builder.build(), timers)
+    (builder, timers)
 }
 
 /// The two halves of the feed, to be timed apart, and the plan of what runs in them.
@@ -116,6 +122,22 @@ pub fn feed(
         },
         plan,
     }
+}
+
+/// The first step of the feed alone, over a world of its own: for a thread that only decodes.
+pub(crate) fn decoding(times: Times) -> (World, impl FnMut(&mut World, &Line) -> Result<Event, Problem> + use<>) {
+    let mut builder = WorldBuilder::new();
+    builder.register(times);
+    builder.register_default::<Symbol>();
+    let world = builder.build();
+    let mut decode = PipelineStart::<&Line>::borrowed().then(decode_line, world.registry()).build();
+    (world, move |world: &mut World, line: &Line| decode.run(world, line))
+}
+
+/// The rest of the first half, over a [`world`], for what [`decoding`] came to.
+pub(crate) fn accepting(reg: &Registry) -> impl FnMut(&mut World, Result<Event, Problem>) -> Option<Event> + use<> {
+    let mut accept = PipelineStart::<Result<Event, Problem>>::new().catch(on_bad_line, reg).inspect(count, reg).build();
+    move |world, decoded| accept.run(world, decoded)
 }
 
 fn decode_line(times: Res<Times>, mut symbol: ResMut<Symbol>, line: &Line) -> Result<Event, Problem> {

@@ -2,19 +2,84 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
 use crate::message::Line;
+use crate::problems::Problem;
+
+/// Something of a capture, for whoever reads it.
+pub(crate) enum Part<'a> {
+    /// One of several inputs begins, after this many lines.
+    Begin(&'a Path, u64),
+    /// A line that is not blank.
+    Line(&'a Line),
+    /// The input cannot be read on. The next one, if there is one, follows.
+    Broken(Problem),
+    /// What follows may be long in coming: whoever writes it is waited for, unless it is a file.
+    Pause,
+}
+
+/// Reads the inputs as one capture and hands its parts to `each`, as long as that returns `true`. Returns how many lines
+/// it has read.
+///
+/// # Errors
+/// If an input cannot be opened; the error names it.
+pub(crate) fn read(
+    paths: &[PathBuf],
+    progress: &ProgressBar,
+    mut each: impl FnMut(Part<'_>) -> bool,
+) -> io::Result<u64> {
+    let mut line = Line::default();
+    for path in paths {
+        if line.number > 0 && !each(Part::Pause) {
+            break;
+        }
+        let mut input = Input::open(path, progress)?;
+        let mut goes_on = paths.len() == 1 || each(Part::Begin(path, line.number));
+        while goes_on {
+            goes_on = match input.next(&mut line) {
+                Next::Line => each(Part::Line(&line)),
+                Next::Blank => true,
+                Next::End => break,
+                Next::Broken(reason) => {
+                    goes_on = each(Part::Broken(Problem { line: line.number, reason }));
+                    break;
+                }
+            };
+            goes_on = goes_on && (!input.may_wait() || each(Part::Pause));
+        }
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(line.number)
+}
 
 /// An open capture.
-pub(crate) struct Input(Box<dyn BufRead>);
+struct Input {
+    lines: Box<dyn Buffered>,
+    /// Files are there as a whole; pipes and terminals are not.
+    is_file: bool,
+}
+
+/// A reader that shows what it has read ahead.
+trait Buffered: BufRead {
+    fn ahead(&self) -> &[u8];
+}
+
+impl<R: Read> Buffered for BufReader<R> {
+    fn ahead(&self) -> &[u8] {
+        self.buffer()
+    }
+}
 
 /// What reading the next line gave.
-pub(crate) enum Next {
+enum Next {
     Line,
+    Blank,
     End,
     /// The input cannot be read on, for this reason.
     Broken(String),
@@ -24,52 +89,55 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl Input {
     /// Opens `path`; `progress` follows the bytes read from it. An error names the path.
-    pub(crate) fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
+    fn open(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
         Self::open_unnamed(path, progress).map_err(|error| unreadable(path, &error))
     }
 
     fn open_unnamed(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
         // Small reads, so that the bar moves also when the replay is paced.
-        let mut raw = BufReader::with_capacity(1 << 12, progress.wrap_read(File::open(path)?));
-        let start = raw.fill_buf()?;
-        if start.starts_with(&GZIP) {
-            Ok(Self(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))))
+        let file = File::open(path)?;
+        let is_file = file.metadata()?.is_file();
+        let mut raw = BufReader::with_capacity(1 << 12, progress.wrap_read(file));
+        let lines: Box<dyn Buffered> = if raw.fill_buf()?.starts_with(&GZIP) {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw)))
         } else {
-            Ok(Self(Box::new(raw)))
-        }
+            Box::new(raw)
+        };
+        Ok(Self { lines, is_file })
     }
 
-    /// Reads the next line that is not blank into `line`.
-    pub(crate) fn next(&mut self, line: &mut Line) -> Next {
-        loop {
-            line.text.clear();
-            // A bound, so that a file without line ends cannot take all memory.
-            let read = self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line.text);
-            if matches!(read, Ok(0)) {
-                return Next::End;
-            }
-            line.number += 1;
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Next::Broken("the gzip data ends too early: the file is truncated".into());
-                }
-                Err(error) => return Next::Broken(format!("the input cannot be read on: {error}")),
-                Ok(_) if line.text.last() == Some(&b'\n') => {
-                    line.text.pop();
-                }
-                Ok(_) if line.text.len() as u64 == LONGEST => {
-                    return Next::Broken(format!("a line of over {LONGEST} bytes: the rest is not read"));
-                }
-                Ok(_) => {}
-            }
-            // Not only in the first line: files are put together.
-            if line.text.starts_with(BYTE_ORDER_MARK) {
-                line.text.drain(..BYTE_ORDER_MARK.len());
-            }
-            if !line.text.trim_ascii().is_empty() {
-                return Next::Line;
-            }
+    /// Whether the next line may be long in coming: it was not read yet, and somebody writes it.
+    fn may_wait(&self) -> bool {
+        !self.is_file && !self.lines.ahead().contains(&b'\n')
+    }
+
+    /// Reads the next line into `line`.
+    fn next(&mut self, line: &mut Line) -> Next {
+        line.text.clear();
+        // A bound, so that a file without line ends cannot take all memory.
+        let read = self.lines.by_ref().take(LONGEST).read_until(b'\n', &mut line.text);
+        if matches!(read, Ok(0)) {
+            return Next::End;
         }
+        line.number += 1;
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Next::Broken("the gzip data ends too early: the file is truncated".into());
+            }
+            Err(error) => return Next::Broken(format!("the input cannot be read on: {error}")),
+            Ok(_) if line.text.last() == Some(&b'\n') => {
+                line.text.pop();
+            }
+            Ok(_) if line.text.len() as u64 == LONGEST => {
+                return Next::Broken(format!("a line of over {LONGEST} bytes: the rest is not read"));
+            }
+            Ok(_) => {}
+        }
+        // Not only in the first line: files are put together.
+        if line.text.starts_with(BYTE_ORDER_MARK) {
+            line.text.drain(..BYTE_ORDER_MARK.len());
+        }
+        if line.text.trim_ascii().is_empty() { Next::Blank } else { Next::Line }
     }
 }
 

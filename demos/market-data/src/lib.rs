@@ -19,12 +19,13 @@ mod rebuild;
 mod replay;
 mod report;
 mod signal;
+mod threads;
 mod tickers;
 mod time;
 mod trades;
 mod wire;
 
-pub use args::{Args, Pace};
+pub use args::{Args, Pace, Threads};
 pub use bars::{Bar, Bars, Recorded};
 pub use book::Book;
 pub use chart::Chart;

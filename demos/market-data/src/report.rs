@@ -1,6 +1,7 @@
 //! What comes out in the end: for a person, or as JSON.
 
 use std::fmt::{self, Display};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use nexus_rt::World;
@@ -13,6 +14,7 @@ use crate::message::Level;
 use crate::problems::Problems;
 use crate::replay::Latency;
 use crate::signal::Signals;
+use crate::threads::Load;
 use crate::trades::Trades;
 
 /// The result of a replay. Its fields, in this order, are the JSON object; prices and quantities are texts at 8 digits.
@@ -44,12 +46,44 @@ pub struct Report {
     /// Over the time spent in dispatch alone.
     events_per_sec: u64,
     latency_ns: Latencies,
+    /// Of a replay on two threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threads: Option<TwoThreads>,
     #[serde(skip)]
     symbol: String,
     #[serde(skip)]
     signals: Signals,
     #[serde(skip)]
     decode_per_sec: u64,
+    #[serde(skip)]
+    whole: Whole,
+}
+
+/// What two threads did, each over its own time, and how full the inbox between them was.
+#[derive(Serialize, Debug)]
+struct TwoThreads {
+    lines_per_sec: u64,
+    events_per_sec: u64,
+    inbox_deepest: usize,
+    inbox_room: usize,
+}
+
+impl TwoThreads {
+    fn of(load: &Load) -> Self {
+        Self {
+            lines_per_sec: per_second(load.lines, load.decoding),
+            events_per_sec: per_second(load.events, load.dispatching),
+            inbox_deepest: load.deepest,
+            inbox_room: load.room,
+        }
+    }
+}
+
+/// The replay by the clock on the wall.
+#[derive(Debug)]
+struct Whole {
+    lines: u64,
+    time: Duration,
 }
 
 #[derive(Serialize, Debug)]
@@ -116,14 +150,19 @@ impl Report {
             symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("-").to_uppercase(),
             signals: *world.resource::<Signals>(),
             decode_per_sec: rate(&latency.decode),
+            whole: Whole { lines: latency.decode.len(), time: latency.whole },
+            threads: latency.load.as_ref().map(TwoThreads::of),
         }
     }
 }
 
 /// Events per second of the time recorded. The sum of a histogram is exact to its 3 digits.
 fn rate(histogram: &Histogram<u64>) -> u64 {
-    let seconds = histogram.mean() * histogram.len() as f64 / 1e9;
-    if seconds > 0.0 { (histogram.len() as f64 / seconds).round() as u64 } else { 0 }
+    per_second(histogram.len(), Duration::from_secs_f64(histogram.mean() * histogram.len() as f64 / 1e9))
+}
+
+fn per_second(number: u64, time: Duration) -> u64 {
+    if time.is_zero() { 0 } else { (number as f64 / time.as_secs_f64()).round() as u64 }
 }
 
 impl Display for Report {
@@ -181,6 +220,17 @@ impl Display for Report {
             "events per second",
             format!("{} dispatch, {} decode", grouped(self.events_per_sec), grouped(self.decode_per_sec)),
         )?;
+        let Whole { lines, time } = self.whole;
+        row(
+            "whole replay",
+            format!("{:.3} s, {} lines per second", time.as_secs_f64(), grouped(per_second(lines, time))),
+        )?;
+        if let Some(threads) = &self.threads {
+            let [lines, events] = [threads.lines_per_sec, threads.events_per_sec].map(grouped);
+            row("two threads", format!("{lines} lines decoded per second, {events} events dispatched per second"))?;
+            let [deepest, room] = [threads.inbox_deepest, threads.inbox_room].map(|number| grouped(number as u64));
+            row("inbox", format!("at most {deepest} waiting, with room for {room}"))?;
+        }
         self.latency_ns.fmt(f)
     }
 }

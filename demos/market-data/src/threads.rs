@@ -1,0 +1,202 @@
+//! The replay on two threads: one reads and decodes, the other has the world and dispatches. An inbox is between them.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use indicatif::ProgressBar;
+use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, InboxPoller, Sender};
+use nexus_rt::wait::Parker;
+use nexus_rt::{IntoHandler, TimerPoller, World};
+
+use crate::args::Args;
+use crate::counts::Symbol;
+use crate::feed::{self, Feed};
+use crate::input::{self, Part};
+use crate::message::Event;
+use crate::problems::Problem;
+use crate::replay::{Events, Latency, histogram, record};
+use crate::time::Times;
+
+/// How many parts of the capture the inbox has room for. If it is full, the decoding thread waits.
+const ROOM: usize = 1_024;
+
+/// After how many of them the dispatching thread is woken, if the next one is not long in coming.
+const BATCH: u64 = 256;
+
+/// What each thread did, over all replays.
+#[derive(Default, Debug)]
+pub(crate) struct Load {
+    /// Lines read and decoded.
+    pub(crate) lines: u64,
+    /// The time that the one thread read and decoded, without its waits for room in the inbox.
+    pub(crate) decoding: Duration,
+    /// Events dispatched.
+    pub(crate) events: u64,
+    /// The time that the other thread had events, without that in which it held them back.
+    pub(crate) dispatching: Duration,
+    /// The most that waited in the inbox.
+    pub(crate) deepest: usize,
+    /// What the inbox has room for.
+    pub(crate) room: usize,
+}
+
+/// A part of the capture that owns what it holds.
+enum Read {
+    Begin(PathBuf, u64),
+    Line(Result<Event, Problem>),
+    Broken(Problem),
+    /// An input cannot be opened, which ends the capture.
+    Unopened(io::Error),
+}
+
+/// What the decoding thread has in the end.
+struct Decoded {
+    /// All of them, the blank ones too.
+    lines: u64,
+    symbol: Symbol,
+    latency: Histogram<u64>,
+    busy: Duration,
+}
+
+/// Replays the capture once into a fresh world, which it gives.
+///
+/// # Errors
+/// If an input cannot be opened, or no thread can be started.
+pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
+    let Receiving { mut world, timers, mut inbox, mut parker, sender } = Receiving::new();
+    let thread = start(args, progress, sender)?;
+    let Feed { dispatch, .. } = feed::feed(world.registry());
+    let mut accept = feed::accepting(world.registry());
+    let mut events = Events::new(args, &world, timers, dispatch);
+    let load = latency.load.get_or_insert_default();
+    let mut batch = Vec::with_capacity(ROOM);
+
+    world.run(|world| {
+        if inbox.fill(world, ROOM, &mut batch) == 0 {
+            parker.park(None); // until there is a batch, or the end
+            return Ok(());
+        }
+        let (start, held) = (Instant::now(), events.pacer.held);
+        for read in batch.drain(..) {
+            match read {
+                Read::Begin(path, lines) => events.problems.get_mut(world).begin(&path, lines),
+                Read::Broken(problem) => events.problems.get_mut(world).add(problem.line, problem.reason),
+                Read::Line(decoded) => {
+                    if let Some(event) = accept(world, decoded) {
+                        events.run(world, event, &mut latency.dispatch);
+                        load.events += 1;
+                    }
+                }
+                Read::Unopened(error) => return Err(error),
+            }
+            if events.are_stopped(world) {
+                world.resource_mut::<Inbox<Read>>().close();
+                world.shutdown_handle().shutdown();
+                break;
+            }
+        }
+        load.dispatching += start.elapsed().saturating_sub(events.pacer.held - held);
+        Ok(())
+    })?;
+
+    let mut lines = 0;
+    // A thread that is not needed any more is not waited for: its read may wait for whoever writes the input.
+    if !events.are_stopped(&world) {
+        let decoded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        latency.decode.add(&decoded.latency).expect("both have the same bounds");
+        load.add(&decoded, &world);
+        *world.resource_mut::<Symbol>() = decoded.symbol;
+        lines = decoded.lines;
+    }
+    events.end(&mut world, lines);
+    Ok(world)
+}
+
+impl Load {
+    /// Adds a replay, by what the decoding thread has and by the inbox of the world.
+    fn add(&mut self, decoded: &Decoded, world: &World) {
+        self.lines += decoded.latency.len();
+        self.decoding += decoded.busy;
+        let stats = world.resource::<Inbox<Read>>().stats();
+        self.deepest = self.deepest.max(stats.deepest);
+        self.room = stats.capacity;
+    }
+}
+
+/// The dispatching end: a world with an inbox, whose closing ends the loop.
+struct Receiving {
+    world: World,
+    timers: TimerPoller,
+    inbox: InboxPoller<Read>,
+    parker: Parker,
+    sender: Sender<Read>,
+}
+
+impl Receiving {
+    fn new() -> Self {
+        let (mut builder, timers) = feed::builder();
+        let shutdown = builder.shutdown_handle();
+        let parker = Parker::new(&shutdown);
+        // Nothing may be lost: if the inbox is full, the decoding thread waits.
+        let inbox = builder.install_driver(InboxInstaller::new(ROOM, Full::Wait, &parker.doorbell()));
+        let mut world = builder.build();
+        let end = (move |_: Closed| shutdown.shutdown()).into_handler(world.registry());
+        let mut resource = world.resource_mut::<Inbox<Read>>();
+        resource.on_closed(end);
+        let sender = resource.sender();
+        Self { world, timers, inbox, parker, sender }
+    }
+}
+
+/// Starts the decoding thread.
+fn start(args: &Args, progress: &ProgressBar, sender: Sender<Read>) -> io::Result<JoinHandle<Decoded>> {
+    let (paths, progress, times) = (args.input.clone(), progress.clone(), Times(args.time_unit));
+    let thread = thread::Builder::new().name("decoding".into());
+    thread
+        .spawn(move || decode(&paths, &progress, times, &sender))
+        .map_err(|error| io::Error::new(error.kind(), format!("the decoding thread cannot be started: {error}")))
+}
+
+/// Reads and decodes the capture, and sends it, until the other thread has enough.
+fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Sender<Read>) -> Decoded {
+    let (mut world, mut decode) = feed::decoding(times);
+    let (mut latency, mut busy) = (histogram(), Duration::ZERO);
+    let mut pushed = 0_u64;
+    let mut since = Instant::now();
+    let lines = input::read(paths, progress, |part| {
+        let read = match part {
+            Part::Begin(path, lines) => Read::Begin(path.to_owned(), lines),
+            Part::Broken(problem) => Read::Broken(problem),
+            Part::Line(line) => {
+                let start = Instant::now();
+                let decoded = decode(&mut world, line);
+                let end = Instant::now();
+                record(&mut latency, end - start);
+                busy += end - since;
+                Read::Line(decoded)
+            }
+            Part::Pause => {
+                sender.ring();
+                return true;
+            }
+        };
+        let sent = sender.push(read).is_ok();
+        since = Instant::now();
+        pushed += 1;
+        if pushed.is_multiple_of(BATCH) {
+            sender.ring();
+        }
+        sent
+    });
+    let lines = lines.unwrap_or_else(|error| {
+        // If nobody wants to know any more, that is no matter.
+        let _ = sender.push(Read::Unopened(error));
+        0
+    });
+    let symbol = std::mem::take(&mut *world.resource_mut::<Symbol>());
+    Decoded { lines, symbol, latency, busy }
+}
