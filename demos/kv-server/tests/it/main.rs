@@ -10,3 +10,4 @@ mod program;
 mod redis;
 mod support;
 mod traffic;
+mod waits;

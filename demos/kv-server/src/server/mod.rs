@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nexus_rt::io::MioToken;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::TcpListener;
+use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, World, WorldBuilder};
 
 use crate::channels::Channels;
@@ -24,18 +25,12 @@ use crate::request::Request;
 use crate::settings::Settings;
 use crate::stats::Stats;
 
-/// How to wait for clients.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wait {
-    /// The processor is left to others until something happens.
-    Block,
-    /// The system is asked again and again, which answers soonest and takes a whole core.
-    Spin,
-}
-
 /// A server, to be run with its world.
 pub struct Server {
     wait: Wait,
+    idle: Idle,
+    /// What the last turn had to do, and so whether this one sleeps.
+    busy: usize,
     address: SocketAddr,
     listener: MioToken,
     io: MioPoller<Peer>,
@@ -110,6 +105,8 @@ impl Server {
         registered.transpose()?;
         let server = Self {
             wait,
+            idle: Idle::new(wait),
+            busy: 0,
             address,
             listener,
             io,
@@ -147,28 +144,30 @@ impl Server {
         self.drain(world, drain)
     }
 
-    /// One turn: what happened to whom, then what is due, then everybody's requests and replies.
+    /// One turn: waits, which moves the time, runs what is due, and attends to those to whom something happened.
     fn turn(&mut self, world: &mut World) -> io::Result<()> {
-        if self.wait == Wait::Spin || !self.handles.ready.get(world).0.is_empty() {
-            self.io.poll(world, Some(Duration::ZERO))?;
-        } else {
-            let now = self.handles.clock.get(world).now();
-            self.io.poll_until(world, now, |world| self.expiry.next_deadline(world))?;
-        }
-        self.serve(world);
+        let now = self.handles.clock.get(world).now();
+        let Self { idle, busy, expiry, .. } = self;
+        let happened = self.io.poll_until(world, now, |world| idle.until(*busy, now, expiry.next_deadline(world)))?;
+        self.handles.stats.get_mut(world).turns += 1;
+        let ran = happened + self.serve(world);
+        let waiting = self.handles.ready.get(world).0.len();
+        // The system tells of everything but the clients who still wait, so a loop that blocks need not ask again.
+        self.busy = if self.wait == Wait::Block { waiting } else { ran + waiting };
         Ok(())
     }
 
-    /// Runs what is due, and attends to those to whom something happened.
-    fn serve(&mut self, world: &mut World) {
-        let now = self.handles.clock.get_mut(world).update();
-        self.expiry.poll(world, now);
+    /// Runs what is due, and attends to those to whom something happened. Returns how many timers ran.
+    fn serve(&mut self, world: &mut World) -> usize {
+        let now = self.handles.clock.get(world).now();
+        let ran = self.expiry.poll(world, now);
         let mut ready = mem::take(&mut self.ready);
         mem::swap(&mut ready, &mut self.handles.ready.get_mut(world).0);
         for token in ready.drain(..) {
             self.attend(world, token);
         }
         self.ready = ready;
+        ran
     }
 
     /// Reads from a client, runs its requests, and sends the replies.
