@@ -57,7 +57,8 @@ pub struct Args {
     #[arg(long, value_name = "HOW", default_value_t = Wait::Block)]
     pub wait: Wait,
 
-    /// How long replies may take to be sent at the end, in milliseconds
+    /// How long the end may take, in milliseconds: it answers what had come, up to 1mb of each client, and closes each
+    /// connection once its replies are sent and its client has closed it too
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
@@ -81,7 +82,7 @@ impl Args {
         }
     }
 
-    /// How long replies may take to be sent at the end.
+    /// How long the end may take.
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
