@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use nexus_rt::plan::PlanFormat;
+use nexus_rt::wait::Wait;
 
 use crate::limits::Limits;
 use crate::request::RequestLimits;
-use crate::server::Wait;
 
 /// A key-value server that speaks the protocol of Redis. SIGTERM, SIGINT and the command SHUTDOWN end it.
 #[derive(Parser, Debug)]
@@ -51,11 +51,14 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
     pub max_buffers: usize,
 
-    /// How to wait for clients
-    #[arg(long, value_enum, default_value_t = WaitArg::Block)]
-    pub wait: WaitArg,
+    /// What to do in a turn without work: `spin` asks the system again at once, for a whole core; `yield` lets other
+    /// threads run before; `block` sleeps until something happens; `backoff` asks 100 times, `backoff=N` asks N times,
+    /// and then sleeps
+    #[arg(long, value_name = "HOW", default_value_t = Wait::Block)]
+    pub wait: Wait,
 
-    /// How long replies may take to be sent at the end, in milliseconds
+    /// How long the end may take, in milliseconds: it answers what had come, up to 1mb of each client, and closes each
+    /// connection once its replies are sent and its client has closed it too
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
@@ -63,15 +66,6 @@ pub struct Args {
     /// or json
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text")]
     pub plan: Option<PlanFormat>,
-}
-
-/// How to wait.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum WaitArg {
-    /// In the system, without using the processor
-    Block,
-    /// By asking again and again, with a core of its own
-    Spin,
 }
 
 impl Args {
@@ -88,16 +82,7 @@ impl Args {
         }
     }
 
-    /// How to wait.
-    #[must_use]
-    pub fn wait(&self) -> Wait {
-        match self.wait {
-            WaitArg::Block => Wait::Block,
-            WaitArg::Spin => Wait::Spin,
-        }
-    }
-
-    /// How long replies may take to be sent at the end.
+    /// How long the end may take.
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)

@@ -1,6 +1,8 @@
 //! A client: its socket, what comes and goes there, and its handler.
 
 use std::io::{self, Read, Write};
+use std::mem;
+use std::net::Shutdown;
 
 use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::net::TcpStream;
@@ -28,6 +30,12 @@ pub(crate) struct Connection {
     pub(crate) readable: bool,
     /// Whether the client will send no more than what there is to read.
     pub(crate) ended: bool,
+    /// Whether all of that has been read.
+    pub(crate) over: bool,
+    /// How many bytes are still read as requests, once that is limited.
+    pub(crate) left: Option<usize>,
+    /// Whether the client was told that nothing more comes.
+    pub(crate) shut: bool,
     /// Whether it is among those to be attended to.
     pub(crate) queued: bool,
     /// Whether it is to be closed at once, since it would hold too much.
@@ -36,37 +44,77 @@ pub(crate) struct Connection {
     pub(crate) held: usize,
 }
 
-/// What came of reading.
-pub(crate) enum Received {
-    /// Some bytes.
-    Bytes,
-    /// None for now.
-    Nothing,
-    /// None ever again.
-    End,
-}
-
 impl Connection {
-    /// Reads once, which is all that there is unless the room was filled.
-    pub(crate) fn receive(&mut self, request: &mut Request) -> Received {
+    /// A client that has just come.
+    pub(crate) fn new(socket: TcpStream, session: Session) -> Self {
+        Self {
+            socket,
+            session,
+            rest: None,
+            readable: false,
+            ended: false,
+            over: false,
+            left: None,
+            shut: false,
+            queued: false,
+            cut_off: false,
+            held: 0,
+        }
+    }
+
+    /// Reads once, which is all that there is unless the room was filled. Returns whether something came.
+    pub(crate) fn receive(&mut self, request: &mut Request) -> bool {
+        let room = request.room();
+        let most = room.len().min(self.left.unwrap_or(usize::MAX));
+        let length = self.read(&mut room[..most]);
+        if let Some(left) = &mut self.left {
+            *left -= length;
+        }
+        request.add(length);
+        length > 0
+    }
+
+    /// Reads once and forgets it: if it stayed unread, closing the socket would reset the connection, and the client
+    /// might lose replies.
+    pub(crate) fn forget(&mut self, room: &mut [u8]) {
+        self.read(room);
+    }
+
+    /// Returns how much waits to be read, as far as the room shows.
+    pub(crate) fn unread(&self, room: &mut [u8]) -> usize {
         loop {
-            let room = request.room();
-            let most = room.len();
-            return match self.socket.read(room) {
-                Ok(0) => Received::End,
-                Ok(length) => {
-                    self.readable = length == most || self.ended;
-                    request.add(length);
-                    Received::Bytes
+            match self.socket.peek(room) {
+                Ok(length) => return length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return 0,
+            }
+        }
+    }
+
+    fn read(&mut self, room: &mut [u8]) -> usize {
+        loop {
+            match self.socket.read(room) {
+                Ok(length @ 1..) => {
+                    self.readable = length == room.len() || self.ended;
+                    return length;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.readable = false;
-                    Received::Nothing
-                }
-                Err(_) => Received::End,
-            };
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+                Ok(0) | Err(_) => self.over = true,
+            }
+            return 0;
         }
+    }
+
+    /// Tells the client that nothing more comes, after what was sent before.
+    ///
+    /// # Errors
+    /// If the client is gone.
+    pub(crate) fn shut(&mut self) -> io::Result<()> {
+        if !mem::replace(&mut self.shut, true) {
+            self.socket.shutdown(Shutdown::Write)?;
+        }
+        Ok(())
     }
 
     /// Sends what there is room for. The driver tells when there is room for the rest.

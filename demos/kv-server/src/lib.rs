@@ -29,7 +29,7 @@ pub use keys::{Keys, OnExpiry};
 pub use limits::Limits;
 pub use replies::Replies;
 pub use request::{READ, Request, RequestLimits};
-pub use server::{Server, Wait};
+pub use server::Server;
 pub use session::{ClientId, Session};
 pub use settings::Settings;
 pub use stats::Stats;

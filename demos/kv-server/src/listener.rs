@@ -121,16 +121,7 @@ fn admit(
     let session = Session::new(ClientId(clients.last));
     clients.tokens.insert(session.id, token);
     if let Some(Peer::Client(client)) = sockets.get_mut(token) {
-        client.ctx = Some(Box::new(Connection {
-            socket,
-            session,
-            rest: None,
-            readable: false,
-            ended: false,
-            queued: false,
-            cut_off: false,
-            held: 0,
-        }));
+        client.ctx = Some(Box::new(Connection::new(socket, session)));
     }
     Ok(())
 }

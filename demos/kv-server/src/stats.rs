@@ -3,6 +3,8 @@
 /// Counters since the start.
 #[derive(Debug, Default)]
 pub struct Stats {
+    /// Turns of the loop.
+    pub turns: u64,
     /// Requests that were answered, errors included.
     pub commands: u64,
     /// Connections that were accepted.

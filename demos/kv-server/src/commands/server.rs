@@ -149,6 +149,7 @@ pub(super) fn info(
         ("rejected_connections", stats.rejected),
         ("client_cut_offs", stats.cut_off),
         ("expired_keys", stats.expired),
+        ("eventloop_cycles", stats.turns),
         ("keyspace_hits", stats.hits),
         ("keyspace_misses", stats.misses),
         ("pubsub_channels", count(channels.len())),

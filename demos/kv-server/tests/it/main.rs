@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod commands;
+mod ending;
 mod engine;
 mod hostile;
 mod limits;
@@ -10,3 +11,4 @@ mod program;
 mod redis;
 mod support;
 mod traffic;
+mod waits;

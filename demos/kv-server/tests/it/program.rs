@@ -102,14 +102,3 @@ fn the_command_shutdown_ends_it() {
         assert!(server.ends_well());
     }
 }
-
-#[test]
-fn a_server_that_spins_serves_too() {
-    let server = Server::start(&["--wait", "spin"]);
-    let mut client = server.client();
-    assert_eq!(client.ask(&["SET", "k", "v"]), ok());
-    assert_eq!(client.ask(&["GET", "k"]), bulk("v"));
-    let mut server = server;
-    server.signal("-TERM");
-    assert!(server.ends_well());
-}

@@ -175,6 +175,13 @@ impl Client {
         self.try_reply().filter(|reply| !matches!(reply, Reply::Error(_)))
     }
 
+    /// Reads the end of the stream: not a reply, and not a reset.
+    pub(crate) fn ends(&mut self) {
+        let mut rest = Vec::new();
+        self.socket.read_to_end(&mut rest).expect("the end comes, and no reset");
+        assert!(rest.is_empty(), "{}", rest.escape_ascii());
+    }
+
     /// Whether the connection is closed by the server, with nothing more to read.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();

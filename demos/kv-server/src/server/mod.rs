@@ -1,19 +1,22 @@
 //! The server: waits for sockets, runs what is due, attends to the clients to whom something happened.
 
+mod ending;
+
 use std::fmt;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use ending::Phase;
 use nexus_rt::io::MioToken;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::TcpListener;
+use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{CallbackTemplate, Clock, Key, MioInstaller, MioPoller, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::client::{Connection, Ready, Received, on_client};
+use crate::client::{Connection, Ready, on_client};
 use crate::commands::Commands;
 use crate::engine::{Engine, ExpiryPoller};
 use crate::limits::Limits;
@@ -24,18 +27,12 @@ use crate::request::Request;
 use crate::settings::Settings;
 use crate::stats::Stats;
 
-/// How to wait for clients.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wait {
-    /// The processor is left to others until something happens.
-    Block,
-    /// The system is asked again and again, which answers soonest and takes a whole core.
-    Spin,
-}
-
 /// A server, to be run with its world.
 pub struct Server {
     wait: Wait,
+    idle: Idle,
+    /// What the last turn had to do, and so whether this one sleeps.
+    busy: usize,
     address: SocketAddr,
     listener: MioToken,
     io: MioPoller<Peer>,
@@ -50,8 +47,9 @@ pub struct Server {
     ready: Vec<MioToken>,
     /// What all clients hold, in bytes.
     held: usize,
-    /// Whether requests are still read.
-    reads: bool,
+    phase: Phase,
+    /// When clients of which nothing was heard are not waited for any more.
+    silence: Option<Instant>,
 }
 
 /// The resources that the server uses itself.
@@ -110,6 +108,8 @@ impl Server {
         registered.transpose()?;
         let server = Self {
             wait,
+            idle: Idle::new(wait),
+            busy: 0,
             address,
             listener,
             io,
@@ -121,7 +121,8 @@ impl Server {
             replies: Replies::default(),
             ready: Vec::new(),
             held: 0,
-            reads: true,
+            phase: Phase::Serves,
+            silence: None,
         };
         Ok((server, world))
     }
@@ -138,37 +139,44 @@ impl Server {
         &self.commands
     }
 
-    /// Runs until a shutdown is requested, and sends what replies are left, for `drain` at most.
+    /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the
+    /// replies, and closes each connection when its client has read them.
     ///
     /// # Errors
     /// If the system cannot tell what happens to sockets.
     pub fn run(mut self, world: &mut World, drain: Duration) -> io::Result<()> {
         world.run(|world| self.turn(world))?;
-        self.drain(world, drain)
+        self.end(world, drain)
     }
 
-    /// One turn: what happened to whom, then what is due, then everybody's requests and replies.
+    /// One turn: waits, which moves the time, runs what is due, and attends to those to whom something happened.
     fn turn(&mut self, world: &mut World) -> io::Result<()> {
-        if self.wait == Wait::Spin || !self.handles.ready.get(world).0.is_empty() {
-            self.io.poll(world, Some(Duration::ZERO))?;
-        } else {
-            let now = self.handles.clock.get(world).now();
-            self.io.poll_until(world, now, |world| self.expiry.next_deadline(world))?;
-        }
-        self.serve(world);
+        let now = self.handles.clock.get(world).now();
+        let Self { idle, busy, expiry, silence, .. } = self;
+        let happened = self.io.poll_until(world, now, |world| {
+            let due = [expiry.next_deadline(world), *silence].into_iter().flatten().min();
+            idle.until(*busy, now, due)
+        })?;
+        self.handles.stats.get_mut(world).turns += 1;
+        let ran = happened + self.serve(world);
+        self.proceed(world, happened > 0);
+        let waiting = self.handles.ready.get(world).0.len();
+        // The system tells of everything but the clients who still wait, so a loop that blocks need not ask again.
+        self.busy = if self.wait == Wait::Block { waiting } else { ran + waiting };
         Ok(())
     }
 
-    /// Runs what is due, and attends to those to whom something happened.
-    fn serve(&mut self, world: &mut World) {
-        let now = self.handles.clock.get_mut(world).update();
-        self.expiry.poll(world, now);
+    /// Runs what is due, and attends to those to whom something happened. Returns how many timers ran.
+    fn serve(&mut self, world: &mut World) -> usize {
+        let now = self.handles.clock.get(world).now();
+        let ran = self.expiry.poll(world, now);
         let mut ready = mem::take(&mut self.ready);
         mem::swap(&mut ready, &mut self.handles.ready.get_mut(world).0);
         for token in ready.drain(..) {
             self.attend(world, token);
         }
         self.ready = ready;
+        ran
     }
 
     /// Reads from a client, runs its requests, and sends the replies.
@@ -181,7 +189,7 @@ impl Server {
         if verdict == Verdict::Leaves || connection.cut_off {
             self.part(world, token, &connection);
         } else {
-            if connection.readable && self.reads && !connection.session.leaves {
+            if self.reads(&connection) {
                 connection.queued = true;
                 self.handles.ready.get_mut(world).0.push(token);
             }
@@ -195,29 +203,18 @@ impl Server {
         if connection.session.replies.capacity() == 0 {
             mem::swap(&mut connection.session.replies, &mut self.replies);
         }
-        let mut ended = false;
-        if connection.readable && self.reads && !connection.session.leaves {
-            match &mut connection.rest.take() {
-                Some(rest) => {
-                    ended = self.receive(world, connection, rest);
-                    if rest.has_rest() {
-                        rest.compact();
-                        connection.rest = Some(mem::take(rest));
-                    }
-                }
-                None => {
-                    let mut request = mem::take(&mut self.request);
-                    ended = self.receive(world, connection, &mut request);
-                    connection.rest = request.take_rest().map(Box::new);
-                    self.request = request;
-                }
+        if self.reads(connection) {
+            if self.phase == Phase::Parts {
+                connection.forget(self.request.room());
+            } else {
+                self.read(world, connection);
             }
         }
         if connection.cut_off || connection.send().is_err() {
             return Verdict::Leaves;
         }
         // Who has sent all may still read.
-        connection.session.leaves |= ended;
+        connection.session.leaves |= connection.over;
         let replies = &mut connection.session.replies;
         if !replies.as_bytes().is_empty() {
             // The driver tells when there is room for the rest.
@@ -228,15 +225,32 @@ impl Server {
         if buffer.capacity() <= LARGE {
             self.replies = buffer;
         }
-        if connection.session.leaves { Verdict::Leaves } else { Verdict::Stays }
+        if connection.session.leaves { self.leave(connection) } else { Verdict::Stays }
     }
 
-    /// Reads once and runs every request that is whole. Whether the client will send no more.
-    fn receive(&mut self, world: &mut World, connection: &mut Connection, request: &mut Request) -> bool {
-        match connection.receive(request) {
-            Received::Bytes => {}
-            Received::Nothing => return false,
-            Received::End => return true,
+    /// Reads once, after what is left of an earlier read, and runs what is whole.
+    fn read(&mut self, world: &mut World, connection: &mut Connection) {
+        match &mut connection.rest.take() {
+            Some(rest) => {
+                self.receive(world, connection, rest);
+                if rest.has_rest() {
+                    rest.compact();
+                    connection.rest = Some(mem::take(rest));
+                }
+            }
+            None => {
+                let mut request = mem::take(&mut self.request);
+                self.receive(world, connection, &mut request);
+                connection.rest = request.take_rest().map(Box::new);
+                self.request = request;
+            }
+        }
+    }
+
+    /// Reads once and runs every request that is whole.
+    fn receive(&mut self, world: &mut World, connection: &mut Connection, request: &mut Request) {
+        if !connection.receive(request) {
+            return;
         }
         let session = &mut connection.session;
         let mut commands = 0;
@@ -268,7 +282,6 @@ impl Server {
             }
         }
         self.handles.stats.get_mut(world).commands += commands;
-        false
     }
 
     /// Counts what a client holds, and cuts it off if that is too much for all.
@@ -336,33 +349,6 @@ impl Server {
             }
         });
         *self.handles.channels.get_mut(world) = channels;
-    }
-
-    /// Lets nobody in any more, answers what has come, and sends what replies are left.
-    fn drain(&mut self, world: &mut World, most: Duration) -> io::Result<()> {
-        let until = Instant::now() + most;
-        self.handles.sockets.get_mut(world).close(self.listener);
-        self.io.poll(world, Some(Duration::ZERO))?;
-        self.serve(world);
-        while !self.handles.ready.get(world).0.is_empty() && Instant::now() < until {
-            self.serve(world);
-        }
-        self.reads = false;
-        while self.has_unsent(world) && Instant::now() < until {
-            // The driver does not block once a shutdown is requested.
-            thread::sleep(Duration::from_millis(1));
-            self.io.poll(world, Some(Duration::ZERO))?;
-            self.serve(world);
-        }
-        Ok(())
-    }
-
-    fn has_unsent(&self, world: &mut World) -> bool {
-        let tokens: Vec<_> = self.handles.clients.get(world).tokens.values().copied().collect();
-        tokens.into_iter().any(|token| match client(self.handles.sockets, world, token) {
-            Some(Some(connection)) => !connection.session.replies.as_bytes().is_empty(),
-            _ => false,
-        })
     }
 }
 
