@@ -1,8 +1,8 @@
 //! A control loop at 1 kHz, as on an embedded Linux controller: how late are its ticks?
 //!
-//! A periodic timer runs a pipeline: read a sensor, compute, drive a motor. A watchdog reports each tick that is late by
-//! more than a limit to a thread that prints, since a control loop does not wait for a terminal. At the end the program
-//! prints how late the ticks were.
+//! A periodic timer runs a pipeline: read a sensor, compute, drive a motor. A watchdog reports each tick that is late
+//! by more than a limit to a thread that prints, since a control loop does not wait for a terminal. At the end the
+//! program prints how late the ticks were.
 //!
 //! `cargo run --release --example controller --features mio,ring,signals,timer` runs for two seconds, or until Ctrl-C.
 //! Options, after `--`:

@@ -1,8 +1,8 @@
 //! An echo server that closes silent connections: sockets and timers in one loop.
 //!
 //! `cargo run --example mio_timer --features mio,timer,signals` serves its own clients, reports what happened, and
-//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`. After Ctrl-C it takes no
-//! new clients and serves the others for a few seconds; a second Ctrl-C ends it at once.
+//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`. After Ctrl-C it takes
+//! no new clients and serves the others for a few seconds; a second Ctrl-C ends it at once.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Client};

@@ -22,8 +22,8 @@ pub(crate) enum Part<'a> {
     Pause,
 }
 
-/// Reads the inputs as one capture and hands its parts to `each`, as long as that returns `true`. Returns how many lines
-/// it has read.
+/// Reads the inputs as one capture and hands its parts to `each`, as long as that returns `true`. Returns the number of
+/// lines read.
 ///
 /// # Errors
 /// If an input cannot be opened; the error names it.

@@ -220,6 +220,13 @@ impl Display for Report {
             "events per second",
             format!("{} dispatch, {} decode", grouped(self.events_per_sec), grouped(self.decode_per_sec)),
         )?;
+        self.fmt_times(f)
+    }
+}
+
+impl Report {
+    fn fmt_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = |name: &str, value: String| writeln!(f, "  {name:<18} {value}");
         let Whole { lines, time } = self.whole;
         row(
             "whole replay",

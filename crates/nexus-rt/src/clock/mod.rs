@@ -9,8 +9,8 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It moves when the loop asks the OS for events, and nowhere else: a poll of the mio driver [updates](Self::update) it,
-/// and a loop without sockets does so after its wait. A feed of recorded events moves it for each event
+/// It moves when the loop asks the OS for events, and nowhere else: a poll of the mio driver [updates](Self::update)
+/// it, and a loop without sockets does so after its wait. A feed of recorded events moves it for each event
 /// ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time, and a run over recorded events sees
 /// the same calendar whenever it takes place. No other part of the library reads the time, except for the waits and the
 /// deadline of a drain.
