@@ -43,7 +43,7 @@ mod queue {
         }
 
         pub(crate) fn pop(&self) -> Option<T> {
-            if self.state.load(Ordering::Acquire) != FULL {
+            if self.state.compare_exchange(FULL, WRITING, Ordering::Acquire, Ordering::Relaxed).is_err() {
                 return None;
             }
             let event = self.event.lock().expect("nobody panics with it").take();
@@ -157,6 +157,22 @@ mod models {
             channel.close();
             let [_, refused] = sending.join().unwrap();
             assert!(refused);
+        });
+    }
+
+    #[test]
+    fn nothing_is_left_in_a_queue_whose_receiving_end_has_left() {
+        loom::model(|| {
+            let (_, bell) = Alarm::new();
+            let channel = Channel::<usize>::new(1, Full::Refuse, bell);
+            let sender = Channel::sender(&channel);
+            let sending = thread::spawn(move || {
+                let _ = sender.send(1);
+                sender // which stays
+            });
+            channel.abandon();
+            let _sender = sending.join().unwrap();
+            assert_eq!(channel.len(), 0);
         });
     }
 

@@ -86,12 +86,14 @@ impl std::error::Error for UnknownWait {}
 /// let now = Instant::now();
 /// let next_timer = now + Duration::from_secs(1);
 /// // A turn that ran handlers, then turns without work.
-/// let until = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)));
-/// assert_eq!(until, [now, now, now, next_timer].map(Some));
+/// let sleeps = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)) == Some(next_timer));
+/// assert_eq!(sleeps, [false, false, false, true]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Idle {
     wait: Wait,
+    /// A time that has come on every clock.
+    past: Instant,
     /// Turns without work in a row.
     empty: u32,
 }
@@ -100,15 +102,15 @@ impl Idle {
     /// Starts as after a turn with work.
     #[must_use]
     pub fn new(wait: Wait) -> Self {
-        Self { wait, empty: 0 }
+        Self { wait, past: Instant::now(), empty: 0 }
     }
 
     /// Returns until when the loop sleeps at the end of a turn, for
     /// [`MioPoller::poll_until`](crate::MioPoller::poll_until) or [`Parker::park`](crate::wait::Parker::park).
     ///
     /// `ran` is the number of handlers that ran in the turn, `now` its time, and `deadline` that of the next timer.
-    /// After a turn with work, and as long as the loop is to ask again, it returns `now`: no sleep. Otherwise it
-    /// returns `deadline`, where `None` is a sleep without limit.
+    /// After a turn with work, and as long as the loop is to ask again, it returns a time that has come: no sleep.
+    /// Otherwise it returns `deadline`, where `None` is a sleep without limit.
     #[inline]
     #[must_use = "it says until when to sleep"]
     pub fn until(&mut self, ran: usize, now: Instant, deadline: Option<Instant>) -> Option<Instant> {
@@ -127,6 +129,6 @@ impl Idle {
                 _ => spin_loop(),
             }
         }
-        Some(now)
+        Some(self.past.min(now))
     }
 }

@@ -156,18 +156,23 @@ impl World {
 }
 
 /// A drain that lasts until it is dropped: while it does, waits end at its deadline.
-struct Draining(ShutdownHandle);
+struct Draining {
+    handle: ShutdownHandle,
+    /// The end of the drain around this one.
+    outer: Option<Instant>,
+}
 
 impl Draining {
     fn until(handle: ShutdownHandle, deadline: Instant) -> Self {
-        handle.drain_until(Some(deadline));
-        Self(handle)
+        let until = handle.limit(Some(deadline));
+        let outer = handle.drain_until(until);
+        Self { handle, outer }
     }
 }
 
 impl Drop for Draining {
     fn drop(&mut self) {
-        self.0.drain_until(None);
+        self.handle.drain_until(self.outer);
     }
 }
 

@@ -7,6 +7,7 @@ const READERS: &[&str] = &[
     "crates/nexus-rt/src/clock/",
     "crates/nexus-rt/src/driver/mio/sleep.rs",
     "crates/nexus-rt/src/driver/parker.rs",
+    "crates/nexus-rt/src/idle.rs",
     "crates/nexus-rt/src/lifecycle.rs",
 ];
 

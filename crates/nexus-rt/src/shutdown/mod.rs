@@ -4,6 +4,7 @@
 mod signals;
 
 use std::fmt;
+use std::mem;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -151,10 +152,10 @@ impl ShutdownHandle {
         [until, drain].into_iter().flatten().min()
     }
 
-    /// Sets when the drain ends, or that there is none.
-    pub(crate) fn drain_until(&self, until: Option<Instant>) {
-        *self.request.drain.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    /// Sets when the drain ends, or that there is none, and returns what was set before.
+    pub(crate) fn drain_until(&self, until: Option<Instant>) -> Option<Instant> {
         self.request.draining.store(until.is_some(), Ordering::Relaxed);
+        mem::replace(&mut *self.request.drain.lock().unwrap_or_else(PoisonError::into_inner), until)
     }
 }
 

@@ -24,6 +24,8 @@ mod guide;
 mod handlers;
 #[cfg(feature = "ring")]
 mod inbox;
+#[cfg(all(feature = "mio", feature = "ring"))]
+mod inbox_ends;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod lifecycle;

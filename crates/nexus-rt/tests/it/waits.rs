@@ -36,10 +36,11 @@ fn a_way_to_wait_parses_from_what_it_prints() {
 #[test]
 fn a_turn_with_work_never_sleeps_and_one_without_does_what_it_is_told() {
     let now = Instant::now();
-    let (asks, sleeps) = (Some(now), Some(now + MS));
+    let (asks, sleeps) = (false, true);
     let of = |wait: Wait, turns: &[usize]| {
         let mut idle = Idle::new(wait);
-        turns.iter().map(|ran| idle.until(*ran, now, sleeps)).collect::<Vec<_>>()
+        let until = turns.iter().map(|ran| idle.until(*ran, now, Some(now + MS)).unwrap());
+        until.map(|until| if until == now + MS { sleeps } else { until > now }).collect::<Vec<_>>()
     };
     assert_eq!(of(Wait::Block, &[1, 0, 2, 0]), [asks, sleeps, asks, sleeps]);
     assert_eq!(of(Wait::Spin, &[0, 0]), [asks; 2]);
@@ -47,6 +48,9 @@ fn a_turn_with_work_never_sleeps_and_one_without_does_what_it_is_told() {
     assert_eq!(of(Wait::Backoff(1), &[0, 0, 0, 1, 0, 0]), [asks, sleeps, sleeps, asks, asks, sleeps]);
     assert_eq!(of(Wait::Backoff(0), &[0]), [sleeps]);
     assert_eq!(Idle::new(Wait::Block).until(0, now, None), None);
+    // A clock that is ahead of the machine's: no sleep is none on either.
+    let ahead = now + 1_000 * MS;
+    assert!(Idle::new(Wait::Spin).until(0, ahead, None).unwrap() <= Instant::now());
 }
 
 #[test]

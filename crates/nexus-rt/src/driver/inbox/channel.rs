@@ -82,8 +82,10 @@ pub(super) struct Channel<T> {
     bell: Doorbell,
     lost: AtomicU64,
     senders: AtomicUsize,
-    /// The receiving end is closed.
+    /// The receiving end takes nothing more.
     closed: AtomicBool,
+    /// Nor will it hand out what is there.
+    abandoned: AtomicBool,
     /// How many senders wait for room.
     blocked: AtomicUsize,
     room: (Mutex<()>, Condvar),
@@ -102,6 +104,7 @@ impl<T> Channel<T> {
             lost: AtomicU64::new(0),
             senders: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             blocked: AtomicUsize::new(0),
             room: (Mutex::new(()), Condvar::new()),
         })
@@ -129,6 +132,21 @@ impl<T> Channel<T> {
 
     pub(super) fn bell(&self) -> &Doorbell {
         &self.bell
+    }
+
+    /// Rings, and drops what nobody will take: events of a queue whose receiving end left while they were sent.
+    #[inline]
+    fn ring(&self) {
+        // Its fence pairs with that in `abandon`: either this sees that the end has left, or that sees the events.
+        self.bell.ring();
+        if self.abandoned.load(Ordering::Relaxed) {
+            self.discard();
+        }
+    }
+
+    #[cold]
+    fn discard(&self) {
+        while self.queue.pop().is_some() {}
     }
 
     pub(super) fn stats(&self, deepest: usize) -> Stats {
@@ -166,6 +184,14 @@ impl<T> Channel<T> {
         self.unblock();
     }
 
+    /// Closes for good, since the receiving end leaves, and drops what is in the queue.
+    pub(super) fn abandon(&self) {
+        self.close();
+        self.abandoned.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        self.discard();
+    }
+
     #[inline]
     fn push(&self, event: T) -> Result<(), SendError<T>> {
         if self.closed.load(Ordering::Relaxed) {
@@ -173,13 +199,17 @@ impl<T> Channel<T> {
         }
         match self.full {
             Full::DropOldest => {
-                if self.queue.force_push(event).is_some() {
+                if let Some(oldest) = self.queue.force_push(event) {
+                    // Before it is dropped, which may panic.
                     self.lost.fetch_add(1, Ordering::Relaxed);
+                    drop(oldest);
                 }
                 Ok(())
             }
             Full::Refuse => self.queue.push(event).map_err(|event| {
                 self.lost.fetch_add(1, Ordering::Relaxed);
+                // Events that were pushed and not rung for may be what fills it.
+                self.bell.ring();
                 SendError::Full(event)
             }),
             Full::Wait => self.queue.push(event).or_else(|event| self.wait(event)),
@@ -225,7 +255,7 @@ impl<T> Sender<T> {
     #[inline]
     pub fn send(&self, event: T) -> Result<(), SendError<T>> {
         self.push(event)?;
-        self.0.bell.ring();
+        self.0.ring();
         Ok(())
     }
 
@@ -241,7 +271,7 @@ impl<T> Sender<T> {
     /// Wakes the loop if it sleeps.
     #[inline]
     pub fn ring(&self) {
-        self.0.bell.ring();
+        self.0.ring();
     }
 
     /// Returns whether the receiving end is closed.
@@ -259,10 +289,9 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // Releases what it sent to whoever sees that nobody is left.
-        if self.0.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.bell.ring();
-        }
+        // Releases what it sent to whoever sees that nobody is left. Rings for the end, and for what it only pushed.
+        self.0.senders.fetch_sub(1, Ordering::AcqRel);
+        self.0.ring();
     }
 }
 

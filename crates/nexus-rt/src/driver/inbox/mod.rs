@@ -102,14 +102,35 @@ pub struct InboxPoller<T: 'static, Tag: 'static = ()> {
 }
 
 /// The end of a poll, by whatever way: blocked senders look for room, and a loop does not sleep on what is left.
-struct Rest<'p, T>(&'p Channel<T>);
+struct Rest<'p, T> {
+    channel: &'p Channel<T>,
+    /// Not by a panic, nor by an exchange: the end of the senders is looked at next.
+    finished: bool,
+}
+
+impl<'p, T> Rest<'p, T> {
+    fn of(channel: &'p Channel<T>) -> Self {
+        Self { channel, finished: false }
+    }
+
+    fn finish(mut self) {
+        self.finished = true;
+    }
+}
 
 impl<T> Drop for Rest<'_, T> {
     fn drop(&mut self) {
-        self.0.made_room();
-        if self.0.len() > 0 {
-            self.0.bell().ring();
+        self.channel.made_room();
+        if self.channel.len() > 0 || !self.finished && self.channel.is_over() {
+            self.channel.bell().ring();
         }
+    }
+}
+
+/// Nobody can poll any more.
+impl<T: 'static, Tag: 'static> Drop for InboxPoller<T, Tag> {
+    fn drop(&mut self) {
+        self.channel.abandon();
     }
 }
 
@@ -126,7 +147,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
     #[track_caller]
     pub fn poll<H: Handler<T> + ?Sized>(&mut self, world: &mut World, budget: usize, handler: &mut H) -> usize {
         let Some(now) = self.start(world) else { return 0 };
-        let rest = Rest(&self.channel);
+        let rest = Rest::of(&self.channel);
         let mut ran = 0;
         while ran < budget {
             let Some(event) = self.channel.pop() else { break };
@@ -139,7 +160,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
             }
             return ran;
         }
-        drop(rest);
+        rest.finish();
         ran + self.closed(world, budget - ran)
     }
 
@@ -155,10 +176,10 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         if self.start(world).is_none() {
             return 0;
         }
-        let rest = Rest(&self.channel);
+        let rest = Rest::of(&self.channel);
         let before = buffer.len();
         buffer.extend(std::iter::from_fn(|| self.channel.pop()).take(budget));
-        drop(rest);
+        rest.finish();
         self.closed(world, 1);
         buffer.len() - before
     }

@@ -1,6 +1,8 @@
 //! `Receiver` and `Outbox`: from a loop to other threads.
 
+use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::channel::{Channel, Full, SendError, Sender, Stats};
@@ -27,7 +29,7 @@ pub fn channel<T>(capacity: usize, full: Full) -> (Sender<T>, Receiver<T>) {
     let alarm = Arc::new(Alarm::default());
     let rung = alarm.clone();
     let channel = Channel::new(capacity, full, Doorbell::new(move || rung.ring()));
-    (Channel::sender(&channel), Receiver { channel, alarm })
+    (Channel::sender(&channel), Receiver { channel, alarm, one: PhantomData })
 }
 
 /// What ends a thread's sleep, also if it comes first.
@@ -50,9 +52,18 @@ impl Alarm {
 }
 
 /// Receives events on a thread that is not a loop. Made by [`channel`]. When it is dropped, its senders are refused.
+///
+/// It may move to another thread, but only one thread at a time receives:
+///
+/// ```compile_fail
+/// let (_, receiver) = nexus_rt::inbox::channel::<u64>(4, nexus_rt::inbox::Full::Wait);
+/// std::thread::scope(|scope| _ = scope.spawn(|| receiver.recv()));
+/// ```
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     alarm: Arc<Alarm>,
+    /// Not `Sync`: the doorbell has one sleeper.
+    one: PhantomData<Cell<()>>,
 }
 
 impl<T> Receiver<T> {
@@ -90,7 +101,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.channel.close();
+        self.channel.abandon();
     }
 }
 
@@ -135,15 +146,17 @@ impl<T: Clone> Outbox<T> {
     /// Sends a clone to every receiving end, and wakes those that sleep. Forgets those that are closed. Returns how
     /// many took it.
     pub fn send(&mut self, event: &T) -> usize {
-        let taken = self.push(event);
-        self.ring();
-        taken
+        self.each(|sender| sender.send(event.clone()))
     }
 
     /// Sends a clone to every receiving end without waking anybody: for all but the last of many.
     pub fn push(&mut self, event: &T) -> usize {
+        self.each(|sender| sender.push(event.clone()))
+    }
+
+    fn each(&mut self, send: impl Fn(&Sender<T>) -> Result<(), SendError<T>>) -> usize {
         let mut taken = 0;
-        self.senders.retain(|sender| match sender.push(event.clone()) {
+        self.senders.retain(|sender| match send(sender) {
             Ok(()) => {
                 taken += 1;
                 true

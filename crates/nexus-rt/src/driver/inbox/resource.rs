@@ -85,15 +85,14 @@ impl<T, Tag> Inbox<T, Tag> {
 
     /// Whether the end is still to be told of.
     pub(super) fn is_open(&self) -> bool {
-        self.open
+        self.open && self.on_closed.is_some()
     }
 
     /// Takes the handler of the end out, if it is to run.
     pub(super) fn take_closed(&mut self) -> Option<((), Virtual<Closed>, Closed)> {
-        if !std::mem::take(&mut self.open) {
-            return None;
-        }
-        Some(((), self.on_closed.take()?, Closed))
+        let handler = self.on_closed.take_if(|_| self.open)?;
+        self.open = false;
+        Some(((), handler, Closed))
     }
 }
 
@@ -122,7 +121,7 @@ impl<T: 'static, Tag: 'static> Driver for Inbox<T, Tag> {
 
 impl<T, Tag> Drop for Inbox<T, Tag> {
     fn drop(&mut self) {
-        self.channel.close();
+        self.channel.abandon();
     }
 }
 

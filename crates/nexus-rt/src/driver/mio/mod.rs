@@ -23,6 +23,7 @@ use mio::{Events, Poll, Token};
 
 use event::token;
 pub use event::{MioEvent, MioToken};
+use resource::Bell;
 #[cfg(feature = "smartptr")]
 pub use resource::{FlexMio, InlineMio};
 pub use resource::{MioDriver, MioWaker};
@@ -37,6 +38,11 @@ use crate::world::{Installer, World, WorldBuilder};
 
 /// The token of the waker. No registration has it, since its generation is never assigned.
 const WAKER: Token = Token(usize::MAX);
+
+/// Whether a token is that of a source, and not of the waker or the alarm.
+fn is_source(token: Token) -> bool {
+    token.0 < WAKER.0 - 1
+}
 
 /// All events were served.
 const ALL: usize = usize::MAX;
@@ -105,14 +111,15 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
         let Self { poll, registry, waker, sleep, .. } = self;
-        let mut driver = MioDriver::<S, Tag>::new(registry, waker.clone());
+        let bell = Bell::default();
+        let mut driver = MioDriver::<S, Tag>::new(registry, waker.clone(), bell.clone());
         let id = driver.polls().driver();
         builder.register(driver);
         let shutdown = builder.shutdown_handle();
         // If the waker fails, there is no file left to wake with, and nobody to report to.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
-        MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell: None, poller: Poller::new(builder.key()) }
+        MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell, poller: Poller::new(builder.key()) }
     }
 }
 
@@ -134,8 +141,7 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     id: u32,
     shutdown: ShutdownHandle,
     sleep: Sleep,
-    /// The driver's, if anybody has asked for it.
-    bell: Option<Doorbell>,
+    bell: Bell,
     poller: Poller<MioDriver<S, Tag>>,
 }
 
@@ -199,16 +205,15 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
 
     #[track_caller]
     fn poll_limit(&mut self, world: &mut World, limit: Limit, budget: usize) -> io::Result<usize> {
-        let driver = self.poller.start(world);
-        let foreign = driver.polls().driver() != self.id;
-        if self.bell.is_none() && !foreign {
-            self.bell.clone_from(&driver.bell);
-        }
-        if self.next == ALL || self.events.iter().nth(self.next).is_none() {
+        let foreign = self.poller.start(world).polls().driver() != self.id;
+        let asks = self.next == ALL || !self.events.iter().skip(self.next).any(|event| is_source(event.token()));
+        if asks {
             self.wait(limit)?;
-            if let Some(mut clock) = world.try_resource_mut::<Clock>() {
-                clock.update();
-            }
+        }
+        if (asks || foreign)
+            && let Some(mut clock) = world.try_resource_mut::<Clock>()
+        {
+            clock.update();
         }
         if foreign {
             // Ready sources wait until their driver is back.
@@ -231,7 +236,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// Queries the OS for ready sources.
     fn wait(&mut self, limit: Limit) -> io::Result<()> {
         self.next = ALL;
-        let bell = self.bell.as_ref().filter(|_| limit != Limit::Now);
+        let bell = self.bell.get().filter(|_| limit != Limit::Now);
         let limit = match limit {
             Limit::Until(until) if bell.is_none_or(Doorbell::may_sleep) => Limit::Until(self.shutdown.limit(until)),
             _ => Limit::Now,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mio::event::Source;
 use mio::{Interest, Registry};
@@ -116,8 +116,8 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     registry: Registry,
     waker: MioWaker,
-    /// Made when it is first asked for.
-    pub(super) bell: Option<Doorbell>,
+    /// Made when it is first asked for, and shared with the poller.
+    bell: Bell,
     registrations: Registrations<S, Kept>,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -131,6 +131,9 @@ pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, T
 pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
 
 /// The part of a registration that stays while its handler runs.
+/// The doorbell of a driver's sleep, if anybody has asked for it.
+pub(super) type Bell = Arc<OnceLock<Doorbell>>;
+
 struct Kept {
     /// The source, if the driver owns it.
     source: Option<Box<dyn OwnedSource>>,
@@ -143,8 +146,8 @@ trait OwnedSource: Source + Any + Send {}
 impl<T: Source + Any + Send> OwnedSource for T {}
 
 impl<S, Tag> MioDriver<S, Tag> {
-    pub(super) fn new(registry: Registry, waker: MioWaker) -> Self {
-        Self { registry, waker, bell: None, registrations: Registrations::new(), tag: PhantomData }
+    pub(super) fn new(registry: Registry, waker: MioWaker, bell: Bell) -> Self {
+        Self { registry, waker, bell, registrations: Registrations::new(), tag: PhantomData }
     }
 
     /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration
@@ -268,10 +271,10 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// inbox.
     ///
     /// Unlike a [`waker`](Self::waker), which costs a system call each time, it costs one only if the loop sleeps.
-    pub fn doorbell(&mut self) -> Doorbell {
+    pub fn doorbell(&self) -> Doorbell {
         let waker = self.waker.clone();
         // If the waker fails, there is no file left to wake with, and nobody to tell.
-        self.bell.get_or_insert_with(|| Doorbell::new(move || _ = waker.wake())).clone()
+        self.bell.get_or_init(|| Doorbell::new(move || _ = waker.wake())).clone()
     }
 
     /// Returns a waker of this driver's poll, for other threads.
