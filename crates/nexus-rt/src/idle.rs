@@ -22,7 +22,8 @@ use std::time::Instant;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Wait {
-    /// Asks again at once: the lowest latency, for a whole core.
+    /// Asks again at once: the lowest latency, for a whole core. Under a real-time scheduler senders need another core,
+    /// since a loop that never yields keeps them from finishing what they began.
     Spin,
     /// Lets other threads of the core run, then asks again.
     Yield,

@@ -123,6 +123,9 @@ impl World {
     /// assert!(world.resource::<Vec<&str>>().is_empty());
     /// ```
     ///
+    /// It limits the waits of drivers and parkers that know this world's [`Shutdown`], but not of those made before a
+    /// handler replaced it.
+    ///
     /// # Panics
     /// As [`run`](Self::run).
     #[track_caller]
