@@ -122,7 +122,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
 fn passed_test(line: &str) -> Option<&str> {
     let name = line.strip_prefix("test ")?.strip_suffix(" ... ok")?;
     Some(match name.strip_prefix("tests/") {
-        Some(case) => case.split_once(".rs ").map_or(case, |(case, _)| case),
+        Some(case) => case.split_once(".rs").map_or(case, |(case, _)| case),
         None => name.split(" - should panic").next().expect("split gives at least one part"),
     })
 }
@@ -136,6 +136,7 @@ mod tests {
         assert_eq!(passed_test("test soundness::a_b ... ok"), Some("soundness::a_b"));
         assert_eq!(passed_test("test keys::a_b - should panic ... ok"), Some("keys::a_b"));
         assert_eq!(passed_test("test tests/messages/a_b.rs [should fail to compile] ... ok"), Some("messages/a_b"));
+        assert_eq!(passed_test("test tests/messages/a_b.rs ... ok"), Some("messages/a_b"));
         assert_eq!(passed_test("test soundness::a_b ... FAILED"), None);
         assert_eq!(passed_test("running 3 tests"), None);
     }
