@@ -5,13 +5,12 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
-/// The token of the alarm: no registration has it, for its generation is never given out.
-pub(super) const ALARM: Token = Token(usize::MAX - 1);
+use super::ALARM;
 
 /// A timer file beside the sockets.
 #[derive(Debug)]

@@ -39,9 +39,12 @@ use crate::world::{Installer, World, WorldBuilder};
 /// The token of the waker. No registration has it, since its generation is never assigned.
 const WAKER: Token = Token(usize::MAX);
 
+/// The token of the alarm, on systems that have one. No registration has it either.
+const ALARM: Token = Token(usize::MAX - 1);
+
 /// Whether a token is that of a source, and not of the waker or the alarm.
 fn is_source(token: Token) -> bool {
-    token.0 < WAKER.0 - 1
+    token != WAKER && token != ALARM
 }
 
 /// All events were served.

@@ -80,7 +80,7 @@ impl Sleep {
     /// Whether nothing but the alarm of an earlier wait has ended this one.
     #[cfg(target_os = "linux")]
     fn early(&self, events: &Events) -> bool {
-        !events.is_empty() && events.iter().all(|event| event.token() == super::alarm::ALARM)
+        !events.is_empty() && events.iter().all(|event| event.token() == super::ALARM)
     }
 
     #[cfg(not(target_os = "linux"))]
