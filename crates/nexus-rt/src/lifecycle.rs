@@ -135,14 +135,13 @@ impl World {
         mut done: impl FnMut(&Self) -> bool,
         mut turn: F,
     ) -> T {
-        let draining = Draining::until(self.shutdown_handle(), deadline);
+        let _draining = Draining::until(self.shutdown_handle(), deadline);
         while !done(self) && Instant::now() < deadline {
             let ended = self.turn(&mut turn);
             if !ended.goes_on() {
                 return ended;
             }
         }
-        drop(draining);
         T::END
     }
 
