@@ -13,6 +13,7 @@
 //! - `--sleep NAME`: `sockets` (the default) or `parker`, for a controller without sockets
 
 mod options;
+mod sleep;
 
 use std::error::Error;
 use std::io;
@@ -25,11 +26,12 @@ use nexus_rt::inbox::{Full, Outbox, channel};
 use nexus_rt::timer::TimerEvent;
 use nexus_rt::wait::{Idle, Parker, Wait};
 use nexus_rt::{
-    Clock, Handler, MioInstaller, MioPoller, PipelineStart, Registry, Res, ResMut, Shutdown, TimerInstaller,
-    TimerWheel, World, WorldBuilder,
+    Clock, Handler, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown, TimerInstaller, TimerWheel, World,
+    WorldBuilder,
 };
 
 use crate::options::{options, parsed};
+use crate::sleep::Sleep;
 
 const PERIOD: Duration = Duration::from_millis(1);
 
@@ -125,26 +127,6 @@ fn tick(reg: &Registry) -> impl Handler<TimerEvent> + use<> {
         .then(drive, reg)
         .then(until_the_last, reg)
         .build()
-}
-
-/// Where the loop sleeps.
-enum Sleep {
-    Sockets(Box<MioPoller>),
-    Parker(Parker),
-}
-
-impl Sleep {
-    /// Begins a turn: sleeps until `until`, then moves the clock. Returns the number of handlers run.
-    fn begin(&mut self, world: &mut World, now: Instant, until: Option<Instant>) -> io::Result<usize> {
-        match self {
-            Self::Sockets(io) => io.poll_until(world, now, |_| until), // it moves the clock itself
-            Self::Parker(parker) => {
-                parker.park(until);
-                world.resource_mut::<Clock>().update();
-                Ok(0)
-            }
-        }
-    }
 }
 
 /// The value of `--sleep`.

@@ -8,6 +8,7 @@
 //! names the processor. `-- --samples N` sets the number of events per row.
 
 mod options;
+mod sleep;
 
 use std::error::Error;
 use std::fs;
@@ -18,9 +19,10 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, Sender};
 use nexus_rt::wait::{Doorbell, Idle, Parker, Wait};
-use nexus_rt::{Clock, IntoHandler, MioDriver, MioInstaller, MioPoller, Res, ResMut, Shutdown, World, WorldBuilder};
+use nexus_rt::{Clock, IntoHandler, MioDriver, MioInstaller, Res, ResMut, Shutdown, WorldBuilder};
 
 use crate::options::{options, parsed};
+use crate::sleep::Sleep;
 
 /// How long the loop is left alone to see what it uses.
 const QUIET: Duration = Duration::from_millis(250);
@@ -91,36 +93,16 @@ fn send(sender: &Sender<Event>, samples: u64) {
     }
 }
 
-/// Where a loop sleeps.
-enum Sleep {
-    Parker(Parker),
-    Sockets(Box<MioPoller>),
+fn parker(builder: &mut WorldBuilder) -> io::Result<(Sleep, Doorbell)> {
+    let parker = Parker::new(&builder.shutdown_handle());
+    let bell = parker.doorbell();
+    Ok((Sleep::Parker(parker), bell))
 }
 
-impl Sleep {
-    fn parker(builder: &mut WorldBuilder) -> io::Result<(Self, Doorbell)> {
-        let parker = Parker::new(&builder.shutdown_handle());
-        let bell = parker.doorbell();
-        Ok((Self::Parker(parker), bell))
-    }
-
-    fn sockets(builder: &mut WorldBuilder) -> io::Result<(Self, Doorbell)> {
-        let io = builder.install_driver(MioInstaller::new()?);
-        let bell = builder.resource_mut::<MioDriver>().doorbell();
-        Ok((Self::Sockets(Box::new(io)), bell))
-    }
-
-    /// Begins a turn: sleeps until `until`, then moves the clock. Returns the number of handlers run.
-    fn begin(&mut self, world: &mut World, now: Instant, until: Option<Instant>) -> io::Result<usize> {
-        match self {
-            Self::Sockets(io) => io.poll_until(world, now, |_| until), // it moves the clock itself
-            Self::Parker(parker) => {
-                parker.park(until);
-                world.resource_mut::<Clock>().update();
-                Ok(0)
-            }
-        }
-    }
+fn sockets(builder: &mut WorldBuilder) -> io::Result<(Sleep, Doorbell)> {
+    let io = builder.install_driver(MioInstaller::new()?);
+    let bell = builder.resource_mut::<MioDriver>().doorbell();
+    Ok((Sleep::Sockets(Box::new(io)), bell))
 }
 
 type MakeSleep = fn(&mut WorldBuilder) -> io::Result<(Sleep, Doorbell)>;
@@ -165,7 +147,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{samples} events per row, on {}:\n", processor());
     println!("| sleep | wait | p50 | p99 | processor time used per second while idle |");
     println!("|---|---|---:|---:|---:|");
-    for (name, make) in [("`Parker`", Sleep::parker as MakeSleep), ("sockets", Sleep::sockets)] {
+    for (name, make) in [("`Parker`", parker as MakeSleep), ("sockets", sockets)] {
         for wait in ["spin", "yield", "backoff", "block"] {
             eprintln!("measuring {name}, {wait} ..");
             let (nanos, used) = measure(make, wait.parse()?, samples)?;
