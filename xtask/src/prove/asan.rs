@@ -1,10 +1,8 @@
 //! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and
 //! examples.
 
-use super::command::{Run, is_there, passed_tests, programs_in};
+use super::command::{Run, SANITIZED as TARGET, needs_nightly, passed_tests, programs_in};
 use super::{Outcome, Room};
-
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Examples that measure or wait do so for less long here.
 const ARGUMENTS: &[(&str, &str)] =
@@ -14,9 +12,7 @@ const ARGUMENTS: &[(&str, &str)] =
 const SKIPPED: &str = "unfinished_requests_of_all_clients_together_are_bounded";
 
 pub(super) fn prove(room: &Room) -> Outcome {
-    if !is_there("cargo", &["+nightly", "--version"]) {
-        return Err("a nightly toolchain is missing: `rustup toolchain install nightly`".into());
-    }
+    needs_nightly()?;
     let environment =
         [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1")];
     let run =

@@ -64,6 +64,16 @@ pub(super) fn output(folder: &Path, program: &str, args: &[&str]) -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
+/// The target of a sanitizer, which has to be named to leave build scripts out.
+pub(super) const SANITIZED: &str = "x86_64-unknown-linux-gnu";
+
+/// # Errors
+/// If there is no nightly toolchain, which the sanitizers need.
+pub(super) fn needs_nightly() -> Result<(), String> {
+    let there = is_there("cargo", &["+nightly", "--version"]);
+    if there { Ok(()) } else { Err("a nightly toolchain is missing: `rustup toolchain install nightly`".into()) }
+}
+
 /// Whether a program is there.
 pub(super) fn is_there(program: &str, args: &[&str]) -> bool {
     let status = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -1,15 +1,11 @@
 //! The inboxes under the thread sanitizer. The standard library is not instrumented, so its own channels and condition
 //! variables would be reported; the test of four threads uses neither.
 
-use super::command::{Run, is_there};
+use super::command::{Run, SANITIZED as TARGET, needs_nightly};
 use super::{Outcome, Room};
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
 pub(super) fn prove(room: &Room) -> Outcome {
-    if !is_there("cargo", &["+nightly", "--version"]) {
-        return Err("a nightly toolchain is missing: `rustup toolchain install nightly`".into());
-    }
+    needs_nightly()?;
     let options = format!("suppressions={}", room.root.join("xtask/src/prove/tsan.supp").display());
     let environment = [
         ("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"),
