@@ -4,7 +4,7 @@ use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
 use nexus_rt::wait::Doorbell;
 use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
 
-use super::allocations;
+use crate::counting::allocations;
 
 #[test]
 fn events_from_other_threads_do_not_allocate() {

@@ -1,12 +1,11 @@
 //! No allocation at dispatch: every combinator, fork, batch, fan-out and adapter, by a counting allocator.
-#![expect(unsafe_code, reason = "a global allocator is an unsafe trait; this one counts and passes on")]
 
+#[path = "../../../nexus-timer/tests/counting/mod.rs"]
+mod counting;
 #[cfg(feature = "ring")]
 mod inbox;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use counting::allocations;
 use nexus_rt::chain::ViewAt;
 use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
 use nexus_rt::{
@@ -18,36 +17,6 @@ use nexus_rt::{
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 #[path = "../it/driver_rigs.rs"]
 mod driver_rigs;
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// How often `f` allocates.
-fn allocations<R>(f: impl FnOnce() -> R) -> u64 {
-    let before = ALLOCATIONS.get();
-    f();
-    ALLOCATIONS.get() - before
-}
 
 struct Limit(u64);
 
@@ -77,7 +46,7 @@ fn world() -> World {
 /// How often this thread has allocated.
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 fn allocated() -> Option<u64> {
-    Some(ALLOCATIONS.get())
+    Some(counting::allocated())
 }
 
 #[cfg(all(feature = "mio", feature = "timer", unix))]
