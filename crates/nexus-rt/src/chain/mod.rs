@@ -3,6 +3,7 @@
 
 mod any;
 mod boolean;
+mod each;
 mod fork;
 mod inside;
 mod option;

@@ -90,8 +90,8 @@ impl Graph {
                 let ends = self.cases(nodes, turn);
                 if ends.is_empty() { vec![(turn, output)] } else { ends.into_iter().map(label).collect() }
             }
-            Kind::Tee | Kind::View => {
-                // The side chain ends; the value continues from where it branched off.
+            Kind::Tee | Kind::View | Kind::Each => {
+                // The side chain ends; what goes on continues from where it branched off.
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 self.walk(nodes, vec![(turn, String::new())]);
                 vec![(turn, output)]

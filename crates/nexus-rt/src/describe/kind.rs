@@ -46,6 +46,8 @@ kinds! {
     Route "route",
     /// Several arms that observe the value.
     Fork "fork",
+    /// A chain that runs for each part of the value.
+    Each "each",
     /// A function on the value inside an `Option` or a `Result`.
     Map "map",
     /// A function on the value inside that returns an `Option` or a `Result` itself.

@@ -11,6 +11,7 @@ mod anchor;
 mod any;
 mod boolean;
 mod dispatch;
+mod each;
 mod finished;
 mod fork;
 mod inside;
@@ -28,6 +29,7 @@ pub(crate) use anchor::{Anchor, enter, one_world};
 pub(crate) use any::{Dedup, Guard, Tap};
 pub(crate) use boolean::{And, Not, Or, Xor};
 pub(crate) use dispatch::Dispatch;
+pub(crate) use each::{Each, Parts};
 pub use finished::Finished;
 pub(crate) use fork::{Join, Merge};
 pub(crate) use inside::{

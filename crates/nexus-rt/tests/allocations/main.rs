@@ -193,6 +193,22 @@ fn no_dispatch_of_the_rest_allocates() {
     assert_eq!((made, seen, total), (0, 4950, 600));
 }
 
+#[test]
+fn no_run_over_the_parts_of_a_value_allocates() {
+    fn chunks(numbers: &[u64]) -> impl Iterator<Item = &[u64]> {
+        numbers.chunks(7)
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<&[u64]>::borrowed()
+        .then(chunks, reg)
+        .each(|chunk| chunk.each(|x| x.cloned().guard(even, reg).map(sum, reg)))
+        .build();
+    let numbers: Vec<u64> = (0..100).collect();
+    assert_eq!(allocations(|| (0..100).for_each(|n| chain.run(&mut world, &numbers[n..]))), 0);
+    assert!(*world.resource::<u64>() > 0);
+}
+
 handler_blueprint!(OnNumber, Event = u64, Params = (Res<'static, Limit>, ResMut<'static, u64>));
 
 #[test]

@@ -17,6 +17,7 @@ mod derive;
 mod driver_rigs;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod drivers;
+mod each;
 mod errors;
 mod fan_out;
 mod functions;
