@@ -44,14 +44,15 @@ const PAIRS: &[(&str, usize)] = &[
 
 /// The other probes: what each is held to, and how many instructions it may have more.
 const OTHERS: &[(&str, &str, usize)] = &[
-    // The loop over a slice is a function of its own.
+    // The loops over a slice and over the parts of a value are functions of their own.
     ("run_each_with", "slice_by_hand", 16),
+    ("run_parts", "slice_by_hand", 16),
     ("batch_by_chain", "slice_by_hand", 40),
     ("route_by_chain", "match_by_hand", 12),
 ];
 
 /// The probes whose loop must work on several items at a time.
-const VECTORISED: &[&str] = &["slice_by_hand", "run_each_with", "batch_by_chain"];
+const VECTORISED: &[&str] = &["slice_by_hand", "run_each_with", "run_parts", "batch_by_chain"];
 
 /// Parts of the names of functions that are called only when something is wrong.
 const COLD: &[&str] = &["foreign", "replaced", "panic", "unwrap_failed"];

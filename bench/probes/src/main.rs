@@ -43,6 +43,12 @@ fn batch_by_chain(run: &mut impl FnMut(&mut World), world: &mut World) {
     run(world);
 }
 
+/// The same as one chain over the slice, whose parts run through an arm.
+#[inline(never)]
+fn each_by_chain(run: &mut impl FnMut(&mut World, &[u32]), world: &mut World, items: &[u32]) {
+    run(world, items);
+}
+
 /// A chain of one event.
 #[inline(never)]
 fn event_by_chain(handler: &mut impl Handler<u32>, world: &mut World, event: u32) {
@@ -92,6 +98,8 @@ fn main() {
 
     let mut slice = PipelineStart::<&u32>::borrowed().then(scale, reg).then(clamp, reg).then(add, reg).build();
     let mut batch = PipelineStart::<u32>::new().then(scale, reg).then(clamp, reg).then(add, reg).build_batch(1000);
+    let mut each =
+        PipelineStart::<&[u32]>::borrowed().each(|x| x.then(scale, reg).then(clamp, reg).then(add, reg)).build();
     let mut event = PipelineStart::<u32>::new().then(scale, reg).then(clamp, reg).then(add, reg).build();
 
     slice_by_chain(&mut |world, items| slice.run_each(world, items), &mut world, black_box(&items));
@@ -101,6 +109,8 @@ fn main() {
     assert_eq!(world.resource::<Total>().0, 2 * by_hand.1);
     items.iter().for_each(|x| event_by_chain(&mut event, &mut world, *x));
     assert_eq!(world.resource::<Total>().0, 3 * by_hand.1);
+    each_by_chain(&mut |world, items| each.run(world, items), &mut world, black_box(&items));
+    assert_eq!(world.resource::<Total>().0, 4 * by_hand.1);
 
     let reg = world.registry();
     macro_rules! is {
