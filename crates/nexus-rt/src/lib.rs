@@ -156,7 +156,8 @@ pub mod timer {
 #[cfg(feature = "ring")]
 pub mod inbox {
     pub use crate::driver::{
-        Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats, channel,
+        Closed, Full, Inbox, InboxInstaller, InboxPoller, InboxStats as Stats, Outbox, Receiver, SendError, Sender,
+        channel,
     };
 }
 
@@ -169,6 +170,16 @@ pub mod wait {
     pub use crate::doorbell::Doorbell;
     pub use crate::driver::Parker;
     pub use crate::idle::{Idle, UnknownWait, Wait};
+}
+
+/// Framed streams over TCP and Unix sockets (feature `mio`).
+#[cfg(feature = "mio")]
+pub mod connections {
+    pub use crate::driver::{
+        Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
+        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats,
+        UnknownAddress,
+    };
 }
 
 /// Events, tokens and wakers of sockets (feature `mio`).

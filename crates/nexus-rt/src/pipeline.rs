@@ -303,6 +303,19 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     }
 }
 
+impl<In: ?Sized, S: Describe, C> Pipeline<In, S, C, ByReference> {
+    /// Runs all steps, which take an event of any lifetime.
+    #[cfg(feature = "mio")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_ref(&mut self, ctx: &mut C, world: &mut World, input: &In)
+    where
+        S: StepRef<C, In>,
+    {
+        self.chain.run_ref_checked(ctx, world, input);
+    }
+}
+
 impl<In: ?Sized, S: Clone, C, K> Clone for Pipeline<In, S, C, K> {
     fn clone(&self) -> Self {
         Self { chain: self.chain.clone(), types: PhantomData }

@@ -1,6 +1,8 @@
 //! Drivers: where events come from. Their rules are listed at [`Installer`](crate::Installer); `poll/`, on which
 //! drivers build, keeps most of them. The timer driver has a table of its own, the wheel.
 
+#[cfg(feature = "mio")]
+mod connections;
 #[cfg(feature = "ring")]
 mod inbox;
 #[cfg(feature = "mio")]
@@ -9,9 +11,15 @@ mod parker;
 #[cfg(feature = "timer")]
 mod timer;
 
+#[cfg(feature = "mio")]
+pub use connections::{
+    Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
+    FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats,
+    UnknownAddress,
+};
 #[cfg(feature = "ring")]
 pub use inbox::{
-    Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats, channel,
+    Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats as InboxStats, channel,
 };
 #[cfg(all(feature = "mio", feature = "smartptr"))]
 pub use mio::{FlexMio, InlineMio};

@@ -91,7 +91,8 @@ impl<H, T> Registrations<H, T> {
 
     /// Returns the key of the next insertion.
     pub(crate) fn next_key(&self) -> RegistrationKey {
-        let new = || u32::try_from(self.slots.len()).expect("a driver has fewer than 2^32 registrations");
+        // Larger ones are those of ports.
+        let new = || i32::try_from(self.slots.len()).expect("a driver has fewer than 2^31 registrations") as u32;
         let index = self.free.last().copied().unwrap_or_else(new);
         let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
         RegistrationKey { driver: self.driver, index, generation }

@@ -62,6 +62,18 @@ impl<S: Describe> Anchor<S> {
         Self { steps, world }
     }
 
+    /// Checks the world, then runs the steps on it, which take an input of any lifetime.
+    #[cfg(feature = "mio")]
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn run_ref_checked<C, T: ?Sized>(&mut self, ctx: &mut C, world: &mut World, input: &T) -> S::Out
+    where
+        S: super::StepRef<C, T>,
+    {
+        let world = self.check(world);
+        self.steps.run_ref(ctx, world, input)
+    }
+
     /// Changes the form of the steps.
     pub(crate) fn map<T>(self, form: impl FnOnce(S) -> T) -> Anchor<T> {
         Anchor { steps: form(self.steps), world: self.world }

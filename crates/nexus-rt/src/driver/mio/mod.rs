@@ -10,6 +10,7 @@
 #[cfg(target_os = "linux")]
 mod alarm;
 mod event;
+mod port;
 mod resource;
 mod sleep;
 
@@ -23,6 +24,7 @@ use mio::{Events, Poll, Token};
 
 use event::token;
 pub use event::{MioEvent, MioToken};
+pub(super) use port::{Inlet, MOST, Port, open};
 use resource::Bell;
 #[cfg(feature = "smartptr")]
 pub use resource::{FlexMio, InlineMio};
@@ -34,7 +36,7 @@ use crate::doorbell::Doorbell;
 use crate::handler::{Handler, Virtual};
 use crate::poll::{Driver, Poller};
 use crate::shutdown::ShutdownHandle;
-use crate::world::{Installer, World, WorldBuilder};
+use crate::world::{Installer, Key, World, WorldBuilder};
 
 /// The token of the waker. No registration has it, since its generation is never assigned.
 const WAKER: Token = Token(usize::MAX);
@@ -225,6 +227,9 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         let mut events = self.events.iter().skip(self.next);
         let ran = self.poller.run(world, budget, |driver| {
             let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
+                if driver.ports().note(event) {
+                    return None;
+                }
                 let token = token(self.id, event.token());
                 Some((token, driver.take_out(token)?, MioEvent::new(token, event)))
             });
@@ -234,6 +239,16 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             found
         });
         Ok(ran)
+    }
+
+    /// Returns another handle of the selector, for drivers over this one.
+    pub(super) fn registry(&self) -> io::Result<mio::Registry> {
+        self.poll.registry().try_clone()
+    }
+
+    /// Returns the key of the resource, for drivers over it.
+    pub(super) fn key(&self) -> Key<MioDriver<S, Tag>> {
+        self.poller.key()
     }
 
     /// Queries the OS for ready sources.

@@ -10,6 +10,7 @@ use mio::event::Source;
 use mio::{Interest, Registry};
 
 use super::event::{MioEvent, MioToken};
+use super::port::Ports;
 use crate::describe::Describe;
 use crate::doorbell::Doorbell;
 use crate::handler::Virtual;
@@ -119,6 +120,7 @@ pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     /// Made when it is first asked for, and shared with the poller.
     bell: Bell,
     registrations: Registrations<S, Kept>,
+    ports: Ports,
     tag: PhantomData<fn() -> Tag>,
 }
 
@@ -130,10 +132,10 @@ pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, T
 #[cfg(feature = "smartptr")]
 pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
 
-/// The part of a registration that stays while its handler runs.
 /// The doorbell of a driver's sleep, if anybody has asked for it.
 pub(super) type Bell = Arc<OnceLock<Doorbell>>;
 
+/// The part of a registration that stays while its handler runs.
 struct Kept {
     /// The source, if the driver owns it.
     source: Option<Box<dyn OwnedSource>>,
@@ -147,7 +149,7 @@ impl<T: Source + Any + Send> OwnedSource for T {}
 
 impl<S, Tag> MioDriver<S, Tag> {
     pub(super) fn new(registry: Registry, waker: MioWaker, bell: Bell) -> Self {
-        Self { registry, waker, bell, registrations: Registrations::new(), tag: PhantomData }
+        Self { registry, waker, bell, registrations: Registrations::new(), ports: Ports::default(), tag: PhantomData }
     }
 
     /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration
@@ -299,6 +301,12 @@ impl<S, Tag> MioDriver<S, Tag> {
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.registrations.panicked()
+    }
+
+    /// Returns the ports of drivers over this one.
+    #[inline]
+    pub(super) fn ports(&mut self) -> &mut Ports {
+        &mut self.ports
     }
 
     /// Takes the handler of an event out, if its registration still exists.

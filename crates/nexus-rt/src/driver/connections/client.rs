@@ -1,0 +1,401 @@
+//! `Client`: one connection, which is the context of the chain that handles its frames.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use nexus_timer::TimerKey;
+
+use super::ended::Ended;
+use super::limits::{Limits, Retry};
+use super::socket::{Address, Socket};
+use crate::driver::mio::MioEvent;
+use crate::poll::{RegistrationKey, Registrations};
+
+/// One connection: its socket, what waits to be sent, and the state `C` that the program keeps of it.
+///
+/// It is the context of the chain that handles frames, so functions take a `&mut Client<C>` first. What they
+/// [send](Self::send) to it needs no look-up, and leaves when the frames of this turn have run. Others reach it by its
+/// [`id`](Self::id) through [`Connections`](super::Connections).
+pub struct Client<C> {
+    /// What the program keeps of this connection.
+    pub state: C,
+    pub(super) id: RegistrationKey,
+    pub(super) peer: Address,
+    pub(super) socket: Option<Socket>,
+    /// What was written in this turn.
+    pub(super) out: Vec<u8>,
+    /// What was written before and could not be sent.
+    pub(super) backlog: Vec<u8>,
+    /// How much of the backlog was sent.
+    sent: usize,
+    pub(super) phase: Phase,
+    /// While it is dialed.
+    pub(super) dial: Option<Box<Dial>>,
+    /// Why it ends, once that is known.
+    pub(super) ending: Option<Ended<Infallible>>,
+    /// Why the program closes it.
+    closing: Option<&'static str>,
+    /// How many bytes are still read as frames, once that is limited.
+    pub(super) left: Option<usize>,
+    /// When something was last received.
+    pub(super) heard: Instant,
+    /// When the program was told that it ends.
+    pub(super) parted: Instant,
+    /// Since when the other side has read nothing of what waits for it.
+    blocked: Option<Instant>,
+    /// The timer of its deadline, and when that comes.
+    pub(super) timer: Option<(TimerKey, Instant)>,
+    /// The memory that it was last found to hold, in bytes.
+    pub(super) held: usize,
+    /// Whether there may be more to read.
+    pub(super) readable: bool,
+    /// Whether the OS has reported that the other side sends no more.
+    ended: bool,
+    /// Whether all that it sent was read.
+    pub(super) over: bool,
+    /// Whether there may be whole frames among what was read.
+    pub(super) pending: bool,
+    /// Whether it is to be attended to.
+    pub(super) queued: bool,
+    paused: bool,
+    /// Whether the program sends nothing more.
+    finishing: bool,
+    /// Whether the other side was told so.
+    shut: bool,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// It is dialed.
+    Dialing,
+    /// It stands, and the program is to be told so.
+    Fresh(Option<RegistrationKey>),
+    Open,
+    /// The program was told that it ends. What is unsent is sent, and what still comes is dropped.
+    Parting,
+}
+
+/// A connection that is dialed.
+pub(super) struct Dial {
+    pub(super) retry: Retry,
+    pub(super) attempts: u32,
+    /// When the next attempt begins, or this one is given up.
+    pub(super) until: Instant,
+}
+
+impl<C> Client<C> {
+    pub(super) fn new(id: RegistrationKey, state: C, peer: Address, phase: Phase, now: Instant) -> Self {
+        Self {
+            state,
+            id,
+            peer,
+            socket: None,
+            out: Vec::new(),
+            backlog: Vec::new(),
+            sent: 0,
+            phase,
+            dial: None,
+            ending: None,
+            closing: None,
+            left: None,
+            heard: now,
+            parted: now,
+            blocked: None,
+            timer: None,
+            held: 0,
+            readable: false,
+            ended: false,
+            over: false,
+            pending: false,
+            queued: false,
+            paused: false,
+            finishing: false,
+            shut: false,
+        }
+    }
+
+    /// Creates a connection without a socket, to run a chain in a test: [`out`](Self::out) shows what it sends.
+    ///
+    /// ```
+    /// use nexus_rt::connections::Client;
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let mut echo = PipelineStart::<&[u8]>::borrowed()
+    ///     .with_context::<Client<()>>()
+    ///     .then(|client: &mut Client<()>, line: &[u8]| client.send(line), world.registry())
+    ///     .build();
+    /// let mut client = Client::detached(());
+    /// echo.run_with(&mut client, &mut world, b"hello");
+    /// assert_eq!(client.out(), b"hello");
+    /// ```
+    #[must_use]
+    pub fn detached(state: C) -> Self {
+        let id = Registrations::<()>::new().insert((), ());
+        Self::new(id, state, Address::Unix(std::path::Path::new("").into()), Phase::Open, Instant::now())
+    }
+
+    /// Returns what names this connection, for ever.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> RegistrationKey {
+        self.id
+    }
+
+    /// Returns the address of the other side.
+    #[must_use]
+    pub fn peer(&self) -> &Address {
+        &self.peer
+    }
+
+    /// Sends bytes, with whatever else is sent in this turn.
+    #[inline]
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// Returns what was written in this turn, to write more: `write!(client.out(), ..)`.
+    #[inline]
+    pub fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Returns the number of bytes that wait to be sent.
+    #[inline]
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.out.len() + self.backlog.len() - self.sent
+    }
+
+    /// Closes the connection once everything is sent. No frame of it runs any more. It ends as
+    /// [`Ended::Closed`] with this reason, unless it is lost first.
+    pub fn close(&mut self, reason: &'static str) {
+        self.closing.get_or_insert(reason);
+    }
+
+    /// Returns whether it was [closed](Self::close), or ends for another reason.
+    #[inline]
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_some() || self.ending.is_some() || self.phase == Phase::Parting
+    }
+
+    /// Tells the other side, once everything is sent, that nothing more comes. What it sends is still handled, and
+    /// what is written to it is dropped.
+    pub fn finish(&mut self) {
+        self.finishing = true;
+    }
+
+    /// Reads nothing more of it, and runs none of its frames, until it is [resumed](Self::resume). The other side is
+    /// slowed down once the buffers of the OS are full.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Ends a [pause](Self::pause).
+    pub fn resume(&mut self) {
+        self.paused = false;
+    }
+
+    /// Notes what the OS has reported.
+    pub(super) fn note(&mut self, event: MioEvent) {
+        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.ended |= event.is_read_closed();
+    }
+
+    /// Whether its frames run now, apart from whether there are any.
+    #[inline]
+    pub(super) fn is_served(&self, limits: &Limits) -> bool {
+        self.phase == Phase::Open && !self.paused && !self.is_closing() && self.unsent() <= limits.pause
+    }
+
+    /// Whether it may be read from now.
+    #[inline]
+    pub(super) fn reads(&self) -> bool {
+        self.readable && !self.over && self.left != Some(0)
+    }
+
+    /// Whether attending to it again would come to something, without a word from the OS.
+    #[inline]
+    pub(super) fn is_busy(&self, limits: &Limits) -> bool {
+        match self.phase {
+            Phase::Open => self.is_served(limits) && (self.pending || self.reads()),
+            Phase::Parting => self.readable && !self.over,
+            Phase::Dialing | Phase::Fresh(_) => false,
+        }
+    }
+
+    /// Whether nothing of what it sent is still to be run.
+    pub(super) fn is_answered(&self) -> bool {
+        !self.pending && !self.reads()
+    }
+
+    /// Reads once into `room`, which is all that there is unless that is filled. Returns the number of bytes.
+    pub(super) fn read(&mut self, room: &mut [u8], now: Instant) -> usize {
+        let Some(socket) = &mut self.socket else { return 0 };
+        let most = room.len().min(self.left.unwrap_or(usize::MAX));
+        loop {
+            match socket.read(&mut room[..most]) {
+                Ok(length @ 1..) => {
+                    self.readable = length == most || self.ended;
+                    self.heard = now;
+                    if let Some(left) = &mut self.left {
+                        *left -= length;
+                    }
+                    return length;
+                }
+                Ok(_) => self.over = true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    self.over = true;
+                    self.ending.get_or_insert(Ended::Lost(error));
+                }
+            }
+            self.readable = false;
+            return 0;
+        }
+    }
+
+    /// Sends what there is room for. The OS reports when there is room for the rest. Returns the number of bytes.
+    pub(super) fn flush(&mut self, now: Instant) -> usize {
+        if self.shut {
+            self.out.clear();
+        }
+        let mut length = 0;
+        while self.unsent() > 0
+            && let Some(socket) = &mut self.socket
+        {
+            let written = match (&self.backlog[self.sent..], &*self.out) {
+                ([], out) => socket.write(out),
+                (backlog, []) => socket.write(backlog),
+                (backlog, out) => socket.write_both(backlog, out),
+            };
+            match written {
+                Ok(written) => {
+                    length += written;
+                    self.blocked = None;
+                    self.has_sent(written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked.get_or_insert(now);
+                    self.keep();
+                    return length;
+                }
+                Err(error) => {
+                    self.forget();
+                    self.ending.get_or_insert(Ended::Lost(error));
+                }
+            }
+        }
+        if self.finishing {
+            self.shut();
+        }
+        length
+    }
+
+    /// Drops what is unsent.
+    pub(super) fn forget(&mut self) {
+        self.out.clear();
+        self.backlog.clear();
+        (self.sent, self.blocked) = (0, None);
+    }
+
+    fn has_sent(&mut self, length: usize) {
+        let backlog = self.backlog.len() - self.sent;
+        self.sent += length.min(backlog);
+        if self.sent == self.backlog.len() {
+            self.backlog.clear();
+            self.sent = 0;
+        }
+        match length - length.min(backlog) {
+            0 => {}
+            all if all == self.out.len() => self.out.clear(),
+            part => {
+                // There is no backlog any more.
+                mem::swap(&mut self.out, &mut self.backlog);
+                self.sent = part;
+            }
+        }
+    }
+
+    /// Puts what was written after what could not be sent.
+    fn keep(&mut self) {
+        if self.backlog.is_empty() {
+            mem::swap(&mut self.out, &mut self.backlog);
+        }
+        // Not each time, for then one that reads little at a time would have all the rest moved again and again.
+        if self.sent > self.backlog.len() / 2 {
+            self.backlog.drain(..self.sent);
+            self.sent = 0;
+        }
+        self.backlog.append(&mut self.out);
+    }
+
+    /// Tells the other side, once, that nothing more comes.
+    pub(super) fn shut(&mut self) {
+        if mem::replace(&mut self.shut, true) {
+            return;
+        }
+        // It is gone, which the next read says too.
+        self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err());
+    }
+
+    /// Says why it ends, as soon as nothing is left to do.
+    pub(super) fn conclude(&mut self) {
+        if self.ending.is_none() && self.unsent() == 0 {
+            self.ending = match self.closing {
+                Some(reason) => Some(Ended::Closed(reason)),
+                None => (self.over && !self.pending).then_some(Ended::Finished),
+            };
+        }
+    }
+
+    /// Returns when something is to be done about it, if nothing happens.
+    pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        let stalled = self.blocked.map(|since| since + limits.stalled);
+        let other = match self.phase {
+            Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
+            Phase::Fresh(_) => None,
+            Phase::Open => limits.silent.filter(|_| !self.paused).map(|silent| self.heard + silent),
+            Phase::Parting if self.unsent() > 0 => None,
+            // One that never stops sending is not heard out for ever.
+            Phase::Parting => Some((self.heard.max(self.parted) + limits.linger).min(self.parted + limits.stalled)),
+        };
+        [stalled, other].into_iter().flatten().min()
+    }
+
+    /// Does what is to be done when a deadline has come. Returns whether it is to be attended to.
+    pub(super) fn is_late(&mut self, limits: &Limits, now: Instant) -> bool {
+        if self.deadline(limits).is_none_or(|deadline| deadline > now) {
+            return false;
+        }
+        let since = |instant: Instant, limit: Duration| now.saturating_duration_since(instant) >= limit;
+        let stalled = self.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
+        match self.phase {
+            Phase::Open | Phase::Fresh(_) => {
+                self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
+            }
+            // It has had its time. What it still sends resets the connection.
+            Phase::Parting if stalled || self.unsent() == 0 => {
+                self.forget();
+                self.over = true;
+            }
+            Phase::Parting | Phase::Dialing => {}
+        }
+        true
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Client<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Client");
+        shown.field("id", &self.id).field("peer", &self.peer).field("phase", &self.phase);
+        shown.field("unsent", &self.unsent()).field("state", &self.state).finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! `Drain`: how connections end with the program. What had come is answered, sent, and each side told.
+
+use std::time::Instant;
+
+use super::client::{Client, Phase};
+use super::ended::Ended;
+use super::resource::{Connections, Due};
+
+/// The most that is still read of what had come from a connection, in bytes. A frame that goes beyond it is not run.
+const LAST: usize = 1 << 20;
+
+/// How far a drain has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Drain {
+    /// There is none.
+    Serving,
+    /// What had come when it began is read and answered.
+    Answering,
+    /// Nothing more is answered.
+    Parting,
+}
+
+impl<C, Tag> Connections<C, Tag> {
+    /// Begins to end all connections. Polls then do the rest: they let in who has come and nobody any more, answer the
+    /// frames that had come by now, up to 1 MiB of each connection, and end each as [`Ended::Drained`]: what it is owed
+    /// is sent, and its socket closed once the other side has closed its own. At the deadline, what is left ends as
+    /// [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs these polls:
+    ///
+    /// ```
+    /// use std::io::{self, Read, Write};
+    /// use std::net::TcpStream;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// use nexus_rt::{Clock, MioInstaller, PipelineStart, World, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let mut io = builder.install_driver(MioInstaller::new()?);
+    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let shutdown = builder.shutdown_handle();
+    /// let mut world = builder.build();
+    /// let mut echo = PipelineStart::<&[u8]>::borrowed()
+    ///     .with_context::<Client<()>>()
+    ///     .then(|client: &mut Client<()>, line: &[u8]| client.send(line), world.registry())
+    ///     .build();
+    /// let mut connections = world.resource_mut::<Connections<()>>();
+    /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
+    /// let Some(Address::Tcp(address)) = connections.address(listener) else { unreachable!() };
+    /// let mut client = TcpStream::connect(address)?;
+    /// client.write_all(b"last words\n")?;
+    /// let client = std::thread::spawn(move || io::read_to_string(client));
+    /// shutdown.shutdown();
+    ///
+    /// let mut turn = |world: &mut World| {
+    ///     let now = world.resource::<Clock>().now();
+    ///     io.poll_until(world, now, |world| net.next_deadline(world))?;
+    ///     net.poll(world, usize::MAX, &mut echo);
+    ///     Ok::<(), io::Error>(())
+    /// };
+    /// world.run(&mut turn)?;
+    /// let deadline = Instant::now() + Duration::from_secs(5);
+    /// world.resource_mut::<Connections<()>>().drain(deadline);
+    /// world.drain(deadline, |world| world.resource::<Connections<()>>().is_empty(), turn)?;
+    /// assert_eq!(client.join().unwrap()?, "last words");
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    pub fn drain(&mut self, deadline: Instant) {
+        let listeners: Vec<_> = self.listeners.iter().map(|(id, _)| id).collect();
+        for id in listeners {
+            self.accept(id);
+            self.stop_listening(id);
+        }
+        self.each(|client| {
+            let waiting = client.socket.as_ref().map_or(0, |socket| socket.waiting()).min(LAST);
+            client.left = Some(waiting);
+            client.readable |= waiting > 0;
+            if client.phase == Phase::Dialing {
+                client.ending.get_or_insert(Ended::Drained);
+            }
+        });
+        self.wheel.insert(deadline, Due::End);
+        self.drain = Drain::Answering;
+    }
+
+    /// Goes on with a drain: ends the connections once all have their answers.
+    pub(super) fn proceed(&mut self) {
+        if self.drain == Drain::Answering && self.iter().all(|client| client.is_answered() || client.is_closing()) {
+            self.drain = Drain::Parting;
+            self.each(|client| _ = client.ending.get_or_insert(Ended::Drained));
+        }
+    }
+
+    /// Ends at once what is left.
+    pub(super) fn cut_off(&mut self) {
+        self.each(|client| match client.phase {
+            Phase::Parting => {
+                client.forget();
+                client.over = true;
+            }
+            _ => client.ending = Some(Ended::CutOff),
+        });
+    }
+
+    /// Does something to every connection, and has it attended to.
+    fn each(&mut self, mut act: impl FnMut(&mut Client<C>)) {
+        let ids: Vec<_> = self.ids().collect();
+        for id in ids {
+            if let Some(client) = self.client_mut(id) {
+                act(client);
+            }
+        }
+    }
+}

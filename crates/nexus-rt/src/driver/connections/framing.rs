@@ -1,0 +1,201 @@
+//! `Framing`: how a stream of bytes is cut into frames; and `Buffer`, where the bytes arrive.
+
+use std::error::Error;
+
+/// The most that is read at once, in bytes, unless a long frame is on its way.
+pub(super) const READ: usize = 64 * 1024;
+
+/// Cuts the bytes of a connection into frames.
+///
+/// A framing is a parser together with its [`Buffer`]. The driver reads into the buffer, then calls
+/// [`decode`](Self::decode) until no frame is whole. A frame borrows from the buffer, so it is never copied:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use nexus_rt::connections::{Buffer, Framing};
+///
+/// /// Records of eight bytes.
+/// #[derive(Clone, Default)]
+/// struct Records(Buffer);
+///
+/// impl Framing for Records {
+///     type Frame = [u8; 8];
+///     type Error = Infallible;
+///
+///     fn buffer(&mut self) -> &mut Buffer {
+///         &mut self.0
+///     }
+///
+///     fn decode(&mut self) -> Result<Option<&[u8; 8]>, Infallible> {
+///         Ok(if self.0.unread().len() < 8 { None } else { self.0.take(8).first_chunk() })
+///     }
+/// }
+///
+/// let mut records = Records::default();
+/// records.buffer().extend(b"a record; half of ");
+/// assert_eq!(records.decode(), Ok(Some(b"a record")));
+/// assert_eq!(records.decode(), Ok(Some(b"; half o")));
+/// assert_eq!(records.decode(), Ok(None));
+/// assert_eq!(records.buffer().unread(), b"f ");
+/// ```
+///
+/// Idle connections share one framing. A connection gets a clone of the installed one only while a frame is incomplete,
+/// or while it is not [idle](Self::is_idle). What a framing remembers of an incomplete frame moves with its bytes, so a
+/// parser can go on where it was. It must count from the start of [`Buffer::unread`], which is not moved by a read.
+pub trait Framing: Clone + Send + 'static {
+    /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message whose parts are reused.
+    type Frame: ?Sized;
+    /// Why bytes are no frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
+    type Error: Error + Send + 'static;
+
+    /// Returns where the bytes arrive.
+    fn buffer(&mut self) -> &mut Buffer;
+
+    /// Takes the next frame out of the buffer, or returns `None` if it is not whole yet.
+    ///
+    /// # Errors
+    /// If the bytes cannot become a frame. Nothing that follows them is read.
+    fn decode(&mut self) -> Result<Option<&Self::Frame>, Self::Error>;
+
+    /// Returns whether, between two frames, a new clone could take the place of this framing. One that remembers
+    /// something of earlier frames is not idle, and stays with its connection.
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    /// Returns the memory that is held beside the buffer, in bytes: it counts for
+    /// [`Limits::memory`](super::Limits::memory) while a frame is incomplete.
+    fn holds(&self) -> usize {
+        0
+    }
+}
+
+/// The bytes that a connection has received and that are not taken yet.
+#[derive(Clone, Default, Debug)]
+pub struct Buffer {
+    /// Received so far, and room for more.
+    bytes: Vec<u8>,
+    /// The number of bytes received.
+    filled: usize,
+    /// Where the unread bytes begin.
+    start: usize,
+    /// Where the frame taken last begins. It ends where the unread bytes begin.
+    frame: usize,
+    /// The length of the frame that is on its way, as far as it is known.
+    wanted: usize,
+}
+
+impl Buffer {
+    /// Returns the bytes that were not taken yet.
+    #[inline]
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..self.filled]
+    }
+
+    /// Returns the bytes that were not taken yet, for a framing that decodes in place.
+    #[inline]
+    #[must_use]
+    pub fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.filled]
+    }
+
+    /// Takes the first `length` unread bytes.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline]
+    #[track_caller]
+    pub fn take(&mut self, length: usize) -> &[u8] {
+        let end = self.start + length;
+        assert!(end <= self.filled, "{length} bytes are taken where {} are unread", self.filled - self.start);
+        self.frame = self.start;
+        self.start = end;
+        self.wanted = 0;
+        &self.bytes[self.frame..end]
+    }
+
+    /// Returns the bytes that were [taken](Self::take) last.
+    #[inline]
+    #[must_use]
+    pub fn taken(&self) -> &[u8] {
+        &self.bytes[self.frame..self.start]
+    }
+
+    /// Announces that the frame at the start of the unread bytes has this length, so that a long one is read in few
+    /// pieces. Memory grows with what arrives, not with what is announced.
+    #[inline]
+    pub fn expect(&mut self, length: usize) {
+        self.wanted = length;
+    }
+
+    /// Appends bytes, as a read does: for tests, and for bytes from elsewhere.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.filled);
+        self.bytes.extend_from_slice(bytes);
+        self.filled = self.bytes.len();
+    }
+
+    /// Returns room for the bytes that come next.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        let unread = self.filled - self.start;
+        let more = self.wanted.saturating_sub(unread).min(unread).max(READ);
+        if self.bytes.len() - self.filled < READ {
+            self.compact();
+            if self.bytes.len() - self.filled < more {
+                self.bytes.resize(self.filled + more, 0);
+            }
+        }
+        &mut self.bytes[self.filled..]
+    }
+
+    /// Notes that bytes were put into the room.
+    #[inline]
+    pub(super) fn add(&mut self, length: usize) {
+        self.filled += length;
+    }
+
+    /// Forgets all bytes, and keeps the memory.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        (self.filled, self.start, self.frame, self.wanted) = (0, 0, 0, 0);
+    }
+
+    #[inline]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Moves what is unread to the front.
+    fn compact(&mut self) {
+        self.bytes.copy_within(self.start..self.filled, 0);
+        self.filled -= self.start;
+        (self.start, self.frame) = (0, 0);
+    }
+
+    /// Exchanges the memory of two buffers; each keeps its unread bytes. The other one has none.
+    pub(super) fn exchange(&mut self, other: &mut Self) {
+        let unread = &self.bytes[self.start..self.filled];
+        let length = unread.len();
+        if other.bytes.len() < length {
+            other.bytes.clear();
+            other.bytes.extend_from_slice(unread);
+        } else {
+            other.bytes[..length].copy_from_slice(unread);
+        }
+        std::mem::swap(&mut self.bytes, &mut other.bytes);
+        (self.filled, self.start, self.frame) = (length, 0, 0);
+        other.clear();
+    }
+
+    /// Returns memory that is far more than what is unread needs.
+    pub(super) fn shrink(&mut self) {
+        let unread = self.filled - self.start;
+        if self.bytes.capacity() > READ && self.bytes.capacity() > 4 * unread {
+            self.compact();
+            self.bytes.truncate(self.filled);
+            self.bytes.shrink_to_fit();
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Streams and listeners over TCP and Unix sockets, behind one face.
+
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::driver::mio::Port;
+use crate::poll::RegistrationKey;
+use mio::Interest;
+use mio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use mio::net::{UnixListener, UnixStream};
+
+/// Where a socket listens, or whom it connects to. It parses from `127.0.0.1:6379`, `[::1]:6379` and `unix:/run/socket`.
+///
+/// ```
+/// use nexus_rt::connections::Address;
+///
+/// let address: Address = "unix:/run/socket".parse()?;
+/// assert_eq!(address, std::path::Path::new("/run/socket").into());
+/// assert_eq!(
+///     "localhost".parse::<Address>().unwrap_err().to_string(),
+///     "`localhost` is not an address: use one like `127.0.0.1:6379`, `[::1]:6379` or `unix:/run/socket`"
+/// );
+/// # Ok::<(), nexus_rt::connections::UnknownAddress>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Address {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A Unix stream socket. The path is empty for a peer without a name, as most clients are.
+    Unix(Box<Path>),
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
+}
+
+impl From<&Path> for Address {
+    fn from(path: &Path) -> Self {
+        Self::Unix(path.into())
+    }
+}
+
+impl From<PathBuf> for Address {
+    fn from(path: PathBuf) -> Self {
+        Self::Unix(path.into())
+    }
+}
+
+impl FromStr for Address {
+    type Err = UnknownAddress;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAddress> {
+        match text.strip_prefix("unix:") {
+            Some(path) if !path.is_empty() => Ok(Path::new(path).into()),
+            _ => text.parse().map(Self::Tcp).map_err(|_| UnknownAddress(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// The text of no [`Address`]: the error of parsing one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownAddress(String);
+
+impl fmt::Display for UnknownAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an address: use one like `127.0.0.1:6379`, `[::1]:6379` or `unix:/run/socket`", self.0)
+    }
+}
+
+impl std::error::Error for UnknownAddress {}
+
+/// Calls a method of the socket inside.
+macro_rules! on {
+    ($socket:expr, $inside:ident => $call:expr) => {
+        match $socket {
+            Self::Tcp($inside) => $call,
+            #[cfg(unix)]
+            Self::Unix($inside, ..) => $call,
+        }
+    };
+}
+
+/// A connected stream, or one that is about to be.
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Begins to connect. It is writable once that has succeeded or failed.
+    pub(super) fn connect(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Tcp(address) => {
+                let socket = TcpStream::connect(*address)?;
+                socket.set_nodelay(true)?;
+                Ok(Self::Tcp(socket))
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => Ok(Self::Unix(UnixStream::connect(path)?)),
+            #[cfg(not(unix))]
+            Address::Unix(_) => Err(no_unix()),
+        }
+    }
+
+    /// Returns whether the connection stands, or the error with which it failed.
+    pub(super) fn is_connected(&self) -> io::Result<bool> {
+        if let Some(error) = on!(self, socket => socket.take_error())? {
+            return Err(error);
+        }
+        match on!(self, socket => socket.peer_addr().map(drop)) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::WouldBlock) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn register(&mut self, port: &Port, key: RegistrationKey) -> io::Result<()> {
+        on!(self, socket => port.register(socket, key, Interest::READABLE | Interest::WRITABLE))
+    }
+
+    #[inline]
+    pub(super) fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        on!(self, socket => socket.read(room))
+    }
+
+    #[inline]
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        on!(self, socket => socket.write(bytes))
+    }
+
+    pub(super) fn write_both(&mut self, first: &[u8], second: &[u8]) -> io::Result<usize> {
+        on!(self, socket => socket.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]))
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub(super) fn shut(&self) -> io::Result<()> {
+        on!(self, socket => socket.shutdown(Shutdown::Write))
+    }
+
+    /// Returns the number of bytes that wait to be read.
+    #[cfg(unix)]
+    pub(super) fn waiting(&self) -> usize {
+        on!(self, socket => rustix::io::ioctl_fionread(socket)).map_or(0, |bytes| bytes as usize)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn waiting(&self) -> usize {
+        let Self::Tcp(socket) = self;
+        socket.peek(&mut [0; super::framing::READ]).unwrap_or(0)
+    }
+
+    pub(super) fn deregister(&mut self, port: &Port) {
+        on!(self, socket => port.deregister(socket));
+    }
+}
+
+/// A socket that listens.
+pub(super) enum Acceptor {
+    Tcp(TcpListener),
+    /// With the path, which is removed when it is closed.
+    #[cfg(unix)]
+    Unix(UnixListener, Box<Path>),
+}
+
+impl Acceptor {
+    pub(super) fn bind(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
+            #[cfg(unix)]
+            Address::Unix(path) => {
+                let bound = UnixListener::bind(path).or_else(|error| {
+                    // A socket on which nobody listens was left behind by a program that was killed.
+                    let left = error.kind() == io::ErrorKind::AddrInUse
+                        && UnixStream::connect(path)
+                            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+                    if !left {
+                        return Err(error);
+                    }
+                    std::fs::remove_file(path)?;
+                    UnixListener::bind(path)
+                })?;
+                Ok(Self::Unix(bound, path.clone()))
+            }
+            #[cfg(not(unix))]
+            Address::Unix(_) => Err(no_unix()),
+        }
+    }
+
+    /// Returns where it listens: with the port that the OS chose, if that was left to it.
+    pub(super) fn address(&self) -> io::Result<Address> {
+        match self {
+            Self::Tcp(socket) => socket.local_addr().map(Address::Tcp),
+            #[cfg(unix)]
+            Self::Unix(_, path) => Ok(Address::Unix(path.clone())),
+        }
+    }
+
+    pub(super) fn accept(&self) -> io::Result<(Socket, Address)> {
+        match self {
+            Self::Tcp(socket) => {
+                let (socket, peer) = socket.accept()?;
+                // What is sent is sent once per turn, so there is nothing to wait for.
+                socket.set_nodelay(true)?;
+                Ok((Socket::Tcp(socket), Address::Tcp(peer)))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket, _) => {
+                let (socket, peer) = socket.accept()?;
+                Ok((Socket::Unix(socket), peer.as_pathname().unwrap_or_else(|| Path::new("")).into()))
+            }
+        }
+    }
+
+    pub(super) fn register(&mut self, port: &Port, key: RegistrationKey) -> io::Result<()> {
+        on!(self, socket => port.register(socket, key, Interest::READABLE))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            // Whoever removed it before has done this.
+            _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn no_unix() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets")
+}

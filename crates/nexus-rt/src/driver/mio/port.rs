@@ -1,0 +1,136 @@
+//! Ports: how drivers over sockets hear of their own sources through the one wait of a `MioPoller`.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+
+use super::event::MioEvent;
+use super::resource::MioDriver;
+use crate::doorbell::Doorbell;
+use crate::poll::{Driver, RegistrationKey};
+use crate::world::{Key, World, WorldBuilder};
+
+/// Marks the token of a port. No registration of a driver has so large an index.
+const PORT: u32 = 1 << 31;
+
+/// The bits of an index that are left for a place at its port.
+const PLACES: u32 = 24;
+
+/// The most registrations that a port has room for.
+pub(in crate::driver) const MOST: usize = 1 << PLACES;
+
+/// The most ports of a driver. The number after the last is in the tokens of the waker and of the alarm.
+const PORTS: usize = (1 << (u32::BITS - 1 - PLACES)) - 1;
+
+/// What happened to the sources of each port since it last asked: part of a `MioDriver`.
+#[derive(Default)]
+pub(super) struct Ports {
+    /// The table of each port, whose keys its events carry, and the queue that they go to.
+    ports: Vec<(u32, usize)>,
+    /// One for each driver.
+    queues: Vec<Vec<MioEvent>>,
+}
+
+impl Ports {
+    fn open(&mut self, table: u32, queue: usize) -> usize {
+        assert!(self.ports.len() < PORTS, "a mio driver has at most {PORTS} ports: install fewer drivers over it");
+        self.ports.push((table, queue));
+        self.ports.len() - 1
+    }
+
+    /// Notes an event for its port. Returns whether it was for one.
+    #[inline]
+    pub(super) fn note(&mut self, event: &mio::event::Event) -> bool {
+        let Token(word) = event.token();
+        let (packed, generation) = (word as u64 as u32, (word as u64 >> u32::BITS) as u32);
+        if packed & PORT == 0 {
+            return false;
+        }
+        if let Some(&(driver, queue)) = self.ports.get(((packed & !PORT) >> PLACES) as usize) {
+            let key = RegistrationKey { driver, index: packed & (MOST as u32 - 1), generation };
+            self.queues[queue].push(MioEvent::new(key, event));
+        }
+        true
+    }
+}
+
+/// Registers the sources of one table with the selector. It is part of the resource of the driver that owns the table.
+pub(in crate::driver) struct Port {
+    registry: Arc<Registry>,
+    number: usize,
+}
+
+/// The other end of a port, which its poller has: what happened to the sources, and what ends the loop's sleep.
+pub(in crate::driver) struct Inlet {
+    #[expect(clippy::type_complexity, reason = "it erases the type of the driver, and has no other use")]
+    events: Box<dyn for<'w> Fn(&'w mut World) -> Option<&'w mut Vec<MioEvent>> + Send>,
+}
+
+/// Opens ports for the tables of these numbers, which belong to one driver, at the driver of this key.
+///
+/// # Panics
+/// If the world that is built has no such driver, or if that has no ports left.
+#[track_caller]
+pub(in crate::driver) fn open<S: Send + 'static, Tag: 'static, const N: usize>(
+    builder: &mut WorldBuilder,
+    key: Key<MioDriver<S, Tag>>,
+    registry: &Arc<Registry>,
+    tables: [u32; N],
+) -> ([Port; N], Inlet, Doorbell) {
+    let driver = builder.resource_mut::<MioDriver<S, Tag>>();
+    let (id, bell) = (driver.polls().driver(), driver.doorbell());
+    let ports = driver.ports();
+    let queue = ports.queues.len();
+    ports.queues.push(Vec::new());
+    let opened = tables.map(|table| Port { registry: registry.clone(), number: ports.open(table, queue) });
+    let inlet = Inlet {
+        events: Box::new(move |world| {
+            let driver = key.get_mut(world).into_inner_unstamped();
+            // Another driver in its place has heard of other sources.
+            if driver.polls().driver() == id { Some(&mut driver.ports().queues[queue]) } else { None }
+        }),
+    };
+    (opened, inlet, bell)
+}
+
+impl Port {
+    fn token(&self, key: RegistrationKey) -> Token {
+        let index = PORT | (self.number as u32) << PLACES | key.index;
+        RegistrationKey { index, ..key }.into()
+    }
+
+    /// Registers a source under the key that its registration has or will have.
+    pub(in crate::driver) fn register(
+        &self,
+        source: &mut impl Source,
+        key: RegistrationKey,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.registry.register(source, self.token(key), interest)
+    }
+
+    /// Ends the registration of a source, which is about to be closed.
+    pub(in crate::driver) fn deregister(&self, source: &mut impl Source) {
+        // Closing it ends the registration in any case.
+        let _ = self.registry.deregister(source);
+    }
+}
+
+impl Inlet {
+    /// Returns what happened to the sources of the port since the last time, in order; `None` while another driver is
+    /// in the place of the one that this port belongs to.
+    #[inline]
+    #[track_caller]
+    pub(in crate::driver) fn events<'w>(&self, world: &'w mut World) -> Option<&'w mut Vec<MioEvent>> {
+        (self.events)(world)
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Port({})", self.number)
+    }
+}
