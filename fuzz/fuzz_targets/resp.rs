@@ -5,10 +5,14 @@
 //! a 1 stands before every byte and before every cut (two bytes), and a 0 between both.
 #![no_main]
 
-use kv_server::{READ, Request, RequestLimits};
+use kv_server::{Request, RequestLimits};
 use libfuzzer_sys::fuzz_target;
+use nexus_rt::connections::Framing;
 
 const LIMITS: RequestLimits = RequestLimits { argument: 4_096, request: 16_384, arguments: 64 };
+
+/// The most that is read at once, in bytes.
+const READ: usize = 64 * 1024;
 
 type Parsed = (Vec<Vec<Vec<u8>>>, Option<String>);
 
@@ -27,30 +31,18 @@ fuzz_target!(|input: (Vec<u8>, Vec<u16>)| {
 });
 
 fn parse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Parsed {
-    let mut shared = Request::default();
-    let mut kept: Option<Request> = None;
+    let mut parser = Request::new(LIMITS);
     let mut requests = Vec::new();
     for piece in pieces {
-        // As the server does: a request that has come in part is kept apart.
-        let request = kept.as_mut().unwrap_or(&mut shared);
-        request.room()[..piece.len()].copy_from_slice(piece);
-        request.add(piece.len());
+        parser.buffer().extend(piece);
         loop {
-            match request.next(&LIMITS) {
-                Ok(true) => requests.push(request.from(0).map(<[u8]>::to_vec).collect()),
-                Ok(false) => break,
+            match parser.decode() {
+                Ok(Some(request)) => requests.push(request.from(0).map(<[u8]>::to_vec).collect()),
+                Ok(None) => break,
                 Err(error) => return (requests, Some(error.to_string())),
             }
         }
-        assert!(request.capacity() <= 4 * READ, "{}", request.capacity());
-        kept = match kept.take() {
-            Some(mut rest) if rest.has_rest() => {
-                rest.compact();
-                Some(rest)
-            }
-            Some(_) => None,
-            None => shared.take_rest(),
-        };
+        assert!(parser.holds() + parser.buffer().unread().len() <= 4 * READ, "{}", parser.holds());
     }
     (requests, None)
 }

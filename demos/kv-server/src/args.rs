@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -9,6 +10,9 @@ use nexus_rt::wait::Wait;
 
 use crate::limits::Limits;
 use crate::request::RequestLimits;
+
+/// What a reply of one value needs beside the value, in bytes.
+const HEADER: usize = 64;
 
 /// A key-value server that speaks the protocol of Redis. SIGTERM, SIGINT and the command SHUTDOWN end it.
 #[derive(Parser, Debug)]
@@ -22,6 +26,10 @@ pub struct Args {
     #[arg(long, default_value = "127.0.0.1")]
     pub bind: IpAddr,
 
+    /// A Unix socket to listen on as well
+    #[arg(long, value_name = "PATH")]
+    pub unixsocket: Option<PathBuf>,
+
     /// The most clients at a time; who comes then is told so and turned away
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_clients: usize,
@@ -34,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "64kb", value_parser = size)]
     pub max_key: usize,
 
-    /// The longest value, and the longest argument of any other kind
+    /// The longest value, and the longest argument of any other kind; no longer than a reply can be
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_value: usize,
 
@@ -42,7 +50,8 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "128mb", value_parser = size)]
     pub max_request: usize,
 
-    /// The most replies that wait for a client who does not read them, before it is cut off
+    /// The replies that wait for a client after which its requests wait too, until it reads; it is cut off once eight
+    /// times as much waits
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_replies: usize,
 
@@ -50,6 +59,10 @@ pub struct Args {
     /// divided among them in equal shares, and who holds no more than that is not cut off
     #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
     pub max_buffers: usize,
+
+    /// How long a client may read nothing of what waits for it before it is cut off, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    pub stall_ms: u64,
 
     /// What to do in a turn without work: `spin` asks the system again at once, for a whole core; `yield` lets other
     /// threads run before; `block` sleeps until something happens; `backoff` asks 100 times, `backoff=N` asks N times,
@@ -73,12 +86,17 @@ impl Args {
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {
-            request: RequestLimits { argument: self.max_value, request: self.max_request, arguments: 1 << 20 },
+            request: RequestLimits {
+                argument: self.max_value.min(self.max_replies.saturating_mul(8).saturating_sub(HEADER)),
+                request: self.max_request,
+                arguments: 1 << 20,
+            },
             key: self.max_key,
             memory: if self.max_memory == 0 { usize::MAX } else { self.max_memory },
             replies: self.max_replies,
             buffers: self.max_buffers,
             clients: self.max_clients,
+            stalled: Duration::from_millis(self.stall_ms),
         }
     }
 

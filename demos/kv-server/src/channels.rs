@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::session::ClientId;
+use nexus_rt::connections::ConnectionId;
 
 /// The channels that somebody has subscribed to.
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
-    subscribers: HashMap<Arc<[u8]>, Vec<ClientId>>,
+    subscribers: HashMap<Arc<[u8]>, Vec<ConnectionId>>,
     /// To be handed out, in the order in which it was published.
     mail: Vec<Message>,
 }
@@ -22,7 +22,7 @@ struct Message {
 
 impl Channels {
     /// Adds a subscriber, and gives the channel's name to be kept.
-    pub(crate) fn subscribe(&mut self, channel: &[u8], client: ClientId) -> Arc<[u8]> {
+    pub(crate) fn subscribe(&mut self, channel: &[u8], client: ConnectionId) -> Arc<[u8]> {
         let name = match self.subscribers.get_key_value(channel) {
             Some((name, _)) => name.clone(),
             None => channel.into(),
@@ -32,7 +32,7 @@ impl Channels {
     }
 
     /// Removes a subscriber.
-    pub(crate) fn unsubscribe(&mut self, channel: &[u8], client: ClientId) {
+    pub(crate) fn unsubscribe(&mut self, channel: &[u8], client: ConnectionId) {
         if let Some(subscribers) = self.subscribers.get_mut(channel) {
             subscribers.retain(|subscriber| *subscriber != client);
             if subscribers.is_empty() {
@@ -49,7 +49,7 @@ impl Channels {
     }
 
     /// Hands all messages out: calls `deliver` for each subscriber.
-    pub(crate) fn deliver(&mut self, mut deliver: impl FnMut(ClientId, &[u8])) {
+    pub(crate) fn deliver(&mut self, mut deliver: impl FnMut(ConnectionId, &[u8])) {
         for Message { channel, frame } in self.mail.drain(..) {
             let subscribers = self.subscribers.get(&channel).into_iter().flatten();
             subscribers.for_each(|client| deliver(*client, &frame));

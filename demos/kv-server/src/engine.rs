@@ -20,7 +20,8 @@ pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 /// ```
 /// use std::time::Duration;
 ///
-/// use kv_server::{ClientId, Commands, Engine, Limits, Request, Session, Settings};
+/// use kv_server::{Client, Commands, Engine, Limits, Request, Session, Settings};
+/// use nexus_rt::connections::Framing;
 /// use nexus_rt::testing::VirtualClock;
 /// use nexus_rt::{Clock, WorldBuilder};
 ///
@@ -31,16 +32,14 @@ pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 /// let mut expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
 /// let mut world = builder.build();
 /// let mut commands = Commands::new(world.registry());
-/// let mut session = Session::new(ClientId(1));
+/// let mut client = Client::detached(Session::new(1));
 ///
-/// let mut request = Request::default();
-/// let bytes = b"SET a 1 EX 60\r\nGET a\r\nTTL a\r\n";
-/// request.room()[..bytes.len()].copy_from_slice(bytes);
-/// request.add(bytes.len());
-/// while request.next(&Limits::default().request)? {
-///     commands.run(&mut session, &mut world, &request);
+/// let mut requests = Request::new(Limits::default().request);
+/// requests.buffer().extend(b"SET a 1 EX 60\r\nGET a\r\nTTL a\r\n");
+/// while let Some(request) = requests.decode()? {
+///     commands.run(&mut client, &mut world, request);
 /// }
-/// assert_eq!(session.replies.as_bytes(), b"+OK\r\n$1\r\n1\r\n:60\r\n");
+/// assert_eq!(client.out(), b"+OK\r\n$1\r\n1\r\n:60\r\n");
 ///
 /// time.advance(Duration::from_secs(60));
 /// let now = world.resource_mut::<Clock>().update();

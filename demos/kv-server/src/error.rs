@@ -115,3 +115,5 @@ impl fmt::Display for ProtocolError {
         }
     }
 }
+
+impl std::error::Error for ProtocolError {}

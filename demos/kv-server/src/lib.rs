@@ -4,16 +4,13 @@
 
 mod args;
 mod channels;
-mod client;
 mod commands;
 mod engine;
 mod error;
 mod glob;
 mod keys;
 mod limits;
-mod listener;
 mod number;
-mod peer;
 mod replies;
 mod request;
 mod server;
@@ -28,8 +25,8 @@ pub use error::{CommandError, ProtocolError};
 pub use keys::{Keys, OnExpiry};
 pub use limits::Limits;
 pub use replies::Replies;
-pub use request::{READ, Request, RequestLimits};
+pub use request::{Request, RequestLimits};
 pub use server::Server;
-pub use session::{ClientId, Session};
+pub use session::{Client, Session};
 pub use settings::Settings;
 pub use stats::Stats;

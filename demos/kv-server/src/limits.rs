@@ -1,5 +1,7 @@
 //! The limits of the server, as a resource.
 
+use std::time::Duration;
+
 use crate::request::RequestLimits;
 
 /// How much clients may ask for.
@@ -11,22 +13,23 @@ pub struct Limits {
     pub key: usize,
     /// Commands that may need more are refused once keys and values hold this many bytes.
     pub memory: usize,
-    /// The most replies that wait for one client, in bytes. One that does not read them is cut off.
+    /// The replies of one client after which its requests wait until it reads, in bytes. One that is sent
+    /// [eight times](Self::most_replies) as much, by others or for one request, is cut off.
     pub replies: usize,
     /// The most that all clients' unfinished requests, unsent replies and subscriptions hold together, in bytes. Who
     /// would need more is cut off, unless it holds little: half of it is for those who hold no more than their share.
     pub buffers: usize,
     /// The most clients.
     pub clients: usize,
+    /// How long a client may read nothing of what waits for it, before it is cut off.
+    pub stalled: Duration,
 }
 
 impl Limits {
-    /// Whether a client may not hold so many bytes, where all clients together hold that many.
+    /// The most that waits for one client, in bytes.
     #[must_use]
-    pub(crate) fn is_too_much(&self, holds: usize, all: usize) -> bool {
-        // One who takes all there is must not be the end of those who hold little.
-        let half = self.buffers / 2;
-        all > half && holds > half / self.clients.max(1)
+    pub fn most_replies(&self) -> usize {
+        self.replies.saturating_mul(8)
     }
 }
 
@@ -39,6 +42,7 @@ impl Default for Limits {
             replies: 64 << 20,
             buffers: 1 << 30,
             clients: 10_000,
+            stalled: Duration::from_secs(30),
         }
     }
 }

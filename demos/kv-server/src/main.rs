@@ -30,12 +30,12 @@ fn run(args: &mut Args) -> Result<(), String> {
         args.max_clients = usize::try_from(files.saturating_sub(OWN_FILES).max(1)).unwrap_or(usize::MAX);
     }
     let address = if args.plan.is_some() { ([127, 0, 0, 1], 0).into() } else { SocketAddr::new(args.bind, args.port) };
-    let (server, mut world) = Server::bind(address, args.wait, args.limits()).map_err(|error| {
-        format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
-    })?;
+    let (server, mut world) =
+        Server::bind(address, args.unixsocket.as_deref(), args.wait, args.limits()).map_err(|error| {
+            format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
+        })?;
     if let Some(format) = args.plan {
-        let plan = server.commands().plan();
-        return print(&plan.render(format));
+        return print(&server.plan().render(format));
     }
     world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
     print(&banner(args, asked, server.address()))?;

@@ -1,15 +1,16 @@
 //! Requests: the parser, which takes bytes as they come and gives a request when it is whole.
 
 use memchr::memchr;
+use nexus_rt::connections::{Buffer, Framing};
 
 use crate::error::ProtocolError;
 use crate::number;
 
-/// The most that is read at once, in bytes.
-pub const READ: usize = 64 * 1024;
-
 /// The longest line that is no argument, in bytes.
 const LINE: usize = 64 * 1024;
+
+/// The most arguments for which room is kept.
+const SPANS: usize = 256;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +23,15 @@ pub struct RequestLimits {
     pub arguments: usize,
 }
 
-/// The bytes that a client sent, and the request that was found in them last.
+/// A request as it comes from a client, and the parser that finds it: the framing of the protocol.
 ///
-/// Bytes go into [`room`](Self::room); [`next`](Self::next) then steps from request to request. Where a request is not
-/// whole yet, the parser keeps how far it came, so that bytes are looked at once, however they are cut.
-#[derive(Debug, Default)]
+/// Where a request is not whole yet, the parser keeps how far it came, so that bytes are looked at once, however they are
+/// cut.
+#[derive(Clone, Debug)]
 pub struct Request {
-    /// Read so far, and room for more.
-    buffer: Vec<u8>,
-    /// How much of it was read.
-    filled: usize,
-    /// Where the present request begins.
-    start: usize,
-    /// Where the parser is.
+    limits: RequestLimits,
+    buffer: Buffer,
+    /// Where the parser is, from the start of the request on.
     at: usize,
     /// How many arguments are still to come, once that is known.
     missing: Option<usize>,
@@ -43,7 +40,7 @@ pub struct Request {
     arguments: Vec<Span>,
 }
 
-/// An argument's place in the buffer.
+/// An argument's place in the request.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     from: usize,
@@ -51,6 +48,12 @@ struct Span {
 }
 
 impl Request {
+    /// A parser that has seen nothing.
+    #[must_use]
+    pub fn new(limits: RequestLimits) -> Self {
+        Self { limits, buffer: Buffer::default(), at: 0, missing: None, length: None, arguments: Vec::new() }
+    }
+
     /// How many arguments the request has, its name included.
     #[inline]
     #[must_use]
@@ -72,108 +75,84 @@ impl Request {
     #[must_use]
     pub fn get(&self, argument: usize) -> &[u8] {
         let Span { from, to } = self.arguments[argument];
-        &self.buffer[from..to]
+        &self.buffer.taken()[from..to]
     }
 
     /// All arguments from this one on.
     pub fn from(&self, first: usize) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.arguments[first.min(self.len())..].iter().map(|span| &self.buffer[span.from..span.to])
+        let bytes = self.buffer.taken();
+        self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
-    /// Room for the bytes that come next: at least [`READ`], more where a long argument is on its way.
-    pub fn room(&mut self) -> &mut [u8] {
-        let wanted = self.length.map_or(0, |length| self.at + length + 2).saturating_sub(self.filled);
-        // It grows with what came, not with what was announced.
-        let room = wanted.min(self.filled).max(READ);
-        if self.buffer.len() - self.filled < READ {
-            self.buffer.resize(self.filled + room, 0);
-        }
-        &mut self.buffer[self.filled..]
-    }
-
-    /// Bytes were put into the room.
+    /// The bytes at which the parser is.
     #[inline]
-    pub fn add(&mut self, bytes: usize) {
-        self.filled += bytes;
+    fn rest(&self) -> &[u8] {
+        &self.buffer.unread()[self.at..]
     }
 
-    /// Whether bytes wait that are no whole request yet.
+    /// Steps over what is no request.
+    fn skip(&mut self) {
+        self.buffer.take(self.at);
+        self.at = 0;
+    }
+
+    /// Looks for the end of the request. `false` if that has not come.
     #[inline]
-    #[must_use]
-    pub fn has_rest(&self) -> bool {
-        self.start < self.filled
-    }
-
-    /// How much memory is held, in bytes.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.buffer.capacity() + self.arguments.capacity() * size_of::<Span>()
-    }
-
-    /// Steps to the next request. `false` if there is none that is whole.
-    ///
-    /// # Errors
-    /// If the bytes are no request. Nothing after them can be read.
-    pub fn next(&mut self, limits: &RequestLimits) -> Result<bool, ProtocolError> {
-        loop {
-            if self.missing.is_none() {
-                // The one before is done with.
-                self.arguments.clear();
-                self.start = self.at;
-                match self.buffer[self.at..self.filled].first() {
-                    None => return Ok(false),
-                    Some(b'*') => {
-                        let Some(count) = self.number("mbulk count string")? else { return Ok(false) };
-                        let count = count.ok_or(ProtocolError::MultibulkLength)?;
-                        match usize::try_from(count) {
-                            Ok(count) if count > limits.arguments => return Err(ProtocolError::MultibulkLength),
-                            // Nothing is asked, so nothing is answered.
-                            Ok(0) | Err(_) => continue,
-                            Ok(count) => self.missing = Some(count),
-                        }
+    fn find(&mut self) -> Result<bool, ProtocolError> {
+        while self.missing.is_none() {
+            // The one before is done with.
+            self.arguments.clear();
+            match self.rest().first() {
+                None => return Ok(false),
+                Some(b'*') => {
+                    let Some(count) = self.number("mbulk count string")? else { return Ok(false) };
+                    let count = count.ok_or(ProtocolError::MultibulkLength)?;
+                    match usize::try_from(count) {
+                        Ok(count) if count > self.limits.arguments => return Err(ProtocolError::MultibulkLength),
+                        // Nothing is asked, so nothing is answered.
+                        Ok(0) | Err(_) => self.skip(),
+                        Ok(count) => self.missing = Some(count),
                     }
-                    Some(_) => match self.inline()? {
-                        None => return Ok(false),
-                        Some(()) if self.arguments.is_empty() => continue,
-                        Some(()) => return Ok(true),
-                    },
                 }
+                Some(_) => match self.inline()? {
+                    None => return Ok(false),
+                    Some(()) if self.arguments.is_empty() => self.skip(),
+                    Some(()) => return Ok(true),
+                },
             }
-            if self.bulks(limits)? {
-                self.missing = None;
-                return Ok(true);
-            }
-            return Ok(false);
         }
+        self.bulks()
     }
 
     /// Reads the arguments that are there. Whether they are all.
-    fn bulks(&mut self, limits: &RequestLimits) -> Result<bool, ProtocolError> {
+    #[inline]
+    fn bulks(&mut self) -> Result<bool, ProtocolError> {
         while let Some(missing @ 1..) = self.missing {
             let length = match self.length {
                 Some(length) => length,
                 None => {
-                    match self.buffer[self.at..self.filled].first() {
+                    match self.rest().first() {
                         None => return Ok(false),
                         Some(b'$') => {}
-                        Some(other) if memchr(b'\r', &self.buffer[self.at..self.filled]).is_some() => {
+                        Some(other) if memchr(b'\r', self.rest()).is_some() => {
                             return Err(ProtocolError::Expected(*other));
                         }
                         Some(_) => return self.line("bulk count string").map(|_| false),
                     }
                     let Some(length) = self.number("bulk count string")? else { return Ok(false) };
                     let length = length.and_then(|length| usize::try_from(length).ok());
-                    let length = length.filter(|length| *length <= limits.argument);
+                    let length = length.filter(|length| *length <= self.limits.argument);
                     let length = length.ok_or(ProtocolError::BulkLength)?;
                     // Refused as soon as it is known, and not when it has come.
-                    if self.at + length + 2 - self.start > limits.request {
-                        return Err(ProtocolError::RequestTooLong(limits.request));
+                    if self.at + length + 2 > self.limits.request {
+                        return Err(ProtocolError::RequestTooLong(self.limits.request));
                     }
                     *self.length.insert(length)
                 }
             };
             // The argument and the end of its line.
-            if self.filled - self.at < length + 2 {
+            if self.rest().len() < length + 2 {
+                self.buffer.expect(self.at + length + 2);
                 return Ok(false);
             }
             self.arguments.push(Span { from: self.at, to: self.at + length });
@@ -181,6 +160,7 @@ impl Request {
             self.length = None;
             self.missing = Some(missing - 1);
         }
+        self.missing = None;
         Ok(true)
     }
 
@@ -189,87 +169,70 @@ impl Request {
     #[inline]
     fn number(&mut self, what: &'static str) -> Result<Option<Option<i64>>, ProtocolError> {
         // Nearly all are of one digit.
-        if let [_, digit @ b'0'..=b'9', b'\r', _, ..] = self.buffer[self.at..self.filled] {
+        if let [_, digit @ b'0'..=b'9', b'\r', _, ..] = *self.rest() {
             self.at += 4;
             return Ok(Some(Some(i64::from(digit - b'0'))));
         }
-        let Some(end) = self.line(what)? else { return Ok(None) };
-        let number = number::parse(&self.buffer[self.at + 1..end]);
-        self.at = end + 2;
+        let Some(length) = self.line(what)? else { return Ok(None) };
+        let number = number::parse(&self.rest()[1..length]);
+        self.at += length + 2;
         Ok(Some(number))
     }
 
-    /// Where the line ends at which the parser is, once both bytes of its end have come.
+    /// How long the line is at which the parser is, once both bytes of its end have come.
     fn line(&self, what: &'static str) -> Result<Option<usize>, ProtocolError> {
-        match memchr(b'\r', &self.buffer[self.at..self.filled]) {
-            Some(length) if self.at + length + 1 < self.filled => Ok(Some(self.at + length)),
-            None if self.filled - self.at > LINE => Err(ProtocolError::LineTooLong(what)),
+        match memchr(b'\r', self.rest()) {
+            Some(length) if length + 1 < self.rest().len() => Ok(Some(length)),
+            None if self.rest().len() > LINE => Err(ProtocolError::LineTooLong(what)),
             _ => Ok(None),
         }
     }
 
     /// Reads a request that is a line of words. `None` while its end has not come.
     fn inline(&mut self) -> Result<Option<()>, ProtocolError> {
-        let Some(length) = memchr(b'\n', &self.buffer[self.at..self.filled]) else {
-            let long = self.filled - self.at > LINE;
+        let Some(length) = memchr(b'\n', self.rest()) else {
+            let long = self.rest().len() > LINE;
             return if long { Err(ProtocolError::LineTooLong("inline request")) } else { Ok(None) };
         };
-        let end = self.at + length;
-        let line = &mut self.buffer[self.at..end];
+        let line = &mut self.buffer.unread_mut()[..length];
         let line = match line {
             [start @ .., b'\r'] => start,
             line => line,
         };
-        words(line, |from, to| self.arguments.push(Span { from: self.at + from, to: self.at + to }))?;
-        self.at = end + 1;
+        words(line, |from, to| self.arguments.push(Span { from, to }))?;
+        self.at = length + 1;
         Ok(Some(()))
     }
 
-    /// Empties the buffer of what was handled. If a request is not whole, its bytes go with the parser to a `Request`
-    /// of their own, and this one is as new.
-    pub fn take_rest(&mut self) -> Option<Self> {
-        let rest = self.has_rest().then(|| {
-            let mut rest = Self { buffer: self.buffer[self.start..self.filled].to_vec(), ..Self::default() };
-            rest.filled = rest.buffer.len();
-            rest.at = self.at - self.start;
-            rest.missing = self.missing.take();
-            rest.length = self.length.take();
-            rest.arguments.extend(self.arguments.iter().map(|span| span.back(self.start)));
-            rest
-        });
-        self.clear();
-        rest
-    }
-
-    /// Moves what is not handled yet to the front, and gives memory back that is far more than that needs.
-    pub fn compact(&mut self) {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.filled, 0);
-            self.arguments.iter_mut().for_each(|span| *span = span.back(self.start));
-            self.filled -= self.start;
-            self.at -= self.start;
-            self.start = 0;
+    /// Gives memory back that is far more than what is there needs.
+    fn shrink(&mut self) {
+        if self.arguments.capacity() > SPANS.max(4 * self.arguments.len()) {
+            self.arguments.shrink_to(SPANS.max(self.arguments.len()));
         }
-        if self.buffer.capacity() > 4 * self.filled {
-            self.buffer.truncate(self.filled);
-            self.buffer.shrink_to_fit();
-        }
-        if self.arguments.capacity() > 4 * self.arguments.len() {
-            self.arguments.shrink_to_fit();
-        }
-    }
-
-    /// Forgets everything but the memory.
-    pub fn clear(&mut self) {
-        (self.filled, self.start, self.at) = (0, 0, 0);
-        (self.missing, self.length) = (None, None);
-        self.arguments.clear();
     }
 }
 
-impl Span {
-    fn back(self, by: usize) -> Self {
-        Self { from: self.from - by, to: self.to - by }
+impl Framing for Request {
+    type Frame = Self;
+    type Error = ProtocolError;
+
+    fn buffer(&mut self) -> &mut Buffer {
+        &mut self.buffer
+    }
+
+    #[inline]
+    fn decode(&mut self) -> Result<Option<&Self>, ProtocolError> {
+        if !self.find()? {
+            self.shrink();
+            return Ok(None);
+        }
+        self.buffer.take(self.at);
+        self.at = 0;
+        Ok(Some(self))
+    }
+
+    fn holds(&self) -> usize {
+        self.arguments.capacity() * size_of::<Span>()
     }
 }
 

@@ -1,51 +1,42 @@
-//! What the server knows of a client, apart from its socket: the context of every command.
+//! What the server knows of a client, apart from its socket: the state of its connection.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::replies::Replies;
+use nexus_rt::connections;
 
-/// Names a client. Never used again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ClientId(pub u64);
+/// A client: the context of every command. What is written to its `out` is sent to it.
+pub type Client = connections::Client<Session>;
+
+/// Why a client is closed that asked for it.
+pub(crate) const LEAVES: &str = "it has asked for the end";
 
 /// What a subscription takes beside the channel's name, roughly.
 const SUBSCRIPTION: usize = 160;
 
-/// A client's state and the replies that it waits for.
-#[derive(Debug)]
+/// A client's state.
+#[derive(Debug, Default)]
 pub struct Session {
-    /// Which client it is.
-    pub id: ClientId,
+    /// Its number, which is never used again.
+    pub number: u64,
     /// What it calls itself.
     pub name: Box<[u8]>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
-    /// What is to be sent to it.
-    pub replies: Replies,
     /// What the names of these channels take, in bytes.
-    pub(crate) subscribed: usize,
-    /// Whether its connection is to be closed once the replies are sent.
-    pub leaves: bool,
+    subscribed: usize,
 }
 
 impl Session {
     /// A client that has just come.
     #[must_use]
-    pub fn new(id: ClientId) -> Self {
-        Self {
-            id,
-            name: Box::default(),
-            channels: BTreeSet::new(),
-            subscribed: 0,
-            replies: Replies::default(),
-            leaves: false,
-        }
+    pub fn new(number: u64) -> Self {
+        Self { number, ..Self::default() }
     }
 
     /// What it makes the server remember, roughly and in bytes.
     pub(crate) fn holds(&self) -> usize {
-        self.replies.capacity() + self.name.len() + self.subscribed
+        self.name.len() + self.subscribed
     }
 
     /// Adds a channel.

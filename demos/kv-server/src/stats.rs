@@ -9,8 +9,6 @@ pub struct Stats {
     pub commands: u64,
     /// Connections that were accepted.
     pub connections: u64,
-    /// Connections that were turned away because there were too many.
-    pub rejected: u64,
     /// Clients that were cut off because they did not read their replies, or sent what is no request.
     pub cut_off: u64,
     /// Clients that are connected.

@@ -1,76 +1,85 @@
 //! PING, ECHO, SELECT, CLIENT and QUIT: what is about the connection itself.
 
+use std::mem;
+
 use super::Done;
 use crate::error::CommandError;
+use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::{Client, LEAVES};
 
-pub(super) fn ping(session: &mut Session, request: &Request) -> Done {
+pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     if request.len() > 2 {
         return Err(CommandError::Arity("ping"));
     }
     let text = request.from(1).next();
     match text {
         // Who waits for messages is answered in their form.
-        _ if !session.channels.is_empty() => {
-            session.replies.array(2);
-            session.replies.bulk(b"pong");
-            session.replies.bulk(text.unwrap_or_default());
+        _ if !client.state.channels.is_empty() => {
+            client.out().array(2);
+            client.out().bulk(b"pong");
+            client.out().bulk(text.unwrap_or_default());
         }
-        Some(text) => session.replies.bulk(text),
-        None => session.replies.simple("PONG"),
+        Some(text) => client.out().bulk(text),
+        None => client.out().simple("PONG"),
     }
     Ok(())
 }
 
-pub(super) fn echo(session: &mut Session, request: &Request) -> Done {
-    session.replies.bulk(request.get(1));
+pub(super) fn echo(client: &mut Client, request: &Request) -> Done {
+    client.out().bulk(request.get(1));
     Ok(())
 }
 
-pub(super) fn select(session: &mut Session, request: &Request) -> Done {
+pub(super) fn select(client: &mut Client, request: &Request) -> Done {
     match crate::number::parse(request.get(1)) {
-        Some(0) => session.replies.ok(),
+        Some(0) => client.out().ok(),
         Some(_) => return Err(CommandError::DbIndex),
         None => return Err(CommandError::NotAnInteger),
     }
     Ok(())
 }
 
-pub(super) fn quit(session: &mut Session, _: &Request) -> Done {
-    session.replies.ok();
-    session.leaves = true;
+pub(super) fn quit(client: &mut Client, _: &Request) -> Done {
+    client.out().ok();
+    client.close(LEAVES);
     Ok(())
 }
 
-pub(super) fn client(session: &mut Session, request: &Request) -> Done {
+pub(super) fn client(client: &mut Client, request: &Request) -> Done {
     let subcommand = request.get(1).to_ascii_lowercase();
     match (subcommand.as_slice(), request.len()) {
-        (b"id", 2) => session.replies.count(usize::try_from(session.id.0).unwrap_or(usize::MAX)),
+        (b"id", 2) => {
+            let number = client.state.number;
+            client.out().count(usize::try_from(number).unwrap_or(usize::MAX));
+        }
         (b"getname", 2) => {
-            let name = (!session.name.is_empty()).then_some(&*session.name);
-            session.replies.bulk_or_nil(name);
+            let name = mem::take(&mut client.state.name);
+            client.out().bulk_or_nil((!name.is_empty()).then_some(&*name));
+            client.state.name = name;
         }
         (b"setname", 3) => {
             let name = request.get(2);
             if name.iter().any(|byte| !(b'!'..=b'~').contains(byte)) {
                 return Err(CommandError::ClientName);
             }
-            session.name = name.into();
-            session.replies.ok();
+            client.state.name = name.into();
+            client.charge(client.state.holds());
+            client.out().ok();
         }
         // What libraries say of themselves is heard and not kept.
-        (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => session.replies.ok(),
+        (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => client.out().ok(),
         (b"info" | b"list", 2) => {
-            let (id, name) = (session.id.0, String::from_utf8_lossy(&session.name));
-            let (sub, obl, tot) = (session.channels.len(), session.replies.as_bytes().len(), session.holds());
+            let (id, name) = (client.state.number, String::from_utf8_lossy(&client.state.name));
+            let (sub, obl, tot) =
+                (client.state.channels.len(), client.unsent(), client.state.holds() + client.unsent());
             // Libraries look for every number that Redis tells. What is not counted here is 0.
             let line = format!(
                 "id={id} name={name} age=0 idle=0 flags=N db=0 sub={sub} psub=0 ssub=0 multi=-1 watch=0 qbuf=0 \
                  qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={obl} oll=0 omem=0 tot-mem={tot} events=r \
                  cmd=client redir=-1 resp=2\n"
             );
-            session.replies.bulk(line.as_bytes());
+            client.out().bulk(line.as_bytes());
         }
         (b"id" | b"info" | b"list", _) => return Err(CommandError::Syntax),
         (b"getname", _) => return Err(CommandError::Arity("client|getname")),

@@ -6,8 +6,9 @@ use super::Done;
 use crate::error::CommandError;
 use crate::keys::{Db, Keys};
 use crate::number;
+use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::Client;
 
 /// What a time is given in.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,12 +45,12 @@ impl Time<'_> {
     }
 }
 
-pub(super) fn expire(session: &mut Session, db: Db, request: &Request) -> Done {
-    expire_in(session, db, request, Unit::Seconds, "expire")
+pub(super) fn expire(client: &mut Client, db: Db, request: &Request) -> Done {
+    expire_in(client, db, request, Unit::Seconds, "expire")
 }
 
-pub(super) fn pexpire(session: &mut Session, db: Db, request: &Request) -> Done {
-    expire_in(session, db, request, Unit::Milliseconds, "pexpire")
+pub(super) fn pexpire(client: &mut Client, db: Db, request: &Request) -> Done {
+    expire_in(client, db, request, Unit::Milliseconds, "pexpire")
 }
 
 /// Under which condition a key gets a new time.
@@ -90,32 +91,32 @@ impl Conditions {
     }
 }
 
-fn expire_in(session: &mut Session, mut db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+fn expire_in(client: &mut Client, mut db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
     let conditions = Conditions::read(request)?;
     let time = Time { text: request.get(2), unit, from_now: true };
     let at = time.unix_ms(db.now_ms(), command)?;
     let key = request.get(1);
     let allowed = db.keys().expiry_unix_ms(key).is_some_and(|old| conditions.allow(old, at));
     let done = allowed && db.expire_at(key, at);
-    session.replies.integer(done.into());
+    client.out().integer(done.into());
     Ok(())
 }
 
-pub(super) fn persist(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn persist(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let done = db.persist(request.get(1));
-    session.replies.integer(done.into());
+    client.out().integer(done.into());
     Ok(())
 }
 
-pub(super) fn ttl(session: &mut Session, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
+pub(super) fn ttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
     let left = left_ms(&keys, &clock, request.get(1));
-    session.replies.integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
+    client.out().integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
     Ok(())
 }
 
-pub(super) fn pttl(session: &mut Session, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
+pub(super) fn pttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
     let left = left_ms(&keys, &clock, request.get(1));
-    session.replies.integer(left.unwrap_or_else(|none| none));
+    client.out().integer(left.unwrap_or_else(|none| none));
     Ok(())
 }
 

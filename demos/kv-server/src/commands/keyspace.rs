@@ -10,52 +10,52 @@ use crate::limits::Limits;
 use crate::number;
 use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::Client;
 use crate::stats::Stats;
 
-pub(super) fn del(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn del(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let removed = request.from(1).filter(|key| db.remove(key).is_some()).count();
-    session.replies.count(removed);
+    client.out().count(removed);
     Ok(())
 }
 
-pub(super) fn exists(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+pub(super) fn exists(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let found = request.from(1).filter(|key| keys.contains(key)).count();
     stats.hits += found as u64;
     stats.misses += (request.len() - 1 - found) as u64;
-    session.replies.count(found);
+    client.out().count(found);
     Ok(())
 }
 
-pub(super) fn type_of(session: &mut Session, keys: Res<Keys>, request: &Request) -> Done {
-    session.replies.simple(if keys.contains(request.get(1)) { "string" } else { "none" });
+pub(super) fn type_of(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
+    client.out().simple(if keys.contains(request.get(1)) { "string" } else { "none" });
     Ok(())
 }
 
-pub(super) fn dbsize(session: &mut Session, keys: Res<Keys>, _: &Request) -> Done {
-    session.replies.count(keys.len());
+pub(super) fn dbsize(client: &mut Client, keys: Res<Keys>, _: &Request) -> Done {
+    client.out().count(keys.len());
     Ok(())
 }
 
-pub(super) fn flushall(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn flushall(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let how = request.from(1).next().unwrap_or(b"sync");
     if request.len() > 2 || !(how.eq_ignore_ascii_case(b"sync") || how.eq_ignore_ascii_case(b"async")) {
         return Err(CommandError::Syntax);
     }
     db.clear();
-    session.replies.ok();
+    client.out().ok();
     Ok(())
 }
 
-pub(super) fn keys(session: &mut Session, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
+pub(super) fn keys(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
     let pattern = request.get(1);
     let mut found = Found::new(&limits);
     keys.iter().filter(|key| glob::matches(pattern, key)).for_each(|key| found.add(key));
-    found.reply(&mut session.replies);
+    found.reply(client.out());
     Ok(())
 }
 
-pub(super) fn scan(session: &mut Session, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
+pub(super) fn scan(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
     let cursor = cursor(request.get(1)).ok_or(CommandError::InvalidCursor)?;
     let (mut pattern, mut count, mut strings) = (&b"*"[..], 10, true);
     let mut arguments = request.from(2);
@@ -77,9 +77,9 @@ pub(super) fn scan(session: &mut Session, keys: Res<Keys>, limits: Res<Limits>, 
             found.add(key);
         }
     });
-    session.replies.array(2);
-    session.replies.bulk(itoa::Buffer::new().format(next).as_bytes());
-    found.reply(&mut session.replies);
+    client.out().array(2);
+    client.out().bulk(itoa::Buffer::new().format(next).as_bytes());
+    found.reply(client.out());
     Ok(())
 }
 
@@ -96,25 +96,25 @@ fn cursor(text: &[u8]) -> Option<usize> {
 /// Keys for a reply that begins with how many there are.
 struct Found {
     count: usize,
-    keys: Replies,
+    keys: Vec<u8>,
     most: usize,
 }
 
 impl Found {
     fn new(limits: &Limits) -> Self {
-        Self { count: 0, keys: Replies::default(), most: limits.replies }
+        Self { count: 0, keys: Vec::new(), most: limits.most_replies() }
     }
 
     /// Adds a key, unless they are more already than the client can be sent.
     fn add(&mut self, key: &[u8]) {
-        if self.keys.as_bytes().len() <= self.most {
+        if self.keys.len() <= self.most {
             self.count += 1;
             self.keys.bulk(key);
         }
     }
 
-    fn reply(self, replies: &mut Replies) {
+    fn reply(self, replies: &mut Vec<u8>) {
         replies.array(self.count);
-        replies.raw(self.keys.as_bytes());
+        replies.raw(&self.keys);
     }
 }

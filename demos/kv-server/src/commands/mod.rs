@@ -21,10 +21,11 @@ pub use spec::{Spec, Specs};
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::Client;
 
-/// What a command gives, beside the replies that it adds to its session.
+/// What a command gives, beside the replies that it adds to its client.state.
 pub(crate) type Done = Result<(), CommandError>;
 
 /// A request whose command is known.
@@ -36,7 +37,7 @@ struct Call<'a> {
 }
 
 /// What runs a request, and what it returns.
-type Run<Out> = BoxedPipeline<Request, Out, Session, ByReference>;
+type Run<Out> = BoxedPipeline<Request, Out, Client, ByReference>;
 
 /// Everything that a request can lead to.
 pub struct Commands {
@@ -57,12 +58,12 @@ impl Commands {
             table.push(command);
         }
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
-        let execute = move |session: &mut Session, world: &mut World, call: Call<'_>| {
-            table[call.command].run_with(session, world, call.request)
+        let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
+            table[call.command].run_with(client, world, call.request)
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
-            .with_context::<Session>()
+            .with_context::<Client>()
             .then(find, reg) // &Request -> Result<Call, CommandError>
             .and_then(admit, reg)
             .and_then(execute, reg) // -> Result<(), CommandError>
@@ -74,13 +75,13 @@ impl Commands {
         Self { run, plan }
     }
 
-    /// Runs a request and adds its replies to the session.
+    /// Runs a request and adds its replies to the client.state.
     ///
     /// # Panics
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
-    pub fn run(&mut self, session: &mut Session, world: &mut World, request: &Request) {
-        self.run.run_with(session, world, request);
+    pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        self.run.run_with(client, world, request);
     }
 
     /// What a request runs through, and what every command reads and writes.
@@ -100,9 +101,9 @@ impl fmt::Debug for Commands {
 fn command<F, M>(function: F, reg: &Registry) -> Run<Done>
 where
     M: Mode + 'static,
-    F: for<'a> Callable<Session, (&'a Request,), M, Out = Done> + Send + 'static,
+    F: for<'a> Callable<Client, (&'a Request,), M, Out = Done> + Send + 'static,
 {
-    PipelineStart::<&Request>::borrowed().with_context::<Session>().then(function, reg).build().boxed()
+    PipelineStart::<&Request>::borrowed().with_context::<Client>().then(function, reg).build().boxed()
 }
 
 /// Every command beside its spec.
@@ -155,7 +156,7 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
 }
 
 /// Finds the command, and checks that it can have so many arguments.
-fn find<'a>(_: &mut Session, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
+fn find<'a>(_: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
     let name = request.get(0);
     let Some((command, spec)) = specs.find(name) else { return Err(unknown(request)) };
     if !spec.takes(request.len()) {
@@ -185,12 +186,12 @@ fn unknown(request: &Request) -> CommandError {
 
 /// Refuses what the client or the server is in no state for.
 fn admit<'a>(
-    session: &mut Session,
+    client: &mut Client,
     keys: Res<Keys>,
     limits: Res<Limits>,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if !session.channels.is_empty() && !call.spec.while_subscribed() {
+    if !client.state.channels.is_empty() && !call.spec.while_subscribed() {
         return Err(CommandError::Subscribed(call.spec.name));
     }
     if call.spec.grows() && keys.used() > limits.memory {
@@ -203,6 +204,6 @@ fn admit<'a>(
 }
 
 /// Tells the client what was wrong.
-fn refuse(session: &mut Session, error: CommandError) {
-    session.replies.error(&error);
+fn refuse(client: &mut Client, error: CommandError) {
+    client.out().error(&error);
 }

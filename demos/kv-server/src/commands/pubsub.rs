@@ -6,56 +6,60 @@ use super::Done;
 use crate::channels::Channels;
 use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::Client;
 
-pub(super) fn subscribe(session: &mut Session, mut channels: ResMut<Channels>, request: &Request) -> Done {
+pub(super) fn subscribe(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
     for channel in request.from(1) {
-        if !session.channels.contains(channel) {
-            let name = channels.subscribe(channel, session.id);
-            session.subscribe(name);
+        if !client.state.channels.contains(channel) {
+            let name = channels.subscribe(channel, client.id());
+            client.state.subscribe(name);
         }
-        confirm(session, "subscribe", Some(channel));
+        confirm(client, "subscribe", Some(channel));
     }
+    client.charge(client.state.holds());
     Ok(())
 }
 
-pub(super) fn unsubscribe(session: &mut Session, mut channels: ResMut<Channels>, request: &Request) -> Done {
+pub(super) fn unsubscribe(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
     if request.len() == 1 {
-        if session.channels.is_empty() {
-            confirm(session, "unsubscribe", None);
+        if client.state.channels.is_empty() {
+            confirm(client, "unsubscribe", None);
         }
-        while let Some(channel) = session.channels.first().cloned() {
-            session.unsubscribe(&channel);
-            channels.unsubscribe(&channel, session.id);
-            confirm(session, "unsubscribe", Some(&channel));
+        while let Some(channel) = client.state.channels.first().cloned() {
+            client.state.unsubscribe(&channel);
+            channels.unsubscribe(&channel, client.id());
+            confirm(client, "unsubscribe", Some(&channel));
         }
+        client.charge(client.state.holds());
         return Ok(());
     }
     for channel in request.from(1) {
-        if session.unsubscribe(channel) {
-            channels.unsubscribe(channel, session.id);
+        if client.state.unsubscribe(channel) {
+            channels.unsubscribe(channel, client.id());
         }
-        confirm(session, "unsubscribe", Some(channel));
+        confirm(client, "unsubscribe", Some(channel));
     }
+    client.charge(client.state.holds());
     Ok(())
 }
 
 /// Says how many channels the client has subscribed to now.
-fn confirm(session: &mut Session, what: &str, channel: Option<&[u8]>) {
-    session.replies.array(3);
-    session.replies.bulk(what.as_bytes());
-    session.replies.bulk_or_nil(channel);
-    session.replies.count(session.channels.len());
+fn confirm(client: &mut Client, what: &str, channel: Option<&[u8]>) {
+    client.out().array(3);
+    client.out().bulk(what.as_bytes());
+    client.out().bulk_or_nil(channel);
+    let count = client.state.channels.len();
+    client.out().count(count);
 }
 
-pub(super) fn publish(session: &mut Session, mut channels: ResMut<Channels>, request: &Request) -> Done {
+pub(super) fn publish(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
     let (channel, message) = (request.get(1), request.get(2));
     let receivers = channels.publish(channel, || {
-        let mut frame = Replies::default();
+        let mut frame = Vec::new();
         frame.array(3);
         [b"message", channel, message].into_iter().for_each(|part| frame.bulk(part));
-        frame.as_bytes().into()
+        frame.into()
     });
-    session.replies.count(receivers);
+    client.out().count(receivers);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, Res, Shutdown};
 
 use super::Done;
@@ -13,22 +14,22 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::{Client, LEAVES, Session};
 use crate::settings::Settings;
 use crate::stats::Stats;
 
-pub(super) fn shutdown(session: &mut Session, shutdown: Res<Shutdown>, request: &Request) -> Done {
+pub(super) fn shutdown(client: &mut Client, shutdown: Res<Shutdown>, request: &Request) -> Done {
     let known =
         |option: &[u8]| [&b"nosave"[..], b"save", b"now", b"force"].contains(&option.to_ascii_lowercase().as_slice());
     if !request.from(1).all(known) {
         return Err(CommandError::Syntax);
     }
-    session.leaves = true;
+    client.close(LEAVES);
     shutdown.shutdown();
     Ok(())
 }
 
-pub(super) fn config(session: &mut Session, settings: Res<Settings>, limits: Res<Limits>, request: &Request) -> Done {
+pub(super) fn config(client: &mut Client, settings: Res<Settings>, limits: Res<Limits>, request: &Request) -> Done {
     match request.get(1).to_ascii_lowercase().as_slice() {
         b"get" if request.len() > 2 => {}
         b"get" => return Err(CommandError::Arity("config|get")),
@@ -52,20 +53,20 @@ pub(super) fn config(session: &mut Session, settings: Res<Settings>, limits: Res
     ];
     let asked =
         |name: &str| request.from(2).any(|pattern| glob::matches(&pattern.to_ascii_lowercase(), name.as_bytes()));
-    let mut found = Replies::default();
+    let mut found = Vec::new();
     let mut count = 0;
     for (name, value) in all.iter().filter(|(name, _)| asked(name)) {
         found.bulk(name.as_bytes());
         found.bulk(value.as_bytes());
         count += 2;
     }
-    session.replies.array(count);
-    session.replies.raw(found.as_bytes());
+    client.out().array(count);
+    client.out().raw(&found);
     Ok(())
 }
 
-pub(super) fn command(session: &mut Session, specs: Res<Specs>, request: &Request) -> Done {
-    let replies = &mut session.replies;
+pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
+    let replies = client.out();
     let subcommand = request.from(1).next().map(<[u8]>::to_ascii_lowercase);
     match (subcommand.as_deref(), request.len()) {
         (None, _) => {
@@ -97,7 +98,7 @@ pub(super) fn command(session: &mut Session, specs: Res<Specs>, request: &Reques
 }
 
 /// What clients want to know of a command, in the ten elements of Redis 7.
-fn describe(replies: &mut Replies, spec: &Spec) {
+fn describe(replies: &mut Vec<u8>, spec: &Spec) {
     replies.array(10);
     replies.bulk(spec.name.as_bytes());
     replies.integer(spec.arity.into());
@@ -111,13 +112,14 @@ fn describe(replies: &mut Replies, spec: &Spec) {
 }
 
 pub(super) fn info(
-    session: &mut Session,
+    client: &mut Client,
     stats: Res<Stats>,
     keys: Res<Keys>,
     channels: Res<Channels>,
     settings: Res<Settings>,
     limits: Res<Limits>,
     clock: Res<Clock>,
+    net: Option<Res<Connections<Session>>>,
     request: &Request,
 ) -> Done {
     let asked: Vec<String> = request.from(1).map(|name| String::from_utf8_lossy(name).to_lowercase()).collect();
@@ -146,7 +148,7 @@ pub(super) fn info(
     let lines = [
         ("total_connections_received", stats.connections),
         ("total_commands_processed", stats.commands),
-        ("rejected_connections", stats.rejected),
+        ("rejected_connections", net.map_or(0, |net| net.stats().refused)),
         ("client_cut_offs", stats.cut_off),
         ("expired_keys", stats.expired),
         ("eventloop_cycles", stats.turns),
@@ -159,6 +161,6 @@ pub(super) fn info(
     if text.ends_with("# Keyspace\r\n") && !keys.is_empty() {
         write!(text, "db0:keys={},expires={},avg_ttl=0\r\n", keys.len(), keys.expiring()).expect("a string");
     }
-    session.replies.bulk(text.as_bytes());
+    client.out().bulk(text.as_bytes());
     Ok(())
 }

@@ -8,41 +8,42 @@ use crate::error::CommandError;
 use crate::keys::{Db, Ends, Keys};
 use crate::limits::Limits;
 use crate::number;
+use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::Client;
 use crate::stats::Stats;
 
-pub(super) fn get(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+pub(super) fn get(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let value = keys.get(request.get(1));
     stats.read(value.is_some());
-    session.replies.bulk_or_nil(value);
+    client.out().bulk_or_nil(value);
     Ok(())
 }
 
 pub(super) fn mget(
-    session: &mut Session,
+    client: &mut Client,
     keys: Res<Keys>,
     mut stats: ResMut<Stats>,
     limits: Res<Limits>,
     request: &Request,
 ) -> Done {
-    session.replies.array(request.len() - 1);
+    client.out().array(request.len() - 1);
     for key in request.from(1) {
         // The server cuts the client off, and not first when all the memory is full of one value.
-        if session.replies.as_bytes().len() > limits.replies {
+        if client.unsent() > limits.most_replies() {
             break;
         }
         let value = keys.get(key);
         stats.read(value.is_some());
-        session.replies.bulk_or_nil(value);
+        client.out().bulk_or_nil(value);
     }
     Ok(())
 }
 
-pub(super) fn strlen(session: &mut Session, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+pub(super) fn strlen(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let value = keys.get(request.get(1));
     stats.read(value.is_some());
-    session.replies.count(value.map_or(0, <[u8]>::len));
+    client.out().count(value.map_or(0, <[u8]>::len));
     Ok(())
 }
 
@@ -97,67 +98,67 @@ impl<'a> Options<'a> {
     }
 }
 
-pub(super) fn set(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn set(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let (key, value) = (request.get(1), request.get(2));
     if request.len() == 3 {
         db.set(key, value, Ends::Never);
-        session.replies.ok();
+        client.out().ok();
         return Ok(());
     }
     let options = Options::read(request)?;
     let ends = options.ends(&db)?;
     let old = db.keys().get(key);
     if options.get {
-        session.replies.bulk_or_nil(old);
+        client.out().bulk_or_nil(old);
     }
     if if old.is_some() { options.only_new } else { options.only_old } {
         if !options.get {
-            session.replies.nil();
+            client.out().nil();
         }
         return Ok(());
     }
     db.set(key, value, ends);
     if !options.get {
-        session.replies.ok();
+        client.out().ok();
     }
     Ok(())
 }
 
-pub(super) fn setnx(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn setnx(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let key = request.get(1);
     let is_new = !db.keys().contains(key);
     if is_new {
         db.set(key, request.get(2), Ends::Never);
     }
-    session.replies.integer(is_new.into());
+    client.out().integer(is_new.into());
     Ok(())
 }
 
-pub(super) fn mset(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn mset(client: &mut Client, mut db: Db, request: &Request) -> Done {
     if request.len().is_multiple_of(2) {
         return Err(CommandError::Arity("mset"));
     }
     for at in (1..request.len()).step_by(2) {
         db.set(request.get(at), request.get(at + 1), Ends::Never);
     }
-    session.replies.ok();
+    client.out().ok();
     Ok(())
 }
 
-pub(super) fn getset(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn getset(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let key = request.get(1);
-    session.replies.bulk_or_nil(db.keys().get(key));
+    client.out().bulk_or_nil(db.keys().get(key));
     db.set(key, request.get(2), Ends::Never);
     Ok(())
 }
 
-pub(super) fn getdel(session: &mut Session, mut db: Db, request: &Request) -> Done {
+pub(super) fn getdel(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let value = db.remove(request.get(1));
-    session.replies.bulk_or_nil(value.as_deref());
+    client.out().bulk_or_nil(value.as_deref());
     Ok(())
 }
 
-pub(super) fn append(session: &mut Session, mut db: Db, limits: Res<Limits>, request: &Request) -> Done {
+pub(super) fn append(client: &mut Client, mut db: Db, limits: Res<Limits>, request: &Request) -> Done {
     let (key, more) = (request.get(1), request.get(2));
     let length = db.keys().get(key).map_or(0, <[u8]>::len);
     if length + more.len() > limits.request.argument {
@@ -167,30 +168,30 @@ pub(super) fn append(session: &mut Session, mut db: Db, limits: Res<Limits>, req
         value.extend_from_slice(more);
         value.len()
     });
-    session.replies.count(length);
+    client.out().count(length);
     Ok(())
 }
 
-pub(super) fn incr(session: &mut Session, db: Db, request: &Request) -> Done {
-    add(session, db, request.get(1), 1)
+pub(super) fn incr(client: &mut Client, db: Db, request: &Request) -> Done {
+    add(client, db, request.get(1), 1)
 }
 
-pub(super) fn decr(session: &mut Session, db: Db, request: &Request) -> Done {
-    add(session, db, request.get(1), -1)
+pub(super) fn decr(client: &mut Client, db: Db, request: &Request) -> Done {
+    add(client, db, request.get(1), -1)
 }
 
-pub(super) fn incrby(session: &mut Session, db: Db, request: &Request) -> Done {
+pub(super) fn incrby(client: &mut Client, db: Db, request: &Request) -> Done {
     let by = number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
-    add(session, db, request.get(1), by)
+    add(client, db, request.get(1), by)
 }
 
-pub(super) fn decrby(session: &mut Session, db: Db, request: &Request) -> Done {
+pub(super) fn decrby(client: &mut Client, db: Db, request: &Request) -> Done {
     let by = number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
-    add(session, db, request.get(1), by.checked_neg().ok_or(CommandError::DecrementOverflow)?)
+    add(client, db, request.get(1), by.checked_neg().ok_or(CommandError::DecrementOverflow)?)
 }
 
 /// Adds to a number that is kept as text. One that is not there is 0; one that is wrong stays as it is.
-fn add(session: &mut Session, mut db: Db, key: &[u8], by: i64) -> Done {
+fn add(client: &mut Client, mut db: Db, key: &[u8], by: i64) -> Done {
     let old = match db.keys().get(key) {
         Some(text) => number::parse(text).ok_or(CommandError::NotAnInteger)?,
         None => 0,
@@ -200,6 +201,6 @@ fn add(session: &mut Session, mut db: Db, key: &[u8], by: i64) -> Done {
         value.clear();
         value.extend_from_slice(itoa::Buffer::new().format(sum).as_bytes());
     });
-    session.replies.integer(sum);
+    client.out().integer(sum);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kv_server::{ClientId, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings};
+use kv_server::{Client, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings};
+use nexus_rt::connections::Framing;
 use nexus_rt::testing::VirtualClock;
 use nexus_rt::{Clock, World, WorldBuilder};
 
@@ -14,7 +15,7 @@ struct Rig {
     commands: Commands,
     expiry: ExpiryPoller,
     time: VirtualClock,
-    session: Session,
+    client: Client,
     limits: Limits,
 }
 
@@ -27,20 +28,17 @@ impl Rig {
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let world = builder.build();
         let commands = Commands::new(world.registry());
-        Self { world, commands, expiry, time, session: Session::new(ClientId(1)), limits }
+        Self { world, commands, expiry, time, client: Client::detached(Session::new(1)), limits }
     }
 
     /// Runs lines of words; gives the replies.
     fn run(&mut self, lines: &str) -> String {
-        let mut request = Request::default();
-        let bytes = format!("{lines}\r\n");
-        request.room()[..bytes.len()].copy_from_slice(bytes.as_bytes());
-        request.add(bytes.len());
-        while request.next(&self.limits.request).unwrap() {
-            self.commands.run(&mut self.session, &mut self.world, &request);
+        let mut requests = Request::new(self.limits.request);
+        requests.buffer().extend(format!("{lines}\r\n").as_bytes());
+        while let Some(request) = requests.decode().unwrap() {
+            self.commands.run(&mut self.client, &mut self.world, request);
         }
-        let replies = String::from_utf8(self.session.replies.as_bytes().to_vec()).unwrap();
-        self.session.replies.sent(replies.len());
+        let replies = String::from_utf8(std::mem::take(self.client.out())).unwrap();
         replies.replace("\r\n", " ").trim_end().to_owned()
     }
 

@@ -50,6 +50,8 @@ pub struct Client<C> {
     pub(super) timer: Option<(TimerKey, Instant)>,
     /// The memory that it was last found to hold, in bytes.
     pub(super) held: usize,
+    /// The memory that the program keeps for it, in bytes.
+    pub(super) charged: usize,
     /// Whether there may be more to read.
     pub(super) readable: bool,
     /// Whether the OS has reported that the other side sends no more.
@@ -107,6 +109,7 @@ impl<C> Client<C> {
             blocked: None,
             timer: None,
             held: 0,
+            charged: 0,
             readable: false,
             ended: false,
             over: false,
@@ -201,10 +204,21 @@ impl<C> Client<C> {
         self.paused = false;
     }
 
+    /// Says how much memory the program keeps for this connection, in bytes: it counts for
+    /// [`Limits::memory`](super::Limits::memory).
+    pub fn charge(&mut self, bytes: usize) {
+        self.charged = bytes;
+    }
+
     /// Notes what the OS has reported.
     pub(super) fn note(&mut self, event: MioEvent) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.ended |= event.is_read_closed();
+    }
+
+    /// Whether the OS has no room for what is unsent.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.is_some()
     }
 
     /// Whether its frames run now, apart from whether there are any.

@@ -132,6 +132,7 @@ impl Buffer {
 
     /// Appends bytes, as a read does: for tests, and for bytes from elsewhere.
     pub fn extend(&mut self, bytes: &[u8]) {
+        self.compact();
         self.bytes.truncate(self.filled);
         self.bytes.extend_from_slice(bytes);
         self.filled = self.bytes.len();

@@ -25,8 +25,7 @@ pub struct Limits {
     pub frame: usize,
     /// The most frames of one connection in a poll; the next poll goes on with the rest. Default: 1,000.
     pub frames: usize,
-    /// Above this number of unsent bytes a connection's replies are sent at once, and if it does not read them, its own
-    /// frames wait until it does. Default: 256 KiB.
+    /// The unsent bytes of a connection above which its own frames wait until it reads. Default: 1 MiB.
     pub pause: usize,
     /// The most unsent bytes of a connection. One that would have more is ended. Default: 64 MiB.
     pub unsent: usize,
@@ -50,7 +49,7 @@ impl Default for Limits {
             refusal: None,
             frame: 1 << 20,
             frames: 1_000,
-            pause: 256 << 10,
+            pause: 1 << 20,
             unsent: 64 << 20,
             memory: 1 << 30,
             silent: None,

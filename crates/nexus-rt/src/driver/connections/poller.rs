@@ -52,6 +52,9 @@ enum Poll {
     Ends,
 }
 
+/// The unsent bytes above which they are sent before all frames of the turn have run.
+const EARLY: usize = 256 << 10;
+
 /// Why no more frames of a connection run in this turn.
 enum Stop<E> {
     /// None is whole.
@@ -291,7 +294,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
-        if ended.is_none() || client.unsent() > 0 {
+        if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
             connections.stats.sent += client.flush(turn.now) as u64;
             client.conclude();
         }
@@ -302,7 +305,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
             if let Some(why) = ended {
                 why.count(&mut connections.stats.ended);
-                (client.phase, client.parted) = (Phase::Parting, turn.now);
+                (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
                 let abrupt = why.is_abrupt();
                 if let Some(ended) = &mut self.ended {
                     turn.left = turn.left.saturating_sub(1);
@@ -389,7 +392,10 @@ where
         }
         let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
         connections.stats.frames += 1;
-        if client.unsent() > connections.limits.pause {
+        if client.unsent() > connections.limits.unsent {
+            // Before a part of it is sent, which may be half a reply.
+            client.ending.get_or_insert(Ended::TooMuch);
+        } else if client.unsent() > connections.limits.pause.min(EARLY) && !client.is_blocked() {
             connections.stats.sent += client.flush(turn.now) as u64;
         }
         if turn.left == last || !client.is_served(&connections.limits) {

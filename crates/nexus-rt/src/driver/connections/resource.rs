@@ -320,7 +320,7 @@ impl<C, Tag> Connections<C, Tag> {
         if client.backlog.is_empty() && client.backlog.capacity() > 0 {
             self.keep(mem::take(&mut client.backlog));
         }
-        let holds = client.out.capacity() + client.backlog.capacity() + partial;
+        let holds = client.out.capacity() + client.backlog.capacity() + partial + client.charged;
         if holds != client.held {
             self.account(&mut client, holds);
         }
