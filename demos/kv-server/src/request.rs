@@ -84,12 +84,6 @@ impl Request {
         self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
-    /// The bytes at which the parser is.
-    #[inline]
-    fn rest(&self) -> &[u8] {
-        &self.buffer.unread()[self.at..]
-    }
-
     /// Steps over what is no request.
     fn skip(&mut self) {
         self.buffer.take(self.at);
@@ -102,11 +96,12 @@ impl Request {
         while self.missing.is_none() {
             // The one before is done with.
             self.arguments.clear();
-            match self.rest().first() {
-                None => return Ok(false),
-                Some(b'*') => {
-                    let Some(count) = self.number("mbulk count string")? else { return Ok(false) };
+            match self.buffer.unread() {
+                [] => return Ok(false),
+                bytes @ [b'*', ..] => {
+                    let Some((count, length)) = number(bytes, "mbulk count string")? else { return Ok(false) };
                     let count = count.ok_or(ProtocolError::MultibulkLength)?;
+                    self.at = length;
                     match usize::try_from(count) {
                         Ok(count) if count > self.limits.arguments => return Err(ProtocolError::MultibulkLength),
                         // Nothing is asked, so nothing is answered.
@@ -114,7 +109,7 @@ impl Request {
                         Ok(count) => self.missing = Some(count),
                     }
                 }
-                Some(_) => match self.inline()? {
+                _ => match self.inline()? {
                     None => return Ok(false),
                     Some(()) if self.arguments.is_empty() => self.skip(),
                     Some(()) => return Ok(true),
@@ -127,22 +122,23 @@ impl Request {
     /// Reads the arguments that are there. Whether they are all.
     #[inline]
     fn bulks(&mut self) -> Result<bool, ProtocolError> {
+        let mut bytes = &self.buffer.unread()[self.at..];
         while let Some(missing @ 1..) = self.missing {
             let length = match self.length {
                 Some(length) => length,
                 None => {
-                    match self.rest().first() {
-                        None => return Ok(false),
-                        Some(b'$') => {}
-                        Some(other) if memchr(b'\r', self.rest()).is_some() => {
-                            return Err(ProtocolError::Expected(*other));
-                        }
-                        Some(_) => return self.line("bulk count string").map(|_| false),
+                    match bytes {
+                        [] => return Ok(false),
+                        [b'$', ..] => {}
+                        [other, ..] if memchr(b'\r', bytes).is_some() => return Err(ProtocolError::Expected(*other)),
+                        _ => return line(bytes, "bulk count string").map(|_| false),
                     }
-                    let Some(length) = self.number("bulk count string")? else { return Ok(false) };
+                    let Some((length, header)) = number(bytes, "bulk count string")? else { return Ok(false) };
                     let length = length.and_then(|length| usize::try_from(length).ok());
                     let length = length.filter(|length| *length <= self.limits.argument);
                     let length = length.ok_or(ProtocolError::BulkLength)?;
+                    self.at += header;
+                    bytes = &bytes[header..];
                     // Refused as soon as it is known, and not when it has come.
                     if self.at + length + 2 > self.limits.request {
                         return Err(ProtocolError::RequestTooLong(self.limits.request));
@@ -151,11 +147,12 @@ impl Request {
                 }
             };
             // The argument and the end of its line.
-            if self.rest().len() < length + 2 {
+            let Some((_, rest)) = bytes.split_at_checked(length + 2) else {
                 self.buffer.expect(self.at + length + 2);
                 return Ok(false);
-            }
+            };
             self.arguments.push(Span { from: self.at, to: self.at + length });
+            bytes = rest;
             self.at += length + 2;
             self.length = None;
             self.missing = Some(missing - 1);
@@ -164,34 +161,10 @@ impl Request {
         Ok(true)
     }
 
-    /// The number after the mark at which the parser is, up to the end of the line, which is passed. `None` while that
-    /// has not come; `Some(None)` if it is no number.
-    #[inline]
-    fn number(&mut self, what: &'static str) -> Result<Option<Option<i64>>, ProtocolError> {
-        // Nearly all are of one digit.
-        if let [_, digit @ b'0'..=b'9', b'\r', _, ..] = *self.rest() {
-            self.at += 4;
-            return Ok(Some(Some(i64::from(digit - b'0'))));
-        }
-        let Some(length) = self.line(what)? else { return Ok(None) };
-        let number = number::parse(&self.rest()[1..length]);
-        self.at += length + 2;
-        Ok(Some(number))
-    }
-
-    /// How long the line is at which the parser is, once both bytes of its end have come.
-    fn line(&self, what: &'static str) -> Result<Option<usize>, ProtocolError> {
-        match memchr(b'\r', self.rest()) {
-            Some(length) if length + 1 < self.rest().len() => Ok(Some(length)),
-            None if self.rest().len() > LINE => Err(ProtocolError::LineTooLong(what)),
-            _ => Ok(None),
-        }
-    }
-
     /// Reads a request that is a line of words. `None` while its end has not come.
     fn inline(&mut self) -> Result<Option<()>, ProtocolError> {
-        let Some(length) = memchr(b'\n', self.rest()) else {
-            let long = self.rest().len() > LINE;
+        let Some(length) = memchr(b'\n', self.buffer.unread()) else {
+            let long = self.buffer.unread().len() > LINE;
             return if long { Err(ProtocolError::LineTooLong("inline request")) } else { Ok(None) };
         };
         let line = &mut self.buffer.unread_mut()[..length];
@@ -233,6 +206,27 @@ impl Framing for Request {
 
     fn holds(&self) -> usize {
         self.arguments.capacity() * size_of::<Span>()
+    }
+}
+
+/// The number after the mark that `bytes` begin with, and where the next line begins. `None` while the end of the line
+/// has not come; `Some((None, _))` if it is no number.
+#[inline]
+fn number(bytes: &[u8], what: &'static str) -> Result<Option<(Option<i64>, usize)>, ProtocolError> {
+    // Nearly all are of one digit.
+    if let [_, digit @ b'0'..=b'9', b'\r', _, ..] = *bytes {
+        return Ok(Some((Some(i64::from(digit - b'0')), 4)));
+    }
+    let length = line(bytes, what)?;
+    Ok(length.map(|length| (number::parse(&bytes[1..length]), length + 2)))
+}
+
+/// How long the line is that `bytes` begin with, once both bytes of its end have come.
+fn line(bytes: &[u8], what: &'static str) -> Result<Option<usize>, ProtocolError> {
+    match memchr(b'\r', bytes) {
+        Some(length) if length + 1 < bytes.len() => Ok(Some(length)),
+        None if bytes.len() > LINE => Err(ProtocolError::LineTooLong(what)),
+        _ => Ok(None),
     }
 }
 

@@ -155,14 +155,7 @@ fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<
 }
 
 /// Hands out what a request has published, before the next one, which may subscribe to it.
-fn deliver(
-    _: &mut Client,
-    mut channels: ResMut<Channels>,
-    mut net: ResMut<Connections<Session>>,
-    mut stats: ResMut<Stats>,
-    (): (),
-) {
-    stats.commands += 1;
+fn deliver(_: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
     if channels.has_mail() {
         channels.deliver(|client, message| _ = net.send(client, message));
     }

@@ -5,8 +5,6 @@
 pub struct Stats {
     /// Turns of the loop.
     pub turns: u64,
-    /// Requests that were answered, errors included.
-    pub commands: u64,
     /// Connections that were accepted.
     pub connections: u64,
     /// Clients that were cut off because they did not read their replies, or sent what is no request.

@@ -147,8 +147,8 @@ pub(super) fn info(
     section("Memory", &[("used_memory", count(keys.used())), ("maxmemory", count(memory))]);
     let lines = [
         ("total_connections_received", stats.connections),
-        ("total_commands_processed", stats.commands),
-        ("rejected_connections", net.map_or(0, |net| net.stats().refused)),
+        ("total_commands_processed", net.as_ref().map_or(0, |net| net.stats().frames)),
+        ("rejected_connections", net.as_ref().map_or(0, |net| net.stats().refused)),
         ("client_cut_offs", stats.cut_off),
         ("expired_keys", stats.expired),
         ("eventloop_cycles", stats.turns),

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use kv_server::{Limits, Stats};
+use kv_server::{Limits, Session, Stats};
 use nexus_rt::ShutdownHandle;
+use nexus_rt::connections::Connections;
 use nexus_rt::wait::Wait;
 
 use crate::support::{Client, Reply, Server, bulk, command, ok, until};
@@ -93,8 +94,8 @@ fn start(drain: Duration) -> (SocketAddr, ShutdownHandle, JoinHandle<Counted>) {
     let (address, shutdown) = (server.address(), world.shutdown_handle());
     let running = thread::spawn(move || {
         server.run(&mut world, drain).unwrap();
-        let stats = world.resource::<Stats>();
-        Counted { commands: stats.commands, turns: stats.turns }
+        let commands = world.resource::<Connections<Session>>().stats().frames;
+        Counted { commands, turns: world.resource::<Stats>().turns }
     });
     (address, shutdown, running)
 }

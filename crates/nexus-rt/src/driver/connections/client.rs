@@ -221,10 +221,16 @@ impl<C> Client<C> {
         self.blocked.is_some()
     }
 
+    /// Whether its frames do not run, for another reason than what is unsent.
+    #[inline]
+    pub(super) fn is_held(&self) -> bool {
+        self.paused || self.is_closing()
+    }
+
     /// Whether its frames run now, apart from whether there are any.
     #[inline]
     pub(super) fn is_served(&self, limits: &Limits) -> bool {
-        self.phase == Phase::Open && !self.paused && !self.is_closing() && self.unsent() <= limits.pause
+        self.phase == Phase::Open && !self.is_held() && self.unsent() <= limits.pause
     }
 
     /// Whether it may be read from now.

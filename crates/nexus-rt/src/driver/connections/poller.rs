@@ -261,7 +261,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 connections.stats.sent += client.flush(turn.now) as u64;
             }
             if client.is_served(&connections.limits) && (client.pending || client.reads()) {
-                let poller = &mut self.poller;
+                let (poller, left) = (&mut self.poller, turn.left);
                 let stop = self.partials.with(client.id, |framing| {
                     let room = if client.reads() { Some(framing.buffer().room()) } else { None };
                     if let Some(room) = room {
@@ -272,6 +272,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     frames(framing, poller, world, client, chain, turn)
                 });
                 client.pending = matches!(stop, Stop::More);
+                self.poller.resource(world).stats.frames += (left - turn.left) as u64;
                 match stop {
                     Stop::Elsewhere => return Poll::Ends,
                     Stop::Ends(why) => ended = Some(why),
@@ -375,7 +376,9 @@ fn frames<C: Send + 'static, F: Framing, Tag: 'static, S>(
 where
     S: StepRef<Client<C>, F::Frame, Out: Finished>,
 {
-    let last = turn.left.saturating_sub(poller.resource(world).limits.frames.max(1));
+    let limits = &poller.resource(world).limits;
+    let last = turn.left.saturating_sub(limits.frames.max(1));
+    let mark = limits.pause.min(EARLY);
     loop {
         match framing.decode() {
             Ok(Some(frame)) => {
@@ -391,14 +394,7 @@ where
             Err(error) => return Stop::Ends(Ended::Malformed(error)),
         }
         let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
-        connections.stats.frames += 1;
-        if client.unsent() > connections.limits.unsent {
-            // Before a part of it is sent, which may be half a reply.
-            client.ending.get_or_insert(Ended::TooMuch);
-        } else if client.unsent() > connections.limits.pause.min(EARLY) && !client.is_blocked() {
-            connections.stats.sent += client.flush(turn.now) as u64;
-        }
-        if turn.left == last || !client.is_served(&connections.limits) {
+        if client.unsent() > mark && !connections.relieves(client, turn.now) || turn.left == last || client.is_held() {
             return Stop::More;
         }
     }

@@ -312,6 +312,18 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
+    /// Sends what a connection was written before its turn is over. Returns whether its frames go on.
+    #[cold]
+    pub(super) fn relieves(&mut self, client: &mut Client<C>, now: Instant) -> bool {
+        if client.unsent() > self.limits.unsent {
+            // Before a part of it is sent, which may be half a reply.
+            client.ending.get_or_insert(Ended::TooMuch);
+        } else if !client.is_blocked() {
+            self.stats.sent += client.flush(now) as u64;
+        }
+        client.is_served(&self.limits)
+    }
+
     /// Puts a connection back. `partial` is the memory of its incomplete frame.
     pub(super) fn settle(&mut self, mut client: Box<Client<C>>, partial: usize) {
         if client.out.is_empty() && client.out.capacity() > 0 {
