@@ -25,8 +25,8 @@ pub struct RequestLimits {
 
 /// A request as it comes from a client, and the parser that finds it: the framing of the protocol.
 ///
-/// Where a request is not whole yet, the parser keeps how far it came, so that bytes are looked at once, however they are
-/// cut.
+/// Where a request is not whole yet, the parser keeps how far it came, so that bytes are looked at once, however they
+/// are cut.
 #[derive(Clone, Debug)]
 pub struct Request {
     limits: RequestLimits,

@@ -2,9 +2,10 @@
 
 use super::{Finding, Source};
 
-/// Where time may be read, from the root: the resource, the two sleeps, and the drain.
+/// Where time may be read, from the root: the resource, the two sleeps, the drain, and connections without a socket.
 const READERS: &[&str] = &[
     "crates/nexus-rt/src/clock/",
+    "crates/nexus-rt/src/driver/connections/client.rs",
     "crates/nexus-rt/src/driver/mio/sleep.rs",
     "crates/nexus-rt/src/driver/parker.rs",
     "crates/nexus-rt/src/idle.rs",

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use nexus_timer::TimerKey;
 
+use super::dial::Dial;
 use super::ended::Ended;
-use super::limits::{Limits, Retry};
+use super::limits::Limits;
+use super::output::Output;
 use super::socket::{Address, Socket};
 use crate::driver::mio::MioEvent;
 use crate::poll::{RegistrationKey, Registrations};
@@ -25,12 +27,7 @@ pub struct Client<C> {
     pub(super) id: RegistrationKey,
     pub(super) peer: Address,
     pub(super) socket: Option<Socket>,
-    /// What was written in this turn.
-    pub(super) out: Vec<u8>,
-    /// What was written before and could not be sent.
-    pub(super) backlog: Vec<u8>,
-    /// How much of the backlog was sent.
-    sent: usize,
+    pub(super) output: Output,
     pub(super) phase: Phase,
     /// While it is dialed.
     pub(super) dial: Option<Box<Dial>>,
@@ -44,8 +41,6 @@ pub struct Client<C> {
     pub(super) heard: Instant,
     /// When the program was told that it ends.
     pub(super) parted: Instant,
-    /// Since when the other side has read nothing of what waits for it.
-    blocked: Option<Instant>,
     /// The timer of its deadline, and when that comes.
     pub(super) timer: Option<(TimerKey, Instant)>,
     /// The memory that it was last found to hold, in bytes.
@@ -81,14 +76,6 @@ pub(super) enum Phase {
     Parting,
 }
 
-/// A connection that is dialed.
-pub(super) struct Dial {
-    pub(super) retry: Retry,
-    pub(super) attempts: u32,
-    /// When the next attempt begins, or this one is given up.
-    pub(super) until: Instant,
-}
-
 impl<C> Client<C> {
     pub(super) fn new(id: RegistrationKey, state: C, peer: Address, phase: Phase, now: Instant) -> Self {
         Self {
@@ -96,9 +83,7 @@ impl<C> Client<C> {
             id,
             peer,
             socket: None,
-            out: Vec::new(),
-            backlog: Vec::new(),
-            sent: 0,
+            output: Output::default(),
             phase,
             dial: None,
             ending: None,
@@ -106,7 +91,6 @@ impl<C> Client<C> {
             left: None,
             heard: now,
             parted: now,
-            blocked: None,
             timer: None,
             held: 0,
             charged: 0,
@@ -158,20 +142,20 @@ impl<C> Client<C> {
     /// Sends bytes, with whatever else is sent in this turn.
     #[inline]
     pub fn send(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        self.output.out.extend_from_slice(bytes);
     }
 
     /// Returns what was written in this turn, to write more: `write!(client.out(), ..)`.
     #[inline]
     pub fn out(&mut self) -> &mut Vec<u8> {
-        &mut self.out
+        &mut self.output.out
     }
 
     /// Returns the number of bytes that wait to be sent.
     #[inline]
     #[must_use]
     pub fn unsent(&self) -> usize {
-        self.out.len() + self.backlog.len() - self.sent
+        self.output.unsent()
     }
 
     /// Closes the connection once everything is sent. No frame of it runs any more. It ends as
@@ -214,11 +198,6 @@ impl<C> Client<C> {
     pub(super) fn note(&mut self, event: MioEvent) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.ended |= event.is_read_closed();
-    }
-
-    /// Whether the OS has no room for what is unsent.
-    pub(super) fn is_blocked(&self) -> bool {
-        self.blocked.is_some()
     }
 
     /// Whether its frames do not run, for another reason than what is unsent.
@@ -281,80 +260,22 @@ impl<C> Client<C> {
         }
     }
 
-    /// Sends what there is room for. The OS reports when there is room for the rest. Returns the number of bytes.
-    pub(super) fn flush(&mut self, now: Instant) -> usize {
+    /// Sends what there is room for. Returns the number of bytes.
+    #[inline]
+    pub(super) fn flush(&mut self, now: Instant) -> u64 {
         if self.shut {
-            self.out.clear();
+            self.output.out.clear();
         }
-        let mut length = 0;
-        while self.unsent() > 0
-            && let Some(socket) = &mut self.socket
-        {
-            let written = match (&self.backlog[self.sent..], &*self.out) {
-                ([], out) => socket.write(out),
-                (backlog, []) => socket.write(backlog),
-                (backlog, out) => socket.write_both(backlog, out),
-            };
-            match written {
-                Ok(written) => {
-                    length += written;
-                    self.blocked = None;
-                    self.has_sent(written);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.blocked.get_or_insert(now);
-                    self.keep();
-                    return length;
-                }
-                Err(error) => {
-                    self.forget();
-                    self.ending.get_or_insert(Ended::Lost(error));
-                }
-            }
-        }
-        if self.finishing {
+        let Some(socket) = &mut self.socket else { return 0 };
+        let sent = self.output.flush(socket, now).unwrap_or_else(|error| {
+            self.output.forget();
+            self.ending.get_or_insert(Ended::Lost(error));
+            0
+        });
+        if self.finishing && self.unsent() == 0 {
             self.shut();
         }
-        length
-    }
-
-    /// Drops what is unsent.
-    pub(super) fn forget(&mut self) {
-        self.out.clear();
-        self.backlog.clear();
-        (self.sent, self.blocked) = (0, None);
-    }
-
-    fn has_sent(&mut self, length: usize) {
-        let backlog = self.backlog.len() - self.sent;
-        self.sent += length.min(backlog);
-        if self.sent == self.backlog.len() {
-            self.backlog.clear();
-            self.sent = 0;
-        }
-        match length - length.min(backlog) {
-            0 => {}
-            all if all == self.out.len() => self.out.clear(),
-            part => {
-                // There is no backlog any more.
-                mem::swap(&mut self.out, &mut self.backlog);
-                self.sent = part;
-            }
-        }
-    }
-
-    /// Puts what was written after what could not be sent.
-    fn keep(&mut self) {
-        if self.backlog.is_empty() {
-            mem::swap(&mut self.out, &mut self.backlog);
-        }
-        // Not each time, for then one that reads little at a time would have all the rest moved again and again.
-        if self.sent > self.backlog.len() / 2 {
-            self.backlog.drain(..self.sent);
-            self.sent = 0;
-        }
-        self.backlog.append(&mut self.out);
+        sent as u64
     }
 
     /// Tells the other side, once, that nothing more comes.
@@ -378,7 +299,7 @@ impl<C> Client<C> {
 
     /// Returns when something is to be done about it, if nothing happens.
     pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let stalled = self.blocked.map(|since| since + limits.stalled);
+        let stalled = self.output.blocked.map(|since| since + limits.stalled);
         let other = match self.phase {
             Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
             Phase::Fresh(_) => None,
@@ -396,14 +317,14 @@ impl<C> Client<C> {
             return false;
         }
         let since = |instant: Instant, limit: Duration| now.saturating_duration_since(instant) >= limit;
-        let stalled = self.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
+        let stalled = self.output.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
         match self.phase {
             Phase::Open | Phase::Fresh(_) => {
                 self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
             }
             // It has had its time. What it still sends resets the connection.
             Phase::Parting if stalled || self.unsent() == 0 => {
-                self.forget();
+                self.output.forget();
                 self.over = true;
             }
             Phase::Parting | Phase::Dialing => {}

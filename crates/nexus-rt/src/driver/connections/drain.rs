@@ -94,7 +94,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub(super) fn cut_off(&mut self) {
         self.each(|client| match client.phase {
             Phase::Parting => {
-                client.forget();
+                client.output.forget();
                 client.over = true;
             }
             _ => client.ending = Some(Ended::CutOff),

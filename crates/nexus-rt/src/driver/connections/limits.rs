@@ -1,4 +1,4 @@
-//! What connections may cost, how a connection is dialed, and what the driver counts.
+//! What connections may cost, and what the driver counts.
 
 use std::time::Duration;
 
@@ -65,50 +65,6 @@ impl Limits {
         // One that takes all there is must not be the end of those that hold little.
         let half = self.memory / 2;
         all > half && holds > half / self.connections.max(1)
-    }
-}
-
-/// How often and how soon a connection is dialed: see [`Connections::connect`](super::Connections::connect).
-///
-/// The wait before each attempt doubles, from `first` to `most`, and a random part of up to half is taken off, so that
-/// many that lost the same peer do not come back at the same time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Retry {
-    /// The number of attempts after which it is given up, at least 1. Default: 10.
-    pub attempts: u32,
-    /// The longest that one attempt may take. Default: 10 s.
-    pub patience: Duration,
-    /// The wait after the first attempt. Default: 100 ms.
-    pub first: Duration,
-    /// The longest wait. Default: 10 s.
-    pub most: Duration,
-}
-
-impl Retry {
-    /// Dials once.
-    #[must_use]
-    pub fn once() -> Self {
-        Self { attempts: 1, ..Self::default() }
-    }
-
-    /// The wait after attempt number `attempt`, the first of which is 1. `random` is any number.
-    pub(super) fn wait(&self, attempt: u32, random: u64) -> Duration {
-        let doubled = 1_u32.checked_shl(attempt - 1).and_then(|times| self.first.checked_mul(times));
-        let wait = doubled.unwrap_or(self.most).min(self.most);
-        let part = (random >> 11) as f64 / (1_u64 << 53) as f64;
-        wait.mul_f64(1.0 - part / 2.0)
-    }
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            attempts: 10,
-            patience: Duration::from_secs(10),
-            first: Duration::from_millis(100),
-            most: Duration::from_secs(10),
-        }
     }
 }
 

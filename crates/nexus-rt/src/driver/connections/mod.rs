@@ -2,15 +2,19 @@
 
 mod accept;
 mod client;
+mod dial;
 mod drain;
 mod ended;
 mod framing;
 mod limits;
 mod lines;
+mod output;
 mod partial;
 mod poller;
 mod resource;
 mod socket;
+mod turn;
+mod upkeep;
 
 use std::fmt;
 use std::io;
@@ -18,9 +22,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use client::Client;
+pub use dial::Retry;
 pub use ended::{Ended, Opened};
 pub use framing::{Buffer, Framing};
-pub use limits::{EndedStats, Limits, Retry, Stats};
+pub use limits::{EndedStats, Limits, Stats};
 pub use lines::{FrameTooLong, LengthPrefixed, LineTooLong, Lines};
 pub use poller::ConnectionsPoller;
 pub use resource::{ConnectionId, Connections, ListenerId};

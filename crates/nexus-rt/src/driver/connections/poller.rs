@@ -4,11 +4,12 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
-use super::client::{Client, Phase};
+use super::client::Client;
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
-use super::resource::{ConnectionId, Connections, Due};
+use super::resource::{Connections, Due};
+use super::turn::{Poll, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
 use crate::driver::mio::Inlet;
@@ -29,58 +30,11 @@ pub struct ConnectionsPoller<C: 'static, F: Framing, Tag: 'static = ()> {
     clock: Key<Clock>,
     /// The number of the driver, and of the table of its listeners.
     tables: [u32; 2],
-    partials: Partials<F>,
+    pub(super) partials: Partials<F>,
     /// Connections that were out when the chain panicked, or whose resource was elsewhere then.
-    stranded: Vec<Box<Client<C>>>,
-    opened: Option<On<C, Opened>>,
-    ended: Option<On<C, Ended<F::Error>>>,
-}
-
-/// What a poll keeps in mind.
-struct Turn {
-    now: Instant,
-    /// The numbers of the driver and of this poll.
-    numbers: (u32, u64),
-    /// How many events may still run.
-    left: usize,
-}
-
-/// Whether a poll goes on: not if its resource is elsewhere, or was polled elsewhere.
-#[derive(PartialEq)]
-enum Poll {
-    GoesOn,
-    Ends,
-}
-
-/// The unsent bytes above which they are sent before all frames of the turn have run.
-const EARLY: usize = 256 << 10;
-
-/// Why no more frames of a connection run in this turn.
-enum Stop<E> {
-    /// None is whole.
-    Dry,
-    /// There may be more.
-    More,
-    Ends(Ended<E>),
-    Elsewhere,
-}
-
-/// A connection that is out. If it is dropped, which a panic does, it goes to those that are to be ended.
-struct Lent<'p, C> {
-    client: Option<Box<Client<C>>>,
-    stranded: &'p mut Vec<Box<Client<C>>>,
-}
-
-impl<C> Lent<'_, C> {
-    fn take(mut self) -> Option<Box<Client<C>>> {
-        self.client.take()
-    }
-}
-
-impl<C> Drop for Lent<'_, C> {
-    fn drop(&mut self) {
-        self.stranded.extend(self.client.take());
-    }
+    pub(super) stranded: Vec<Box<Client<C>>>,
+    pub(super) opened: Option<On<C, Opened>>,
+    pub(super) ended: Option<On<C, Ended<F::Error>>>,
 }
 
 impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
@@ -122,8 +76,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     /// and sends what was written, once. Returns the number of events run, at most `budget`: frames, and connections
     /// that opened or ended.
     ///
-    /// What it leaves undone, because of the budget or of [`Limits::frames`](super::Limits::frames), the next poll does,
-    /// and the loop does not sleep before.
+    /// What the budget or [`Limits::frames`](super::Limits::frames) leaves undone, the next poll does, and the loop does
+    /// not sleep before.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in, or if the chain or a handler of an event panics.
@@ -185,6 +139,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             *empty = events;
         }
         let connections = self.poller.resource(world);
+        connections.proceed();
         connections.wheel.start_poll(now);
         while let Some(due) = connections.wheel.pop() {
             match due.value {
@@ -208,7 +163,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         for _ in 0..connections.ready.len() {
             let Some(id) = connections.ready.pop_front() else { break };
             let Some(mut client) = connections.take_out(id) else { continue };
-            connections.stats.sent += client.flush(turn.now) as u64;
+            connections.stats.sent += client.flush(turn.now);
             let again = client.is_closing() || client.over;
             let partial = self.partials.holds(id);
             connections.settle(client, partial);
@@ -220,182 +175,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         connections.polling = false;
         if !connections.ready.is_empty() || !connections.knocked.is_empty() {
             connections.ring();
-        }
-    }
-
-    /// Gives one connection its turn.
-    fn attend<S>(
-        &mut self,
-        world: &mut World,
-        id: ConnectionId,
-        chain: &mut Pipeline<F::Frame, S, Client<C>, ByReference>,
-        turn: &mut Turn,
-    ) -> Poll
-    where
-        S: StepRef<Client<C>, F::Frame, Out: Finished>,
-    {
-        let connections = self.poller.resource(world);
-        let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
-        let Some(client) = &mut lent.client else { return Poll::GoesOn };
-        if client.phase == Phase::Dialing {
-            connections.dial(client, turn.now);
-        }
-        if let Phase::Fresh(listener) = client.phase
-            && client.ending.is_none()
-        {
-            client.phase = Phase::Open;
-            if let Some(opened) = &mut self.opened {
-                turn.left -= 1;
-                world.next_sequence();
-                opened(client, world, Opened { listener });
-                if turn.settles(&mut self.poller, world, client).is_none() {
-                    return Poll::Ends;
-                }
-            }
-        }
-        let mut ended = None;
-        if client.phase == Phase::Open && client.ending.is_none() {
-            let connections = self.poller.resource(world);
-            if client.unsent() > 0 {
-                connections.stats.sent += client.flush(turn.now) as u64;
-            }
-            if client.is_served(&connections.limits) && (client.pending || client.reads()) {
-                let (poller, left) = (&mut self.poller, turn.left);
-                let stop = self.partials.with(client.id, |framing| {
-                    let room = if client.reads() { Some(framing.buffer().room()) } else { None };
-                    if let Some(room) = room {
-                        let length = client.read(room, turn.now);
-                        framing.buffer().add(length);
-                        poller.resource(world).stats.received += length as u64;
-                    }
-                    frames(framing, poller, world, client, chain, turn)
-                });
-                client.pending = matches!(stop, Stop::More);
-                self.poller.resource(world).stats.frames += (left - turn.left) as u64;
-                match stop {
-                    Stop::Elsewhere => return Poll::Ends,
-                    Stop::Ends(why) => ended = Some(why),
-                    Stop::Dry | Stop::More => {}
-                }
-            }
-        }
-        let Some(client) = lent.take() else { return Poll::GoesOn };
-        self.part(world, client, ended, turn)
-    }
-
-    /// Sends what a connection was written, and ends it if its time has come.
-    fn part(
-        &mut self,
-        world: &mut World,
-        client: Box<Client<C>>,
-        mut ended: Option<Ended<F::Error>>,
-        turn: &mut Turn,
-    ) -> Poll {
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
-        let Some(client) = &mut lent.client else { return Poll::GoesOn };
-        let connections = self.poller.resource(world);
-        if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
-            connections.stats.sent += client.flush(turn.now) as u64;
-            client.conclude();
-        }
-        if client.phase != Phase::Parting {
-            // An event that the budget leaves no room for is for the next poll.
-            if turn.left > 0 || self.ended.is_none() || ended.is_some() {
-                ended = ended.or_else(|| client.ending.take().map(Ended::widen));
-            }
-            if let Some(why) = ended {
-                why.count(&mut connections.stats.ended);
-                (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
-                let abrupt = why.is_abrupt();
-                if let Some(ended) = &mut self.ended {
-                    turn.left = turn.left.saturating_sub(1);
-                    world.next_sequence();
-                    ended(client, world, why);
-                    if turn.settles(&mut self.poller, world, client).is_none() {
-                        return Poll::Ends;
-                    }
-                }
-                if abrupt || client.socket.is_none() || client.dial.is_some() {
-                    client.forget();
-                    client.over = true;
-                }
-                self.partials.forget(client.id);
-            }
-        }
-        let connections = self.poller.resource(world);
-        if client.phase == Phase::Parting {
-            connections.stats.sent += client.flush(turn.now) as u64;
-            if client.unsent() == 0 {
-                client.shut();
-            }
-            if client.readable && !client.over {
-                client.read(self.partials.room(), turn.now);
-            }
-        }
-        let Some(client) = lent.take() else { return Poll::GoesOn };
-        if client.phase == Phase::Parting && client.over && client.unsent() == 0 {
-            connections.remove(client);
-        } else {
-            let partial = self.partials.holds(client.id);
-            connections.settle(client, partial);
-        }
-        Poll::GoesOn
-    }
-}
-
-impl Turn {
-    /// Finds the resource again after user code ran, and hands over what was set aside meanwhile. Returns `None` if the
-    /// poll is to end.
-    #[inline]
-    fn settles<'w, C: Send + 'static, Tag: 'static>(
-        &self,
-        poller: &mut Poller<Connections<C, Tag>>,
-        world: &'w mut World,
-        client: &mut Client<C>,
-    ) -> Option<&'w mut Connections<C, Tag>> {
-        let connections = poller.resource(world);
-        if connections.polls().numbers() != self.numbers {
-            return None;
-        }
-        connections.hand_over(client);
-        Some(connections)
-    }
-}
-
-/// Runs the chain for each frame that is whole.
-#[inline]
-fn frames<C: Send + 'static, F: Framing, Tag: 'static, S>(
-    framing: &mut F,
-    poller: &mut Poller<Connections<C, Tag>>,
-    world: &mut World,
-    client: &mut Client<C>,
-    chain: &mut Pipeline<F::Frame, S, Client<C>, ByReference>,
-    turn: &mut Turn,
-) -> Stop<F::Error>
-where
-    S: StepRef<Client<C>, F::Frame, Out: Finished>,
-{
-    let limits = &poller.resource(world).limits;
-    let last = turn.left.saturating_sub(limits.frames.max(1));
-    let mark = limits.pause.min(EARLY);
-    loop {
-        match framing.decode() {
-            Ok(Some(frame)) => {
-                turn.left -= 1;
-                world.next_sequence();
-                chain.run_ref(client, world, frame);
-            }
-            Ok(None) => {
-                let limit = poller.resource(world).limits.frame;
-                let too_long = framing.buffer().unread().len() > limit;
-                return if too_long { Stop::Ends(Ended::TooLong) } else { Stop::Dry };
-            }
-            Err(error) => return Stop::Ends(Ended::Malformed(error)),
-        }
-        let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
-        if client.unsent() > mark && !connections.relieves(client, turn.now) || turn.left == last || client.is_held() {
-            return Stop::More;
         }
     }
 }

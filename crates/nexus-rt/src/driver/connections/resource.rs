@@ -1,9 +1,7 @@
 //! `Connections`: the resource through which handlers reach every connection.
 
 use std::collections::VecDeque;
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::marker::PhantomData;
 use std::mem;
@@ -12,12 +10,12 @@ use std::time::Instant;
 use nexus_timer::Wheel;
 
 use super::accept::Listener;
-use super::client::{Client, Dial, Phase};
+use super::client::Client;
 use super::drain::Drain;
 use super::ended::Ended;
 use super::framing::READ;
-use super::limits::{Limits, Retry, Stats};
-use super::socket::{Acceptor, Address, Socket};
+use super::limits::{Limits, Stats};
+use super::socket::{Acceptor, Address};
 use crate::doorbell::Doorbell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
@@ -52,7 +50,7 @@ pub struct Connections<C, Tag = ()> {
     pub(super) limits: Limits,
     pub(super) stats: Stats,
     /// Output buffers that nobody uses.
-    spare: Vec<Vec<u8>>,
+    pub(super) spare: Vec<Vec<u8>>,
     bell: Doorbell,
     /// Whether a poll is under way, which attends to all that is queued.
     pub(super) polling: bool,
@@ -130,22 +128,6 @@ impl<C, Tag> Connections<C, Tag> {
         self.listeners.remove(listener).is_some()
     }
 
-    /// Connects to an address, and tries again as `retry` says. The connection exists from now on, with this state:
-    /// what is sent to it waits until it is established. It is [`Opened`](super::Opened) then, or ends as
-    /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
-    ///
-    /// # Errors
-    /// If there are as many connections as [`Limits::connections`] says.
-    pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
-        if self.is_full() {
-            let all = self.limits.connections;
-            return Err(io::Error::other(format!("all {all} places are taken: raise `Limits::connections`")));
-        }
-        let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);
-        client.dial = Some(Box::new(Dial { retry, attempts: 0, until: self.now }));
-        Ok(self.insert(client))
-    }
-
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
         let id = self.table.insert(Box::new(client), Aside::default());
         self.queue(id);
@@ -170,9 +152,7 @@ impl<C, Tag> Connections<C, Tag> {
         if client.is_closing() {
             return false;
         }
-        if client.out.capacity() == 0 {
-            client.out = self.spare.pop().unwrap_or_default();
-        }
+        client.output.start(&mut self.spare);
         client.send(bytes);
         client.held += bytes.len();
         self.stats.memory += bytes.len();
@@ -183,10 +163,12 @@ impl<C, Tag> Connections<C, Tag> {
         true
     }
 
-    /// Closes a connection once everything is sent: see [`Client::close`]. Returns whether the id matched one.
+    /// Closes a connection once everything is sent: see [`Client::close`]. Returns whether the id matched one that was
+    /// open.
     pub fn close(&mut self, id: ConnectionId, reason: &'static str) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         match &mut registration.handler {
+            Some(client) if client.is_closing() => return false,
             Some(client) => {
                 client.close(reason);
                 self.queue(id);
@@ -289,9 +271,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub(super) fn take_out(&mut self, id: ConnectionId) -> Option<Box<Client<C>>> {
         let mut client = self.table.take_out(id)?;
         client.queued = false;
-        if client.out.capacity() == 0 {
-            client.out = self.spare.pop().unwrap_or_default();
-        }
+        client.output.start(&mut self.spare);
         Some(client)
     }
 
@@ -306,85 +286,16 @@ impl<C, Tag> Connections<C, Tag> {
     #[cold]
     fn hand_over_aside(&mut self, client: &mut Client<C>) {
         let Some(registration) = self.table.get_mut(client.id) else { return };
-        client.out.append(&mut registration.kept.out);
+        client.output.out.append(&mut registration.kept.out);
         if let Some(reason) = registration.kept.closing.take() {
             client.close(reason);
         }
     }
 
-    /// Sends what a connection was written before its turn is over. Returns whether its frames go on.
-    #[cold]
-    pub(super) fn relieves(&mut self, client: &mut Client<C>, now: Instant) -> bool {
-        if client.unsent() > self.limits.unsent {
-            // Before a part of it is sent, which may be half a reply.
-            client.ending.get_or_insert(Ended::TooMuch);
-        } else if !client.is_blocked() {
-            self.stats.sent += client.flush(now) as u64;
-        }
-        client.is_served(&self.limits)
-    }
-
-    /// Puts a connection back. `partial` is the memory of its incomplete frame.
-    pub(super) fn settle(&mut self, mut client: Box<Client<C>>, partial: usize) {
-        if client.out.is_empty() && client.out.capacity() > 0 {
-            self.keep(mem::take(&mut client.out));
-        }
-        if client.backlog.is_empty() && client.backlog.capacity() > 0 {
-            self.keep(mem::take(&mut client.backlog));
-        }
-        let holds = client.out.capacity() + client.backlog.capacity() + partial + client.charged;
-        if holds != client.held {
-            self.account(&mut client, holds);
-        }
-        let (id, deadline) = (client.id, client.deadline(&self.limits));
-        if let Some(deadline) = deadline
-            && client.timer.is_none_or(|(_, armed)| deadline < armed)
-        {
-            self.arm(&mut client, deadline);
-        }
-        let again = client.is_busy(&self.limits) || client.ending.is_some() && client.phase != Phase::Parting;
-        // It stays registered while it is out.
-        _ = self.table.put_back(id, client);
-        if again {
-            self.queue(id);
-        }
-    }
-
     /// Keeps a buffer for whoever needs one next, unless it is large.
-    fn keep(&mut self, buffer: Vec<u8>) {
+    pub(super) fn keep(&mut self, buffer: Vec<u8>) {
         if buffer.capacity() <= READ && self.spare.len() < SPARE {
             self.spare.push(buffer);
-        }
-    }
-
-    fn account(&mut self, client: &mut Client<C>, holds: usize) {
-        self.stats.memory = self.stats.memory - client.held + holds;
-        let grew = holds > client.held;
-        client.held = holds;
-        if grew && (client.unsent() > self.limits.unsent || self.limits.is_too_much(holds, self.stats.memory)) {
-            client.ending.get_or_insert(Ended::TooMuch);
-        }
-    }
-
-    fn arm(&mut self, client: &mut Client<C>, deadline: Instant) {
-        let key = match client.timer {
-            Some((key, _)) if self.wheel.reschedule(key, deadline) => key,
-            _ => self.wheel.insert(deadline, Due::Connection(client.id)),
-        };
-        client.timer = Some((key, deadline));
-    }
-
-    /// Does what is due about a connection, if it still is.
-    pub(super) fn on_time(&mut self, id: ConnectionId, now: Instant) {
-        let Some(mut client) = self.table.take_out(id) else { return };
-        client.timer = None;
-        let late = client.is_late(&self.limits, now);
-        if !late && let Some(deadline) = client.deadline(&self.limits) {
-            self.arm(&mut client, deadline);
-        }
-        _ = self.table.put_back(id, client);
-        if late {
-            self.queue(id);
         }
     }
 
@@ -396,10 +307,8 @@ impl<C, Tag> Connections<C, Tag> {
         }
         self.stats.memory -= client.held;
         self.hang_up(&mut client);
-        for buffer in [&mut client.out, &mut client.backlog] {
-            buffer.clear();
-            self.keep(mem::take(buffer));
-        }
+        client.output.forget();
+        client.output.unused().for_each(|buffer| self.keep(buffer));
         let waiting: Vec<_> = self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id).collect();
         self.knocked.extend(waiting);
     }
@@ -409,48 +318,6 @@ impl<C, Tag> Connections<C, Tag> {
         if let Some(mut socket) = client.socket.take() {
             socket.deregister(&self.port);
         }
-    }
-
-    /// Goes on with a connection that is dialed: begins an attempt, or sees how it went.
-    pub(super) fn dial(&mut self, client: &mut Client<C>, now: Instant) {
-        let Some(dial) = &mut client.dial else { return };
-        if client.ending.is_some() {
-            return;
-        }
-        let failed = match &client.socket {
-            None if dial.until > now => return,
-            None => {
-                dial.attempts += 1;
-                let connected = Socket::connect(&client.peer).and_then(|mut socket| {
-                    socket.register(&self.port, client.id)?;
-                    Ok(socket)
-                });
-                match connected {
-                    Ok(socket) => {
-                        client.socket = Some(socket);
-                        dial.until = now + dial.retry.patience;
-                        return;
-                    }
-                    Err(error) => error,
-                }
-            }
-            Some(socket) => match socket.is_connected() {
-                Ok(true) => {
-                    (client.dial, client.phase, client.heard) = (None, Phase::Fresh(None), now);
-                    self.stats.connected += 1;
-                    return;
-                }
-                Ok(false) if dial.until > now => return,
-                Ok(false) => io::ErrorKind::TimedOut.into(),
-                Err(error) => error,
-            },
-        };
-        if dial.attempts >= dial.retry.attempts {
-            client.ending = Some(Ended::Unreachable(failed));
-        } else {
-            dial.until = now + dial.retry.wait(dial.attempts, RandomState::new().build_hasher().finish());
-        }
-        self.hang_up(client);
     }
 }
 

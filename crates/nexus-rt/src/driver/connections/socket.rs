@@ -13,7 +13,8 @@ use mio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use mio::net::{UnixListener, UnixStream};
 
-/// Where a socket listens, or whom it connects to. It parses from `127.0.0.1:6379`, `[::1]:6379` and `unix:/run/socket`.
+/// Where a socket listens, or what it connects to. It parses from `127.0.0.1:6379`, `[::1]:6379` and
+/// `unix:/run/socket`.
 ///
 /// ```
 /// use nexus_rt::connections::Address;

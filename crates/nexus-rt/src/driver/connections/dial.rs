@@ -1,0 +1,123 @@
+//! Dialing: connections that are established from here, and how often that is tried.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Phase};
+use super::ended::Ended;
+use super::resource::{ConnectionId, Connections};
+use super::socket::{Address, Socket};
+
+/// How often and how soon a connection is dialed: see [`Connections::connect`](super::Connections::connect).
+///
+/// The wait before each attempt doubles, from `first` to `most`, and a random part of up to half is taken off, so that
+/// many that lost the same peer do not come back at the same time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Retry {
+    /// The number of attempts after which it is given up, at least 1. Default: 10.
+    pub attempts: u32,
+    /// The longest that one attempt may take. Default: 10 s.
+    pub patience: Duration,
+    /// The wait after the first attempt. Default: 100 ms.
+    pub first: Duration,
+    /// The longest wait. Default: 10 s.
+    pub most: Duration,
+}
+
+impl Retry {
+    /// Dials once.
+    #[must_use]
+    pub fn once() -> Self {
+        Self { attempts: 1, ..Self::default() }
+    }
+
+    /// The wait after attempt number `attempt`, the first of which is 1. `random` is any number.
+    pub(super) fn wait(&self, attempt: u32, random: u64) -> Duration {
+        let doubled = 1_u32.checked_shl(attempt - 1).and_then(|times| self.first.checked_mul(times));
+        let wait = doubled.unwrap_or(self.most).min(self.most);
+        let part = (random >> 11) as f64 / (1_u64 << 53) as f64;
+        wait.mul_f64(1.0 - part / 2.0)
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 10,
+            patience: Duration::from_secs(10),
+            first: Duration::from_millis(100),
+            most: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A connection that is dialed.
+pub(super) struct Dial {
+    pub(super) retry: Retry,
+    pub(super) attempts: u32,
+    /// When the next attempt begins, or this one is given up.
+    pub(super) until: Instant,
+}
+
+impl<C, Tag> Connections<C, Tag> {
+    /// Connects to an address, and tries again as `retry` says. The connection exists from now on, with this state:
+    /// what is sent to it waits until it is established. It is [`Opened`](super::Opened) then, or ends as
+    /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
+    ///
+    /// # Errors
+    /// If there are as many connections as [`Limits::connections`] says.
+    pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
+        if self.is_full() {
+            let all = self.limits.connections;
+            return Err(io::Error::other(format!("all {all} places are taken: raise `Limits::connections`")));
+        }
+        let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);
+        client.dial = Some(Box::new(Dial { retry, attempts: 0, until: self.now }));
+        Ok(self.insert(client))
+    }
+
+    /// Goes on with a connection that is dialed: begins an attempt, or sees how it went.
+    pub(super) fn dial(&mut self, client: &mut Client<C>, now: Instant) {
+        let Some(dial) = &mut client.dial else { return };
+        if client.ending.is_some() {
+            return;
+        }
+        let failed = match &client.socket {
+            None if dial.until > now => return,
+            None => {
+                dial.attempts += 1;
+                let connected = Socket::connect(&client.peer).and_then(|mut socket| {
+                    socket.register(&self.port, client.id)?;
+                    Ok(socket)
+                });
+                match connected {
+                    Ok(socket) => {
+                        client.socket = Some(socket);
+                        dial.until = now + dial.retry.patience;
+                        return;
+                    }
+                    Err(error) => error,
+                }
+            }
+            Some(socket) => match socket.is_connected() {
+                Ok(true) => {
+                    (client.dial, client.phase, client.heard) = (None, Phase::Fresh(None), now);
+                    self.stats.connected += 1;
+                    return;
+                }
+                Ok(false) if dial.until > now => return,
+                Ok(false) => io::ErrorKind::TimedOut.into(),
+                Err(error) => error,
+            },
+        };
+        if dial.attempts >= dial.retry.attempts {
+            client.ending = Some(Ended::Unreachable(failed));
+        } else {
+            dial.until = now + dial.retry.wait(dial.attempts, RandomState::new().build_hasher().finish());
+        }
+        self.hang_up(client);
+    }
+}

@@ -1,0 +1,239 @@
+//! `Turn`: what one connection gets of a poll. It is read, its frames run, and what they wrote is sent.
+
+use std::time::Instant;
+
+use super::client::{Client, Phase};
+use super::ended::{Ended, Opened};
+use super::framing::Framing;
+use super::poller::ConnectionsPoller;
+use super::resource::{ConnectionId, Connections};
+use crate::chain::ByReference;
+use crate::pipeline::Pipeline;
+use crate::poll::{Driver, Poller};
+use crate::step::{Finished, StepRef};
+use crate::world::World;
+
+/// What a poll keeps in mind.
+pub(super) struct Turn {
+    pub(super) now: Instant,
+    /// The numbers of the driver and of this poll.
+    pub(super) numbers: (u32, u64),
+    /// How many events may still run.
+    pub(super) left: usize,
+}
+
+/// Whether a poll goes on: not if its resource is elsewhere, or was polled elsewhere.
+#[derive(PartialEq)]
+pub(super) enum Poll {
+    GoesOn,
+    Ends,
+}
+
+/// The unsent bytes above which they are sent before all frames of the turn have run.
+const EARLY: usize = 256 << 10;
+
+/// Why no more frames of a connection run in this turn.
+enum Stop<E> {
+    /// None is whole.
+    Dry,
+    /// There may be more.
+    More,
+    Ends(Ended<E>),
+    Elsewhere,
+}
+
+/// A connection that is out. If it is dropped, which a panic does, it goes to those that are to be ended.
+struct Lent<'p, C> {
+    client: Option<Box<Client<C>>>,
+    stranded: &'p mut Vec<Box<Client<C>>>,
+}
+
+impl<C> Lent<'_, C> {
+    fn take(mut self) -> Option<Box<Client<C>>> {
+        self.client.take()
+    }
+}
+
+impl<C> Drop for Lent<'_, C> {
+    fn drop(&mut self) {
+        self.stranded.extend(self.client.take());
+    }
+}
+
+impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
+    /// Gives one connection its turn.
+    pub(super) fn attend<S>(
+        &mut self,
+        world: &mut World,
+        id: ConnectionId,
+        chain: &mut Pipeline<F::Frame, S, Client<C>, ByReference>,
+        turn: &mut Turn,
+    ) -> Poll
+    where
+        S: StepRef<Client<C>, F::Frame, Out: Finished>,
+    {
+        let connections = self.poller.resource(world);
+        let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
+        let Some(client) = &mut lent.client else { return Poll::GoesOn };
+        if client.phase == Phase::Dialing {
+            connections.dial(client, turn.now);
+        }
+        if let Phase::Fresh(listener) = client.phase
+            && client.ending.is_none()
+        {
+            client.phase = Phase::Open;
+            if let Some(opened) = &mut self.opened {
+                turn.left -= 1;
+                world.next_sequence();
+                opened(client, world, Opened { listener });
+                if turn.settles(&mut self.poller, world, client).is_none() {
+                    return Poll::Ends;
+                }
+            }
+        }
+        let mut ended = None;
+        if client.phase == Phase::Open && client.ending.is_none() {
+            let connections = self.poller.resource(world);
+            if client.unsent() > 0 {
+                connections.stats.sent += client.flush(turn.now);
+            }
+            if client.is_served(&connections.limits) && (client.pending || client.reads()) {
+                let (poller, left) = (&mut self.poller, turn.left);
+                let stop = self.partials.with(client.id, |framing| {
+                    let room = if client.reads() { Some(framing.buffer().room()) } else { None };
+                    if let Some(room) = room {
+                        let length = client.read(room, turn.now);
+                        framing.buffer().add(length);
+                        poller.resource(world).stats.received += length as u64;
+                    }
+                    frames(framing, poller, world, client, chain, turn)
+                });
+                client.pending = matches!(stop, Stop::More);
+                self.poller.resource(world).stats.frames += (left - turn.left) as u64;
+                match stop {
+                    Stop::Elsewhere => return Poll::Ends,
+                    Stop::Ends(why) => ended = Some(why),
+                    Stop::Dry | Stop::More => {}
+                }
+            }
+        }
+        let Some(client) = lent.take() else { return Poll::GoesOn };
+        self.part(world, client, ended, turn)
+    }
+
+    /// Sends what a connection was written, and ends it if its time has come.
+    fn part(
+        &mut self,
+        world: &mut World,
+        client: Box<Client<C>>,
+        mut ended: Option<Ended<F::Error>>,
+        turn: &mut Turn,
+    ) -> Poll {
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
+        let Some(client) = &mut lent.client else { return Poll::GoesOn };
+        let connections = self.poller.resource(world);
+        if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
+            connections.stats.sent += client.flush(turn.now);
+            client.conclude();
+        }
+        if client.phase != Phase::Parting {
+            // An event that the budget leaves no room for is for the next poll.
+            if turn.left > 0 || self.ended.is_none() || ended.is_some() {
+                ended = ended.or_else(|| client.ending.take().map(Ended::widen));
+            }
+            if let Some(why) = ended {
+                why.count(&mut connections.stats.ended);
+                (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
+                let abrupt = why.is_abrupt();
+                if let Some(ended) = &mut self.ended {
+                    turn.left = turn.left.saturating_sub(1);
+                    world.next_sequence();
+                    ended(client, world, why);
+                    if turn.settles(&mut self.poller, world, client).is_none() {
+                        return Poll::Ends;
+                    }
+                }
+                if abrupt || client.socket.is_none() || client.dial.is_some() {
+                    client.output.forget();
+                    client.over = true;
+                }
+                self.partials.forget(client.id);
+            }
+        }
+        let connections = self.poller.resource(world);
+        if client.phase == Phase::Parting {
+            connections.stats.sent += client.flush(turn.now);
+            if client.unsent() == 0 {
+                client.shut();
+            }
+            if client.readable && !client.over {
+                client.read(self.partials.room(), turn.now);
+            }
+        }
+        let Some(client) = lent.take() else { return Poll::GoesOn };
+        if client.phase == Phase::Parting && client.over && client.unsent() == 0 {
+            connections.remove(client);
+        } else {
+            let partial = self.partials.holds(client.id);
+            connections.settle(client, partial);
+        }
+        Poll::GoesOn
+    }
+}
+
+impl Turn {
+    /// Finds the resource again after user code ran, and hands over what was set aside meanwhile. Returns `None` if the
+    /// poll is to end.
+    #[inline]
+    fn settles<'w, C: Send + 'static, Tag: 'static>(
+        &self,
+        poller: &mut Poller<Connections<C, Tag>>,
+        world: &'w mut World,
+        client: &mut Client<C>,
+    ) -> Option<&'w mut Connections<C, Tag>> {
+        let connections = poller.resource(world);
+        if connections.polls().numbers() != self.numbers {
+            return None;
+        }
+        connections.hand_over(client);
+        Some(connections)
+    }
+}
+
+/// Runs the chain for each frame that is whole.
+#[inline]
+fn frames<C: Send + 'static, F: Framing, Tag: 'static, S>(
+    framing: &mut F,
+    poller: &mut Poller<Connections<C, Tag>>,
+    world: &mut World,
+    client: &mut Client<C>,
+    chain: &mut Pipeline<F::Frame, S, Client<C>, ByReference>,
+    turn: &mut Turn,
+) -> Stop<F::Error>
+where
+    S: StepRef<Client<C>, F::Frame, Out: Finished>,
+{
+    let limits = &poller.resource(world).limits;
+    let last = turn.left.saturating_sub(limits.frames.max(1));
+    let mark = limits.pause.min(EARLY);
+    loop {
+        match framing.decode() {
+            Ok(Some(frame)) => {
+                turn.left -= 1;
+                world.next_sequence();
+                chain.run_ref(client, world, frame);
+            }
+            Ok(None) => {
+                let limit = poller.resource(world).limits.frame;
+                let too_long = framing.buffer().unread().len() > limit;
+                return if too_long { Stop::Ends(Ended::TooLong) } else { Stop::Dry };
+            }
+            Err(error) => return Stop::Ends(Ended::Malformed(error)),
+        }
+        let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
+        if client.unsent() > mark && !connections.relieves(client, turn.now) || turn.left == last || client.is_held() {
+            return Stop::More;
+        }
+    }
+}
