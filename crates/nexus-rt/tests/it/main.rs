@@ -11,6 +11,8 @@ mod change_detection;
 mod claims;
 mod clock;
 mod combinators;
+#[cfg(all(feature = "mio", unix))]
+mod connections;
 mod dag;
 mod derive;
 #[cfg(all(feature = "mio", feature = "timer", unix))]

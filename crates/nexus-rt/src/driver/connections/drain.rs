@@ -20,6 +20,21 @@ pub(super) enum Drain {
     Parting,
 }
 
+impl Drain {
+    /// Limits what is still done for a connection.
+    pub(super) fn limit<C>(self, client: &mut Client<C>) {
+        match (self, client.phase) {
+            (Self::Answering, Phase::Open | Phase::Fresh(_)) if client.left.is_none() => {
+                let waiting = client.socket.as_ref().map_or(0, |socket| socket.waiting()).min(LAST);
+                client.left = Some(waiting);
+                client.readable |= waiting > 0;
+            }
+            (Self::Serving, _) | (Self::Answering, Phase::Open | Phase::Fresh(_)) | (_, Phase::Parting) => {}
+            (Self::Answering, Phase::Dialing) | (Self::Parting, _) => _ = client.ending.get_or_insert(Ended::Drained),
+        }
+    }
+}
+
 impl<C, Tag> Connections<C, Tag> {
     /// Begins to end all connections. Polls then do the rest: they let in who has come and nobody any more, answer the
     /// frames that had come by now, up to 1 MiB of each connection, and end each as [`Ended::Drained`]: what it is owed
@@ -70,23 +85,16 @@ impl<C, Tag> Connections<C, Tag> {
             self.accept(id);
             self.stop_listening(id);
         }
-        self.each(|client| {
-            let waiting = client.socket.as_ref().map_or(0, |socket| socket.waiting()).min(LAST);
-            client.left = Some(waiting);
-            client.readable |= waiting > 0;
-            if client.phase == Phase::Dialing {
-                client.ending.get_or_insert(Ended::Drained);
-            }
-        });
         self.wheel.insert(deadline, Due::End);
         self.drain = Drain::Answering;
+        self.each(|client| Drain::Answering.limit(client));
     }
 
     /// Goes on with a drain: ends the connections once all have their answers.
     pub(super) fn proceed(&mut self) {
-        if self.drain == Drain::Answering && self.iter().all(|client| client.is_answered() || client.is_closing()) {
+        if self.drain == Drain::Answering && self.iter().all(|client| client.is_answered() || client.is_held()) {
             self.drain = Drain::Parting;
-            self.each(|client| _ = client.ending.get_or_insert(Ended::Drained));
+            self.each(|client| Drain::Parting.limit(client));
         }
     }
 

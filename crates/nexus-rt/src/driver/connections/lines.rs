@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::BufRead;
 
 use super::framing::{Buffer, Framing};
 
@@ -46,7 +47,8 @@ impl Framing for Lines {
     #[inline]
     fn decode(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         let unread = self.buffer.unread();
-        let end = unread[self.searched..].iter().position(|byte| *byte == b'\n').map(|at| self.searched + at);
+        let found = self.searched + (&unread[self.searched..]).skip_until(b'\n').unwrap_or(0);
+        let end = unread[..found].ends_with(b"\n").then(|| found - 1);
         // The end of a line that is still to come may be of two bytes.
         let length = match end {
             Some(end) => end - usize::from(unread[..end].ends_with(b"\r")),

@@ -151,8 +151,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> Installer for ConnectionsInsta
         let (mut table, mut listeners) = (Registrations::new(), Registrations::new());
         let tables = [table.polls().driver(), listeners.polls().driver()];
         let (ports, inlet, bell) = (self.open)(builder, tables);
-        builder.register(Connections::<C, Tag>::new(ports, (table, listeners), bell, self.limits, now));
-        ConnectionsPoller::new(Poller::new(builder.key()), inlet, builder.key(), tables, self.framing)
+        builder.register(Connections::<C, Tag>::new(ports, (table, listeners), bell.clone(), self.limits, now));
+        ConnectionsPoller::new(Poller::new(builder.key()), inlet, builder.key(), tables, self.framing, bell)
     }
 }
 

@@ -12,6 +12,7 @@ use super::resource::{Connections, Due};
 use super::turn::{Poll, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
+use crate::doorbell::Doorbell;
 use crate::driver::mio::Inlet;
 use crate::pipeline::Pipeline;
 use crate::poll::{Driver, Poller};
@@ -31,6 +32,7 @@ pub struct ConnectionsPoller<C: 'static, F: Framing, Tag: 'static = ()> {
     /// The number of the driver, and of the table of its listeners.
     tables: [u32; 2],
     pub(super) partials: Partials<F>,
+    pub(super) bell: Doorbell,
     /// Connections that were out when the chain panicked, or whose resource was elsewhere then.
     pub(super) stranded: Vec<Box<Client<C>>>,
     pub(super) opened: Option<On<C, Opened>>,
@@ -44,9 +46,10 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         clock: Key<Clock>,
         tables: [u32; 2],
         framing: F,
+        bell: Doorbell,
     ) -> Self {
         let partials = Partials::new(framing);
-        Self { poller, inlet, clock, tables, partials, stranded: Vec::new(), opened: None, ended: None }
+        Self { poller, inlet, clock, tables, partials, bell, stranded: Vec::new(), opened: None, ended: None }
     }
 
     /// Runs a chain when a connection opens, before its first frame. It replaces an earlier one.

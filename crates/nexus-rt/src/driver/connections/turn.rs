@@ -8,6 +8,7 @@ use super::framing::Framing;
 use super::poller::ConnectionsPoller;
 use super::resource::{ConnectionId, Connections};
 use crate::chain::ByReference;
+use crate::doorbell::Doorbell;
 use crate::pipeline::Pipeline;
 use crate::poll::{Driver, Poller};
 use crate::step::{Finished, StepRef};
@@ -46,6 +47,7 @@ enum Stop<E> {
 struct Lent<'p, C> {
     client: Option<Box<Client<C>>>,
     stranded: &'p mut Vec<Box<Client<C>>>,
+    bell: &'p Doorbell,
 }
 
 impl<C> Lent<'_, C> {
@@ -56,7 +58,11 @@ impl<C> Lent<'_, C> {
 
 impl<C> Drop for Lent<'_, C> {
     fn drop(&mut self) {
-        self.stranded.extend(self.client.take());
+        if let Some(client) = self.client.take() {
+            self.stranded.push(client);
+            // The next poll ends it, and does what this one leaves undone.
+            self.bell.ring();
+        }
     }
 }
 
@@ -74,14 +80,12 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         if client.phase == Phase::Dialing {
             connections.dial(client, turn.now);
         }
-        if let Phase::Fresh(listener) = client.phase
-            && client.ending.is_none()
-        {
+        if let Phase::Fresh(listener) = client.phase {
             client.phase = Phase::Open;
             if let Some(opened) = &mut self.opened {
                 turn.left -= 1;
@@ -98,7 +102,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             if client.unsent() > 0 {
                 connections.stats.sent += client.flush(turn.now);
             }
-            if client.is_served(&connections.limits) && (client.pending || client.reads()) {
+            if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
                 let (poller, left) = (&mut self.poller, turn.left);
                 let stop = self.partials.with(client.id, |framing| {
                     let room = if client.reads() { Some(framing.buffer().room()) } else { None };
@@ -130,7 +134,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         mut ended: Option<Ended<F::Error>>,
         turn: &mut Turn,
     ) -> Poll {
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
         if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
@@ -146,6 +150,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 why.count(&mut connections.stats.ended);
                 (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
                 let abrupt = why.is_abrupt();
+                self.partials.forget(client.id);
                 if let Some(ended) = &mut self.ended {
                     turn.left = turn.left.saturating_sub(1);
                     world.next_sequence();
@@ -158,7 +163,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     client.output.forget();
                     client.over = true;
                 }
-                self.partials.forget(client.id);
             }
         }
         let connections = self.poller.resource(world);

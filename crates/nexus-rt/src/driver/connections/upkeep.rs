@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::client::{Client, Phase};
+use super::drain::Drain;
 use super::ended::Ended;
 use super::resource::{ConnectionId, Connections, Due};
 
@@ -25,6 +26,10 @@ impl<C, Tag> Connections<C, Tag> {
         let holds = client.output.capacity() + partial + client.charged;
         if holds != client.held {
             self.account(&mut client, holds);
+        }
+        if self.drain != Drain::Serving {
+            // It may have been out when the drain began, or be new.
+            self.drain.limit(&mut client);
         }
         let (id, deadline) = (client.id, client.deadline(&self.limits));
         if let Some(deadline) = deadline

@@ -1,0 +1,67 @@
+//! How connections end with the program.
+
+use std::time::Duration;
+
+use nexus_rt::Clock;
+
+use super::{Peer, Rig};
+
+impl Rig {
+    fn drain(&mut self, most: Duration) {
+        let deadline = self.world.resource::<Clock>().now() + most;
+        self.net().drain(deadline);
+    }
+}
+
+#[test]
+fn what_had_come_is_answered_and_what_comes_later_is_not() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let mut peers: Vec<_> = (0..10).map(|n| rig.peer(&address, &n.to_string()).0).collect();
+    while rig.turn() > 0 {}
+    peers.iter_mut().for_each(|peer| peer.send(&"echo x\n".repeat(1_000)));
+    // One that has come and was not let in yet.
+    let mut late = Peer::connect(&address);
+    late.send("name late\necho welcome\n");
+    rig.drain(Duration::from_secs(60));
+    peers.iter_mut().for_each(|peer| peer.send("log never\n"));
+    rig.until("all are told", |_| {
+        peers.iter_mut().chain([&mut late]).all(|peer| {
+            peer.receive();
+            peer.over
+        })
+    });
+    for peer in &peers {
+        assert_eq!(peer.received, "x".repeat(1_000) + "farewell");
+    }
+    assert_eq!(late.received, "welcomefarewell");
+    assert!(!rig.log().iter().any(|line| line.ends_with("never")), "{:?}", rig.log());
+    drop((peers, late));
+    rig.until("all are gone", |rig| rig.net().is_empty());
+    assert_eq!(rig.net().stats().ended.drained, 11);
+}
+
+#[test]
+fn at_the_deadline_what_is_left_is_cut_off_and_told() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send(&"big 900000\n".repeat(20));
+    rig.until("it waits", |rig| rig.net().client(id).unwrap().unsent() > 1_000_000);
+    rig.drain(Duration::from_secs(2));
+    (0..20).for_each(|_| _ = rig.turn());
+    assert_eq!(rig.net().len(), 1);
+    rig.time.advance(Duration::from_secs(3));
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    assert_eq!(rig.log().iter().filter(|line| line.starts_with("a ended")).count(), 1);
+}
+
+#[test]
+fn a_program_without_connections_has_drained_at_once() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    rig.drain(Duration::from_secs(1));
+    assert!(rig.net().is_empty());
+    let nexus_rt::connections::Address::Tcp(address) = address else { unreachable!() };
+    assert!(std::net::TcpStream::connect(address).is_err());
+}

@@ -1,0 +1,165 @@
+//! What a connection may cost, and what happens beyond.
+
+use std::time::Duration;
+
+use super::{Peer, Rig};
+
+#[test]
+fn who_finds_no_place_waits_until_there_is_one() {
+    let mut rig = Rig::with(|limits| limits.connections = 2);
+    let (_, address) = rig.listen();
+    let (one, _) = rig.peer(&address, "one");
+    let (_two, _) = rig.peer(&address, "two");
+    let mut third = Peer::connect(&address);
+    third.send("name third\n");
+    (0..20).for_each(|_| _ = rig.turn());
+    assert_eq!(rig.net().len(), 2);
+    drop(one);
+    rig.until_logged("third is named");
+    assert_eq!(rig.net().stats().refused, 0);
+}
+
+#[test]
+fn who_finds_no_place_is_told_so_if_the_program_wants_that() {
+    let mut rig = Rig::with(|limits| {
+        limits.connections = 1;
+        limits.refusal = Some(b"full"[..].into());
+    });
+    let (_, address) = rig.listen();
+    let (_one, _) = rig.peer(&address, "one");
+    let mut second = Peer::connect(&address);
+    rig.until("it is told", |_| second.receive() == "full" && second.over);
+    assert_eq!((rig.net().len(), rig.net().stats().refused), (1, 1));
+}
+
+#[test]
+fn a_frame_without_an_end_is_too_long() {
+    let mut rig = Rig::with(|limits| limits.frame = 50);
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send(&"x".repeat(51));
+    rig.until_logged("a ended: a frame is too long");
+    rig.until("it is told", |_| peer.receive() == "farewell");
+}
+
+#[test]
+fn the_requests_of_who_does_not_read_wait_until_it_does() {
+    let mut rig = Rig::with(|limits| limits.pause = 100_000);
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    let (mut other, _) = rig.peer(&address, "other");
+    // Far more than sockets hold and than may wait.
+    peer.send(&"big 50000\n".repeat(1_000));
+    rig.until("it waits", |rig| rig.net().client(id).unwrap().unsent() > 100_000);
+    let before = rig.net().stats().frames;
+    other.send("log served\n");
+    rig.until_logged("other says served");
+    assert_eq!(rig.net().stats().frames, before + 1);
+    let most = rig.net().client(id).unwrap().unsent();
+    assert!(most < 400_000, "{most}");
+    let mut received = 0;
+    rig.until("all has come", |_| {
+        received += peer.receive().len();
+        peer.received.clear();
+        received == 50_000_000
+    });
+    assert_eq!(rig.net().len(), 2);
+}
+
+#[test]
+fn who_reads_nothing_for_too_long_is_cut_off() {
+    let mut rig = Rig::with(|limits| limits.stalled = Duration::from_secs(5));
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send(&"big 900000\n".repeat(100));
+    rig.until("it waits", |rig| rig.net().client(id).unwrap().unsent() > 1_000_000);
+    while rig.turn() > 0 {}
+    // One that reads now and then stays.
+    for _ in 0..5 {
+        rig.time.advance(Duration::from_secs(4));
+        let sent = rig.net().stats().sent;
+        rig.until("something is read", |rig| {
+            peer.receive();
+            rig.net().stats().sent > sent
+        });
+        assert_eq!(rig.net().len(), 1);
+    }
+    rig.until("sockets are full again", |rig| rig.turn() == 0);
+    rig.time.advance(Duration::from_secs(6));
+    rig.until_logged("a ended: the other side does not read");
+    rig.until("it is gone", |rig| rig.net().is_empty());
+}
+
+#[test]
+fn what_others_send_has_a_limit() {
+    let mut rig = Rig::with(|limits| limits.unsent = 1_000_000);
+    let (_, address) = rig.listen();
+    let (_peer, id) = rig.peer(&address, "a");
+    let message = vec![b'x'; 100_000];
+    rig.until("it is too much", |rig| !rig.net().send(id, &message));
+    rig.until_logged("a ended: it holds too much memory");
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    assert_eq!(rig.net().stats().memory, 0);
+}
+
+#[test]
+fn one_reply_beyond_the_limit_is_not_sent_in_part() {
+    let mut rig = Rig::with(|limits| limits.unsent = 1_000_000);
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("big 1000001\n");
+    rig.until("the end", |_| {
+        peer.receive();
+        peer.over
+    });
+    assert_eq!(peer.received, "");
+}
+
+#[test]
+fn memory_of_all_is_bounded_and_who_holds_little_stays() {
+    let mut rig = Rig::with(|limits| {
+        limits.memory = 2_000_000;
+        limits.connections = 10;
+        limits.pause = usize::MAX;
+    });
+    let (_, address) = rig.listen();
+    let (_small, id) = rig.peer(&address, "small");
+    let mut greedy: Vec<_> = (0..9).map(|n| rig.peer(&address, &n.to_string()).0).collect();
+    greedy.iter_mut().for_each(|peer| peer.send(&"big 900000\n".repeat(20)));
+    rig.until("some are ended", |rig| rig.net().stats().ended.too_much >= 8);
+    assert!(rig.net().send(id, b"still here") && rig.net().stats().memory < 2_000_000);
+    assert!(rig.turn() < usize::MAX && rig.net().contains(id));
+}
+
+#[test]
+fn who_is_silent_for_too_long_is_closed() {
+    let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
+    let (_, address) = rig.listen();
+    let (mut speaks, _) = rig.peer(&address, "speaks");
+    let (mut silent, _) = rig.peer(&address, "silent");
+    for n in 0..5 {
+        rig.time.advance(Duration::from_secs(4));
+        speaks.send(&format!("log {n}\n"));
+        rig.until_logged(&format!("speaks says {n}"));
+    }
+    rig.until_logged("silent ended: nothing was received for too long");
+    rig.until("it is told", |_| silent.receive() == "farewell" && silent.over);
+    assert_eq!(rig.has_logged("speaks ended: nothing was received for too long"), 0);
+    let deadline = rig.net.next_deadline(&rig.world).expect("the other one's time will come");
+    let now = rig.world.resource::<nexus_rt::Clock>().now();
+    assert!(deadline <= now + Duration::from_secs(10));
+}
+
+#[test]
+fn idle_connections_hold_no_buffers() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let mut peers: Vec<_> = (0..100).map(|n| rig.peer(&address, &n.to_string()).0).collect();
+    peers.iter_mut().for_each(|peer| peer.send("echo x\n"));
+    rig.until("all are served", |rig| rig.net().stats().sent == 100);
+    assert_eq!(rig.net().stats().memory, 0);
+    peers[0].send("half a line");
+    rig.until("it has come", |rig| rig.net().stats().memory > 0);
+    assert!(rig.net().stats().memory < 1_000, "{}", rig.net().stats().memory);
+    peers[0].send("\n");
+}
