@@ -177,7 +177,7 @@ pub mod wait {
 pub mod connections {
     pub use crate::driver::{
         Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
-        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats,
+        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Socket, Stats,
         UnknownAddress,
     };
 }

@@ -14,7 +14,7 @@ mod timer;
 #[cfg(feature = "mio")]
 pub use connections::{
     Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
-    FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats,
+    FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Socket, Stats,
     UnknownAddress,
 };
 #[cfg(feature = "ring")]

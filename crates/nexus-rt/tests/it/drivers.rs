@@ -16,6 +16,11 @@ fn sockets_keep_the_rules() {
 }
 
 #[test]
+fn connections_keep_the_rules() {
+    check_driver::<crate::connections::rig::NetRig>();
+}
+
+#[test]
 fn a_driver_on_registrations_keeps_the_rules() {
     check_driver::<BusRig>();
 }

@@ -194,10 +194,12 @@ impl<C> Client<C> {
         self.charged = bytes;
     }
 
-    /// Notes what the OS has reported.
-    pub(super) fn note(&mut self, event: MioEvent) {
-        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+    /// Notes what the OS has reported. Returns whether that comes to something.
+    pub(super) fn note(&mut self, event: MioEvent) -> bool {
+        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+        self.readable |= readable;
         self.ended |= event.is_read_closed();
+        readable || self.unsent() > 0 || self.phase == Phase::Dialing
     }
 
     /// Whether its frames do not run, for another reason than what is unsent.

@@ -70,13 +70,31 @@ impl<C, Tag> Connections<C, Tag> {
     /// # Errors
     /// If there are as many connections as [`Limits::connections`] says.
     pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
+        self.has_room()?;
+        let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);
+        client.dial = Some(Box::new(Dial { retry, attempts: 0, until: self.now }));
+        Ok(self.insert(client))
+    }
+
+    /// Takes over a stream that is connected: one that another process passed on, or an end of a pair.
+    ///
+    /// # Errors
+    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or the OS error.
+    pub fn adopt(&mut self, socket: impl Into<Socket>, state: C) -> io::Result<ConnectionId> {
+        self.has_room()?;
+        let (mut socket, id) = (socket.into(), self.table.next_key());
+        let mut client = Client::new(id, state, socket.peer()?, Phase::Fresh(None), self.now);
+        socket.register(&self.port, id)?;
+        client.socket = Some(socket);
+        Ok(self.insert(client))
+    }
+
+    fn has_room(&self) -> io::Result<()> {
         if self.is_full() {
             let all = self.limits.connections;
             return Err(io::Error::other(format!("all {all} places are taken: raise `Limits::connections`")));
         }
-        let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);
-        client.dial = Some(Box::new(Dial { retry, attempts: 0, until: self.now }));
-        Ok(self.insert(client))
+        Ok(())
     }
 
     /// Goes on with a connection that is dialed: begins an attempt, or sees how it went.

@@ -42,8 +42,10 @@ pub enum Ended<E> {
     Lost(io::Error),
     /// It was dialed in vain, as often as [`Retry`](super::Retry) says: the last OS error.
     Unreachable(io::Error),
-    /// The chain panicked on one of its frames, or the resource was elsewhere when the frame had run.
+    /// A function panicked on one of its frames, or on another event of it.
     Panicked,
+    /// A function exchanged the [`Connections`](super::Connections) on one of its events, so that it could not return.
+    Displaced,
     /// A [drain](super::Connections::drain) has answered all that had come.
     Drained,
     /// The deadline of a drain came first.
@@ -64,6 +66,7 @@ impl Ended<Infallible> {
             Self::Lost(error) => Ended::Lost(error),
             Self::Unreachable(error) => Ended::Unreachable(error),
             Self::Panicked => Ended::Panicked,
+            Self::Displaced => Ended::Displaced,
             Self::Drained => Ended::Drained,
             Self::CutOff => Ended::CutOff,
         }
@@ -75,7 +78,13 @@ impl<E> Ended<E> {
     pub(super) fn is_abrupt(&self) -> bool {
         matches!(
             self,
-            Self::Stalled | Self::TooMuch | Self::Lost(_) | Self::Unreachable(_) | Self::Panicked | Self::CutOff
+            Self::Stalled
+                | Self::TooMuch
+                | Self::Lost(_)
+                | Self::Unreachable(_)
+                | Self::Panicked
+                | Self::Displaced
+                | Self::CutOff
         )
     }
 
@@ -91,6 +100,7 @@ impl<E> Ended<E> {
             Self::Lost(_) => &mut stats.lost,
             Self::Unreachable(_) => &mut stats.unreachable,
             Self::Panicked => &mut stats.panicked,
+            Self::Displaced => &mut stats.displaced,
             Self::Drained => &mut stats.drained,
             Self::CutOff => &mut stats.cut_off,
         } += 1;
@@ -110,6 +120,7 @@ impl<E: Error> fmt::Display for Ended<E> {
             Self::Lost(error) => write!(f, "the connection was lost: {error}"),
             Self::Unreachable(error) => write!(f, "the peer cannot be reached: {error}"),
             Self::Panicked => f.write_str("a handler panicked"),
+            Self::Displaced => f.write_str("its resource was exchanged"),
             Self::Drained => f.write_str("the program ends"),
             Self::CutOff => f.write_str("the program ended before all was sent"),
         }

@@ -105,6 +105,7 @@ pub struct EndedStats {
     pub lost: u64,
     pub unreachable: u64,
     pub panicked: u64,
+    pub displaced: u64,
     pub drained: u64,
     pub cut_off: u64,
 }

@@ -29,7 +29,7 @@ pub use limits::{EndedStats, Limits, Stats};
 pub use lines::{FrameTooLong, LengthPrefixed, LineTooLong, Lines};
 pub use poller::ConnectionsPoller;
 pub use resource::{ConnectionId, Connections, ListenerId};
-pub use socket::{Address, UnknownAddress};
+pub use socket::{Address, Socket, UnknownAddress};
 
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;

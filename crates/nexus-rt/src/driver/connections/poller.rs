@@ -8,7 +8,7 @@ use super::client::Client;
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
-use super::resource::{Connections, Due};
+use super::resource::{ConnectionId, Connections, Due};
 use super::turn::{Poll, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
@@ -96,16 +96,30 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         S: StepRef<Client<C>, F::Frame, Out: Finished>,
     {
         let Some(mut turn) = self.begin(world, budget) else { return 0 };
+        while let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) {
+            if self.open(world, id, &mut turn) == Poll::Ends {
+                return budget - turn.left;
+            }
+        }
         let first = self.poller.resource(world).ready.len();
         for _ in 0..first {
-            let next = if turn.left > 0 { self.poller.resource(world).ready.pop_front() } else { None };
-            let Some(id) = next else { break };
+            let Some(id) = self.next(world, &turn, |connections| connections.ready.pop_front()) else { break };
             if self.attend(world, id, chain, &mut turn) == Poll::Ends {
                 return budget - turn.left;
             }
         }
         self.finish(world, &turn);
         budget - turn.left
+    }
+
+    #[inline]
+    fn next(
+        &self,
+        world: &mut World,
+        turn: &Turn,
+        next: impl FnOnce(&mut Connections<C, Tag>) -> Option<ConnectionId>,
+    ) -> Option<ConnectionId> {
+        if turn.left > 0 { next(self.poller.resource(world)) } else { None }
     }
 
     /// Learns what happened: from the OS, and because of the time.
@@ -119,8 +133,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             return None;
         }
         (connections.polling, connections.now) = (true, now);
-        for mut client in self.stranded.drain(..) {
-            client.ending = Some(Ended::Panicked);
+        for client in self.stranded.drain(..) {
             let id = client.id;
             _ = connections.table.put_back(id, client);
             connections.queue(id);
@@ -131,8 +144,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             if event.token.driver == self.tables[1] {
                 connections.knocked.push_back(event.token);
             } else if let Some(client) = connections.table.get_mut(event.token).and_then(|it| it.handler.as_mut()) {
-                client.note(*event);
-                if !mem::replace(&mut client.queued, true) {
+                if client.note(*event) && !mem::replace(&mut client.queued, true) {
                     connections.ready.push_back(event.token);
                 }
             }
@@ -166,6 +178,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         for _ in 0..connections.ready.len() {
             let Some(id) = connections.ready.pop_front() else { break };
             let Some(mut client) = connections.take_out(id) else { continue };
+            client.queued = false;
             connections.stats.sent += client.flush(turn.now);
             let again = client.is_closing() || client.over;
             let partial = self.partials.holds(id);
@@ -176,7 +189,10 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         connections.proceed();
         connections.polling = false;
-        if !connections.ready.is_empty() || !connections.knocked.is_empty() {
+        if ![connections.ready.len(), connections.fresh.len(), connections.knocked.len()]
+            .iter()
+            .all(|waiting| *waiting == 0)
+        {
             connections.ring();
         }
     }

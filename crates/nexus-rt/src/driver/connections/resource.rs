@@ -42,6 +42,8 @@ pub struct Connections<C, Tag = ()> {
     pub(super) listeners: Registrations<(), Listener<C>>,
     pub(super) port: Port,
     pub(super) door: Port,
+    /// Those that are new, which are dialed or opened first.
+    pub(super) fresh: VecDeque<ConnectionId>,
     /// Those to attend to.
     pub(super) ready: VecDeque<ConnectionId>,
     /// Listeners at which somebody may wait.
@@ -89,6 +91,7 @@ impl<C, Tag> Connections<C, Tag> {
             listeners,
             port,
             door,
+            fresh: VecDeque::new(),
             ready: VecDeque::new(),
             knocked: VecDeque::new(),
             wheel: Wheel::new(now),
@@ -130,7 +133,10 @@ impl<C, Tag> Connections<C, Tag> {
 
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
         let id = self.table.insert(Box::new(client), Aside::default());
-        self.queue(id);
+        self.fresh.push_back(id);
+        if !self.polling {
+            self.bell.ring();
+        }
         id
     }
 
@@ -173,8 +179,9 @@ impl<C, Tag> Connections<C, Tag> {
                 client.close(reason);
                 self.queue(id);
             }
+            None if registration.kept.closing.is_some() => return false,
             None => {
-                registration.kept.closing.get_or_insert(reason);
+                registration.kept.closing = Some(reason);
                 self.disturbed = true;
             }
         }
@@ -270,7 +277,6 @@ impl<C, Tag> Connections<C, Tag> {
     #[inline]
     pub(super) fn take_out(&mut self, id: ConnectionId) -> Option<Box<Client<C>>> {
         let mut client = self.table.take_out(id)?;
-        client.queued = false;
         client.output.start(&mut self.spare);
         Some(client)
     }

@@ -36,6 +36,13 @@ pub enum Address {
     Unix(Box<Path>),
 }
 
+impl Address {
+    #[cfg(unix)]
+    fn unix(address: &std::os::unix::net::SocketAddr) -> Self {
+        address.as_pathname().unwrap_or_else(|| Path::new("")).into()
+    }
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Tcp(address)
@@ -97,11 +104,28 @@ macro_rules! on {
     };
 }
 
-/// A connected stream, or one that is about to be.
-pub(super) enum Socket {
+/// A connected stream of `mio`, over TCP or a Unix socket: see [`Connections::adopt`](super::Connections::adopt).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Socket {
+    /// TCP.
     Tcp(TcpStream),
+    /// A Unix stream socket.
     #[cfg(unix)]
     Unix(UnixStream),
+}
+
+impl From<TcpStream> for Socket {
+    fn from(socket: TcpStream) -> Self {
+        Self::Tcp(socket)
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for Socket {
+    fn from(socket: UnixStream) -> Self {
+        Self::Unix(socket)
+    }
 }
 
 impl Socket {
@@ -129,6 +153,15 @@ impl Socket {
             Ok(()) => Ok(true),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::WouldBlock) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the address of the other side.
+    pub(super) fn peer(&self) -> io::Result<Address> {
+        match self {
+            Self::Tcp(socket) => socket.peer_addr().map(Address::Tcp),
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.peer_addr().map(|peer| Address::unix(&peer)),
         }
     }
 
@@ -224,7 +257,7 @@ impl Acceptor {
             #[cfg(unix)]
             Self::Unix(socket, _) => {
                 let (socket, peer) = socket.accept()?;
-                Ok((Socket::Unix(socket), peer.as_pathname().unwrap_or_else(|| Path::new("")).into()))
+                Ok((Socket::Unix(socket), Address::unix(&peer)))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `Turn`: what one connection gets of a poll. It is read, its frames run, and what they wrote is sent.
 
+use std::thread::panicking;
 use std::time::Instant;
 
 use super::client::{Client, Phase};
@@ -56,9 +57,27 @@ impl<C> Lent<'_, C> {
     }
 }
 
+impl<C: Send + 'static> Lent<'_, C> {
+    /// Ends the poll. The connection returns if its resource is in place.
+    #[cold]
+    fn leave<Tag: 'static>(mut self, poller: &mut Poller<Connections<C, Tag>>, world: &mut World, turn: &Turn) -> Poll {
+        let connections = poller.resource(world);
+        if connections.polls().numbers().0 == turn.numbers.0
+            && let Some(client) = self.client.take()
+        {
+            let id = client.id;
+            _ = connections.table.put_back(id, client);
+            connections.queue(id);
+            connections.ring();
+        }
+        Poll::Ends
+    }
+}
+
 impl<C> Drop for Lent<'_, C> {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
+        if let Some(mut client) = self.client.take() {
+            client.ending = Some(if panicking() { Ended::Panicked } else { Ended::Displaced });
             self.stranded.push(client);
             // The next poll ends it, and does what this one leaves undone.
             self.bell.ring();
@@ -67,6 +86,30 @@ impl<C> Drop for Lent<'_, C> {
 }
 
 impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
+    /// Begins to dial a connection, or tells the program that it stands.
+    pub(super) fn open(&mut self, world: &mut World, id: ConnectionId, turn: &mut Turn) -> Poll {
+        let connections = self.poller.resource(world);
+        let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let Some(client) = &mut lent.client else { return Poll::GoesOn };
+        if client.phase == Phase::Dialing {
+            connections.dial(client, turn.now);
+        }
+        if let Phase::Fresh(listener) = client.phase {
+            client.phase = Phase::Open;
+            if let Some(opened) = &mut self.opened {
+                turn.left -= 1;
+                world.next_sequence();
+                opened(client, world, Opened { listener });
+                if turn.settles(&mut self.poller, world, client).is_none() {
+                    return lent.leave(&mut self.poller, world, turn);
+                }
+            }
+        }
+        let Some(client) = lent.take() else { return Poll::GoesOn };
+        self.part(world, client, None, turn)
+    }
+
     /// Gives one connection its turn.
     pub(super) fn attend<S>(
         &mut self,
@@ -82,19 +125,11 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
         let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
-        if client.phase == Phase::Dialing {
-            connections.dial(client, turn.now);
-        }
-        if let Phase::Fresh(listener) = client.phase {
-            client.phase = Phase::Open;
-            if let Some(opened) = &mut self.opened {
-                turn.left -= 1;
-                world.next_sequence();
-                opened(client, world, Opened { listener });
-                if turn.settles(&mut self.poller, world, client).is_none() {
-                    return Poll::Ends;
-                }
-            }
+        client.queued = false;
+        if matches!(client.phase, Phase::Dialing | Phase::Fresh(_)) {
+            let Some(client) = lent.take() else { return Poll::GoesOn };
+            _ = connections.table.put_back(id, client);
+            return self.open(world, id, turn);
         }
         let mut ended = None;
         if client.phase == Phase::Open && client.ending.is_none() {
@@ -113,10 +148,10 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     }
                     frames(framing, poller, world, client, chain, turn)
                 });
-                client.pending = matches!(stop, Stop::More);
+                client.pending = matches!(stop, Stop::More | Stop::Elsewhere);
                 self.poller.resource(world).stats.frames += (left - turn.left) as u64;
                 match stop {
-                    Stop::Elsewhere => return Poll::Ends,
+                    Stop::Elsewhere => return lent.leave(&mut self.poller, world, turn),
                     Stop::Ends(why) => ended = Some(why),
                     Stop::Dry | Stop::More => {}
                 }
@@ -156,7 +191,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     world.next_sequence();
                     ended(client, world, why);
                     if turn.settles(&mut self.poller, world, client).is_none() {
-                        return Poll::Ends;
+                        return lent.leave(&mut self.poller, world, turn);
                     }
                 }
                 if abrupt || client.socket.is_none() || client.dial.is_some() {

@@ -6,6 +6,7 @@ mod drains;
 mod ends;
 mod frames;
 mod limits;
+pub(crate) mod rig;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
