@@ -73,7 +73,7 @@ type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Do
 ///
 /// let mut connections = world.resource_mut::<Connections<Session>>();
 /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
-/// let Some(Address::Tcp(address)) = connections.address(listener) else { unreachable!() };
+/// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
 /// let client = std::thread::spawn(move || {
 ///     let mut client = BufReader::new(TcpStream::connect(address)?);
 ///     client.get_mut().write_all(b"one\ntwo\n")?;

@@ -29,15 +29,15 @@ use mio::net::{UnixListener, UnixStream};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Address {
-    /// TCP.
-    Tcp(SocketAddr),
-    /// A Unix stream socket. The path is empty for a peer without a name, as most clients are.
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A Unix socket. The path is empty for a peer without a name, as most clients are.
     Unix(Box<Path>),
 }
 
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
-        Self::Tcp(address)
+        Self::Ip(address)
     }
 }
 
@@ -59,7 +59,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, UnknownAddress> {
         match text.strip_prefix("unix:") {
             Some(path) if !path.is_empty() => Ok(Path::new(path).into()),
-            _ => text.parse().map(Self::Tcp).map_err(|_| UnknownAddress(text.into())),
+            _ => text.parse().map(Self::Ip).map_err(|_| UnknownAddress(text.into())),
         }
     }
 }
@@ -67,7 +67,7 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Ip(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -107,7 +107,7 @@ impl Socket {
     /// Begins to connect. It is writable once that has succeeded or failed.
     pub(super) fn connect(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => {
+            Address::Ip(address) => {
                 let socket = TcpStream::connect(*address)?;
                 socket.set_nodelay(true)?;
                 Ok(Self::Tcp(socket))
@@ -182,7 +182,7 @@ pub(super) enum Acceptor {
 impl Acceptor {
     pub(super) fn bind(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
+            Address::Ip(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
             #[cfg(unix)]
             Address::Unix(path) => {
                 let bound = UnixListener::bind(path).or_else(|error| {
@@ -206,7 +206,7 @@ impl Acceptor {
     /// Returns where it listens: with the port that the OS chose, if that was left to it.
     pub(super) fn address(&self) -> io::Result<Address> {
         match self {
-            Self::Tcp(socket) => socket.local_addr().map(Address::Tcp),
+            Self::Tcp(socket) => socket.local_addr().map(Address::Ip),
             #[cfg(unix)]
             Self::Unix(_, path) => Ok(Address::Unix(path.clone())),
         }
@@ -218,7 +218,7 @@ impl Acceptor {
                 let (socket, peer) = socket.accept()?;
                 // What is sent is sent once per turn, so there is nothing to wait for.
                 socket.set_nodelay(true)?;
-                Ok((Socket::Tcp(socket), Address::Tcp(peer)))
+                Ok((Socket::Tcp(socket), Address::Ip(peer)))
             }
             #[cfg(unix)]
             Self::Unix(socket, _) => {
