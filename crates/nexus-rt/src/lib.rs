@@ -182,6 +182,12 @@ pub mod connections {
     };
 }
 
+/// Datagrams over UDP and Unix sockets (feature `mio`).
+#[cfg(feature = "mio")]
+pub mod datagrams {
+    pub use crate::driver::{DatagramStats as Stats, Datagrams, DatagramsInstaller, DatagramsPoller, Socket, SocketId};
+}
+
 /// Events, tokens and wakers of sockets (feature `mio`).
 #[cfg(feature = "mio")]
 pub mod io {

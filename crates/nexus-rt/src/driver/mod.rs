@@ -3,6 +3,8 @@
 
 #[cfg(feature = "mio")]
 mod connections;
+#[cfg(feature = "mio")]
+mod datagrams;
 #[cfg(feature = "ring")]
 mod inbox;
 #[cfg(feature = "mio")]
@@ -17,6 +19,8 @@ pub use connections::{
     FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats,
     UnknownAddress,
 };
+#[cfg(feature = "mio")]
+pub use datagrams::{Datagrams, DatagramsInstaller, DatagramsPoller, Socket, SocketId, Stats as DatagramStats};
 #[cfg(feature = "ring")]
 pub use inbox::{
     Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats as InboxStats, channel,

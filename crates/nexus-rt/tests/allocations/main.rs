@@ -2,6 +2,8 @@
 
 #[path = "../../../nexus-timer/tests/counting/mod.rs"]
 mod counting;
+#[cfg(feature = "mio")]
+mod datagrams;
 #[cfg(feature = "ring")]
 mod inbox;
 
@@ -14,6 +16,9 @@ use nexus_rt::{
     World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
 };
 
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+#[path = "../it/datagram_rig.rs"]
+mod datagram_rig;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 #[path = "../it/driver_rigs.rs"]
 mod driver_rigs;
@@ -58,6 +63,7 @@ fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
     check_driver::<TimerRig>();
     check_driver::<MioRig>();
     check_driver::<BusRig>();
+    check_driver::<datagram_rig::DatagramRig>();
     check_driver::<ByHand<{ fault::NONE }>>();
     let told = std::panic::catch_unwind(check_driver::<ByHand<{ fault::ALLOCATES }>>).expect_err("it allocates");
     let told = told.downcast::<String>().expect("a text");

@@ -12,6 +12,12 @@ mod claims;
 mod clock;
 mod combinators;
 mod dag;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod datagram_rig;
+#[cfg(feature = "mio")]
+mod datagrams;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod datagrams_unix;
 mod derive;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod driver_rigs;

@@ -1,0 +1,189 @@
+//! `DatagramsPoller`: reads ready sockets, and runs the chain for each datagram.
+
+use std::fmt;
+use std::mem;
+
+use super::resource::{Datagrams, SocketId};
+use super::socket::{Received, Socket};
+use crate::chain::ByReference;
+use crate::doorbell::Doorbell;
+use crate::driver::mio::Inlet;
+use crate::pipeline::Pipeline;
+use crate::poll::{Driver, Poller};
+use crate::step::{Finished, StepRef};
+use crate::world::World;
+
+/// Runs a chain for each datagram of each socket. [`DatagramsInstaller`](super::DatagramsInstaller) returns it, and
+/// `main()` polls it after the [`MioPoller`](crate::MioPoller) under it.
+#[must_use = "datagrams are run when it is polled"]
+pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
+    pub(super) poller: Poller<Datagrams<C, Tag>>,
+    pub(super) inlet: Inlet,
+    pub(super) bell: Doorbell,
+    /// The number of the driver.
+    pub(super) table: u32,
+    /// One byte longer than the longest datagram, which tells those that are longer.
+    pub(super) room: Vec<u8>,
+    pub(super) per_turn: usize,
+    /// Sockets whose chain panicked, or whose resource was elsewhere when the chain had run.
+    pub(super) lost: Vec<(SocketId, bool)>,
+}
+
+/// What a poll keeps in mind.
+struct Turn {
+    /// The numbers of the driver and of this poll.
+    numbers: (u32, u64),
+    /// How many datagrams may still run.
+    left: usize,
+}
+
+/// A socket that is out. If it is dropped with this, which a panic does, it is lost.
+struct Lent<'p, C> {
+    socket: Box<Socket<C>>,
+    out: Out<'p>,
+}
+
+/// The id of a socket that is out.
+struct Out<'p> {
+    id: SocketId,
+    lost: &'p mut Vec<(SocketId, bool)>,
+    panicked: bool,
+}
+
+impl Drop for Out<'_> {
+    fn drop(&mut self) {
+        self.lost.push((self.id, self.panicked));
+    }
+}
+
+/// A poll that is under way. If it is dropped, which a panic does too, something may be left for the next poll, and the
+/// loop does not sleep before.
+struct Unfinished<'p>(&'p Doorbell);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.ring();
+    }
+}
+
+impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
+    /// Reads each socket to which something came, and runs `chain` for each datagram. Returns the number of datagrams
+    /// run, at most `budget`.
+    ///
+    /// What it leaves unread, because of the budget or of
+    /// [`per_turn`](super::DatagramsInstaller::per_turn), the next poll reads, and the loop does not sleep before. An
+    /// error of a socket is [counted](super::Stats::errors), and ends nothing.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in, or if the chain panics. The socket whose datagram
+    /// that was is closed; nothing else is lost.
+    #[track_caller]
+    pub fn poll<S>(
+        &mut self,
+        world: &mut World,
+        budget: usize,
+        chain: &mut Pipeline<[u8], S, Socket<C>, ByReference>,
+    ) -> usize
+    where
+        S: StepRef<Socket<C>, [u8], Out: Finished>,
+    {
+        let Some(mut turn) = self.begin(world, budget) else { return 0 };
+        let bell = self.bell.clone();
+        let unfinished = Unfinished(&bell);
+        for _ in 0..self.poller.resource(world).ready.len() {
+            if turn.left == 0 {
+                break;
+            }
+            let Some(socket) = self.poller.resource(world).next() else { break };
+            if !self.serve(world, socket, chain, &mut turn) {
+                return budget - turn.left;
+            }
+        }
+        if self.poller.resource(world).ready.is_empty() {
+            mem::forget(unfinished);
+        }
+        budget - turn.left
+    }
+
+    /// Learns what happened.
+    #[track_caller]
+    fn begin(&mut self, world: &mut World, budget: usize) -> Option<Turn> {
+        let datagrams = self.poller.start(world);
+        let numbers = datagrams.polls().numbers();
+        if numbers.0 != self.table {
+            // What came to its sockets waits until it is back.
+            return None;
+        }
+        for (id, panicked) in self.lost.drain(..) {
+            datagrams.lose(id, panicked);
+        }
+        let mut events = self.inlet.events(world).map(mem::take).unwrap_or_default();
+        let datagrams = self.poller.resource(world);
+        for event in events.drain(..) {
+            datagrams.queue(event.token, false);
+        }
+        if let Some(empty) = self.inlet.events(world) {
+            *empty = events;
+        }
+        Some(Turn { numbers, left: budget })
+    }
+
+    /// Gives one socket its turn. Returns whether the poll goes on: not if its resource is elsewhere, or was polled
+    /// elsewhere.
+    #[inline]
+    fn serve<S>(
+        &mut self,
+        world: &mut World,
+        socket: Box<Socket<C>>,
+        chain: &mut Pipeline<[u8], S, Socket<C>, ByReference>,
+        turn: &mut Turn,
+    ) -> bool
+    where
+        S: StepRef<Socket<C>, [u8], Out: Finished>,
+    {
+        let id = socket.id;
+        let mut lent = Lent { socket, out: Out { id, lost: &mut self.lost, panicked: true } };
+        let (mut goes_on, mut more) = (true, true);
+        for _ in 0..self.per_turn {
+            match lent.socket.receive(&mut self.room) {
+                Received::Datagram(length) => {
+                    turn.left -= 1;
+                    world.next_sequence();
+                    chain.run_ref(&mut lent.socket, world, &self.room[..length]);
+                    let datagrams = self.poller.resource(world);
+                    let numbers = datagrams.polls().numbers();
+                    if numbers.0 != self.table {
+                        lent.out.panicked = false;
+                        return false;
+                    }
+                    goes_on = numbers == turn.numbers;
+                    if !goes_on || turn.left == 0 || lent.socket.closing || !datagrams.contains(id) {
+                        break;
+                    }
+                }
+                Received::Counted => {}
+                Received::Nothing => {
+                    more = false;
+                    break;
+                }
+            }
+        }
+        let Lent { socket, out } = lent;
+        mem::forget(out);
+        let datagrams = self.poller.resource(world);
+        if socket.closing {
+            datagrams.close(id);
+        }
+        // One that was closed is dropped here, while the driver is at rest.
+        if datagrams.table.put_back(id, socket).is_ok() && more {
+            datagrams.queue(id, turn.left == 0);
+        }
+        goes_on
+    }
+}
+
+impl<C, Tag> fmt::Debug for DatagramsPoller<C, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatagramsPoller")
+    }
+}
