@@ -333,12 +333,12 @@ fn two_drivers_of_a_world_are_told_apart_by_a_tag() {
     assert_eq!(*world.resource::<Log>(), ["two:x"]);
 }
 
-#[cfg(feature = "timer")]
 #[test]
 fn a_timer_reaches_a_socket_by_its_id() {
+    use std::time::Instant;
+
     use nexus_rt::timer::TimerEvent;
     use nexus_rt::{IntoCallback, TimerInstaller, TimerWheel};
-    use std::time::Instant;
 
     fn tick(id: &mut SocketId, mut sockets: ResMut<Sockets>, _: TimerEvent) {
         *sockets.state_mut(*id).unwrap() = "ticked";

@@ -14,7 +14,7 @@ mod combinators;
 mod dag;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod datagram_rig;
-#[cfg(feature = "mio")]
+#[cfg(all(feature = "mio", feature = "timer"))]
 mod datagrams;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod datagrams_unix;

@@ -29,40 +29,19 @@ pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
     pub(super) lost: Vec<(SocketId, bool)>,
 }
 
-/// What a poll keeps in mind.
-struct Turn {
-    /// The numbers of the driver and of this poll.
-    numbers: (u32, u64),
-    /// How many datagrams may still run.
-    left: usize,
-}
-
-/// A socket that is out. If it is dropped with this, which a panic does, it is lost.
-struct Lent<'p, C> {
-    socket: Box<Socket<C>>,
-    out: Out<'p>,
-}
-
-/// The id of a socket that is out.
+/// A socket that is out. If this is dropped, which a panic does, the socket is lost, and the loop polls again before it
+/// sleeps.
 struct Out<'p> {
     id: SocketId,
     lost: &'p mut Vec<(SocketId, bool)>,
+    bell: &'p Doorbell,
     panicked: bool,
 }
 
 impl Drop for Out<'_> {
     fn drop(&mut self) {
         self.lost.push((self.id, self.panicked));
-    }
-}
-
-/// A poll that is under way. If it is dropped, which a panic does too, something may be left for the next poll, and the
-/// loop does not sleep before.
-struct Unfinished<'p>(&'p Doorbell);
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        self.0.ring();
+        self.bell.ring();
     }
 }
 
@@ -87,27 +66,23 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
     where
         S: StepRef<Socket<C>, [u8], Out: Finished>,
     {
-        let Some(mut turn) = self.begin(world, budget) else { return 0 };
-        let bell = self.bell.clone();
-        let unfinished = Unfinished(&bell);
+        let Some(numbers) = self.begin(world) else { return 0 };
+        let mut left = budget;
         for _ in 0..self.poller.resource(world).ready.len() {
-            if turn.left == 0 {
+            let next = if left > 0 { self.poller.resource(world).next() } else { None };
+            if !next.is_some_and(|socket| self.serve(world, socket, chain, numbers, &mut left)) {
                 break;
             }
-            let Some(socket) = self.poller.resource(world).next() else { break };
-            if !self.serve(world, socket, chain, &mut turn) {
-                return budget - turn.left;
-            }
         }
-        if self.poller.resource(world).ready.is_empty() {
-            mem::forget(unfinished);
+        if !self.poller.resource(world).ready.is_empty() {
+            self.bell.ring();
         }
-        budget - turn.left
+        budget - left
     }
 
-    /// Learns what happened.
+    /// Learns what happened. Returns the numbers of the driver and of this poll.
     #[track_caller]
-    fn begin(&mut self, world: &mut World, budget: usize) -> Option<Turn> {
+    fn begin(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let datagrams = self.poller.start(world);
         let numbers = datagrams.polls().numbers();
         if numbers.0 != self.table {
@@ -125,7 +100,7 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         if let Some(empty) = self.inlet.events(world) {
             *empty = events;
         }
-        Some(Turn { numbers, left: budget })
+        Some(numbers)
     }
 
     /// Gives one socket its turn. Returns whether the poll goes on: not if its resource is elsewhere, or was polled
@@ -134,30 +109,31 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
     fn serve<S>(
         &mut self,
         world: &mut World,
-        socket: Box<Socket<C>>,
+        mut socket: Box<Socket<C>>,
         chain: &mut Pipeline<[u8], S, Socket<C>, ByReference>,
-        turn: &mut Turn,
+        poll: (u32, u64),
+        left: &mut usize,
     ) -> bool
     where
         S: StepRef<Socket<C>, [u8], Out: Finished>,
     {
         let id = socket.id;
-        let mut lent = Lent { socket, out: Out { id, lost: &mut self.lost, panicked: true } };
+        let mut out = Out { id, lost: &mut self.lost, bell: &self.bell, panicked: true };
         let (mut goes_on, mut more) = (true, true);
         for _ in 0..self.per_turn {
-            match lent.socket.receive(&mut self.room) {
+            match socket.receive(&mut self.room) {
                 Received::Datagram(length) => {
-                    turn.left -= 1;
+                    *left -= 1;
                     world.next_sequence();
-                    chain.run_ref(&mut lent.socket, world, &self.room[..length]);
+                    chain.run_ref(&mut socket, world, &self.room[..length]);
                     let datagrams = self.poller.resource(world);
                     let numbers = datagrams.polls().numbers();
-                    if numbers.0 != self.table {
-                        lent.out.panicked = false;
+                    if numbers.0 != poll.0 {
+                        out.panicked = false;
                         return false;
                     }
-                    goes_on = numbers == turn.numbers;
-                    if !goes_on || turn.left == 0 || lent.socket.closing || !datagrams.contains(id) {
+                    goes_on = numbers == poll;
+                    if !goes_on || *left == 0 || socket.closing || !datagrams.contains(id) {
                         break;
                     }
                 }
@@ -168,16 +144,16 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
                 }
             }
         }
-        let Lent { socket, out } = lent;
-        mem::forget(out);
+        out.panicked = false;
         let datagrams = self.poller.resource(world);
         if socket.closing {
             datagrams.close(id);
         }
         // One that was closed is dropped here, while the driver is at rest.
         if datagrams.table.put_back(id, socket).is_ok() && more {
-            datagrams.queue(id, turn.left == 0);
+            datagrams.queue(id, *left == 0);
         }
+        mem::forget(out);
         goes_on
     }
 }
