@@ -177,9 +177,15 @@ pub mod wait {
 pub mod connections {
     pub use crate::driver::{
         Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
-        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Socket, Stats,
+        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats, Stream,
         UnknownAddress,
     };
+}
+
+/// Datagrams over UDP and Unix sockets (feature `mio`).
+#[cfg(feature = "mio")]
+pub mod datagrams {
+    pub use crate::driver::{DatagramStats as Stats, Datagrams, DatagramsInstaller, DatagramsPoller, Socket, SocketId};
 }
 
 /// Events, tokens and wakers of sockets (feature `mio`).

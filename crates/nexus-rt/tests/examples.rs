@@ -152,6 +152,20 @@ broken: 5 bytes instead of 16
     assert_eq!(output("udp_feed", &[]), expected);
 }
 
+#[cfg(all(feature = "mio", feature = "timer"))]
+#[test]
+fn ab_feed() {
+    let expected = "\
+line A: 86 packets; the other line had 11 more
+line B: 80 packets; the other line had 17 more
+69 duplicates; given up: [17..18, 52..53, 87..88]
+291 prices, the last is 992
+";
+    assert_eq!(output("ab_feed", &[]), expected);
+    let plan = output("ab_feed", &["--plan"]);
+    assert!(plan.contains("│  └─ arbitrate    writes Feed") && plan.contains("├─ give_up "), "{plan}");
+}
+
 /// A row of a table: a name, and the numbers after it.
 #[cfg(feature = "ring")]
 fn row<'t>(text: &'t str, name: &str) -> Vec<&'t str> {

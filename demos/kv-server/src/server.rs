@@ -50,7 +50,7 @@ impl Server {
         let net = builder.install_driver(net);
         let connections = builder.resource_mut::<Connections<Session>>();
         let listener = connections.listen(address)?;
-        let Some(Address::Tcp(address)) = connections.address(listener) else {
+        let Some(Address::Ip(address)) = connections.address(listener) else {
             return Err(io::ErrorKind::Other.into());
         };
         unix.map(|path| connections.listen(path)).transpose()?;

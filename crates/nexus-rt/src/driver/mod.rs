@@ -3,6 +3,8 @@
 
 #[cfg(feature = "mio")]
 mod connections;
+#[cfg(feature = "mio")]
+mod datagrams;
 #[cfg(feature = "ring")]
 mod inbox;
 #[cfg(feature = "mio")]
@@ -14,9 +16,11 @@ mod timer;
 #[cfg(feature = "mio")]
 pub use connections::{
     Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
-    FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Socket, Stats,
+    FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats, Stream,
     UnknownAddress,
 };
+#[cfg(feature = "mio")]
+pub use datagrams::{Datagrams, DatagramsInstaller, DatagramsPoller, Socket, SocketId, Stats as DatagramStats};
 #[cfg(feature = "ring")]
 pub use inbox::{
     Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, Receiver, SendError, Sender, Stats as InboxStats, channel,

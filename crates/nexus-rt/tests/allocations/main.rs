@@ -2,6 +2,8 @@
 
 #[path = "../../../nexus-timer/tests/counting/mod.rs"]
 mod counting;
+#[cfg(feature = "mio")]
+mod datagrams;
 #[cfg(feature = "ring")]
 mod inbox;
 
@@ -15,8 +17,14 @@ use nexus_rt::{
 };
 
 #[cfg(all(feature = "mio", feature = "timer", unix))]
+#[path = "../it/datagram_rig.rs"]
+mod datagram_rig;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
 #[path = "../it/driver_rigs.rs"]
 mod driver_rigs;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+#[path = "../it/connections/rig.rs"]
+mod net_rig;
 
 struct Limit(u64);
 
@@ -58,6 +66,8 @@ fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
     check_driver::<TimerRig>();
     check_driver::<MioRig>();
     check_driver::<BusRig>();
+    check_driver::<net_rig::NetRig>();
+    check_driver::<datagram_rig::DatagramRig>();
     check_driver::<ByHand<{ fault::NONE }>>();
     let told = std::panic::catch_unwind(check_driver::<ByHand<{ fault::ALLOCATES }>>).expect_err("it allocates");
     let told = told.downcast::<String>().expect("a text");

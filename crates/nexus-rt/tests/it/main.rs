@@ -14,6 +14,12 @@ mod combinators;
 #[cfg(all(feature = "mio", unix))]
 mod connections;
 mod dag;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod datagram_rig;
+#[cfg(all(feature = "mio", feature = "timer"))]
+mod datagrams;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod datagrams_unix;
 mod derive;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod driver_rigs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::client::{Client, Phase};
 use super::resource::{Connections, Due, ListenerId};
-use super::socket::Acceptor;
+use super::stream::Acceptor;
 
 /// How many are let in before those that are in are attended to.
 const AT_ONCE: usize = 1_000;

@@ -12,7 +12,7 @@ use super::dial::Dial;
 use super::ended::Ended;
 use super::limits::Limits;
 use super::output::Output;
-use super::socket::{Address, Socket};
+use super::stream::{Address, Stream};
 use crate::driver::mio::MioEvent;
 use crate::poll::{RegistrationKey, Registrations};
 
@@ -26,7 +26,7 @@ pub struct Client<C> {
     pub state: C,
     pub(super) id: RegistrationKey,
     pub(super) peer: Address,
-    pub(super) socket: Option<Socket>,
+    pub(super) socket: Option<Stream>,
     pub(super) output: Output,
     pub(super) phase: Phase,
     /// While it is dialed.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Phase};
 use super::ended::Ended;
 use super::resource::{ConnectionId, Connections};
-use super::socket::{Address, Socket};
+use super::stream::{Address, Stream};
 
 /// How often and how soon a connection is dialed: see [`Connections::connect`](super::Connections::connect).
 ///
@@ -80,7 +80,7 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// # Errors
     /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or the OS error.
-    pub fn adopt(&mut self, socket: impl Into<Socket>, state: C) -> io::Result<ConnectionId> {
+    pub fn adopt(&mut self, socket: impl Into<Stream>, state: C) -> io::Result<ConnectionId> {
         self.has_room()?;
         let (mut socket, id) = (socket.into(), self.table.next_key());
         let mut client = Client::new(id, state, socket.peer()?, Phase::Fresh(None), self.now);
@@ -107,7 +107,7 @@ impl<C, Tag> Connections<C, Tag> {
             None if dial.until > now => return,
             None => {
                 dial.attempts += 1;
-                let connected = Socket::connect(&client.peer).and_then(|mut socket| {
+                let connected = Stream::connect(&client.peer).and_then(|mut socket| {
                     socket.register(&self.port, client.id)?;
                     Ok(socket)
                 });

@@ -60,7 +60,7 @@ impl<C, Tag> Connections<C, Tag> {
     ///     .build();
     /// let mut connections = world.resource_mut::<Connections<()>>();
     /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
-    /// let Some(Address::Tcp(address)) = connections.address(listener) else { unreachable!() };
+    /// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
     /// let mut client = TcpStream::connect(address)?;
     /// client.write_all(b"last words\n")?;
     /// let client = std::thread::spawn(move || io::read_to_string(client));

@@ -12,7 +12,7 @@ mod output;
 mod partial;
 mod poller;
 mod resource;
-mod socket;
+mod stream;
 mod turn;
 mod upkeep;
 
@@ -29,7 +29,7 @@ pub use limits::{EndedStats, Limits, Stats};
 pub use lines::{FrameTooLong, LengthPrefixed, LineTooLong, Lines};
 pub use poller::ConnectionsPoller;
 pub use resource::{ConnectionId, Connections, ListenerId};
-pub use socket::{Address, Socket, UnknownAddress};
+pub use stream::{Address, Stream, UnknownAddress};
 
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;
@@ -78,7 +78,7 @@ type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Do
 ///
 /// let mut connections = world.resource_mut::<Connections<Session>>();
 /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
-/// let Some(Address::Tcp(address)) = connections.address(listener) else { unreachable!() };
+/// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
 /// let client = std::thread::spawn(move || {
 ///     let mut client = BufReader::new(TcpStream::connect(address)?);
 ///     client.get_mut().write_all(b"one\ntwo\n")?;

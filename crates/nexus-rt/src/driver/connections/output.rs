@@ -4,7 +4,7 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
-use super::socket::Socket;
+use super::stream::Stream;
 
 #[derive(Default)]
 pub(super) struct Output {
@@ -44,7 +44,7 @@ impl Output {
 
     /// Sends what there is room for. The OS reports when there is room for the rest. Returns the number of bytes.
     #[inline]
-    pub(super) fn flush(&mut self, socket: &mut Socket, now: Instant) -> io::Result<usize> {
+    pub(super) fn flush(&mut self, socket: &mut Stream, now: Instant) -> io::Result<usize> {
         let mut length = 0;
         while self.unsent() > 0 && !self.full {
             let written = match (&self.backlog[self.sent..], &*self.out) {

@@ -143,10 +143,11 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         for event in &events {
             if event.token.driver == self.tables[1] {
                 connections.knocked.push_back(event.token);
-            } else if let Some(client) = connections.table.get_mut(event.token).and_then(|it| it.handler.as_mut()) {
-                if client.note(*event) && !mem::replace(&mut client.queued, true) {
-                    connections.ready.push_back(event.token);
-                }
+            } else if let Some(client) = connections.table.get_mut(event.token).and_then(|it| it.handler.as_mut())
+                && client.note(*event)
+                && !mem::replace(&mut client.queued, true)
+            {
+                connections.ready.push_back(event.token);
             }
         }
         events.clear();

@@ -15,7 +15,7 @@ use super::drain::Drain;
 use super::ended::Ended;
 use super::framing::READ;
 use super::limits::{Limits, Stats};
-use super::socket::{Acceptor, Address};
+use super::stream::{Acceptor, Address};
 use crate::doorbell::Doorbell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};

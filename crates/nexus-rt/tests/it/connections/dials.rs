@@ -69,7 +69,7 @@ fn a_peer_that_comes_late_is_found() {
     (retry.attempts, retry.first) = (u32::MAX, Duration::from_secs(1));
     rig.net().connect(address.clone(), named("dialed"), retry).unwrap();
     (0..20).for_each(|_| _ = rig.turn());
-    let Address::Tcp(at) = address else { unreachable!() };
+    let Address::Ip(at) = address else { unreachable!() };
     let listener = TcpListener::bind(at).unwrap();
     rig.time.advance(Duration::from_secs(10));
     rig.until_logged("opened, accepted: false");

@@ -62,6 +62,6 @@ fn a_program_without_connections_has_drained_at_once() {
     let (_, address) = rig.listen();
     rig.drain(Duration::from_secs(1));
     assert!(rig.net().is_empty());
-    let nexus_rt::connections::Address::Tcp(address) = address else { unreachable!() };
+    let nexus_rt::connections::Address::Ip(address) = address else { unreachable!() };
     assert!(std::net::TcpStream::connect(address).is_err());
 }

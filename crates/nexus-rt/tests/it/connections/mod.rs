@@ -183,7 +183,7 @@ struct Peer {
 
 impl Peer {
     fn connect(address: &Address) -> Self {
-        let Address::Tcp(address) = address else { panic!("{address} is not of TCP") };
+        let Address::Ip(address) = address else { panic!("{address} is not of TCP") };
         Self::of(TcpStream::connect(address).unwrap())
     }
 

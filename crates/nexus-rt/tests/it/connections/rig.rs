@@ -26,9 +26,14 @@ type Peers = HashMap<ConnectionId, Peer>;
 #[derive(Default)]
 struct Sent(Vec<ConnectionId>);
 
-/// Whether the connection whose frame runs has ended itself.
+/// Whether the connection whose frame runs has ended itself, and what it did, to be dropped after the poll.
 #[derive(Default)]
-struct Left(bool);
+enum Left {
+    #[default]
+    Not,
+    Itself,
+    With(Probe<ConnectionId>),
+}
 
 pub(crate) struct NetRig {
     world: World,
@@ -42,11 +47,11 @@ impl DriverRig for NetRig {
 
     fn new() -> Self {
         let mut builder = WorldBuilder::new();
-        let io = builder.install_driver(MioInstaller::new().unwrap());
+        let io = builder.install_driver(MioInstaller::new().expect("the system has room"));
         let mut limits = Limits::default();
         // Connections take turns by frames, as the events of other drivers do.
         limits.frames = 1;
-        let net = ConnectionsInstaller::new(&io, LengthPrefixed::u16(8)).unwrap().limits(limits);
+        let net = ConnectionsInstaller::new(&io, LengthPrefixed::u16(8)).expect("the system has room").limits(limits);
         let net = builder.install_driver(net);
         builder.register(Peers::new());
         builder.register_default::<Sent>();
@@ -55,8 +60,10 @@ impl DriverRig for NetRig {
         let act = |client: &mut Client<State>, world: &mut World, _: &[u8]| {
             let (id, mut probe) = (client.id(), client.state.take().expect("it has not ended"));
             probe(world, id);
-            let left = mem::take(&mut world.resource_mut::<Left>().0);
-            client.state = if left { None } else { Some(probe) };
+            match &mut *world.resource_mut::<Left>() {
+                left @ Left::Itself => *left = Left::With(probe),
+                _ => client.state = Some(probe),
+            }
         };
         let chain = PipelineStart::<&[u8]>::borrowed().with_context().then(act, world.registry()).build().boxed();
         Self { world, io, net, chain }
@@ -68,21 +75,29 @@ impl DriverRig for NetRig {
 
     fn poll(&mut self, budget: usize) -> usize {
         // The OS reports first that new sockets have room, and then what is sent, in its order.
-        self.io.poll(&mut self.world, Some(Duration::ZERO)).unwrap();
-        for key in mem::take(&mut self.world.resource_mut::<Sent>().0) {
+        self.io.poll(&mut self.world, Some(Duration::ZERO)).expect("the system has room");
+        let mut sent = mem::take(&mut self.world.resource_mut::<Sent>().0);
+        for key in sent.drain(..) {
             if let Some(peer) = self.world.resource_mut::<Peers>().get_mut(&key) {
                 // Fails if the driver has closed the other end.
                 let _ = peer.write_all(b"\0\x01x");
             }
         }
-        self.io.poll(&mut self.world, Some(Duration::ZERO)).unwrap();
-        self.net.poll(&mut self.world, budget, &mut self.chain)
+        self.world.resource_mut::<Sent>().0 = sent;
+        self.io.poll(&mut self.world, Some(Duration::ZERO)).expect("the system has room");
+        let ran = self.net.poll(&mut self.world, budget, &mut self.chain);
+        let left = mem::take(&mut *self.world.resource_mut::<Left>());
+        if let Left::With(probe) = left {
+            drop(probe);
+        }
+        ran
     }
 
     fn register(world: &mut World, probe: Probe<ConnectionId>) -> ConnectionId {
-        let (peer, own) = Peer::pair().unwrap();
-        own.set_nonblocking(true).unwrap();
-        let id = world.resource_mut::<Acts>().adopt(UnixStream::from_std(own), Some(probe)).unwrap();
+        let (peer, own) = Peer::pair().expect("the system has room");
+        own.set_nonblocking(true).expect("the system has room");
+        let id =
+            world.resource_mut::<Acts>().adopt(UnixStream::from_std(own), Some(probe)).expect("the system has room");
         world.resource_mut::<Peers>().insert(id, peer);
         id
     }
@@ -99,7 +114,7 @@ impl DriverRig for NetRig {
             drop(net);
             drop(state);
         } else if ended {
-            world.resource_mut::<Left>().0 = true;
+            *world.resource_mut::<Left>() = Left::Itself;
         }
         ended
     }

@@ -30,9 +30,9 @@ use mio::net::{UnixListener, UnixStream};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Address {
-    /// TCP.
-    Tcp(SocketAddr),
-    /// A Unix stream socket. The path is empty for a peer without a name, as most clients are.
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A Unix socket. The path is empty for a peer without a name, as most clients are.
     Unix(Box<Path>),
 }
 
@@ -45,7 +45,7 @@ impl Address {
 
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
-        Self::Tcp(address)
+        Self::Ip(address)
     }
 }
 
@@ -67,7 +67,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, UnknownAddress> {
         match text.strip_prefix("unix:") {
             Some(path) if !path.is_empty() => Ok(Path::new(path).into()),
-            _ => text.parse().map(Self::Tcp).map_err(|_| UnknownAddress(text.into())),
+            _ => text.parse().map(Self::Ip).map_err(|_| UnknownAddress(text.into())),
         }
     }
 }
@@ -75,7 +75,7 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Ip(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -107,7 +107,7 @@ macro_rules! on {
 /// A connected stream of `mio`, over TCP or a Unix socket: see [`Connections::adopt`](super::Connections::adopt).
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Socket {
+pub enum Stream {
     /// TCP.
     Tcp(TcpStream),
     /// A Unix stream socket.
@@ -115,24 +115,24 @@ pub enum Socket {
     Unix(UnixStream),
 }
 
-impl From<TcpStream> for Socket {
+impl From<TcpStream> for Stream {
     fn from(socket: TcpStream) -> Self {
         Self::Tcp(socket)
     }
 }
 
 #[cfg(unix)]
-impl From<UnixStream> for Socket {
+impl From<UnixStream> for Stream {
     fn from(socket: UnixStream) -> Self {
         Self::Unix(socket)
     }
 }
 
-impl Socket {
+impl Stream {
     /// Begins to connect. It is writable once that has succeeded or failed.
     pub(super) fn connect(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => {
+            Address::Ip(address) => {
                 let socket = TcpStream::connect(*address)?;
                 socket.set_nodelay(true)?;
                 Ok(Self::Tcp(socket))
@@ -159,7 +159,7 @@ impl Socket {
     /// Returns the address of the other side.
     pub(super) fn peer(&self) -> io::Result<Address> {
         match self {
-            Self::Tcp(socket) => socket.peer_addr().map(Address::Tcp),
+            Self::Tcp(socket) => socket.peer_addr().map(Address::Ip),
             #[cfg(unix)]
             Self::Unix(socket) => socket.peer_addr().map(|peer| Address::unix(&peer)),
         }
@@ -216,7 +216,7 @@ pub(super) enum Acceptor {
 impl Acceptor {
     pub(super) fn bind(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
+            Address::Ip(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
             #[cfg(unix)]
             Address::Unix(path) => {
                 let bound = UnixListener::bind(path).or_else(|error| {
@@ -240,24 +240,24 @@ impl Acceptor {
     /// Returns where it listens: with the port that the OS chose, if that was left to it.
     pub(super) fn address(&self) -> io::Result<Address> {
         match self {
-            Self::Tcp(socket) => socket.local_addr().map(Address::Tcp),
+            Self::Tcp(socket) => socket.local_addr().map(Address::Ip),
             #[cfg(unix)]
             Self::Unix(_, path) => Ok(Address::Unix(path.clone())),
         }
     }
 
-    pub(super) fn accept(&self) -> io::Result<(Socket, Address)> {
+    pub(super) fn accept(&self) -> io::Result<(Stream, Address)> {
         match self {
             Self::Tcp(socket) => {
                 let (socket, peer) = socket.accept()?;
                 // What is sent is sent once per turn, so there is nothing to wait for.
                 socket.set_nodelay(true)?;
-                Ok((Socket::Tcp(socket), Address::Tcp(peer)))
+                Ok((Stream::Tcp(socket), Address::Ip(peer)))
             }
             #[cfg(unix)]
             Self::Unix(socket, _) => {
                 let (socket, peer) = socket.accept()?;
-                Ok((Socket::Unix(socket), Address::unix(&peer)))
+                Ok((Stream::Unix(socket), Address::unix(&peer)))
             }
         }
     }

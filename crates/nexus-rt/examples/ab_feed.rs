@@ -1,0 +1,199 @@
+//! An A/B feed: two lines carry the same numbered packets, and each loses some. The copy that comes first counts. What
+//! comes ahead of a gap is held until the other line fills the gap, or a timer gives it up.
+//!
+//! `cargo run --example ab_feed --features mio,timer` sends to itself, reports what came through, and ends. With
+//! `-- --plan` it shows what runs for a packet and for a gap.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::time::Duration;
+
+use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, Socket, SocketId};
+use nexus_rt::timer::{TimerEvent, TimerKey};
+use nexus_rt::{
+    Clock, Describe, IntoHandler, MioInstaller, PipelineStart, Res, ResMut, Shutdown, TimerInstaller, TimerWheel,
+    WorldBuilder,
+};
+
+const PACKETS: u64 = 100;
+const BURST: u64 = 10;
+/// How long a gap is waited for.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// For the timer of gaps while there is none.
+const NEVER: Duration = Duration::from_secs(365 * 86_400);
+
+/// The state of a socket is its name.
+type Sockets = Datagrams<&'static str>;
+type Price = u64;
+
+/// A number, and messages: prices of eight bytes each. It borrows from the datagram.
+struct Packet<'a> {
+    number: u64,
+    messages: &'a [[u8; 8]],
+}
+
+#[derive(Default)]
+struct Feed {
+    /// The number of the next packet.
+    expected: u64,
+    /// Packets that came ahead of it.
+    held: BTreeMap<u64, Vec<Price>>,
+    /// Where the gap begins that is waited for, and the one timer of all gaps.
+    gap: Option<u64>,
+    timer: Option<TimerKey>,
+    /// The gaps that were given up.
+    lost: Vec<Range<u64>>,
+    duplicates: u64,
+}
+
+/// How many prices there were, and the last.
+#[derive(Default)]
+struct Book(u64, Price);
+
+/// Both lines, from the sender's side: sockets that only send.
+struct Exchange {
+    lines: [SocketId; 2],
+    next: u64,
+}
+
+fn decode(datagram: &[u8]) -> Result<Packet<'_>, &'static str> {
+    let (number, rest) = datagram.split_first_chunk().ok_or("a packet without a number")?;
+    match rest.as_chunks() {
+        (messages, []) => Ok(Packet { number: u64::from_be_bytes(*number), messages }),
+        _ => Err("a packet with half a message"),
+    }
+}
+
+fn on_broken(line: &mut Socket<&'static str>, reason: &'static str) {
+    eprintln!("line {}: {reason}", line.state);
+}
+
+fn messages(packet: Packet<'_>) -> impl Iterator<Item = Price> {
+    packet.messages.iter().map(|message| u64::from_be_bytes(*message))
+}
+
+/// Passes on the packet that is expected, without a copy. Holds one that comes early, and drops the second of two.
+fn arbitrate<'a>(mut feed: ResMut<Feed>, packet: Packet<'a>) -> Option<Packet<'a>> {
+    if packet.number < feed.expected || feed.held.contains_key(&packet.number) {
+        feed.duplicates += 1;
+        return None;
+    }
+    if packet.number > feed.expected {
+        feed.held.insert(packet.number, messages(packet).collect());
+        return None;
+    }
+    feed.expected += 1;
+    Some(packet)
+}
+
+/// Takes out what is held up to the next gap, and sets the timer of that gap.
+fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Clock>, _: ()) -> Vec<Price> {
+    let feed = &mut *feed;
+    let mut released = Vec::new(); // as long as nothing is released, nothing is allocated
+    while let Some(prices) = feed.held.remove(&feed.expected) {
+        released.extend(prices);
+        feed.expected += 1;
+    }
+    let gap = if feed.held.is_empty() { None } else { Some(feed.expected) };
+    if let Some(timer) = feed.timer.filter(|_| gap != feed.gap) {
+        feed.gap = gap;
+        timers.reschedule(timer, clock.now() + if gap.is_some() { PATIENCE } else { NEVER });
+    }
+    released
+}
+
+/// Neither line has filled the gap in time.
+fn give_up(mut feed: ResMut<Feed>, _: TimerEvent) {
+    if let Some(first) = feed.held.keys().next().copied() {
+        let lost = feed.expected..first;
+        feed.lost.push(lost);
+        feed.expected = first;
+    }
+}
+
+fn on_price(mut book: ResMut<Book>, price: Price) {
+    *book = Book(book.0 + 1, price);
+}
+
+fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
+    if feed.expected == PACKETS {
+        shutdown.shutdown();
+    }
+}
+
+/// Sends the next packets over both lines. Each line loses some, and three are lost by both.
+fn publish(mut exchange: ResMut<Exchange>, mut sockets: ResMut<Sockets>, _: TimerEvent) {
+    let Exchange { lines: [a, b], next } = *exchange;
+    exchange.next = PACKETS.min(next + BURST);
+    for number in next..exchange.next {
+        let packet: Vec<u8> = [number, 10 * number, 10 * number + 1, 10 * number + 2].map(u64::to_be_bytes).concat();
+        for (line, _) in [(a, number % 7 != 3), (b, number % 5 != 2)].iter().filter(|(_, passes)| *passes) {
+            sockets.send(*line, &packet).expect("the loopback has room");
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    let clock = Clock::realtime();
+    let start = clock.now();
+    let mut builder = WorldBuilder::new();
+    let mut timers = builder.install_driver(TimerInstaller::new(start));
+    let mut io = builder.install_driver(MioInstaller::new()?);
+    let mut net = builder.install_driver(DatagramsInstaller::<&'static str>::new(&io)?);
+    let sockets = builder.resource_mut::<Sockets>();
+    let [a, b] = ["A", "B"].map(|name| sockets.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), name));
+    let lines = [a?, b?]; // on a real feed: `sockets.join(line, group, interface)`
+    let [to_a, to_b] = lines.map(|line| sockets.sender(sockets.address(line).expect("it is bound"), "exchange"));
+    builder.register(Exchange { lines: [to_a?, to_b?], next: 0 });
+    builder.register(clock);
+    builder.register(Feed::default());
+    builder.register(Book::default());
+    let mut world = builder.build();
+    let reg = world.registry();
+    let mut on_packet = PipelineStart::<&[u8]>::borrowed()
+        .with_context::<Socket<&'static str>>()
+        .then(decode, reg)
+        .catch(on_broken, reg)
+        .and_then(arbitrate, reg)
+        .each(|packet| packet.then(messages, reg).each(|price| price.then(on_price, reg)))
+        .then(release, reg)
+        .each(|price| price.then(on_price, reg))
+        .then(until_the_last, reg)
+        .build();
+    let on_gap = PipelineStart::<TimerEvent>::new()
+        .then(give_up, reg)
+        .then(release, reg)
+        .each(|price| price.then(on_price, reg))
+        .then(until_the_last, reg)
+        .build();
+    if std::env::args().any(|arg| arg == "--plan") {
+        print!("{}{}", on_packet.plan(), on_gap.plan());
+        return Ok(());
+    }
+    let publish = Box::new(publish.into_handler(reg));
+    let mut wheel = world.resource_mut::<TimerWheel>();
+    wheel.schedule_every(start, Duration::from_millis(1), publish);
+    let timer = wheel.schedule(start + NEVER, Box::new(on_gap));
+    world.resource_mut::<Feed>().timer = Some(timer);
+
+    world.run(|world| {
+        let now = world.resource::<Clock>().now();
+        io.poll_until(world, now, |world| timers.next_deadline(world))?;
+        let now = world.resource::<Clock>().now();
+        net.poll(world, usize::MAX, &mut on_packet); // before anything is given up
+        timers.poll(world, now);
+        Ok::<(), io::Error>(())
+    })?;
+
+    let (feed, book, sockets) = (world.resource::<Feed>(), world.resource::<Book>(), world.resource::<Sockets>());
+    let all = sockets.stats().received - feed.duplicates;
+    for socket in lines.into_iter().filter_map(|line| sockets.socket(line)) {
+        let (name, received) = (socket.state, socket.stats().received);
+        println!("line {name}: {received} packets; the other line had {} more", all - received);
+    }
+    println!("{} duplicates; given up: {:?}", feed.duplicates, feed.lost);
+    println!("{} prices, the last is {}", book.0, book.1);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! `DatagramsPoller`: reads ready sockets, and runs the chain for each datagram.
+
+use std::fmt;
+use std::mem;
+
+use super::resource::{Datagrams, SocketId};
+use super::socket::{Received, Socket};
+use crate::chain::ByReference;
+use crate::doorbell::Doorbell;
+use crate::driver::mio::Inlet;
+use crate::pipeline::Pipeline;
+use crate::poll::{Driver, Poller};
+use crate::step::{Finished, StepRef};
+use crate::world::World;
+
+/// Runs a chain for each datagram of each socket. [`DatagramsInstaller`](super::DatagramsInstaller) returns it, and
+/// `main()` polls it after the [`MioPoller`](crate::MioPoller) under it.
+#[must_use = "datagrams are run when it is polled"]
+pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
+    pub(super) poller: Poller<Datagrams<C, Tag>>,
+    pub(super) inlet: Inlet,
+    pub(super) bell: Doorbell,
+    /// The number of the driver.
+    pub(super) table: u32,
+    /// One byte longer than the longest datagram, which tells those that are longer.
+    pub(super) room: Vec<u8>,
+    pub(super) per_turn: usize,
+    /// Sockets whose chain panicked, or whose resource was elsewhere when the chain had run.
+    pub(super) lost: Vec<(SocketId, bool)>,
+}
+
+/// A socket that is out. If this is dropped, which a panic does, the socket is lost, and the loop polls again before it
+/// sleeps.
+struct Out<'p> {
+    id: SocketId,
+    lost: &'p mut Vec<(SocketId, bool)>,
+    bell: &'p Doorbell,
+    panicked: bool,
+}
+
+impl Drop for Out<'_> {
+    fn drop(&mut self) {
+        self.lost.push((self.id, self.panicked));
+        self.bell.ring();
+    }
+}
+
+impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
+    /// Reads each socket to which something came, and runs `chain` for each datagram. Returns the number of datagrams
+    /// run, at most `budget`.
+    ///
+    /// What it leaves unread, because of the budget or of
+    /// [`per_turn`](super::DatagramsInstaller::per_turn), the next poll reads, and the loop does not sleep before. An
+    /// error of a socket is [counted](super::Stats::errors), and ends nothing.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in, or if the chain panics. The socket whose datagram
+    /// that was is closed; nothing else is lost.
+    #[track_caller]
+    pub fn poll<S>(
+        &mut self,
+        world: &mut World,
+        budget: usize,
+        chain: &mut Pipeline<[u8], S, Socket<C>, ByReference>,
+    ) -> usize
+    where
+        S: StepRef<Socket<C>, [u8], Out: Finished>,
+    {
+        let Some(numbers) = self.begin(world) else { return 0 };
+        let mut left = budget;
+        for _ in 0..self.poller.resource(world).ready.len() {
+            let next = if left > 0 { self.poller.resource(world).next() } else { None };
+            if !next.is_some_and(|socket| self.serve(world, socket, chain, numbers, &mut left)) {
+                break;
+            }
+        }
+        if !self.poller.resource(world).ready.is_empty() {
+            self.bell.ring();
+        }
+        budget - left
+    }
+
+    /// Learns what happened. Returns the numbers of the driver and of this poll.
+    #[track_caller]
+    fn begin(&mut self, world: &mut World) -> Option<(u32, u64)> {
+        let datagrams = self.poller.start(world);
+        let numbers = datagrams.polls().numbers();
+        if numbers.0 != self.table {
+            // What came to its sockets waits until it is back.
+            return None;
+        }
+        for (id, panicked) in self.lost.drain(..) {
+            datagrams.lose(id, panicked);
+        }
+        let mut events = self.inlet.events(world).map(mem::take).unwrap_or_default();
+        let datagrams = self.poller.resource(world);
+        for event in events.drain(..) {
+            datagrams.queue(event.token, false);
+        }
+        if let Some(empty) = self.inlet.events(world) {
+            *empty = events;
+        }
+        Some(numbers)
+    }
+
+    /// Gives one socket its turn. Returns whether the poll goes on: not if its resource is elsewhere, or was polled
+    /// elsewhere.
+    #[inline]
+    fn serve<S>(
+        &mut self,
+        world: &mut World,
+        mut socket: Box<Socket<C>>,
+        chain: &mut Pipeline<[u8], S, Socket<C>, ByReference>,
+        poll: (u32, u64),
+        left: &mut usize,
+    ) -> bool
+    where
+        S: StepRef<Socket<C>, [u8], Out: Finished>,
+    {
+        let id = socket.id;
+        let mut out = Out { id, lost: &mut self.lost, bell: &self.bell, panicked: true };
+        let (mut goes_on, mut more) = (true, true);
+        for _ in 0..self.per_turn {
+            match socket.receive(&mut self.room) {
+                Received::Datagram(length) => {
+                    *left -= 1;
+                    world.next_sequence();
+                    chain.run_ref(&mut socket, world, &self.room[..length]);
+                    let datagrams = self.poller.resource(world);
+                    let numbers = datagrams.polls().numbers();
+                    if numbers.0 != poll.0 {
+                        out.panicked = false;
+                        return false;
+                    }
+                    goes_on = numbers == poll;
+                    if !goes_on || *left == 0 || socket.closing || !datagrams.contains(id) {
+                        break;
+                    }
+                }
+                Received::Counted => {}
+                Received::Nothing => {
+                    more = false;
+                    break;
+                }
+            }
+        }
+        out.panicked = false;
+        let datagrams = self.poller.resource(world);
+        if socket.closing {
+            datagrams.close(id);
+        }
+        // One that was closed is dropped here, while the driver is at rest.
+        if datagrams.table.put_back(id, socket).is_ok() && more {
+            datagrams.queue(id, *left == 0);
+        }
+        mem::forget(out);
+        goes_on
+    }
+}
+
+impl<C, Tag> fmt::Debug for DatagramsPoller<C, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatagramsPoller")
+    }
+}

@@ -1,0 +1,288 @@
+//! `Datagrams`: the resource through which handlers reach every socket.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::mem;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use mio::net::UdpSocket;
+
+use super::socket::{End, Socket};
+use super::stats::{Count, Counters, Stats};
+use super::wire::Wire;
+use crate::driver::connections::Address;
+use crate::driver::mio::{MOST, Port};
+use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
+
+/// Identifies a socket, and is never reused.
+pub type SocketId = RegistrationKey;
+
+/// The datagram sockets of a world, UDP and Unix, as a resource: [`DatagramsInstaller`](super::DatagramsInstaller)
+/// registers it, [`DatagramsPoller`](super::DatagramsPoller) runs a chain for each datagram.
+///
+/// Through it any handler opens sockets, sends from them, closes them, and reaches their state; a timer needs only the
+/// [`SocketId`]. While a socket's own datagram runs, its [`Socket`] is out, as the context of the chain. Others can
+/// send from it and close it then too, but do not reach its state.
+///
+/// `C` is what the program keeps of a socket, and `Tag` distinguishes two such drivers of one world.
+///
+/// ```
+/// use nexus_rt::connections::Address;
+/// use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, SocketId};
+/// use nexus_rt::timer::TimerEvent;
+/// use nexus_rt::{IntoCallback, MioInstaller, ResMut, WorldBuilder};
+///
+/// /// A timer's handler. A heartbeat that does not leave now is of no use later.
+/// fn heartbeat(socket: &mut SocketId, mut datagrams: ResMut<Datagrams<()>>, _: TimerEvent) {
+///     _ = datagrams.send(*socket, b"alive");
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// let io = builder.install_driver(MioInstaller::new()?);
+/// let _net = builder.install_driver(DatagramsInstaller::<()>::new(&io)?);
+/// let mut world = builder.build();
+///
+/// let monitor = std::net::UdpSocket::bind("127.0.0.1:0")?;
+/// let mut datagrams = world.resource_mut::<Datagrams<()>>();
+/// let sender = datagrams.sender(monitor.local_addr()?, ())?;
+/// let _heartbeat = heartbeat.into_callback(sender, world.registry());
+/// # world.resource_mut::<Datagrams<()>>().send(sender, b"alive")?;
+/// # let mut room = [0; 10];
+/// # assert_eq!(monitor.recv(&mut room)?, 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Datagrams<C, Tag = ()> {
+    pub(super) table: Registrations<Box<Socket<C>>, Kept>,
+    /// Those that may have something to read.
+    pub(super) ready: VecDeque<SocketId>,
+    port: Port,
+    stats: Arc<Counters>,
+    tag: PhantomData<fn() -> Tag>,
+}
+
+/// The part of a registration that stays while a datagram runs.
+pub(super) struct Kept {
+    pub(super) end: Arc<End>,
+    /// Whether it is among the ready ones.
+    queued: bool,
+}
+
+impl<C, Tag> Datagrams<C, Tag> {
+    pub(super) fn new(table: Registrations<Box<Socket<C>>, Kept>, port: Port) -> Self {
+        Self { table, ready: VecDeque::new(), port, stats: Arc::default(), tag: PhantomData }
+    }
+
+    /// Opens a socket that receives what is sent to this address. The file of a Unix socket is removed when it is
+    /// closed.
+    ///
+    /// # Errors
+    /// The OS error, such as an address in use.
+    pub fn bind(&mut self, address: impl Into<Address>, state: C) -> io::Result<SocketId> {
+        self.insert(Wire::bind(&address.into())?, state, false, true)
+    }
+
+    /// Opens a socket for one peer, at an address that the OS chooses: what is [sent](Self::send) goes to the peer, and
+    /// only what the peer sends is received. A Unix socket has no address then, so nobody can send to it: for one that
+    /// has, [`bind`](Self::bind) it, and [`set_peer`](Self::set_peer).
+    ///
+    /// # Errors
+    /// The OS error.
+    pub fn connect(&mut self, peer: impl Into<Address>, state: C) -> io::Result<SocketId> {
+        self.insert(Wire::open(&peer.into())?, state, true, true)
+    }
+
+    /// Opens a socket that only sends to one peer. Nothing of what is sent to it is read, and nothing that happens to
+    /// it ends the loop's sleep.
+    ///
+    /// # Errors
+    /// The OS error.
+    pub fn sender(&mut self, peer: impl Into<Address>, state: C) -> io::Result<SocketId> {
+        self.insert(Wire::open(&peer.into())?, state, true, false)
+    }
+
+    /// Takes over a bound UDP socket, for what is to be set before it is bound: such as an address that several
+    /// programs share, or the size of the buffer in which datagrams wait.
+    ///
+    /// # Errors
+    /// The OS error.
+    pub fn add(&mut self, socket: std::net::UdpSocket, state: C) -> io::Result<SocketId> {
+        socket.set_nonblocking(true)?;
+        let connected = socket.peer_addr().is_ok();
+        self.insert(Wire::Udp(UdpSocket::from_std(socket)), state, connected, true)
+    }
+
+    fn insert(&mut self, mut wire: Wire, state: C, connected: bool, reads: bool) -> io::Result<SocketId> {
+        if self.table.len() >= MOST {
+            return Err(io::Error::other(format!("a driver of datagrams has at most {MOST} sockets")));
+        }
+        let id = self.table.next_key();
+        if reads {
+            wire.register(&self.port, id)?;
+        }
+        let end = Arc::new(End::new(wire, connected, self.stats.clone()));
+        Ok(self.table.insert(Box::new(Socket::new(state, id, end.clone())), Kept { end, queued: false }))
+    }
+
+    /// Names the peer of a socket, or another one: see [`connect`](Self::connect).
+    ///
+    /// # Errors
+    /// The OS error, or `NotFound` if the id matches no socket.
+    pub fn set_peer(&mut self, id: SocketId, peer: impl Into<Address>) -> io::Result<()> {
+        self.of(id)?.connect(&peer.into())
+    }
+
+    /// Joins a multicast group of IPv4, at the interface that has this address: `Ipv4Addr::UNSPECIFIED` leaves it to
+    /// the OS. For groups of IPv6, and to leave a group, see [`udp`](Self::udp).
+    ///
+    /// # Errors
+    /// The OS error, or `NotFound` if the id matches no UDP socket.
+    pub fn join(&mut self, id: SocketId, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.udp(id).ok_or_else(not_found)?.join_multicast_v4(&group, &interface)
+    }
+
+    /// Returns a UDP socket of the OS, for its options. What is read from it by hand does not run.
+    #[must_use]
+    pub fn udp(&self, id: SocketId) -> Option<&UdpSocket> {
+        self.table.get(id)?.kept.end.wire.udp()
+    }
+
+    /// Returns where a socket receives: with the port that the OS chose, if that was left to it. The path is empty for
+    /// a Unix socket that is not bound.
+    #[must_use]
+    pub fn address(&self, id: SocketId) -> Option<Address> {
+        self.table.get(id)?.kept.end.wire.address().ok()
+    }
+
+    /// Sends a datagram to the peer of a socket, at once: see [`Socket::send`].
+    ///
+    /// # Errors
+    /// As [`Socket::send`], or `NotFound` if the id matches no socket.
+    #[inline]
+    pub fn send(&mut self, id: SocketId, bytes: &[u8]) -> io::Result<()> {
+        self.of(id)?.send(bytes)
+    }
+
+    /// Sends a datagram from a socket to an address, at once: see [`Socket::send_to`].
+    ///
+    /// # Errors
+    /// As [`Socket::send_to`], or `NotFound` if the id matches no socket.
+    pub fn send_to(&mut self, id: SocketId, address: &Address, bytes: &[u8]) -> io::Result<()> {
+        self.of(id)?.send_to(address, bytes)
+    }
+
+    #[inline]
+    fn of(&self, id: SocketId) -> io::Result<&End> {
+        self.table.get(id).map(|registration| &*registration.kept.end).ok_or_else(not_found)
+    }
+
+    /// Closes a socket. Datagrams that it has received and that did not run are lost. Returns whether the id matched
+    /// one.
+    pub fn close(&mut self, id: SocketId) -> bool {
+        let Some(registration) = self.table.remove(id) else { return false };
+        registration.kept.end.wire.deregister(&self.port);
+        true
+    }
+
+    /// Returns a socket. Returns `None` if the id matches none, or one whose own datagram runs.
+    #[must_use]
+    pub fn socket(&self, id: SocketId) -> Option<&Socket<C>> {
+        self.table.get(id)?.handler.as_deref()
+    }
+
+    /// Returns the state of a socket, to change it: see [`socket`](Self::socket).
+    #[must_use]
+    pub fn state_mut(&mut self, id: SocketId) -> Option<&mut C> {
+        self.table.get_mut(id)?.handler.as_deref_mut().map(|socket| &mut socket.state)
+    }
+
+    /// Returns whether the id matches a socket, even one whose own datagram runs.
+    #[must_use]
+    pub fn contains(&self, id: SocketId) -> bool {
+        self.table.contains(id)
+    }
+
+    /// Iterates over the ids of all sockets.
+    pub fn ids(&self) -> impl Iterator<Item = SocketId> {
+        self.table.iter().map(|(id, _)| id)
+    }
+
+    /// Returns the number of sockets.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns whether there are no sockets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns what has happened to the datagrams of all sockets so far. [`Socket::stats`] has those of one.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats.stats()
+    }
+
+    /// Has a socket read by this poll or the next, after the others that are to be or, `first`, before them.
+    pub(super) fn queue(&mut self, id: SocketId, first: bool) {
+        let Some(registration) = self.table.get_mut(id) else { return };
+        if mem::replace(&mut registration.kept.queued, true) {
+            return;
+        }
+        if first {
+            self.ready.push_front(id);
+        } else {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Takes the next socket out that may have something to read.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Box<Socket<C>>> {
+        while let Some(id) = self.ready.pop_front() {
+            if let Some(registration) = self.table.get_mut(id) {
+                registration.kept.queued = false;
+                return registration.handler.take();
+            }
+        }
+        None
+    }
+
+    /// Ends a socket whose context did not come back.
+    pub(super) fn lose(&mut self, id: SocketId, panicked: bool) {
+        self.stats.add(Count::Panicked, u64::from(panicked));
+        self.close(id);
+    }
+}
+
+fn not_found() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the id names no socket here")
+}
+
+impl<C: 'static, Tag: 'static> Driver for Datagrams<C, Tag> {
+    type Handler = Box<Socket<C>>;
+    type Key = SocketId;
+
+    #[inline]
+    fn polls(&mut self) -> &mut Polls {
+        self.table.polls()
+    }
+
+    fn put_back(&mut self, id: SocketId, socket: Box<Socket<C>>) -> Result<(), Box<Socket<C>>> {
+        self.table.put_back(id, socket)
+    }
+
+    fn end(&mut self, id: SocketId) {
+        self.close(id);
+    }
+}
+
+impl<C, Tag> fmt::Debug for Datagrams<C, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Datagrams").field("len", &self.len()).field("stats", &self.stats()).finish()
+    }
+}

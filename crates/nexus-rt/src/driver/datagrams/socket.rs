@@ -1,0 +1,198 @@
+//! `Socket`: one socket, which is the context of the chain that handles its datagrams.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::stats::{Count, Counters, Stats};
+use super::wire::{Origin, Wire};
+use crate::driver::connections::Address;
+use crate::poll::RegistrationKey;
+
+/// One socket: the context of the chain that handles datagrams, so functions take a `&mut Socket<C>` first. `C` is the
+/// state that the program keeps of it.
+///
+/// What is sent leaves at once, and is never queued: if the buffer of the socket is full, the datagram is dropped,
+/// counted, and reported as `WouldBlock`. Others reach the socket by its [`id`](Self::id) through
+/// [`Datagrams`](super::Datagrams).
+///
+/// ```
+/// use nexus_rt::ResMut;
+/// use nexus_rt::datagrams::Socket;
+///
+/// /// Acknowledges each datagram, and counts those that nobody can be told of.
+/// fn acknowledge(socket: &mut Socket<u64>, mut unheard: ResMut<u64>, datagram: &[u8]) {
+///     socket.state += 1;
+///     let number = datagram.first_chunk().map(|number| u64::from_be_bytes(*number));
+///     if socket.reply(&number.unwrap_or(0).to_be_bytes()).is_err() {
+///         *unheard += 1;
+///     }
+///     if number == Some(u64::MAX) {
+///         socket.close();
+///     }
+/// }
+/// ```
+pub struct Socket<C> {
+    /// What the program keeps of this socket.
+    pub state: C,
+    pub(super) id: RegistrationKey,
+    pub(super) end: Arc<End>,
+    /// Who sent the present datagram.
+    from: Origin,
+    pub(super) closing: bool,
+}
+
+/// The part of a socket that its context and the resource share, so that others can send while its own datagram runs.
+pub(super) struct End {
+    pub(super) wire: Wire,
+    /// Whether it has a peer.
+    connected: AtomicBool,
+    own: Counters,
+    /// Those of all sockets.
+    all: Arc<Counters>,
+}
+
+/// What came of a read.
+pub(super) enum Received {
+    Datagram(usize),
+    /// Something that is only counted.
+    Counted,
+    Nothing,
+}
+
+impl End {
+    pub(super) fn new(wire: Wire, connected: bool, all: Arc<Counters>) -> Self {
+        Self { wire, connected: AtomicBool::new(connected), own: Counters::default(), all }
+    }
+
+    pub(super) fn connect(&self, peer: &Address) -> io::Result<()> {
+        self.wire.connect(peer)?;
+        self.connected.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn count(&self, count: Count, by: u64) {
+        self.own.add(count, by);
+        self.all.add(count, by);
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.own.stats()
+    }
+
+    #[inline]
+    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.sent(self.wire.send(bytes))
+    }
+
+    pub(super) fn send_to(&self, address: &Address, bytes: &[u8]) -> io::Result<()> {
+        self.sent(self.wire.send_to(address, bytes))
+    }
+
+    fn sent(&self, sent: io::Result<usize>) -> io::Result<()> {
+        match sent {
+            Ok(length) => {
+                self.count(Count::Sent, 1);
+                self.count(Count::SentBytes, length as u64);
+                Ok(())
+            }
+            Err(error) => {
+                let full = error.kind() == io::ErrorKind::WouldBlock;
+                self.count(if full { Count::Dropped } else { Count::Errors }, 1);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<C> Socket<C> {
+    pub(super) fn new(state: C, id: RegistrationKey, end: Arc<End>) -> Self {
+        Self { state, id, end, from: Origin::Nobody, closing: false }
+    }
+
+    /// Returns what names this socket, for ever.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> RegistrationKey {
+        self.id
+    }
+
+    /// Returns who sent the present datagram, or the last one. The path is empty if it was a Unix socket without a
+    /// name, and before the first datagram.
+    #[inline]
+    #[must_use]
+    pub fn from(&self) -> Address {
+        self.from.address()
+    }
+
+    /// Sends a datagram to whoever sent the present one.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), or `AddrNotAvailable` if the sender has no name.
+    #[inline]
+    pub fn reply(&self, bytes: &[u8]) -> io::Result<()> {
+        // Not every system lets a socket with a peer name another one, or even that one.
+        if self.end.connected.load(Ordering::Relaxed) {
+            return self.send(bytes);
+        }
+        self.end.sent(self.end.wire.reply(&self.from, bytes))
+    }
+
+    /// Sends a datagram to the peer.
+    ///
+    /// # Errors
+    /// The OS error: `WouldBlock` if the buffer of the socket is full. `ConnectionRefused` is about an earlier
+    /// datagram, for which nobody was there, and is reported instead of sending this one.
+    #[inline]
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.end.send(bytes)
+    }
+
+    /// Sends a datagram to an address.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), or `InvalidInput` if the address is of another kind than the socket.
+    pub fn send_to(&self, address: &Address, bytes: &[u8]) -> io::Result<()> {
+        self.end.send_to(address, bytes)
+    }
+
+    /// Closes the socket when the present datagram has run. Those that it has received and that did not run are lost.
+    pub fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Returns what has happened to its datagrams so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.end.stats()
+    }
+
+    /// Reads a datagram into `room`, which is one byte longer than the longest that is run.
+    #[inline]
+    pub(super) fn receive(&mut self, room: &mut [u8]) -> Received {
+        match self.end.wire.receive(room) {
+            Ok((length, from)) if length < room.len() => {
+                self.from = from;
+                self.end.count(Count::Received, 1);
+                self.end.count(Count::ReceivedBytes, length as u64);
+                return Received::Datagram(length);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Received::Nothing,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // One that does not fit is an error on Windows: WSAEMSGSIZE.
+            Err(error) if !cfg!(windows) || error.raw_os_error() != Some(10_040) => self.end.count(Count::Errors, 1),
+            Ok(_) | Err(_) => self.end.count(Count::Truncated, 1),
+        }
+        Received::Counted
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Socket<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Socket");
+        shown.field("id", &self.id).field("from", &self.from().to_string());
+        shown.field("stats", &self.stats()).field("state", &self.state).finish()
+    }
+}

@@ -1,0 +1,59 @@
+//! `Stats`: what has happened to datagrams, of one socket and of all.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What has happened so far: to the datagrams of one socket, or of all sockets of a driver, those that were closed
+/// included.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Datagrams received and run.
+    pub received: u64,
+    /// Their length, in bytes.
+    pub received_bytes: u64,
+    /// Datagrams sent, as far as the OS has taken them.
+    pub sent: u64,
+    /// Their length, in bytes.
+    pub sent_bytes: u64,
+    /// Datagrams that were longer than [`DatagramsInstaller::largest`](super::DatagramsInstaller::largest), and were
+    /// not run.
+    pub truncated: u64,
+    /// Datagrams that were not sent, because the buffer of the socket was full.
+    pub dropped: u64,
+    /// Other errors of the OS when sending or receiving, such as that the peer refused a datagram.
+    pub errors: u64,
+    /// Chains that panicked. Their sockets are gone.
+    pub panicked: u64,
+}
+
+/// What is counted, in the order of the fields of [`Stats`].
+#[derive(Clone, Copy)]
+pub(super) enum Count {
+    Received,
+    ReceivedBytes,
+    Sent,
+    SentBytes,
+    Truncated,
+    Dropped,
+    Errors,
+    Panicked,
+}
+
+/// Shared by the resource and by what it has lent. Only the thread that has the world counts, so a counter is loaded
+/// and stored, which costs no more than a plain number.
+#[derive(Default)]
+pub(super) struct Counters([AtomicU64; 8]);
+
+impl Counters {
+    #[inline]
+    pub(super) fn add(&self, count: Count, by: u64) {
+        let counter = &self.0[count as usize];
+        counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let [received, received_bytes, sent, sent_bytes, truncated, dropped, errors, panicked] =
+            self.0.each_ref().map(|counter| counter.load(Ordering::Relaxed));
+        Stats { received, received_bytes, sent, sent_bytes, truncated, dropped, errors, panicked }
+    }
+}
