@@ -51,6 +51,8 @@ pub enum CommandError {
     Subscribed(&'static str),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
+    Http,
 }
 
 impl fmt::Display for CommandError {
@@ -79,6 +81,7 @@ impl fmt::Display for CommandError {
                 "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
                  this context"
             ),
+            Self::Http => f.write_str("ERR this is no server of HTTP"),
             Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
         }
     }

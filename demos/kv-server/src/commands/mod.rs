@@ -168,6 +168,10 @@ fn find<'a>(_: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<C
 #[cold]
 fn unknown(request: &Request) -> CommandError {
     const SHOWN: usize = 128;
+    // A page in somebody's browser may have it send these here, with commands in the body.
+    if [&b"post"[..], b"host:"].contains(&&*request.get(0).to_ascii_lowercase()) {
+        return CommandError::Http;
+    }
     // Up to a zero byte, as Redis shows them.
     let shown = |text: &[u8], most: usize| {
         let end = memchr(0, text).unwrap_or(text.len()).min(most);
@@ -205,5 +209,9 @@ fn admit<'a>(
 
 /// Tells the client what was wrong.
 fn refuse(client: &mut Client, error: CommandError) {
+    if error == CommandError::Http {
+        client.close("it speaks HTTP");
+        return;
+    }
     client.out().error(&error);
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use crate::support::{Client, LONG, Random, Reply, Server, command, ok, until};
+use crate::support::{Client, LONG, Random, Reply, Server, bulk, command, ok, until};
 
 /// Somebody else is served.
 fn serves(server: &Server) {
@@ -94,7 +94,7 @@ fn slow_writers_are_served_and_hold_nobody_up() {
         serves(&server);
     }
     for client in &mut slow {
-        assert_eq!(client.reply(), crate::support::bulk("patience"));
+        assert_eq!(client.reply(), bulk("patience"));
     }
 }
 
@@ -109,9 +109,50 @@ fn who_has_sent_all_still_gets_all_replies() {
     // More than sockets hold, so that the server has to wait for room.
     until("all have come", || server.info("keyspace_hits") == 5_000);
     for _ in 0..5_000 {
-        assert_eq!(client.reply(), crate::support::bulk(&value));
+        assert_eq!(client.reply(), bulk(&value));
     }
     assert!(client.is_closed());
+}
+
+#[test]
+fn a_request_of_http_ends_the_connection_before_its_body() {
+    let server = Server::start(&[]);
+    for request in ["POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n", "GET /\r\nhost: localhost\r\nSET k v\r\n"]
+    {
+        let mut client = server.client();
+        client.send(request.as_bytes());
+        while let Some(reply) = client.try_reply() {
+            assert_eq!(reply, Reply::Bulk(None), "of GET");
+        }
+        assert_eq!(server.client().ask(&["EXISTS", "k"]), Reply::Integer(0));
+    }
+}
+
+#[test]
+fn who_reads_is_served_whatever_the_size_of_the_replies() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    let (small, large) = ("v".repeat(24_000), "v".repeat(1 << 20));
+    assert_eq!(client.ask(&["SET", "small", &small]), ok());
+    assert_eq!(client.ask(&["SET", "large", &large]), ok());
+    // More than is held for one client, asked for at once.
+    client.send(&command(&["GET", "large"]).repeat(70));
+    client.send(&command(&["GET", "small"]).repeat(3_000));
+    (0..70).for_each(|_| assert!(client.reply() == bulk(&large)));
+    (0..3_000).for_each(|_| assert!(client.reply() == bulk(&small)));
+    client.send(&command(&[vec!["MGET"], vec!["large"; 100]].concat()));
+    let Reply::Array(Some(values)) = client.reply() else { panic!("MGET gives an array") };
+    assert!(values.len() == 100 && values.iter().all(|value| *value == bulk(&large)));
+    assert_eq!(server.info("client_cut_offs"), 0);
+}
+
+#[test]
+fn what_may_be_stored_can_be_read() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    let value = "v".repeat((64 << 20) - 12);
+    assert_eq!(client.ask(&["SET", "k", &value]), ok());
+    assert!(client.ask(&["GET", "k"]) == bulk(&value));
 }
 
 #[test]
@@ -228,7 +269,7 @@ fn who_holds_little_is_not_cut_off_because_others_hold_much() {
         slow.send(&[byte]);
         serves(&server);
     }
-    assert_eq!(slow.reply(), crate::support::bulk("patience"));
+    assert_eq!(slow.reply(), bulk("patience"));
 }
 
 #[test]

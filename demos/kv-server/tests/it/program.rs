@@ -102,3 +102,23 @@ fn the_command_shutdown_ends_it() {
         assert!(server.ends_well());
     }
 }
+
+/// Commands over a Unix socket, which is there while the server is and no longer.
+#[test]
+fn a_unix_socket_is_listened_on_too() {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    let path = std::env::temp_dir().join(format!("kv-server-{}.sock", std::process::id()));
+    let mut server = Server::start(&["--unixsocket", path.to_str().unwrap()]);
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(&command(&["SET", "k", "by path"])).unwrap();
+    let mut reply = [0; 5];
+    client.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"+OK\r\n");
+    assert_eq!(server.client().ask(&["GET", "k"]), bulk("by path"));
+    server.signal("-TERM");
+    assert_eq!(client.read(&mut reply).unwrap(), 0);
+    drop(client);
+    assert!(server.ends_well() && !path.exists());
+}

@@ -114,3 +114,66 @@ impl Output {
         self.backlog.append(&mut self.out);
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream as Peer;
+
+    use mio::net::UnixStream;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is done next: this many bytes are written, or read by the other side, or it is sent.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Write(usize),
+        Read(usize),
+        Flush,
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![(0..150_000_usize).prop_map(Act::Write), (1..200_000_usize).prop_map(Act::Read), Just(Act::Flush)]
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_arrive_as_they_were_written(acts in prop::collection::vec(act(), 1..60)) {
+            let (mut peer, own) = Peer::pair()?;
+            own.set_nonblocking(true)?;
+            peer.set_nonblocking(true)?;
+            let mut stream = Stream::from(UnixStream::from_std(own));
+            let (mut output, mut written, mut received) = (Output::default(), Vec::new(), Vec::new());
+            let (now, mut sent) = (Instant::now(), 0);
+            let receive = |peer: &mut Peer, most: usize, received: &mut Vec<u8>| {
+                let mut room = vec![0; most];
+                let length = peer.read(&mut room).unwrap_or(0);
+                received.extend_from_slice(&room[..length]);
+                length
+            };
+            for act in acts {
+                match act {
+                    Act::Write(length) => {
+                        let bytes: Vec<u8> = (written.len()..).take(length).map(|n| (n % 251) as u8).collect();
+                        output.out.extend_from_slice(&bytes);
+                        written.extend(bytes);
+                    }
+                    Act::Read(most) => _ = receive(&mut peer, most, &mut received),
+                    Act::Flush => {
+                        output.start(&mut Vec::new());
+                        sent += output.flush(&mut stream, now)?;
+                        prop_assert_eq!(output.blocked.is_some(), output.unsent() > 0);
+                    }
+                }
+                prop_assert_eq!(output.unsent(), written.len() - sent);
+            }
+            while output.unsent() > 0 || receive(&mut peer, 1 << 20, &mut received) > 0 {
+                output.start(&mut Vec::new());
+                output.flush(&mut stream, now)?;
+                receive(&mut peer, 1 << 20, &mut received);
+            }
+            prop_assert!(received == written);
+        }
+    }
+}

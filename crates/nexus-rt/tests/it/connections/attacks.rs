@@ -2,10 +2,12 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 
-use nexus_rt::MioDriver;
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, LengthPrefixed, Lines};
+use nexus_rt::{MioDriver, MioInstaller, PipelineStart, ResMut, World, WorldBuilder};
 
-use super::{Net, Rig};
+use super::{Log, Net, Peer, Rig, State};
 
 #[test]
 fn a_poll_on_another_world_is_refused() {
@@ -40,6 +42,63 @@ fn events_of_a_mio_driver_that_is_away_wait_for_it() {
     (0..20).for_each(|_| assert_eq!(one.turn() + other.turn(), 0));
     swap(&mut one, &mut other);
     one.until_logged("a says waits");
+}
+
+/// A handler that exchanges the resource on a frame: the connection ends, its context is kept, and nothing else is lost.
+#[test]
+fn a_frame_that_exchanges_the_resource_ends_its_connection() {
+    let (mut rig, other) = (Rig::new(), Arc::new(Mutex::new(Rig::new().world)));
+    let (_, address) = rig.listen();
+    let (mut one, _) = rig.peer(&address, "one");
+    let (mut two, _) = rig.peer(&address, "two");
+    let swap = |world: &mut World, other: &Mutex<World>| {
+        mem::swap(&mut *world.resource_mut::<Net>(), &mut *other.lock().unwrap().resource_mut::<Net>());
+    };
+    let there = other.clone();
+    let exchange = move |_: &mut Client<State>, world: &mut World, _: &[u8]| swap(world, &there);
+    let exchange =
+        PipelineStart::<&[u8]>::borrowed().with_context().then(exchange, rig.world.registry()).build().boxed();
+    let usual = mem::replace(&mut rig.chain, exchange);
+    one.send("anything\n");
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    rig.chain = usual;
+    two.send("log still here\n");
+    (0..5).for_each(|_| assert_eq!(rig.turn(), 0));
+    swap(&mut rig.world, &other);
+    rig.until_logged("two says still here");
+    rig.until_logged("one ended: its resource was exchanged");
+    assert_eq!((rig.net().stats().ended.displaced, rig.net().stats().ended.panicked), (1, 0));
+}
+
+#[test]
+fn two_drivers_of_one_world_have_a_framing_each() {
+    let mut builder = WorldBuilder::new();
+    let mut io = builder.install_driver(MioInstaller::new().unwrap());
+    let mut lines = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(100)).unwrap());
+    struct Binary;
+    let binary = ConnectionsInstaller::<(), _>::new(&io, LengthPrefixed::u32(100)).unwrap().tagged::<Binary>();
+    let mut binary = builder.install_driver(binary);
+    builder.register(Log::new());
+    let any: Address = "127.0.0.1:0".parse().unwrap();
+    let net = builder.resource_mut::<Connections<()>>();
+    let listener = net.listen(any.clone()).unwrap();
+    let mut one = Peer::connect(&net.address(listener).unwrap());
+    let net = builder.resource_mut::<Connections<(), Binary>>();
+    let listener = net.listen(any).unwrap();
+    let mut two = Peer::connect(&net.address(listener).unwrap());
+    let mut world = builder.build();
+    let note = |_: &mut Client<()>, mut log: ResMut<Log>, frame: &[u8]| log.push(str::from_utf8(frame).unwrap().into());
+    let mut chain =
+        PipelineStart::<&[u8]>::borrowed().with_context::<Client<()>>().then(note, world.registry()).build();
+    one.send("a line\n");
+    two.send("\0\0\0\x08a record");
+    while world.resource::<Log>().len() < 2 {
+        io.poll(&mut world, None).unwrap();
+        lines.poll(&mut world, usize::MAX, &mut chain);
+        binary.poll(&mut world, usize::MAX, &mut chain);
+    }
+    world.resource_mut::<Log>().sort();
+    assert_eq!(*world.resource::<Log>(), ["a line", "a record"]);
 }
 
 #[test]

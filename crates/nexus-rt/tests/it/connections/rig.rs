@@ -109,13 +109,16 @@ impl DriverRig for NetRig {
     fn end(world: &mut World, key: ConnectionId) -> bool {
         let mut net = world.resource_mut::<Acts>();
         let ended = net.close(key, "it was ended");
-        if let Some(client) = net.client_mut(key).filter(|_| ended) {
-            let state = client.state.take();
-            drop(net);
-            drop(state);
-        } else if ended {
-            *world.resource_mut::<Left>() = Left::Itself;
-        }
+        let state = match net.client_mut(key).filter(|_| ended) {
+            Some(client) => client.state.take(),
+            None if ended => {
+                *world.resource_mut::<Left>() = Left::Itself;
+                None
+            }
+            None => None,
+        };
+        // Its drop may do anything to the world.
+        drop(state);
         ended
     }
 
