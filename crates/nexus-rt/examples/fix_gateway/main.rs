@@ -41,6 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut io = builder.install_driver(MioInstaller::new()?);
     let mut limits = Limits::default();
     limits.connections = 100;
+    // Longer than a session is silent before it is logged out: it ends those that never log on.
+    limits.silent = Some(Duration::from_secs(3 * protocol::SLOWEST));
     let net = ConnectionsInstaller::<Link, _>::new(&io, Message::default())?.limits(limits);
     let mut net = builder.install_driver(net);
     gateway::register(&mut builder, &["CLIENT", "SECOND"]);

@@ -38,6 +38,9 @@ type Checked<'m> = Result<Request<'m>, Fault<'m>>;
 #[derive(Default)]
 pub(crate) struct Ignored(pub(crate) u64);
 
+/// The longest HeartBtInt, in seconds.
+pub(crate) const SLOWEST: u64 = 60;
+
 /// The fields that a message must have beside those of the header.
 const REQUIRED: [(&str, &[u32]); 7] = [
     ("A", &[98, 108]),
@@ -112,7 +115,7 @@ pub(crate) fn complete<'m>(sessions: Sessions, request: Request<'m>) -> Checked<
     }
     let wrong = match kind {
         "A" if number(98) != Some(0) => 98,
-        "A" if number(108).is_none_or(|seconds| seconds > 3_600) => 108,
+        "A" if number(108).is_none_or(|seconds| !(1..=SLOWEST).contains(&seconds)) => 108,
         "2" if number(7).is_none_or(|begin| begin == 0 || begin > session.sent() as u64) => 7,
         "2" if number(16).is_none_or(|end| end != 0 && Some(end) < number(7)) => 16,
         "4" if number(36).is_none_or(|next| next < session.expected) => 36,
@@ -124,6 +127,7 @@ pub(crate) fn complete<'m>(sessions: Sessions, request: Request<'m>) -> Checked<
 /// Answers a message that goes no further.
 pub(crate) fn answer(client: &mut Client<Link>, mut sessions: Sessions, mut ignored: ResMut<Ignored>, fault: Fault) {
     match fault {
+        Fault::Garbled if client.state.0.is_none() => client.close("the first message is garbled"),
         Fault::Garbled | Fault::Duplicate => ignored.0 += 1,
         Fault::Stranger(reason) => client.close(reason),
         Fault::Gap(session) => sessions.ask(session, client.out()),
@@ -159,9 +163,7 @@ pub(crate) fn logon(
     sessions.all[session].interval = interval;
     let fields: [Field; 3] = [(98, &0), (108, &seconds), (141, &"Y")];
     sessions.send(session, client.out(), "A", &fields[..if message.is(141) { 3 } else { 2 }]);
-    if seconds > 0 {
-        timers.schedule(sessions.clock.now() + interval, Box::new(beat.generate((session, client.id()))));
-    }
+    timers.schedule(sessions.clock.now() + interval, Box::new(beat.generate((session, client.id()))));
     catch_up(client, &mut sessions, request);
 }
 

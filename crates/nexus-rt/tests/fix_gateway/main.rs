@@ -1,0 +1,19 @@
+//! The example `fix_gateway`: its chain and its timers without a socket, and its process with the engine of QuickFIX.
+
+#[path = "../../examples/fix_gateway/gateway.rs"]
+mod gateway;
+#[path = "../../examples/fix_gateway/message.rs"]
+mod message;
+#[path = "../../examples/fix_gateway/orders.rs"]
+mod orders;
+#[path = "../../examples/fix_gateway/protocol.rs"]
+mod protocol;
+#[path = "../../examples/fix_gateway/session.rs"]
+mod session;
+
+mod application;
+mod framing;
+#[cfg(unix)]
+mod quickfix;
+mod rig;
+mod sequence;
