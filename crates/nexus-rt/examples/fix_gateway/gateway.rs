@@ -18,8 +18,8 @@ pub(crate) fn register(builder: &mut WorldBuilder, names: &[&str]) {
     builder.register::<Vec<Session>>(names.iter().map(|name| Session::new(name, now)).collect());
     builder.register_default::<Ignored>();
     builder.register_default::<Orders>();
-    builder.register(Risk { quantity: Decimal(1_000_0000), collar: 5, open: 10 });
-    let prices = HashMap::from([("ACME", Decimal(100_0000)), ("NEXS", Decimal(25_5000))]);
+    builder.register(Risk { quantity: Decimal(10_000_000), collar: 5, open: 10 });
+    let prices = HashMap::from([("ACME", Decimal(1_000_000)), ("NEXS", Decimal(255_000))]);
     builder.register(Market { prices, delay: Duration::from_millis(50) });
     let beat = CallbackTemplate::<Beat>::new(protocol::on_beat, builder.registry());
     let fill = CallbackTemplate::<Fill>::new(orders::on_fill, builder.registry());

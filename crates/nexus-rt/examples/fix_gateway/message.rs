@@ -145,7 +145,7 @@ fn split(bytes: &[u8], fields: &mut Vec<(u32, Range<usize>)>) {
     }
 }
 
-/// A price or a quantity, with four decimals.
+/// A price or a quantity, in ten-thousandths.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Decimal(pub(crate) u64);
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use nexus_rt::connections::{Client, Connections};
+use nexus_rt::connections::Connections;
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{CallbackTemplate, Res, ResMut, TimerWheel, callback_blueprint};
 
 use crate::message::Decimal;
-use crate::protocol::{Link, Request};
-use crate::session::{Field, SessionId, Sessions, Utc};
+use crate::protocol::{Link, Peer, Request};
+use crate::session::{SessionId, Sessions, Utc, fields};
 
 /// What a session may do.
 pub(crate) struct Risk {
@@ -100,24 +100,11 @@ impl Orders {
         let (order, zero, time) = (&self.all[number], Decimal::default(), Utc(sessions.clock.unix()));
         let filled = if order.status == "2" { order.quantity } else { zero };
         let leaves = if order.status == "0" { order.quantity } else { zero };
-        let fields: [Field; 16] = [
-            (37, &number),
-            (17, &self.reports),
-            (150, &event),
-            (39, &order.status),
-            (55, &order.symbol),
-            (54, &order.side),
-            (38, &order.quantity),
-            (44, &order.price),
-            (32, &filled),
-            (31, &order.traded),
-            (151, &leaves),
-            (14, &filled),
-            (6, &order.traded),
-            (60, &time),
-            (11, &id.unwrap_or(&order.id)),
-            (41, &order.id),
-        ];
+        let fields = fields! {
+            37 => number, 17 => self.reports, 150 => event, 39 => order.status, 60 => time, 55 => order.symbol,
+            54 => order.side, 38 => order.quantity, 44 => order.price, 32 => filled, 31 => order.traded,
+            151 => leaves, 14 => filled, 6 => order.traded, 11 => id.unwrap_or(&order.id), 41 => order.id,
+        };
         sessions.send(order.session, out, "8", &fields[..if id.is_some() { 16 } else { 15 }]);
     }
 }
@@ -152,27 +139,18 @@ pub(crate) fn within_open_orders<'m>(risk: Res<Risk>, orders: Res<Orders>, ask: 
     ask.pass_if(open < risk.open, "too many open orders")
 }
 
-pub(crate) fn refuse(client: &mut Client<Link>, mut orders: ResMut<Orders>, mut sessions: Sessions, refused: Refused) {
+pub(crate) fn refuse(client: &mut Peer, mut orders: ResMut<Orders>, mut sessions: Sessions, refused: Refused) {
     let Refused(request, why) = refused;
     orders.reports += 1;
-    let fields: [Field; 11] = [
-        (37, &"NONE"),
-        (17, &orders.reports),
-        (150, &"8"),
-        (39, &"8"),
-        (11, &request.text(11)),
-        (55, &request.text(55)),
-        (54, &request.text(54)),
-        (151, &0),
-        (14, &0),
-        (6, &0),
-        (58, &why),
-    ];
+    let fields = fields! {
+        37 => "NONE", 17 => orders.reports, 150 => "8", 39 => "8", 11 => request.text(11), 55 => request.text(55),
+        54 => request.text(54), 151 => 0, 14 => 0, 6 => 0, 58 => why,
+    };
     sessions.send(request.session, client.out(), "8", &fields);
 }
 
 pub(crate) fn accept(
-    client: &mut Client<Link>,
+    client: &mut Peer,
     mut orders: ResMut<Orders>,
     mut sessions: Sessions,
     mut timers: ResMut<TimerWheel>,
@@ -214,7 +192,7 @@ pub(crate) fn on_fill(
     order.traded = market.prices.get(&*order.symbol).copied().unwrap_or(order.price);
     let client = sessions.all[order.session].connection.and_then(|id| connections.client_mut(id));
     let mut nowhere = Vec::new();
-    orders.report(&mut sessions, client.map_or(&mut nowhere, Client::out), number, "F", None);
+    orders.report(&mut sessions, client.map_or(&mut nowhere, Peer::out), number, "F", None);
 }
 
 /// Finds the order that is to be canceled.
@@ -227,7 +205,7 @@ pub(crate) fn find<'m>(orders: Res<Orders>, request: Request<'m>) -> Result<(usi
 }
 
 pub(crate) fn cancel(
-    client: &mut Client<Link>,
+    client: &mut Peer,
     mut orders: ResMut<Orders>,
     mut sessions: Sessions,
     mut timers: ResMut<TimerWheel>,
@@ -239,19 +217,13 @@ pub(crate) fn cancel(
     orders.report(&mut sessions, client.out(), number, "4", Some(request.text(11)));
 }
 
-pub(crate) fn refuse_cancel(client: &mut Client<Link>, orders: Res<Orders>, mut sessions: Sessions, refused: Refused) {
+pub(crate) fn refuse_cancel(client: &mut Peer, orders: Res<Orders>, mut sessions: Sessions, refused: Refused) {
     let Refused(request, why) = refused;
     let known = orders.number(request.session, request.text(41));
     let number = known.map_or("NONE".into(), |number| number.to_string());
     let (status, reason) = known.map_or(("8", 1), |number| (orders.all[number].status, 0));
-    let fields: [Field; 7] = [
-        (37, &number),
-        (11, &request.text(11)),
-        (41, &request.text(41)),
-        (39, &status),
-        (434, &1),
-        (102, &reason),
-        (58, &why),
-    ];
+    let fields = fields! {
+        37 => number, 11 => request.text(11), 41 => request.text(41), 39 => status, 434 => 1, 102 => reason, 58 => why,
+    };
     sessions.send(request.session, client.out(), "9", &fields);
 }

@@ -7,11 +7,13 @@ use nexus_rt::timer::TimerEvent;
 use nexus_rt::{CallbackTemplate, Res, ResMut, TimerWheel, callback_blueprint};
 
 use crate::message::{Message, Unframed};
-use crate::session::{Field, GATEWAY, Session, SessionId, Sessions};
+use crate::session::{GATEWAY, Session, SessionId, Sessions, fields};
 
 /// Which session logged on by a connection.
 #[derive(Default)]
 pub(crate) struct Link(Option<SessionId>);
+
+pub(crate) type Peer = Client<Link>;
 
 /// A message of a session.
 #[derive(Clone, Copy)]
@@ -58,7 +60,7 @@ pub(crate) fn intact(message: &Message) -> Result<&Message, Fault<'_>> {
 }
 
 /// Finds the session of a message. The first message of a connection says which that is.
-pub(crate) fn identify<'m>(client: &mut Client<Link>, mut sessions: Sessions, message: &'m Message) -> Checked<'m> {
+pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &'m Message) -> Checked<'m> {
     let logon = message.kind() == "A";
     let named = |it: &Session| message.text(49) == Some(&it.name) && message.text(56) == Some(GATEWAY);
     let session = match client.state.0 {
@@ -125,7 +127,7 @@ pub(crate) fn complete<'m>(sessions: Sessions, request: Request<'m>) -> Checked<
 }
 
 /// Answers a message that goes no further.
-pub(crate) fn answer(client: &mut Client<Link>, mut sessions: Sessions, mut ignored: ResMut<Ignored>, fault: Fault) {
+pub(crate) fn answer(client: &mut Peer, mut sessions: Sessions, mut ignored: ResMut<Ignored>, fault: Fault) {
     match fault {
         Fault::Garbled if client.state.0.is_none() => client.close("the first message is garbled"),
         Fault::Garbled | Fault::Duplicate => ignored.0 += 1,
@@ -134,7 +136,7 @@ pub(crate) fn answer(client: &mut Client<Link>, mut sessions: Sessions, mut igno
         Fault::Logout(session, text) => part(client, &mut sessions, session, &text),
         Fault::Reject(Request { session, message }, tag, reason, text) => {
             let (kind, number) = (message.kind(), message.number(34).unwrap_or_default());
-            let fields: [Field; 5] = [(45, &number), (371, &tag), (372, &kind), (373, &reason), (58, &text)];
+            let fields = fields! { 45 => number, 371 => tag, 372 => kind, 373 => reason, 58 => text };
             sessions.send(session, client.out(), "3", &fields);
             if reason == 9 || kind == "A" {
                 part(client, &mut sessions, session, text);
@@ -144,14 +146,14 @@ pub(crate) fn answer(client: &mut Client<Link>, mut sessions: Sessions, mut igno
 }
 
 /// Logs a session out. It is sent nothing after that.
-fn part(client: &mut Client<Link>, sessions: &mut Sessions, session: SessionId, text: &str) {
-    sessions.send(session, client.out(), "5", &[(58, &text)]);
+fn part(client: &mut Peer, sessions: &mut Sessions, session: SessionId, text: &str) {
+    sessions.send(session, client.out(), "5", &fields! { 58 => text });
     sessions.all[session].connection = None;
     client.close("logged out");
 }
 
 pub(crate) fn logon(
-    client: &mut Client<Link>,
+    client: &mut Peer,
     mut sessions: Sessions,
     mut timers: ResMut<TimerWheel>,
     beat: Res<CallbackTemplate<Beat>>,
@@ -161,25 +163,25 @@ pub(crate) fn logon(
     let seconds = message.number(108).unwrap_or_default();
     let interval = Duration::from_secs(seconds);
     sessions.all[session].interval = interval;
-    let fields: [Field; 3] = [(98, &0), (108, &seconds), (141, &"Y")];
+    let fields = fields! { 98 => 0, 108 => seconds, 141 => "Y" };
     sessions.send(session, client.out(), "A", &fields[..if message.is(141) { 3 } else { 2 }]);
     timers.schedule(sessions.clock.now() + interval, Box::new(beat.generate((session, client.id()))));
     catch_up(client, &mut sessions, request);
 }
 
 /// Asks for what was missed before a message that was handled all the same.
-fn catch_up(client: &mut Client<Link>, sessions: &mut Sessions, request: Request) {
+fn catch_up(client: &mut Peer, sessions: &mut Sessions, request: Request) {
     if request.message.number(34) >= Some(sessions.all[request.session].expected) {
         sessions.ask(request.session, client.out());
     }
 }
 
-pub(crate) fn test_request(client: &mut Client<Link>, mut sessions: Sessions, request: Request) {
+pub(crate) fn test_request(client: &mut Peer, mut sessions: Sessions, request: Request) {
     let id = request.message.text(112).unwrap_or_default();
-    sessions.send(request.session, client.out(), "0", &[(112, &id)]);
+    sessions.send(request.session, client.out(), "0", &fields! { 112 => id });
 }
 
-pub(crate) fn resend(client: &mut Client<Link>, mut sessions: Sessions, request: Request) {
+pub(crate) fn resend(client: &mut Peer, mut sessions: Sessions, request: Request) {
     let sent = sessions.all[request.session].sent();
     let number = |tag| request.message.number(tag).and_then(|number| usize::try_from(number).ok()).unwrap_or(sent);
     let last = if number(16) == 0 { sent } else { number(16).min(sent) };
@@ -192,15 +194,15 @@ pub(crate) fn reset(mut sessions: Sessions, request: Request) {
     sessions.all[request.session].expected = request.message.number(36).unwrap_or_default();
 }
 
-pub(crate) fn logout(client: &mut Client<Link>, mut sessions: Sessions, request: Request) {
+pub(crate) fn logout(client: &mut Peer, mut sessions: Sessions, request: Request) {
     part(client, &mut sessions, request.session, "goodbye");
 }
 
 /// Heartbeats and rejects need no answer. Other messages are not for this gateway.
-pub(crate) fn other(client: &mut Client<Link>, mut sessions: Sessions, request: Request) {
+pub(crate) fn other(client: &mut Peer, mut sessions: Sessions, request: Request) {
     let (kind, number) = (request.message.kind(), request.message.number(34).unwrap_or_default());
     if !["0", "3", "j"].contains(&kind) {
-        let fields: [Field; 4] = [(45, &number), (372, &kind), (380, &3), (58, &"unsupported message type")];
+        let fields = fields! { 45 => number, 372 => kind, 380 => 3, 58 => "unsupported message type" };
         sessions.send(request.session, client.out(), "j", &fields);
     }
 }
@@ -232,7 +234,7 @@ pub(crate) fn on_beat(
     }
     if !state.tested && now >= heard + patience {
         state.tested = true;
-        sessions.send(session, client.out(), "1", &[(112, &"are you there?")]);
+        sessions.send(session, client.out(), "1", &fields! { 112 => "are you there?" });
     } else if now >= spoke + interval {
         sessions.send(session, client.out(), "0", &[]);
     }
@@ -242,7 +244,7 @@ pub(crate) fn on_beat(
 }
 
 /// Takes leave of a connection. If it ends with the program, the counterparty is told so, after all that it is owed.
-pub(crate) fn ended(client: &mut Client<Link>, mut sessions: Sessions, ended: Ended<Unframed>) {
+pub(crate) fn ended(client: &mut Peer, mut sessions: Sessions, ended: Ended<Unframed>) {
     let session = client.state.0.filter(|session| sessions.all[*session].connection == Some(client.id()));
     eprintln!("{} at {}: {ended}", client.state.0.map_or("nobody", |id| &sessions.all[id].name), client.peer());
     match session {

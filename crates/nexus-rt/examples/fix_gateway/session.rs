@@ -22,6 +22,12 @@ pub(crate) type SessionId = usize;
 /// A field to send.
 pub(crate) type Field<'v> = (u32, &'v dyn Display);
 
+/// Fields to send.
+macro_rules! fields {
+    ($($tag:literal => $value:expr),* $(,)?) => { [$(($tag, &$value as &dyn std::fmt::Display)),*] };
+}
+pub(crate) use fields;
+
 /// Those that may log on, with the time.
 #[derive(Param)]
 pub(crate) struct Sessions<'w> {
@@ -98,7 +104,7 @@ impl Sessions<'_> {
         let (expected, patience) = (session.expected, session.interval.max(Duration::from_secs(10)));
         if !session.asked.is_some_and(|(number, since)| number == expected && now < since + patience) {
             session.asked = Some((expected, now));
-            self.send(whom, out, "2", &[(7, &expected), (16, &0)]);
+            self.send(whom, out, "2", &fields! { 7 => expected, 16 => 0 });
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The example `fix_gateway`: its chain and its timers without a socket, and its process with the engine of QuickFIX.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../examples/fix_gateway/gateway.rs"]
 mod gateway;
@@ -14,6 +15,6 @@ mod session;
 mod application;
 mod framing;
 #[cfg(unix)]
-mod quickfix;
+mod process;
 mod rig;
 mod sequence;
