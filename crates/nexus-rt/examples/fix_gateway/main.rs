@@ -64,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let next = |world: &World| [timers.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
         io.poll_until(world, now, next)?;
         let now = world.resource::<Clock>().now();
+        // What has come is heard before a timer finds its session silent.
         net.poll(world, usize::MAX, &mut messages);
         timers.poll(world, now);
         Ok::<(), io::Error>(())

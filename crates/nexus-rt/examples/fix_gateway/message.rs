@@ -71,6 +71,10 @@ impl Framing for Message {
         self.intact = sum && self.fields.get(2).is_some_and(|(tag, _)| *tag == 35);
         Ok(Some(self))
     }
+
+    fn holds(&self) -> usize {
+        self.fields.capacity() * size_of::<(u32, Range<usize>)>()
+    }
 }
 
 impl Message {

@@ -74,11 +74,11 @@ pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &
     if logon && state.connection.is_some() {
         return Err(Fault::Stranger("its session is logged on elsewhere"));
     }
-    (client.state.0, state.connection) = (Some(session), Some(client.id()));
-    (state.heard, state.tested) = (sessions.clock.now(), false);
-    if logon && message.is(141) {
-        state.reset();
+    if logon {
+        client.state.0 = Some(session);
+        state.begin(client.id(), message.is(141));
     }
+    (state.heard, state.tested) = (sessions.clock.now(), false);
     Ok(Request { session, message })
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn in_sequence<'m>(mut sessions: Sessions, request: Request<'m>) -> C
         "4" if !message.is(123) => {}
         _ if number == *expected => *expected += 1,
         "5" => {}
-        _ if number < *expected && message.is(43) => return Err(Fault::Duplicate),
+        kind if number < *expected && message.is(43) && kind != "A" => return Err(Fault::Duplicate),
         _ if number < *expected => {
             let text = format!("MsgSeqNum too low, expecting {expected} but received {number}");
             return Err(Fault::Logout(session, text));

@@ -116,11 +116,15 @@ impl Session {
         Self { name, connection: None, expected: 1, asked, sent, bodies, interval, spoke: now, heard: now, tested }
     }
 
-    /// Begins again with number 1 on both sides.
-    pub(crate) fn reset(&mut self) {
-        (self.expected, self.asked) = (1, None);
-        self.sent.clear();
-        self.bodies.clear();
+    /// Begins to log on, with number 1 on both sides if they are reset.
+    pub(crate) fn begin(&mut self, connection: ConnectionId, reset: bool) {
+        // What it was asked for on another connection does not come any more.
+        (self.connection, self.asked) = (Some(connection), None);
+        if reset {
+            self.expected = 1;
+            self.sent.clear();
+            self.bodies.clear();
+        }
     }
 
     /// The number of messages that it was sent.
@@ -130,17 +134,23 @@ impl Session {
 }
 
 /// Writes a message. With the time at which it was sent first, it is a possible duplicate.
-fn frame(out: &mut Vec<u8>, to: &str, name: (&str, usize), times: (Duration, Option<Duration>), body: &[u8]) {
+fn frame(
+    out: &mut Vec<u8>,
+    to: &str,
+    (kind, number): (&str, usize),
+    (now, first): (Duration, Option<Duration>),
+    body: &[u8],
+) {
     // The length stands before what it counts. It has a fixed number of digits, and is filled in afterwards.
     let start = out.len();
     out.extend_from_slice(b"8=FIX.4.4\x019=000000\x01");
     let counted = out.len();
-    put(out, 35, &name.0);
-    put(out, 34, &name.1);
+    put(out, 35, &kind);
+    put(out, 34, &number);
     put(out, 49, &GATEWAY);
     put(out, 56, &to);
-    put(out, 52, &Utc(times.0));
-    if let Some(first) = times.1 {
+    put(out, 52, &Utc(now));
+    if let Some(first) = first {
         put(out, 43, &"Y");
         put(out, 122, &Utc(first));
     }

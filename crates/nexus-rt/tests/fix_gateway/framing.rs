@@ -30,6 +30,20 @@ fn messages_that_come_in_pieces_are_put_together() {
 }
 
 #[test]
+fn messages_reuse_one_list_of_fields() {
+    let mut framing = Message::default();
+    let mut held = [0; 2];
+    for held in &mut held {
+        for _ in 0..100 {
+            framing.buffer().extend(&framed("35=D|34=1|11=a|55=b|54=1|38=1|40=2|44=1|60=x"));
+            assert_eq!(framing.decode().unwrap().unwrap().fields().count(), 12);
+        }
+        *held = framing.holds();
+    }
+    assert!(held[0] > 0 && held[0] == held[1]);
+}
+
+#[test]
 fn what_cannot_be_framed_has_its_error() {
     for (bytes, error) in [
         (&b"GET / HTTP/1.1\r\n"[..], Unframed::BeginString),

@@ -80,6 +80,10 @@ fn a_number_that_is_too_low_ends_the_session() {
     let mut rig = Rig::logged_on(30);
     assert_eq!(rig.send_as(1, "35=0"), ["35=5|34=2|58=MsgSeqNum too low, expecting 2 but received 1"]);
     assert!(rig.client.is_closing());
+    // Nobody logs on by a duplicate.
+    rig.reconnect();
+    let sent = rig.send_as(1, "35=A|43=Y|122=20240229-00:00:00|98=0|108=30");
+    assert_eq!(sent, ["35=5|34=3|58=MsgSeqNum too low, expecting 2 but received 1"]);
     let mut rig = Rig::logged_on(30);
     let unnumbered = framed("35=0|49=CLIENT|56=GATEWAY|52=20240229-00:00:00");
     assert_eq!(rig.receive(&unnumbered), ["35=5|34=2|58=MsgSeqNum missing"]);
@@ -151,8 +155,12 @@ fn numbers_go_on_after_a_reconnect_unless_they_are_reset() {
     // Some were lost on the way.
     rig.number += 2;
     assert_eq!(rig.send("35=A|98=0|108=30"), ["35=A|34=5|98=0|108=30", "35=2|34=6|7=5|16=0"]);
+    // What was asked for on one connection is asked for again on the next.
+    rig.end(Ended::Finished);
+    rig.reconnect();
+    assert_eq!(rig.send("35=A|98=0|108=30"), ["35=A|34=7|98=0|108=30", "35=2|34=8|7=5|16=0"]);
     // A logout out of a gap leaves the gap.
-    assert_eq!(rig.send("35=5"), ["35=5|34=7|58=goodbye"]);
+    assert_eq!(rig.send("35=5"), ["35=5|34=9|58=goodbye"]);
     rig.reconnect();
     assert_eq!(rig.send_as(1, "35=A|98=0|108=30|141=Y"), ["35=A|34=1|98=0|108=30|141=Y"]);
     assert_eq!(rig.send_as(2, "35=1|112=x"), ["35=0|34=2|112=x"]);
