@@ -118,7 +118,7 @@ impl Polls {
     }
 
     /// The numbers of the driver and of its latest poll.
-    #[cfg(feature = "ring")]
+    #[cfg(any(feature = "mio", feature = "ring"))]
     pub(crate) fn numbers(&self) -> (u32, u64) {
         (self.driver, self.latest)
     }
