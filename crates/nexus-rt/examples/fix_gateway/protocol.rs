@@ -7,7 +7,7 @@ use nexus_rt::timer::TimerEvent;
 use nexus_rt::{CallbackTemplate, Res, ResMut, TimerWheel, callback_blueprint};
 
 use crate::message::{Message, Unframed};
-use crate::session::{GATEWAY, Session, SessionId, Sessions, fields};
+use crate::session::{GATEWAY, Session, SessionId, Sessions, fields, is_near};
 
 /// Which session logged on by a connection.
 #[derive(Default)]
@@ -115,6 +115,9 @@ pub(crate) fn complete<'m>(sessions: Sessions, request: Request<'m>) -> Checked<
     if let Some(tag) = [52].iter().chain(own).chain(repeated).find(|tag| message.text(**tag).is_none()) {
         return flaw(*tag, 1, "Required tag missing");
     }
+    if !is_near(message.text(52).unwrap_or_default(), sessions.clock.unix()) {
+        return flaw(52, 10, "SendingTime accuracy problem");
+    }
     let wrong = match kind {
         "A" if number(98) != Some(0) => 98,
         "A" if number(108).is_none_or(|seconds| !(1..=SLOWEST).contains(&seconds)) => 108,
@@ -138,7 +141,7 @@ pub(crate) fn answer(client: &mut Peer, mut sessions: Sessions, mut ignored: Res
             let (kind, number) = (message.kind(), message.number(34).unwrap_or_default());
             let fields = fields! { 45 => number, 371 => tag, 372 => kind, 373 => reason, 58 => text };
             sessions.send(session, client.out(), "3", &fields);
-            if reason == 9 || kind == "A" {
+            if [9, 10].contains(&reason) || kind == "A" {
                 part(client, &mut sessions, session, text);
             }
         }

@@ -16,6 +16,9 @@ pub(crate) const GATEWAY: &str = "GATEWAY";
 /// The types of messages that are numbered but never sent again.
 const ADMIN: &str = "A012345";
 
+/// How far clocks may differ, with the time that a message takes.
+const TOLERANCE: Duration = Duration::from_secs(120);
+
 /// The index of a session.
 pub(crate) type SessionId = usize;
 
@@ -182,4 +185,14 @@ impl Display for Utc {
         let (hours, minutes) = (seconds / 3_600 % 24, seconds / 60 % 60);
         write!(f, "{year:04}{month:02}{day:02}-{hours:02}:{minutes:02}:{:02}.{millis:03}", seconds % 60)
     }
+}
+
+/// Whether a time that was received is close to the present. Times as text have the order of times.
+pub(crate) fn is_near(time: &str, now: Duration) -> bool {
+    let bounds = [now.saturating_sub(TOLERANCE), now + TOLERANCE].map(|bound| {
+        let mut text = [0; "YYYYMMDD-HH:MM:SS.mmm".len()];
+        write!(&mut text[..], "{}", Utc(bound)).map(|()| text)
+    });
+    // Milliseconds may be left out.
+    matches!(&bounds, [Ok(from), Ok(to)] if (&from[.."YYYYMMDD-HH:MM:SS".len()]..=&to[..]).contains(&time.as_bytes()))
 }

@@ -6,9 +6,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::rig::framed;
+use crate::session::Utc;
 
 /// A gateway that serves, and ends with its test.
 struct Gateway {
@@ -93,7 +94,8 @@ fn who_sends_byte_by_byte_is_served_and_logged_out_by_ctrl_c() {
     let gateway = Gateway::start();
     let mut clients = ["CLIENT", "SECOND"].map(|name| {
         let mut client = gateway.connect();
-        let text = format!("35=A|34=1|49={name}|56=GATEWAY|52=20240229-00:00:00|98=0|108=30");
+        let now = Utc(SystemTime::now().duration_since(UNIX_EPOCH).unwrap());
+        let text = format!("35=A|34=1|49={name}|56=GATEWAY|52={now}|98=0|108=30");
         for byte in framed(&text) {
             client.write_all(&[byte]).unwrap();
         }

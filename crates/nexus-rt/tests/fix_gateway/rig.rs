@@ -11,6 +11,7 @@ use nexus_rt::{BoxedPipeline, Clock, Handler, MioInstaller, PipelineStart, Timer
 
 use crate::message::{Message, Unframed, sum};
 use crate::protocol::Link;
+use crate::session::Utc;
 use crate::{gateway, protocol};
 
 /// The poller of the gateway's timers.
@@ -66,7 +67,8 @@ impl Rig {
     /// Receives a message with this number.
     pub(crate) fn send_as(&mut self, number: u64, text: &str) -> Vec<String> {
         let (kind, rest) = text.split_once('|').unwrap_or((text, ""));
-        let text = format!("{kind}|34={number}|49=CLIENT|56=GATEWAY|52=20240229-00:00:00.000|{rest}");
+        let time = Utc(self.test.world().resource::<Clock>().unix());
+        let text = format!("{kind}|34={number}|49=CLIENT|56=GATEWAY|52={time}|{rest}");
         self.receive(&framed(&text))
     }
 

@@ -97,6 +97,29 @@ fn who_speaks_for_another_is_rejected_and_logged_out() {
 }
 
 #[test]
+fn a_message_of_another_time_is_rejected_and_ends_the_session() {
+    for (time, near) in [
+        ("20240228-23:58:00", true),
+        ("20240228-23:58:00.000", true),
+        ("20240228-23:57:59.999", false),
+        ("20240229-00:02:00.000", true),
+        ("20240229-00:02:00", true),
+        ("20240229-00:02:00.001", false),
+        ("20240301-00:00:00", false),
+        ("now", false),
+        ("2024", false),
+    ] {
+        let mut rig = Rig::logged_on(30);
+        let sent = rig.receive(&framed(&format!("35=0|34=2|49=CLIENT|56=GATEWAY|52={time}")));
+        assert_eq!((sent.is_empty(), rig.client.is_closing()), (near, !near), "{time}: {sent:?}");
+        if !near {
+            let text = "58=SendingTime accuracy problem";
+            assert_eq!(sent, [format!("35=3|34=2|45=2|371=52|372=0|373=10|{text}"), format!("35=5|34=3|{text}")]);
+        }
+    }
+}
+
+#[test]
 fn a_reset_moves_the_number_and_never_back() {
     let mut rig = Rig::logged_on(30);
     assert_eq!(rig.send_as(99, "35=4|36=10"), NOTHING);
