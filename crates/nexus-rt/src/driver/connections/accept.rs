@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Listener<C> {
     pub(super) acceptor: Acceptor,
     /// The state of a connection that it lets in.
-    state: fn() -> C,
+    state: Box<dyn FnMut() -> C + Send>,
     /// Whether there may be somebody outside for whom there is no place.
     pub(super) waits: bool,
     /// Whether a timer is set to look again.
@@ -28,7 +28,7 @@ pub(super) struct Listener<C> {
 }
 
 impl<C> Listener<C> {
-    pub(super) fn new(acceptor: Acceptor, state: fn() -> C) -> Self {
+    pub(super) fn new(acceptor: Acceptor, state: Box<dyn FnMut() -> C + Send>) -> Self {
         Self { acceptor, state, waits: false, timed: false, spare: spare() }
     }
 

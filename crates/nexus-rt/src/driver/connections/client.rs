@@ -1,5 +1,6 @@
 //! `Client`: one connection, which is the context of the chain that handles its frames.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
@@ -34,7 +35,7 @@ pub struct Client<C> {
     /// Why it ends, once that is known.
     pub(super) ending: Option<Ended<Infallible>>,
     /// Why the program closes it.
-    closing: Option<&'static str>,
+    closing: Option<Cow<'static, str>>,
     /// How many bytes are still read as frames, once that is limited.
     pub(super) left: Option<usize>,
     /// When something was last received.
@@ -139,6 +140,12 @@ impl<C> Client<C> {
         &self.peer
     }
 
+    /// Returns when something was last received from it, or when it began.
+    #[must_use]
+    pub fn heard(&self) -> Instant {
+        self.heard
+    }
+
     /// Sends bytes, with whatever else is sent in this turn.
     #[inline]
     pub fn send(&mut self, bytes: &[u8]) {
@@ -160,8 +167,8 @@ impl<C> Client<C> {
 
     /// Closes the connection once everything is sent. No frame of it runs any more. It ends as
     /// [`Ended::Closed`] with this reason, unless it is lost first.
-    pub fn close(&mut self, reason: &'static str) {
-        self.closing.get_or_insert(reason);
+    pub fn close(&mut self, reason: impl Into<Cow<'static, str>>) {
+        self.closing.get_or_insert_with(|| reason.into());
     }
 
     /// Returns whether it was [closed](Self::close), or ends for another reason.
@@ -292,7 +299,7 @@ impl<C> Client<C> {
     /// Says why it ends, as soon as nothing is left to do.
     pub(super) fn conclude(&mut self) {
         if self.ending.is_none() && self.unsent() == 0 {
-            self.ending = match self.closing {
+            self.ending = match self.closing.take() {
                 Some(reason) => Some(Ended::Closed(reason)),
                 None => (self.over && !self.pending).then_some(Ended::Finished),
             };

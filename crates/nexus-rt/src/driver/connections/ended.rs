@@ -1,5 +1,6 @@
 //! `Opened` and `Ended`: the two events of a connection beside its frames.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -26,7 +27,7 @@ pub enum Ended<E> {
     /// The other side sent all it had to send, and has been sent all that it is owed.
     Finished,
     /// The program closed it, with this reason.
-    Closed(&'static str),
+    Closed(Cow<'static, str>),
     /// Its bytes are no frames.
     Malformed(E),
     /// A frame is longer than [`Limits::frame`](super::Limits::frame).

@@ -44,7 +44,8 @@ pub(super) const READ: usize = 64 * 1024;
 /// or while it is not [idle](Self::is_idle). What a framing remembers of an incomplete frame moves with its bytes, so a
 /// parser can go on where it was. It must count from the start of [`Buffer::unread`], which is not moved by a read.
 pub trait Framing: Clone + Send + 'static {
-    /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message whose parts are reused.
+    /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message. A message whose parts are reused is
+    /// the framing itself, `type Frame = Self`, or a field of it, and finds its bytes in [`Buffer::taken`].
     type Frame: ?Sized;
     /// Why bytes are no frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
     type Error: Error + Send + 'static;

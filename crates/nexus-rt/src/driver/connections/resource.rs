@@ -1,5 +1,6 @@
 //! `Connections`: the resource through which handlers reach every connection.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -68,7 +69,7 @@ pub struct Connections<C, Tag = ()> {
 #[derive(Default)]
 pub(super) struct Aside {
     out: Vec<u8>,
-    closing: Option<&'static str>,
+    closing: Option<Cow<'static, str>>,
 }
 
 /// The tables of connections and of listeners.
@@ -107,17 +108,31 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Listens at an address. Who connects becomes a connection with a default state.
+    /// Listens at an address. Whoever connects becomes a connection with a default state.
+    ///
+    /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
     ///
     /// # Errors
     /// The OS error, such as an address in use.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
     where
-        C: Default,
+        C: Default + 'static,
     {
+        self.listen_with(address, C::default)
+    }
+
+    /// Like [`listen`](Self::listen), with a function that makes the state of each connection.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn listen_with(
+        &mut self,
+        address: impl Into<Address>,
+        state: impl FnMut() -> C + Send + 'static,
+    ) -> io::Result<ListenerId> {
         let mut acceptor = Acceptor::bind(&address.into())?;
         acceptor.register(&self.door, self.listeners.next_key())?;
-        Ok(self.listeners.insert((), Listener::new(acceptor, C::default)))
+        Ok(self.listeners.insert((), Listener::new(acceptor, Box::new(state))))
     }
 
     /// Returns where a listener listens: with the port that the OS chose, if the address had port 0.
@@ -171,7 +186,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Closes a connection once everything is sent: see [`Client::close`]. Returns whether the id matched one that was
     /// open.
-    pub fn close(&mut self, id: ConnectionId, reason: &'static str) -> bool {
+    pub fn close(&mut self, id: ConnectionId, reason: impl Into<Cow<'static, str>>) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         match &mut registration.handler {
             Some(client) if client.is_closing() => return false,
@@ -181,7 +196,7 @@ impl<C, Tag> Connections<C, Tag> {
             }
             None if registration.kept.closing.is_some() => return false,
             None => {
-                registration.kept.closing = Some(reason);
+                registration.kept.closing = Some(reason.into());
                 self.disturbed = true;
             }
         }
@@ -194,7 +209,8 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.get(id)?.handler.as_deref()
     }
 
-    /// Returns a connection mutably, to change its state or write to it: see [`client`](Self::client).
+    /// Returns a connection mutably, to change its state or write to it: see [`client`](Self::client). One that is
+    /// [closing](Client::is_closing) is returned too, but what is written to it then may not arrive.
     #[must_use]
     pub fn client_mut(&mut self, id: ConnectionId) -> Option<&mut Client<C>> {
         self.table.get(id)?.handler.as_ref()?;
