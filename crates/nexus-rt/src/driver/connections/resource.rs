@@ -284,6 +284,11 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
+    /// Whether the next poll has something to do, whatever the OS reports.
+    pub(super) fn has_work(&self) -> bool {
+        [&self.ready, &self.fresh, &self.knocked].iter().any(|queue| !queue.is_empty())
+    }
+
     /// Has the loop poll again before it sleeps.
     pub(super) fn ring(&self) {
         self.bell.ring();
