@@ -3,124 +3,184 @@
 use std::fmt::Display;
 use std::io::Write;
 
-/// Writes replies.
-pub trait Replies {
-    /// `+OK`, `+PONG` and the like.
-    fn simple(&mut self, text: &str);
-
-    /// `+OK`.
-    fn ok(&mut self);
-
-    /// There is no such value.
-    fn nil(&mut self);
-
-    /// A number.
-    fn integer(&mut self, number: i64);
-
-    /// How many there are.
-    fn count(&mut self, count: usize);
-
-    /// Any bytes.
-    fn bulk(&mut self, bytes: &[u8]);
-
-    /// The value if there is one.
-    fn bulk_or_nil(&mut self, bytes: Option<&[u8]>);
-
-    /// As many replies as this follow and belong together.
-    fn array(&mut self, elements: usize);
-
-    /// An error: a code in capitals and a sentence. What would end the line early becomes a blank.
-    fn error(&mut self, error: &dyn Display);
-
-    /// What is in the form of the protocol already.
-    fn raw(&mut self, bytes: &[u8]);
+/// Writes replies to what is sent to a client, in the version of the protocol that it speaks.
+#[derive(Debug)]
+pub struct Replies<'a> {
+    out: &'a mut Vec<u8>,
+    protocol: Protocol,
 }
 
-impl Replies for Vec<u8> {
+/// The version of the protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Protocol {
+    /// RESP2, which every client speaks at first.
+    #[default]
+    Two,
+    /// RESP3, which it may ask for.
+    Three,
+}
+
+impl<'a> Replies<'a> {
+    /// Writes to the end of `out`.
     #[inline]
-    fn simple(&mut self, text: &str) {
-        self.push(b'+');
-        self.extend_from_slice(text.as_bytes());
-        end(self);
+    #[must_use]
+    pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
+        Self { out, protocol }
     }
 
+    /// `+OK`, `+PONG` and the like.
     #[inline]
-    fn ok(&mut self) {
-        self.extend_from_slice(b"+OK\r\n");
+    pub fn simple(&mut self, text: &str) {
+        self.out.push(b'+');
+        self.out.extend_from_slice(text.as_bytes());
+        self.end();
     }
 
+    /// `+OK`.
     #[inline]
-    fn nil(&mut self) {
-        self.extend_from_slice(b"$-1\r\n");
+    pub fn ok(&mut self) {
+        self.out.extend_from_slice(b"+OK\r\n");
     }
 
+    /// There is no such value.
     #[inline]
-    fn integer(&mut self, number: i64) {
-        header(self, b':', number);
+    pub fn nil(&mut self) {
+        self.out.extend_from_slice(if self.protocol == Protocol::Two { b"$-1\r\n" } else { b"_\r\n" });
     }
 
+    /// There is no such array.
     #[inline]
-    fn count(&mut self, count: usize) {
-        header(self, b':', i64::try_from(count).unwrap_or(i64::MAX));
+    pub fn nil_array(&mut self) {
+        self.out.extend_from_slice(if self.protocol == Protocol::Two { b"*-1\r\n" } else { b"_\r\n" });
     }
 
+    /// A number.
     #[inline]
-    fn bulk(&mut self, bytes: &[u8]) {
-        header(self, b'$', i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-        self.extend_from_slice(bytes);
-        end(self);
+    pub fn integer(&mut self, number: i64) {
+        self.header(b':', number);
     }
 
+    /// How many there are.
     #[inline]
-    fn bulk_or_nil(&mut self, bytes: Option<&[u8]>) {
+    pub fn count(&mut self, count: usize) {
+        self.header(b':', i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Any bytes.
+    #[inline]
+    pub fn bulk(&mut self, bytes: &[u8]) {
+        self.elements(b'$', bytes.len());
+        self.out.extend_from_slice(bytes);
+        self.end();
+    }
+
+    /// The value if there is one.
+    #[inline]
+    pub fn bulk_or_nil(&mut self, bytes: Option<&[u8]>) {
         match bytes {
             Some(bytes) => self.bulk(bytes),
             None => self.nil(),
         }
     }
 
+    /// Text to be shown as it is.
+    pub fn verbatim(&mut self, text: &str) {
+        match self.protocol {
+            Protocol::Two => self.bulk(text.as_bytes()),
+            Protocol::Three => {
+                self.elements(b'=', text.len() + 4);
+                self.out.extend_from_slice(b"txt:");
+                self.out.extend_from_slice(text.as_bytes());
+                self.end();
+            }
+        }
+    }
+
+    /// As many replies as this follow and belong together.
     #[inline]
-    fn array(&mut self, elements: usize) {
-        header(self, b'*', i64::try_from(elements).unwrap_or(i64::MAX));
+    pub fn array(&mut self, elements: usize) {
+        self.elements(b'*', elements);
     }
 
-    fn error(&mut self, error: &dyn Display) {
-        self.push(b'-');
-        let start = self.len();
-        write!(self, "{error}").expect("memory takes whatever is written");
-        self[start..].iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = b' ');
-        end(self);
+    /// As many pairs of replies as this follow.
+    pub fn map(&mut self, pairs: usize) {
+        match self.protocol {
+            Protocol::Two => self.elements(b'*', 2 * pairs),
+            Protocol::Three => self.elements(b'%', pairs),
+        }
+    }
+
+    /// As many replies as this follow, in no order.
+    pub fn set(&mut self, elements: usize) {
+        self.elements(if self.protocol == Protocol::Two { b'*' } else { b'~' }, elements);
+    }
+
+    /// As many replies as this follow, which the client has not asked for.
+    pub fn push(&mut self, elements: usize) {
+        self.elements(if self.protocol == Protocol::Two { b'*' } else { b'>' }, elements);
+    }
+
+    /// An error: a code in capitals and a sentence. What would end the line early becomes a blank.
+    pub fn error(&mut self, error: &dyn Display) {
+        self.out.push(b'-');
+        let start = self.out.len();
+        write!(self.out, "{error}").expect("memory takes whatever is written");
+        self.out[start..].iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = b' ');
+        self.end();
+    }
+
+    /// What is in the form of the protocol already.
+    #[inline]
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
     }
 
     #[inline]
-    fn raw(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
+    fn elements(&mut self, kind: u8, count: usize) {
+        self.header(kind, i64::try_from(count).unwrap_or(i64::MAX));
     }
-}
 
-fn header(replies: &mut Vec<u8>, kind: u8, number: i64) {
-    replies.push(kind);
-    replies.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-    end(replies);
-}
+    fn header(&mut self, kind: u8, number: i64) {
+        self.out.push(kind);
+        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        self.end();
+    }
 
-#[inline]
-fn end(replies: &mut Vec<u8>) {
-    replies.extend_from_slice(b"\r\n");
+    #[inline]
+    fn end(&mut self) {
+        self.out.extend_from_slice(b"\r\n");
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Replies;
+    use super::*;
 
-    #[test]
-    fn replies_are_what_the_protocol_says() {
-        let mut replies = Vec::new();
+    fn written(protocol: Protocol) -> String {
+        let mut out = Vec::new();
+        let mut replies = Replies::new(&mut out, protocol);
         replies.array(3);
         replies.bulk_or_nil(Some(b"a\r\nb"));
         replies.bulk_or_nil(None);
         replies.integer(-7);
+        replies.map(1);
+        replies.set(2);
+        replies.push(3);
+        replies.nil_array();
+        replies.verbatim("text");
         replies.error(&"ERR no\r\nline");
-        assert_eq!(replies, b"*3\r\n$4\r\na\r\nb\r\n$-1\r\n:-7\r\n-ERR no  line\r\n");
+        String::from_utf8(out).expect("it is text")
+    }
+
+    #[test]
+    fn replies_are_what_the_protocol_says() {
+        assert_eq!(
+            written(Protocol::Two),
+            "*3\r\n$4\r\na\r\nb\r\n$-1\r\n:-7\r\n*2\r\n*2\r\n*3\r\n*-1\r\n$4\r\ntext\r\n-ERR no  line\r\n"
+        );
+        assert_eq!(
+            written(Protocol::Three),
+            "*3\r\n$4\r\na\r\nb\r\n_\r\n:-7\r\n%1\r\n~2\r\n>3\r\n_\r\n=8\r\ntxt:text\r\n-ERR no  line\r\n"
+        );
     }
 }

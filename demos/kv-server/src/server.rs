@@ -18,9 +18,8 @@ use crate::commands::Commands;
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
 use crate::limits::Limits;
-use crate::replies::Replies;
 use crate::request::Request;
-use crate::session::{Client, Session};
+use crate::session::{Client, Reply, Session};
 use crate::settings::Settings;
 use crate::stats::Stats;
 
@@ -149,7 +148,7 @@ fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {
-        client.out().error(&error);
+        client.reply().error(&error);
     }
     client.state.channels.iter().for_each(|channel| channels.unsubscribe(channel, client.id()));
 }

@@ -5,8 +5,24 @@ use std::sync::Arc;
 
 use nexus_rt::connections;
 
+use crate::replies::{Protocol, Replies};
+
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
+
+/// Replies to a client.
+pub trait Reply {
+    /// Returns where replies are written.
+    fn reply(&mut self) -> Replies<'_>;
+}
+
+impl Reply for Client {
+    #[inline]
+    fn reply(&mut self) -> Replies<'_> {
+        let protocol = self.state.protocol;
+        Replies::new(self.out(), protocol)
+    }
+}
 
 /// Why a client is closed that asked for it.
 pub(crate) const LEAVES: &str = "it has asked for the end";
@@ -19,6 +35,8 @@ const SUBSCRIPTION: usize = 160;
 pub struct Session {
     /// Its number, which is never used again.
     pub number: u64,
+    /// The version of the protocol that it speaks.
+    pub protocol: Protocol,
     /// What it calls itself.
     pub name: Box<[u8]>,
     /// The channels that it has subscribed to.

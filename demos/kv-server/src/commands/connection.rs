@@ -4,8 +4,8 @@ use std::mem;
 
 use super::Done;
 use crate::error::CommandError;
-use crate::replies::Replies;
 use crate::request::Request;
+use crate::session::Reply;
 use crate::session::{Client, LEAVES};
 
 pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
@@ -16,24 +16,24 @@ pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     match text {
         // Who waits for messages is answered in their form.
         _ if !client.state.channels.is_empty() => {
-            client.out().array(2);
-            client.out().bulk(b"pong");
-            client.out().bulk(text.unwrap_or_default());
+            client.reply().array(2);
+            client.reply().bulk(b"pong");
+            client.reply().bulk(text.unwrap_or_default());
         }
-        Some(text) => client.out().bulk(text),
-        None => client.out().simple("PONG"),
+        Some(text) => client.reply().bulk(text),
+        None => client.reply().simple("PONG"),
     }
     Ok(())
 }
 
 pub(super) fn echo(client: &mut Client, request: &Request) -> Done {
-    client.out().bulk(request.get(1));
+    client.reply().bulk(request.get(1));
     Ok(())
 }
 
 pub(super) fn select(client: &mut Client, request: &Request) -> Done {
     match crate::number::parse(request.get(1)) {
-        Some(0) => client.out().ok(),
+        Some(0) => client.reply().ok(),
         Some(_) => return Err(CommandError::DbIndex),
         None => return Err(CommandError::NotAnInteger),
     }
@@ -41,7 +41,7 @@ pub(super) fn select(client: &mut Client, request: &Request) -> Done {
 }
 
 pub(super) fn quit(client: &mut Client, _: &Request) -> Done {
-    client.out().ok();
+    client.reply().ok();
     client.close(LEAVES);
     Ok(())
 }
@@ -51,11 +51,11 @@ pub(super) fn client(client: &mut Client, request: &Request) -> Done {
     match (subcommand.as_slice(), request.len()) {
         (b"id", 2) => {
             let number = client.state.number;
-            client.out().count(usize::try_from(number).unwrap_or(usize::MAX));
+            client.reply().count(usize::try_from(number).unwrap_or(usize::MAX));
         }
         (b"getname", 2) => {
             let name = mem::take(&mut client.state.name);
-            client.out().bulk_or_nil((!name.is_empty()).then_some(&*name));
+            client.reply().bulk_or_nil((!name.is_empty()).then_some(&*name));
             client.state.name = name;
         }
         (b"setname", 3) => {
@@ -65,10 +65,10 @@ pub(super) fn client(client: &mut Client, request: &Request) -> Done {
             }
             client.state.name = name.into();
             client.charge(client.state.holds());
-            client.out().ok();
+            client.reply().ok();
         }
         // What libraries say of themselves is heard and not kept.
-        (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => client.out().ok(),
+        (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => client.reply().ok(),
         (b"info" | b"list", 2) => {
             let (id, name) = (client.state.number, String::from_utf8_lossy(&client.state.name));
             let (sub, obl, tot) =
@@ -79,7 +79,7 @@ pub(super) fn client(client: &mut Client, request: &Request) -> Done {
                  qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={obl} oll=0 omem=0 tot-mem={tot} events=r \
                  cmd=client redir=-1 resp=2\n"
             );
-            client.out().bulk(line.as_bytes());
+            client.reply().bulk(line.as_bytes());
         }
         (b"id" | b"info" | b"list", _) => return Err(CommandError::Syntax),
         (b"getname", _) => return Err(CommandError::Arity("client|getname")),

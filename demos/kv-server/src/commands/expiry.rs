@@ -6,9 +6,9 @@ use super::Done;
 use crate::error::CommandError;
 use crate::keys::{Db, Keys};
 use crate::number;
-use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::Client;
+use crate::session::Reply;
 
 /// What a time is given in.
 #[derive(Clone, Copy, PartialEq)]
@@ -98,25 +98,25 @@ fn expire_in(client: &mut Client, mut db: Db, request: &Request, unit: Unit, com
     let key = request.get(1);
     let allowed = db.keys().expiry_unix_ms(key).is_some_and(|old| conditions.allow(old, at));
     let done = allowed && db.expire_at(key, at);
-    client.out().integer(done.into());
+    client.reply().integer(done.into());
     Ok(())
 }
 
 pub(super) fn persist(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let done = db.persist(request.get(1));
-    client.out().integer(done.into());
+    client.reply().integer(done.into());
     Ok(())
 }
 
 pub(super) fn ttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
     let left = left_ms(&keys, &clock, request.get(1));
-    client.out().integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
+    client.reply().integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
     Ok(())
 }
 
 pub(super) fn pttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
     let left = left_ms(&keys, &clock, request.get(1));
-    client.out().integer(left.unwrap_or_else(|none| none));
+    client.reply().integer(left.unwrap_or_else(|none| none));
     Ok(())
 }
 

@@ -8,14 +8,15 @@ use crate::glob;
 use crate::keys::{Db, Keys};
 use crate::limits::Limits;
 use crate::number;
-use crate::replies::Replies;
+use crate::replies::{Protocol, Replies};
 use crate::request::Request;
 use crate::session::Client;
+use crate::session::Reply;
 use crate::stats::Stats;
 
 pub(super) fn del(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let removed = request.from(1).filter(|key| db.remove(key).is_some()).count();
-    client.out().count(removed);
+    client.reply().count(removed);
     Ok(())
 }
 
@@ -23,17 +24,17 @@ pub(super) fn exists(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Sta
     let found = request.from(1).filter(|key| keys.contains(key)).count();
     stats.hits += found as u64;
     stats.misses += (request.len() - 1 - found) as u64;
-    client.out().count(found);
+    client.reply().count(found);
     Ok(())
 }
 
 pub(super) fn type_of(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
-    client.out().simple(if keys.contains(request.get(1)) { "string" } else { "none" });
+    client.reply().simple(if keys.contains(request.get(1)) { "string" } else { "none" });
     Ok(())
 }
 
 pub(super) fn dbsize(client: &mut Client, keys: Res<Keys>, _: &Request) -> Done {
-    client.out().count(keys.len());
+    client.reply().count(keys.len());
     Ok(())
 }
 
@@ -43,7 +44,7 @@ pub(super) fn flushall(client: &mut Client, mut db: Db, request: &Request) -> Do
         return Err(CommandError::Syntax);
     }
     db.clear();
-    client.out().ok();
+    client.reply().ok();
     Ok(())
 }
 
@@ -51,7 +52,7 @@ pub(super) fn keys(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, re
     let pattern = request.get(1);
     let mut found = Found::new(&limits);
     keys.iter().filter(|key| glob::matches(pattern, key)).for_each(|key| found.add(key));
-    found.reply(client.out());
+    found.reply(&mut client.reply());
     Ok(())
 }
 
@@ -77,9 +78,9 @@ pub(super) fn scan(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, re
             found.add(key);
         }
     });
-    client.out().array(2);
-    client.out().bulk(itoa::Buffer::new().format(next).as_bytes());
-    found.reply(client.out());
+    client.reply().array(2);
+    client.reply().bulk(itoa::Buffer::new().format(next).as_bytes());
+    found.reply(&mut client.reply());
     Ok(())
 }
 
@@ -109,11 +110,11 @@ impl Found {
     fn add(&mut self, key: &[u8]) {
         if self.keys.len() <= self.most {
             self.count += 1;
-            self.keys.bulk(key);
+            Replies::new(&mut self.keys, Protocol::Two).bulk(key);
         }
     }
 
-    fn reply(self, replies: &mut Vec<u8>) {
+    fn reply(self, replies: &mut Replies<'_>) {
         replies.array(self.count);
         replies.raw(&self.keys);
     }

@@ -21,9 +21,9 @@ pub use spec::{Spec, Specs};
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::Client;
+use crate::session::Reply;
 
 /// What a command gives, beside the replies that it adds to its client.state.
 pub(crate) type Done = Result<(), CommandError>;
@@ -213,5 +213,5 @@ fn refuse(client: &mut Client, error: CommandError) {
         client.close("it speaks HTTP");
         return;
     }
-    client.out().error(&error);
+    client.reply().error(&error);
 }

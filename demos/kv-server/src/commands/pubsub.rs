@@ -4,9 +4,10 @@ use nexus_rt::ResMut;
 
 use super::Done;
 use crate::channels::Channels;
-use crate::replies::Replies;
+use crate::replies::{Protocol, Replies};
 use crate::request::Request;
 use crate::session::Client;
+use crate::session::Reply;
 
 pub(super) fn subscribe(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
     for channel in request.from(1) {
@@ -45,21 +46,22 @@ pub(super) fn unsubscribe(client: &mut Client, mut channels: ResMut<Channels>, r
 
 /// Says how many channels the client has subscribed to now.
 fn confirm(client: &mut Client, what: &str, channel: Option<&[u8]>) {
-    client.out().array(3);
-    client.out().bulk(what.as_bytes());
-    client.out().bulk_or_nil(channel);
+    client.reply().array(3);
+    client.reply().bulk(what.as_bytes());
+    client.reply().bulk_or_nil(channel);
     let count = client.state.channels.len();
-    client.out().count(count);
+    client.reply().count(count);
 }
 
 pub(super) fn publish(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
     let (channel, message) = (request.get(1), request.get(2));
     let receivers = channels.publish(channel, || {
         let mut frame = Vec::new();
-        frame.array(3);
-        [b"message", channel, message].into_iter().for_each(|part| frame.bulk(part));
+        let mut replies = Replies::new(&mut frame, Protocol::Two);
+        replies.array(3);
+        [b"message", channel, message].into_iter().for_each(|part| replies.bulk(part));
         frame.into()
     });
-    client.out().count(receivers);
+    client.reply().count(receivers);
     Ok(())
 }

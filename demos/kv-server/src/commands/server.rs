@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::replies::Replies;
 use crate::request::Request;
+use crate::session::Reply;
 use crate::session::{Client, LEAVES, Session};
 use crate::settings::Settings;
 use crate::stats::Stats;
@@ -53,20 +54,18 @@ pub(super) fn config(client: &mut Client, settings: Res<Settings>, limits: Res<L
     ];
     let asked =
         |name: &str| request.from(2).any(|pattern| glob::matches(&pattern.to_ascii_lowercase(), name.as_bytes()));
-    let mut found = Vec::new();
-    let mut count = 0;
-    for (name, value) in all.iter().filter(|(name, _)| asked(name)) {
-        found.bulk(name.as_bytes());
-        found.bulk(value.as_bytes());
-        count += 2;
+    let found: Vec<_> = all.iter().filter(|(name, _)| asked(name)).collect();
+    let mut replies = client.reply();
+    replies.map(found.len());
+    for (name, value) in found {
+        replies.bulk(name.as_bytes());
+        replies.bulk(value.as_bytes());
     }
-    client.out().array(count);
-    client.out().raw(&found);
     Ok(())
 }
 
 pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
-    let replies = client.out();
+    let replies = &mut client.reply();
     let subcommand = request.from(1).next().map(<[u8]>::to_ascii_lowercase);
     match (subcommand.as_deref(), request.len()) {
         (None, _) => {
@@ -98,7 +97,7 @@ pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request)
 }
 
 /// What clients want to know of a command, in the ten elements of Redis 7.
-fn describe(replies: &mut Vec<u8>, spec: &Spec) {
+fn describe(replies: &mut Replies<'_>, spec: &Spec) {
     replies.array(10);
     replies.bulk(spec.name.as_bytes());
     replies.integer(spec.arity.into());
@@ -161,6 +160,6 @@ pub(super) fn info(
     if text.ends_with("# Keyspace\r\n") && !keys.is_empty() {
         write!(text, "db0:keys={},expires={},avg_ttl=0\r\n", keys.len(), keys.expiring()).expect("a string");
     }
-    client.out().bulk(text.as_bytes());
+    client.reply().bulk(text.as_bytes());
     Ok(())
 }

@@ -8,15 +8,15 @@ use crate::error::CommandError;
 use crate::keys::{Db, Ends, Keys};
 use crate::limits::Limits;
 use crate::number;
-use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::Client;
+use crate::session::Reply;
 use crate::stats::Stats;
 
 pub(super) fn get(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let value = keys.get(request.get(1));
     stats.read(value.is_some());
-    client.out().bulk_or_nil(value);
+    client.reply().bulk_or_nil(value);
     Ok(())
 }
 
@@ -27,7 +27,7 @@ pub(super) fn mget(
     limits: Res<Limits>,
     request: &Request,
 ) -> Done {
-    client.out().array(request.len() - 1);
+    client.reply().array(request.len() - 1);
     for key in request.from(1) {
         // The server cuts the client off, and not first when all the memory is full of one value.
         if client.unsent() > limits.most_replies() {
@@ -35,7 +35,7 @@ pub(super) fn mget(
         }
         let value = keys.get(key);
         stats.read(value.is_some());
-        client.out().bulk_or_nil(value);
+        client.reply().bulk_or_nil(value);
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ pub(super) fn mget(
 pub(super) fn strlen(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let value = keys.get(request.get(1));
     stats.read(value.is_some());
-    client.out().count(value.map_or(0, <[u8]>::len));
+    client.reply().count(value.map_or(0, <[u8]>::len));
     Ok(())
 }
 
@@ -102,24 +102,24 @@ pub(super) fn set(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let (key, value) = (request.get(1), request.get(2));
     if request.len() == 3 {
         db.set(key, value, Ends::Never);
-        client.out().ok();
+        client.reply().ok();
         return Ok(());
     }
     let options = Options::read(request)?;
     let ends = options.ends(&db)?;
     let old = db.keys().get(key);
     if options.get {
-        client.out().bulk_or_nil(old);
+        client.reply().bulk_or_nil(old);
     }
     if if old.is_some() { options.only_new } else { options.only_old } {
         if !options.get {
-            client.out().nil();
+            client.reply().nil();
         }
         return Ok(());
     }
     db.set(key, value, ends);
     if !options.get {
-        client.out().ok();
+        client.reply().ok();
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ pub(super) fn setnx(client: &mut Client, mut db: Db, request: &Request) -> Done 
     if is_new {
         db.set(key, request.get(2), Ends::Never);
     }
-    client.out().integer(is_new.into());
+    client.reply().integer(is_new.into());
     Ok(())
 }
 
@@ -141,20 +141,20 @@ pub(super) fn mset(client: &mut Client, mut db: Db, request: &Request) -> Done {
     for at in (1..request.len()).step_by(2) {
         db.set(request.get(at), request.get(at + 1), Ends::Never);
     }
-    client.out().ok();
+    client.reply().ok();
     Ok(())
 }
 
 pub(super) fn getset(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let key = request.get(1);
-    client.out().bulk_or_nil(db.keys().get(key));
+    client.reply().bulk_or_nil(db.keys().get(key));
     db.set(key, request.get(2), Ends::Never);
     Ok(())
 }
 
 pub(super) fn getdel(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let value = db.remove(request.get(1));
-    client.out().bulk_or_nil(value.as_deref());
+    client.reply().bulk_or_nil(value.as_deref());
     Ok(())
 }
 
@@ -168,7 +168,7 @@ pub(super) fn append(client: &mut Client, mut db: Db, limits: Res<Limits>, reque
         value.extend_from_slice(more);
         value.len()
     });
-    client.out().count(length);
+    client.reply().count(length);
     Ok(())
 }
 
@@ -201,6 +201,6 @@ fn add(client: &mut Client, mut db: Db, key: &[u8], by: i64) -> Done {
         value.clear();
         value.extend_from_slice(itoa::Buffer::new().format(sum).as_bytes());
     });
-    client.out().integer(sum);
+    client.reply().integer(sum);
     Ok(())
 }
