@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
+use mio::Interest;
+
 use super::client::{Client, Phase};
 use super::resource::{Connections, Due, ListenerId};
 use super::stream::Acceptor;
@@ -65,7 +67,7 @@ impl<C, Tag> Connections<C, Tag> {
                 }
                 Ok((mut socket, peer)) => {
                     let key = self.table.next_key();
-                    if socket.register(&self.port, key).is_err() {
+                    if socket.register(&self.port, key, Interest::READABLE).is_err() {
                         self.stats.refused += 1;
                         continue;
                     }

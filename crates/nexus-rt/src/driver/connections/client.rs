@@ -58,6 +58,8 @@ pub struct Client<C> {
     pub(super) pending: bool,
     /// Whether it is to be attended to.
     pub(super) queued: bool,
+    /// Whether the OS reports when there is room to send.
+    pub(super) hears_of_room: bool,
     paused: bool,
     /// Whether the program sends nothing more.
     finishing: bool,
@@ -100,6 +102,7 @@ impl<C> Client<C> {
             over: false,
             pending: false,
             queued: false,
+            hears_of_room: false,
             paused: false,
             finishing: false,
             shut: false,

@@ -5,6 +5,8 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::time::{Duration, Instant};
 
+use mio::Interest;
+
 use super::client::{Client, Phase};
 use super::ended::Ended;
 use super::resource::{ConnectionId, Connections};
@@ -84,7 +86,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.has_room()?;
         let (mut socket, id) = (socket.into(), self.table.next_key());
         let mut client = Client::new(id, state, socket.peer()?, Phase::Fresh(None), self.now);
-        socket.register(&self.port, id)?;
+        socket.register(&self.port, id, Interest::READABLE)?;
         client.socket = Some(socket);
         Ok(self.insert(client))
     }
@@ -108,7 +110,8 @@ impl<C, Tag> Connections<C, Tag> {
             None => {
                 dial.attempts += 1;
                 let connected = Stream::connect(&client.peer).and_then(|mut socket| {
-                    socket.register(&self.port, client.id)?;
+                    // It has room when it stands.
+                    socket.register(&self.port, client.id, Interest::READABLE | Interest::WRITABLE)?;
                     Ok(socket)
                 });
                 match connected {
@@ -123,6 +126,7 @@ impl<C, Tag> Connections<C, Tag> {
             Some(socket) => match socket.is_connected() {
                 Ok(true) => {
                     (client.dial, client.phase, client.heard) = (None, Phase::Fresh(None), now);
+                    client.hears_of_room = true;
                     self.stats.connected += 1;
                     return;
                 }

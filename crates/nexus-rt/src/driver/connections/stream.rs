@@ -165,8 +165,12 @@ impl Stream {
         }
     }
 
-    pub(super) fn register(&mut self, port: &Port, key: RegistrationKey) -> io::Result<()> {
-        on!(self, socket => port.register(socket, key, Interest::READABLE | Interest::WRITABLE))
+    pub(super) fn register(&mut self, port: &Port, key: RegistrationKey, interest: Interest) -> io::Result<()> {
+        on!(self, socket => port.register(socket, key, interest))
+    }
+
+    pub(super) fn reregister(&mut self, port: &Port, key: RegistrationKey, interest: Interest) -> io::Result<()> {
+        on!(self, socket => port.reregister(socket, key, interest))
     }
 
     #[inline]

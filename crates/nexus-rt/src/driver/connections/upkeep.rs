@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use mio::Interest;
+
 use super::client::{Client, Phase};
 use super::drain::Drain;
 use super::ended::Ended;
@@ -27,6 +29,9 @@ impl<C, Tag> Connections<C, Tag> {
         if holds != client.held {
             self.account(&mut client, holds);
         }
+        if client.output.blocked.is_some() != client.hears_of_room && client.phase != Phase::Dialing {
+            self.listen_for_room(&mut client);
+        }
         if self.drain != Drain::Serving {
             // It may have been out when the drain began, or be new.
             self.drain.limit(&mut client);
@@ -42,6 +47,18 @@ impl<C, Tag> Connections<C, Tag> {
         _ = self.table.put_back(id, client);
         if again {
             self.queue(id);
+        }
+    }
+
+    /// Has the OS report when there is room to send, or no longer: a Unix socket reports room whenever the other side
+    /// reads, also if nothing waits for that.
+    #[cold]
+    fn listen_for_room(&mut self, client: &mut Client<C>) {
+        client.hears_of_room = !client.hears_of_room;
+        let interest = if client.hears_of_room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let Some(stream) = &mut client.socket else { return };
+        if let Err(error) = stream.reregister(&self.port, client.id, interest) {
+            client.ending.get_or_insert(Ended::Lost(error));
         }
     }
 

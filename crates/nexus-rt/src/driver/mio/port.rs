@@ -112,6 +112,16 @@ impl Port {
         self.registry.register(source, self.token(key), interest)
     }
 
+    /// Changes what the OS reports of a source. It reports once more what the source is ready for already.
+    pub(in crate::driver) fn reregister(
+        &self,
+        source: &mut impl Source,
+        key: RegistrationKey,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.registry.reregister(source, self.token(key), interest)
+    }
+
     /// Ends the registration of a source, which is about to be closed.
     pub(in crate::driver) fn deregister(&self, source: &mut impl Source) {
         // Closing it ends the registration in any case.
