@@ -5,8 +5,8 @@ use std::thread::{JoinHandle, spawn};
 
 use bench::machine::pin;
 
-use crate::MESSAGE;
 use crate::stream::Client;
+use crate::workload::Workload;
 
 pub(crate) struct Clients {
     /// Which server's clients are to send, and how often each of them.
@@ -17,13 +17,13 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Takes the clients of each server.
-    pub(crate) fn start(mut clients: Vec<Vec<Box<dyn Client>>>) -> Self {
+    pub(crate) fn start(workload: Workload, mut clients: Vec<Vec<Box<dyn Client>>>) -> Self {
         let (orders, ordered) = channel::<(usize, u64)>();
         let (told, done) = channel();
         let thread = spawn(move || {
             pin(1);
             while let Ok((server, sweeps)) = ordered.recv() {
-                (0..sweeps).for_each(|sweep| drive(&mut clients[server], sweep as u8));
+                (0..sweeps).for_each(|sweep| drive(&mut clients[server], &workload.bytes(sweep as u8)));
                 told.send(()).expect("somebody waits");
             }
         });
@@ -44,15 +44,14 @@ impl Clients {
     }
 }
 
-/// Every client sends a message, then every client reads its echo.
-fn drive(clients: &mut [Box<dyn Client>], mark: u8) {
-    let message = [mark; MESSAGE];
+/// Every client sends the same, then every client reads its echo.
+fn drive(clients: &mut [Box<dyn Client>], sent: &[u8]) {
     for client in &mut *clients {
-        client.write_all(&message).expect("the server is there");
+        client.write_all(sent).expect("the server is there");
     }
+    let mut echo = vec![0; sent.len()];
     for client in clients {
-        let mut echo = [0; MESSAGE];
         client.read_exact(&mut echo).expect("the server echoes");
-        assert_eq!(echo, message);
+        assert_eq!(echo, sent);
     }
 }

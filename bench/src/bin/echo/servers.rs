@@ -6,22 +6,29 @@ use calloop::generic::Generic;
 use calloop::{EventLoop, LoopHandle, Mode, PostAction};
 use nexus_rt::mio::{Events, Interest, Poll, Token};
 
-use crate::stream::Stream;
+use crate::stream::{Client, Stream, Transport, connect};
 
 /// A server on one thread.
 pub(crate) trait Server {
-    /// Serves one more connection.
-    fn take(&mut self, stream: Stream);
+    /// Serves one more connection. Gives the client's end.
+    fn connect(&mut self, transport: Transport) -> Box<dyn Client>;
 
     /// Waits until something is ready, and serves it.
     fn poll(&mut self);
+
+    /// Serves until so many bytes were echoed.
+    fn serve(&mut self, end: u64) {
+        while self.echoed() < end {
+            self.poll();
+        }
+    }
 
     /// The bytes that were echoed.
     fn echoed(&self) -> u64;
 }
 
 /// All servers, ours first.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn Server>)> {
+pub(crate) fn all(_: Transport) -> Vec<(&'static str, Box<dyn Server>)> {
     vec![
         ("ours", Box::new(ours::Ours::new())),
         ("raw mio", Box::new(Raw::new())),
@@ -75,10 +82,12 @@ impl Raw {
 }
 
 impl Server for Raw {
-    fn take(&mut self, mut stream: Stream) {
+    fn connect(&mut self, transport: Transport) -> Box<dyn Client> {
+        let (mut stream, client) = connect(transport).expect("there are files left");
         let token = Token(self.streams.len());
         self.poll.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
         self.streams.push(stream);
+        client
     }
 
     fn poll(&mut self) {
@@ -130,10 +139,12 @@ mod ours {
     }
 
     impl Server for Ours {
-        fn take(&mut self, stream: Stream) {
+        fn connect(&mut self, transport: Transport) -> Box<dyn Client> {
+            let (stream, client) = connect(transport).expect("there are files left");
             let handler = Box::new(on_readable.into_handler(self.world.registry()));
             let mut io = self.world.resource_mut::<MioDriver>();
             io.register(stream, Interest::READABLE, handler).expect("a fresh socket");
+            client
         }
 
         fn poll(&mut self) {
@@ -216,13 +227,15 @@ mod published {
     }
 
     impl Server for Published {
-        fn take(&mut self, mut stream: Stream) {
+        fn connect(&mut self, transport: Transport) -> Box<dyn Client> {
+            let (mut stream, client) = connect(transport).expect("there are files left");
             let template = Box::new(CallbackTemplate::new(on_readable, self.world.registry()));
             let index = self.world.resource::<Streams>().0.len();
             let io = self.world.resource_mut::<MioDriver>();
             let token = put(io, index, template);
             io.registry().register(&mut stream, token, Interest::READABLE).expect("a fresh socket");
             self.world.resource_mut::<Streams>().0.push(stream);
+            client
         }
 
         fn poll(&mut self) {
@@ -256,13 +269,15 @@ impl Calloop {
 }
 
 impl Server for Calloop {
-    fn take(&mut self, stream: Stream) {
+    fn connect(&mut self, transport: Transport) -> Box<dyn Client> {
+        let (stream, client) = connect(transport).expect("there are files left");
         let source = Generic::new(stream, calloop::Interest::READ, Mode::Edge);
         let inserted = self.handle.insert_source(source, |_, stream, shared: &mut Shared| {
             shared.echoed += echo(stream, &mut shared.buffer);
             Ok(PostAction::Continue)
         });
         inserted.expect("a fresh socket");
+        client
     }
 
     fn poll(&mut self) {

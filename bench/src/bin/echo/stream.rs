@@ -1,7 +1,7 @@
 //! Connections, over TCP or over a Unix socket: the servers do not know the difference.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnix;
 
 use nexus_rt::mio::event::Source;
@@ -57,6 +57,16 @@ macro_rules! both {
             Stream::Unix($inner) => $do,
         }
     };
+}
+
+impl Stream {
+    /// Hands it over to another loop.
+    pub(crate) fn into_fd(self) -> (Transport, OwnedFd) {
+        match self {
+            Self::Tcp(stream) => (Transport::Tcp, stream.into()),
+            Self::Unix(stream) => (Transport::Unix, stream.into()),
+        }
+    }
 }
 
 impl Read for &Stream {
