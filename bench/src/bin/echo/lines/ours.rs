@@ -39,7 +39,7 @@ impl Ours {
             net.poll(world, usize::MAX, &mut echo);
         };
         let address = match transport {
-            Transport::Tcp => Address::Tcp(([127, 0, 0, 1], 0).into()),
+            Transport::Tcp => Address::Ip(([127, 0, 0, 1], 0).into()),
             Transport::Unix => path().into(),
         };
         let mut resource = world.resource_mut::<Connections<()>>();
@@ -58,7 +58,7 @@ impl Server for Ours {
     fn connect(&mut self, _: Transport) -> Box<dyn Client> {
         let before = self.connections.get(&self.world).len();
         let client: Box<dyn Client> = match &self.address {
-            Address::Tcp(address) => {
+            Address::Ip(address) => {
                 let client = TcpStream::connect(address).expect("the server listens");
                 client.set_nodelay(true).expect("it is connected");
                 Box::new(client)
