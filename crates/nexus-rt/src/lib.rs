@@ -224,6 +224,7 @@ mod pages {
         Batches: "docs/src/batches.md";
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
+        Connections: "docs/src/connections.md" needs ["mio", "signals", "timer"];
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
