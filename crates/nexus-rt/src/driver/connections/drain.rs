@@ -77,7 +77,8 @@ impl<C, Tag> Connections<C, Tag> {
     /// world.run(&mut turn)?;
     /// let deadline = Instant::now() + Duration::from_secs(5);
     /// world.resource_mut::<Connections<()>>().drain(deadline);
-    /// world.drain(deadline, |world| world.resource::<Connections<()>>().is_empty(), turn)?;
+    /// let late = deadline + Duration::from_secs(1); // for the turn that cuts off what is left at the deadline
+    /// world.drain(late, |world| world.resource::<Connections<()>>().is_empty(), turn)?;
     /// assert_eq!(client.join().unwrap()?, "last words");
     /// # Ok::<(), io::Error>(())
     /// ```
