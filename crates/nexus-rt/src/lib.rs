@@ -2,7 +2,8 @@
 //!
 //! User code is plain functions and closures. They say in their signature what they need of one typed [`World`], are
 //! resolved once when the program is put together, and then run at the speed of code written by hand. `main()` is the
-//! executor: it polls drivers, which advance the sequence and run handlers.
+//! executor: it polls drivers, which advance the sequence and run handlers. Drivers for timers, framed streams,
+//! datagrams and events from other threads come with it, as features.
 //!
 //! ```
 //! use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
@@ -44,7 +45,9 @@
 //! - [`poll`]: the table and the loop that every driver stands on, also yours.
 //! - [`registry`]: what a world reports about itself.
 //! - [`wait`]: how a loop sleeps, and how other threads wake it. `inbox`: events from other threads.
-//! - `timer`, `io`: events and keys of timers and sockets.
+//! - `connections`: servers and clients over TCP and Unix sockets, whose bytes are cut into frames, with limits.
+//!   `datagrams`: UDP and Unix datagrams.
+//! - `timer`, `io`: events and keys of timers, and of other sources such as pipes.
 //! - [`testing`]: a harness, clocks that a test moves, and the rules of drivers as a check.
 //!
 //! # Features
@@ -53,7 +56,7 @@
 //! |---|---|---|
 //! | `derive` (default) | `#[derive(Param)]` | `nexus-rt-derive` |
 //! | `timer` | `TimerInstaller`, `TimerWheel` and the module `timer` | `nexus-timer` |
-//! | `mio` | `MioInstaller`, `MioDriver`, the module `io`, and the crate `mio` | `mio`, on Linux also `rustix` |
+//! | `mio` | the modules `connections`, `datagrams` and `io`, `MioInstaller`, `MioDriver`, and the crate `mio` | `mio`, `nexus-timer`; on Unix also `rustix` |
 //! | `ring` | the module `inbox`: events from and to other threads | `crossbeam-queue` |
 //! | `smartptr` | `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap | `smallbox` |
 //! | `signals` | `ShutdownHandle::enable_signals` | `signal-hook` |
@@ -224,6 +227,7 @@ mod pages {
         Batches: "docs/src/batches.md";
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
+        Connections: "docs/src/connections.md" needs ["mio", "signals", "timer"];
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";

@@ -102,6 +102,8 @@ impl World {
 
     /// Calls `turn` until `done`, until `deadline`, or until it returns an error: the loop after [`run`](Self::run).
     ///
+    /// A last turn begins after the deadline, in which drivers do what is due by then.
+    ///
     /// It is for what is still under way when a shutdown was requested, with the same `turn`. A wait in it may block:
     /// it ends with the drain. Before it, stop what comes in, such as listeners and inboxes.
     ///
@@ -136,7 +138,9 @@ impl World {
         mut turn: F,
     ) -> T {
         let _draining = Draining::until(self.shutdown_handle(), deadline);
-        while !done(self) && Instant::now() < deadline {
+        let mut over = false;
+        while !over && !done(self) {
+            over = Instant::now() >= deadline;
             let ended = self.turn(&mut turn);
             if !ended.goes_on() {
                 return ended;

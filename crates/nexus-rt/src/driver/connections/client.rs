@@ -130,7 +130,7 @@ impl<C> Client<C> {
         Self::new(id, state, Address::Unix(std::path::Path::new("").into()), Phase::Open, Instant::now())
     }
 
-    /// Returns what names this connection, for ever.
+    /// Returns the id of this connection, which is never reused.
     #[inline]
     #[must_use]
     pub fn id(&self) -> RegistrationKey {
@@ -181,14 +181,14 @@ impl<C> Client<C> {
         self.closing.is_some() || self.ending.is_some() || self.phase == Phase::Parting
     }
 
-    /// Tells the other side, once everything is sent, that nothing more comes. What it sends is still handled, and
-    /// what is written to it is dropped.
+    /// Closes this side once everything is sent, so that the other side reads the end of the stream. What that sends is
+    /// still handled, and what is written to it is dropped.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Reads nothing more of it, and runs none of its frames, until it is [resumed](Self::resume). The other side is
-    /// slowed down once the buffers of the OS are full.
+    /// Stops reading from it and running its frames, until it is [resumed](Self::resume). The other side is slowed down
+    /// once the buffers of the OS are full.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -198,7 +198,7 @@ impl<C> Client<C> {
         self.paused = false;
     }
 
-    /// Says how much memory the program keeps for this connection, in bytes: it counts for
+    /// Sets how much memory the program keeps for this connection, in bytes: it counts for
     /// [`Limits::memory`](super::Limits::memory).
     pub fn charge(&mut self, bytes: usize) {
         self.charged = bytes;

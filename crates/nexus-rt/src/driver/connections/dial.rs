@@ -12,14 +12,15 @@ use super::ended::Ended;
 use super::resource::{ConnectionId, Connections};
 use super::stream::{Address, Stream};
 
-/// How often and how soon a connection is dialed: see [`Connections::connect`](super::Connections::connect).
+/// How often to try to connect, and how long to wait between attempts: see
+/// [`Connections::connect`](super::Connections::connect).
 ///
-/// The wait before each attempt doubles, from `first` to `most`, and a random part of up to half is taken off, so that
-/// many that lost the same peer do not come back at the same time.
+/// The wait after each attempt doubles, from `first` to `most`, less a random part of up to half, so that many clients
+/// that lost the same server do not return at the same time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Retry {
-    /// The number of attempts after which it is given up, at least 1. Default: 10.
+    /// The number of attempts, at least 1. Default: 10.
     pub attempts: u32,
     /// The longest that one attempt may take. Default: 10 s.
     pub patience: Duration,
@@ -30,7 +31,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Dials once.
+    /// Tries once.
     #[must_use]
     pub fn once() -> Self {
         Self { attempts: 1, ..Self::default() }
@@ -70,7 +71,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`] says.
+    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says.
     pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
         self.has_room()?;
         let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);

@@ -36,10 +36,12 @@ impl Drain {
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Begins to end all connections. Polls then do the rest: they let in who has come and nobody any more, answer the
-    /// frames that had come by now, up to 1 MiB of each connection, and end each as [`Ended::Drained`]: what it is owed
-    /// is sent, and its socket closed once the other side has closed its own. At the deadline, what is left ends as
-    /// [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs these polls:
+    /// Begins to end all connections, and closes all listeners. Clients that wait at a listener are accepted first.
+    ///
+    /// The next polls run the frames that had come by now, up to 1 MiB of each connection. Then each connection ends as
+    /// [`Ended::Drained`]: it is sent what it is owed, and its socket is closed once the other side has closed its own.
+    /// At the deadline, connections that are left end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
+    /// these polls:
     ///
     /// ```
     /// use std::io::{self, Read, Write};

@@ -9,16 +9,16 @@ use std::io;
 use super::limits::EndedStats;
 use crate::poll::RegistrationKey;
 
-/// The event that a connection stands, before its first frame.
+/// A connection is established: the event before its first frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Opened {
-    /// The listener that accepted it, or `None` if it was dialed.
+    /// The listener that accepted it, or `None` if it was not accepted but connected or adopted.
     pub listener: Option<RegistrationKey>,
 }
 
-/// The event that a connection ends, and why. It comes once for each connection, after its last frame, with its
-/// context. What is written to the context then is still sent, if the connection stands.
+/// A connection ends, and why: the event after its last frame. It comes once for each connection, with the connection
+/// as its context. What is written to it then is still sent, unless the connection was lost or is cut off.
 ///
 /// `E` is the error of the framing.
 #[derive(Debug)]
@@ -28,24 +28,24 @@ pub enum Ended<E> {
     Finished,
     /// The program closed it, with this reason.
     Closed(Cow<'static, str>),
-    /// Its bytes are no frames.
+    /// The framing returned an error.
     Malformed(E),
-    /// A frame is longer than [`Limits::frame`](super::Limits::frame).
+    /// An incomplete frame is longer than [`Limits::frame`](super::Limits::frame).
     TooLong,
     /// It sent nothing for longer than [`Limits::silent`](super::Limits::silent).
     Silent,
-    /// It read nothing for longer than [`Limits::stalled`](super::Limits::stalled).
+    /// It read nothing of what waits for it for longer than [`Limits::stalled`](super::Limits::stalled).
     Stalled,
     /// It holds more than [`Limits::unsent`](super::Limits::unsent), or too much of
     /// [`Limits::memory`](super::Limits::memory).
     TooMuch,
     /// The connection was lost: the OS error.
     Lost(io::Error),
-    /// It was dialed in vain, as often as [`Retry`](super::Retry) says: the last OS error.
+    /// All attempts to connect failed, as many as [`Retry`](super::Retry) allows: the last OS error.
     Unreachable(io::Error),
     /// A function panicked on one of its frames, or on another event of it.
     Panicked,
-    /// A function exchanged the [`Connections`](super::Connections) on one of its events, so that it could not return.
+    /// A function swapped the [`Connections`](super::Connections) on one of its events, so it could not be put back.
     Displaced,
     /// A [drain](super::Connections::drain) has answered all that had come.
     Drained,

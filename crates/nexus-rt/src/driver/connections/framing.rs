@@ -47,7 +47,7 @@ pub trait Framing: Clone + Send + 'static {
     /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message. A message whose parts are reused is
     /// the framing itself, `type Frame = Self`, or a field of it, and finds its bytes in [`Buffer::taken`].
     type Frame: ?Sized;
-    /// Why bytes are no frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
+    /// Why bytes cannot become a frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
     type Error: Error + Send + 'static;
 
     /// Returns where the bytes arrive.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What connections may cost. Whoever goes beyond a limit is told of or ended, and everybody else is served.
+/// What connections may cost. One that exceeds a limit waits or is ended, and all others are served.
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,14 +16,14 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most connections, those that are dialed included. Default: 10,000.
+    /// The most connections, including those that are being established. Default: 10,000.
     pub connections: usize,
-    /// What a client is sent that finds no place, because of `connections` or because the process has no files left.
-    /// Then it is closed. With `None` it waits outside until a place is free. Default: `None`.
+    /// The bytes that a client is sent before it is closed, if there are `connections` already or the process has no
+    /// file descriptors left. With `None`, it waits at the listener until a place is free. Default: `None`.
     pub refusal: Option<Box<[u8]>>,
     /// The most bytes of a frame that is incomplete. Default: 1 MiB.
     pub frame: usize,
-    /// The most frames of one connection in a poll; the next poll goes on with the rest. Default: 1,000.
+    /// The most frames of one connection in a poll; the next poll runs the rest. Default: 1,000.
     pub frames: usize,
     /// The unsent bytes of a connection above which its own frames wait until it reads. Default: 1 MiB.
     pub pause: usize,
@@ -32,7 +32,7 @@ pub struct Limits {
     /// The most memory of all connections' unsent bytes and incomplete frames, in bytes. Half of it is for those that
     /// hold no more than their share; above that, one that holds more is ended when it grows. Default: 1 GiB.
     pub memory: usize,
-    /// How long a connection may send nothing. Default: `None`, for ever.
+    /// How long a connection may send nothing. Default: `None`, without limit.
     pub silent: Option<Duration>,
     /// How long a connection may read nothing of what waits for it. Default: 30 s.
     pub stalled: Duration,
@@ -74,9 +74,9 @@ impl Limits {
 pub struct Stats {
     /// The number of connections that were accepted.
     pub accepted: u64,
-    /// The number of dialed connections that were established.
+    /// The number of connections that were established from here.
     pub connected: u64,
-    /// The number of clients that found no place and were told so.
+    /// The number of clients that were turned away.
     pub refused: u64,
     /// The number of frames that were run.
     pub frames: u64,

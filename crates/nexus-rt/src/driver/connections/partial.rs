@@ -5,7 +5,7 @@ use std::mem;
 use super::framing::{Framing, READ};
 use crate::poll::RegistrationKey;
 
-/// The most framings that are kept for whoever needs one next.
+/// The most unused framings that are kept.
 const SPARE: usize = 64;
 
 /// The largest incomplete frame that is copied behind the next read, instead of being read into where it is.

@@ -68,19 +68,19 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         self.ended = Some(Box::new(move |client, world, event| _ = chain.run_with(client, world, event)));
     }
 
-    /// Returns when to poll next at the latest: when a connection is to be dialed, or was silent for too long.
+    /// Returns the next time at which something is due, such as an attempt to connect, or the end of a connection that
+    /// is silent, stalled or closed.
     #[must_use]
     #[track_caller]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
         self.poller.key().get(world).next_deadline()
     }
 
-    /// Attends to every connection to which something happened: reads once, runs `chain` for each frame that is whole,
-    /// and sends what was written, once. Returns the number of events run, at most `budget`: frames, and connections
-    /// that opened or ended.
+    /// Serves every connection that is ready: reads once, runs `chain` for each complete frame, and sends what was
+    /// written, once. Returns the number of events run, at most `budget`: frames, and connections that opened or ended.
     ///
-    /// What the budget or [`Limits::frames`](super::Limits::frames) leaves undone is for the next poll, and the loop
-    /// does not sleep before.
+    /// What the budget or [`Limits::frames`](super::Limits::frames) leaves is done by the next poll, and the loop does
+    /// not sleep before it.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in, or if the chain or a handler of an event panics.

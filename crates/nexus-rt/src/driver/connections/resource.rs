@@ -27,7 +27,7 @@ pub type ConnectionId = RegistrationKey;
 /// Identifies a listener of a [`Connections`], and is never reused.
 pub type ListenerId = RegistrationKey;
 
-/// The most output buffers that are kept for whoever needs one next.
+/// The most unused output buffers that are kept.
 const SPARE: usize = 64;
 
 /// The connections of a world, as a resource: [`ConnectionsInstaller`](super::ConnectionsInstaller) registers it,
@@ -108,7 +108,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Listens at an address. Whoever connects becomes a connection with a default state.
+    /// Listens at an address. Each client that connects becomes a connection with a default state.
     ///
     /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
     ///
@@ -135,7 +135,7 @@ impl<C, Tag> Connections<C, Tag> {
         Ok(self.listeners.insert((), Listener::new(acceptor, Box::new(state))))
     }
 
-    /// Returns where a listener listens: with the port that the OS chose, if the address had port 0.
+    /// Returns the address of a listener, with the port that the OS chose if it was 0.
     #[must_use]
     pub fn address(&self, listener: ListenerId) -> Option<Address> {
         self.listeners.get(listener)?.kept.acceptor.address().ok()
@@ -159,8 +159,8 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.len() >= self.limits.connections.min(MOST)
     }
 
-    /// Sends bytes to a connection, in its turn. Returns whether it will be attempted: not if the id matches no
-    /// connection, or one that is closing.
+    /// Sends bytes to a connection, in its turn. Returns `false`, and sends nothing, if the id matches no connection or
+    /// one that is closing.
     ///
     /// A connection that would have more than [`Limits::unsent`] ends as [`Ended::TooMuch`].
     pub fn send(&mut self, id: ConnectionId, bytes: &[u8]) -> bool {
@@ -224,17 +224,17 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.contains(id)
     }
 
-    /// Iterates over the ids of all connections, those that are dialed or ending included.
+    /// Iterates over the ids of all connections, including those that are being established or are ending.
     pub fn ids(&self) -> impl Iterator<Item = ConnectionId> {
         self.table.iter().map(|(id, _)| id)
     }
 
-    /// Iterates over all connections but the one whose frame runs.
+    /// Iterates over all connections except the one whose frame runs.
     pub fn iter(&self) -> impl Iterator<Item = &Client<C>> {
         self.table.iter().filter_map(|(_, registration)| registration.handler.as_deref())
     }
 
-    /// Returns the number of connections, those that are dialed or ending included.
+    /// Returns the number of connections, including those that are being established or are ending.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.len()
@@ -246,13 +246,13 @@ impl<C, Tag> Connections<C, Tag> {
         self.len() == 0
     }
 
-    /// Returns what has happened so far.
+    /// Returns the counts of what has happened so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
 
-    /// Returns the limits, to change them. What a connection already has is not taken away.
+    /// Returns the limits, to change them. A lower limit does not end a connection before it grows.
     pub fn limits(&mut self) -> &mut Limits {
         &mut self.limits
     }
@@ -319,7 +319,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Keeps a buffer for whoever needs one next, unless it is large.
+    /// Keeps a buffer for the next connection that needs one, unless it is large.
     pub(super) fn keep(&mut self, buffer: Vec<u8>) {
         if buffer.capacity() <= READ && self.spare.len() < SPARE {
             self.spare.push(buffer);

@@ -275,7 +275,7 @@ impl Acceptor {
 impl Drop for Acceptor {
     fn drop(&mut self) {
         if let Self::Unix(_, path) = self {
-            // Whoever removed it before has done this.
+            // It fails if somebody has removed it already.
             _ = std::fs::remove_file(path);
         }
     }

@@ -30,7 +30,10 @@ pub type SocketId = RegistrationKey;
 /// `C` is what the program keeps of a socket, and `Tag` distinguishes two such drivers of one world.
 ///
 /// ```
-/// use nexus_rt::connections::Address;
+/// # #[cfg(not(feature = "timer"))]
+/// # fn main() {}
+/// # #[cfg(feature = "timer")]
+/// # fn main() -> std::io::Result<()> {
 /// use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, SocketId};
 /// use nexus_rt::timer::TimerEvent;
 /// use nexus_rt::{IntoCallback, MioInstaller, ResMut, WorldBuilder};
@@ -52,7 +55,8 @@ pub type SocketId = RegistrationKey;
 /// # world.resource_mut::<Datagrams<()>>().send(sender, b"alive")?;
 /// # let mut room = [0; 10];
 /// # assert_eq!(monitor.recv(&mut room)?, 5);
-/// # Ok::<(), std::io::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 pub struct Datagrams<C, Tag = ()> {
     pub(super) table: Registrations<Box<Socket<C>>, Kept>,

@@ -127,7 +127,7 @@ impl<C> Socket<C> {
         self.from.address()
     }
 
-    /// Sends a datagram to whoever sent the present one.
+    /// Sends a datagram to the sender of the present one.
     ///
     /// # Errors
     /// As [`send`](Self::send), or `AddrNotAvailable` if the sender has no name.

@@ -162,7 +162,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if let Self::Unix(_, Some(path)) = self {
-            // Whoever removed it before has done this.
+            // It fails if somebody has removed it already.
             _ = std::fs::remove_file(path);
         }
     }

@@ -34,84 +34,50 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// ([`InlineMio`](crate::InlineMio)), or a nameable type such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
 /// `Tag` distinguishes several drivers of one world.
 ///
+/// It only reports that a source is ready. Servers and clients of streams use
+/// [`Connections`](crate::connections::Connections), which reads, writes, cuts bytes into frames and has limits.
+/// [`Datagrams`](crate::datagrams::Datagrams) does this for datagrams.
+///
 /// ```
-/// use std::io::{self, Read, Write};
-/// use std::net::TcpStream as Client;
+/// use std::io;
+/// use std::net::UdpSocket as Peer;
 ///
+/// use nexus_rt::io::MioEvent;
 /// use nexus_rt::mio::Interest;
-/// use nexus_rt::mio::net::{TcpListener, TcpStream};
-/// use nexus_rt::io::{MioEvent, MioToken};
-/// use nexus_rt::{CallbackTemplate, IntoCallback, MioDriver, MioInstaller, ResMut, WorldBuilder, callback_blueprint};
+/// use nexus_rt::mio::net::UdpSocket;
+/// use nexus_rt::{IntoCallback, MioDriver, MioInstaller, ResMut, WorldBuilder};
 ///
-/// callback_blueprint!(OnBytes, Context = Vec<u8>, Event = MioEvent, Params = (ResMut<'static, MioDriver>, ResMut<'static, Full>));
-///
-/// /// Echoes what it reads; the driver owns the socket.
-/// fn echo(buffer: &mut Vec<u8>, mut io: ResMut<MioDriver>, mut full: ResMut<Full>, event: MioEvent) {
-///     let Some(stream) = io.source::<TcpStream>(event.token) else { return };
-///     loop {
-///         match stream.read(buffer) {
-///             Ok(n) if n > 0 => {
-///                 stream.write_all(&buffer[..n]).expect("an echo fits into the socket's buffer");
-///                 // A short read has drained the socket, except for the end of the stream.
-///                 if n < buffer.len() && !event.is_read_closed() {
-///                     return;
-///                 }
-///             }
+/// /// Adds up the lengths of datagrams; an empty one ends the registration. The driver owns the socket.
+/// fn measure(buffer: &mut [u8; 64], mut io: ResMut<MioDriver>, mut sum: ResMut<usize>, event: MioEvent) {
+///     // Data left unread is not reported again.
+///     while let Some(socket) = io.source::<UdpSocket>(event.token) {
+///         match socket.recv(buffer) {
+///             Ok(0) => _ = io.close(event.token),
+///             Ok(length) => *sum += length,
 ///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-///             Ok(_) | Err(_) => break,
-///         }
-///     }
-///     // The other side is gone: deregisters the socket, closes it, and drops this handler.
-///     io.close(event.token);
-///     // A file is free for a client that had to wait.
-///     if let Some(listener) = full.0.take() {
-///         io.reregister(listener, Interest::READABLE).expect("it stays registered");
-///     }
-/// }
-///
-/// /// The listener, if it ran out of files: the OS does not report waiting clients again.
-/// #[derive(Default)]
-/// struct Full(Option<MioToken>);
-///
-/// fn accept(template: &mut CallbackTemplate<OnBytes>, mut io: ResMut<MioDriver>, mut full: ResMut<Full>, event: MioEvent) {
-///     while let Some(accepted) = io.source::<TcpListener>(event.token).map(|listener| listener.accept()) {
-///         match accepted {
-///             Ok((stream, _)) => {
-///                 let handler = Box::new(template.generate(vec![0; 1024]));
-///                 io.register(stream, Interest::READABLE, handler).expect("a fresh socket can be registered");
-///             }
-///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-///             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-///             Err(_) => {
-///                 full.0 = Some(event.token);
-///                 return;
-///             }
+///             Err(error) => eprintln!("a datagram was lost: {error}"),
 ///         }
 ///     }
 /// }
 ///
 /// let mut builder = WorldBuilder::new();
 /// let mut poller = builder.install_driver(MioInstaller::new()?);
-/// builder.register_default::<Full>();
+/// builder.register(0_usize);
 /// let mut world = builder.build();
 ///
-/// let listener = TcpListener::bind("127.0.0.1:0".parse().expect("an address"))?;
-/// let address = listener.local_addr()?;
-/// let template = CallbackTemplate::<OnBytes>::new(echo, world.registry());
-/// let accept = Box::new(accept.into_callback(template, world.registry()));
-/// world.resource_mut::<MioDriver>().register(listener, Interest::READABLE, accept)?;
+/// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+/// let address = socket.local_addr()?;
+/// let measure = Box::new(measure.into_callback([0; 64], world.registry()));
+/// world.resource_mut::<MioDriver>().register(socket, Interest::READABLE, measure)?;
 ///
-/// let mut client = Client::connect(address)?;
-/// client.write_all(b"hello")?;
-/// poller.poll(&mut world, None)?; // accepts
-/// poller.poll(&mut world, None)?; // echoes
-/// let mut reply = [0; 5];
-/// client.read_exact(&mut reply)?;
-/// assert_eq!((&reply, world.resource::<MioDriver>().len()), (b"hello", 2));
-///
-/// drop(client);
-/// poller.poll(&mut world, None)?;
-/// assert_eq!(world.resource::<MioDriver>().len(), 1);
+/// let peer = Peer::bind("127.0.0.1:0")?;
+/// for datagram in [&b"hello"[..], b"you", b""] {
+///     peer.send_to(datagram, address)?;
+/// }
+/// while !world.resource::<MioDriver>().is_empty() {
+///     poller.poll(&mut world, None)?; // waits until something is ready
+/// }
+/// assert_eq!(*world.resource::<usize>(), 8);
 /// # Ok::<(), io::Error>(())
 /// ```
 pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
