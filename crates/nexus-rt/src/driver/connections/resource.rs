@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::marker::PhantomData;
 use std::mem;
+use std::net::TcpListener;
 use std::time::Instant;
 
 use nexus_timer::Wheel;
@@ -114,7 +115,45 @@ impl<C, Tag> Connections<C, Tag> {
     where
         C: Default,
     {
-        let mut acceptor = Acceptor::bind(&address.into())?;
+        self.admit(Acceptor::bind(&address.into())?)
+    }
+
+    /// Listens by a TCP listener that the program made: with options that only count before it is bound, such as
+    /// `SO_REUSEPORT`, or one that the process was started with. It is made non-blocking.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    ///
+    /// use nexus_rt::connections::{Address, Connections, ConnectionsInstaller, Lines};
+    /// use nexus_rt::{MioInstaller, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let io = builder.install_driver(MioInstaller::new()?);
+    /// let net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let mut world = builder.build();
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let address = Address::Tcp(listener.local_addr()?);
+    /// let mut connections = world.resource_mut::<Connections<()>>();
+    /// let listener = connections.listen_on(listener)?;
+    /// assert_eq!(connections.address(listener), Some(address));
+    /// # let _net = net;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The OS error.
+    pub fn listen_on(&mut self, listener: TcpListener) -> io::Result<ListenerId>
+    where
+        C: Default,
+    {
+        self.admit(Acceptor::made(listener)?)
+    }
+
+    fn admit(&mut self, mut acceptor: Acceptor) -> io::Result<ListenerId>
+    where
+        C: Default,
+    {
         acceptor.register(&self.door, self.listeners.next_key())?;
         Ok(self.listeners.insert((), Listener::new(acceptor, C::default)))
     }
