@@ -167,7 +167,7 @@ line B: 80 packets; the other line had 17 more
 }
 
 /// A row of a table: a name, and the numbers after it.
-#[cfg(feature = "ring")]
+#[cfg(any(feature = "mio", feature = "ring"))]
 fn row<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
     let row = text.lines().find_map(|line| line.trim_start().strip_prefix(name));
     row.unwrap_or_else(|| panic!("no row begins with `{name}`:\n{text}")).split_whitespace().collect()
@@ -182,6 +182,20 @@ fn ingress() {
             [0, 1, 2].map(|column| row(&text, policy)[column].parse::<u64>().expect("a number"));
         assert_eq!(handled + lost, sent, "{text}");
     }
+}
+
+#[cfg(feature = "mio")]
+#[test]
+fn many_worlds() {
+    let text = output("many_worlds", &["--worlds", "3", "--clients", "200"]);
+    let served = [0, 1, 2].map(|world| {
+        let row = row(&text, &format!("world {world}:"));
+        assert_eq!((row[0], row[1]), (row[2], "connections,"), "{text}");
+        row[0].parse::<u64>().expect("a number")
+    });
+    assert_eq!(served.iter().sum::<u64>(), 200, "{text}");
+    let end = "3 worlds: 200 connections, 200 lines\nthe shutdown ended 20 that were still there\n";
+    assert!(text.ends_with(end), "{text}");
 }
 
 #[cfg(feature = "ring")]

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use mio::Interest;
 
 use super::client::{Client, Phase};
 use super::resource::{Connections, Due, ListenerId};
-use super::stream::Acceptor;
+use super::stream::{Acceptor, Address};
 
 /// How many are let in before those that are in are attended to.
 const AT_ONCE: usize = 1_000;
@@ -16,11 +17,14 @@ const AT_ONCE: usize = 1_000;
 /// How soon a listener that ran out of files looks again, since the OS does not report when there are some.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Makes the state of a connection.
+type State<C> = Box<dyn FnMut() -> C + Send>;
+
 /// A socket that listens.
 pub(super) struct Listener<C> {
     pub(super) acceptor: Acceptor,
     /// The state of a connection that it lets in.
-    state: Box<dyn FnMut() -> C + Send>,
+    state: State<C>,
     /// Whether there may be somebody outside for whom there is no place.
     pub(super) waits: bool,
     /// Whether a timer is set to look again.
@@ -30,7 +34,7 @@ pub(super) struct Listener<C> {
 }
 
 impl<C> Listener<C> {
-    pub(super) fn new(acceptor: Acceptor, state: Box<dyn FnMut() -> C + Send>) -> Self {
+    pub(super) fn new(acceptor: Acceptor, state: State<C>) -> Self {
         Self { acceptor, state, waits: false, timed: false, spare: spare() }
     }
 
@@ -48,6 +52,79 @@ fn spare() -> Option<File> {
 }
 
 impl<C, Tag> Connections<C, Tag> {
+    /// Listens at an address. Each client that connects becomes a connection with a default state.
+    ///
+    /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
+    ///
+    /// # Errors
+    /// The OS error, such as an address in use.
+    pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
+    where
+        C: Default + 'static,
+    {
+        self.listen_with(address, C::default)
+    }
+
+    /// Like [`listen`](Self::listen), with a function that makes the state of each connection.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn listen_with(
+        &mut self,
+        address: impl Into<Address>,
+        state: impl FnMut() -> C + Send + 'static,
+    ) -> io::Result<ListenerId> {
+        self.admit(Acceptor::bind(&address.into())?, Box::new(state))
+    }
+
+    /// Listens by a TCP listener that the program made: with options that only count before it is bound, such as
+    /// `SO_REUSEPORT`, or one that the process was started with. It is made non-blocking.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    ///
+    /// use nexus_rt::connections::{Address, Connections, ConnectionsInstaller, Lines};
+    /// use nexus_rt::{MioInstaller, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let io = builder.install_driver(MioInstaller::new()?);
+    /// let net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let mut world = builder.build();
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let address = Address::Ip(listener.local_addr()?);
+    /// let mut connections = world.resource_mut::<Connections<()>>();
+    /// let listener = connections.listen_on(listener)?;
+    /// assert_eq!(connections.address(listener), Some(address));
+    /// # let _net = net;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The OS error.
+    pub fn listen_on(&mut self, listener: TcpListener) -> io::Result<ListenerId>
+    where
+        C: Default + 'static,
+    {
+        self.admit(Acceptor::made(listener)?, Box::new(C::default))
+    }
+
+    fn admit(&mut self, mut acceptor: Acceptor, state: State<C>) -> io::Result<ListenerId> {
+        acceptor.register(&self.door, self.listeners.next_key())?;
+        Ok(self.listeners.insert((), Listener::new(acceptor, state)))
+    }
+
+    /// Returns the address of a listener, with the port that the OS chose if it was 0.
+    #[must_use]
+    pub fn address(&self, listener: ListenerId) -> Option<Address> {
+        self.listeners.get(listener)?.kept.acceptor.address().ok()
+    }
+
+    /// Ends a listener. Its connections stay. Returns whether the id matched one.
+    pub fn stop_listening(&mut self, listener: ListenerId) -> bool {
+        self.listeners.remove(listener).is_some()
+    }
+
     /// Lets in those that wait at a listener.
     pub(super) fn accept(&mut self, id: ListenerId) {
         for _ in 0..AT_ONCE {

@@ -93,8 +93,16 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     /// Goes on with a drain: ends the connections once all have their answers.
+    #[inline]
     pub(super) fn proceed(&mut self) {
-        if self.drain == Drain::Answering && self.iter().all(|client| client.is_answered() || client.is_held()) {
+        if self.drain == Drain::Answering {
+            self.end_answered();
+        }
+    }
+
+    #[cold]
+    fn end_answered(&mut self) {
+        if self.iter().all(|client| client.is_answered() || client.is_held()) {
             self.drain = Drain::Parting;
             self.each(|client| Drain::Parting.limit(client));
         }

@@ -77,10 +77,8 @@ impl Output {
         (self.sent, self.blocked) = (0, None);
     }
 
-    /// Takes the buffers that are empty.
-    pub(super) fn unused(&mut self) -> impl Iterator<Item = Vec<u8>> {
-        let buffers = [&mut self.out, &mut self.backlog];
-        buffers.into_iter().filter(|buffer| buffer.is_empty() && buffer.capacity() > 0).map(mem::take)
+    pub(super) fn buffers(&mut self) -> [&mut Vec<u8>; 2] {
+        [&mut self.out, &mut self.backlog]
     }
 
     #[inline]

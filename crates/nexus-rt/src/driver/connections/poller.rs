@@ -8,12 +8,12 @@ use super::client::Client;
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
-use super::resource::{ConnectionId, Connections, Due};
+use super::resource::{ConnectionId, Connections};
 use super::turn::{Poll, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;
-use crate::driver::mio::Inlet;
+use crate::driver::mio::{Inlet, MioEvent};
 use crate::pipeline::Pipeline;
 use crate::poll::{Driver, Poller};
 use crate::step::{Finished, Step, StepRef};
@@ -28,6 +28,8 @@ type On<C, E> = Box<dyn FnMut(&mut Client<C>, &mut World, E) + Send>;
 pub struct ConnectionsPoller<C: 'static, F: Framing, Tag: 'static = ()> {
     pub(super) poller: Poller<Connections<C, Tag>>,
     inlet: Inlet,
+    /// What the inlet reported, and its memory.
+    events: Vec<MioEvent>,
     clock: Key<Clock>,
     /// The number of the driver, and of the table of its listeners.
     tables: [u32; 2],
@@ -49,7 +51,18 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         bell: Doorbell,
     ) -> Self {
         let partials = Partials::new(framing);
-        Self { poller, inlet, clock, tables, partials, bell, stranded: Vec::new(), opened: None, ended: None }
+        Self {
+            poller,
+            inlet,
+            events: Vec::new(),
+            clock,
+            tables,
+            partials,
+            bell,
+            stranded: Vec::new(),
+            opened: None,
+            ended: None,
+        }
     }
 
     /// Runs a chain when a connection opens, before its first frame. It replaces an earlier one.
@@ -138,33 +151,24 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             _ = connections.table.put_back(id, client);
             connections.queue(id);
         }
-        let mut events = self.inlet.events(world).map(mem::take).unwrap_or_default();
+        if let Some(events) = self.inlet.events(world) {
+            mem::swap(events, &mut self.events);
+        }
         let connections = self.poller.resource(world);
-        for event in &events {
+        for &event in &self.events {
             if event.token.driver == self.tables[1] {
                 connections.knocked.push_back(event.token);
             } else if let Some(client) = connections.table.get_mut(event.token).and_then(|it| it.handler.as_mut())
-                && client.note(*event)
+                && client.note(event)
                 && !mem::replace(&mut client.queued, true)
             {
                 connections.ready.push_back(event.token);
             }
         }
-        events.clear();
-        if let Some(empty) = self.inlet.events(world) {
-            *empty = events;
-        }
-        let connections = self.poller.resource(world);
+        self.events.clear();
         connections.proceed();
-        connections.wheel.start_poll(now);
-        while let Some(due) = connections.wheel.pop() {
-            match due.value {
-                Due::Connection(id) => connections.on_time(id, now),
-                Due::Listener(id) => {
-                    connections.knock(id);
-                }
-                Due::End => connections.cut_off(),
-            }
+        if !connections.wheel.is_empty() {
+            connections.on_due(now);
         }
         for _ in 0..connections.knocked.len() {
             let Some(id) = connections.knocked.pop_front() else { break };

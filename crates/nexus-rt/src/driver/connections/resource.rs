@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::time::Instant;
@@ -16,7 +15,6 @@ use super::drain::Drain;
 use super::ended::Ended;
 use super::framing::READ;
 use super::limits::{Limits, Stats};
-use super::stream::{Acceptor, Address};
 use crate::doorbell::Doorbell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
@@ -106,44 +104,6 @@ impl<C, Tag> Connections<C, Tag> {
             now,
             tag: PhantomData,
         }
-    }
-
-    /// Listens at an address. Each client that connects becomes a connection with a default state.
-    ///
-    /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
-    ///
-    /// # Errors
-    /// The OS error, such as an address in use.
-    pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
-    where
-        C: Default + 'static,
-    {
-        self.listen_with(address, C::default)
-    }
-
-    /// Like [`listen`](Self::listen), with a function that makes the state of each connection.
-    ///
-    /// # Errors
-    /// As [`listen`](Self::listen).
-    pub fn listen_with(
-        &mut self,
-        address: impl Into<Address>,
-        state: impl FnMut() -> C + Send + 'static,
-    ) -> io::Result<ListenerId> {
-        let mut acceptor = Acceptor::bind(&address.into())?;
-        acceptor.register(&self.door, self.listeners.next_key())?;
-        Ok(self.listeners.insert((), Listener::new(acceptor, Box::new(state))))
-    }
-
-    /// Returns the address of a listener, with the port that the OS chose if it was 0.
-    #[must_use]
-    pub fn address(&self, listener: ListenerId) -> Option<Address> {
-        self.listeners.get(listener)?.kept.acceptor.address().ok()
-    }
-
-    /// Ends a listener. Its connections stay. Returns whether the id matched one.
-    pub fn stop_listening(&mut self, listener: ListenerId) -> bool {
-        self.listeners.remove(listener).is_some()
     }
 
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
@@ -335,7 +295,9 @@ impl<C, Tag> Connections<C, Tag> {
         self.stats.memory -= client.held;
         self.hang_up(&mut client);
         client.output.forget();
-        client.output.unused().for_each(|buffer| self.keep(buffer));
+        for buffer in client.output.buffers() {
+            self.keep(mem::take(buffer));
+        }
         let waiting: Vec<_> = self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id).collect();
         self.knocked.extend(waiting);
     }

@@ -241,6 +241,12 @@ impl Acceptor {
         }
     }
 
+    /// Takes a listener that the program made.
+    pub(super) fn made(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self::Tcp(TcpListener::from_std(listener)))
+    }
+
     /// Returns where it listens: with the port that the OS chose, if that was left to it.
     pub(super) fn address(&self) -> io::Result<Address> {
         match self {

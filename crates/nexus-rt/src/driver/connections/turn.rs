@@ -74,13 +74,21 @@ impl<C: Send + 'static> Lent<'_, C> {
     }
 }
 
+impl<C> Lent<'_, C> {
+    #[cold]
+    fn strand(&mut self, mut client: Box<Client<C>>) {
+        client.ending = Some(if panicking() { Ended::Panicked } else { Ended::Displaced });
+        self.stranded.push(client);
+        // The next poll ends it, and does what this one leaves undone.
+        self.bell.ring();
+    }
+}
+
 impl<C> Drop for Lent<'_, C> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(mut client) = self.client.take() {
-            client.ending = Some(if panicking() { Ended::Panicked } else { Ended::Displaced });
-            self.stranded.push(client);
-            // The next poll ends it, and does what this one leaves undone.
-            self.bell.ring();
+        if let Some(client) = self.client.take() {
+            self.strand(client);
         }
     }
 }
@@ -203,7 +211,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         let connections = self.poller.resource(world);
         if client.phase == Phase::Parting {
             connections.stats.sent += client.flush(turn.now);
-            if client.unsent() == 0 {
+            if client.unsent() == 0 && !client.over {
                 client.shut();
             }
             if client.readable && !client.over {

@@ -1,5 +1,6 @@
 //! What is done about a connection after its turn, and when its time has come: memory and deadlines.
 
+use std::mem;
 use std::time::Instant;
 
 use mio::Interest;
@@ -24,7 +25,11 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Puts a connection back. `partial` is the memory of its incomplete frame.
     pub(super) fn settle(&mut self, mut client: Box<Client<C>>, partial: usize) {
-        client.output.unused().for_each(|buffer| self.keep(buffer));
+        for buffer in client.output.buffers() {
+            if buffer.is_empty() && buffer.capacity() > 0 {
+                self.keep(mem::take(buffer));
+            }
+        }
         let holds = client.output.capacity() + partial + client.charged;
         if holds != client.held {
             self.account(&mut client, holds);
@@ -36,8 +41,9 @@ impl<C, Tag> Connections<C, Tag> {
             // It may have been out when the drain began, or be new.
             self.drain.limit(&mut client);
         }
-        let (id, deadline) = (client.id, client.deadline(&self.limits));
-        if let Some(deadline) = deadline
+        let id = client.id;
+        if (client.output.blocked.is_some() || self.limits.silent.is_some() || client.phase != Phase::Open)
+            && let Some(deadline) = client.deadline(&self.limits)
             && client.timer.is_none_or(|(_, armed)| deadline < armed)
         {
             self.arm(&mut client, deadline);
@@ -79,8 +85,20 @@ impl<C, Tag> Connections<C, Tag> {
         client.timer = Some((key, deadline));
     }
 
+    /// Does what is due.
+    pub(super) fn on_due(&mut self, now: Instant) {
+        self.wheel.start_poll(now);
+        while let Some(due) = self.wheel.pop() {
+            match due.value {
+                Due::Connection(id) => self.on_time(id, now),
+                Due::Listener(id) => self.knock(id),
+                Due::End => self.cut_off(),
+            }
+        }
+    }
+
     /// Does what is due about a connection, if it still is.
-    pub(super) fn on_time(&mut self, id: ConnectionId, now: Instant) {
+    fn on_time(&mut self, id: ConnectionId, now: Instant) {
         let Some(mut client) = self.table.take_out(id) else { return };
         client.timer = None;
         let late = client.is_late(&self.limits, now);
