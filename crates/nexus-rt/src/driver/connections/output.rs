@@ -115,7 +115,8 @@ impl Output {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream as Peer;

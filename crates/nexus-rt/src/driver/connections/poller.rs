@@ -79,8 +79,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     /// and sends what was written, once. Returns the number of events run, at most `budget`: frames, and connections
     /// that opened or ended.
     ///
-    /// What the budget or [`Limits::frames`](super::Limits::frames) leaves undone, the next poll does, and the loop does
-    /// not sleep before.
+    /// What the budget or [`Limits::frames`](super::Limits::frames) leaves undone, the next poll does, and the loop
+    /// does not sleep before.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in, or if the chain or a handler of an event panics.

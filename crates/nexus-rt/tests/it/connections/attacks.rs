@@ -44,7 +44,7 @@ fn events_of_a_mio_driver_that_is_away_wait_for_it() {
     one.until_logged("a says waits");
 }
 
-/// A handler that exchanges the resource on a frame: the connection ends, its context is kept, and nothing else is lost.
+/// A handler that exchanges the resource on a frame: the connection ends, its context stays, and nothing else is lost.
 #[test]
 fn a_frame_that_exchanges_the_resource_ends_its_connection() {
     let (mut rig, other) = (Rig::new(), Arc::new(Mutex::new(Rig::new().world)));
