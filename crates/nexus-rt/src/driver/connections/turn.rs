@@ -183,8 +183,11 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
             if let Some(why) = ended {
                 why.count(&mut connections.stats.ended);
-                (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
-                let abrupt = why.is_abrupt();
+                (client.phase, client.since, client.left) = (Phase::Parting, turn.now, None);
+                if why.is_abrupt() || client.dial.is_some() {
+                    // Nothing is sent any more, even if the handler does not come back.
+                    connections.hang_up(client);
+                }
                 self.partials.forget(client.id);
                 if let Some(ended) = &mut self.ended {
                     turn.left = turn.left.saturating_sub(1);
@@ -193,10 +196,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     if turn.settles(&mut self.poller, world, client).is_none() {
                         return lent.leave(&mut self.poller, world, turn);
                     }
-                }
-                if abrupt || client.socket.is_none() || client.dial.is_some() {
-                    client.output.forget();
-                    client.over = true;
                 }
             }
         }
@@ -211,7 +210,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
         }
         let Some(client) = lent.take() else { return Poll::GoesOn };
-        if client.phase == Phase::Parting && client.over && client.unsent() == 0 {
+        if client.phase == Phase::Parting && (client.socket.is_none() || client.over && client.unsent() == 0) {
             connections.remove(client);
         } else {
             let partial = self.partials.holds(client.id);

@@ -31,6 +31,7 @@ impl<C, Tag> Connections<C, Tag> {
             // It may have been out when the drain began, or be new.
             self.drain.limit(&mut client);
         }
+        client.await_more(&self.limits, self.now);
         let (id, deadline) = (client.id, client.deadline(&self.limits));
         if let Some(deadline) = deadline
             && client.timer.is_none_or(|(_, armed)| deadline < armed)
