@@ -96,13 +96,13 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         S: StepRef<Client<C>, F::Frame, Out: Finished>,
     {
         let Some(mut turn) = self.begin(world, budget) else { return 0 };
-        while let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) {
+        for _ in 0..self.poller.resource(world).fresh.len() {
+            let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) else { break };
             if self.open(world, id, &mut turn) == Poll::Ends {
                 return budget - turn.left;
             }
         }
-        let first = self.poller.resource(world).ready.len();
-        for _ in 0..first {
+        for _ in 0..self.poller.resource(world).ready.len() {
             let Some(id) = self.next(world, &turn, |connections| connections.ready.pop_front()) else { break };
             if self.attend(world, id, chain, &mut turn) == Poll::Ends {
                 return budget - turn.left;

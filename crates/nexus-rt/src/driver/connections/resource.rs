@@ -113,7 +113,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
     ///
     /// # Errors
-    /// The OS error, such as an address in use.
+    /// The OS error, such as an address in use, or one after a [`drain`](Self::drain) has begun.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -130,6 +130,7 @@ impl<C, Tag> Connections<C, Tag> {
         address: impl Into<Address>,
         state: impl FnMut() -> C + Send + 'static,
     ) -> io::Result<ListenerId> {
+        self.is_serving()?;
         let mut acceptor = Acceptor::bind(&address.into())?;
         acceptor.register(&self.door, self.listeners.next_key())?;
         Ok(self.listeners.insert((), Listener::new(acceptor, Box::new(state))))
