@@ -213,6 +213,11 @@ impl<C> Client<C> {
         readable || self.unsent() > 0 || self.phase == Phase::Dialing
     }
 
+    /// Forgets what the OS has reported of a socket that is closed.
+    pub(super) fn forget_events(&mut self) {
+        (self.readable, self.ended) = (false, false);
+    }
+
     /// Whether its frames do not run, for another reason than what is unsent.
     #[inline]
     pub(super) fn is_held(&self) -> bool {
@@ -279,7 +284,12 @@ impl<C> Client<C> {
         if self.shut {
             self.output.out.clear();
         }
-        let Some(socket) = &mut self.socket else { return 0 };
+        let sends = match self.phase {
+            Phase::Dialing => false,
+            Phase::Fresh(_) | Phase::Open => self.ending.as_ref().is_none_or(|why| !why.is_abrupt()),
+            Phase::Parting => true,
+        };
+        let Some(socket) = self.socket.as_mut().filter(|_| sends) else { return 0 };
         let sent = self.output.flush(socket, now).unwrap_or_else(|error| {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));

@@ -172,10 +172,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
-        if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
-            connections.stats.sent += client.flush(turn.now);
-            client.conclude();
-        }
+        connections.stats.sent += client.flush(turn.now);
+        client.conclude();
         if client.phase != Phase::Parting {
             // An event that the budget leaves no room for is for the next poll.
             if turn.left > 0 || self.ended.is_none() || ended.is_some() {
