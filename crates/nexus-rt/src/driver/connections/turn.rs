@@ -146,7 +146,9 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                         framing.buffer().add(length);
                         poller.resource(world).stats.received += length as u64;
                     }
-                    frames(framing, poller, world, client, chain, turn)
+                    let stop = frames(framing, poller, world, client, chain, turn);
+                    let goes_on = !matches!(stop, Stop::Ends(_));
+                    (stop, goes_on)
                 });
                 client.pending = matches!(stop, Stop::More | Stop::Elsewhere);
                 self.poller.resource(world).stats.frames += (left - turn.left) as u64;
