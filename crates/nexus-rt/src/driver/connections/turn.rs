@@ -140,9 +140,9 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
                 let (poller, left) = (&mut self.poller, turn.left);
                 let stop = self.partials.with(client.id, |framing| {
-                    let room = if client.reads() { Some(framing.buffer().room()) } else { None };
-                    if let Some(room) = room {
-                        let length = client.read(room, turn.now);
+                    // It is read no faster than its frames run.
+                    if client.reads() && (!client.pending || framing.buffer().unread().is_empty()) {
+                        let length = client.read(framing.buffer().room(), turn.now);
                         framing.buffer().add(length);
                         poller.resource(world).stats.received += length as u64;
                     }
