@@ -9,7 +9,7 @@ use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
 use super::resource::{ConnectionId, Connections, Due};
-use super::turn::{Poll, Turn};
+use super::turn::{Poll, Rings, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;
@@ -108,7 +108,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 return budget - turn.left;
             }
         }
-        self.finish(world, &turn);
+        self.finish(world, &mut turn);
         budget - turn.left
     }
 
@@ -132,6 +132,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             // Its connections wait until it is back.
             return None;
         }
+        let rings = Rings { bell: self.bell.clone(), finished: false };
+        let turn = Turn { now, numbers, left: budget, rings };
         (connections.polling, connections.now) = (true, now);
         for client in self.stranded.drain(..) {
             let id = client.id;
@@ -167,14 +169,16 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
         }
         for _ in 0..connections.knocked.len() {
-            let Some(id) = connections.knocked.pop_front() else { break };
+            let Some(&id) = connections.knocked.front() else { break };
+            // If this panics, it is still knocked for.
             connections.accept(id);
+            connections.knocked.pop_front();
         }
-        Some(Turn { now, numbers, left: budget })
+        Some(turn)
     }
 
     /// Sends what was written to connections that had their turn, and ends the poll.
-    fn finish(&mut self, world: &mut World, turn: &Turn) {
+    fn finish(&mut self, world: &mut World, turn: &mut Turn) {
         let connections = self.poller.resource(world);
         for _ in 0..connections.ready.len() {
             let Some(id) = connections.ready.pop_front() else { break };
@@ -190,12 +194,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         connections.proceed();
         connections.polling = false;
-        if ![connections.ready.len(), connections.fresh.len(), connections.knocked.len()]
-            .iter()
-            .all(|waiting| *waiting == 0)
-        {
-            connections.ring();
-        }
+        turn.rings.finished =
+            connections.ready.is_empty() && connections.fresh.is_empty() && connections.knocked.is_empty();
     }
 }
 

@@ -285,11 +285,6 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Has the loop poll again before it sleeps.
-    pub(super) fn ring(&self) {
-        self.bell.ring();
-    }
-
     /// Takes a connection out, with a buffer for what is written to it.
     #[inline]
     pub(super) fn take_out(&mut self, id: ConnectionId) -> Option<Box<Client<C>>> {

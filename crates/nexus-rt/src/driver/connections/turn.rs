@@ -22,6 +22,21 @@ pub(super) struct Turn {
     pub(super) numbers: (u32, u64),
     /// How many events may still run.
     pub(super) left: usize,
+    pub(super) rings: Rings,
+}
+
+/// Has the loop poll again before it sleeps, if a poll did not come to its end: something is left to do.
+pub(super) struct Rings {
+    pub(super) bell: Doorbell,
+    pub(super) finished: bool,
+}
+
+impl Drop for Rings {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.bell.ring();
+        }
+    }
 }
 
 /// Whether a poll goes on: not if its resource is elsewhere, or was polled elsewhere.
@@ -48,7 +63,6 @@ enum Stop<E> {
 struct Lent<'p, C> {
     client: Option<Box<Client<C>>>,
     stranded: &'p mut Vec<Box<Client<C>>>,
-    bell: &'p Doorbell,
 }
 
 impl<C> Lent<'_, C> {
@@ -63,12 +77,12 @@ impl<C: Send + 'static> Lent<'_, C> {
     fn leave<Tag: 'static>(mut self, poller: &mut Poller<Connections<C, Tag>>, world: &mut World, turn: &Turn) -> Poll {
         let connections = poller.resource(world);
         if connections.polls().numbers().0 == turn.numbers.0
-            && let Some(client) = self.client.take()
+            && let Some(mut client) = self.client.take()
         {
+            connections.hand_over(&mut client);
             let id = client.id;
             _ = connections.table.put_back(id, client);
             connections.queue(id);
-            connections.ring();
         }
         Poll::Ends
     }
@@ -79,8 +93,6 @@ impl<C> Drop for Lent<'_, C> {
         if let Some(mut client) = self.client.take() {
             client.ending = Some(if panicking() { Ended::Panicked } else { Ended::Displaced });
             self.stranded.push(client);
-            // The next poll ends it, and does what this one leaves undone.
-            self.bell.ring();
         }
     }
 }
@@ -90,7 +102,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     pub(super) fn open(&mut self, world: &mut World, id: ConnectionId, turn: &mut Turn) -> Poll {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         if client.phase == Phase::Dialing {
             connections.dial(client, turn.now);
@@ -123,7 +135,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         client.queued = false;
         if matches!(client.phase, Phase::Dialing | Phase::Fresh(_)) {
@@ -171,7 +183,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         mut ended: Option<Ended<F::Error>>,
         turn: &mut Turn,
     ) -> Poll {
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
         connections.stats.sent += client.flush(turn.now);
