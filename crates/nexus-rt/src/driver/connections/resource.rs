@@ -255,6 +255,10 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Returns the limits, to change them. What a connection already has is not taken away.
     pub fn limits(&mut self) -> &mut Limits {
+        self.knock_for_those_who_wait();
+        if !self.polling {
+            self.bell.ring();
+        }
         &mut self.limits
     }
 
@@ -327,8 +331,12 @@ impl<C, Tag> Connections<C, Tag> {
         self.hang_up(&mut client);
         client.output.forget();
         client.output.unused().for_each(|buffer| self.keep(buffer));
-        let waiting: Vec<_> = self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id).collect();
-        self.knocked.extend(waiting);
+        self.knock_for_those_who_wait();
+    }
+
+    /// Has the listeners looked at again at which somebody waits for a place.
+    fn knock_for_those_who_wait(&mut self) {
+        self.knocked.extend(self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id));
     }
 
     /// Closes the socket of a connection.
