@@ -6,7 +6,11 @@ mod dials;
 mod drains;
 mod ends;
 mod frames;
+mod hostile;
 mod limits;
+mod panics;
+mod paths;
+mod random;
 pub(crate) mod rig;
 
 use std::io::{Read, Write};
@@ -27,6 +31,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Default, Debug)]
 struct State {
     name: String,
+    paused: bool,
 }
 
 /// What happened, in order.
@@ -154,7 +159,10 @@ fn act(client: &mut Client<State>, mut net: ResMut<Net>, mut log: ResMut<Log>, l
         }
         "close" => client.close("asked"),
         "finish" => client.finish(),
-        "pause" => client.pause(),
+        "pause" => {
+            client.pause();
+            client.state.paused = true;
+        }
         "panic" => panic!("as it was told"),
         "log" => log.push(format!("{} says {rest}", client.state.name)),
         other => panic!("{other:?} is no word"),
