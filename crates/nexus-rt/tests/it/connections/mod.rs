@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod attacks;
+mod chaos;
 mod dials;
 mod drains;
 mod ends;
