@@ -150,7 +150,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 connections.stats.sent += client.flush(turn.now);
             }
             if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
-                let (poller, left) = (&mut self.poller, turn.left);
+                let poller = &mut self.poller;
                 let stop = self.partials.with(client.id, |framing| {
                     // It is read no faster than its frames run.
                     if client.reads() && (!client.pending || framing.buffer().unread().is_empty()) {
@@ -163,7 +163,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     (stop, goes_on)
                 });
                 client.pending = matches!(stop, Stop::More | Stop::Elsewhere);
-                self.poller.resource(world).stats.frames += (left - turn.left) as u64;
                 match stop {
                     Stop::Elsewhere => return lent.leave(&mut self.poller, world, turn),
                     Stop::Ends(why) => ended = Some(why),
@@ -282,6 +281,7 @@ where
             Err(error) => return Stop::Ends(Ended::Malformed(error)),
         }
         let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
+        connections.stats.frames += 1;
         if client.unsent() > mark && !connections.relieves(client, turn.now) || turn.left == last || client.is_held() {
             return Stop::More;
         }
