@@ -57,7 +57,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
     ///
     /// # Errors
-    /// The OS error, such as an address in use.
+    /// The OS error, such as an address in use, or one after a [`drain`](Self::drain) has begun.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -110,6 +110,7 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     fn admit(&mut self, mut acceptor: Acceptor, state: State<C>) -> io::Result<ListenerId> {
+        self.is_serving()?;
         acceptor.register(&self.door, self.listeners.next_key())?;
         Ok(self.listeners.insert((), Listener::new(acceptor, state)))
     }

@@ -11,7 +11,7 @@ use nexus_timer::TimerKey;
 
 use super::dial::Dial;
 use super::ended::Ended;
-use super::limits::Limits;
+use super::limits::{Limits, after};
 use super::output::Output;
 use super::stream::{Address, Stream};
 use crate::driver::mio::MioEvent;
@@ -40,8 +40,11 @@ pub struct Client<C> {
     pub(super) left: Option<usize>,
     /// When something was last received.
     pub(super) heard: Instant,
-    /// When the program was told that it ends.
-    pub(super) parted: Instant,
+    /// Since when it is waited for what it sends: since it opened or was read again, or since the program was told that
+    /// it ends.
+    pub(super) since: Instant,
+    /// Whether its frames did not run when it was last seen to.
+    waited: bool,
     /// The timer of its deadline, and when that comes.
     pub(super) timer: Option<(TimerKey, Instant)>,
     /// The memory that it was last found to hold, in bytes.
@@ -93,7 +96,8 @@ impl<C> Client<C> {
             closing: None,
             left: None,
             heard: now,
-            parted: now,
+            since: now,
+            waited: true,
             timer: None,
             held: 0,
             charged: 0,
@@ -212,6 +216,11 @@ impl<C> Client<C> {
         readable || self.unsent() > 0 || self.phase == Phase::Dialing
     }
 
+    /// Forgets what the OS has reported of a socket that is closed.
+    pub(super) fn forget_events(&mut self) {
+        (self.readable, self.ended) = (false, false);
+    }
+
     /// Whether its frames do not run, for another reason than what is unsent.
     #[inline]
     pub(super) fn is_held(&self) -> bool {
@@ -278,7 +287,12 @@ impl<C> Client<C> {
         if self.shut {
             self.output.out.clear();
         }
-        let Some(socket) = &mut self.socket else { return 0 };
+        let sends = match self.phase {
+            Phase::Dialing => false,
+            Phase::Fresh(_) | Phase::Open => self.ending.as_ref().is_none_or(|why| !why.is_abrupt()),
+            Phase::Parting => true,
+        };
+        let Some(socket) = self.socket.as_mut().filter(|_| sends) else { return 0 };
         let sent = self.output.flush(socket, now).unwrap_or_else(|error| {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));
@@ -309,16 +323,27 @@ impl<C> Client<C> {
         }
     }
 
+    /// Notes since when it is waited for what it sends.
+    pub(super) fn await_more(&mut self, limits: &Limits, now: Instant) {
+        let waits = !self.is_served(limits);
+        if mem::replace(&mut self.waited, waits) && !waits {
+            self.since = now;
+        }
+    }
+
     /// Returns when something is to be done about it, if nothing happens.
     pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let stalled = self.output.blocked.map(|since| since + limits.stalled);
+        let stalled = self.output.blocked.map(|since| after(since, limits.stalled));
         let other = match self.phase {
             Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
             Phase::Fresh(_) => None,
-            Phase::Open => limits.silent.filter(|_| !self.paused).map(|silent| self.heard + silent),
+            Phase::Open if !self.is_served(limits) => None,
+            Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
             Phase::Parting if self.unsent() > 0 => None,
             // One that never stops sending is not heard out for ever.
-            Phase::Parting => Some((self.heard.max(self.parted) + limits.linger).min(self.parted + limits.stalled)),
+            Phase::Parting => {
+                Some(after(self.heard.max(self.since), limits.linger).min(after(self.since, limits.stalled)))
+            }
         };
         [stalled, other].into_iter().flatten().min()
     }

@@ -9,6 +9,7 @@ use mio::Interest;
 
 use super::client::{Client, Phase};
 use super::ended::Ended;
+use super::limits::after;
 use super::resource::{ConnectionId, Connections};
 use super::stream::{Address, Stream};
 
@@ -42,7 +43,7 @@ impl Retry {
         let doubled = 1_u32.checked_shl(attempt - 1).and_then(|times| self.first.checked_mul(times));
         let wait = doubled.unwrap_or(self.most).min(self.most);
         let part = (random >> 11) as f64 / (1_u64 << 53) as f64;
-        wait.mul_f64(1.0 - part / 2.0)
+        wait - wait.mul_f64(part / 2.0)
     }
 }
 
@@ -71,7 +72,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says.
+    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or after a [`drain`](Self::drain) has begun.
     pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
         self.has_room()?;
         let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);
@@ -82,7 +83,8 @@ impl<C, Tag> Connections<C, Tag> {
     /// Takes over a stream that is connected: one that another process passed on, or an end of a pair.
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or the OS error.
+    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, after a
+    /// [`drain`](Self::drain) has begun, or the OS error.
     pub fn adopt(&mut self, socket: impl Into<Stream>, state: C) -> io::Result<ConnectionId> {
         self.has_room()?;
         let (mut socket, id) = (socket.into(), self.table.next_key());
@@ -93,6 +95,7 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     fn has_room(&self) -> io::Result<()> {
+        self.is_serving()?;
         if self.is_full() {
             let all = self.limits.connections;
             return Err(io::Error::other(format!("all {all} places are taken: raise `Limits::connections`")));
@@ -118,7 +121,7 @@ impl<C, Tag> Connections<C, Tag> {
                 match connected {
                     Ok(socket) => {
                         client.socket = Some(socket);
-                        dial.until = now + dial.retry.patience;
+                        dial.until = after(now, dial.retry.patience);
                         return;
                     }
                     Err(error) => error,
@@ -139,8 +142,11 @@ impl<C, Tag> Connections<C, Tag> {
         if dial.attempts >= dial.retry.attempts {
             client.ending = Some(Ended::Unreachable(failed));
         } else {
-            dial.until = now + dial.retry.wait(dial.attempts, RandomState::new().build_hasher().finish());
+            let wait = dial.retry.wait(dial.attempts, RandomState::new().build_hasher().finish());
+            dial.until = after(now, wait);
         }
         self.hang_up(client);
+        // What the OS reported was about that socket.
+        client.forget_events();
     }
 }

@@ -1,5 +1,6 @@
 //! `Drain`: how connections end with the program. What had come is answered, sent, and each side told.
 
+use std::io;
 use std::time::Instant;
 
 use super::client::{Client, Phase};
@@ -90,6 +91,14 @@ impl<C, Tag> Connections<C, Tag> {
         self.wheel.insert(deadline, Due::End);
         self.drain = Drain::Answering;
         self.each(|client| Drain::Answering.limit(client));
+    }
+
+    /// Refuses what is new once the program ends.
+    pub(super) fn is_serving(&self) -> io::Result<()> {
+        match self.drain {
+            Drain::Serving => Ok(()),
+            _ => Err(io::Error::other("the connections are drained: nothing new begins")),
+        }
     }
 
     /// Goes on with a drain: ends the connections once all have their answers.

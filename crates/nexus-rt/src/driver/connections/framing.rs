@@ -171,6 +171,9 @@ impl Buffer {
 
     /// Moves what is unread to the front.
     fn compact(&mut self) {
+        if self.start == 0 {
+            return;
+        }
         self.bytes.copy_within(self.start..self.filled, 0);
         self.filled -= self.start;
         (self.start, self.frame) = (0, 0);

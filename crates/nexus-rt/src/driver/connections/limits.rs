@@ -1,6 +1,6 @@
 //! What connections may cost, and what the driver counts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What connections may cost. One that exceeds a limit waits or is ended, and all others are served.
 ///
@@ -40,6 +40,12 @@ pub struct Limits {
     /// read and dropped, since closing a socket with unread bytes resets the connection, and the other side might lose
     /// what it was sent last. Default: 500 ms.
     pub linger: Duration,
+}
+
+/// The end of a wait. One of a century is for ever.
+pub(super) fn after(start: Instant, wait: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+    start + wait.min(CENTURY)
 }
 
 impl Default for Limits {

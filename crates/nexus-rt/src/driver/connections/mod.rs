@@ -10,6 +10,8 @@ mod limits;
 mod lines;
 mod output;
 mod partial;
+#[cfg(unix)]
+mod path;
 mod poller;
 mod resource;
 mod stream;
@@ -27,6 +29,8 @@ pub use ended::{Ended, Opened};
 pub use framing::{Buffer, Framing};
 pub use limits::{EndedStats, Limits, Stats};
 pub use lines::{FrameTooLong, LengthPrefixed, LineTooLong, Lines};
+#[cfg(unix)]
+pub(super) use path::SocketPath;
 pub use poller::ConnectionsPoller;
 pub use resource::{ConnectionId, Connections, ListenerId};
 pub use stream::{Address, Stream, UnknownAddress};

@@ -18,7 +18,7 @@ pub(super) struct Partials<F> {
     /// By the index of the connection.
     own: Vec<Option<(RegistrationKey, Box<F>)>>,
     spare: Vec<Box<F>>,
-    /// Whether the shared framing may hold something of a connection whose frame panicked.
+    /// Whether the shared framing may hold something of a connection whose frame panicked, or was none.
     dirty: bool,
 }
 
@@ -27,15 +27,19 @@ impl<F: Framing> Partials<F> {
         Self { shared: prototype.clone(), prototype, own: Vec::new(), spare: Vec::new(), dirty: false }
     }
 
-    /// Runs `run` with the framing of a connection, which has room for a read.
+    /// Runs `run` with the framing of a connection, which has room for a read. `run` also returns whether the framing
+    /// can go on: one that has given up is nobody's any more, whatever it holds.
     #[inline]
-    pub(super) fn with<R>(&mut self, id: RegistrationKey, run: impl FnOnce(&mut F) -> R) -> R {
+    pub(super) fn with<R>(&mut self, id: RegistrationKey, run: impl FnOnce(&mut F) -> (R, bool)) -> R {
         if mem::replace(&mut self.dirty, true) {
             self.shared = self.prototype.clone();
         }
         let out = match self.take(id) {
             None => {
-                let out = run(&mut self.shared);
+                let (out, goes_on) = run(&mut self.shared);
+                if !goes_on {
+                    return out;
+                }
                 if is_done(&mut self.shared) {
                     self.shared.buffer().clear()
                 } else {
@@ -48,11 +52,13 @@ impl<F: Framing> Partials<F> {
                 if small {
                     own.buffer().exchange(self.shared.buffer());
                 }
-                let out = run(&mut own);
+                let (out, goes_on) = run(&mut own);
                 if small {
                     own.buffer().exchange(self.shared.buffer());
                 }
-                self.put_back(id, own);
+                if goes_on {
+                    self.put_back(id, own);
+                }
                 out
             }
         };

@@ -4,12 +4,12 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
-use super::client::Client;
+use super::client::{Client, Phase};
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
 use super::resource::{ConnectionId, Connections};
-use super::turn::{Poll, Turn};
+use super::turn::{Poll, Rings, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;
@@ -109,19 +109,19 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         S: StepRef<Client<C>, F::Frame, Out: Finished>,
     {
         let Some(mut turn) = self.begin(world, budget) else { return 0 };
-        while let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) {
+        for _ in 0..self.poller.resource(world).fresh.len() {
+            let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) else { break };
             if self.open(world, id, &mut turn) == Poll::Ends {
                 return budget - turn.left;
             }
         }
-        let first = self.poller.resource(world).ready.len();
-        for _ in 0..first {
+        for _ in 0..self.poller.resource(world).ready.len() {
             let Some(id) = self.next(world, &turn, |connections| connections.ready.pop_front()) else { break };
             if self.attend(world, id, chain, &mut turn) == Poll::Ends {
                 return budget - turn.left;
             }
         }
-        self.finish(world, &turn);
+        self.finish(world, &mut turn);
         budget - turn.left
     }
 
@@ -145,6 +145,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             // Its connections wait until it is back.
             return None;
         }
+        let rings = Rings { bell: self.bell.clone(), finished: false };
+        let turn = Turn { now, numbers, left: budget, rings };
         (connections.polling, connections.now) = (true, now);
         for client in self.stranded.drain(..) {
             let id = client.id;
@@ -171,21 +173,23 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             connections.on_due(now);
         }
         for _ in 0..connections.knocked.len() {
-            let Some(id) = connections.knocked.pop_front() else { break };
+            let Some(&id) = connections.knocked.front() else { break };
+            // If this panics, it is still knocked for.
             connections.accept(id);
+            connections.knocked.pop_front();
         }
-        Some(Turn { now, numbers, left: budget })
+        Some(turn)
     }
 
     /// Sends what was written to connections that had their turn, and ends the poll.
-    fn finish(&mut self, world: &mut World, turn: &Turn) {
+    fn finish(&mut self, world: &mut World, turn: &mut Turn) {
         let connections = self.poller.resource(world);
         for _ in 0..connections.ready.len() {
             let Some(id) = connections.ready.pop_front() else { break };
             let Some(mut client) = connections.take_out(id) else { continue };
             client.queued = false;
             connections.stats.sent += client.flush(turn.now);
-            let again = client.is_closing() || client.over;
+            let again = client.is_closing() || client.over || client.phase == Phase::Dialing;
             let partial = self.partials.holds(id);
             connections.settle(client, partial);
             if again {
@@ -194,9 +198,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         connections.proceed();
         connections.polling = false;
-        if connections.has_work() {
-            connections.ring();
-        }
+        turn.rings.finished = !connections.has_work();
     }
 }
 

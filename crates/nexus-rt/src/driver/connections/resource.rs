@@ -214,6 +214,10 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Returns the limits, to change them. A lower limit does not end a connection before it grows.
     pub fn limits(&mut self) -> &mut Limits {
+        self.knock_for_those_who_wait();
+        if !self.polling {
+            self.bell.ring();
+        }
         &mut self.limits
     }
 
@@ -247,11 +251,6 @@ impl<C, Tag> Connections<C, Tag> {
     /// Whether the next poll has something to do, whatever the OS reports.
     pub(super) fn has_work(&self) -> bool {
         [&self.ready, &self.fresh, &self.knocked].iter().any(|queue| !queue.is_empty())
-    }
-
-    /// Has the loop poll again before it sleeps.
-    pub(super) fn ring(&self) {
-        self.bell.ring();
     }
 
     /// Takes a connection out, with a buffer for what is written to it.
@@ -298,8 +297,12 @@ impl<C, Tag> Connections<C, Tag> {
         for buffer in client.output.buffers() {
             self.keep(mem::take(buffer));
         }
-        let waiting: Vec<_> = self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id).collect();
-        self.knocked.extend(waiting);
+        self.knock_for_those_who_wait();
+    }
+
+    /// Has the listeners looked at again at which somebody waits for a place.
+    fn knock_for_those_who_wait(&mut self) {
+        self.knocked.extend(self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id));
     }
 
     /// Closes the socket of a connection.

@@ -6,6 +6,8 @@ use std::net::{Shutdown, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+#[cfg(unix)]
+use super::path::SocketPath;
 use crate::driver::mio::Port;
 use crate::poll::RegistrationKey;
 use mio::Interest;
@@ -99,7 +101,7 @@ macro_rules! on {
         match $socket {
             Self::Tcp($inside) => $call,
             #[cfg(unix)]
-            Self::Unix($inside, ..) => $call,
+            Self::Unix(.., $inside) => $call,
         }
     };
 }
@@ -212,9 +214,9 @@ impl Stream {
 /// A socket that listens.
 pub(super) enum Acceptor {
     Tcp(TcpListener),
-    /// With the path, which is removed when it is closed.
+    /// With the path, which is removed before it is closed.
     #[cfg(unix)]
-    Unix(UnixListener, Box<Path>),
+    Unix(SocketPath, UnixListener),
 }
 
 impl Acceptor {
@@ -223,18 +225,8 @@ impl Acceptor {
             Address::Ip(address) => Ok(Self::Tcp(TcpListener::bind(*address)?)),
             #[cfg(unix)]
             Address::Unix(path) => {
-                let bound = UnixListener::bind(path).or_else(|error| {
-                    // A socket on which nobody listens was left behind by a program that was killed.
-                    let left = error.kind() == io::ErrorKind::AddrInUse
-                        && UnixStream::connect(path)
-                            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-                    if !left {
-                        return Err(error);
-                    }
-                    std::fs::remove_file(path)?;
-                    UnixListener::bind(path)
-                })?;
-                Ok(Self::Unix(bound, path.clone()))
+                let (path, socket) = SocketPath::bind(path, UnixListener::bind, UnixStream::connect)?;
+                Ok(Self::Unix(path, socket))
             }
             #[cfg(not(unix))]
             Address::Unix(_) => Err(no_unix()),
@@ -252,7 +244,7 @@ impl Acceptor {
         match self {
             Self::Tcp(socket) => socket.local_addr().map(Address::Ip),
             #[cfg(unix)]
-            Self::Unix(_, path) => Ok(Address::Unix(path.clone())),
+            Self::Unix(path, _) => Ok(path.path().into()),
         }
     }
 
@@ -261,11 +253,12 @@ impl Acceptor {
             Self::Tcp(socket) => {
                 let (socket, peer) = socket.accept()?;
                 // What is sent is sent once per turn, so there is nothing to wait for.
-                socket.set_nodelay(true)?;
+                // One that has left already may refuse it, which its first read says too.
+                _ = socket.set_nodelay(true);
                 Ok((Stream::Tcp(socket), Address::Ip(peer)))
             }
             #[cfg(unix)]
-            Self::Unix(socket, _) => {
+            Self::Unix(_, socket) => {
                 let (socket, peer) = socket.accept()?;
                 Ok((Stream::Unix(socket), Address::unix(&peer)))
             }
@@ -274,16 +267,6 @@ impl Acceptor {
 
     pub(super) fn register(&mut self, port: &Port, key: RegistrationKey) -> io::Result<()> {
         on!(self, socket => port.register(socket, key, Interest::READABLE))
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Acceptor {
-    fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
-            // It fails if somebody has removed it already.
-            _ = std::fs::remove_file(path);
-        }
     }
 }
 

@@ -22,6 +22,21 @@ pub(super) struct Turn {
     pub(super) numbers: (u32, u64),
     /// How many events may still run.
     pub(super) left: usize,
+    pub(super) rings: Rings,
+}
+
+/// Has the loop poll again before it sleeps, if a poll did not come to its end: something is left to do.
+pub(super) struct Rings {
+    pub(super) bell: Doorbell,
+    pub(super) finished: bool,
+}
+
+impl Drop for Rings {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.bell.ring();
+        }
+    }
 }
 
 /// Whether a poll goes on: not if its resource is elsewhere, or was polled elsewhere.
@@ -48,7 +63,6 @@ enum Stop<E> {
 struct Lent<'p, C> {
     client: Option<Box<Client<C>>>,
     stranded: &'p mut Vec<Box<Client<C>>>,
-    bell: &'p Doorbell,
 }
 
 impl<C> Lent<'_, C> {
@@ -63,12 +77,12 @@ impl<C: Send + 'static> Lent<'_, C> {
     fn leave<Tag: 'static>(mut self, poller: &mut Poller<Connections<C, Tag>>, world: &mut World, turn: &Turn) -> Poll {
         let connections = poller.resource(world);
         if connections.polls().numbers().0 == turn.numbers.0
-            && let Some(client) = self.client.take()
+            && let Some(mut client) = self.client.take()
         {
+            connections.hand_over(&mut client);
             let id = client.id;
             _ = connections.table.put_back(id, client);
             connections.queue(id);
-            connections.ring();
         }
         Poll::Ends
     }
@@ -79,8 +93,6 @@ impl<C> Lent<'_, C> {
     fn strand(&mut self, mut client: Box<Client<C>>) {
         client.ending = Some(if panicking() { Ended::Panicked } else { Ended::Displaced });
         self.stranded.push(client);
-        // The next poll ends it, and does what this one leaves undone.
-        self.bell.ring();
     }
 }
 
@@ -98,7 +110,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     pub(super) fn open(&mut self, world: &mut World, id: ConnectionId, turn: &mut Turn) -> Poll {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         if client.phase == Phase::Dialing {
             connections.dial(client, turn.now);
@@ -131,7 +143,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         client.queued = false;
         if matches!(client.phase, Phase::Dialing | Phase::Fresh(_)) {
@@ -146,18 +158,19 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 connections.stats.sent += client.flush(turn.now);
             }
             if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
-                let (poller, left) = (&mut self.poller, turn.left);
+                let poller = &mut self.poller;
                 let stop = self.partials.with(client.id, |framing| {
-                    let room = if client.reads() { Some(framing.buffer().room()) } else { None };
-                    if let Some(room) = room {
-                        let length = client.read(room, turn.now);
+                    // It is read no faster than its frames run.
+                    if client.reads() && (!client.pending || framing.buffer().unread().is_empty()) {
+                        let length = client.read(framing.buffer().room(), turn.now);
                         framing.buffer().add(length);
                         poller.resource(world).stats.received += length as u64;
                     }
-                    frames(framing, poller, world, client, chain, turn)
+                    let stop = frames(framing, poller, world, client, chain, turn);
+                    let goes_on = !matches!(stop, Stop::Ends(_));
+                    (stop, goes_on)
                 });
                 client.pending = matches!(stop, Stop::More | Stop::Elsewhere);
-                self.poller.resource(world).stats.frames += (left - turn.left) as u64;
                 match stop {
                     Stop::Elsewhere => return lent.leave(&mut self.poller, world, turn),
                     Stop::Ends(why) => ended = Some(why),
@@ -177,13 +190,11 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         mut ended: Option<Ended<F::Error>>,
         turn: &mut Turn,
     ) -> Poll {
-        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded, bell: &self.bell };
+        let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
-        if client.ending.as_ref().is_none_or(|why| !why.is_abrupt()) {
-            connections.stats.sent += client.flush(turn.now);
-            client.conclude();
-        }
+        connections.stats.sent += client.flush(turn.now);
+        client.conclude();
         if client.phase != Phase::Parting {
             // An event that the budget leaves no room for is for the next poll.
             if turn.left > 0 || self.ended.is_none() || ended.is_some() {
@@ -191,8 +202,11 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
             if let Some(why) = ended {
                 why.count(&mut connections.stats.ended);
-                (client.phase, client.parted, client.left) = (Phase::Parting, turn.now, None);
-                let abrupt = why.is_abrupt();
+                (client.phase, client.since, client.left) = (Phase::Parting, turn.now, None);
+                if why.is_abrupt() || client.dial.is_some() {
+                    // Nothing is sent any more, even if the handler does not come back.
+                    connections.hang_up(client);
+                }
                 self.partials.forget(client.id);
                 if let Some(ended) = &mut self.ended {
                     turn.left = turn.left.saturating_sub(1);
@@ -201,10 +215,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                     if turn.settles(&mut self.poller, world, client).is_none() {
                         return lent.leave(&mut self.poller, world, turn);
                     }
-                }
-                if abrupt || client.socket.is_none() || client.dial.is_some() {
-                    client.output.forget();
-                    client.over = true;
                 }
             }
         }
@@ -219,7 +229,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
         }
         let Some(client) = lent.take() else { return Poll::GoesOn };
-        if client.phase == Phase::Parting && client.over && client.unsent() == 0 {
+        if client.phase == Phase::Parting && (client.socket.is_none() || client.over && client.unsent() == 0) {
             connections.remove(client);
         } else {
             let partial = self.partials.holds(client.id);
@@ -279,6 +289,7 @@ where
             Err(error) => return Stop::Ends(Ended::Malformed(error)),
         }
         let Some(connections) = turn.settles(poller, world, client) else { return Stop::Elsewhere };
+        connections.stats.frames += 1;
         if client.unsent() > mark && !connections.relieves(client, turn.now) || turn.left == last || client.is_held() {
             return Stop::More;
         }

@@ -41,6 +41,7 @@ impl<C, Tag> Connections<C, Tag> {
             // It may have been out when the drain began, or be new.
             self.drain.limit(&mut client);
         }
+        client.await_more(&self.limits, self.now);
         let id = client.id;
         if (client.output.blocked.is_some() || self.limits.silent.is_some() || client.phase != Phase::Open)
             && let Some(deadline) = client.deadline(&self.limits)
@@ -101,12 +102,16 @@ impl<C, Tag> Connections<C, Tag> {
     fn on_time(&mut self, id: ConnectionId, now: Instant) {
         let Some(mut client) = self.table.take_out(id) else { return };
         client.timer = None;
+        // The OS does not report a little room, as one leaves that reads slowly.
+        client.output.start(&mut Vec::new());
+        let sent = client.flush(now);
+        self.stats.sent += sent;
         let late = client.is_late(&self.limits, now);
         if !late && let Some(deadline) = client.deadline(&self.limits) {
             self.arm(&mut client, deadline);
         }
         _ = self.table.put_back(id, client);
-        if late {
+        if late || sent > 0 {
             self.queue(id);
         }
     }

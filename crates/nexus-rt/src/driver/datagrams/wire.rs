@@ -12,15 +12,17 @@ use mio::net::UdpSocket;
 use mio::net::UnixDatagram;
 
 use crate::driver::connections::Address;
+#[cfg(unix)]
+use crate::driver::connections::SocketPath;
 use crate::driver::mio::Port;
 use crate::poll::RegistrationKey;
 
 /// A socket of the OS.
 pub(super) enum Wire {
     Udp(UdpSocket),
-    /// With the path, if it is bound to one, which is removed when it is closed.
+    /// With the path, if it is bound to one, which is removed before it is closed.
     #[cfg(unix)]
-    Unix(UnixDatagram, Option<Box<Path>>),
+    Unix(Option<SocketPath>, UnixDatagram),
 }
 
 /// Who sent a datagram, as the OS says it: an [`Address`] would allocate.
@@ -37,7 +39,7 @@ macro_rules! on {
         match $socket {
             Self::Udp($inside) => $call,
             #[cfg(unix)]
-            Self::Unix($inside, _) => $call,
+            Self::Unix(_, $inside) => $call,
         }
     };
 }
@@ -48,17 +50,9 @@ impl Wire {
             Address::Ip(address) => UdpSocket::bind(*address).map(Self::Udp),
             #[cfg(unix)]
             Address::Unix(path) => {
-                let bound = UnixDatagram::bind(path).or_else(|error| {
-                    // A socket that nobody has open was left behind by a program that was killed.
-                    let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-                    let taken = error.kind() == io::ErrorKind::AddrInUse;
-                    if !taken || !UnixDatagram::unbound()?.connect(path).is_err_and(refused) {
-                        return Err(error);
-                    }
-                    std::fs::remove_file(path)?;
-                    UnixDatagram::bind(path)
-                })?;
-                Ok(Self::Unix(bound, Some(path.clone())))
+                let connect = |path| UnixDatagram::unbound()?.connect(path);
+                let (path, socket) = SocketPath::bind(path, UnixDatagram::bind, connect)?;
+                Ok(Self::Unix(Some(path), socket))
             }
             #[cfg(not(unix))]
             Address::Unix(_) => Err(other_kind()),
@@ -71,7 +65,7 @@ impl Wire {
             Address::Ip(SocketAddr::V4(_)) => Self::bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?,
             Address::Ip(SocketAddr::V6(_)) => Self::bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?,
             #[cfg(unix)]
-            Address::Unix(_) => Self::Unix(UnixDatagram::unbound()?, None),
+            Address::Unix(_) => Self::Unix(None, UnixDatagram::unbound()?),
             #[cfg(not(unix))]
             Address::Unix(_) => return Err(other_kind()),
         };
@@ -83,7 +77,7 @@ impl Wire {
         match (self, peer) {
             (Self::Udp(socket), Address::Ip(peer)) => socket.connect(*peer),
             #[cfg(unix)]
-            (Self::Unix(socket, _), Address::Unix(path)) => socket.connect(path),
+            (Self::Unix(_, socket), Address::Unix(path)) => socket.connect(path),
             _ => Err(other_kind()),
         }
     }
@@ -92,7 +86,7 @@ impl Wire {
         match self {
             Self::Udp(socket) => socket.local_addr().map(Address::Ip),
             #[cfg(unix)]
-            Self::Unix(_, path) => Ok(path.as_deref().unwrap_or(Path::new("")).into()),
+            Self::Unix(path, _) => Ok(path.as_ref().map_or(Path::new(""), SocketPath::path).into()),
         }
     }
 
@@ -127,7 +121,7 @@ impl Wire {
         match self {
             Self::Udp(socket) => socket.recv_from(room).map(|(length, from)| (length, Origin::Ip(from))),
             #[cfg(unix)]
-            Self::Unix(socket, _) => socket.recv_from(room).map(|(length, from)| (length, Origin::Unix(from))),
+            Self::Unix(_, socket) => socket.recv_from(room).map(|(length, from)| (length, Origin::Unix(from))),
         }
     }
 
@@ -140,7 +134,7 @@ impl Wire {
         match (self, address) {
             (Self::Udp(socket), Address::Ip(address)) => socket.send_to(bytes, *address),
             #[cfg(unix)]
-            (Self::Unix(socket, _), Address::Unix(path)) => socket.send_to(bytes, path),
+            (Self::Unix(_, socket), Address::Unix(path)) => socket.send_to(bytes, path),
             _ => Err(other_kind()),
         }
     }
@@ -150,20 +144,10 @@ impl Wire {
         match (self, to) {
             (Self::Udp(socket), Origin::Ip(to)) => socket.send_to(bytes, *to),
             #[cfg(unix)]
-            (Self::Unix(socket, _), Origin::Unix(to)) if let Some(path) = to.as_pathname() => {
+            (Self::Unix(_, socket), Origin::Unix(to)) if let Some(path) = to.as_pathname() => {
                 socket.send_to(bytes, path)
             }
             _ => Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "the sender has no address to reply to")),
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Wire {
-    fn drop(&mut self) {
-        if let Self::Unix(_, Some(path)) = self {
-            // It fails if somebody has removed it already.
-            _ = std::fs::remove_file(path);
         }
     }
 }

@@ -62,6 +62,7 @@ fn a_frame_that_exchanges_the_resource_ends_its_connection() {
     one.send("anything\n");
     rig.until("it is gone", |rig| rig.net().is_empty());
     rig.chain = usual;
+    assert_eq!(rig.net().stats().frames, 0, "it has run none");
     two.send("log still here\n");
     (0..5).for_each(|_| assert_eq!(rig.turn(), 0));
     swap(&mut rig.world, &other);

@@ -8,12 +8,12 @@ use nexus_rt::connections::{Address, Retry};
 
 use super::{Peer, Rig, State};
 
-fn named(name: &str) -> State {
-    State { name: name.into() }
+pub(super) fn named(name: &str) -> State {
+    State { name: name.into(), paused: false }
 }
 
 /// An address where nobody listens.
-fn nowhere() -> Address {
+pub(super) fn nowhere() -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().into()
 }

@@ -140,6 +140,8 @@ fn a_panic_ends_one_connection_with_its_context_and_no_other() {
     two.send("log 2\n");
     rig.until_logged("two says 2");
     assert_eq!((rig.net().len(), rig.net().stats().ended.panicked), (2, 1));
+    // Three names, and all that was said.
+    assert_eq!(rig.net().stats().frames, 3 + 4);
 }
 
 #[test]

@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod attacks;
+mod chaos;
 mod dials;
 mod drains;
 mod ends;
 mod frames;
+mod hostile;
 mod limits;
+mod panics;
+mod paths;
+mod random;
 pub(crate) mod rig;
 
 use std::io::{Read, Write};
@@ -27,6 +32,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Default, Debug)]
 struct State {
     name: String,
+    paused: bool,
 }
 
 /// What happened, in order.
@@ -154,7 +160,10 @@ fn act(client: &mut Client<State>, mut net: ResMut<Net>, mut log: ResMut<Log>, l
         }
         "close" => client.close("asked"),
         "finish" => client.finish(),
-        "pause" => client.pause(),
+        "pause" => {
+            client.pause();
+            client.state.paused = true;
+        }
         "panic" => panic!("as it was told"),
         "log" => log.push(format!("{} says {rest}", client.state.name)),
         other => panic!("{other:?} is no word"),
