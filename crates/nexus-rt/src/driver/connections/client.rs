@@ -324,6 +324,7 @@ impl<C> Client<C> {
     }
 
     /// Notes since when it is waited for what it sends.
+    #[inline]
     pub(super) fn await_more(&mut self, limits: &Limits, now: Instant) {
         let waits = !self.is_served(limits);
         if mem::replace(&mut self.waited, waits) && !waits {

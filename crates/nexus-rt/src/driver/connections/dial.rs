@@ -72,7 +72,8 @@ impl<C, Tag> Connections<C, Tag> {
     /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or after a [`drain`](Self::drain) has begun.
+    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or if a
+    /// [`drain`](Self::drain) has begun.
     pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
         self.has_room()?;
         let mut client = Client::new(self.table.next_key(), state, address.into(), Phase::Dialing, self.now);

@@ -101,6 +101,7 @@ impl<F: Framing> Partials<F> {
     }
 
     /// Returns the memory that an incomplete frame holds, in bytes.
+    #[inline]
     pub(super) fn holds(&mut self, id: RegistrationKey) -> usize {
         match self.own.get_mut(id.index as usize) {
             Some(Some((key, framing))) if *key == id => framing.buffer().capacity() + framing.holds() + size_of::<F>(),
