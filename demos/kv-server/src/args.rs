@@ -30,6 +30,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub unixsocket: Option<PathBuf>,
 
+    /// The password that clients must give by AUTH or HELLO before anything else
+    #[arg(long, value_name = "PASSWORD")]
+    pub requirepass: Option<String>,
+
     /// The most clients at a time; who comes then is told so and turned away
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_clients: usize,

@@ -49,10 +49,10 @@ impl Channels {
     }
 
     /// Hands all messages out: calls `deliver` for each subscriber.
-    pub(crate) fn deliver(&mut self, mut deliver: impl FnMut(ConnectionId, &[u8])) {
-        for Message { channel, frame } in self.mail.drain(..) {
+    pub(crate) fn deliver(&mut self, mut deliver: impl FnMut(ConnectionId, &mut [u8])) {
+        for Message { channel, mut frame } in self.mail.drain(..) {
             let subscribers = self.subscribers.get(&channel).into_iter().flatten();
-            subscribers.for_each(|client| deliver(*client, &frame));
+            subscribers.for_each(|client| deliver(*client, &mut frame));
         }
     }
 

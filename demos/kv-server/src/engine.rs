@@ -8,7 +8,7 @@ use crate::channels::Channels;
 use crate::commands::Specs;
 use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry};
 use crate::limits::Limits;
-use crate::settings::Settings;
+use crate::settings::{Options, Settings};
 use crate::stats::Stats;
 
 /// Runs the timers of keys that end.
@@ -27,7 +27,7 @@ pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 ///
 /// let time = VirtualClock::new();
 /// let clock = Clock::test(time.clone(), Duration::from_secs(1_700_000_000));
-/// let settings = Settings { address: ([127, 0, 0, 1], 6379).into(), started: clock.now() };
+/// let settings = Settings { address: ([127, 0, 0, 1], 6379).into(), unix: None, started: clock.now() };
 /// let mut builder = WorldBuilder::new();
 /// let mut expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
 /// let mut world = builder.build();
@@ -70,6 +70,7 @@ impl Installer for Engine {
         builder.register_default::<Stats>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
+        builder.register_default::<Options>();
         let template = CallbackTemplate::new(on_expiry, builder.registry());
         builder.register(ExpiryTemplate(template));
         poller

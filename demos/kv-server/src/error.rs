@@ -1,5 +1,6 @@
 //! What can be wrong with a request. Texts are those that clients of Redis know.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why a command was refused. The client is told, and may go on.
@@ -16,7 +17,7 @@ pub enum CommandError {
     UnknownSubcommand {
         /// As it was sent.
         name: Box<str>,
-        /// Of which command, in capitals.
+        /// Of which command.
         of: &'static str,
     },
     /// Too many or too few arguments for this command.
@@ -49,10 +50,23 @@ pub enum CommandError {
     OutOfMemory,
     /// A client that subscribed waits for messages and cannot run this command.
     Subscribed(&'static str),
+    /// A client that has not given its password.
+    Stranger,
+    /// A password or a user that is not the right one.
+    WrongPassword,
+    /// What one command alone says: its code and its text.
+    Other(Cow<'static, str>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
     Http,
+}
+
+impl CommandError {
+    /// What one command alone says.
+    pub(crate) fn other(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Other(text.into())
+    }
 }
 
 impl fmt::Display for CommandError {
@@ -61,7 +75,9 @@ impl fmt::Display for CommandError {
             Self::Unknown { name, arguments } => {
                 write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
             }
-            Self::UnknownSubcommand { name, of } => write!(f, "ERR unknown subcommand '{name}'. Try {of} HELP."),
+            Self::UnknownSubcommand { name, of } => {
+                write!(f, "ERR unknown subcommand '{name}'. Try {} HELP.", of.to_uppercase())
+            }
             Self::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
             Self::Syntax => f.write_str("ERR syntax error"),
             Self::UnsupportedOption(option) => write!(f, "ERR Unsupported option {option}"),
@@ -81,6 +97,9 @@ impl fmt::Display for CommandError {
                 "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
                  this context"
             ),
+            Self::Stranger => f.write_str("NOAUTH Authentication required."),
+            Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
+            Self::Other(text) => f.write_str(text),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
             Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
         }

@@ -28,5 +28,5 @@ pub use replies::{Protocol, Replies};
 pub use request::{Request, RequestLimits};
 pub use server::Server;
 pub use session::{Client, Reply, Session};
-pub use settings::Settings;
+pub use settings::{Options, Settings};
 pub use stats::Stats;

@@ -20,6 +20,17 @@ pub enum Protocol {
     Three,
 }
 
+impl Protocol {
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
+}
+
 impl<'a> Replies<'a> {
     /// Writes to the end of `out`.
     #[inline]
@@ -118,6 +129,12 @@ impl<'a> Replies<'a> {
     /// As many replies as this follow, which the client has not asked for.
     pub fn push(&mut self, elements: usize) {
         self.elements(if self.protocol == Protocol::Two { b'*' } else { b'>' }, elements);
+    }
+
+    /// Lines of text.
+    pub fn lines(&mut self, lines: &[&str]) {
+        self.array(lines.len());
+        lines.iter().for_each(|line| self.simple(line));
     }
 
     /// An error: a code in capitals and a sentence. What would end the line early becomes a blank.

@@ -11,16 +11,17 @@ use nexus_rt::connections::{
 };
 use nexus_rt::plan::Plan;
 use nexus_rt::wait::{Idle, Wait};
-use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, ResMut, World, WorldBuilder};
+use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
 use crate::commands::Commands;
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
 use crate::limits::Limits;
+use crate::replies::Protocol;
 use crate::request::Request;
-use crate::session::{Client, Reply, Session};
-use crate::settings::Settings;
+use crate::session::{Client, Marks, Reply, Session};
+use crate::settings::{Options, Settings};
 use crate::stats::Stats;
 
 /// A server, to be run with its world.
@@ -40,7 +41,7 @@ impl Server {
     /// If an address cannot be listened on, or the system has no more files.
     pub fn bind(address: SocketAddr, unix: Option<&Path>, wait: Wait, limits: Limits) -> io::Result<(Self, World)> {
         let clock = Clock::realtime();
-        let settings = Settings { address, started: clock.now() };
+        let settings = Settings { address, unix: unix.map(Path::to_owned), started: clock.now() };
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let io = builder.install_driver(MioInstaller::new()?);
@@ -137,10 +138,14 @@ fn net_limits(limits: &Limits) -> NetLimits {
 }
 
 /// Gives a client its number.
-fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, _: Opened) {
+fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, _: Opened) {
     stats.connections += 1;
     stats.clients += 1;
-    client.state.number = stats.connections;
+    let heard = client.heard();
+    let state = &mut client.state;
+    state.number = stats.connections;
+    state.marks.set(Marks::STRANGER, !options.password.is_empty());
+    state.since = Some(heard);
 }
 
 /// Forgets a client, and tells it what was wrong with its last request.
@@ -154,9 +159,23 @@ fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<
 }
 
 /// Hands out what a request has published, before the next one, which may subscribe to it.
-fn deliver(_: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
+fn deliver(client: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
     if channels.has_mail() {
-        channels.deliver(|client, message| _ = net.send(client, message));
+        channels.deliver(|id, message| {
+            let own = id == client.id();
+            let other = if own { Some(&*client) } else { net.client(id) };
+            let protocol = other.map(|client| client.state.protocol).unwrap_or_default();
+            // The versions of the protocol differ in the first byte of a message.
+            message[0] = if protocol == Protocol::Two { b'*' } else { b'>' };
+            if own {
+                // Redis writes it before the reply, which is the number of receivers.
+                let out = client.out();
+                let reply = out.iter().rposition(|byte| *byte == b':').unwrap_or(out.len());
+                out.splice(reply..reply, message.iter().copied());
+            } else {
+                net.send(id, message);
+            }
+        });
     }
 }
 

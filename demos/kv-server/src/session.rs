@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use nexus_rt::connections;
 
@@ -24,6 +25,43 @@ impl Reply for Client {
     }
 }
 
+/// How a client differs from most. The first question about a request is whether it does.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    /// It has not given its password.
+    pub(crate) const STRANGER: Self = Self(1);
+    /// It gets no replies.
+    pub(crate) const MUTE: Self = Self(2);
+    /// It gets no reply to its next request.
+    pub(crate) const MUTE_NEXT: Self = Self(4);
+    /// It is shown what others ask.
+    pub(crate) const MONITOR: Self = Self(8);
+    /// It is not to be cut off when memory is short, it says.
+    pub(crate) const NO_EVICT: Self = Self(16);
+
+    /// It has just asked for no reply to its next request.
+    pub(crate) const FRESHLY_MUTE: Self = Self(32);
+
+    #[inline]
+    pub(crate) fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub(crate) fn set(&mut self, mark: Self, on: bool) {
+        self.0 = if on { self.0 | mark.0 } else { self.0 & !mark.0 };
+    }
+}
+
+impl std::ops::BitOr for Marks {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 /// Why a client is closed that asked for it.
 pub(crate) const LEAVES: &str = "it has asked for the end";
 
@@ -39,6 +77,12 @@ pub struct Session {
     pub protocol: Protocol,
     /// What it calls itself.
     pub name: Box<[u8]>,
+    /// How it differs from most.
+    pub(crate) marks: Marks,
+    /// When it came.
+    pub(crate) since: Option<Instant>,
+    /// The full name of the command that it used last.
+    pub(crate) last: &'static str,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
     /// What the names of these channels take, in bytes.
@@ -50,6 +94,27 @@ impl Session {
     #[must_use]
     pub fn new(number: u64) -> Self {
         Self { number, ..Self::default() }
+    }
+
+    /// Its number, as it is told.
+    pub(crate) fn id(&self) -> i64 {
+        i64::try_from(self.number).unwrap_or(i64::MAX)
+    }
+
+    /// Whether it waits for messages.
+    #[inline]
+    pub(crate) fn is_subscribed(&self) -> bool {
+        !self.channels.is_empty()
+    }
+
+    /// How many patterns of channels it has subscribed to.
+    pub(crate) fn patterns(&self) -> usize {
+        0
+    }
+
+    /// How many requests wait for EXEC; -1 if none can.
+    pub(crate) fn queued(&self) -> i64 {
+        -1
     }
 
     /// What it makes the server remember, roughly and in bytes.

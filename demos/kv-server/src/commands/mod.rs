@@ -1,12 +1,19 @@
 //! The commands: one pipeline from a request to its replies, and the table of what it can run.
 
+mod client;
+mod command_table;
+mod config;
 mod connection;
 mod expiry;
+mod help;
+mod info;
 mod keyspace;
+mod kill;
 mod pubsub;
 mod server;
 mod spec;
 mod strings;
+mod subcommands;
 
 use std::any::type_name_of_val;
 use std::fmt;
@@ -21,9 +28,10 @@ pub use spec::{Spec, Specs};
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::replies::Protocol;
 use crate::request::Request;
-use crate::session::Client;
-use crate::session::Reply;
+use crate::session::{Client, Marks, Reply};
+use crate::settings::Options;
 
 /// What a command gives, beside the replies that it adds to its client.state.
 pub(crate) type Done = Result<(), CommandError>;
@@ -81,7 +89,28 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
+            self.run_mute(client, world, request);
+        } else {
+            self.run.run_with(client, world, request);
+        }
+    }
+
+    /// Runs a request of a client that gets no reply, until it has run one that changes that.
+    #[cold]
+    fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        let before = client.out().len();
+        client.state.marks.set(Marks::FRESHLY_MUTE, false);
         self.run.run_with(client, world, request);
+        let state = &mut client.state;
+        let is_mute = state.marks.has(Marks::MUTE | Marks::MUTE_NEXT);
+        if !state.marks.has(Marks::FRESHLY_MUTE) {
+            state.marks.set(Marks::MUTE_NEXT, false);
+        }
+        // What is about messages is none of the replies that it does without.
+        if is_mute && !state.last.ends_with("subscribe") {
+            client.out().truncate(before);
+        }
     }
 
     /// What a request runs through, and what every command reads and writes.
@@ -115,9 +144,10 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
     }
     let table = table! {
         "append" => strings::append,
-        "client" => connection::client,
-        "command" => server::command,
-        "config" => server::config,
+        "auth" => connection::auth,
+        "client" => client::client,
+        "command" => command_table::command,
+        "config" => config::config,
         "dbsize" => keyspace::dbsize,
         "decr" => strings::decr,
         "decrby" => strings::decrby,
@@ -129,9 +159,10 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "get" => strings::get,
         "getdel" => strings::getdel,
         "getset" => strings::getset,
+        "hello" => connection::hello,
         "incr" => strings::incr,
         "incrby" => strings::incrby,
-        "info" => server::info,
+        "info" => info::info,
         "keys" => keyspace::keys,
         "mget" => strings::mget,
         "mset" => strings::mset,
@@ -141,6 +172,7 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "pttl" => expiry::pttl,
         "publish" => pubsub::publish,
         "quit" => connection::quit,
+        "reset" => connection::reset,
         "scan" => keyspace::scan,
         "select" => connection::select,
         "set" => strings::set,
@@ -156,27 +188,43 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
 }
 
 /// Finds the command, and checks that it can have so many arguments.
-fn find<'a>(_: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
-    let name = request.get(0);
-    let Some((command, spec)) = specs.find(name) else { return Err(unknown(request)) };
+fn find<'a>(client: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
+    let Some((command, mut spec)) = specs.find(request.get(0)) else { return Err(unknown(request)) };
+    if !spec.subcommands.is_empty() && request.len() > 1 {
+        spec = subcommand(spec, request.get(1))?;
+    }
+    client.state.last = spec.full_name;
     if !spec.takes(request.len()) {
-        return Err(CommandError::Arity(spec.name));
+        return Err(CommandError::Arity(spec.full_name));
     }
     Ok(Call { command, spec, request })
 }
 
 #[cold]
+fn subcommand(command: &'static Spec, name: &[u8]) -> Result<&'static Spec, CommandError> {
+    let named = |spec: &&Spec| spec.name.as_bytes().eq_ignore_ascii_case(name);
+    command
+        .subcommands
+        .iter()
+        .find(named)
+        .ok_or_else(|| CommandError::UnknownSubcommand { name: shown(name, SHOWN).into(), of: command.name })
+}
+
+/// The most of a name that an error shows, in bytes.
+const SHOWN: usize = 128;
+
+/// A text up to a zero byte, as Redis shows it.
+fn shown(text: &[u8], most: usize) -> String {
+    let end = memchr(0, text).unwrap_or(text.len()).min(most);
+    String::from_utf8_lossy(&text[..end]).into_owned()
+}
+
+#[cold]
 fn unknown(request: &Request) -> CommandError {
-    const SHOWN: usize = 128;
     // A page in somebody's browser may have it send these here, with commands in the body.
     if [&b"post"[..], b"host:"].contains(&&*request.get(0).to_ascii_lowercase()) {
         return CommandError::Http;
     }
-    // Up to a zero byte, as Redis shows them.
-    let shown = |text: &[u8], most: usize| {
-        let end = memchr(0, text).unwrap_or(text.len()).min(most);
-        String::from_utf8_lossy(&text[..end]).into_owned()
-    };
     let mut arguments = String::new();
     for argument in request.from(1) {
         if arguments.len() >= SHOWN {
@@ -193,10 +241,15 @@ fn admit<'a>(
     client: &mut Client,
     keys: Res<Keys>,
     limits: Res<Limits>,
+    options: Res<Options>,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if !client.state.channels.is_empty() && !call.spec.while_subscribed() {
-        return Err(CommandError::Subscribed(call.spec.name));
+    let state = &client.state;
+    if state.marks.has(Marks::STRANGER) && !options.password.is_empty() && !call.spec.for_strangers() {
+        return Err(CommandError::Stranger);
+    }
+    if state.is_subscribed() && state.protocol == Protocol::Two && !call.spec.while_subscribed() {
+        return Err(CommandError::Subscribed(call.spec.full_name));
     }
     if call.spec.grows() && keys.used() > limits.memory {
         return Err(CommandError::OutOfMemory);

@@ -46,7 +46,7 @@ pub(super) fn unsubscribe(client: &mut Client, mut channels: ResMut<Channels>, r
 
 /// Says how many channels the client has subscribed to now.
 fn confirm(client: &mut Client, what: &str, channel: Option<&[u8]>) {
-    client.reply().array(3);
+    client.reply().push(3);
     client.reply().bulk(what.as_bytes());
     client.reply().bulk_or_nil(channel);
     let count = client.state.channels.len();

@@ -1,12 +1,15 @@
 //! What is known of each command before it runs: its name, how many arguments it takes, and which of them are keys.
 
+use super::subcommands;
 use crate::request::Request;
 
-/// What is known of a command.
+/// What is known of a command, or of a subcommand.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// In small letters.
+    /// In small letters; of a subcommand without its command's.
     pub name: &'static str,
+    /// With the command's name before it and a bar between, if it is a subcommand.
+    pub full_name: &'static str,
     /// How many arguments, its name included; at least so many if it is negative.
     pub arity: i8,
     /// What COMMAND says of it.
@@ -15,25 +18,46 @@ pub struct Spec {
     pub keys: (u8, i8),
     /// From one key to the next.
     pub step: u8,
+    /// What its first argument can be, if that is the name of a subcommand.
+    pub subcommands: &'static [Spec],
+    /// What the flags say, one bit each.
+    bits: u8,
 }
+
+/// It may need more memory than before.
+const GROWS: u8 = 1;
+/// A client that waits for messages may use it.
+const SUBSCRIBED: u8 = 2;
+/// A client that has not given its password may use it.
+const FOR_STRANGERS: u8 = 4;
+/// It changes keys.
+const WRITES: u8 = 8;
+/// It takes as long as its arguments are, and no longer for many keys.
+const QUICK: u8 = 16;
+/// Monitors are not shown it.
+const PRIVATE: u8 = 32;
+/// It belongs to a command.
+const SUBCOMMAND: u8 = 64;
 
 /// Every command, in the order of names.
 pub(super) const ALL: &[Spec] = &[
     Spec::new("append", 3, &["write", "denyoom", "fast"]).key(),
-    Spec::new("client", -2, &["noscript", "loading", "stale"]),
-    Spec::new("command", -1, &["loading", "stale"]),
-    Spec::new("config", -2, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("auth", -2, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("client", -2, &[]).of(subcommands::CLIENT),
+    Spec::new("command", -1, &["loading", "stale"]).of(subcommands::COMMAND),
+    Spec::new("config", -2, &[]).of(subcommands::CONFIG),
     Spec::new("dbsize", 1, &["readonly", "fast"]),
     Spec::new("decr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("decrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("del", -2, &["write"]).every(1),
-    Spec::new("echo", 2, &["fast"]),
+    Spec::new("echo", 2, &["loading", "stale", "fast"]),
     Spec::new("exists", -2, &["readonly", "fast"]).every(1),
     Spec::new("expire", -3, &["write", "fast"]).key(),
     Spec::new("flushall", -1, &["write"]),
     Spec::new("get", 2, &["readonly", "fast"]).key(),
     Spec::new("getdel", 2, &["write", "fast"]).key(),
     Spec::new("getset", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("hello", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("incr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("incrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("info", -1, &["loading", "stale"]),
@@ -45,12 +69,13 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("ping", -1, &["fast"]),
     Spec::new("pttl", 2, &["readonly", "fast"]).key(),
     Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
-    Spec::new("quit", -1, &["noscript", "loading", "stale", "fast"]),
+    Spec::new("quit", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("reset", 1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("scan", -2, &["readonly"]),
     Spec::new("select", 2, &["loading", "stale", "fast"]),
     Spec::new("set", -3, &["write", "denyoom"]).key(),
     Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
-    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"]),
     Spec::new("strlen", 2, &["readonly", "fast"]).key(),
     Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("ttl", 2, &["readonly", "fast"]).key(),
@@ -65,7 +90,26 @@ pub(super) fn named(name: &str) -> &'static Spec {
 
 impl Spec {
     const fn new(name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
-        Self { name, arity, flags, keys: (0, 0), step: 0 }
+        let bits = bits(name, flags);
+        Self { name, full_name: name, arity, flags, keys: (0, 0), step: 0, subcommands: &[], bits }
+    }
+
+    /// A subcommand, by its full name.
+    pub(super) const fn sub(full_name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
+        let mut bar = 0;
+        while full_name.as_bytes()[bar] != b'|' {
+            bar += 1;
+        }
+        let mut sub = Self::new(full_name, arity, flags);
+        sub.name = full_name.split_at(bar + 1).1;
+        sub.bits = (sub.bits | SUBCOMMAND) & !QUICK;
+        sub
+    }
+
+    /// The command has subcommands.
+    const fn of(mut self, subcommands: &'static [Self]) -> Self {
+        self.subcommands = subcommands;
+        self
     }
 
     /// The first argument is a key.
@@ -90,13 +134,25 @@ impl Spec {
     #[inline]
     #[must_use]
     pub fn grows(&self) -> bool {
-        self.flags.contains(&"denyoom")
+        self.bits & GROWS != 0
     }
 
     /// Whether a client that waits for messages may use it.
     #[must_use]
     pub fn while_subscribed(&self) -> bool {
-        matches!(self.name, "subscribe" | "unsubscribe" | "ping" | "quit")
+        self.bits & SUBSCRIBED != 0
+    }
+
+    /// Whether a client that has not given its password may use it.
+    #[must_use]
+    pub fn for_strangers(&self) -> bool {
+        self.bits & FOR_STRANGERS != 0
+    }
+
+    /// Whether it changes keys.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.bits & WRITES != 0
     }
 
     /// The keys among the arguments of a request.
@@ -106,6 +162,46 @@ impl Spec {
         let end = if last < 0 { request.len() } else { usize::from(last.unsigned_abs()) + 1 };
         (first..end).step_by(usize::from(self.step).max(1)).filter(move |at| *at > 0).map(|at| request.get(at))
     }
+}
+
+/// What the flags of a command say.
+const fn bits(name: &str, flags: &[&str]) -> u8 {
+    let meant = [
+        ("denyoom", GROWS),
+        ("no_auth", FOR_STRANGERS),
+        ("write", WRITES),
+        ("fast", QUICK),
+        ("admin", PRIVATE),
+        ("skip_monitor", PRIVATE),
+    ];
+    let mut bits = if is_one_of(name, &["set"]) { QUICK } else { 0 };
+    if is_one_of(name, &["subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ping", "quit", "reset"]) {
+        bits |= SUBSCRIBED;
+    }
+    let mut at = 0;
+    while at < meant.len() {
+        if is_one_of(meant[at].0, flags) {
+            bits |= meant[at].1;
+        }
+        at += 1;
+    }
+    bits
+}
+
+const fn is_one_of(name: &str, names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let (name, other) = (name.as_bytes(), names[at].as_bytes());
+        let mut same = if name.len() == other.len() { 0 } else { usize::MAX };
+        while same < name.len() && name[same] == other[same] {
+            same += 1;
+        }
+        if same == name.len() {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Finds specs by name, in any case: a resource.

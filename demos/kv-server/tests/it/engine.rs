@@ -23,7 +23,7 @@ impl Rig {
     fn new(limits: Limits) -> Self {
         let time = VirtualClock::new();
         let clock = Clock::test(time.clone(), START);
-        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), started: clock.now() };
+        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), unix: None, started: clock.now() };
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let world = builder.build();

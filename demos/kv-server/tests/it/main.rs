@@ -1,7 +1,9 @@
 //! The server as its clients know it, a module per subject.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod clients;
 mod commands;
+mod connections;
 mod ending;
 mod engine;
 mod hostile;

@@ -12,20 +12,20 @@ const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
 /// Debian's redis-server, which ends with its test.
-struct Redis {
+pub(crate) struct Redis {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What it prints. Held, so that it can go on printing.
     _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
     /// `None`, and said so, where it is not installed. In CI it must be.
-    fn start() -> Option<Self> {
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
         let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
-        let started = Command::new("redis-server").args(args).stdout(Stdio::piped()).spawn();
+        let started = Command::new("redis-server").args(args).args(more).stdout(Stdio::piped()).spawn();
         let mut child = match started {
             Ok(child) => child,
             Err(error) => {
@@ -81,6 +81,11 @@ fn shape(reply: &Reply) -> Vec<&'static str> {
         Reply::Integer(_) => "integer",
         Reply::Bulk(_) => "bulk",
         Reply::Array(_) => "array",
+        Reply::Null => "null",
+        Reply::Typed('=', _) => "text",
+        Reply::Typed(..) => "typed",
+        Reply::Elements('%', _) => "map",
+        Reply::Elements(..) => "elements",
     };
     match reply {
         Reply::Array(Some(replies)) if replies.len() == 2 => replies.iter().map(kind).collect(),
@@ -107,7 +112,7 @@ fn send_in_pieces(random: &mut Random, client: &mut Client, other: &mut Client, 
 
 #[test]
 fn twenty_thousand_commands_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let seed = std::env::var("KV_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let mut random = Random::new(seed);
@@ -142,7 +147,7 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
 
 #[test]
 fn odd_bytes_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let cases: &[&[u8]] = &[
         b"\r\n\r\nPING\r\n",
@@ -189,7 +194,7 @@ fn odd_bytes_are_answered_as_by_redis() {
 
 #[test]
 fn keys_end_when_they_do_in_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let mut clients = [server.address, redis.address].map(Client::connect);
     let setup: &[&[&str]] = &[

@@ -1,0 +1,43 @@
+//! The subcommands of each command that has some, in the order of names.
+
+use super::spec::Spec;
+use crate::request::Request;
+
+/// Of CLIENT.
+pub(super) const CLIENT: &[Spec] = &[
+    Spec::sub("client|caching", 3, &["noscript", "loading", "stale"]),
+    Spec::sub("client|getname", 2, &["noscript", "loading", "stale"]),
+    Spec::sub("client|getredir", 2, &["noscript", "loading", "stale"]),
+    Spec::sub("client|help", 2, &["loading", "stale"]),
+    Spec::sub("client|id", 2, &["noscript", "loading", "stale"]),
+    Spec::sub("client|info", 2, &["noscript", "loading", "stale"]),
+    Spec::sub("client|kill", -3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("client|list", -2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("client|no-evict", 3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("client|reply", 3, &["noscript", "loading", "stale"]),
+    Spec::sub("client|setname", 3, &["noscript", "loading", "stale"]),
+    Spec::sub("client|tracking", -3, &["noscript", "loading", "stale"]),
+    Spec::sub("client|trackinginfo", 2, &["noscript", "loading", "stale"]),
+    Spec::sub("client|unblock", -3, &["admin", "noscript", "loading", "stale"]),
+];
+
+/// Of COMMAND.
+pub(super) const COMMAND: &[Spec] = &[
+    Spec::sub("command|count", 2, &["loading", "stale"]),
+    Spec::sub("command|docs", -2, &["loading", "stale"]),
+    Spec::sub("command|help", 2, &["loading", "stale"]),
+    Spec::sub("command|info", -2, &["loading", "stale"]),
+    Spec::sub("command|list", -2, &["loading", "stale"]),
+];
+
+/// Of CONFIG.
+pub(super) const CONFIG: &[Spec] = &[
+    Spec::sub("config|get", -3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("config|help", 2, &["loading", "stale"]),
+];
+
+/// The name of the subcommand that a request asks for; empty if it asks for none.
+pub(super) fn name(all: &[Spec], request: &Request) -> &'static str {
+    let named = |name: &[u8]| all.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name));
+    request.from(1).next().and_then(named).map_or("", |spec| spec.name)
+}
