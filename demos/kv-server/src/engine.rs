@@ -9,7 +9,8 @@ use crate::commands::Specs;
 use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry};
 use crate::limits::Limits;
 use crate::settings::{Options, Settings};
-use crate::stats::Stats;
+use crate::stats::{CommandStats, Stats};
+use crate::watch::Watch;
 
 /// Runs the timers of keys that end.
 pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
@@ -67,7 +68,8 @@ impl Installer for Engine {
         builder.register(self.settings);
         builder.register(self.limits);
         builder.register_default::<Keys>();
-        builder.register_default::<Stats>();
+        builder.register(Stats { commands: vec![CommandStats::default(); Specs::COUNT], ..Stats::default() });
+        builder.register_default::<Watch>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
         builder.register_default::<Options>();

@@ -17,6 +17,8 @@ mod server;
 mod session;
 mod settings;
 mod stats;
+mod system;
+mod watch;
 
 pub use args::Args;
 pub use commands::{Commands, Spec, Specs};

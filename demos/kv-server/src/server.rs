@@ -14,15 +14,17 @@ use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::commands::Commands;
+use crate::commands::{Commands, traffic};
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
 use crate::stats::Stats;
+use crate::watch::Watch;
 
 /// A server, to be run with its world.
 pub struct Server {
@@ -109,7 +111,11 @@ impl Server {
             })?;
             let now = clock.get(world).now();
             ran = happened + expiry.poll(world, now) + net.poll(world, usize::MAX, &mut answer);
-            stats.get_mut(world).turns += 1;
+            let mut stats = stats.get_mut(world);
+            stats.turns += 1;
+            if stats.rates.are_due(now) {
+                sample(world, now);
+            }
             if wait == Wait::Block {
                 // The system tells of everything, so a loop that blocks need not ask again.
                 ran = 0;
@@ -121,6 +127,13 @@ impl Server {
         world.resource_mut::<Connections<Session>>().drain(deadline);
         world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)
     }
+}
+
+/// Notes what has come and gone, once a second.
+fn sample(world: &mut World, now: Instant) {
+    let traffic = traffic(Some(world.resource::<Connections<Session>>()));
+    let memory = world.resource::<Keys>().used();
+    world.resource_mut::<Stats>().rates.sample(now, traffic, memory);
 }
 
 /// The limits of connections.
@@ -149,7 +162,16 @@ fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options
 }
 
 /// Forgets a client, and tells it what was wrong with its last request.
-fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<Channels>, why: Ended<ProtocolError>) {
+fn on_ended(
+    client: &mut Client,
+    mut stats: ResMut<Stats>,
+    mut channels: ResMut<Channels>,
+    mut watch: ResMut<Watch>,
+    why: Ended<ProtocolError>,
+) {
+    if client.state.marks.has(Marks::MONITOR) {
+        watch.monitor(client.id(), false);
+    }
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {

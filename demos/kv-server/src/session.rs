@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use nexus_rt::connections;
 
+use crate::commands::Spec;
 use crate::replies::{Protocol, Replies};
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
@@ -41,6 +42,8 @@ impl Marks {
     /// It is not to be cut off when memory is short, it says.
     pub(crate) const NO_EVICT: Self = Self(16);
 
+    /// Its request does not run.
+    pub(crate) const REJECTED: Self = Self(64);
     /// It has just asked for no reply to its next request.
     pub(crate) const FRESHLY_MUTE: Self = Self(32);
 
@@ -81,8 +84,8 @@ pub struct Session {
     pub(crate) marks: Marks,
     /// When it came.
     pub(crate) since: Option<Instant>,
-    /// The full name of the command that it used last.
-    pub(crate) last: &'static str,
+    /// The command that it used last.
+    pub(crate) last: Option<&'static Spec>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
     /// What the names of these channels take, in bytes.

@@ -1,5 +1,6 @@
 //! What the server is told at its start and later, as resources, for those who ask.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,10 +17,26 @@ pub struct Settings {
 }
 
 /// What may change while the server runs.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// The password that clients must give; none if it is empty.
     pub password: Box<[u8]>,
+    /// After how many seconds of silence a client is closed; 0 for never.
+    pub timeout: i64,
+    /// How many files are none of a client's.
+    pub own_files: u64,
+    /// What names this run of the server, and no other.
+    pub run_id: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // Each has a key of its own, which comes by chance.
+        let words = [1_u8, 2, 3].map(|word| RandomState::new().hash_one(word));
+        let mut run_id: String = words.map(|word| format!("{word:016x}")).concat();
+        run_id.truncate(40);
+        Self { password: Box::default(), timeout: 0, own_files: 32, run_id }
+    }
 }
 
 impl Options {
@@ -49,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_password_is_the_whole_of_it() {
-        let options = |password: &str| Options { password: password.as_bytes().into() };
+        let options = |password: &str| Options { password: password.as_bytes().into(), ..Options::default() };
         for (right, given, admitted) in [
             ("secret", "secret", true),
             ("secret", "secre", false),

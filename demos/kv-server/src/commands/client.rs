@@ -192,7 +192,7 @@ fn line(client: &Client, settings: &Settings, now: Instant) -> String {
     let (age, idle) = (state.since.map_or(0, seconds), seconds(client.heard()));
     let (unsent, holds) = (client.unsent(), state.holds() + client.unsent());
     let mut line = String::new();
-    let last = if state.last.is_empty() { "NULL" } else { state.last };
+    let last = state.last.map_or("NULL", |spec| spec.full_name);
     writeln!(
         line,
         "id={} addr={address} laddr={local} fd=-1 name={} age={age} idle={idle} flags={} db=0 sub={} psub={} ssub=0 \

@@ -10,6 +10,7 @@ use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, LEAVES, Marks, Reply};
 use crate::settings::Options;
+use crate::watch::Watch;
 
 /// The only user there is.
 const USER: &[u8] = b"default";
@@ -146,10 +147,19 @@ pub(super) fn set_name(client: &mut Client, name: &[u8]) -> Done {
 }
 
 /// Makes a client as it was when it came.
-pub(super) fn reset(client: &mut Client, mut channels: ResMut<Channels>, options: Res<Options>, _: &Request) -> Done {
+pub(super) fn reset(
+    client: &mut Client,
+    mut channels: ResMut<Channels>,
+    mut watch: ResMut<Watch>,
+    options: Res<Options>,
+    _: &Request,
+) -> Done {
     while let Some(channel) = client.state.channels.first().cloned() {
         client.state.unsubscribe(&channel);
         channels.unsubscribe(&channel, client.id());
+    }
+    if client.state.marks.has(Marks::MONITOR) {
+        watch.monitor(client.id(), false);
     }
     let state = &mut client.state;
     state.protocol = Protocol::Two;

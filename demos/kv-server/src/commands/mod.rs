@@ -11,9 +11,11 @@ mod keyspace;
 mod kill;
 mod pubsub;
 mod server;
+mod slowlog;
 mod spec;
 mod strings;
 mod subcommands;
+mod watched;
 
 use std::any::type_name_of_val;
 use std::fmt;
@@ -21,9 +23,11 @@ use std::fmt;
 use memchr::memchr;
 use nexus_rt::chain::{ByReference, Callable, Mode};
 use nexus_rt::plan::Plan;
-use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, World};
+use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
 
+pub(crate) use info::traffic;
 pub use spec::{Spec, Specs};
+use watched::Watcher;
 
 use crate::error::CommandError;
 use crate::keys::Keys;
@@ -32,6 +36,7 @@ use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply};
 use crate::settings::Options;
+use crate::stats::Stats;
 
 /// What a command gives, beside the replies that it adds to its client.state.
 pub(crate) type Done = Result<(), CommandError>;
@@ -66,8 +71,9 @@ impl Commands {
             table.push(command);
         }
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
+        let watcher = Watcher::new(reg);
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            table[call.command].run_with(client, world, call.request)
+            watcher.run(&mut table[call.command], client, world, call)
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -108,7 +114,7 @@ impl Commands {
             state.marks.set(Marks::MUTE_NEXT, false);
         }
         // What is about messages is none of the replies that it does without.
-        if is_mute && !state.last.ends_with("subscribe") {
+        if is_mute && !state.last.is_some_and(|spec| spec.name.ends_with("subscribe")) {
             client.out().truncate(before);
         }
     }
@@ -164,7 +170,9 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "incrby" => strings::incrby,
         "info" => info::info,
         "keys" => keyspace::keys,
+        "latency" => slowlog::latency,
         "mget" => strings::mget,
+        "monitor" => slowlog::monitor,
         "mset" => strings::mset,
         "persist" => expiry::persist,
         "pexpire" => expiry::pexpire,
@@ -172,17 +180,24 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "pttl" => expiry::pttl,
         "publish" => pubsub::publish,
         "quit" => connection::quit,
+        "readonly" => server::no_cluster,
+        "readwrite" => server::no_cluster,
         "reset" => connection::reset,
+        "role" => server::role,
         "scan" => keyspace::scan,
         "select" => connection::select,
         "set" => strings::set,
         "setnx" => strings::setnx,
         "shutdown" => server::shutdown,
+        "slowlog" => slowlog::slowlog,
         "strlen" => strings::strlen,
         "subscribe" => pubsub::subscribe,
+        "swapdb" => server::swapdb,
+        "time" => slowlog::time,
         "ttl" => expiry::ttl,
         "type" => keyspace::type_of,
         "unsubscribe" => pubsub::unsubscribe,
+        "wait" => server::wait,
     };
     table.into_iter()
 }
@@ -190,14 +205,21 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
 /// Finds the command, and checks that it can have so many arguments.
 fn find<'a>(client: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
     let Some((command, mut spec)) = specs.find(request.get(0)) else { return Err(unknown(request)) };
-    if !spec.subcommands.is_empty() && request.len() > 1 {
+    if spec.is_container() && request.len() > 1 {
         spec = subcommand(spec, request.get(1))?;
     }
-    client.state.last = spec.full_name;
+    client.state.last = Some(spec);
     if !spec.takes(request.len()) {
-        return Err(CommandError::Arity(spec.full_name));
+        return Err(rejected(client, CommandError::Arity(spec.full_name)));
     }
     Ok(Call { command, spec, request })
+}
+
+/// Notes that a command does not run.
+#[cold]
+fn rejected(client: &mut Client, error: CommandError) -> CommandError {
+    client.state.marks.set(Marks::REJECTED, true);
+    error
 }
 
 #[cold]
@@ -245,26 +267,49 @@ fn admit<'a>(
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
     let state = &client.state;
-    if state.marks.has(Marks::STRANGER) && !options.password.is_empty() && !call.spec.for_strangers() {
-        return Err(CommandError::Stranger);
+    if state.marks.has(Marks::STRANGER | Marks::MONITOR) {
+        admit_marked(state.marks, &options, call.spec).map_err(|error| rejected(client, error))?;
     }
+    let state = &client.state;
     if state.is_subscribed() && state.protocol == Protocol::Two && !call.spec.while_subscribed() {
-        return Err(CommandError::Subscribed(call.spec.full_name));
+        return Err(rejected(client, CommandError::Subscribed(call.spec.full_name)));
     }
     if call.spec.grows() && keys.used() > limits.memory {
-        return Err(CommandError::OutOfMemory);
+        return Err(rejected(client, CommandError::OutOfMemory));
     }
     if call.spec.keys(call.request).any(|key| key.len() > limits.key) {
-        return Err(CommandError::KeyTooLong(limits.key));
+        return Err(rejected(client, CommandError::KeyTooLong(limits.key)));
     }
     Ok(call)
 }
 
-/// Tells the client what was wrong.
-fn refuse(client: &mut Client, error: CommandError) {
+/// Refuses what a client may not do that has not given its password, or watches others.
+#[cold]
+fn admit_marked(marks: Marks, options: &Options, spec: &Spec) -> Result<(), CommandError> {
+    if marks.has(Marks::STRANGER) && !options.password.is_empty() && !spec.for_strangers() {
+        return Err(CommandError::Stranger);
+    }
+    if marks.has(Marks::MONITOR) && (spec.writes() || spec.flags.contains(&"readonly")) {
+        return Err(CommandError::other("ERR Replica can't interact with the keyspace"));
+    }
+    Ok(())
+}
+
+/// Tells the client what was wrong, and counts it.
+fn refuse(client: &mut Client, specs: Res<Specs>, mut stats: ResMut<Stats>, error: CommandError) {
     if error == CommandError::Http {
         client.close("it speaks HTTP");
         return;
     }
-    client.reply().error(&error);
+    let text = error.to_string();
+    stats.error(&text);
+    let state = &mut client.state;
+    let rejected = state.marks.has(Marks::REJECTED);
+    state.marks.set(Marks::REJECTED, false);
+    let known = !matches!(error, CommandError::Unknown { .. } | CommandError::UnknownSubcommand { .. });
+    if let Some(spec) = state.last.filter(|_| known) {
+        let counts = stats.command(&specs, spec);
+        *(if rejected { &mut counts.rejected } else { &mut counts.failed }) += 1;
+    }
+    client.reply().error(&text);
 }

@@ -38,6 +38,8 @@ const QUICK: u8 = 16;
 const PRIVATE: u8 = 32;
 /// It belongs to a command.
 const SUBCOMMAND: u8 = 64;
+/// It has subcommands.
+const CONTAINER: u8 = 128;
 
 /// Every command, in the order of names.
 pub(super) const ALL: &[Spec] = &[
@@ -62,7 +64,9 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("incrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("info", -1, &["loading", "stale"]),
     Spec::new("keys", 2, &["readonly"]),
+    Spec::new("latency", -2, &[]).of(subcommands::LATENCY),
     Spec::new("mget", -2, &["readonly", "fast"]).every(1),
+    Spec::new("monitor", 1, &["admin", "noscript", "loading", "stale"]),
     Spec::new("mset", -3, &["write", "denyoom"]).every(2),
     Spec::new("persist", 2, &["write", "fast"]).key(),
     Spec::new("pexpire", -3, &["write", "fast"]).key(),
@@ -70,17 +74,24 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("pttl", 2, &["readonly", "fast"]).key(),
     Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
     Spec::new("quit", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("readonly", 1, &["loading", "stale", "fast"]),
+    Spec::new("readwrite", 1, &["loading", "stale", "fast"]),
     Spec::new("reset", 1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("role", 1, &["noscript", "loading", "stale", "fast"]),
     Spec::new("scan", -2, &["readonly"]),
     Spec::new("select", 2, &["loading", "stale", "fast"]),
     Spec::new("set", -3, &["write", "denyoom"]).key(),
     Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"]),
+    Spec::new("slowlog", -2, &[]).of(subcommands::SLOWLOG),
     Spec::new("strlen", 2, &["readonly", "fast"]).key(),
     Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("swapdb", 3, &["write", "fast"]),
+    Spec::new("time", 1, &["loading", "stale", "fast"]),
     Spec::new("ttl", 2, &["readonly", "fast"]).key(),
     Spec::new("type", 2, &["readonly", "fast"]).key(),
     Spec::new("unsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("wait", 3, &["noscript"]),
 ];
 
 /// The spec of a command that there is.
@@ -109,6 +120,7 @@ impl Spec {
     /// The command has subcommands.
     const fn of(mut self, subcommands: &'static [Self]) -> Self {
         self.subcommands = subcommands;
+        self.bits |= CONTAINER;
         self
     }
 
@@ -153,6 +165,29 @@ impl Spec {
     #[must_use]
     pub fn writes(&self) -> bool {
         self.bits & WRITES != 0
+    }
+
+    /// Whether it takes as long as its arguments are, and no longer for many keys.
+    #[inline]
+    #[must_use]
+    pub(super) fn is_quick(&self) -> bool {
+        self.bits & QUICK != 0
+    }
+
+    /// Whether monitors are not shown it.
+    pub(super) fn is_private(&self) -> bool {
+        self.bits & PRIVATE != 0
+    }
+
+    /// Whether it has subcommands.
+    #[inline]
+    pub(super) fn is_container(&self) -> bool {
+        self.bits & CONTAINER != 0
+    }
+
+    /// Whether it belongs to a command.
+    pub(super) fn is_subcommand(&self) -> bool {
+        self.bits & SUBCOMMAND != 0
     }
 
     /// The keys among the arguments of a request.
@@ -207,36 +242,61 @@ const fn is_one_of(name: &str, names: &[&str]) -> bool {
 /// Finds specs by name, in any case: a resource.
 #[derive(Debug)]
 pub struct Specs {
-    /// Names, packed into words, in their order.
-    by_name: Vec<(u128, usize)>,
+    /// Names, packed into words, with their numbers: each at its [place], or after it if that is taken. Most are free.
+    slots: Box<[(u128, usize); SLOTS]>,
+}
+
+/// Many more than there are commands, so that most names are found at once.
+const SLOTS: usize = 256;
+const _: () = assert!(ALL.len() < SLOTS / 2);
+
+/// Where a name is looked for first.
+#[inline]
+fn place(name: u128) -> u8 {
+    let [low, high] = [name, name >> 64].map(|half| half as u64);
+    ((low ^ high).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }
 
 impl Default for Specs {
     fn default() -> Self {
-        let pack = |(at, spec): (usize, &Spec)| (packed(spec.name.as_bytes()).expect("names are short"), at);
-        let mut by_name: Vec<_> = ALL.iter().enumerate().map(pack).collect();
-        by_name.sort_unstable();
-        Self { by_name }
+        let mut slots = Box::new([(0, 0); SLOTS]);
+        for (number, spec) in ALL.iter().enumerate() {
+            let name = packed(spec.name.as_bytes()).expect("names are short");
+            let mut at = place(name);
+            while slots[usize::from(at)].0 != 0 {
+                at = at.wrapping_add(1);
+            }
+            slots[usize::from(at)] = (name, number);
+        }
+        Self { slots }
     }
 }
 
 impl Specs {
+    /// How many commands there are.
+    pub(crate) const COUNT: usize = ALL.len();
+
     /// A command and its number.
     #[inline]
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<(usize, &'static Spec)> {
         let name = packed(name)?;
-        let at = self.by_name.binary_search_by_key(&name, |(name, _)| *name).ok()?;
-        let number = self.by_name[at].1;
-        Some((number, &ALL[number]))
+        let mut at = place(name);
+        loop {
+            match self.slots[usize::from(at)] {
+                (known, number) if known == name => return Some((number, &ALL[number])),
+                (0, _) => return None,
+                _ => at = at.wrapping_add(1),
+            }
+        }
     }
 }
 
-/// A name in small letters as one word with its length; `None` if it is too long for any command.
+/// A name in small letters as one word with its length; `None` if it is empty or too long for any command.
 #[inline]
 fn packed(name: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];
-    let length = u8::try_from(name.len()).ok().filter(|length| *length < 16)?;
+    let length = u8::try_from(name.len()).ok().filter(|length| (1..16).contains(length))?;
     bytes[15] = length;
     bytes[..name.len()].copy_from_slice(name);
     bytes[..15].make_ascii_lowercase();

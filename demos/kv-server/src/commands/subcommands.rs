@@ -34,6 +34,27 @@ pub(super) const COMMAND: &[Spec] = &[
 pub(super) const CONFIG: &[Spec] = &[
     Spec::sub("config|get", -3, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("config|help", 2, &["loading", "stale"]),
+    Spec::sub("config|resetstat", 2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("config|rewrite", 2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("config|set", -4, &["admin", "noscript", "loading", "stale"]),
+];
+
+/// Of LATENCY.
+pub(super) const LATENCY: &[Spec] = &[
+    Spec::sub("latency|doctor", 2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("latency|help", 2, &["loading", "stale"]),
+    Spec::sub("latency|histogram", -2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("latency|history", 3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("latency|latest", 2, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("latency|reset", -2, &["admin", "noscript", "loading", "stale"]),
+];
+
+/// Of SLOWLOG.
+pub(super) const SLOWLOG: &[Spec] = &[
+    Spec::sub("slowlog|get", -2, &["admin", "loading", "stale"]),
+    Spec::sub("slowlog|help", 2, &["loading", "stale"]),
+    Spec::sub("slowlog|len", 2, &["admin", "loading", "stale"]),
+    Spec::sub("slowlog|reset", 2, &["admin", "loading", "stale"]),
 ];
 
 /// The name of the subcommand that a request asks for; empty if it asks for none.

@@ -24,7 +24,7 @@ fn without_id(answers: &[u8]) -> String {
     parts.fold(first, |text, part| text + "ID " + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
 }
 
-fn assert_same(server: &Server, redis: &Redis, cases: &str) {
+pub(crate) fn assert_same(server: &Server, redis: &Redis, cases: &str) {
     for case in cases.lines().filter(|line| !line.is_empty()) {
         let lines: Vec<_> = case.split(" ; ").collect();
         let [ours, theirs] = [server.address, redis.address].map(|address| without_id(&answers(address, &lines)));

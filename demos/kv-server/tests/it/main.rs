@@ -9,6 +9,7 @@ mod engine;
 mod hostile;
 mod limits;
 mod many;
+mod operator;
 mod program;
 mod redis;
 mod support;
