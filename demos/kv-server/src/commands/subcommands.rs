@@ -25,6 +25,8 @@ pub(super) const CLIENT: &[Spec] = &[
 pub(super) const COMMAND: &[Spec] = &[
     Spec::sub("command|count", 2, &["loading", "stale"]),
     Spec::sub("command|docs", -2, &["loading", "stale"]),
+    Spec::sub("command|getkeys", -4, &["loading", "stale"]),
+    Spec::sub("command|getkeysandflags", -4, &["loading", "stale"]),
     Spec::sub("command|help", 2, &["loading", "stale"]),
     Spec::sub("command|info", -2, &["loading", "stale"]),
     Spec::sub("command|list", -2, &["loading", "stale"]),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod clients;
+mod command_table;
 mod commands;
 mod connections;
 mod ending;
