@@ -95,6 +95,7 @@ fn of_all_the_rest(random: &mut Random) -> (Words, Compare) {
         5 => with("ECHO", [value(random)]),
         6 if random.one_in(2) => same_key_twice(random),
         6 => some(&["SELECT", random.pick(&["0", "00", "x", "-1", "99"])]),
+        7 if random.one_in(2) => some(of_the_connection(random)),
         7 => return (some(answered_differently(random)), Compare::Shape),
         8 => some(&["CLIENT", random.pick(&["GETNAME", "SETNAME"])]),
         9 => match random.below(4) {
@@ -124,15 +125,49 @@ fn same_key_twice(random: &mut Random) -> Words {
     }
 }
 
+/// What is about the connection or the server, and is answered in the same words.
+fn of_the_connection(random: &mut Random) -> &'static [&'static str] {
+    let all: [&[&str]; 24] = [
+        &["RESET"],
+        &["AUTH", "x"],
+        &["AUTH", "default", "x"],
+        &["AUTH", "a", "b"],
+        &["HELLO", "4", "5"],
+        &["HELLO", "x", "y"],
+        &["HELLO", "3", "foo", "bar"],
+        &["CLIENT", "KILL", "ID", "99999999"],
+        &["CLIENT", "KILL", "FOO", "1"],
+        &["CLIENT", "NO-EVICT", "on"],
+        &["CLIENT", "GETREDIR"],
+        &["CLIENT", "TRACKINGINFO"],
+        &["CLIENT", "LIST", "ID", "x"],
+        &["CLIENT", "UNBLOCK", "1"],
+        &["CLIENT", "REPLY", "ON"],
+        &["CLIENT", "NOSUCH"],
+        &["CONFIG", "GET", "maxmemory-policy"],
+        &["CONFIG", "SET", "timeout", "x"],
+        &["COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2"],
+        &["COMMAND", "INFO", "get", "nosuch"],
+        &["COMMAND", "DOCS", "set", "get"],
+        &["WAIT", "0", "0"],
+        &["ROLE"],
+        &["LATENCY", "LATEST"],
+    ];
+    all[random.index(all.len())]
+}
+
 /// What each server answers in words of its own.
 fn answered_differently(random: &mut Random) -> &'static [&'static str] {
-    let all: [&[&str]; 9] = [
+    let all: [&[&str]; 12] = [
         &["SCAN", "0"],
         &["SCAN", "0", "COUNT", "1000", "MATCH", "key:*"],
         &["INFO"],
         &["INFO", "server"],
         &["CLIENT", "ID"],
         &["CLIENT", "LIST"],
+        &["HELLO", "2"],
+        &["HELLO", "3"],
+        &["TIME"],
         &["COMMAND", "COUNT"],
         &["COMMAND"],
         &["CONFIG", "GET", "maxmemory"],
