@@ -8,6 +8,7 @@ use crate::channels::Channels;
 use crate::commands::Specs;
 use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry};
 use crate::limits::Limits;
+use crate::pause::Pause;
 use crate::settings::{Options, Settings};
 use crate::stats::{CommandStats, Stats};
 use crate::watch::Watch;
@@ -70,6 +71,7 @@ impl Installer for Engine {
         builder.register_default::<Keys>();
         builder.register(Stats { commands: vec![CommandStats::default(); Specs::COUNT], ..Stats::default() });
         builder.register_default::<Watch>();
+        builder.register_default::<Pause>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
         builder.register_default::<Options>();

@@ -58,6 +58,8 @@ pub enum CommandError {
     Other(Cow<'static, str>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// The request waits, and is not answered yet.
+    Postponed,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
     Http,
 }
@@ -100,6 +102,7 @@ impl fmt::Display for CommandError {
             Self::Stranger => f.write_str("NOAUTH Authentication required."),
             Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
             Self::Other(text) => f.write_str(text),
+            Self::Postponed => f.write_str("ERR the request waits"),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
             Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
         }

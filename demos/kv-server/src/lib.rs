@@ -11,6 +11,7 @@ mod glob;
 mod keys;
 mod limits;
 mod number;
+mod pause;
 mod replies;
 mod request;
 mod server;

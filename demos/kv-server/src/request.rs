@@ -84,6 +84,16 @@ impl Request {
         self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
+    /// The same request, to be run later.
+    pub(crate) fn to_later(&self) -> Self {
+        let mut later = Self::new(self.limits);
+        let bytes = self.buffer.taken();
+        later.buffer.extend(bytes);
+        later.buffer.take(bytes.len());
+        later.arguments.clone_from(&self.arguments);
+        later
+    }
+
     /// Steps over what is no request.
     fn skip(&mut self) {
         self.buffer.take(self.at);

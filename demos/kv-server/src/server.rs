@@ -19,6 +19,7 @@ use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::pause::{Pause, resume};
 use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
@@ -93,7 +94,7 @@ impl Server {
     pub fn run(self, world: &mut World, drain: Duration) -> io::Result<()> {
         let Self { wait, mut io, mut net, mut expiry, mut commands, .. } = self;
         let reg = world.registry();
-        let (clock, stats): (Key<Clock>, Key<Stats>) = (reg.key(), reg.key());
+        let (clock, stats, pause): (Key<Clock>, Key<Stats>, Key<Pause>) = (reg.key(), reg.key(), reg.key());
         let mut answer = PipelineStart::<&Request>::borrowed()
             .with_context::<Client>()
             .then(
@@ -106,10 +107,14 @@ impl Server {
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
             let happened = io.poll_until(world, now, |world| {
-                let due = [expiry.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
+                let deadlines = [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until()];
+                let due = deadlines.into_iter().flatten().min();
                 idle.until(ran, now, due)
             })?;
             let now = clock.get(world).now();
+            if pause.get(world).until().is_some() {
+                resume(world, |client, world, request| answer.run_with(client, world, request));
+            }
             ran = happened + expiry.poll(world, now) + net.poll(world, usize::MAX, &mut answer);
             let mut stats = stats.get_mut(world);
             stats.turns += 1;
@@ -124,6 +129,7 @@ impl Server {
         };
         world.run(&mut turn)?;
         let deadline = Instant::now() + drain;
+        world.resource_mut::<Pause>().end(Instant::now());
         world.resource_mut::<Connections<Session>>().drain(deadline);
         world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)
     }
@@ -151,7 +157,7 @@ fn net_limits(limits: &Limits) -> NetLimits {
 }
 
 /// Gives a client its number.
-fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, _: Opened) {
+fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, pause: Res<Pause>, _: Opened) {
     stats.connections += 1;
     stats.clients += 1;
     let heard = client.heard();
@@ -159,6 +165,7 @@ fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options
     state.number = stats.connections;
     state.marks.set(Marks::STRANGER, !options.password.is_empty());
     state.since = Some(heard);
+    pause.apply(client);
 }
 
 /// Forgets a client, and tells it what was wrong with its last request.

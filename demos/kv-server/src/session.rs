@@ -8,6 +8,7 @@ use nexus_rt::connections;
 
 use crate::commands::Spec;
 use crate::replies::{Protocol, Replies};
+use crate::request::Request;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
@@ -42,6 +43,8 @@ impl Marks {
     /// It is not to be cut off when memory is short, it says.
     pub(crate) const NO_EVICT: Self = Self(16);
 
+    /// Its requests that change something wait.
+    pub(crate) const PAUSED: Self = Self(128);
     /// Its request does not run.
     pub(crate) const REJECTED: Self = Self(64);
     /// It has just asked for no reply to its next request.
@@ -82,6 +85,8 @@ pub struct Session {
     pub name: Box<[u8]>,
     /// How it differs from most.
     pub(crate) marks: Marks,
+    /// A request of it that waits.
+    pub(crate) postponed: Option<Box<Request>>,
     /// When it came.
     pub(crate) since: Option<Instant>,
     /// The command that it used last.

@@ -1,7 +1,7 @@
 //! CLIENT: what the server knows of its connections.
 
 use std::fmt::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nexus_rt::connections::{Address, Connections};
 use nexus_rt::{Clock, Res, ResMut};
@@ -11,6 +11,7 @@ use super::kill::kill;
 use super::{Done, help, subcommands};
 use crate::error::CommandError;
 use crate::number;
+use crate::pause::Pause;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub(super) fn client(
     net: Net<'_>,
     settings: Res<Settings>,
     clock: Res<Clock>,
+    mut paused: ResMut<Pause>,
     request: &Request,
 ) -> Done {
     match subcommands::name(subcommands::CLIENT, request) {
@@ -51,6 +53,11 @@ pub(super) fn client(
             client.reply().ok();
         }
         "unblock" => unblock(client, request)?,
+        "pause" => pause(client, net, &mut paused, clock.now(), request)?,
+        "unpause" => {
+            paused.end(clock.now());
+            client.reply().ok();
+        }
         "help" => client.reply().lines(help::CLIENT),
         subcommand => tracking(client, subcommand, request)?,
     }
@@ -76,6 +83,32 @@ fn reply(client: &mut Client, mode: &[u8]) -> Done {
         b"skip" if !marks.has(Marks::MUTE) => marks.set(Marks::MUTE_NEXT | Marks::FRESHLY_MUTE, true),
         b"skip" => {}
         _ => return Err(CommandError::Syntax),
+    }
+    Ok(())
+}
+
+/// Has all clients wait.
+fn pause(client: &mut Client, net: Net<'_>, paused: &mut Pause, now: Instant, request: &Request) -> Done {
+    let mode = request.from(3).next().filter(|_| request.len() == 4).map(<[u8]>::to_ascii_lowercase);
+    let all = match mode.as_deref() {
+        None | Some(b"all") => true,
+        Some(b"write") => false,
+        Some(_) => return Err(CommandError::other("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+    };
+    let millis = number::parse(request.get(2));
+    let millis = millis.ok_or(CommandError::other("ERR timeout is not an integer or out of range"))?;
+    let millis = u64::try_from(millis).map_err(|_| CommandError::other("ERR timeout is negative"))?;
+    let until = now.checked_add(Duration::from_millis(millis));
+    let until = until.ok_or(CommandError::other("ERR timeout is out of range"))?;
+    client.reply().ok();
+    let Some(mut net) = net else { return Ok(()) };
+    paused.begin(until, all);
+    paused.apply(client);
+    let ids: Vec<_> = net.ids().collect();
+    for id in ids {
+        if let Some(client) = net.client_mut(id) {
+            paused.apply(client);
+        }
     }
     Ok(())
 }

@@ -267,8 +267,8 @@ fn admit<'a>(
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
     let state = &client.state;
-    if state.marks.has(Marks::STRANGER | Marks::MONITOR) {
-        admit_marked(state.marks, &options, call.spec).map_err(|error| rejected(client, error))?;
+    if state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
+        admit_marked(client, &options, call)?;
     }
     let state = &client.state;
     if state.is_subscribed() && state.protocol == Protocol::Two && !call.spec.while_subscribed() {
@@ -283,14 +283,21 @@ fn admit<'a>(
     Ok(call)
 }
 
-/// Refuses what a client may not do that has not given its password, or watches others.
+/// Refuses what a client may not do that has not given its password, or watches others; and has a request wait that
+/// changes something, while those are to wait.
 #[cold]
-fn admit_marked(marks: Marks, options: &Options, spec: &Spec) -> Result<(), CommandError> {
+fn admit_marked(client: &mut Client, options: &Options, call: Call<'_>) -> Result<(), CommandError> {
+    let (marks, spec) = (client.state.marks, call.spec);
     if marks.has(Marks::STRANGER) && !options.password.is_empty() && !spec.for_strangers() {
-        return Err(CommandError::Stranger);
+        return Err(rejected(client, CommandError::Stranger));
     }
     if marks.has(Marks::MONITOR) && (spec.writes() || spec.flags.contains(&"readonly")) {
-        return Err(CommandError::other("ERR Replica can't interact with the keyspace"));
+        return Err(rejected(client, CommandError::other("ERR Replica can't interact with the keyspace")));
+    }
+    if marks.has(Marks::PAUSED) && (spec.writes() || spec.name == "publish") {
+        client.state.postponed = Some(Box::new(call.request.to_later()));
+        client.pause();
+        return Err(CommandError::Postponed);
     }
     Ok(())
 }
@@ -299,6 +306,9 @@ fn admit_marked(marks: Marks, options: &Options, spec: &Spec) -> Result<(), Comm
 fn refuse(client: &mut Client, specs: Res<Specs>, mut stats: ResMut<Stats>, error: CommandError) {
     if error == CommandError::Http {
         client.close("it speaks HTTP");
+        return;
+    }
+    if error == CommandError::Postponed {
         return;
     }
     let text = error.to_string();

@@ -14,11 +14,13 @@ pub(super) const CLIENT: &[Spec] = &[
     Spec::sub("client|kill", -3, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("client|list", -2, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("client|no-evict", 3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("client|pause", -3, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("client|reply", 3, &["noscript", "loading", "stale"]),
     Spec::sub("client|setname", 3, &["noscript", "loading", "stale"]),
     Spec::sub("client|tracking", -3, &["noscript", "loading", "stale"]),
     Spec::sub("client|trackinginfo", 2, &["noscript", "loading", "stale"]),
     Spec::sub("client|unblock", -3, &["admin", "noscript", "loading", "stale"]),
+    Spec::sub("client|unpause", 2, &["admin", "noscript", "loading", "stale"]),
 ];
 
 /// Of COMMAND.

@@ -92,6 +92,44 @@ fn messages_are_told_apart_from_replies_where_the_protocol_can() {
     assert_eq!(three.ask(&["GET", "k"]), Reply::Null);
 }
 
+#[test]
+fn clients_wait_while_they_are_paused() {
+    let server = Server::start(&[]);
+    let [mut first, mut second] = [server.client(), server.client()];
+    assert_eq!(first.ask(&["CLIENT", "PAUSE", "60000", "WRITE"]), ok());
+    second.send(b"GET k\r\nSET k 1\r\nGET k\r\n");
+    assert_eq!(second.reply(), Reply::Bulk(None));
+    let mut third = server.client();
+    third.send(b"PING\r\nINCR k\r\n");
+    assert_eq!(third.reply(), Reply::Simple("PONG".into()));
+    assert_eq!(first.ask(&["EXISTS", "k"]), Reply::Integer(0));
+    assert_eq!(first.ask(&["CLIENT", "UNPAUSE"]), ok());
+    assert_eq!(second.reply(), ok());
+    assert!(matches!(second.reply(), Reply::Bulk(Some(_))));
+    assert!(matches!(third.reply(), Reply::Integer(1..=2)));
+    // All requests, also those of who asked for it, and of who comes then.
+    let started = std::time::Instant::now();
+    first.send(b"CLIENT PAUSE 300\r\nPING\r\n");
+    assert_eq!(first.reply(), ok());
+    let mut fourth = server.client();
+    assert_eq!(fourth.ask(&["PING"]), Reply::Simple("PONG".into()));
+    assert!(started.elapsed().as_millis() >= 290);
+    assert_eq!(first.reply(), Reply::Simple("PONG".into()));
+    assert_eq!(second.ask(&["PING"]), Reply::Simple("PONG".into()));
+}
+
+#[test]
+fn a_pause_does_not_keep_the_server_from_ending() {
+    let mut server = Server::start(&[]);
+    let [mut first, mut second] = [server.client(), server.client()];
+    assert_eq!(first.ask(&["CLIENT", "PAUSE", "100000", "WRITE"]), ok());
+    second.send(b"PING\r\nSET k 1\r\n");
+    assert_eq!(second.reply(), Reply::Simple("PONG".into()));
+    server.signal("-TERM");
+    assert_eq!(second.reply(), ok());
+    assert!(second.is_closed() && first.is_closed() && server.ends_well());
+}
+
 const CASES: &str = "
 hello
 hello 3 ; get x ; config get port1 ; ping ; subscribe a ; ping ; get x ; ping hi ; unsubscribe
@@ -141,6 +179,8 @@ client reply off ; reset ; ping
 client no-evict foo
 client no-evict on
 client no-touch on
+client pause ; client pause x ; client pause 1 foo ; client pause -1 ; client unpause a ; client unpause
+client pause 1 write ; client unpause
 client tracking off
 client tracking foo
 client caching yes
