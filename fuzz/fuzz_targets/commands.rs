@@ -38,9 +38,13 @@ fuzz_target!(|bytes: &[u8]| {
         requests.buffer().extend(b"\n");
         let client = &mut clients[number % 2];
         while let Ok(Some(request)) = requests.decode() {
+            if request.get(0).eq_ignore_ascii_case(b"client") && request.len() > 2 {
+                // One that gets no replies would not be told apart from one that should.
+                continue;
+            }
             let before = client.unsent();
             commands.run(client, &mut world, request);
-            let quiet = [&b"shutdown"[..], b"client", b"post", b"host:"].contains(&&*request.get(0).to_ascii_lowercase());
+            let quiet = [&b"shutdown"[..], b"client", b"monitor", b"post", b"host:"].contains(&&*request.get(0).to_ascii_lowercase());
             assert!(quiet || client.unsent() > before, "{}", line.escape_ascii());
         }
         assert!(client.out().is_empty() || client.out().ends_with(b"\r\n"));
