@@ -104,14 +104,21 @@ impl Server {
             .then(deliver, reg)
             .build();
         let (mut idle, mut ran) = (Idle::new(wait), 0);
+        let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
             let happened = io.poll_until(world, now, |world| {
-                let deadlines = [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until()];
+                let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
+                let deadlines =
+                    [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
                 let due = deadlines.into_iter().flatten().min();
                 idle.until(ran, now, due)
             })?;
             let now = clock.get(world).now();
+            if options.get(world).timeout > 0 && now >= swept + SWEEP {
+                swept = now;
+                close_silent(world, now);
+            }
             if pause.get(world).until().is_some() {
                 resume(world, |client, world, request| answer.run_with(client, world, request));
             }
@@ -133,6 +140,21 @@ impl Server {
         world.resource_mut::<Connections<Session>>().drain(deadline);
         world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)
     }
+}
+
+/// How often clients are looked for that have been silent for too long, if there is such a time.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Closes clients that have been silent for too long and do not wait for anything.
+fn close_silent(world: &mut World, now: Instant) {
+    let timeout = Duration::from_secs(world.resource::<Options>().timeout.unsigned_abs());
+    let mut net = world.resource_mut::<Connections<Session>>();
+    let silent = net.iter().filter(|client| {
+        let waits = client.state.is_subscribed() || client.state.marks.has(Marks::MONITOR | Marks::PAUSED);
+        !waits && now.saturating_duration_since(client.heard()) > timeout
+    });
+    let ids: Vec<_> = silent.map(Client::id).collect();
+    ids.into_iter().for_each(|id| _ = net.close(id, "it was silent for too long"));
 }
 
 /// Notes what has come and gone, once a second.

@@ -1,7 +1,5 @@
 //! CONFIG: what the server is set to, and what of it can be changed while it runs.
 
-use std::time::Duration;
-
 use nexus_rt::connections::Connections;
 use nexus_rt::{Param, Res, ResMut};
 
@@ -190,13 +188,7 @@ impl Targets<'_> {
             "maxmemory" => self.limits.memory = if count == 0 { usize::MAX } else { count },
             "slowlog-log-slower-than" => self.watch.slow.slower_than = number,
             "slowlog-max-len" => self.watch.slow.most = count,
-            _ => {
-                self.options.timeout = number;
-                if let Some(net) = &mut self.net {
-                    let seconds = u64::try_from(number).unwrap_or(0);
-                    net.limits().silent = (seconds > 0).then(|| Duration::from_secs(seconds));
-                }
-            }
+            _ => self.options.timeout = number,
         }
         Ok(())
     }

@@ -96,9 +96,15 @@ fn what_is_set_is_done() {
     let mut stranger = server.client();
     assert_eq!(stranger.ask(&["GET", "k"]), Reply::Error("NOAUTH Authentication required.".into()));
     assert_eq!(stranger.ask(&["AUTH", "secret"]), ok());
-    // Who was there before stays.
+    // Who was there before stays, and so does who waits for messages.
+    let mut subscriber = server.client();
+    assert_eq!(subscriber.ask(&["AUTH", "secret"]), ok());
+    subscriber.ask(&["SUBSCRIBE", "a"]);
     assert_eq!(client.ask(&["CONFIG", "SET", "timeout", "1"]), ok());
     assert!(stranger.ask(&["GET", "n"]) == bulk("x") && stranger.is_closed());
+    assert!(client.is_closed());
+    subscriber.send(b"PING\r\n");
+    assert_eq!(subscriber.reply(), Reply::Array(Some(vec![bulk("pong"), bulk("")])));
 }
 
 #[test]
