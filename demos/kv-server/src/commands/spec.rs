@@ -210,7 +210,20 @@ const fn bits(name: &str, flags: &[&str]) -> u8 {
         ("skip_monitor", PRIVATE),
     ];
     let mut bits = if is_one_of(name, &["set"]) { QUICK } else { 0 };
-    if is_one_of(name, &["subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ping", "quit", "reset"]) {
+    if is_one_of(
+        name,
+        &[
+            "subscribe",
+            "unsubscribe",
+            "psubscribe",
+            "punsubscribe",
+            "ssubscribe",
+            "sunsubscribe",
+            "ping",
+            "quit",
+            "reset",
+        ],
+    ) {
         bits |= SUBSCRIBED;
     }
     let mut at = 0;
