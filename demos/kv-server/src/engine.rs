@@ -1,18 +1,56 @@
 //! Everything but sockets: the resources of the server, and what runs a request on them.
 
+use std::time::Instant;
+
 use nexus_rt::{
-    CallbackTemplate, Clock, Installer, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, WorldBuilder,
+    CallbackTemplate, Clock, Installer, Key, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, World,
+    WorldBuilder,
 };
 
 use crate::channels::Channels;
 use crate::commands::Specs;
-use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry};
+use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry, unix_ms};
 use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::stats::Stats;
 
+/// The most keys that end in one turn. The others are not there for commands either, and go in the next turns.
+const ENDING: usize = 2_000;
+
 /// Runs the timers of keys that end.
-pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
+#[derive(Debug)]
+pub struct ExpiryPoller {
+    timers: TimerPoller<TemplatedCallback<OnExpiry>>,
+    keys: Key<Keys>,
+    clock: Key<Clock>,
+}
+
+impl ExpiryPoller {
+    /// Removes keys whose time has come, and hides those that there was no time to remove. How many it removes.
+    pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
+        let now_ms = unix_ms(self.clock.get(world));
+        self.keys.get_mut(world).set_now(now_ms);
+        self.timers.poll_budget(world, now, ENDING)
+    }
+
+    /// When to poll next at the latest.
+    #[must_use]
+    pub fn next_deadline(&self, world: &World) -> Option<Instant> {
+        self.timers.next_deadline(world)
+    }
+
+    /// How many keys have a timer.
+    #[must_use]
+    pub fn len(&self, world: &World) -> usize {
+        self.timers.len(world)
+    }
+
+    /// Whether none has.
+    #[must_use]
+    pub fn is_empty(&self, world: &World) -> bool {
+        self.timers.is_empty(world)
+    }
+}
 
 /// Installs everything but sockets. What it gives is polled before requests are run, by the time of the same clock, so
 /// that no request sees a key whose time has come. [`Commands`](crate::Commands) are then resolved against the world.
@@ -61,7 +99,7 @@ impl Installer for Engine {
 
     fn install(self, builder: &mut WorldBuilder) -> ExpiryPoller {
         let timers = TimerInstaller::new(self.clock.now()).stored_as::<TemplatedCallback<OnExpiry>>();
-        let poller = builder.install_driver(timers);
+        let timers = builder.install_driver(timers);
         builder.ensure_default::<Shutdown>();
         builder.register(self.clock);
         builder.register(self.settings);
@@ -72,6 +110,6 @@ impl Installer for Engine {
         builder.register_default::<Specs>();
         let template = CallbackTemplate::new(on_expiry, builder.registry());
         builder.register(ExpiryTemplate(template));
-        poller
+        ExpiryPoller { timers, keys: builder.key(), clock: builder.key() }
     }
 }

@@ -2,21 +2,30 @@
 
 use std::fmt;
 
+use memchr::memchr;
+
 /// Why a command was refused. The client is told, and may go on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CommandError {
     /// There is no such command.
     Unknown {
         /// As it was sent.
-        name: Box<str>,
+        name: Box<[u8]>,
         /// The arguments that it came with, each in quotes and followed by a blank.
-        arguments: Box<str>,
+        arguments: Box<[u8]>,
     },
     /// There is no such subcommand.
     UnknownSubcommand {
         /// As it was sent.
-        name: Box<str>,
-        /// Of which command, in capitals.
+        name: Box<[u8]>,
+        /// Of which command.
+        of: &'static str,
+    },
+    /// There is no such subcommand, or not with so many arguments.
+    Subcommand {
+        /// As it was sent.
+        name: Box<[u8]>,
+        /// Of which command.
         of: &'static str,
     },
     /// Too many or too few arguments for this command.
@@ -24,7 +33,7 @@ pub enum CommandError {
     /// Options that there are not, or that exclude each other.
     Syntax,
     /// An option that the command does not know.
-    UnsupportedOption(Box<str>),
+    UnsupportedOption(Box<[u8]>),
     /// Options of EXPIRE that exclude each other.
     Incompatible(&'static str),
     /// Something that should be a number.
@@ -49,22 +58,67 @@ pub enum CommandError {
     OutOfMemory,
     /// A client that subscribed waits for messages and cannot run this command.
     Subscribed(&'static str),
+    /// MULTI in a transaction.
+    NestedMulti,
+    /// WATCH in a transaction.
+    WatchInMulti,
+    /// A command that cannot be part of a transaction.
+    NotInMulti,
+    /// EXEC or DISCARD without a transaction.
+    WithoutMulti(&'static str),
+    /// The transaction does not run, for one of its requests was refused.
+    Aborted,
+    /// The transaction does not run, for EXEC itself was refused.
+    AbortedBecause(Box<CommandError>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
     Http,
 }
 
+impl CommandError {
+    /// What the client is told: bytes that it sent are told as they were.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Unknown { name, arguments } => {
+                [b"ERR unknown command '", &**name, b"', with args beginning with: ", arguments].concat()
+            }
+            Self::UnknownSubcommand { name, of } => {
+                let end = format!("'. Try {} HELP.", of.to_uppercase());
+                [b"ERR unknown subcommand '", shown(name), end.as_bytes()].concat()
+            }
+            Self::Subcommand { name, of } => {
+                let end = format!("'. Try {} HELP.", of.to_uppercase());
+                let start = &b"ERR unknown subcommand or wrong number of arguments for '"[..];
+                [start, shown(name), end.as_bytes()].concat()
+            }
+            Self::UnsupportedOption(option) => [b"ERR Unsupported option ", zero_ended(option)].concat(),
+            other => other.to_string().into_bytes(),
+        }
+    }
+}
+
+/// What is shown of a subcommand: 128 bytes, and nothing from a zero byte on.
+fn shown(name: &[u8]) -> &[u8] {
+    let name = zero_ended(name);
+    &name[..name.len().min(128)]
+}
+
+/// What comes before a zero byte.
+fn zero_ended(text: &[u8]) -> &[u8] {
+    &text[..memchr(0, text).unwrap_or(text.len())]
+}
+
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { name, arguments } => {
-                write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
-            }
-            Self::UnknownSubcommand { name, of } => write!(f, "ERR unknown subcommand '{name}'. Try {of} HELP."),
+            Self::Unknown { .. }
+            | Self::UnknownSubcommand { .. }
+            | Self::Subcommand { .. }
+            | Self::UnsupportedOption(_) => f.write_str(&String::from_utf8_lossy(&self.text())),
             Self::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
             Self::Syntax => f.write_str("ERR syntax error"),
-            Self::UnsupportedOption(option) => write!(f, "ERR Unsupported option {option}"),
             Self::Incompatible(what) => write!(f, "ERR {what} options at the same time are not compatible"),
             Self::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
             Self::NotPositive => f.write_str("ERR value is out of range, must be positive"),
@@ -82,6 +136,16 @@ impl fmt::Display for CommandError {
                  this context"
             ),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
+            Self::NestedMulti => f.write_str("ERR MULTI calls can not be nested"),
+            Self::WatchInMulti => f.write_str("ERR WATCH inside MULTI is not allowed"),
+            Self::NotInMulti => f.write_str("ERR Command not allowed inside a transaction"),
+            Self::WithoutMulti(name) => write!(f, "ERR {name} without MULTI"),
+            Self::Aborted => f.write_str("EXECABORT Transaction discarded because of previous errors."),
+            Self::AbortedBecause(error) => {
+                let error = error.to_string();
+                let error = error.strip_prefix("ERR ").unwrap_or(&error);
+                write!(f, "EXECABORT Transaction discarded because of: {error}")
+            }
             Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
         }
     }

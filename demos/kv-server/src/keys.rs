@@ -1,5 +1,6 @@
 //! The keys and their values, as a resource, and the timers that end them.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerWheel, callback_blueprint};
 
 use crate::stats::Stats;
+use crate::watched::{Watched, Watches};
 
 /// What a key and its value take beside their bytes, roughly.
 const OVERHEAD: usize = 96;
@@ -21,6 +23,10 @@ pub struct Keys {
     entries: IndexMap<Arc<[u8]>, Entry>,
     /// What keys and values hold, in bytes.
     used: usize,
+    /// The time of this turn, in milliseconds since 1970. A key whose time has come by then is not there any more, also
+    /// if its timer has not run yet.
+    now_ms: i64,
+    watched: Watched,
 }
 
 /// A value and when it ends.
@@ -37,8 +43,21 @@ struct Expiry {
     timer: TimerKey,
 }
 
+impl Entry {
+    /// Whether its time has not come.
+    #[inline]
+    fn lives(&self, now_ms: i64) -> bool {
+        self.expiry.is_none_or(|expiry| expiry.unix_ms > now_ms)
+    }
+}
+
 impl Keys {
-    /// How many keys there are.
+    /// Sets the time of this turn, in milliseconds since 1970.
+    pub(crate) fn set_now(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+    }
+
+    /// How many keys there are, those included whose time has come but whose timers have not run yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -66,25 +85,30 @@ impl Keys {
     #[inline]
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(key).map(|entry| entry.value.as_slice())
+        self.entry(key).map(|entry| entry.value.as_slice())
     }
 
     /// Whether there is such a key.
     #[inline]
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.entries.contains_key(key)
+        self.entry(key).is_some()
     }
 
     /// When a key ends, in milliseconds since 1970: `None` if there is no such key, `Some(None)` if it does not end.
     #[must_use]
     pub fn expiry_unix_ms(&self, key: &[u8]) -> Option<Option<i64>> {
-        self.entries.get(key).map(|entry| entry.expiry.map(|expiry| expiry.unix_ms))
+        self.entry(key).map(|entry| entry.expiry.map(|expiry| expiry.unix_ms))
+    }
+
+    #[inline]
+    fn entry(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key).filter(|entry| entry.lives(self.now_ms))
     }
 
     /// Every key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.entries.keys().map(|key| &**key)
+        self.entries.iter().filter(|(_, entry)| entry.lives(self.now_ms)).map(|(key, _)| &**key)
     }
 
     /// Calls `visit` with `count` keys below `cursor`, and gives the cursor of those that remain; 0 at the end. A scan
@@ -95,15 +119,40 @@ impl Keys {
     pub fn scan(&self, cursor: usize, count: usize, mut visit: impl FnMut(&[u8])) -> usize {
         let from = if cursor == 0 { self.entries.len() } else { cursor.min(self.entries.len()) };
         let to = from.saturating_sub(count);
-        self.entries[to..from].keys().rev().for_each(|key| visit(key));
+        let living = self.entries[to..from].iter().rev().filter(|(_, entry)| entry.lives(self.now_ms));
+        living.for_each(|(key, _)| visit(key));
         to
+    }
+
+    /// Adds a key to what a client watches.
+    pub(crate) fn watch(&mut self, watches: &mut Watches, key: &[u8]) {
+        self.end_lapsed(key);
+        self.watched.watch(watches, key);
+    }
+
+    /// Ends what a client watches. Whether any of it has changed or ended.
+    pub(crate) fn unwatch(&mut self, watches: &mut Watches) -> bool {
+        watches.keys().for_each(|key| self.end_lapsed(key));
+        self.watched.unwatch(watches)
+    }
+
+    /// Removes a key whose time has come but whose timer has not run yet. (The timer then finds nothing.)
+    fn end_lapsed(&mut self, key: &[u8]) {
+        if self.entries.get(key).is_some_and(|entry| !entry.lives(self.now_ms)) {
+            self.remove(key);
+        }
     }
 
     /// Writes a value by `write`, which is given the old one or an empty one, and says what it says.
     #[inline]
     fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.watched.touch(key);
         let entry = if let Some(entry) = self.entries.get_mut(key) {
             self.used -= entry.value.capacity();
+            if !entry.lives(self.now_ms) {
+                // What has ended is as new. Its timer finds nothing.
+                *entry = Entry::default();
+            }
             entry
         } else {
             self.used += OVERHEAD + key.len();
@@ -114,16 +163,17 @@ impl Keys {
         result
     }
 
-    /// Removes a key; gives its value and its timer.
-    fn remove(&mut self, key: &[u8]) -> Option<(Vec<u8>, Option<TimerKey>)> {
+    /// Removes a key; gives its entry, also if its time has come.
+    fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let entry = self.entries.swap_remove(key)?;
+        self.watched.touch(key);
         self.used -= OVERHEAD + key.len() + entry.value.capacity();
         // Room for many keys is not kept for few.
         let room = self.entries.capacity();
         if room > ROOM && self.entries.len() < room / 8 {
             self.entries.shrink_to(room / 4);
         }
-        Some((entry.value, entry.expiry.map(|expiry| expiry.timer)))
+        Some(entry)
     }
 }
 
@@ -141,17 +191,16 @@ pub(crate) type ExpiryTimers = TimerWheel<TemplatedCallback<OnExpiry>>;
 /// Stamps those timers: a resource.
 pub(crate) struct ExpiryTemplate(pub(crate) CallbackTemplate<OnExpiry>);
 
-/// Ends a key, if it still ends by this timer.
+/// Ends a key, unless somebody has written there since its time came.
 pub(crate) fn on_expiry(key: &mut Arc<[u8]>, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
+    stats.expired += 1;
     let expiry = keys.entries.get(&**key).and_then(|entry| entry.expiry);
     if expiry.is_some_and(|expiry| expiry.timer == timer.key) {
         keys.remove(key);
-        stats.expired += 1;
     }
 }
 
-/// What commands ask for to work with keys. A key whose time has come is not there: timers run before commands do, by
-/// the same clock.
+/// What commands ask for to work with keys. A key whose time has come is not there, whether or not its timer has run.
 #[derive(Param)]
 pub(crate) struct Db<'w> {
     keys: ResMut<'w, Keys>,
@@ -175,7 +224,7 @@ impl Db<'_> {
     /// The present time, in milliseconds since 1970.
     #[must_use]
     pub(crate) fn now_ms(&self) -> i64 {
-        i64::try_from(self.clock.unix().as_millis()).unwrap_or(i64::MAX)
+        unix_ms(&self.clock)
     }
 
     /// All keys, to read.
@@ -211,23 +260,34 @@ impl Db<'_> {
 
     /// Removes a key and gives its value.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        let (value, timer) = self.keys.remove(key)?;
-        if let Some(timer) = timer {
-            self.timers.cancel(timer);
+        let entry = self.keys.remove(key)?;
+        if !entry.lives(self.keys.now_ms) {
+            return None;
         }
-        Some(value)
+        if let Some(expiry) = entry.expiry {
+            self.timers.cancel(expiry.timer);
+        }
+        Some(entry.value)
     }
 
     /// Removes all keys.
     pub(crate) fn clear(&mut self) {
-        let keys = std::mem::take(&mut *self.keys);
-        let timers = keys.entries.values().filter_map(|entry| entry.expiry);
+        let Keys { entries, used, watched, now_ms } = &mut *self.keys;
+        let watching: Vec<_> =
+            watched.keys().filter(|key| entries.get(&***key).is_some_and(|it| it.lives(*now_ms))).cloned().collect();
+        watching.iter().for_each(|key| watched.touch(key));
+        *used = 0;
+        let timers = mem::take(entries).into_values().filter_map(|entry| entry.expiry);
         timers.for_each(|expiry| _ = self.timers.cancel(expiry.timer));
     }
 
     /// Lets a key end at a time, in milliseconds since 1970: at once if that is past. Whether there is such a key.
     pub(crate) fn expire_at(&mut self, key: &[u8], unix_ms: i64) -> bool {
-        let Some((_, name, entry)) = self.keys.entries.get_full_mut(key) else { return false };
+        let Keys { entries, watched, now_ms, .. } = &mut *self.keys;
+        let Some((_, name, entry)) = entries.get_full_mut(key) else { return false };
+        if !entry.lives(*now_ms) {
+            return false;
+        }
         let deadline = deadline(&self.clock, unix_ms);
         if deadline.is_some_and(|deadline| deadline <= self.clock.now()) {
             self.remove(key);
@@ -235,9 +295,11 @@ impl Db<'_> {
         }
         // A time that the machine cannot express will not come.
         let Some(deadline) = deadline else {
+            watched.touch(key);
             self.persist(key);
             return true;
         };
+        watched.touch(key);
         let timer = match entry.expiry {
             Some(Expiry { timer, .. }) => {
                 self.timers.reschedule(timer, deadline);
@@ -252,9 +314,17 @@ impl Db<'_> {
     /// Lets a key not end any more. Whether it would have.
     #[inline]
     pub(crate) fn persist(&mut self, key: &[u8]) -> bool {
-        let expiry = self.keys.entries.get_mut(key).and_then(|entry| entry.expiry.take());
-        expiry.is_some_and(|expiry| self.timers.cancel(expiry.timer))
+        let Keys { entries, watched, now_ms, .. } = &mut *self.keys;
+        let entry = entries.get_mut(key).filter(|entry| entry.lives(*now_ms));
+        let Some(expiry) = entry.and_then(|entry| entry.expiry.take()) else { return false };
+        watched.touch(key);
+        self.timers.cancel(expiry.timer)
     }
+}
+
+/// The present time, in milliseconds since 1970.
+pub(crate) fn unix_ms(clock: &Clock) -> i64 {
+    i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The instant of a time of the calendar, which is a millisecond that begins then.

@@ -17,6 +17,7 @@ mod server;
 mod session;
 mod settings;
 mod stats;
+mod watched;
 
 pub use args::Args;
 pub use commands::{Commands, Spec, Specs};

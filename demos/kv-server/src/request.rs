@@ -84,6 +84,21 @@ impl Request {
         self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
+    /// The same request with bytes of its own, which outlive those that have come.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        let bytes = self.buffer.taken();
+        let mut buffer = Buffer::default();
+        buffer.extend(bytes);
+        buffer.take(bytes.len());
+        Self { buffer, arguments: self.arguments.as_slice().into(), ..Self::new(self.limits) }
+    }
+
+    /// What it takes in memory, roughly and in bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.buffer.taken().len() + self.arguments.len() * size_of::<Span>()
+    }
+
     /// Steps over what is no request.
     fn skip(&mut self) {
         self.buffer.take(self.at);

@@ -14,9 +14,10 @@ use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::commands::Commands;
+use crate::commands::{Commands, pubsub, transactions};
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::request::Request;
 use crate::session::{Client, Reply, Session};
@@ -97,7 +98,6 @@ impl Server {
                 move |client: &mut Client, world: &mut World, request: &Request| commands.run(client, world, request),
                 reg,
             )
-            .then(deliver, reg)
             .build();
         let (mut idle, mut ran) = (Idle::new(wait), 0);
         let mut turn = |world: &mut World| {
@@ -144,20 +144,20 @@ fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, _: Opened) {
 }
 
 /// Forgets a client, and tells it what was wrong with its last request.
-fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<Channels>, why: Ended<ProtocolError>) {
+fn on_ended(
+    client: &mut Client,
+    mut stats: ResMut<Stats>,
+    mut channels: ResMut<Channels>,
+    mut keys: ResMut<Keys>,
+    why: Ended<ProtocolError>,
+) {
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {
         client.reply().error(&error);
     }
-    client.state.channels.iter().for_each(|channel| channels.unsubscribe(channel, client.id()));
-}
-
-/// Hands out what a request has published, before the next one, which may subscribe to it.
-fn deliver(_: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
-    if channels.has_mail() {
-        channels.deliver(|client, message| _ = net.send(client, message));
-    }
+    pubsub::forget(client, &mut channels);
+    transactions::forget(client, &mut keys);
 }
 
 impl fmt::Debug for Server {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use nexus_rt::connections;
 
+use crate::channels::Subscriptions;
 use crate::replies::{Protocol, Replies};
+use crate::request::Request;
+use crate::watched::Watches;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
@@ -41,9 +44,34 @@ pub struct Session {
     pub name: Box<[u8]>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
-    /// What the names of these channels take, in bytes.
+    /// The patterns of channels that it has subscribed to.
+    pub patterns: BTreeSet<Arc<[u8]>>,
+    /// What the names of these channels and patterns take, in bytes.
     subscribed: usize,
+    /// The keys that it watches.
+    pub(crate) watches: Watches,
+    /// What these take, in bytes.
+    pub(crate) watching: usize,
+    /// The transaction that it has begun.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    /// The requests of the transaction that is to run now.
+    pub(crate) due: Vec<Queued>,
+    /// Whether it waits for messages or has begun a transaction, so that not every command runs.
+    special: bool,
 }
+
+/// The requests that are to run together.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    pub(crate) queue: Vec<Queued>,
+    /// What they take, in bytes.
+    pub(crate) bytes: usize,
+    /// Whether one was refused, so that none will run.
+    pub(crate) failed: bool,
+}
+
+/// A request that waits, and the number of its command.
+pub(crate) type Queued = (usize, Request);
 
 impl Session {
     /// A client that has just come.
@@ -54,21 +82,56 @@ impl Session {
 
     /// What it makes the server remember, roughly and in bytes.
     pub(crate) fn holds(&self) -> usize {
-        self.name.len() + self.subscribed
+        let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
+        self.name.len() + self.subscribed + self.watching + queued
     }
 
-    /// Adds a channel.
-    pub(crate) fn subscribe(&mut self, channel: Arc<[u8]>) {
-        self.subscribed += SUBSCRIPTION + channel.len();
-        self.channels.insert(channel);
+    /// Whether not every command runs now.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.special
     }
 
-    /// Removes a channel. Whether it was there.
-    pub(crate) fn unsubscribe(&mut self, channel: &[u8]) -> bool {
-        let was_there = self.channels.remove(channel);
+    /// How many channels and patterns it has subscribed to.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.channels.len() + self.patterns.len()
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self) {
+        self.transaction = Some(Box::default());
+        self.special = true;
+    }
+
+    /// Ends the transaction, and gives it.
+    pub(crate) fn end(&mut self) -> Option<Box<Transaction>> {
+        let transaction = self.transaction.take();
+        self.special = self.subscriptions() > 0;
+        transaction
+    }
+
+    /// Adds a channel or a pattern.
+    pub(crate) fn subscribe(&mut self, to: Subscriptions, name: Arc<[u8]>) {
+        self.subscribed += SUBSCRIPTION + name.len();
+        self.of(to).insert(name);
+        self.special = true;
+    }
+
+    /// Removes a channel or a pattern. Whether it was there.
+    pub(crate) fn unsubscribe(&mut self, to: Subscriptions, name: &[u8]) -> bool {
+        let was_there = self.of(to).remove(name);
         if was_there {
-            self.subscribed -= SUBSCRIPTION + channel.len();
+            self.subscribed -= SUBSCRIPTION + name.len();
+            self.special = self.subscriptions() > 0 || self.transaction.is_some();
         }
         was_there
+    }
+
+    /// What it has subscribed to.
+    pub(crate) fn of(&mut self, to: Subscriptions) -> &mut BTreeSet<Arc<[u8]>> {
+        match to {
+            Subscriptions::Channels => &mut self.channels,
+            Subscriptions::Patterns => &mut self.patterns,
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::mem;
 
 use super::Done;
 use crate::error::CommandError;
+use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::Reply;
 use crate::session::{Client, LEAVES};
@@ -15,7 +16,7 @@ pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     let text = request.from(1).next();
     match text {
         // Who waits for messages is answered in their form.
-        _ if !client.state.channels.is_empty() => {
+        _ if client.state.subscriptions() > 0 && client.state.protocol == Protocol::Two => {
             client.reply().array(2);
             client.reply().bulk(b"pong");
             client.reply().bulk(text.unwrap_or_default());
@@ -86,7 +87,7 @@ pub(super) fn client(client: &mut Client, request: &Request) -> Done {
         (b"setname", _) => return Err(CommandError::Arity("client|setname")),
         (b"setinfo", _) => return Err(CommandError::Arity("client|setinfo")),
         _ => {
-            let name = String::from_utf8_lossy(request.get(1)).into();
+            let name = request.get(1).into();
             return Err(CommandError::UnknownSubcommand { name, of: "CLIENT" });
         }
     }

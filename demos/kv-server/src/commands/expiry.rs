@@ -71,7 +71,7 @@ impl Conditions {
                 b"XX" => conditions.xx = true,
                 b"GT" => conditions.gt = true,
                 b"LT" => conditions.lt = true,
-                _ => return Err(CommandError::UnsupportedOption(String::from_utf8_lossy(option).into())),
+                _ => return Err(CommandError::UnsupportedOption(option.into())),
             }
         }
         let Self { nx, xx, gt, lt } = conditions;

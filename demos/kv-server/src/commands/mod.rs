@@ -3,18 +3,20 @@
 mod connection;
 mod expiry;
 mod keyspace;
-mod pubsub;
+pub(crate) mod pubsub;
 mod server;
 mod spec;
 mod strings;
+pub(crate) mod transactions;
 
 use std::any::type_name_of_val;
 use std::fmt;
+use std::mem;
 
 use memchr::memchr;
 use nexus_rt::chain::{ByReference, Callable, Mode};
 use nexus_rt::plan::Plan;
-use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, World};
+use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
 
 pub use spec::{Spec, Specs};
 
@@ -57,9 +59,20 @@ impl Commands {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
             table.push(command);
         }
+        // Runs instead of a command that is to wait for its transaction.
+        table.push(command(transactions::queue, reg));
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
+        let exec = spec::number("exec");
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            table[call.command].run_with(client, world, call.request)
+            table[call.command].run_with(client, world, call.request)?;
+            if call.command == exec {
+                for (command, request) in mem::take(&mut client.state.due) {
+                    if let Err(error) = table[command].run_with(client, world, &request) {
+                        tell(client, &error);
+                    }
+                }
+            }
+            Ok(())
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -122,7 +135,9 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "decr" => strings::decr,
         "decrby" => strings::decrby,
         "del" => keyspace::del,
+        "discard" => transactions::discard,
         "echo" => connection::echo,
+        "exec" => transactions::exec,
         "exists" => keyspace::exists,
         "expire" => expiry::expire,
         "flushall" => keyspace::flushall,
@@ -135,11 +150,15 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "keys" => keyspace::keys,
         "mget" => strings::mget,
         "mset" => strings::mset,
+        "multi" => transactions::multi,
         "persist" => expiry::persist,
         "pexpire" => expiry::pexpire,
         "ping" => connection::ping,
+        "psubscribe" => pubsub::psubscribe,
         "pttl" => expiry::pttl,
         "publish" => pubsub::publish,
+        "pubsub" => pubsub::pubsub,
+        "punsubscribe" => pubsub::punsubscribe,
         "quit" => connection::quit,
         "scan" => keyspace::scan,
         "select" => connection::select,
@@ -151,6 +170,8 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "ttl" => expiry::ttl,
         "type" => keyspace::type_of,
         "unsubscribe" => pubsub::unsubscribe,
+        "unwatch" => transactions::unwatch,
+        "watch" => transactions::watch,
     };
     table.into_iter()
 }
@@ -173,17 +194,14 @@ fn unknown(request: &Request) -> CommandError {
         return CommandError::Http;
     }
     // Up to a zero byte, as Redis shows them.
-    let shown = |text: &[u8], most: usize| {
-        let end = memchr(0, text).unwrap_or(text.len()).min(most);
-        String::from_utf8_lossy(&text[..end]).into_owned()
-    };
-    let mut arguments = String::new();
+    let shown = |text: &'_ [u8], most: usize| text[..memchr(0, text).unwrap_or(text.len()).min(most)].to_vec();
+    let mut arguments = Vec::new();
     for argument in request.from(1) {
         if arguments.len() >= SHOWN {
             break;
         }
         let argument = shown(argument, SHOWN - arguments.len());
-        arguments += &format!("'{argument}' ");
+        arguments.extend([b"'", &*argument, b"' "].concat());
     }
     CommandError::Unknown { name: shown(request.get(0), SHOWN).into(), arguments: arguments.into() }
 }
@@ -195,9 +213,7 @@ fn admit<'a>(
     limits: Res<Limits>,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if !client.state.channels.is_empty() && !call.spec.while_subscribed() {
-        return Err(CommandError::Subscribed(call.spec.name));
-    }
+    let call = if client.state.is_special() { transactions::redirect(client, call)? } else { call };
     if call.spec.grows() && keys.used() > limits.memory {
         return Err(CommandError::OutOfMemory);
     }
@@ -207,11 +223,28 @@ fn admit<'a>(
     Ok(call)
 }
 
-/// Tells the client what was wrong.
-fn refuse(client: &mut Client, error: CommandError) {
-    if error == CommandError::Http {
-        client.close("it speaks HTTP");
-        return;
+/// Tells the client what was wrong, and notes it for its transaction.
+fn refuse(client: &mut Client, mut keys: ResMut<Keys>, error: CommandError) {
+    let error = match error {
+        CommandError::Http => {
+            client.close("it speaks HTTP");
+            return;
+        }
+        CommandError::Arity("exec") | CommandError::Subscribed("exec") => {
+            transactions::forget(client, &mut keys);
+            CommandError::AbortedBecause(Box::new(error))
+        }
+        error => error,
+    };
+    if let Some(transaction) = &mut client.state.transaction
+        && !matches!(error, CommandError::NestedMulti | CommandError::WatchInMulti)
+    {
+        transaction.failed = true;
     }
-    client.reply().error(&error);
+    tell(client, &error);
+}
+
+/// Tells the client what was wrong.
+fn tell(client: &mut Client, error: &CommandError) {
+    client.reply().error_of(&error.text());
 }

@@ -35,7 +35,7 @@ pub(super) fn config(client: &mut Client, settings: Res<Settings>, limits: Res<L
         b"get" if request.len() > 2 => {}
         b"get" => return Err(CommandError::Arity("config|get")),
         _ => {
-            let name = String::from_utf8_lossy(request.get(1)).into();
+            let name = request.get(1).into();
             return Err(CommandError::UnknownSubcommand { name, of: "CONFIG" });
         }
     }
@@ -89,7 +89,7 @@ pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request)
         // There are none; clients show names instead.
         (Some(b"docs"), _) => replies.array(0),
         _ => {
-            let name = String::from_utf8_lossy(request.get(1)).into();
+            let name = request.get(1).into();
             return Err(CommandError::UnknownSubcommand { name, of: "COMMAND" });
         }
     }

@@ -27,7 +27,9 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("decr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("decrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("del", -2, &["write"]).every(1),
+    Spec::new("discard", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
     Spec::new("echo", 2, &["fast"]),
+    Spec::new("exec", 1, &["noscript", "loading", "stale", "skip_slowlog"]),
     Spec::new("exists", -2, &["readonly", "fast"]).every(1),
     Spec::new("expire", -3, &["write", "fast"]).key(),
     Spec::new("flushall", -1, &["write"]),
@@ -40,27 +42,45 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("keys", 2, &["readonly"]),
     Spec::new("mget", -2, &["readonly", "fast"]).every(1),
     Spec::new("mset", -3, &["write", "denyoom"]).every(2),
+    Spec::new("multi", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
     Spec::new("persist", 2, &["write", "fast"]).key(),
     Spec::new("pexpire", -3, &["write", "fast"]).key(),
     Spec::new("ping", -1, &["fast"]),
+    Spec::new("psubscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("pttl", 2, &["readonly", "fast"]).key(),
     Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
+    Spec::new("pubsub", -2, &[]),
+    Spec::new("punsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("quit", -1, &["noscript", "loading", "stale", "fast"]),
     Spec::new("scan", -2, &["readonly"]),
     Spec::new("select", 2, &["loading", "stale", "fast"]),
     Spec::new("set", -3, &["write", "denyoom"]).key(),
     Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
-    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"]),
     Spec::new("strlen", 2, &["readonly", "fast"]).key(),
     Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("ttl", 2, &["readonly", "fast"]).key(),
     Spec::new("type", 2, &["readonly", "fast"]).key(),
     Spec::new("unsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("unwatch", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
+    Spec::new("watch", -2, &["noscript", "loading", "stale", "fast", "allow_busy"]).every(1),
 ];
 
 /// The spec of a command that there is.
 pub(super) fn named(name: &str) -> &'static Spec {
     ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
+}
+
+/// The number of a command that there is.
+pub(super) fn number(name: &str) -> usize {
+    ALL.iter().position(|spec| spec.name == name).expect("each command has a spec")
+}
+
+/// Whether a command of this arity can have so many arguments, its name included.
+#[inline]
+pub(super) fn takes(arity: i8, arguments: usize) -> bool {
+    let least = usize::from(arity.unsigned_abs());
+    if arity < 0 { arguments >= least } else { arguments == least }
 }
 
 impl Spec {
@@ -82,8 +102,7 @@ impl Spec {
     #[inline]
     #[must_use]
     pub fn takes(&self, arguments: usize) -> bool {
-        let least = usize::from(self.arity.unsigned_abs());
-        if self.arity < 0 { arguments >= least } else { arguments == least }
+        takes(self.arity, arguments)
     }
 
     /// Whether it may need more memory than before.
@@ -96,7 +115,24 @@ impl Spec {
     /// Whether a client that waits for messages may use it.
     #[must_use]
     pub fn while_subscribed(&self) -> bool {
-        matches!(self.name, "subscribe" | "unsubscribe" | "ping" | "quit")
+        matches!(
+            self.name,
+            "subscribe"
+                | "unsubscribe"
+                | "psubscribe"
+                | "punsubscribe"
+                | "ssubscribe"
+                | "sunsubscribe"
+                | "ping"
+                | "quit"
+                | "reset"
+        )
+    }
+
+    /// Whether it runs at once, also if the client has begun a transaction.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        matches!(self.name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
     }
 
     /// The keys among the arguments of a request.

@@ -11,4 +11,5 @@ mod program;
 mod redis;
 mod support;
 mod traffic;
+mod transactions;
 mod waits;
