@@ -38,6 +38,8 @@ pub enum CommandError {
     Incompatible(&'static str),
     /// Something that should be a number.
     NotAnInteger,
+    /// A number that does not fit into 32 bits.
+    NotAnInt,
     /// A count that should be greater than zero.
     NotPositive,
     /// The result of INCR and the like does not fit.
@@ -58,6 +60,22 @@ pub enum CommandError {
     OutOfMemory,
     /// A client that subscribed waits for messages and cannot run this command.
     Subscribed(&'static str),
+    /// SETRANGE at a negative place.
+    Offset,
+    /// Something that should be a number with a fraction.
+    NotAFloat,
+    /// The result of INCRBYFLOAT is no number.
+    NotFinite,
+    /// There is no such key.
+    NoSuchKey,
+    /// COPY or MOVE of a key to itself.
+    SameObject,
+    /// LCS is asked for the length and for the matches.
+    LcsBoth,
+    /// LCS of values that are too long.
+    LcsTooLong,
+    /// OBJECT FREQ, which is not counted.
+    NoFrequency,
     /// MULTI in a transaction.
     NestedMulti,
     /// WATCH in a transaction.
@@ -121,6 +139,7 @@ impl fmt::Display for CommandError {
             Self::Syntax => f.write_str("ERR syntax error"),
             Self::Incompatible(what) => write!(f, "ERR {what} options at the same time are not compatible"),
             Self::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
+            Self::NotAnInt => f.write_str("ERR value is out of range, value must between -2147483648 and 2147483647"),
             Self::NotPositive => f.write_str("ERR value is out of range, must be positive"),
             Self::Overflow => f.write_str("ERR increment or decrement would overflow"),
             Self::DecrementOverflow => f.write_str("ERR decrement would overflow"),
@@ -136,6 +155,19 @@ impl fmt::Display for CommandError {
                  this context"
             ),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
+            Self::Offset => f.write_str("ERR offset is out of range"),
+            Self::NotAFloat => f.write_str("ERR value is not a valid float"),
+            Self::NotFinite => f.write_str("ERR increment would produce NaN or Infinity"),
+            Self::NoSuchKey => f.write_str("ERR no such key"),
+            Self::SameObject => f.write_str("ERR source and destination objects are the same"),
+            Self::LcsBoth => f.write_str("ERR If you want both the length and indexes, please just use IDX."),
+            Self::LcsTooLong => {
+                f.write_str("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
+            }
+            Self::NoFrequency => f.write_str(
+                "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+                 switching between policies at runtime LRU and LFU data will take some time to adjust.",
+            ),
             Self::NestedMulti => f.write_str("ERR MULTI calls can not be nested"),
             Self::WatchInMulti => f.write_str("ERR WATCH inside MULTI is not allowed"),
             Self::NotInMulti => f.write_str("ERR Command not allowed inside a transaction"),

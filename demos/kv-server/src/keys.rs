@@ -27,6 +27,8 @@ pub struct Keys {
     /// if its timer has not run yet.
     now_ms: i64,
     watched: Watched,
+    /// What RANDOMKEY chooses by.
+    dice: u64,
 }
 
 /// A value and when it ends.
@@ -252,6 +254,33 @@ impl Db<'_> {
         }
     }
 
+    /// Puts a value in the place of whatever is there.
+    pub(crate) fn put(&mut self, key: &[u8], value: Vec<u8>, ends: Option<i64>) {
+        self.keys.write(key, |old| *old = value);
+        match ends {
+            None => _ = self.persist(key),
+            Some(at) => _ = self.expire_at(key, at),
+        }
+    }
+
+    /// Any key, each as likely as any other.
+    pub(crate) fn any_key(&mut self) -> Option<&[u8]> {
+        const TRIES: usize = 100;
+        let keys = &mut *self.keys;
+        for _ in 0..TRIES.min(keys.len()) {
+            // Steele and Vigna's splitmix of 64 bits.
+            keys.dice = keys.dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (keys.dice ^ keys.dice >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+            let at = usize::try_from((mixed ^ mixed >> 31) % keys.len() as u64).unwrap_or(0);
+            if keys.entries[at].lives(keys.now_ms) {
+                return keys.entries.get_index(at).map(|(key, _)| &**key);
+            }
+        }
+        // Nearly all have ended.
+        keys.iter().next()
+    }
+
     /// Changes a value in place, or an empty one if there is none. It ends when it would have.
     #[inline]
     pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Vec<u8>) -> T) -> T {
@@ -272,7 +301,7 @@ impl Db<'_> {
 
     /// Removes all keys.
     pub(crate) fn clear(&mut self) {
-        let Keys { entries, used, watched, now_ms } = &mut *self.keys;
+        let Keys { entries, used, watched, now_ms, .. } = &mut *self.keys;
         let watching: Vec<_> =
             watched.keys().filter(|key| entries.get(&***key).is_some_and(|it| it.lives(*now_ms))).cloned().collect();
         watching.iter().for_each(|key| watched.touch(key));

@@ -33,11 +33,8 @@ pub(super) fn echo(client: &mut Client, request: &Request) -> Done {
 }
 
 pub(super) fn select(client: &mut Client, request: &Request) -> Done {
-    match crate::number::parse(request.get(1)) {
-        Some(0) => client.reply().ok(),
-        Some(_) => return Err(CommandError::DbIndex),
-        None => return Err(CommandError::NotAnInteger),
-    }
+    super::keyspace::database(request.get(1))?;
+    client.reply().ok();
     Ok(())
 }
 

@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod commands;
+mod edges;
 mod ending;
 mod engine;
+mod floats;
 mod hostile;
 mod limits;
 mod many;
 mod program;
+mod raw;
 mod redis;
 mod support;
 mod traffic;

@@ -12,19 +12,30 @@ const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
 /// Debian's redis-server, which ends with its test.
-struct Redis {
+pub(crate) struct Redis {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What it prints. Held, so that it can go on printing.
     _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
     /// `None`, and said so, where it is not installed. In CI it must be.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
-        let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
+        let args = [
+            "--port",
+            &port.port().to_string(),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--databases",
+            "1",
+            "--dir",
+            folder,
+        ];
         let started = Command::new("redis-server").args(args).stdout(Stdio::piped()).spawn();
         let mut child = match started {
             Ok(child) => child,
