@@ -1,6 +1,6 @@
 //! Everything but sockets: the resources of the server, and what runs a request on them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nexus_rt::{
     CallbackTemplate, Clock, Installer, Key, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, World,
@@ -9,34 +9,55 @@ use nexus_rt::{
 
 use crate::channels::Channels;
 use crate::commands::Specs;
-use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry, unix_ms};
+use crate::db::{ExpiryTemplate, OnExpiry, on_expiry, unix_ms};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::stats::Stats;
 
-/// The most keys that end in one turn. The others are not there for commands either, and go in the next turns.
-const ENDING: usize = 2_000;
+/// The most timers that run in one turn, keys that are swept, and removed ones that are dropped. The keys of those that
+/// do not run are not there for commands either.
+const AT_ONCE: usize = 2_000;
 
-/// Runs the timers of keys that end.
+/// How often keys that have no timer are swept, unless many of them have ended.
+const SWEEP: Duration = Duration::from_millis(10);
+
+/// Removes keys whose time has come.
 #[derive(Debug)]
 pub struct ExpiryPoller {
     timers: TimerPoller<TemplatedCallback<OnExpiry>>,
     keys: Key<Keys>,
+    stats: Key<Stats>,
     clock: Key<Clock>,
+    /// When keys are swept next.
+    sweeps: Instant,
 }
 
 impl ExpiryPoller {
     /// Removes keys whose time has come, and hides those that there was no time to remove. How many it removes.
     pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
         let now_ms = unix_ms(self.clock.get(world));
-        self.keys.get_mut(world).set_now(now_ms);
-        self.timers.poll_budget(world, now, ENDING)
+        let mut keys = self.keys.get_mut(world);
+        keys.now_ms = now_ms;
+        if keys.has_doomed() {
+            keys.bury(AT_ONCE);
+        }
+        if keys.untimed > 0 && now >= self.sweeps {
+            let many = keys.sweep(AT_ONCE) > AT_ONCE / 4;
+            self.sweeps = if many { now } else { now + SWEEP };
+        }
+        let swept = keys.take_ended();
+        self.stats.get_mut(world).expired += swept as u64;
+        swept + self.timers.poll_budget(world, now, AT_ONCE)
     }
 
     /// When to poll next at the latest.
     #[must_use]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
-        self.timers.next_deadline(world)
+        let keys = self.keys.get(world);
+        let busy = keys.has_doomed().then(|| self.clock.get(world).now());
+        let sweeps = (keys.untimed > 0).then_some(self.sweeps);
+        [busy, sweeps, self.timers.next_deadline(world)].into_iter().flatten().min()
     }
 
     /// How many keys have a timer.
@@ -98,7 +119,8 @@ impl Installer for Engine {
     type Poller = ExpiryPoller;
 
     fn install(self, builder: &mut WorldBuilder) -> ExpiryPoller {
-        let timers = TimerInstaller::new(self.clock.now()).stored_as::<TemplatedCallback<OnExpiry>>();
+        let start = self.clock.now();
+        let timers = TimerInstaller::new(start).stored_as::<TemplatedCallback<OnExpiry>>();
         let timers = builder.install_driver(timers);
         builder.ensure_default::<Shutdown>();
         builder.register(self.clock);
@@ -110,6 +132,6 @@ impl Installer for Engine {
         builder.register_default::<Specs>();
         let template = CallbackTemplate::new(on_expiry, builder.registry());
         builder.register(ExpiryTemplate(template));
-        ExpiryPoller { timers, keys: builder.key(), clock: builder.key() }
+        ExpiryPoller { timers, keys: builder.key(), stats: builder.key(), clock: builder.key(), sweeps: start }
     }
 }

@@ -5,6 +5,7 @@
 mod args;
 mod channels;
 mod commands;
+mod db;
 mod engine;
 mod error;
 mod float;
@@ -23,9 +24,10 @@ mod watched;
 
 pub use args::Args;
 pub use commands::{Commands, Spec, Specs};
+pub use db::OnExpiry;
 pub use engine::{Engine, ExpiryPoller};
 pub use error::{CommandError, ProtocolError};
-pub use keys::{Keys, OnExpiry};
+pub use keys::Keys;
 pub use limits::Limits;
 pub use replies::{Protocol, Replies};
 pub use request::{Request, RequestLimits};

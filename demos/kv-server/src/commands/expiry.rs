@@ -3,8 +3,9 @@
 use nexus_rt::{Clock, Res};
 
 use super::Done;
+use crate::db::Db;
 use crate::error::CommandError;
-use crate::keys::{Db, Keys};
+use crate::keys::Keys;
 use crate::number;
 use crate::request::Request;
 use crate::session::Client;

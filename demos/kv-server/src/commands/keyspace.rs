@@ -4,9 +4,10 @@ use memchr::memchr;
 use nexus_rt::{Res, ResMut};
 
 use super::Done;
+use crate::db::Db;
 use crate::error::CommandError;
 use crate::glob;
-use crate::keys::{Db, Keys};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::number;
 use crate::replies::{Protocol, Replies};

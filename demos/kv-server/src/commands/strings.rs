@@ -4,9 +4,10 @@ use nexus_rt::{Res, ResMut};
 
 use super::Done;
 use super::expiry::{Time, Unit};
+use crate::db::{Db, Ends};
 use crate::error::CommandError;
 use crate::float::Float;
-use crate::keys::{Db, Ends, Keys};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::number;
 use crate::request::Request;
