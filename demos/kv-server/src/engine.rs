@@ -17,7 +17,7 @@ use crate::stats::Stats;
 
 /// The most timers that run in one turn, keys that are swept, and removed ones that are dropped. The keys of those that
 /// do not run are not there for commands either.
-const AT_ONCE: usize = 2_000;
+const AT_ONCE: usize = 500;
 
 /// How often keys that have no timer are swept, unless many of them have ended.
 const SWEEP: Duration = Duration::from_millis(10);

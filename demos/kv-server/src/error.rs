@@ -201,6 +201,17 @@ pub enum ProtocolError {
     RequestTooLong(usize),
 }
 
+impl ProtocolError {
+    /// What the client is told: a byte that it sent is told as it was.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Expected(found) => [b"ERR Protocol error: expected '$', got '", &[*found][..], b"'"].concat(),
+            other => other.to_string().into_bytes(),
+        }
+    }
+}
+
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ERR Protocol error: ")?;

@@ -182,8 +182,10 @@ impl Keys {
         self.used -= OVERHEAD + key.len() + entry.value.capacity();
         // Room for many keys is not kept for few. What is left then is so little that it moves in no time.
         let room = self.entries.capacity();
-        if room > ROOM && self.entries.len() < room / 32 {
-            self.entries.shrink_to(room / 16);
+        if room > ROOM && self.entries.len() < room / 128 {
+            let mut old = mem::replace(&mut self.entries, Entries::with_capacity(room / 64));
+            self.entries.extend(old.drain(..));
+            self.doomed.push(old.into_iter());
         }
         Some(entry)
     }

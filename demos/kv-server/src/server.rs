@@ -154,7 +154,7 @@ fn on_ended(
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {
-        client.reply().error(&error);
+        client.reply().error_of(&error.text());
     }
     pubsub::forget(client, &mut channels);
     transactions::forget(client, &mut keys);

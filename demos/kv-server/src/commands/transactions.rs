@@ -88,13 +88,13 @@ fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
 /// What becomes of a call of a client that waits for messages or has begun a transaction.
 #[cold]
 pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, CommandError> {
-    let state = &client.state;
+    let (state, name) = (&client.state, full_name(call)?);
     if state.transaction.is_some() && call.spec.flags.contains(&"no_multi") {
         return Err(CommandError::NotInMulti);
     }
     let waits = state.subscriptions() > 0 && state.protocol == Protocol::Two;
     if waits && !call.spec.while_subscribed() {
-        return Err(CommandError::Subscribed(call.spec.name));
+        return Err(CommandError::Subscribed(name));
     }
     if state.transaction.is_none() || call.spec.in_transaction() {
         return Ok(call);
@@ -107,7 +107,6 @@ pub(super) const QUEUE: usize = spec::ALL.len();
 
 /// Keeps a request until the transaction runs.
 pub(super) fn queue(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
-    subcommand(request)?;
     if let (Some(transaction), Some((command, _))) = (&mut client.state.transaction, specs.find(request.get(0))) {
         // One that will not run needs no memory.
         if !transaction.failed {
@@ -120,23 +119,51 @@ pub(super) fn queue(client: &mut Client, specs: Res<Specs>, request: &Request) -
     Ok(())
 }
 
-/// Checks what Redis checks of a subcommand before it queues it.
-fn subcommand(request: &Request) -> Result<(), CommandError> {
-    let name = request.get(0).to_ascii_lowercase();
-    let mut of = SUBCOMMANDS.iter().filter(|(command, ..)| command.as_bytes() == name).peekable();
-    let Some((of_name, ..)) = of.peek().copied() else { return Ok(()) };
-    let Some(given) = request.from(1).next() else { return Ok(()) };
-    match of.find(|(_, subcommand, ..)| {
-        subcommand.rsplit('|').next().is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(given))
-    }) {
-        None => Err(CommandError::UnknownSubcommand { name: given.into(), of: of_name }),
-        Some((_, full, arity)) if !spec::takes(*arity, request.len()) => Err(CommandError::Arity(full)),
-        Some(_) => Ok(()),
+/// Checks a subcommand, which Redis does before anything else; gives the full name of the command.
+fn full_name(call: Call<'_>) -> Result<&'static str, CommandError> {
+    let name = call.spec.name;
+    let mut all = SUBCOMMANDS.iter().filter(|(command, ..)| *command == name).peekable();
+    let (Some(_), Some(given)) = (all.peek(), call.request.from(1).next()) else { return Ok(name) };
+    let is_given = |full: &str| full.as_bytes()[name.len() + 1..].eq_ignore_ascii_case(given);
+    match all.find(|(_, full, _)| is_given(full)) {
+        None => Err(CommandError::UnknownSubcommand { name: given.into(), of: name }),
+        Some((_, full, arity)) if !spec::takes(*arity, call.request.len()) => Err(CommandError::Arity(full)),
+        Some((_, full, _)) => Ok(full),
     }
 }
 
-/// Subcommands of the commands that this file's neighbours have, in full, and how many arguments they take.
+/// Subcommands, each with its full name and how many arguments it takes.
 const SUBCOMMANDS: &[(&str, &str, i8)] = &[
+    ("client", "client|caching", 3),
+    ("client", "client|getname", 2),
+    ("client", "client|getredir", 2),
+    ("client", "client|help", 2),
+    ("client", "client|id", 2),
+    ("client", "client|info", 2),
+    ("client", "client|kill", -3),
+    ("client", "client|list", -2),
+    ("client", "client|no-evict", 3),
+    ("client", "client|no-touch", 3),
+    ("client", "client|pause", -2),
+    ("client", "client|reply", 3),
+    ("client", "client|setinfo", 4),
+    ("client", "client|setname", 3),
+    ("client", "client|tracking", -3),
+    ("client", "client|trackinginfo", 2),
+    ("client", "client|unblock", -3),
+    ("client", "client|unpause", 2),
+    ("command", "command|count", 2),
+    ("command", "command|docs", -2),
+    ("command", "command|getkeys", -3),
+    ("command", "command|getkeysandflags", -3),
+    ("command", "command|help", 2),
+    ("command", "command|info", -2),
+    ("command", "command|list", -2),
+    ("config", "config|get", -3),
+    ("config", "config|help", 2),
+    ("config", "config|resetstat", 2),
+    ("config", "config|rewrite", 2),
+    ("config", "config|set", -4),
     ("object", "object|encoding", 3),
     ("object", "object|freq", 3),
     ("object", "object|help", 2),

@@ -429,7 +429,7 @@ fn differences(ours: &mut Client, theirs: &mut Client) -> (usize, Vec<String>) {
 
 #[test]
 fn edges_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&["--databases", "1"]) else { return };
     let server = Server::start(&[]);
     let mut count = 0;
     for version in ["2", "3"] {

@@ -31,7 +31,7 @@ fn number(random: &mut Random) -> String {
 
 #[test]
 fn sums_have_the_digits_that_they_have_in_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&["--databases", "1"]) else { return };
     let server = Server::start(&[]);
     let mut clients = [server.address, redis.address].map(Client::connect);
     let mut random = Random::new(1);

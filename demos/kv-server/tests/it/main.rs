@@ -9,6 +9,7 @@ mod floats;
 mod hostile;
 mod limits;
 mod many;
+mod mixed;
 mod program;
 mod raw;
 mod redis;

@@ -21,22 +21,11 @@ pub(crate) struct Redis {
 
 impl Redis {
     /// `None`, and said so, where it is not installed. In CI it must be.
-    pub(crate) fn start() -> Option<Self> {
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
-        let args = [
-            "--port",
-            &port.port().to_string(),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--databases",
-            "1",
-            "--dir",
-            folder,
-        ];
-        let started = Command::new("redis-server").args(args).stdout(Stdio::piped()).spawn();
+        let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
+        let started = Command::new("redis-server").args(args).args(more).stdout(Stdio::piped()).spawn();
         let mut child = match started {
             Ok(child) => child,
             Err(error) => {
@@ -118,7 +107,7 @@ fn send_in_pieces(random: &mut Random, client: &mut Client, other: &mut Client, 
 
 #[test]
 fn twenty_thousand_commands_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let seed = std::env::var("KV_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let mut random = Random::new(seed);
@@ -153,7 +142,7 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
 
 #[test]
 fn odd_bytes_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let cases: &[&[u8]] = &[
         b"\r\n\r\nPING\r\n",
@@ -184,6 +173,36 @@ fn odd_bytes_are_answered_as_by_redis() {
         b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$2\r\nvvvvget k\r\n",
         b"GET\r\n",
         b"subscribe a\r\nget a\r\nping\r\nping x\r\nunsubscribe\r\nget a\r\n",
+        b"PING\x0b\r\n",
+        b"PING\x0c \x0b\x0c x\x0by \x0c\r\n",
+        b"PING\0\r\nPING\r\n",
+        b"\0PING\r\nPING\r\n",
+        b"ECHO \"a\"\x0b\r\n",
+        b"ECHO \"a\"\x0bb\r\n",
+        b"ECHO 'a'\tb\r\n",
+        b"ECHO \"\\x4g\\x41\\q\\a\\b\"\r\n",
+        b"ECHO a\rb\r\n",
+        b"ECHO \xff\r\n",
+        b"*1\0\r\n$4\r\nPING\r\n",
+        b"*1\r\n$4\0\r\nPING\r\n",
+        b"*1\r\n\xff\r\n",
+        b"*1\r\n\n\r\n",
+        b"*1\r\n\r\n",
+        b"*\r\n",
+        b"*-0\r\nPING\r\n",
+        b"*-2147483649\r\nPING\r\n",
+        b"*2147483647\r\n",
+        b"*1048577\r\n$4\r\nPING\r\n",
+        b"*1\r\n$-0\r\n",
+        b"*1\r\n$+4\r\nPING\r\n",
+        b"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n",
+        b"*1\r\n$0\r\n\r\n",
+        b"multi\r\nset k 1\r\nget k",
+        b"multi\r\nset k 1\r\nquit\r\nexec\r\n",
+        b"multi\r\n*1\r\n$x\r\nexec\r\n",
+        b"subscribe a\r\npsubscribe a* b*\r\npublish a x\r\nunsubscribe\r\npunsubscribe x\r\npunsubscribe a* b*\r\nget k\r\n",
+        b"multi\r\nsubscribe a\r\npublish a x\r\nget k\r\npublish a y\r\nexec\r\nget k\r\nping\r\nexec\r\n",
+        b"subscribe a\r\nmulti\r\nexec\r\nunsubscribe\r\nexec\r\n",
         b"subscribe a b a\r\nunsubscribe x b\r\nunsubscribe\r\nunsubscribe\r\n",
         b"subscribe a\r\nunsubscribe b a\r\nping\r\n",
     ];
@@ -199,8 +218,21 @@ fn odd_bytes_are_answered_as_by_redis() {
 }
 
 #[test]
+fn a_million_pairs_are_set_at_once_as_in_redis() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let server = Server::start(&[]);
+    let mut words = vec!["MSET".to_owned()];
+    words.extend((0..1_000_000).flat_map(|n| [format!("k{}", n % 1_000), "v".to_owned()]));
+    for address in [server.address, redis.address] {
+        let mut client = Client::connect(address);
+        assert_eq!(client.ask(&words), Reply::Simple("OK".into()));
+        assert_eq!(client.ask(&["DBSIZE"]), Reply::Integer(1_000));
+    }
+}
+
+#[test]
 fn keys_end_when_they_do_in_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let mut clients = [server.address, redis.address].map(Client::connect);
     let setup: &[&[&str]] = &[
