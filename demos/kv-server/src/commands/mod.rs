@@ -65,15 +65,11 @@ impl Commands {
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
         let exec = spec::number("exec");
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            table[call.command].run_with(client, world, call.request)?;
+            let done = table[call.command].run_with(client, world, call.request);
             if call.command == exec {
-                for (command, request) in mem::take(&mut client.state.due) {
-                    if let Err(error) = table[command].run_with(client, world, &request) {
-                        tell(client, &error);
-                    }
-                }
+                run_due(&mut table, client, world);
             }
-            Ok(())
+            done
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -102,6 +98,16 @@ impl Commands {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+}
+
+/// Runs the requests of a transaction, with what they have to say.
+#[cold]
+fn run_due(table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+    for (command, request) in mem::take(&mut client.state.due) {
+        if let Err(error) = table[command].run_with(client, world, &request) {
+            tell(client, &error);
+        }
     }
 }
 

@@ -174,16 +174,33 @@ impl Spec {
 /// Finds specs by name, in any case: a resource.
 #[derive(Debug)]
 pub struct Specs {
-    /// Names, packed into words, in their order.
-    by_name: Vec<(u128, usize)>,
+    /// Names, packed into words, with their numbers: each at its [place], or after it if that is taken. Most are free.
+    slots: Box<[(u128, usize); SLOTS]>,
+}
+
+/// Many more than there are commands, so that most names are found at once.
+const SLOTS: usize = 256;
+const _: () = assert!(ALL.len() < SLOTS / 2);
+
+/// Where a name is looked for first.
+#[inline]
+fn place(name: u128) -> u8 {
+    let [low, high] = [name, name >> 64].map(|half| half as u64);
+    ((low ^ high).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }
 
 impl Default for Specs {
     fn default() -> Self {
-        let pack = |(at, spec): (usize, &Spec)| (packed(spec.name.as_bytes()).expect("names are short"), at);
-        let mut by_name: Vec<_> = ALL.iter().enumerate().map(pack).collect();
-        by_name.sort_unstable();
-        Self { by_name }
+        let mut slots = Box::new([(0, 0); SLOTS]);
+        for (number, spec) in ALL.iter().enumerate() {
+            let name = packed(spec.name.as_bytes()).expect("names are short");
+            let mut at = place(name);
+            while slots[usize::from(at)].0 != 0 {
+                at = at.wrapping_add(1);
+            }
+            slots[usize::from(at)] = (name, number);
+        }
+        Self { slots }
     }
 }
 
@@ -193,17 +210,22 @@ impl Specs {
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<(usize, &'static Spec)> {
         let name = packed(name)?;
-        let at = self.by_name.binary_search_by_key(&name, |(name, _)| *name).ok()?;
-        let number = self.by_name[at].1;
-        Some((number, &ALL[number]))
+        let mut at = place(name);
+        loop {
+            match self.slots[usize::from(at)] {
+                (known, number) if known == name => return Some((number, &ALL[number])),
+                (0, _) => return None,
+                _ => at = at.wrapping_add(1),
+            }
+        }
     }
 }
 
-/// A name in small letters as one word with its length; `None` if it is too long for any command.
+/// A name in small letters as one word with its length; `None` if it is empty or too long for any command.
 #[inline]
 fn packed(name: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];
-    let length = u8::try_from(name.len()).ok().filter(|length| *length < 16)?;
+    let length = u8::try_from(name.len()).ok().filter(|length| (1..16).contains(length))?;
     bytes[15] = length;
     bytes[..name.len()].copy_from_slice(name);
     bytes[..15].make_ascii_lowercase();
