@@ -13,6 +13,8 @@ pub(crate) enum Subscriptions {
     Channels,
     /// All channels whose names match.
     Patterns,
+    /// Channels of shards. There is one shard, and these are channels of their own.
+    Shards,
 }
 
 /// The channels and patterns that somebody has subscribed to, each with who did, in that order.
@@ -20,6 +22,7 @@ pub(crate) enum Subscriptions {
 pub(crate) struct Channels {
     channels: Names,
     patterns: Names,
+    shards: Names,
 }
 
 type Names = HashMap<Arc<[u8]>, Vec<ConnectionId>>;
@@ -30,6 +33,8 @@ pub(crate) enum Because<'a> {
     Channel,
     /// It has subscribed to this pattern.
     Pattern(&'a [u8]),
+    /// It has subscribed to the channel of a shard.
+    Shard,
 }
 
 impl Channels {
@@ -37,6 +42,7 @@ impl Channels {
         match to {
             Subscriptions::Channels => &mut self.channels,
             Subscriptions::Patterns => &mut self.patterns,
+            Subscriptions::Shards => &mut self.shards,
         }
     }
 
@@ -79,14 +85,16 @@ impl Channels {
         count
     }
 
-    /// Every channel that somebody has subscribed to.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.channels.keys().map(|name| &**name)
+    /// Calls `send` for each who is to have a message of this channel of shards. How many that are.
+    pub(crate) fn receivers_of_shard(&self, channel: &[u8], mut send: impl FnMut(ConnectionId, Because<'_>)) -> usize {
+        let clients = self.shards.get(channel).map_or(&[][..], Vec::as_slice);
+        clients.iter().for_each(|client| send(*client, Because::Shard));
+        clients.len()
     }
 
-    /// How many have subscribed to a channel.
-    pub(crate) fn subscribers(&self, channel: &[u8]) -> usize {
-        self.channels.get(channel).map_or(0, Vec::len)
+    /// The channels that somebody has subscribed to, of shards or not, each with how many have.
+    pub(crate) fn subscribers(&self, shards: bool) -> &HashMap<Arc<[u8]>, Vec<ConnectionId>> {
+        if shards { &self.shards } else { &self.channels }
     }
 
     /// How many channels somebody has subscribed to.

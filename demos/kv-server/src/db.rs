@@ -10,8 +10,8 @@ use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, T
 use crate::keys::Keys;
 use crate::stats::Stats;
 
-/// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys beyond
-/// these end as exactly, since none is seen once its time has come; but their memory is given back later.
+/// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys
+/// beyond these end as exactly, since none is seen once its time has come; but their memory is given back later.
 const TIMERS: usize = 32_768;
 
 callback_blueprint!(

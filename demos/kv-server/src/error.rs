@@ -76,6 +76,8 @@ pub enum CommandError {
     LcsTooLong,
     /// OBJECT FREQ, which is not counted.
     NoFrequency,
+    /// SSUBSCRIBE in a transaction.
+    ShardInMulti,
     /// MULTI in a transaction.
     NestedMulti,
     /// WATCH in a transaction.
@@ -168,6 +170,7 @@ impl fmt::Display for CommandError {
                 "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
                  switching between policies at runtime LRU and LFU data will take some time to adjust.",
             ),
+            Self::ShardInMulti => f.write_str("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"),
             Self::NestedMulti => f.write_str("ERR MULTI calls can not be nested"),
             Self::WatchInMulti => f.write_str("ERR WATCH inside MULTI is not allowed"),
             Self::NotInMulti => f.write_str("ERR Command not allowed inside a transaction"),

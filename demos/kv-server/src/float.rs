@@ -1,5 +1,5 @@
-//! Numbers of INCRBYFLOAT. Redis computes them as `long double`: 64 bits of mantissa and 15 of exponent, in base 2. They
-//! are read, added and written here in whole numbers, so that every digit is the same.
+//! Numbers of INCRBYFLOAT. Redis computes them as `long double`: 64 bits of mantissa and 15 of exponent, in base 2.
+//! They are read, added and written here in whole numbers, so that every digit is the same.
 
 use crate::natural::Natural;
 

@@ -46,7 +46,9 @@ pub struct Session {
     pub channels: BTreeSet<Arc<[u8]>>,
     /// The patterns of channels that it has subscribed to.
     pub patterns: BTreeSet<Arc<[u8]>>,
-    /// What the names of these channels and patterns take, in bytes.
+    /// The channels of shards that it has subscribed to.
+    pub shards: BTreeSet<Arc<[u8]>>,
+    /// What the names of all these take, in bytes.
     subscribed: usize,
     /// The keys that it watches.
     pub(crate) watches: Watches,
@@ -56,6 +58,8 @@ pub struct Session {
     pub(crate) transaction: Option<Box<Transaction>>,
     /// The requests of the transaction that is to run now.
     pub(crate) due: Vec<Queued>,
+    /// Whether its transaction runs now.
+    pub(crate) executes: bool,
     /// Whether it waits for messages or has begun a transaction, so that not every command runs.
     special: bool,
 }
@@ -92,9 +96,9 @@ impl Session {
         self.special
     }
 
-    /// How many channels and patterns it has subscribed to.
+    /// How many channels, patterns and channels of shards it has subscribed to.
     pub(crate) fn subscriptions(&self) -> usize {
-        self.channels.len() + self.patterns.len()
+        self.channels.len() + self.patterns.len() + self.shards.len()
     }
 
     /// Begins a transaction.
@@ -132,6 +136,7 @@ impl Session {
         match to {
             Subscriptions::Channels => &mut self.channels,
             Subscriptions::Patterns => &mut self.patterns,
+            Subscriptions::Shards => &mut self.shards,
         }
     }
 }

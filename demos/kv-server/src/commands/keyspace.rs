@@ -214,8 +214,8 @@ pub(super) fn scan(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, re
     Ok(())
 }
 
-/// A cursor, read as generously as Redis does, by `strtoul` of C: nothing is 0, a sign is heard, a negative one is beyond
-/// the end, and a zero byte ends it.
+/// A cursor, read as generously as Redis does, by `strtoul` of C: nothing is 0, a sign is heard, a negative one is
+/// beyond the end, and a zero byte ends it.
 fn cursor(text: &[u8]) -> Option<usize> {
     let text = &text[..memchr(0, text).unwrap_or(text.len())];
     let (negative, digits) = match text {

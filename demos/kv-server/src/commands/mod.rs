@@ -104,11 +104,13 @@ impl Commands {
 /// Runs the requests of a transaction, with what they have to say.
 #[cold]
 fn run_due(table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+    client.state.executes = true;
     for (command, request) in mem::take(&mut client.state.due) {
         if let Err(error) = table[command].run_with(client, world, &request) {
             tell(client, &error);
         }
     }
+    client.state.executes = false;
 }
 
 impl fmt::Debug for Commands {
@@ -126,14 +128,23 @@ where
     PipelineStart::<&Request>::borrowed().with_context::<Client>().then(function, reg).build().boxed()
 }
 
+/// Commands, each beside its spec.
+type Table = Vec<(&'static Spec, Run<Done>)>;
+
+/// Names, each with its function, as a [`Table`].
+macro_rules! table {
+    ($reg:ident; $($name:literal => $function:path,)*) => {
+        vec![$((spec::named($name), command($function, $reg))),*]
+    };
+}
+
 /// Every command beside its spec.
 fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
-    macro_rules! table {
-        ($($name:literal => $function:path,)*) => {
-            [$((spec::named($name), command($function, reg))),*]
-        };
-    }
-    let table = table! {
+    [from_a_to_g(reg), from_h_to_p(reg), from_q_to_z(reg)].into_iter().flatten()
+}
+
+fn from_a_to_g(reg: &Registry) -> Table {
+    table! { reg;
         "append" => strings::append,
         "client" => connection::client,
         "command" => server::command,
@@ -157,6 +168,11 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "getex" => strings::getex,
         "getrange" => ranges::getrange,
         "getset" => strings::getset,
+    }
+}
+
+fn from_h_to_p(reg: &Registry) -> Table {
+    table! { reg;
         "incr" => strings::incr,
         "incrby" => strings::incrby,
         "incrbyfloat" => strings::incrbyfloat,
@@ -180,6 +196,11 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "publish" => pubsub::publish,
         "pubsub" => pubsub::pubsub,
         "punsubscribe" => pubsub::punsubscribe,
+    }
+}
+
+fn from_q_to_z(reg: &Registry) -> Table {
+    table! { reg;
         "quit" => connection::quit,
         "randomkey" => keyspace::randomkey,
         "rename" => keyspace::rename,
@@ -191,9 +212,12 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "setnx" => strings::setnx,
         "setrange" => ranges::setrange,
         "shutdown" => server::shutdown,
+        "spublish" => pubsub::spublish,
+        "ssubscribe" => pubsub::ssubscribe,
         "strlen" => strings::strlen,
         "subscribe" => pubsub::subscribe,
         "substr" => ranges::getrange,
+        "sunsubscribe" => pubsub::sunsubscribe,
         "touch" => keyspace::touch,
         "ttl" => expiry::ttl,
         "type" => keyspace::type_of,
@@ -201,8 +225,7 @@ fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
         "unsubscribe" => pubsub::unsubscribe,
         "unwatch" => transactions::unwatch,
         "watch" => transactions::watch,
-    };
-    table.into_iter()
+    }
 }
 
 /// Finds the command, and checks that it can have so many arguments.

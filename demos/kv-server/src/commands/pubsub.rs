@@ -4,7 +4,7 @@ use nexus_rt::connections::{ConnectionId, Connections};
 use nexus_rt::{Res, ResMut};
 
 use super::Done;
-use crate::channels::Subscriptions::{self, Channels as OfChannels, Patterns as OfPatterns};
+use crate::channels::Subscriptions::{self, Channels as OfChannels, Patterns as OfPatterns, Shards as OfShards};
 use crate::channels::{Because, Channels};
 use crate::error::CommandError;
 use crate::glob;
@@ -21,16 +21,39 @@ pub(super) fn psubscribe(client: &mut Client, channels: ResMut<Channels>, reques
 }
 
 fn add(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
-    let what = if to == OfChannels { "subscribe" } else { "psubscribe" };
+    let what = word(to, false);
     for name in request.from(1) {
         if !client.state.of(to).contains(name) {
             let name = channels.subscribe(to, name, client.id());
             client.state.subscribe(to, name);
         }
-        confirm(client, what, Some(name));
+        confirm(client, to, what, Some(name));
     }
     client.charge(client.state.holds());
     Ok(())
+}
+
+/// What the reply to a subscription begins with, or that to its end.
+fn word(to: Subscriptions, ends: bool) -> &'static str {
+    match (to, ends) {
+        (OfChannels, false) => "subscribe",
+        (OfChannels, true) => "unsubscribe",
+        (OfPatterns, false) => "psubscribe",
+        (OfPatterns, true) => "punsubscribe",
+        (OfShards, false) => "ssubscribe",
+        (OfShards, true) => "sunsubscribe",
+    }
+}
+
+pub(super) fn ssubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    if client.state.executes {
+        return Err(CommandError::ShardInMulti);
+    }
+    add(client, channels, OfShards, request)
+}
+
+pub(super) fn sunsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    remove(client, channels, OfShards, request)
 }
 
 pub(super) fn unsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
@@ -42,30 +65,31 @@ pub(super) fn punsubscribe(client: &mut Client, channels: ResMut<Channels>, requ
 }
 
 fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
-    let what = if to == OfChannels { "unsubscribe" } else { "punsubscribe" };
+    let what = word(to, true);
     if request.len() == 1 {
         if client.state.of(to).is_empty() {
-            confirm(client, what, None);
+            confirm(client, to, what, None);
         }
         while let Some(name) = client.state.of(to).first().cloned() {
             client.state.unsubscribe(to, &name);
             channels.unsubscribe(to, &name, client.id());
-            confirm(client, what, Some(&name));
+            confirm(client, to, what, Some(&name));
         }
     }
     for name in request.from(1) {
         if client.state.unsubscribe(to, name) {
             channels.unsubscribe(to, name, client.id());
         }
-        confirm(client, what, Some(name));
+        confirm(client, to, what, Some(name));
     }
     client.charge(client.state.holds());
     Ok(())
 }
 
-/// Says how many channels and patterns the client has subscribed to now.
-fn confirm(client: &mut Client, what: &str, name: Option<&[u8]>) {
-    let count = client.state.subscriptions();
+/// Says how many channels and patterns the client has subscribed to now, or how many channels of shards.
+fn confirm(client: &mut Client, to: Subscriptions, what: &str, name: Option<&[u8]>) {
+    let shards = client.state.shards.len();
+    let count = if to == OfShards { shards } else { client.state.subscriptions() - shards };
     let mut replies = client.reply();
     replies.push(3);
     replies.bulk(what.as_bytes());
@@ -75,7 +99,7 @@ fn confirm(client: &mut Client, what: &str, name: Option<&[u8]>) {
 
 /// Forgets what a client has subscribed to, which is not told.
 pub(crate) fn forget(client: &mut Client, channels: &mut Channels) {
-    for to in [OfChannels, OfPatterns] {
+    for to in [OfChannels, OfPatterns, OfShards] {
         while let Some(name) = client.state.of(to).first().cloned() {
             client.state.unsubscribe(to, &name);
             channels.unsubscribe(to, &name, client.id());
@@ -83,23 +107,36 @@ pub(crate) fn forget(client: &mut Client, channels: &mut Channels) {
     }
 }
 
-pub(super) fn publish(
+type Net<'w> = Option<ResMut<'w, Connections<Session>>>;
+
+pub(super) fn publish(client: &mut Client, channels: Res<Channels>, net: Net, request: &Request) -> Done {
+    hand_out(client, net, request, |channel, send| channels.receivers(channel, send))
+}
+
+pub(super) fn spublish(client: &mut Client, channels: Res<Channels>, net: Net, request: &Request) -> Done {
+    hand_out(client, net, request, |channel, send| channels.receivers_of_shard(channel, send))
+}
+
+/// Sends a message to all its receivers, for each of which `receivers` makes a call. The one that publishes it may be
+/// one of them, and then has it before the reply.
+fn hand_out(
     client: &mut Client,
-    channels: Res<Channels>,
-    mut net: Option<ResMut<Connections<Session>>>,
+    mut net: Net,
     request: &Request,
+    receivers: impl FnOnce(&[u8], &mut dyn FnMut(ConnectionId, Because<'_>)) -> usize,
 ) -> Done {
     let (channel, message) = (request.get(1), request.get(2));
     let mut frame = Vec::new();
     // Most are sent the same as the one before.
     let mut written = None;
-    let receivers = channels.receivers(channel, |id, because| {
+    let receivers = receivers(channel, &mut |id, because| {
         let Some(protocol) = protocol(client, net.as_deref(), id) else { return };
-        let is_same = matches!(because, Because::Channel) && written == Some(protocol);
+        let is_pattern = matches!(because, Because::Pattern(_));
+        let is_same = !is_pattern && written == Some(protocol);
         if !is_same {
             frame.clear();
             write(&mut Replies::new(&mut frame, protocol), &because, channel, message);
-            written = matches!(because, Because::Channel).then_some(protocol);
+            written = (!is_pattern).then_some(protocol);
         }
         if id == client.id() {
             client.send(&frame);
@@ -121,9 +158,9 @@ fn protocol(client: &Client, net: Option<&Connections<Session>>, id: ConnectionI
 
 fn write(replies: &mut Replies<'_>, because: &Because<'_>, channel: &[u8], message: &[u8]) {
     match because {
-        Because::Channel => {
+        Because::Channel | Because::Shard => {
             replies.push(3);
-            replies.bulk(b"message");
+            replies.bulk(if matches!(because, Because::Shard) { b"smessage" } else { b"message" });
         }
         Because::Pattern(pattern) => {
             replies.push(4);
@@ -156,23 +193,23 @@ const HELP: &[&str] = &[
 pub(super) fn pubsub(client: &mut Client, channels: Res<Channels>, request: &Request) -> Done {
     let subcommand = request.get(1).to_ascii_lowercase();
     let mut replies = client.reply();
+    let of_shards = subcommand.starts_with(b"shard");
+    let subscribers = channels.subscribers(of_shards);
     match (&*subcommand, request.len()) {
-        (b"channels", 2..=3) => {
+        (b"channels" | b"shardchannels", 2..=3) => {
             let pattern = request.from(2).next().unwrap_or(b"*");
-            let names: Vec<_> = channels.names().filter(|name| glob::matches(pattern, name)).collect();
+            let names: Vec<_> = subscribers.keys().filter(|name| glob::matches(pattern, name)).collect();
             replies.array(names.len());
             names.iter().for_each(|name| replies.bulk(name));
         }
         (b"numpat", 2) => replies.count(channels.patterns()),
-        // Nobody subscribes to shards here.
         (b"numsub" | b"shardnumsub", _) => {
             replies.array(2 * (request.len() - 2));
             for name in request.from(2) {
                 replies.bulk(name);
-                replies.count(if *subcommand == *b"numsub" { channels.subscribers(name) } else { 0 });
+                replies.count(subscribers.get(name).map_or(0, Vec::len));
             }
         }
-        (b"shardchannels", 2..=3) => replies.array(0),
         (b"help", 2) => {
             replies.array(HELP.len());
             HELP.iter().for_each(|line| replies.simple(line));

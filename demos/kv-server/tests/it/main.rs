@@ -10,6 +10,7 @@ mod hostile;
 mod limits;
 mod many;
 mod mixed;
+mod pools;
 mod program;
 mod raw;
 mod redis;

@@ -39,7 +39,9 @@ fn step(random: &mut Random) -> Vec<Vec<u8>> {
         22..=25 => vec!["SET".into(), key(random), random.below(100).to_string()],
         26 => vec!["GET".into(), key(random)],
         27 => vec!["EXPIRE".into(), key(random), random.pick(&["-1", "1000"]).into()],
-        28 => vec!["PING".into()],
+        28 => vec![random.pick(&["SSUBSCRIBE", "SUNSUBSCRIBE"]).into(), channel(random)],
+        29 if random.one_in(2) => vec!["SPUBLISH".into(), channel(random), "of a shard".into()],
+        29 if random.one_in(4) => vec!["PING".into()],
         29 if random.one_in(4) => vec![random.pick(&["MULTI", "EXEC", "WATCH", "PUBSUB", "OBJECT"]).into(), "x".into()],
         _ => loop {
             let (words, compare) = next(random);
@@ -57,15 +59,9 @@ fn step(random: &mut Random) -> Vec<Vec<u8>> {
 fn ending() -> Vec<u8> {
     let unsubscribe = [&["UNSUBSCRIBE"], CHANNELS].concat();
     let punsubscribe = [&["PUNSUBSCRIBE"], PATTERNS].concat();
-    let lines = [
-        &unsubscribe[..],
-        &punsubscribe,
-        &["DISCARD"],
-        &unsubscribe,
-        &punsubscribe,
-        &["UNWATCH"],
-        &["ECHO", "the end"],
-    ];
+    let sunsubscribe = [&["SUNSUBSCRIBE"], CHANNELS].concat();
+    let all = [&unsubscribe[..], &punsubscribe, &sunsubscribe];
+    let lines = [&all[..], &[&["DISCARD"]], &all, &[&["UNWATCH"], &["ECHO", "the end"]]].concat();
     lines.iter().flat_map(|line| command(line)).collect()
 }
 

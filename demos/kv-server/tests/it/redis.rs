@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::support::{Client, Random, Reply, Server, bulk, command, until};
 use crate::traffic::{Compare, next};
 
-/// How many commands are compared, and by which seed; `KV_SEED` sets another.
+/// How many commands are compared, and by which seed; `KV_COMMANDS` and `KV_SEED` set others.
 const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
@@ -116,8 +116,9 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
     let (mut others, mut subscribers) = (both.map(Client::connect), both.map(Client::connect));
     assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
     let mut published = 0;
+    let commands = std::env::var("KV_COMMANDS").ok().and_then(|commands| commands.parse().ok()).unwrap_or(COMMANDS);
     let mut done = 0;
-    while done < COMMANDS {
+    while done < commands {
         let batch: Vec<_> = (0..1 + random.below(40)).map(|_| next(&mut random)).collect();
         let bytes = batch.iter().flat_map(|(words, _)| command(words)).collect::<Vec<_>>();
         let pair = &mut clients[random.index(3)];
@@ -201,6 +202,8 @@ fn odd_bytes_are_answered_as_by_redis() {
         b"multi\r\nset k 1\r\nquit\r\nexec\r\n",
         b"multi\r\n*1\r\n$x\r\nexec\r\n",
         b"subscribe a\r\npsubscribe a* b*\r\npublish a x\r\nunsubscribe\r\npunsubscribe x\r\npunsubscribe a* b*\r\nget k\r\n",
+        b"ssubscribe a b\r\nssubscribe a\r\nsubscribe a\r\nsunsubscribe x b\r\nunsubscribe\r\nping\r\nsunsubscribe\r\nsunsubscribe\r\nget k\r\n",
+        b"multi\r\nssubscribe a\r\nspublish a x\r\nsunsubscribe a\r\nexec\r\nget k\r\n",
         b"multi\r\nsubscribe a\r\npublish a x\r\nget k\r\npublish a y\r\nexec\r\nget k\r\nping\r\nexec\r\n",
         b"subscribe a\r\nmulti\r\nexec\r\nunsubscribe\r\nexec\r\n",
         b"subscribe a b a\r\nunsubscribe x b\r\nunsubscribe\r\nunsubscribe\r\n",
