@@ -104,10 +104,16 @@ impl Commands {
 /// Runs the requests of a transaction, with what they have to say.
 #[cold]
 fn run_due(table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+    let most = world.resource::<Limits>().most_replies();
     client.state.executes = true;
     for (command, request) in mem::take(&mut client.state.due) {
         if let Err(error) = table[command].run_with(client, world, &request) {
             tell(client, &error);
+        }
+        // All of it runs, but who is sent so much is cut off, and then no reply is read any more.
+        if client.unsent() > most {
+            let kept = client.out().len().min(most + 1);
+            client.out().truncate(kept);
         }
     }
     client.state.executes = false;

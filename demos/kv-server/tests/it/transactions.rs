@@ -98,3 +98,19 @@ fn a_queue_counts_as_memory_of_its_client() {
     assert!(most < 10, "{most} MiB were queued");
     assert_eq!(ask(&mut server.client(), "EXISTS k"), Reply::Integer(0));
 }
+
+/// Who is sent more than may wait for it is cut off; but what it asked has run to the end.
+#[test]
+fn a_transaction_with_too_many_replies_runs_and_takes_little_memory() {
+    let server = Server::start(&["--max-replies", "1mb"]);
+    let mut client = server.client();
+    ask(&mut client, "SETRANGE large 1000000 x");
+    ask(&mut client, "MULTI");
+    (0..500).for_each(|_| _ = ask(&mut client, "GET large"));
+    ask(&mut client, "SET done 1");
+    client.send(&crate::support::command(&["EXEC"]));
+    let mut other = server.client();
+    crate::support::until("it has run", || ask(&mut other, "EXISTS done") == Reply::Integer(1));
+    let peak = server.memory_kb("VmHWM");
+    assert!(peak < 100_000, "{peak} KiB");
+}
