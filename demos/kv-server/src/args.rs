@@ -93,7 +93,7 @@ impl Args {
             request: RequestLimits {
                 argument: self.max_value.min(self.max_replies.saturating_mul(8).saturating_sub(HEADER)),
                 request: self.max_request,
-                arguments: 1 << 20,
+                arguments: i32::MAX as usize,
             },
             key: self.max_key,
             memory: if self.max_memory == 0 { usize::MAX } else { self.max_memory },

@@ -142,6 +142,18 @@ impl<'a> Replies<'a> {
         self.out.push(b'-');
         let start = self.out.len();
         write!(self.out, "{error}").expect("memory takes whatever is written");
+        self.end_error(start);
+    }
+
+    /// An error in bytes that may be no text.
+    pub fn error_of(&mut self, error: &[u8]) {
+        self.out.push(b'-');
+        let start = self.out.len();
+        self.out.extend_from_slice(error);
+        self.end_error(start);
+    }
+
+    fn end_error(&mut self, start: usize) {
         self.out[start..].iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = b' ');
         self.end();
     }

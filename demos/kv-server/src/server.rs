@@ -14,13 +14,12 @@ use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::commands::{Commands, traffic};
+use crate::commands::{Commands, pubsub, traffic, transactions};
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::pause::{Pause, resume};
-use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
@@ -101,7 +100,6 @@ impl Server {
                 move |client: &mut Client, world: &mut World, request: &Request| commands.run(client, world, request),
                 reg,
             )
-            .then(deliver, reg)
             .build();
         let (mut idle, mut ran) = (Idle::new(wait), 0);
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
@@ -196,6 +194,7 @@ fn on_ended(
     mut stats: ResMut<Stats>,
     mut channels: ResMut<Channels>,
     mut watch: ResMut<Watch>,
+    mut keys: ResMut<Keys>,
     why: Ended<ProtocolError>,
 ) {
     if client.state.marks.has(Marks::MONITOR) {
@@ -204,30 +203,10 @@ fn on_ended(
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {
-        client.reply().error(&error);
+        client.reply().error_of(&error.text());
     }
-    client.state.channels.iter().for_each(|channel| channels.unsubscribe(channel, client.id()));
-}
-
-/// Hands out what a request has published, before the next one, which may subscribe to it.
-fn deliver(client: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
-    if channels.has_mail() {
-        channels.deliver(|id, message| {
-            let own = id == client.id();
-            let other = if own { Some(&*client) } else { net.client(id) };
-            let protocol = other.map(|client| client.state.protocol).unwrap_or_default();
-            // The versions of the protocol differ in the first byte of a message.
-            message[0] = if protocol == Protocol::Two { b'*' } else { b'>' };
-            if own {
-                // Redis writes it before the reply, which is the number of receivers.
-                let out = client.out();
-                let reply = out.iter().rposition(|byte| *byte == b':').unwrap_or(out.len());
-                out.splice(reply..reply, message.iter().copied());
-            } else {
-                net.send(id, message);
-            }
-        });
-    }
+    pubsub::forget(client, &mut channels);
+    transactions::forget(client, &mut keys);
 }
 
 impl fmt::Debug for Server {

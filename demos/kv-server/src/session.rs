@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use nexus_rt::connections;
 
+use crate::channels::Subscriptions;
 use crate::commands::Spec;
 use crate::replies::{Protocol, Replies};
 use crate::request::Request;
+use crate::watched::Watches;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
@@ -93,9 +95,38 @@ pub struct Session {
     pub(crate) last: Option<&'static Spec>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
-    /// What the names of these channels take, in bytes.
+    /// The patterns of channels that it has subscribed to.
+    pub patterns: BTreeSet<Arc<[u8]>>,
+    /// The channels of shards that it has subscribed to.
+    pub shards: BTreeSet<Arc<[u8]>>,
+    /// What the names of all these take, in bytes.
     subscribed: usize,
+    /// The keys that it watches.
+    pub(crate) watches: Watches,
+    /// What these take, in bytes.
+    pub(crate) watching: usize,
+    /// The transaction that it has begun.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    /// The requests of the transaction that is to run now.
+    pub(crate) due: Vec<Queued>,
+    /// Whether its transaction runs now.
+    pub(crate) executes: bool,
+    /// Whether it waits for messages or has begun a transaction, so that not every command runs.
+    special: bool,
 }
+
+/// The requests that are to run together.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    pub(crate) queue: Vec<Queued>,
+    /// What they take, in bytes.
+    pub(crate) bytes: usize,
+    /// Whether one was refused, so that none will run.
+    pub(crate) failed: bool,
+}
+
+/// A request that waits, and the number of its command.
+pub(crate) type Queued = (usize, Request);
 
 impl Session {
     /// A client that has just come.
@@ -112,36 +143,73 @@ impl Session {
     /// Whether it waits for messages.
     #[inline]
     pub(crate) fn is_subscribed(&self) -> bool {
-        !self.channels.is_empty()
+        self.subscriptions() > 0
     }
 
     /// How many patterns of channels it has subscribed to.
     pub(crate) fn patterns(&self) -> usize {
-        0
+        self.patterns.len()
     }
 
     /// How many requests wait for EXEC; -1 if none can.
     pub(crate) fn queued(&self) -> i64 {
-        -1
+        let queued = self.transaction.as_ref().map(|transaction| transaction.queue.len());
+        queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX))
     }
 
     /// What it makes the server remember, roughly and in bytes.
     pub(crate) fn holds(&self) -> usize {
-        self.name.len() + self.subscribed
+        let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
+        self.name.len() + self.subscribed + self.watching + queued
     }
 
-    /// Adds a channel.
-    pub(crate) fn subscribe(&mut self, channel: Arc<[u8]>) {
-        self.subscribed += SUBSCRIPTION + channel.len();
-        self.channels.insert(channel);
+    /// Whether not every command runs now.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.special
     }
 
-    /// Removes a channel. Whether it was there.
-    pub(crate) fn unsubscribe(&mut self, channel: &[u8]) -> bool {
-        let was_there = self.channels.remove(channel);
+    /// How many channels, patterns and channels of shards it has subscribed to.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self) {
+        self.transaction = Some(Box::default());
+        self.special = true;
+    }
+
+    /// Ends the transaction, and gives it.
+    pub(crate) fn end(&mut self) -> Option<Box<Transaction>> {
+        let transaction = self.transaction.take();
+        self.special = self.subscriptions() > 0;
+        transaction
+    }
+
+    /// Adds a channel or a pattern.
+    pub(crate) fn subscribe(&mut self, to: Subscriptions, name: Arc<[u8]>) {
+        self.subscribed += SUBSCRIPTION + name.len();
+        self.of(to).insert(name);
+        self.special = true;
+    }
+
+    /// Removes a channel or a pattern. Whether it was there.
+    pub(crate) fn unsubscribe(&mut self, to: Subscriptions, name: &[u8]) -> bool {
+        let was_there = self.of(to).remove(name);
         if was_there {
-            self.subscribed -= SUBSCRIPTION + channel.len();
+            self.subscribed -= SUBSCRIPTION + name.len();
+            self.special = self.subscriptions() > 0 || self.transaction.is_some();
         }
         was_there
+    }
+
+    /// What it has subscribed to.
+    pub(crate) fn of(&mut self, to: Subscriptions) -> &mut BTreeSet<Arc<[u8]>> {
+        match to {
+            Subscriptions::Channels => &mut self.channels,
+            Subscriptions::Patterns => &mut self.patterns,
+            Subscriptions::Shards => &mut self.shards,
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::commands::{Spec, Specs};
+use crate::error::CommandError;
 
 /// Counters since the start.
 #[derive(Debug, Default)]
@@ -113,7 +114,8 @@ impl Stats {
     }
 
     /// Counts an error by its code.
-    pub(crate) fn error(&mut self, text: &str) {
+    pub(crate) fn error(&mut self, error: &CommandError) {
+        let text = error.to_string();
         let code = text.split(' ').next().unwrap_or_default();
         match self.errors.get_mut(code) {
             Some(count) => *count += 1,

@@ -2,9 +2,10 @@
 
 use nexus_rt::{Res, ResMut};
 
-use super::Done;
+use super::{Done, pubsub, transactions};
 use crate::channels::Channels;
 use crate::error::CommandError;
+use crate::keys::Keys;
 use crate::number;
 use crate::replies::Protocol;
 use crate::request::Request;
@@ -42,15 +43,8 @@ pub(super) fn echo(client: &mut Client, request: &Request) -> Done {
 }
 
 pub(super) fn select(client: &mut Client, request: &Request) -> Done {
-    match number::parse(request.get(1)) {
-        Some(0) => client.reply().ok(),
-        Some(index) if i32::try_from(index).is_ok() => return Err(CommandError::DbIndex),
-        Some(_) => {
-            let text = "ERR value is out of range, value must between -2147483648 and 2147483647";
-            return Err(CommandError::other(text));
-        }
-        None => return Err(CommandError::NotAnInteger),
-    }
+    super::keyspace::database(request.get(1))?;
+    client.reply().ok();
     Ok(())
 }
 
@@ -151,13 +145,12 @@ pub(super) fn reset(
     client: &mut Client,
     mut channels: ResMut<Channels>,
     mut watch: ResMut<Watch>,
+    mut keys: ResMut<Keys>,
     options: Res<Options>,
     _: &Request,
 ) -> Done {
-    while let Some(channel) = client.state.channels.first().cloned() {
-        client.state.unsubscribe(&channel);
-        channels.unsubscribe(&channel, client.id());
-    }
+    pubsub::forget(client, &mut channels);
+    transactions::forget(client, &mut keys);
     if client.state.marks.has(Marks::MONITOR) {
         watch.monitor(client.id(), false);
     }

@@ -223,7 +223,7 @@ impl Sources<'_> {
             ("keyspace_hits", stats.hits),
             ("keyspace_misses", stats.misses),
             ("pubsub_channels", self.channels.len() as u64),
-            ("pubsub_patterns", 0),
+            ("pubsub_patterns", self.channels.patterns() as u64),
             ("pubsubshard_channels", 0),
             ("latest_fork_usec", 0),
             ("total_forks", 0),

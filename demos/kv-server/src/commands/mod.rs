@@ -9,19 +9,23 @@ mod help;
 mod info;
 mod keyspace;
 mod kill;
-mod pubsub;
+pub(crate) mod pubsub;
+mod ranges;
 mod server;
 mod slowlog;
 mod spec;
 mod strings;
 mod subcommands;
+mod table;
+pub(crate) mod transactions;
 mod watched;
 
 use std::any::type_name_of_val;
 use std::fmt;
+use std::mem;
 
 use memchr::memchr;
-use nexus_rt::chain::{ByReference, Callable, Mode};
+use nexus_rt::chain::ByReference;
 use nexus_rt::plan::Plan;
 use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
 
@@ -32,7 +36,6 @@ use watched::Watcher;
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply};
 use crate::settings::Options;
@@ -66,14 +69,23 @@ impl Commands {
     #[must_use]
     pub fn new(reg: &Registry) -> Self {
         let mut table: Vec<Run<Done>> = Vec::new();
-        for (spec, command) in all(reg) {
+        for (spec, command) in table::all(reg) {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
             table.push(command);
         }
+        // Runs instead of a command that is to wait for its transaction.
+        table.push(table::command(transactions::queue, reg));
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
-        let watcher = Watcher::new(reg);
+        let (exec, watcher) = (spec::number("exec"), Watcher::new(reg));
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            watcher.run(&mut table[call.command], client, world, call)
+            if call.command == transactions::QUEUE {
+                return table[call.command].run_with(client, world, call.request);
+            }
+            watcher.run(&mut table[call.command], client, world, call)?;
+            if call.command == exec {
+                run_due(watcher, &mut table, client, world);
+            }
+            Ok(())
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -126,80 +138,30 @@ impl Commands {
     }
 }
 
+/// Runs the requests of a transaction, with what they have to say.
+#[cold]
+fn run_due(watcher: Watcher, table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+    let most = world.resource::<Limits>().most_replies();
+    client.state.executes = true;
+    for (command, request) in mem::take(&mut client.state.due) {
+        let call = Call { command, spec: spec::of(command, &request), request: &request };
+        if let Err(error) = watcher.run(&mut table[command], client, world, call) {
+            watcher.failed(world, call, &error);
+            tell(client, &error);
+        }
+        // All of it runs, but who is sent so much is cut off, and then no reply is read any more.
+        if client.unsent() > most {
+            let kept = client.out().len().min(most + 1);
+            client.out().truncate(kept);
+        }
+    }
+    client.state.executes = false;
+}
+
 impl fmt::Debug for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(spec::ALL.iter().map(|spec| spec.name)).finish()
     }
-}
-
-/// A command from a function.
-fn command<F, M>(function: F, reg: &Registry) -> Run<Done>
-where
-    M: Mode + 'static,
-    F: for<'a> Callable<Client, (&'a Request,), M, Out = Done> + Send + 'static,
-{
-    PipelineStart::<&Request>::borrowed().with_context::<Client>().then(function, reg).build().boxed()
-}
-
-/// Every command beside its spec.
-fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
-    macro_rules! table {
-        ($($name:literal => $function:path,)*) => {
-            [$((spec::named($name), command($function, reg))),*]
-        };
-    }
-    let table = table! {
-        "append" => strings::append,
-        "auth" => connection::auth,
-        "client" => client::client,
-        "command" => command_table::command,
-        "config" => config::config,
-        "dbsize" => keyspace::dbsize,
-        "decr" => strings::decr,
-        "decrby" => strings::decrby,
-        "del" => keyspace::del,
-        "echo" => connection::echo,
-        "exists" => keyspace::exists,
-        "expire" => expiry::expire,
-        "flushall" => keyspace::flushall,
-        "get" => strings::get,
-        "getdel" => strings::getdel,
-        "getset" => strings::getset,
-        "hello" => connection::hello,
-        "incr" => strings::incr,
-        "incrby" => strings::incrby,
-        "info" => info::info,
-        "keys" => keyspace::keys,
-        "latency" => slowlog::latency,
-        "mget" => strings::mget,
-        "monitor" => slowlog::monitor,
-        "mset" => strings::mset,
-        "persist" => expiry::persist,
-        "pexpire" => expiry::pexpire,
-        "ping" => connection::ping,
-        "pttl" => expiry::pttl,
-        "publish" => pubsub::publish,
-        "quit" => connection::quit,
-        "readonly" => server::no_cluster,
-        "readwrite" => server::no_cluster,
-        "reset" => connection::reset,
-        "role" => server::role,
-        "scan" => keyspace::scan,
-        "select" => connection::select,
-        "set" => strings::set,
-        "setnx" => strings::setnx,
-        "shutdown" => server::shutdown,
-        "slowlog" => slowlog::slowlog,
-        "strlen" => strings::strlen,
-        "subscribe" => pubsub::subscribe,
-        "swapdb" => server::swapdb,
-        "time" => slowlog::time,
-        "ttl" => expiry::ttl,
-        "type" => keyspace::type_of,
-        "unsubscribe" => pubsub::unsubscribe,
-        "wait" => server::wait,
-    };
-    table.into_iter()
 }
 
 /// Finds the command, and checks that it can have so many arguments.
@@ -224,12 +186,8 @@ fn rejected(client: &mut Client, error: CommandError) -> CommandError {
 
 #[cold]
 fn subcommand(command: &'static Spec, name: &[u8]) -> Result<&'static Spec, CommandError> {
-    let named = |spec: &&Spec| spec.name.as_bytes().eq_ignore_ascii_case(name);
-    command
-        .subcommands
-        .iter()
-        .find(named)
-        .ok_or_else(|| CommandError::UnknownSubcommand { name: shown(name, SHOWN).into(), of: command.name })
+    let found = spec::subcommand(command, name);
+    found.ok_or_else(|| CommandError::UnknownSubcommand { name: name.into(), of: command.name })
 }
 
 /// The most of a name that an error shows, in bytes.
@@ -247,13 +205,15 @@ fn unknown(request: &Request) -> CommandError {
     if [&b"post"[..], b"host:"].contains(&&*request.get(0).to_ascii_lowercase()) {
         return CommandError::Http;
     }
-    let mut arguments = String::new();
+    // Up to a zero byte, as Redis shows them.
+    let shown = |text: &'_ [u8], most: usize| text[..memchr(0, text).unwrap_or(text.len()).min(most)].to_vec();
+    let mut arguments = Vec::new();
     for argument in request.from(1) {
         if arguments.len() >= SHOWN {
             break;
         }
         let argument = shown(argument, SHOWN - arguments.len());
-        arguments += &format!("'{argument}' ");
+        arguments.extend([b"'", &*argument, b"' "].concat());
     }
     CommandError::Unknown { name: shown(request.get(0), SHOWN).into(), arguments: arguments.into() }
 }
@@ -266,14 +226,14 @@ fn admit<'a>(
     options: Res<Options>,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    let state = &client.state;
-    if state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
+    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
         admit_marked(client, &options, call)?;
     }
-    let state = &client.state;
-    if state.is_subscribed() && state.protocol == Protocol::Two && !call.spec.while_subscribed() {
-        return Err(rejected(client, CommandError::Subscribed(call.spec.full_name)));
-    }
+    let call = if client.state.is_special() {
+        transactions::redirect(client, call).map_err(|error| rejected(client, error))?
+    } else {
+        call
+    };
     if call.spec.grows() && keys.used() > limits.memory {
         return Err(rejected(client, CommandError::OutOfMemory));
     }
@@ -295,24 +255,39 @@ fn admit_marked(client: &mut Client, options: &Options, call: Call<'_>) -> Resul
         return Err(rejected(client, CommandError::other("ERR Replica can't interact with the keyspace")));
     }
     if marks.has(Marks::PAUSED) && (spec.writes() || spec.name == "publish") {
-        client.state.postponed = Some(Box::new(call.request.to_later()));
+        client.state.postponed = Some(Box::new(call.request.copy()));
         client.pause();
         return Err(CommandError::Postponed);
     }
     Ok(())
 }
 
-/// Tells the client what was wrong, and counts it.
-fn refuse(client: &mut Client, specs: Res<Specs>, mut stats: ResMut<Stats>, error: CommandError) {
-    if error == CommandError::Http {
-        client.close("it speaks HTTP");
-        return;
+/// Tells the client what was wrong, counts it, and notes it for its transaction.
+fn refuse(
+    client: &mut Client,
+    specs: Res<Specs>,
+    mut stats: ResMut<Stats>,
+    mut keys: ResMut<Keys>,
+    error: CommandError,
+) {
+    let error = match error {
+        CommandError::Http => {
+            client.close("it speaks HTTP");
+            return;
+        }
+        CommandError::Postponed => return,
+        CommandError::Arity("exec") | CommandError::Subscribed("exec") => {
+            transactions::forget(client, &mut keys);
+            CommandError::AbortedBecause(Box::new(error))
+        }
+        error => error,
+    };
+    if let Some(transaction) = &mut client.state.transaction
+        && !matches!(error, CommandError::NestedMulti | CommandError::WatchInMulti)
+    {
+        transaction.failed = true;
     }
-    if error == CommandError::Postponed {
-        return;
-    }
-    let text = error.to_string();
-    stats.error(&text);
+    stats.error(&error);
     let state = &mut client.state;
     let rejected = state.marks.has(Marks::REJECTED);
     state.marks.set(Marks::REJECTED, false);
@@ -321,5 +296,10 @@ fn refuse(client: &mut Client, specs: Res<Specs>, mut stats: ResMut<Stats>, erro
         let counts = stats.command(&specs, spec);
         *(if rejected { &mut counts.rejected } else { &mut counts.failed }) += 1;
     }
-    client.reply().error(&text);
+    tell(client, &error);
+}
+
+/// Tells the client what was wrong.
+fn tell(client: &mut Client, error: &CommandError) {
+    client.reply().error_of(&error.text());
 }

@@ -48,55 +48,111 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("client", -2, &[]).of(subcommands::CLIENT),
     Spec::new("command", -1, &["loading", "stale"]).of(subcommands::COMMAND),
     Spec::new("config", -2, &[]).of(subcommands::CONFIG),
+    Spec::new("copy", -3, &["write", "denyoom"]).two(),
     Spec::new("dbsize", 1, &["readonly", "fast"]),
     Spec::new("decr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("decrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("del", -2, &["write"]).every(1),
+    Spec::new("discard", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
     Spec::new("echo", 2, &["loading", "stale", "fast"]),
+    Spec::new("exec", 1, &["noscript", "loading", "stale", "skip_slowlog"]),
     Spec::new("exists", -2, &["readonly", "fast"]).every(1),
     Spec::new("expire", -3, &["write", "fast"]).key(),
+    Spec::new("expireat", -3, &["write", "fast"]).key(),
+    Spec::new("expiretime", 2, &["readonly", "fast"]).key(),
     Spec::new("flushall", -1, &["write"]),
+    Spec::new("flushdb", -1, &["write"]),
     Spec::new("get", 2, &["readonly", "fast"]).key(),
     Spec::new("getdel", 2, &["write", "fast"]).key(),
+    Spec::new("getex", -2, &["write", "fast"]).key(),
+    Spec::new("getrange", 4, &["readonly"]).key(),
     Spec::new("getset", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("hello", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("incr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("incrby", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("incrbyfloat", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("info", -1, &["loading", "stale"]),
     Spec::new("keys", 2, &["readonly"]),
     Spec::new("latency", -2, &[]).of(subcommands::LATENCY),
+    Spec::new("lcs", -3, &["readonly"]).two(),
     Spec::new("mget", -2, &["readonly", "fast"]).every(1),
     Spec::new("monitor", 1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("move", 3, &["write", "fast"]).key(),
     Spec::new("mset", -3, &["write", "denyoom"]).every(2),
+    Spec::new("msetnx", -3, &["write", "denyoom"]).every(2),
+    Spec::new("multi", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
+    Spec::new("object", -2, &[]).of(subcommands::OBJECT),
     Spec::new("persist", 2, &["write", "fast"]).key(),
     Spec::new("pexpire", -3, &["write", "fast"]).key(),
+    Spec::new("pexpireat", -3, &["write", "fast"]).key(),
+    Spec::new("pexpiretime", 2, &["readonly", "fast"]).key(),
     Spec::new("ping", -1, &["fast"]),
+    Spec::new("psetex", 4, &["write", "denyoom"]).key(),
+    Spec::new("psubscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("pttl", 2, &["readonly", "fast"]).key(),
     Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
+    Spec::new("pubsub", -2, &[]).of(subcommands::PUBSUB),
+    Spec::new("punsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("quit", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("randomkey", 1, &["readonly"]),
     Spec::new("readonly", 1, &["loading", "stale", "fast"]),
     Spec::new("readwrite", 1, &["loading", "stale", "fast"]),
+    Spec::new("rename", 3, &["write"]).two(),
+    Spec::new("renamenx", 3, &["write", "fast"]).two(),
     Spec::new("reset", 1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("role", 1, &["noscript", "loading", "stale", "fast"]),
     Spec::new("scan", -2, &["readonly"]),
     Spec::new("select", 2, &["loading", "stale", "fast"]),
     Spec::new("set", -3, &["write", "denyoom"]).key(),
+    Spec::new("setex", 4, &["write", "denyoom"]).key(),
     Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("setrange", 4, &["write", "denyoom"]).key(),
     Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"]),
     Spec::new("slowlog", -2, &[]).of(subcommands::SLOWLOG),
+    Spec::new("spublish", 3, &["pubsub", "loading", "stale", "fast"]).key(),
+    Spec::new("ssubscribe", -2, &["pubsub", "noscript", "loading", "stale"]).every(1),
     Spec::new("strlen", 2, &["readonly", "fast"]).key(),
     Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("substr", 4, &["readonly"]).key(),
+    Spec::new("sunsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]).every(1),
     Spec::new("swapdb", 3, &["write", "fast"]),
     Spec::new("time", 1, &["loading", "stale", "fast"]),
+    Spec::new("touch", -2, &["readonly", "fast"]).every(1),
     Spec::new("ttl", 2, &["readonly", "fast"]).key(),
     Spec::new("type", 2, &["readonly", "fast"]).key(),
+    Spec::new("unlink", -2, &["write", "fast"]).every(1),
     Spec::new("unsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("unwatch", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
     Spec::new("wait", 3, &["noscript"]),
+    Spec::new("watch", -2, &["noscript", "loading", "stale", "fast", "allow_busy"]).every(1),
 ];
 
 /// The spec of a command that there is.
 pub(super) fn named(name: &str) -> &'static Spec {
     ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
+}
+
+/// The number of a command that there is.
+pub(super) fn number(name: &str) -> usize {
+    ALL.iter().position(|spec| spec.name == name).expect("each command has a spec")
+}
+
+/// A subcommand of a command.
+pub(super) fn subcommand(command: &'static Spec, name: &[u8]) -> Option<&'static Spec> {
+    command.subcommands.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// The spec of a request of which the command is known.
+pub(super) fn of(command: usize, request: &Request) -> &'static Spec {
+    let spec = &ALL[command];
+    request.from(1).next().and_then(|name| subcommand(spec, name)).unwrap_or(spec)
+}
+
+/// Whether a command of this arity can have so many arguments, its name included.
+#[inline]
+pub(super) fn takes(arity: i8, arguments: usize) -> bool {
+    let least = usize::from(arity.unsigned_abs());
+    if arity < 0 { arguments >= least } else { arguments == least }
 }
 
 impl Spec {
@@ -117,6 +173,11 @@ impl Spec {
         sub
     }
 
+    /// The second argument is a key.
+    pub(super) const fn second(self) -> Self {
+        Self { keys: (2, 2), step: 1, ..self }
+    }
+
     /// The command has subcommands.
     const fn of(mut self, subcommands: &'static [Self]) -> Self {
         self.subcommands = subcommands;
@@ -129,6 +190,11 @@ impl Spec {
         Self { keys: (1, 1), step: 1, ..self }
     }
 
+    /// The first and the second argument are keys.
+    const fn two(self) -> Self {
+        Self { keys: (1, 2), step: 1, ..self }
+    }
+
     /// Every argument, or every second one, is a key.
     const fn every(self, step: u8) -> Self {
         Self { keys: (1, -1), step, ..self }
@@ -138,8 +204,7 @@ impl Spec {
     #[inline]
     #[must_use]
     pub fn takes(&self, arguments: usize) -> bool {
-        let least = usize::from(self.arity.unsigned_abs());
-        if self.arity < 0 { arguments >= least } else { arguments == least }
+        takes(self.arity, arguments)
     }
 
     /// Whether it may need more memory than before.
@@ -188,6 +253,12 @@ impl Spec {
     /// Whether it belongs to a command.
     pub(super) fn is_subcommand(&self) -> bool {
         self.bits & SUBCOMMAND != 0
+    }
+
+    /// Whether it runs at once, also if the client has begun a transaction.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        matches!(self.full_name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
     }
 
     /// The keys among the arguments of a request.

@@ -53,6 +53,25 @@ pub(super) const LATENCY: &[Spec] = &[
     Spec::sub("latency|reset", -2, &["admin", "noscript", "loading", "stale"]),
 ];
 
+/// Of OBJECT.
+pub(super) const OBJECT: &[Spec] = &[
+    Spec::sub("object|encoding", 3, &["readonly"]).second(),
+    Spec::sub("object|freq", 3, &["readonly"]).second(),
+    Spec::sub("object|help", 2, &["loading", "stale"]),
+    Spec::sub("object|idletime", 3, &["readonly"]).second(),
+    Spec::sub("object|refcount", 3, &["readonly"]).second(),
+];
+
+/// Of PUBSUB.
+pub(super) const PUBSUB: &[Spec] = &[
+    Spec::sub("pubsub|channels", -2, &["pubsub", "loading", "stale"]),
+    Spec::sub("pubsub|help", 2, &["loading", "stale"]),
+    Spec::sub("pubsub|numpat", 2, &["pubsub", "loading", "stale"]),
+    Spec::sub("pubsub|numsub", -2, &["pubsub", "loading", "stale"]),
+    Spec::sub("pubsub|shardchannels", -2, &["pubsub", "loading", "stale"]),
+    Spec::sub("pubsub|shardnumsub", -2, &["pubsub", "loading", "stale"]),
+];
+
 /// Of SLOWLOG.
 pub(super) const SLOWLOG: &[Spec] = &[
     Spec::sub("slowlog|get", -2, &["admin", "loading", "stale"]),

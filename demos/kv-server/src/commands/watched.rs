@@ -8,6 +8,7 @@ use nexus_rt::connections::{Address, Connections};
 use nexus_rt::{Clock, Key, Registry, World};
 
 use super::{Call, Done, Run};
+use crate::error::CommandError;
 use crate::request::Request;
 use crate::session::{Client, Session};
 use crate::settings::Settings;
@@ -38,6 +39,16 @@ impl Watcher {
             command.run_with(client, world, call.request)
         } else {
             self.run_watched(command, client, world, call)
+        }
+    }
+
+    /// Counts a request of a transaction that ended in an error.
+    pub(super) fn failed(self, world: &mut World, call: Call<'_>, error: &CommandError) {
+        let mut stats = self.stats.get_mut(world);
+        stats.error(error);
+        match call.spec.is_subcommand() {
+            true => stats.subcommands.entry(call.spec.full_name).or_default().failed += 1,
+            false => stats.commands[call.command].failed += 1,
         }
     }
 

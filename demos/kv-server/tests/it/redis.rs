@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::support::{Client, Random, Reply, Server, bulk, command, until};
 use crate::traffic::{Compare, next};
 
-/// How many commands are compared, and by which seed; `KV_SEED` sets another.
+/// How many commands are compared, and by which seed; `KV_COMMANDS` and `KV_SEED` set others.
 const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
@@ -123,8 +123,9 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
     clients[2].iter_mut().for_each(|client| _ = client.ask(&["HELLO", "3"]));
     assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
     let mut published = 0;
+    let commands = std::env::var("KV_COMMANDS").ok().and_then(|commands| commands.parse().ok()).unwrap_or(COMMANDS);
     let mut done = 0;
-    while done < COMMANDS {
+    while done < commands {
         let batch: Vec<_> = (0..1 + random.below(40)).map(|_| next(&mut random)).collect();
         let bytes = batch.iter().flat_map(|(words, _)| command(words)).collect::<Vec<_>>();
         let pair = &mut clients[random.index(3)];
@@ -180,6 +181,38 @@ fn odd_bytes_are_answered_as_by_redis() {
         b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$2\r\nvvvvget k\r\n",
         b"GET\r\n",
         b"subscribe a\r\nget a\r\nping\r\nping x\r\nunsubscribe\r\nget a\r\n",
+        b"PING\x0b\r\n",
+        b"PING\x0c \x0b\x0c x\x0by \x0c\r\n",
+        b"PING\0\r\nPING\r\n",
+        b"\0PING\r\nPING\r\n",
+        b"ECHO \"a\"\x0b\r\n",
+        b"ECHO \"a\"\x0bb\r\n",
+        b"ECHO 'a'\tb\r\n",
+        b"ECHO \"\\x4g\\x41\\q\\a\\b\"\r\n",
+        b"ECHO a\rb\r\n",
+        b"ECHO \xff\r\n",
+        b"*1\0\r\n$4\r\nPING\r\n",
+        b"*1\r\n$4\0\r\nPING\r\n",
+        b"*1\r\n\xff\r\n",
+        b"*1\r\n\n\r\n",
+        b"*1\r\n\r\n",
+        b"*\r\n",
+        b"*-0\r\nPING\r\n",
+        b"*-2147483649\r\nPING\r\n",
+        b"*2147483647\r\n",
+        b"*1048577\r\n$4\r\nPING\r\n",
+        b"*1\r\n$-0\r\n",
+        b"*1\r\n$+4\r\nPING\r\n",
+        b"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n",
+        b"*1\r\n$0\r\n\r\n",
+        b"multi\r\nset k 1\r\nget k",
+        b"multi\r\nset k 1\r\nquit\r\nexec\r\n",
+        b"multi\r\n*1\r\n$x\r\nexec\r\n",
+        b"subscribe a\r\npsubscribe a* b*\r\npublish a x\r\nunsubscribe\r\npunsubscribe x\r\npunsubscribe a* b*\r\nget k\r\n",
+        b"ssubscribe a b\r\nssubscribe a\r\nsubscribe a\r\nsunsubscribe x b\r\nunsubscribe\r\nping\r\nsunsubscribe\r\nsunsubscribe\r\nget k\r\n",
+        b"multi\r\nssubscribe a\r\nspublish a x\r\nsunsubscribe a\r\nexec\r\nget k\r\n",
+        b"multi\r\nsubscribe a\r\npublish a x\r\nget k\r\npublish a y\r\nexec\r\nget k\r\nping\r\nexec\r\n",
+        b"subscribe a\r\nmulti\r\nexec\r\nunsubscribe\r\nexec\r\n",
         b"subscribe a b a\r\nunsubscribe x b\r\nunsubscribe\r\nunsubscribe\r\n",
         b"subscribe a\r\nunsubscribe b a\r\nping\r\n",
     ];
@@ -191,6 +224,19 @@ fn odd_bytes_are_answered_as_by_redis() {
             std::iter::from_fn(|| client.try_reply()).collect::<Vec<_>>()
         });
         assert_eq!(answers[0], answers[1], "{}", case.escape_ascii());
+    }
+}
+
+#[test]
+fn a_million_pairs_are_set_at_once_as_in_redis() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let server = Server::start(&[]);
+    let mut words = vec!["MSET".to_owned()];
+    words.extend((0..1_000_000).flat_map(|n| [format!("k{}", n % 1_000), "v".to_owned()]));
+    for address in [server.address, redis.address] {
+        let mut client = Client::connect(address);
+        assert_eq!(client.ask(&words), Reply::Simple("OK".into()));
+        assert_eq!(client.ask(&["DBSIZE"]), Reply::Integer(1_000));
     }
 }
 

@@ -181,6 +181,12 @@ impl Client {
         self.reply()
     }
 
+    /// Sends a command and gives its reply, or `None` if the server has closed the connection.
+    pub(crate) fn try_ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Option<Reply> {
+        self.socket.get_mut().write_all(&command(words)).ok()?;
+        self.try_reply()
+    }
+
     /// A number out of INFO.
     pub(crate) fn info(&mut self, name: &str) -> u64 {
         let Reply::Bulk(Some(text)) = self.ask(&["INFO"]) else { panic!("INFO is text") };
