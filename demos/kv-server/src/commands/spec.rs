@@ -281,20 +281,9 @@ const fn bits(name: &str, flags: &[&str]) -> u8 {
         ("skip_monitor", PRIVATE),
     ];
     let mut bits = if is_one_of(name, &["set"]) { QUICK } else { 0 };
-    if is_one_of(
-        name,
-        &[
-            "subscribe",
-            "unsubscribe",
-            "psubscribe",
-            "punsubscribe",
-            "ssubscribe",
-            "sunsubscribe",
-            "ping",
-            "quit",
-            "reset",
-        ],
-    ) {
+    // SUBSCRIBE, PUNSUBSCRIBE and the like.
+    let subscribes = name.len() >= 9 && is_one_of(name.split_at(name.len() - 9).1, &["subscribe"]);
+    if subscribes || is_one_of(name, &["ping", "quit", "reset"]) {
         bits |= SUBSCRIBED;
     }
     let mut at = 0;

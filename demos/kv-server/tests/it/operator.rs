@@ -199,9 +199,9 @@ config set maxmemory-policy foo ; config set maxmemory-policy noeviction
 config set appendonly foo ; config set save '' ; config set databases 3
 config rewrite ; config resetstat a ; config resetstat
 config set slowlog-log-slower-than x ; config set slowlog-max-len -1 ; config set slowlog-log-slower-than -2 ; config set slowlog-log-slower-than 10000 ; config set latency-monitor-threshold -1
-slowlog get x ; slowlog get -2 ; slowlog get -1 ; slowlog foo ; slowlog ; slowlog help ; slowlog get 1 2
+config set slowlog-log-slower-than -1 ; slowlog reset ; slowlog get x ; slowlog get -2 ; slowlog get -1 ; slowlog foo ; slowlog ; slowlog help ; slowlog get 1 2
 latency latest ; latency history foo ; latency reset ; latency reset a b ; latency doctor ; latency histogram foo ; latency foo
-config set latency-monitor-threshold 1 ; latency doctor ; latency latest ; config set latency-monitor-threshold 0
+config set latency-monitor-threshold 60000 ; latency doctor ; latency latest ; config set latency-monitor-threshold 0
 role ; hello 3 ; role
 swapdb 0 0 ; swapdb a b ; swapdb 0 99 ; swapdb 0 b
 wait 0 0 ; wait a 1 ; wait 1 a ; wait 0 -1
