@@ -30,6 +30,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub unixsocket: Option<PathBuf>,
 
+    /// The password that clients must give by AUTH or HELLO before anything else
+    #[arg(long, value_name = "PASSWORD")]
+    pub requirepass: Option<String>,
+
     /// The most clients at a time; who comes then is told so and turned away
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_clients: usize,
@@ -89,7 +93,7 @@ impl Args {
             request: RequestLimits {
                 argument: self.max_value.min(self.max_replies.saturating_mul(8).saturating_sub(HEADER)),
                 request: self.max_request,
-                arguments: 1 << 20,
+                arguments: i32::MAX as usize,
             },
             key: self.max_key,
             memory: if self.max_memory == 0 { usize::MAX } else { self.max_memory },

@@ -1,18 +1,79 @@
 //! Everything but sockets: the resources of the server, and what runs a request on them.
 
+use std::time::{Duration, Instant};
+
 use nexus_rt::{
-    CallbackTemplate, Clock, Installer, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, WorldBuilder,
+    CallbackTemplate, Clock, Installer, Key, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, World,
+    WorldBuilder,
 };
 
 use crate::channels::Channels;
 use crate::commands::Specs;
-use crate::keys::{ExpiryTemplate, Keys, OnExpiry, on_expiry};
+use crate::db::{ExpiryTemplate, OnExpiry, on_expiry, unix_ms};
+use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::settings::Settings;
-use crate::stats::Stats;
+use crate::pause::Pause;
+use crate::settings::{Options, Settings};
+use crate::stats::{CommandStats, Stats};
+use crate::watch::Watch;
 
-/// Runs the timers of keys that end.
-pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
+/// The most timers that run in one turn, keys that are swept, and removed ones that are dropped. The keys of those that
+/// do not run are not there for commands either.
+const AT_ONCE: usize = 500;
+
+/// How often keys that have no timer are swept, unless many of them have ended.
+const SWEEP: Duration = Duration::from_millis(10);
+
+/// Removes keys whose time has come.
+#[derive(Debug)]
+pub struct ExpiryPoller {
+    timers: TimerPoller<TemplatedCallback<OnExpiry>>,
+    keys: Key<Keys>,
+    stats: Key<Stats>,
+    clock: Key<Clock>,
+    /// When keys are swept next.
+    sweeps: Instant,
+}
+
+impl ExpiryPoller {
+    /// Removes keys whose time has come, and hides those that there was no time to remove. How many it removes.
+    pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
+        let now_ms = unix_ms(self.clock.get(world));
+        let mut keys = self.keys.get_mut(world);
+        keys.now_ms = now_ms;
+        if keys.has_doomed() {
+            keys.bury(AT_ONCE);
+        }
+        if keys.untimed > 0 && now >= self.sweeps {
+            let many = keys.sweep(AT_ONCE) > AT_ONCE / 4;
+            self.sweeps = if many { now } else { now + SWEEP };
+        }
+        let swept = keys.take_ended();
+        self.stats.get_mut(world).expired += swept as u64;
+        swept + self.timers.poll_budget(world, now, AT_ONCE)
+    }
+
+    /// When to poll next at the latest.
+    #[must_use]
+    pub fn next_deadline(&self, world: &World) -> Option<Instant> {
+        let keys = self.keys.get(world);
+        let busy = keys.has_doomed().then(|| self.clock.get(world).now());
+        let sweeps = (keys.untimed > 0).then_some(self.sweeps);
+        [busy, sweeps, self.timers.next_deadline(world)].into_iter().flatten().min()
+    }
+
+    /// How many keys have a timer.
+    #[must_use]
+    pub fn len(&self, world: &World) -> usize {
+        self.timers.len(world)
+    }
+
+    /// Whether none has.
+    #[must_use]
+    pub fn is_empty(&self, world: &World) -> bool {
+        self.timers.is_empty(world)
+    }
+}
 
 /// Installs everything but sockets. What it gives is polled before requests are run, by the time of the same clock, so
 /// that no request sees a key whose time has come. [`Commands`](crate::Commands) are then resolved against the world.
@@ -27,7 +88,7 @@ pub type ExpiryPoller = TimerPoller<TemplatedCallback<OnExpiry>>;
 ///
 /// let time = VirtualClock::new();
 /// let clock = Clock::test(time.clone(), Duration::from_secs(1_700_000_000));
-/// let settings = Settings { address: ([127, 0, 0, 1], 6379).into(), started: clock.now() };
+/// let settings = Settings { address: ([127, 0, 0, 1], 6379).into(), unix: None, started: clock.now() };
 /// let mut builder = WorldBuilder::new();
 /// let mut expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
 /// let mut world = builder.build();
@@ -60,18 +121,22 @@ impl Installer for Engine {
     type Poller = ExpiryPoller;
 
     fn install(self, builder: &mut WorldBuilder) -> ExpiryPoller {
-        let timers = TimerInstaller::new(self.clock.now()).stored_as::<TemplatedCallback<OnExpiry>>();
-        let poller = builder.install_driver(timers);
+        let start = self.clock.now();
+        let timers = TimerInstaller::new(start).stored_as::<TemplatedCallback<OnExpiry>>();
+        let timers = builder.install_driver(timers);
         builder.ensure_default::<Shutdown>();
         builder.register(self.clock);
         builder.register(self.settings);
         builder.register(self.limits);
         builder.register_default::<Keys>();
-        builder.register_default::<Stats>();
+        builder.register(Stats { commands: vec![CommandStats::default(); Specs::COUNT], ..Stats::default() });
+        builder.register_default::<Watch>();
+        builder.register_default::<Pause>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
+        builder.register_default::<Options>();
         let template = CallbackTemplate::new(on_expiry, builder.registry());
         builder.register(ExpiryTemplate(template));
-        poller
+        ExpiryPoller { timers, keys: builder.key(), stats: builder.key(), clock: builder.key(), sweeps: start }
     }
 }

@@ -1,6 +1,9 @@
 //! What can be wrong with a request. Texts are those that clients of Redis know.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use memchr::memchr;
 
 /// Why a command was refused. The client is told, and may go on.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,15 +11,22 @@ pub enum CommandError {
     /// There is no such command.
     Unknown {
         /// As it was sent.
-        name: Box<str>,
+        name: Box<[u8]>,
         /// The arguments that it came with, each in quotes and followed by a blank.
-        arguments: Box<str>,
+        arguments: Box<[u8]>,
     },
     /// There is no such subcommand.
     UnknownSubcommand {
         /// As it was sent.
-        name: Box<str>,
-        /// Of which command, in capitals.
+        name: Box<[u8]>,
+        /// Of which command.
+        of: &'static str,
+    },
+    /// There is no such subcommand, or not with so many arguments.
+    Subcommand {
+        /// As it was sent.
+        name: Box<[u8]>,
+        /// Of which command.
         of: &'static str,
     },
     /// Too many or too few arguments for this command.
@@ -24,11 +34,13 @@ pub enum CommandError {
     /// Options that there are not, or that exclude each other.
     Syntax,
     /// An option that the command does not know.
-    UnsupportedOption(Box<str>),
+    UnsupportedOption(Box<[u8]>),
     /// Options of EXPIRE that exclude each other.
     Incompatible(&'static str),
     /// Something that should be a number.
     NotAnInteger,
+    /// A number that does not fit into 32 bits.
+    NotAnInt,
     /// A count that should be greater than zero.
     NotPositive,
     /// The result of INCR and the like does not fit.
@@ -49,24 +61,101 @@ pub enum CommandError {
     OutOfMemory,
     /// A client that subscribed waits for messages and cannot run this command.
     Subscribed(&'static str),
+    /// A client that has not given its password.
+    Stranger,
+    /// A password or a user that is not the right one.
+    WrongPassword,
+    /// What one command alone says: its code and its text.
+    Other(Cow<'static, str>),
+    /// SETRANGE at a negative place.
+    Offset,
+    /// Something that should be a number with a fraction.
+    NotAFloat,
+    /// The result of INCRBYFLOAT is no number.
+    NotFinite,
+    /// There is no such key.
+    NoSuchKey,
+    /// COPY or MOVE of a key to itself.
+    SameObject,
+    /// LCS is asked for the length and for the matches.
+    LcsBoth,
+    /// LCS of values that are too long.
+    LcsTooLong,
+    /// OBJECT FREQ, which is not counted.
+    NoFrequency,
+    /// SSUBSCRIBE in a transaction.
+    ShardInMulti,
+    /// MULTI in a transaction.
+    NestedMulti,
+    /// WATCH in a transaction.
+    WatchInMulti,
+    /// A command that cannot be part of a transaction.
+    NotInMulti,
+    /// EXEC or DISCARD without a transaction.
+    WithoutMulti(&'static str),
+    /// The transaction does not run, for one of its requests was refused.
+    Aborted,
+    /// The transaction does not run, for EXEC itself was refused.
+    AbortedBecause(Box<CommandError>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// The request waits, and is not answered yet.
+    Postponed,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
     Http,
+}
+
+impl CommandError {
+    /// What one command alone says.
+    pub(crate) fn other(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Other(text.into())
+    }
+
+    /// What the client is told: bytes that it sent are told as they were.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Unknown { name, arguments } => {
+                [b"ERR unknown command '", &**name, b"', with args beginning with: ", arguments].concat()
+            }
+            Self::UnknownSubcommand { name, of } => {
+                let end = format!("'. Try {} HELP.", of.to_uppercase());
+                [b"ERR unknown subcommand '", shown(name), end.as_bytes()].concat()
+            }
+            Self::Subcommand { name, of } => {
+                let end = format!("'. Try {} HELP.", of.to_uppercase());
+                let start = &b"ERR unknown subcommand or wrong number of arguments for '"[..];
+                [start, shown(name), end.as_bytes()].concat()
+            }
+            Self::UnsupportedOption(option) => [b"ERR Unsupported option ", zero_ended(option)].concat(),
+            other => other.to_string().into_bytes(),
+        }
+    }
+}
+
+/// What is shown of a subcommand: 128 bytes, and nothing from a zero byte on.
+fn shown(name: &[u8]) -> &[u8] {
+    let name = zero_ended(name);
+    &name[..name.len().min(128)]
+}
+
+/// What comes before a zero byte.
+fn zero_ended(text: &[u8]) -> &[u8] {
+    &text[..memchr(0, text).unwrap_or(text.len())]
 }
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { name, arguments } => {
-                write!(f, "ERR unknown command '{name}', with args beginning with: {arguments}")
-            }
-            Self::UnknownSubcommand { name, of } => write!(f, "ERR unknown subcommand '{name}'. Try {of} HELP."),
+            Self::Unknown { .. }
+            | Self::UnknownSubcommand { .. }
+            | Self::Subcommand { .. }
+            | Self::UnsupportedOption(_) => f.write_str(&String::from_utf8_lossy(&self.text())),
             Self::Arity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
             Self::Syntax => f.write_str("ERR syntax error"),
-            Self::UnsupportedOption(option) => write!(f, "ERR Unsupported option {option}"),
             Self::Incompatible(what) => write!(f, "ERR {what} options at the same time are not compatible"),
             Self::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
+            Self::NotAnInt => f.write_str("ERR value is out of range, value must between -2147483648 and 2147483647"),
             Self::NotPositive => f.write_str("ERR value is out of range, must be positive"),
             Self::Overflow => f.write_str("ERR increment or decrement would overflow"),
             Self::DecrementOverflow => f.write_str("ERR decrement would overflow"),
@@ -81,7 +170,35 @@ impl fmt::Display for CommandError {
                 "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
                  this context"
             ),
+            Self::Stranger => f.write_str("NOAUTH Authentication required."),
+            Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
+            Self::Other(text) => f.write_str(text),
+            Self::Postponed => f.write_str("ERR the request waits"),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
+            Self::Offset => f.write_str("ERR offset is out of range"),
+            Self::NotAFloat => f.write_str("ERR value is not a valid float"),
+            Self::NotFinite => f.write_str("ERR increment would produce NaN or Infinity"),
+            Self::NoSuchKey => f.write_str("ERR no such key"),
+            Self::SameObject => f.write_str("ERR source and destination objects are the same"),
+            Self::LcsBoth => f.write_str("ERR If you want both the length and indexes, please just use IDX."),
+            Self::LcsTooLong => {
+                f.write_str("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
+            }
+            Self::NoFrequency => f.write_str(
+                "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
+                 switching between policies at runtime LRU and LFU data will take some time to adjust.",
+            ),
+            Self::ShardInMulti => f.write_str("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"),
+            Self::NestedMulti => f.write_str("ERR MULTI calls can not be nested"),
+            Self::WatchInMulti => f.write_str("ERR WATCH inside MULTI is not allowed"),
+            Self::NotInMulti => f.write_str("ERR Command not allowed inside a transaction"),
+            Self::WithoutMulti(name) => write!(f, "ERR {name} without MULTI"),
+            Self::Aborted => f.write_str("EXECABORT Transaction discarded because of previous errors."),
+            Self::AbortedBecause(error) => {
+                let error = error.to_string();
+                let error = error.strip_prefix("ERR ").unwrap_or(&error);
+                write!(f, "EXECABORT Transaction discarded because of: {error}")
+            }
             Self::ClientName => f.write_str("ERR Client names cannot contain spaces, newlines or special characters."),
         }
     }
@@ -103,6 +220,17 @@ pub enum ProtocolError {
     Quotes,
     /// The whole request is longer than the limit.
     RequestTooLong(usize),
+}
+
+impl ProtocolError {
+    /// What the client is told: a byte that it sent is told as it was.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Expected(found) => [b"ERR Protocol error: expected '$', got '", &[*found][..], b"'"].concat(),
+            other => other.to_string().into_bytes(),
+        }
+    }
 }
 
 impl fmt::Display for ProtocolError {

@@ -1,13 +1,13 @@
-//! The keys and their values, as a resource, and the timers that end them.
+//! The keys and their values, as a resource.
 
+use std::mem;
+use std::num::NonZeroI64;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
-use nexus_rt::timer::{TimerEvent, TimerKey};
-use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerWheel, callback_blueprint};
+use nexus_rt::timer::TimerKey;
 
-use crate::stats::Stats;
+use crate::watched::{Watched, Watches};
 
 /// What a key and its value take beside their bytes, roughly.
 const OVERHEAD: usize = 96;
@@ -18,27 +18,52 @@ const ROOM: usize = 4_096;
 /// All keys. They lie in a row, which SCAN goes through from its end.
 #[derive(Debug, Default)]
 pub struct Keys {
-    entries: IndexMap<Arc<[u8]>, Entry>,
+    pub(crate) entries: Entries,
     /// What keys and values hold, in bytes.
     used: usize,
+    /// The time of this turn, in milliseconds since 1970. A key whose time has come by then is not there any more, also
+    /// if its timer has not run yet.
+    pub(crate) now_ms: i64,
+    pub(crate) watched: Watched,
+    /// How many keys end and have no timer.
+    pub(crate) untimed: usize,
+    /// How far those have been swept.
+    swept: usize,
+    /// How many of them have ended that nobody has counted yet.
+    ended: usize,
+    /// What was removed all at once, and is dropped a little at a time.
+    doomed: Vec<indexmap::map::IntoIter<Arc<[u8]>, Entry>>,
+    /// What RANDOMKEY chooses by.
+    pub(crate) dice: u64,
 }
+
+type Entries = IndexMap<Arc<[u8]>, Entry>;
 
 /// A value and when it ends.
 #[derive(Debug, Default)]
-struct Entry {
-    value: Vec<u8>,
-    expiry: Option<Expiry>,
+pub(crate) struct Entry {
+    pub(crate) value: Vec<u8>,
+    /// In milliseconds since 1970.
+    pub(crate) ends: Option<NonZeroI64>,
+    /// What ends it then. Where very many keys end, some have no timer, and are [swept](Keys::sweep).
+    pub(crate) timer: Option<TimerKey>,
 }
 
-/// When a value ends: as a time of the calendar, in milliseconds since 1970, which clients are told, and as a timer.
-#[derive(Clone, Copy, Debug)]
-struct Expiry {
-    unix_ms: i64,
-    timer: TimerKey,
+impl Entry {
+    /// Whether its time has not come.
+    #[inline]
+    pub(crate) fn lives(&self, now_ms: i64) -> bool {
+        self.ends.is_none_or(|ends| ends.get() > now_ms)
+    }
+
+    /// Whether it ends and has no timer.
+    fn is_untimed(&self) -> bool {
+        self.ends.is_some() && self.timer.is_none()
+    }
 }
 
 impl Keys {
-    /// How many keys there are.
+    /// How many keys there are, those included whose time has come but whose timers have not run yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -59,32 +84,37 @@ impl Keys {
     /// How many keys end some time. Counts them.
     #[must_use]
     pub fn expiring(&self) -> usize {
-        self.entries.values().filter(|entry| entry.expiry.is_some()).count()
+        self.entries.values().filter(|entry| entry.ends.is_some()).count()
     }
 
     /// A value.
     #[inline]
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(key).map(|entry| entry.value.as_slice())
+        self.entry(key).map(|entry| entry.value.as_slice())
     }
 
     /// Whether there is such a key.
     #[inline]
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.entries.contains_key(key)
+        self.entry(key).is_some()
     }
 
     /// When a key ends, in milliseconds since 1970: `None` if there is no such key, `Some(None)` if it does not end.
     #[must_use]
     pub fn expiry_unix_ms(&self, key: &[u8]) -> Option<Option<i64>> {
-        self.entries.get(key).map(|entry| entry.expiry.map(|expiry| expiry.unix_ms))
+        self.entry(key).map(|entry| entry.ends.map(NonZeroI64::get))
+    }
+
+    #[inline]
+    fn entry(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key).filter(|entry| entry.lives(self.now_ms))
     }
 
     /// Every key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.entries.keys().map(|key| &**key)
+        self.entries.iter().filter(|(_, entry)| entry.lives(self.now_ms)).map(|(key, _)| &**key)
     }
 
     /// Calls `visit` with `count` keys below `cursor`, and gives the cursor of those that remain; 0 at the end. A scan
@@ -95,176 +125,126 @@ impl Keys {
     pub fn scan(&self, cursor: usize, count: usize, mut visit: impl FnMut(&[u8])) -> usize {
         let from = if cursor == 0 { self.entries.len() } else { cursor.min(self.entries.len()) };
         let to = from.saturating_sub(count);
-        self.entries[to..from].keys().rev().for_each(|key| visit(key));
+        let living = self.entries[to..from].iter().rev().filter(|(_, entry)| entry.lives(self.now_ms));
+        living.for_each(|(key, _)| visit(key));
         to
+    }
+
+    /// Adds a key to what a client watches.
+    pub(crate) fn watch(&mut self, watches: &mut Watches, key: &[u8]) {
+        self.end_lapsed(key);
+        self.watched.watch(watches, key);
+    }
+
+    /// Ends what a client watches. Whether any of it has changed or ended.
+    pub(crate) fn unwatch(&mut self, watches: &mut Watches) -> bool {
+        watches.keys().for_each(|key| self.end_lapsed(key));
+        self.watched.unwatch(watches)
+    }
+
+    /// Removes a key whose time has come but whose timer has not run yet. (The timer then finds nothing.)
+    fn end_lapsed(&mut self, key: &[u8]) {
+        if self.entries.get(key).is_some_and(|entry| !entry.lives(self.now_ms)) {
+            self.remove(key);
+        }
     }
 
     /// Writes a value by `write`, which is given the old one or an empty one, and says what it says.
     #[inline]
-    fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    pub(crate) fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Entry) -> T) -> T {
+        self.watched.touch(key);
         let entry = if let Some(entry) = self.entries.get_mut(key) {
             self.used -= entry.value.capacity();
+            if !entry.lives(self.now_ms) {
+                // What has ended is as new. If there is a timer, it finds nothing.
+                let lost = usize::from(entry.is_untimed());
+                (self.untimed, self.ended) = (self.untimed - lost, self.ended + lost);
+                *entry = Entry::default();
+            }
             entry
         } else {
             self.used += OVERHEAD + key.len();
             self.entries.entry(key.into()).or_default()
         };
-        let result = write(&mut entry.value);
+        let result = write(entry);
         self.used += entry.value.capacity();
         result
     }
 
-    /// Removes a key; gives its value and its timer.
-    fn remove(&mut self, key: &[u8]) -> Option<(Vec<u8>, Option<TimerKey>)> {
+    /// Removes a key; gives its entry, also if its time has come.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let entry = self.entries.swap_remove(key)?;
+        self.watched.touch(key);
+        if entry.is_untimed() {
+            self.untimed -= 1;
+            self.ended += usize::from(!entry.lives(self.now_ms));
+        }
         self.used -= OVERHEAD + key.len() + entry.value.capacity();
-        // Room for many keys is not kept for few.
+        // Room for many keys is not kept for few. What is left then is so little that it moves in no time.
         let room = self.entries.capacity();
-        if room > ROOM && self.entries.len() < room / 8 {
-            self.entries.shrink_to(room / 4);
+        if room > ROOM && self.entries.len() < room / 128 {
+            let mut old = mem::replace(&mut self.entries, Entries::with_capacity(room / 64));
+            self.entries.extend(old.drain(..));
+            self.doomed.push(old.into_iter());
         }
-        Some((entry.value, entry.expiry.map(|expiry| expiry.timer)))
-    }
-}
-
-callback_blueprint!(
-    /// The timer that ends a key, which is its context.
-    pub OnExpiry,
-    Context = Arc<[u8]>,
-    Event = TimerEvent,
-    Params = (ResMut<'static, Keys>, ResMut<'static, Stats>),
-);
-
-/// The timers of all keys that end.
-pub(crate) type ExpiryTimers = TimerWheel<TemplatedCallback<OnExpiry>>;
-
-/// Stamps those timers: a resource.
-pub(crate) struct ExpiryTemplate(pub(crate) CallbackTemplate<OnExpiry>);
-
-/// Ends a key, if it still ends by this timer.
-pub(crate) fn on_expiry(key: &mut Arc<[u8]>, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
-    let expiry = keys.entries.get(&**key).and_then(|entry| entry.expiry);
-    if expiry.is_some_and(|expiry| expiry.timer == timer.key) {
-        keys.remove(key);
-        stats.expired += 1;
-    }
-}
-
-/// What commands ask for to work with keys. A key whose time has come is not there: timers run before commands do, by
-/// the same clock.
-#[derive(Param)]
-pub(crate) struct Db<'w> {
-    keys: ResMut<'w, Keys>,
-    timers: ResMut<'w, ExpiryTimers>,
-    template: Res<'w, ExpiryTemplate>,
-    clock: Res<'w, Clock>,
-}
-
-/// When a value ends that is set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ends {
-    /// It does not, also if the one before did.
-    Never,
-    /// When the one before would have.
-    AsBefore,
-    /// At this time, in milliseconds since 1970.
-    AtUnixMs(i64),
-}
-
-impl Db<'_> {
-    /// The present time, in milliseconds since 1970.
-    #[must_use]
-    pub(crate) fn now_ms(&self) -> i64 {
-        i64::try_from(self.clock.unix().as_millis()).unwrap_or(i64::MAX)
+        Some(entry)
     }
 
-    /// All keys, to read.
-    #[inline]
-    #[must_use]
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
-    }
-
-    /// Sets a value.
-    #[inline]
-    pub(crate) fn set(&mut self, key: &[u8], value: &[u8], ends: Ends) {
-        self.keys.write(key, |old| {
-            // A large room is not kept for a small value.
-            if old.capacity() > 64 + 2 * value.len() {
-                *old = Vec::with_capacity(value.len());
-            }
-            old.clear();
-            old.extend_from_slice(value);
-        });
-        match ends {
-            Ends::AsBefore => {}
-            Ends::Never => _ = self.persist(key),
-            Ends::AtUnixMs(at) => _ = self.expire_at(key, at),
-        }
-    }
-
-    /// Changes a value in place, or an empty one if there is none. It ends when it would have.
-    #[inline]
-    pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        self.keys.write(key, update)
-    }
-
-    /// Removes a key and gives its value.
-    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        let (value, timer) = self.keys.remove(key)?;
-        if let Some(timer) = timer {
-            self.timers.cancel(timer);
-        }
-        Some(value)
-    }
-
-    /// Removes all keys.
-    pub(crate) fn clear(&mut self) {
-        let keys = std::mem::take(&mut *self.keys);
-        let timers = keys.entries.values().filter_map(|entry| entry.expiry);
-        timers.for_each(|expiry| _ = self.timers.cancel(expiry.timer));
-    }
-
-    /// Lets a key end at a time, in milliseconds since 1970: at once if that is past. Whether there is such a key.
-    pub(crate) fn expire_at(&mut self, key: &[u8], unix_ms: i64) -> bool {
-        let Some((_, name, entry)) = self.keys.entries.get_full_mut(key) else { return false };
-        let deadline = deadline(&self.clock, unix_ms);
-        if deadline.is_some_and(|deadline| deadline <= self.clock.now()) {
-            self.remove(key);
-            return true;
-        }
-        // A time that the machine cannot express will not come.
-        let Some(deadline) = deadline else {
-            self.persist(key);
-            return true;
+    /// Removes all keys, and gives the timers of those that end. Of very many, most memory is given back later.
+    pub(crate) fn clear(&mut self) -> Vec<TimerKey> {
+        let Self { entries, watched, now_ms, .. } = self;
+        let is_there = |key: &&Arc<[u8]>| entries.get(&***key).is_some_and(|entry| entry.lives(*now_ms));
+        let watching: Vec<_> = watched.keys().filter(is_there).cloned().collect();
+        watching.iter().for_each(|key| watched.touch(key));
+        let timers = if self.untimed == self.entries.len() {
+            Vec::new()
+        } else {
+            self.entries.values().filter_map(|entry| entry.timer).collect()
         };
-        let timer = match entry.expiry {
-            Some(Expiry { timer, .. }) => {
-                self.timers.reschedule(timer, deadline);
-                timer
+        self.doomed.push(mem::take(&mut self.entries).into_iter());
+        (self.used, self.untimed, self.swept) = (0, 0, 0);
+        self.bury(ROOM);
+        timers
+    }
+
+    /// Drops some of what was removed all at once.
+    pub(crate) fn bury(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(last) = self.doomed.last_mut() else { return };
+            if last.next().is_none() {
+                self.doomed.pop();
             }
-            None => self.timers.schedule(deadline, self.template.0.generate(name.clone())),
-        };
-        entry.expiry = Some(Expiry { unix_ms, timer });
-        true
+        }
     }
 
-    /// Lets a key not end any more. Whether it would have.
-    #[inline]
-    pub(crate) fn persist(&mut self, key: &[u8]) -> bool {
-        let expiry = self.keys.entries.get_mut(key).and_then(|entry| entry.expiry.take());
-        expiry.is_some_and(|expiry| self.timers.cancel(expiry.timer))
+    /// Whether there is something to be dropped.
+    pub(crate) fn has_doomed(&self) -> bool {
+        !self.doomed.is_empty()
+    }
+
+    /// Looks at some keys, and removes those that have ended and have no timer. How many that are.
+    pub(crate) fn sweep(&mut self, most: usize) -> usize {
+        let before = self.ended;
+        for _ in 0..most.min(self.entries.len()) {
+            // From the end, for the last key takes the place of one that is removed.
+            self.swept = self.swept.min(self.entries.len()).checked_sub(1).unwrap_or(self.entries.len() - 1);
+            let (key, entry) = self.entries.get_index(self.swept).expect("it is below the number of keys");
+            if entry.is_untimed() && !entry.lives(self.now_ms) {
+                let key = key.clone();
+                self.remove(&key);
+                if self.entries.is_empty() {
+                    break;
+                }
+            }
+        }
+        self.ended - before
+    }
+
+    /// How many keys without a timer have ended since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> usize {
+        mem::take(&mut self.ended)
     }
 }
-
-/// The instant of a time of the calendar, which is a millisecond that begins then.
-fn deadline(clock: &Clock, unix_ms: i64) -> Option<Instant> {
-    match u64::try_from(unix_ms) {
-        Ok(unix_ms) => clock.instant_of(Duration::from_millis(unix_ms)),
-        Err(_) => Some(clock.now()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Keys, ROOM};
@@ -272,7 +252,7 @@ mod tests {
     #[test]
     fn the_room_of_many_keys_is_given_back_when_few_are_left() {
         let mut keys = Keys::default();
-        (0..100_000_u32).for_each(|key| keys.write(&key.to_be_bytes(), |value| value.push(1)));
+        (0..100_000_u32).for_each(|key| keys.write(&key.to_be_bytes(), |entry| entry.value.push(1)));
         (10..100_000_u32).for_each(|key| assert!(keys.remove(&key.to_be_bytes()).is_some()));
         assert!(keys.entries.capacity() <= 2 * ROOM, "{}", keys.entries.capacity());
         assert!((0..10_u32).all(|key| keys.get(&key.to_be_bytes()) == Some(&[1])));

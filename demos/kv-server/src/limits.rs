@@ -36,7 +36,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            request: RequestLimits { argument: 64 << 20, request: 128 << 20, arguments: 1 << 20 },
+            request: RequestLimits { argument: 64 << 20, request: 128 << 20, arguments: i32::MAX as usize },
             key: 64 << 10,
             memory: usize::MAX,
             replies: 64 << 20,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use kv_server::{Args, Server};
+use kv_server::{Args, Options, Server};
 
 /// Files that are none of a client's.
 const OWN_FILES: u64 = 32;
@@ -37,6 +37,7 @@ fn run(args: &mut Args) -> Result<(), String> {
     if let Some(format) = args.plan {
         return print(&server.plan().render(format));
     }
+    world.resource_mut::<Options>().password = args.requirepass.take().unwrap_or_default().into_bytes().into();
     world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
     print(&banner(args, asked, server.address()))?;
     server.run(&mut world, args.drain()).map_err(|error| format!("the system failed: {error}"))?;

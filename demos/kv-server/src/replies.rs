@@ -20,6 +20,17 @@ pub enum Protocol {
     Three,
 }
 
+impl Protocol {
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
+}
+
 impl<'a> Replies<'a> {
     /// Writes to the end of `out`.
     #[inline]
@@ -120,11 +131,29 @@ impl<'a> Replies<'a> {
         self.elements(if self.protocol == Protocol::Two { b'*' } else { b'>' }, elements);
     }
 
+    /// Lines of text.
+    pub fn lines(&mut self, lines: &[&str]) {
+        self.array(lines.len());
+        lines.iter().for_each(|line| self.simple(line));
+    }
+
     /// An error: a code in capitals and a sentence. What would end the line early becomes a blank.
     pub fn error(&mut self, error: &dyn Display) {
         self.out.push(b'-');
         let start = self.out.len();
         write!(self.out, "{error}").expect("memory takes whatever is written");
+        self.end_error(start);
+    }
+
+    /// An error in bytes that may be no text.
+    pub fn error_of(&mut self, error: &[u8]) {
+        self.out.push(b'-');
+        let start = self.out.len();
+        self.out.extend_from_slice(error);
+        self.end_error(start);
+    }
+
+    fn end_error(&mut self, start: usize) {
         self.out[start..].iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = b' ');
         self.end();
     }

@@ -1,6 +1,6 @@
 //! Requests: the parser, which takes bytes as they come and gives a request when it is whole.
 
-use memchr::memchr;
+use memchr::memchr2;
 use nexus_rt::connections::{Buffer, Framing};
 
 use crate::error::ProtocolError;
@@ -84,6 +84,21 @@ impl Request {
         self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
+    /// The same request with bytes of its own, which outlive those that have come.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        let bytes = self.buffer.taken();
+        let mut buffer = Buffer::default();
+        buffer.extend(bytes);
+        buffer.take(bytes.len());
+        Self { buffer, arguments: self.arguments.as_slice().into(), ..Self::new(self.limits) }
+    }
+
+    /// What it takes in memory, roughly and in bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.buffer.taken().len() + self.arguments.len() * size_of::<Span>()
+    }
+
     /// Steps over what is no request.
     fn skip(&mut self) {
         self.buffer.take(self.at);
@@ -130,7 +145,7 @@ impl Request {
                     match bytes {
                         [] => return Ok(false),
                         [b'$', ..] => {}
-                        [other, ..] if memchr(b'\r', bytes).is_some() => return Err(ProtocolError::Expected(*other)),
+                        [other, ..] if end(b'\r', bytes).is_some() => return Err(ProtocolError::Expected(*other)),
                         _ => return line(bytes, "bulk count string").map(|_| false),
                     }
                     let Some((length, header)) = number(bytes, "bulk count string")? else { return Ok(false) };
@@ -163,7 +178,7 @@ impl Request {
 
     /// Reads a request that is a line of words. `None` while its end has not come.
     fn inline(&mut self) -> Result<Option<()>, ProtocolError> {
-        let Some(length) = memchr(b'\n', self.buffer.unread()) else {
+        let Some(length) = end(b'\n', self.buffer.unread()) else {
             let long = self.buffer.unread().len() > LINE;
             return if long { Err(ProtocolError::LineTooLong("inline request")) } else { Ok(None) };
         };
@@ -221,9 +236,15 @@ fn number(bytes: &[u8], what: &'static str) -> Result<Option<(Option<i64>, usize
     Ok(length.map(|length| (number::parse(&bytes[1..length]), length + 2)))
 }
 
+/// Where a line ends. As in Redis, one with a zero byte in it has no end.
+#[inline]
+fn end(mark: u8, bytes: &[u8]) -> Option<usize> {
+    memchr2(mark, 0, bytes).filter(|at| bytes[*at] == mark)
+}
+
 /// How long the line is that `bytes` begin with, once both bytes of its end have come.
 fn line(bytes: &[u8], what: &'static str) -> Result<Option<usize>, ProtocolError> {
-    match memchr(b'\r', bytes) {
+    match end(b'\r', bytes) {
         Some(length) if length + 1 < bytes.len() => Ok(Some(length)),
         None if bytes.len() > LINE => Err(ProtocolError::LineTooLong(what)),
         _ => Ok(None),
@@ -257,7 +278,8 @@ fn words(line: &mut [u8], mut word: impl FnMut(usize, usize)) -> Result<(), Prot
                     }
                     break;
                 }
-                byte if is_blank(byte) => break,
+                // A blank of another kind is part of the word, though it is none before it.
+                b' ' | b'\t' | b'\r' | b'\n' => break,
                 byte => {
                     put(line, byte);
                     at += 1;
@@ -307,5 +329,5 @@ fn unescape(letter: u8) -> u8 {
 }
 
 fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r' | 0)
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }

@@ -11,17 +11,20 @@ use nexus_rt::connections::{
 };
 use nexus_rt::plan::Plan;
 use nexus_rt::wait::{Idle, Wait};
-use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, ResMut, World, WorldBuilder};
+use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::commands::Commands;
+use crate::commands::{Commands, pubsub, traffic, transactions};
 use crate::engine::{Engine, ExpiryPoller};
 use crate::error::ProtocolError;
+use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::pause::{Pause, resume};
 use crate::request::Request;
-use crate::session::{Client, Reply, Session};
-use crate::settings::Settings;
+use crate::session::{Client, Marks, Reply, Session};
+use crate::settings::{Options, Settings};
 use crate::stats::Stats;
+use crate::watch::Watch;
 
 /// A server, to be run with its world.
 pub struct Server {
@@ -40,7 +43,7 @@ impl Server {
     /// If an address cannot be listened on, or the system has no more files.
     pub fn bind(address: SocketAddr, unix: Option<&Path>, wait: Wait, limits: Limits) -> io::Result<(Self, World)> {
         let clock = Clock::realtime();
-        let settings = Settings { address, started: clock.now() };
+        let settings = Settings { address, unix: unix.map(Path::to_owned), started: clock.now() };
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let io = builder.install_driver(MioInstaller::new()?);
@@ -90,25 +93,39 @@ impl Server {
     pub fn run(self, world: &mut World, drain: Duration) -> io::Result<()> {
         let Self { wait, mut io, mut net, mut expiry, mut commands, .. } = self;
         let reg = world.registry();
-        let (clock, stats): (Key<Clock>, Key<Stats>) = (reg.key(), reg.key());
+        let (clock, stats, pause): (Key<Clock>, Key<Stats>, Key<Pause>) = (reg.key(), reg.key(), reg.key());
         let mut answer = PipelineStart::<&Request>::borrowed()
             .with_context::<Client>()
             .then(
                 move |client: &mut Client, world: &mut World, request: &Request| commands.run(client, world, request),
                 reg,
             )
-            .then(deliver, reg)
             .build();
         let (mut idle, mut ran) = (Idle::new(wait), 0);
+        let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
             let happened = io.poll_until(world, now, |world| {
-                let due = [expiry.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
+                let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
+                let deadlines =
+                    [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
+                let due = deadlines.into_iter().flatten().min();
                 idle.until(ran, now, due)
             })?;
             let now = clock.get(world).now();
+            if options.get(world).timeout > 0 && now >= swept + SWEEP {
+                swept = now;
+                close_silent(world, now);
+            }
+            if pause.get(world).until().is_some() {
+                resume(world, |client, world, request| answer.run_with(client, world, request));
+            }
             ran = happened + expiry.poll(world, now) + net.poll(world, usize::MAX, &mut answer);
-            stats.get_mut(world).turns += 1;
+            let mut stats = stats.get_mut(world);
+            stats.turns += 1;
+            if stats.rates.are_due(now) {
+                sample(world, now);
+            }
             if wait == Wait::Block {
                 // The system tells of everything, so a loop that blocks need not ask again.
                 ran = 0;
@@ -117,9 +134,32 @@ impl Server {
         };
         world.run(&mut turn)?;
         let deadline = Instant::now() + drain;
+        world.resource_mut::<Pause>().end(Instant::now());
         world.resource_mut::<Connections<Session>>().drain(deadline);
         world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)
     }
+}
+
+/// How often clients are looked for that have been silent for too long, if there is such a time.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Closes clients that have been silent for too long and do not wait for anything.
+fn close_silent(world: &mut World, now: Instant) {
+    let timeout = Duration::from_secs(world.resource::<Options>().timeout.unsigned_abs());
+    let mut net = world.resource_mut::<Connections<Session>>();
+    let silent = net.iter().filter(|client| {
+        let waits = client.state.is_subscribed() || client.state.marks.has(Marks::MONITOR | Marks::PAUSED);
+        !waits && now.saturating_duration_since(client.heard()) > timeout
+    });
+    let ids: Vec<_> = silent.map(Client::id).collect();
+    ids.into_iter().for_each(|id| _ = net.close(id, "it was silent for too long"));
+}
+
+/// Notes what has come and gone, once a second.
+fn sample(world: &mut World, now: Instant) {
+    let traffic = traffic(Some(world.resource::<Connections<Session>>()));
+    let memory = world.resource::<Keys>().used();
+    world.resource_mut::<Stats>().rates.sample(now, traffic, memory);
 }
 
 /// The limits of connections.
@@ -137,27 +177,36 @@ fn net_limits(limits: &Limits) -> NetLimits {
 }
 
 /// Gives a client its number.
-fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, _: Opened) {
+fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, pause: Res<Pause>, _: Opened) {
     stats.connections += 1;
     stats.clients += 1;
-    client.state.number = stats.connections;
+    let heard = client.heard();
+    let state = &mut client.state;
+    state.number = stats.connections;
+    state.marks.set(Marks::STRANGER, !options.password.is_empty());
+    state.since = Some(heard);
+    pause.apply(client);
 }
 
 /// Forgets a client, and tells it what was wrong with its last request.
-fn on_ended(client: &mut Client, mut stats: ResMut<Stats>, mut channels: ResMut<Channels>, why: Ended<ProtocolError>) {
+fn on_ended(
+    client: &mut Client,
+    mut stats: ResMut<Stats>,
+    mut channels: ResMut<Channels>,
+    mut watch: ResMut<Watch>,
+    mut keys: ResMut<Keys>,
+    why: Ended<ProtocolError>,
+) {
+    if client.state.marks.has(Marks::MONITOR) {
+        watch.monitor(client.id(), false);
+    }
     stats.clients -= 1;
     stats.cut_off += u64::from(matches!(why, Ended::Malformed(_) | Ended::TooMuch | Ended::Stalled));
     if let Ended::Malformed(error) = why {
-        client.reply().error(&error);
+        client.reply().error_of(&error.text());
     }
-    client.state.channels.iter().for_each(|channel| channels.unsubscribe(channel, client.id()));
-}
-
-/// Hands out what a request has published, before the next one, which may subscribe to it.
-fn deliver(_: &mut Client, mut channels: ResMut<Channels>, mut net: ResMut<Connections<Session>>, (): ()) {
-    if channels.has_mail() {
-        channels.deliver(|client, message| _ = net.send(client, message));
-    }
+    pubsub::forget(client, &mut channels);
+    transactions::forget(client, &mut keys);
 }
 
 impl fmt::Debug for Server {

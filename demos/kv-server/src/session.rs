@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use nexus_rt::connections;
 
+use crate::channels::Subscriptions;
+use crate::commands::Spec;
 use crate::replies::{Protocol, Replies};
+use crate::request::Request;
+use crate::watched::Watches;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
@@ -24,6 +29,47 @@ impl Reply for Client {
     }
 }
 
+/// How a client differs from most. The first question about a request is whether it does.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    /// It has not given its password.
+    pub(crate) const STRANGER: Self = Self(1);
+    /// It gets no replies.
+    pub(crate) const MUTE: Self = Self(2);
+    /// It gets no reply to its next request.
+    pub(crate) const MUTE_NEXT: Self = Self(4);
+    /// It is shown what others ask.
+    pub(crate) const MONITOR: Self = Self(8);
+    /// It is not to be cut off when memory is short, it says.
+    pub(crate) const NO_EVICT: Self = Self(16);
+
+    /// Its requests that change something wait.
+    pub(crate) const PAUSED: Self = Self(128);
+    /// Its request does not run.
+    pub(crate) const REJECTED: Self = Self(64);
+    /// It has just asked for no reply to its next request.
+    pub(crate) const FRESHLY_MUTE: Self = Self(32);
+
+    #[inline]
+    pub(crate) fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub(crate) fn set(&mut self, mark: Self, on: bool) {
+        self.0 = if on { self.0 | mark.0 } else { self.0 & !mark.0 };
+    }
+}
+
+impl std::ops::BitOr for Marks {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 /// Why a client is closed that asked for it.
 pub(crate) const LEAVES: &str = "it has asked for the end";
 
@@ -39,11 +85,48 @@ pub struct Session {
     pub protocol: Protocol,
     /// What it calls itself.
     pub name: Box<[u8]>,
+    /// How it differs from most.
+    pub(crate) marks: Marks,
+    /// A request of it that waits.
+    pub(crate) postponed: Option<Box<Request>>,
+    /// When it came.
+    pub(crate) since: Option<Instant>,
+    /// The command that it used last.
+    pub(crate) last: Option<&'static Spec>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
-    /// What the names of these channels take, in bytes.
+    /// The patterns of channels that it has subscribed to.
+    pub patterns: BTreeSet<Arc<[u8]>>,
+    /// The channels of shards that it has subscribed to.
+    pub shards: BTreeSet<Arc<[u8]>>,
+    /// What the names of all these take, in bytes.
     subscribed: usize,
+    /// The keys that it watches.
+    pub(crate) watches: Watches,
+    /// What these take, in bytes.
+    pub(crate) watching: usize,
+    /// The transaction that it has begun.
+    pub(crate) transaction: Option<Box<Transaction>>,
+    /// The requests of the transaction that is to run now.
+    pub(crate) due: Vec<Queued>,
+    /// Whether its transaction runs now.
+    pub(crate) executes: bool,
+    /// Whether it waits for messages or has begun a transaction, so that not every command runs.
+    special: bool,
 }
+
+/// The requests that are to run together.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    pub(crate) queue: Vec<Queued>,
+    /// What they take, in bytes.
+    pub(crate) bytes: usize,
+    /// Whether one was refused, so that none will run.
+    pub(crate) failed: bool,
+}
+
+/// A request that waits, and the number of its command.
+pub(crate) type Queued = (usize, Request);
 
 impl Session {
     /// A client that has just come.
@@ -52,23 +135,81 @@ impl Session {
         Self { number, ..Self::default() }
     }
 
+    /// Its number, as it is told.
+    pub(crate) fn id(&self) -> i64 {
+        i64::try_from(self.number).unwrap_or(i64::MAX)
+    }
+
+    /// Whether it waits for messages.
+    #[inline]
+    pub(crate) fn is_subscribed(&self) -> bool {
+        self.subscriptions() > 0
+    }
+
+    /// How many patterns of channels it has subscribed to.
+    pub(crate) fn patterns(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// How many requests wait for EXEC; -1 if none can.
+    pub(crate) fn queued(&self) -> i64 {
+        let queued = self.transaction.as_ref().map(|transaction| transaction.queue.len());
+        queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX))
+    }
+
     /// What it makes the server remember, roughly and in bytes.
     pub(crate) fn holds(&self) -> usize {
-        self.name.len() + self.subscribed
+        let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
+        self.name.len() + self.subscribed + self.watching + queued
     }
 
-    /// Adds a channel.
-    pub(crate) fn subscribe(&mut self, channel: Arc<[u8]>) {
-        self.subscribed += SUBSCRIPTION + channel.len();
-        self.channels.insert(channel);
+    /// Whether not every command runs now.
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.special
     }
 
-    /// Removes a channel. Whether it was there.
-    pub(crate) fn unsubscribe(&mut self, channel: &[u8]) -> bool {
-        let was_there = self.channels.remove(channel);
+    /// How many channels, patterns and channels of shards it has subscribed to.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self) {
+        self.transaction = Some(Box::default());
+        self.special = true;
+    }
+
+    /// Ends the transaction, and gives it.
+    pub(crate) fn end(&mut self) -> Option<Box<Transaction>> {
+        let transaction = self.transaction.take();
+        self.special = self.subscriptions() > 0;
+        transaction
+    }
+
+    /// Adds a channel or a pattern.
+    pub(crate) fn subscribe(&mut self, to: Subscriptions, name: Arc<[u8]>) {
+        self.subscribed += SUBSCRIPTION + name.len();
+        self.of(to).insert(name);
+        self.special = true;
+    }
+
+    /// Removes a channel or a pattern. Whether it was there.
+    pub(crate) fn unsubscribe(&mut self, to: Subscriptions, name: &[u8]) -> bool {
+        let was_there = self.of(to).remove(name);
         if was_there {
-            self.subscribed -= SUBSCRIPTION + channel.len();
+            self.subscribed -= SUBSCRIPTION + name.len();
+            self.special = self.subscriptions() > 0 || self.transaction.is_some();
         }
         was_there
+    }
+
+    /// What it has subscribed to.
+    pub(crate) fn of(&mut self, to: Subscriptions) -> &mut BTreeSet<Arc<[u8]>> {
+        match to {
+            Subscriptions::Channels => &mut self.channels,
+            Subscriptions::Patterns => &mut self.patterns,
+            Subscriptions::Shards => &mut self.shards,
+        }
     }
 }

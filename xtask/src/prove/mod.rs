@@ -10,6 +10,7 @@ mod interleavings;
 mod memcheck;
 mod mutants;
 mod properties;
+mod redis;
 mod soak;
 mod tsan;
 
@@ -41,6 +42,7 @@ const PROOFS: &[Proof] = &[
         run: interleavings::prove,
     },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
+    Proof { name: "redis", what: "kv-server beside Redis: three times a million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
     Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzz::prove },

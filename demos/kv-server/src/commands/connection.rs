@@ -1,12 +1,23 @@
-//! PING, ECHO, SELECT, CLIENT and QUIT: what is about the connection itself.
+//! HELLO, AUTH, RESET, PING, ECHO, SELECT and QUIT: what is about the connection itself.
 
-use std::mem;
+use nexus_rt::{Res, ResMut};
 
-use super::Done;
+use super::{Done, pubsub, transactions};
+use crate::channels::Channels;
 use crate::error::CommandError;
+use crate::keys::Keys;
+use crate::number;
+use crate::replies::Protocol;
 use crate::request::Request;
-use crate::session::Reply;
-use crate::session::{Client, LEAVES};
+use crate::session::{Client, LEAVES, Marks, Reply};
+use crate::settings::Options;
+use crate::watch::Watch;
+
+/// The only user there is.
+const USER: &[u8] = b"default";
+
+/// The version of Redis that this server answers as.
+pub(super) const VERSION: &str = "7.0.15";
 
 pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     if request.len() > 2 {
@@ -14,8 +25,8 @@ pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     }
     let text = request.from(1).next();
     match text {
-        // Who waits for messages is answered in their form.
-        _ if !client.state.channels.is_empty() => {
+        // Who waits for messages is answered in their form, where nothing else tells them apart.
+        _ if client.state.is_subscribed() && client.state.protocol == Protocol::Two => {
             client.reply().array(2);
             client.reply().bulk(b"pong");
             client.reply().bulk(text.unwrap_or_default());
@@ -32,11 +43,8 @@ pub(super) fn echo(client: &mut Client, request: &Request) -> Done {
 }
 
 pub(super) fn select(client: &mut Client, request: &Request) -> Done {
-    match crate::number::parse(request.get(1)) {
-        Some(0) => client.reply().ok(),
-        Some(_) => return Err(CommandError::DbIndex),
-        None => return Err(CommandError::NotAnInteger),
-    }
+    super::keyspace::database(request.get(1))?;
+    client.reply().ok();
     Ok(())
 }
 
@@ -46,49 +54,114 @@ pub(super) fn quit(client: &mut Client, _: &Request) -> Done {
     Ok(())
 }
 
-pub(super) fn client(client: &mut Client, request: &Request) -> Done {
-    let subcommand = request.get(1).to_ascii_lowercase();
-    match (subcommand.as_slice(), request.len()) {
-        (b"id", 2) => {
-            let number = client.state.number;
-            client.reply().count(usize::try_from(number).unwrap_or(usize::MAX));
+pub(super) fn auth(client: &mut Client, options: Res<Options>, request: &Request) -> Done {
+    let (user, password) = match request.len() {
+        2 if options.password.is_empty() => {
+            return Err(CommandError::other(
+                "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
+                 configuration is correct?",
+            ));
         }
-        (b"getname", 2) => {
-            let name = mem::take(&mut client.state.name);
-            client.reply().bulk_or_nil((!name.is_empty()).then_some(&*name));
-            client.state.name = name;
+        2 => (USER, request.get(1)),
+        3 => (request.get(1), request.get(2)),
+        _ => return Err(CommandError::Syntax),
+    };
+    authenticate(client, &options, user, password)?;
+    client.reply().ok();
+    Ok(())
+}
+
+/// Lets a client in that gives the right user and the right password, or any where none is needed.
+fn authenticate(client: &mut Client, options: &Options, user: &[u8], password: &[u8]) -> Done {
+    if user != USER || !options.password.is_empty() && !options.admits(password) {
+        return Err(CommandError::WrongPassword);
+    }
+    client.state.marks.set(Marks::STRANGER, false);
+    Ok(())
+}
+
+pub(super) fn hello(client: &mut Client, options: Res<Options>, request: &Request) -> Done {
+    let version = request.from(1).next().map(number::parse);
+    let protocol = match version {
+        None => client.state.protocol,
+        Some(Some(2)) => Protocol::Two,
+        Some(Some(3)) => Protocol::Three,
+        Some(Some(_)) => return Err(CommandError::other("NOPROTO unsupported protocol version")),
+        Some(None) => {
+            return Err(CommandError::other("ERR Protocol version is not an integer or out of range"));
         }
-        (b"setname", 3) => {
-            let name = request.get(2);
-            if name.iter().any(|byte| !(b'!'..=b'~').contains(byte)) {
-                return Err(CommandError::ClientName);
-            }
-            client.state.name = name.into();
-            client.charge(client.state.holds());
-            client.reply().ok();
-        }
-        // What libraries say of themselves is heard and not kept.
-        (b"setinfo", 4) | (b"no-evict" | b"no-touch", 3) => client.reply().ok(),
-        (b"info" | b"list", 2) => {
-            let (id, name) = (client.state.number, String::from_utf8_lossy(&client.state.name));
-            let (sub, obl, tot) =
-                (client.state.channels.len(), client.unsent(), client.state.holds() + client.unsent());
-            // Libraries look for every number that Redis tells. What is not counted here is 0.
-            let line = format!(
-                "id={id} name={name} age=0 idle=0 flags=N db=0 sub={sub} psub=0 ssub=0 multi=-1 watch=0 qbuf=0 \
-                 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={obl} oll=0 omem=0 tot-mem={tot} events=r \
-                 cmd=client redir=-1 resp=2\n"
-            );
-            client.reply().bulk(line.as_bytes());
-        }
-        (b"id" | b"info" | b"list", _) => return Err(CommandError::Syntax),
-        (b"getname", _) => return Err(CommandError::Arity("client|getname")),
-        (b"setname", _) => return Err(CommandError::Arity("client|setname")),
-        (b"setinfo", _) => return Err(CommandError::Arity("client|setinfo")),
-        _ => {
-            let name = String::from_utf8_lossy(request.get(1)).into();
-            return Err(CommandError::UnknownSubcommand { name, of: "CLIENT" });
+    };
+    let mut at = 2;
+    while at < request.len() {
+        let (option, more) = (request.get(at), request.len() - 1 - at);
+        if option.eq_ignore_ascii_case(b"auth") && more >= 2 {
+            authenticate(client, &options, request.get(at + 1), request.get(at + 2))?;
+            at += 3;
+        } else if option.eq_ignore_ascii_case(b"setname") && more >= 1 {
+            set_name(client, request.get(at + 1))?;
+            at += 2;
+        } else {
+            let option = super::shown(option, usize::MAX);
+            return Err(CommandError::other(format!("ERR Syntax error in HELLO option '{option}'")));
         }
     }
+    if client.state.marks.has(Marks::STRANGER) && !options.password.is_empty() {
+        return Err(CommandError::other(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> \
+             option can be used to authenticate the client and select the RESP protocol version at the same time",
+        ));
+    }
+    client.state.protocol = protocol;
+    let number = client.state.id();
+    let replies = &mut client.reply();
+    replies.map(7);
+    let mut field = |name: &str, value: &str| [name, value].iter().for_each(|text| replies.bulk(text.as_bytes()));
+    field("server", "redis");
+    field("version", VERSION);
+    replies.bulk(b"proto");
+    replies.integer(protocol.number());
+    replies.bulk(b"id");
+    replies.integer(number);
+    let mut field = |name: &str, value: &str| [name, value].iter().for_each(|text| replies.bulk(text.as_bytes()));
+    field("mode", "standalone");
+    field("role", "master");
+    replies.bulk(b"modules");
+    replies.array(0);
+    Ok(())
+}
+
+/// Gives a client a name that can be shown in a line with others.
+pub(super) fn set_name(client: &mut Client, name: &[u8]) -> Done {
+    if name.iter().any(|byte| !(b'!'..=b'~').contains(byte)) {
+        return Err(CommandError::ClientName);
+    }
+    client.state.name = name.into();
+    client.charge(client.state.holds());
+    Ok(())
+}
+
+/// Makes a client as it was when it came.
+pub(super) fn reset(
+    client: &mut Client,
+    mut channels: ResMut<Channels>,
+    mut watch: ResMut<Watch>,
+    mut keys: ResMut<Keys>,
+    options: Res<Options>,
+    _: &Request,
+) -> Done {
+    pubsub::forget(client, &mut channels);
+    transactions::forget(client, &mut keys);
+    if client.state.marks.has(Marks::MONITOR) {
+        watch.monitor(client.id(), false);
+    }
+    let state = &mut client.state;
+    state.protocol = Protocol::Two;
+    state.name = Box::default();
+    for mark in [Marks::MUTE, Marks::MUTE_NEXT, Marks::MONITOR] {
+        state.marks.set(mark, false);
+    }
+    state.marks.set(Marks::STRANGER, !options.password.is_empty());
+    client.charge(client.state.holds());
+    client.reply().simple("RESET");
     Ok(())
 }

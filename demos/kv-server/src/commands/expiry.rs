@@ -3,8 +3,9 @@
 use nexus_rt::{Clock, Res};
 
 use super::Done;
+use crate::db::Db;
 use crate::error::CommandError;
-use crate::keys::{Db, Keys};
+use crate::keys::Keys;
 use crate::number;
 use crate::request::Request;
 use crate::session::Client;
@@ -53,6 +54,14 @@ pub(super) fn pexpire(client: &mut Client, db: Db, request: &Request) -> Done {
     expire_in(client, db, request, Unit::Milliseconds, "pexpire")
 }
 
+pub(super) fn expireat(client: &mut Client, db: Db, request: &Request) -> Done {
+    expire_by(client, db, request, Unit::Seconds, "expireat")
+}
+
+pub(super) fn pexpireat(client: &mut Client, db: Db, request: &Request) -> Done {
+    expire_by(client, db, request, Unit::Milliseconds, "pexpireat")
+}
+
 /// Under which condition a key gets a new time.
 #[derive(Default)]
 struct Conditions {
@@ -71,7 +80,7 @@ impl Conditions {
                 b"XX" => conditions.xx = true,
                 b"GT" => conditions.gt = true,
                 b"LT" => conditions.lt = true,
-                _ => return Err(CommandError::UnsupportedOption(String::from_utf8_lossy(option).into())),
+                _ => return Err(CommandError::UnsupportedOption(option.into())),
             }
         }
         let Self { nx, xx, gt, lt } = conditions;
@@ -91,9 +100,16 @@ impl Conditions {
     }
 }
 
-fn expire_in(client: &mut Client, mut db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+fn expire_in(client: &mut Client, db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+    expire_when(client, db, request, command, Time { text: request.get(2), unit, from_now: true })
+}
+
+fn expire_by(client: &mut Client, db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+    expire_when(client, db, request, command, Time { text: request.get(2), unit, from_now: false })
+}
+
+fn expire_when(client: &mut Client, mut db: Db, request: &Request, command: &'static str, time: Time) -> Done {
     let conditions = Conditions::read(request)?;
-    let time = Time { text: request.get(2), unit, from_now: true };
     let at = time.unix_ms(db.now_ms(), command)?;
     let key = request.get(1);
     let allowed = db.keys().expiry_unix_ms(key).is_some_and(|old| conditions.allow(old, at));
@@ -110,7 +126,7 @@ pub(super) fn persist(client: &mut Client, mut db: Db, request: &Request) -> Don
 
 pub(super) fn ttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
     let left = left_ms(&keys, &clock, request.get(1));
-    client.reply().integer(left.map_or_else(|none| none, |ms| ms.saturating_add(500) / 1_000));
+    client.reply().integer(left.map_or_else(|none| none, seconds));
     Ok(())
 }
 
@@ -120,12 +136,34 @@ pub(super) fn pttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, requ
     Ok(())
 }
 
+pub(super) fn expiretime(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
+    let ends = ends_ms(&keys, request.get(1));
+    client.reply().integer(ends.map_or_else(|none| none, seconds));
+    Ok(())
+}
+
+pub(super) fn pexpiretime(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
+    let ends = ends_ms(&keys, request.get(1));
+    client.reply().integer(ends.unwrap_or_else(|none| none));
+    Ok(())
+}
+
+/// Milliseconds in seconds, the nearest.
+fn seconds(ms: i64) -> i64 {
+    ms.saturating_add(500) / 1_000
+}
+
 /// How long a key has to live, in milliseconds; or the number that says that it has no end, or that there is no such
 /// key.
 fn left_ms(keys: &Keys, clock: &Clock, key: &[u8]) -> Result<i64, i64> {
     let now = i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX);
+    ends_ms(keys, key).map(|at| at.saturating_sub(now).max(0))
+}
+
+/// When a key ends, in milliseconds since 1970; or the number that says that it does not, or that there is none.
+fn ends_ms(keys: &Keys, key: &[u8]) -> Result<i64, i64> {
     match keys.expiry_unix_ms(key) {
-        Some(Some(at)) => Ok((at - now).max(0)),
+        Some(Some(at)) => Ok(at),
         Some(None) => Err(-1),
         None => Err(-2),
     }

@@ -1,29 +1,45 @@
 //! The commands: one pipeline from a request to its replies, and the table of what it can run.
 
+mod client;
+mod command_table;
+mod config;
 mod connection;
 mod expiry;
+mod help;
+mod info;
 mod keyspace;
-mod pubsub;
+mod kill;
+pub(crate) mod pubsub;
+mod ranges;
 mod server;
+mod slowlog;
 mod spec;
 mod strings;
+mod subcommands;
+mod table;
+pub(crate) mod transactions;
+mod watched;
 
 use std::any::type_name_of_val;
 use std::fmt;
+use std::mem;
 
 use memchr::memchr;
-use nexus_rt::chain::{ByReference, Callable, Mode};
+use nexus_rt::chain::ByReference;
 use nexus_rt::plan::Plan;
-use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, World};
+use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
 
+pub(crate) use info::traffic;
 pub use spec::{Spec, Specs};
+use watched::Watcher;
 
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::request::Request;
-use crate::session::Client;
-use crate::session::Reply;
+use crate::session::{Client, Marks, Reply};
+use crate::settings::Options;
+use crate::stats::Stats;
 
 /// What a command gives, beside the replies that it adds to its client.state.
 pub(crate) type Done = Result<(), CommandError>;
@@ -53,13 +69,23 @@ impl Commands {
     #[must_use]
     pub fn new(reg: &Registry) -> Self {
         let mut table: Vec<Run<Done>> = Vec::new();
-        for (spec, command) in all(reg) {
+        for (spec, command) in table::all(reg) {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
             table.push(command);
         }
+        // Runs instead of a command that is to wait for its transaction.
+        table.push(table::command(transactions::queue, reg));
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
+        let (exec, watcher) = (spec::number("exec"), Watcher::new(reg));
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            table[call.command].run_with(client, world, call.request)
+            if call.command == transactions::QUEUE {
+                return table[call.command].run_with(client, world, call.request);
+            }
+            watcher.run(&mut table[call.command], client, world, call)?;
+            if call.command == exec {
+                run_due(watcher, &mut table, client, world);
+            }
+            Ok(())
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -81,7 +107,28 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
+            self.run_mute(client, world, request);
+        } else {
+            self.run.run_with(client, world, request);
+        }
+    }
+
+    /// Runs a request of a client that gets no reply, until it has run one that changes that.
+    #[cold]
+    fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        let before = client.out().len();
+        client.state.marks.set(Marks::FRESHLY_MUTE, false);
         self.run.run_with(client, world, request);
+        let state = &mut client.state;
+        let is_mute = state.marks.has(Marks::MUTE | Marks::MUTE_NEXT);
+        if !state.marks.has(Marks::FRESHLY_MUTE) {
+            state.marks.set(Marks::MUTE_NEXT, false);
+        }
+        // What is about messages is none of the replies that it does without.
+        if is_mute && !state.last.is_some_and(|spec| spec.name.ends_with("subscribe")) {
+            client.out().truncate(before);
+        }
     }
 
     /// What a request runs through, and what every command reads and writes.
@@ -91,99 +138,82 @@ impl Commands {
     }
 }
 
+/// Runs the requests of a transaction, with what they have to say.
+#[cold]
+fn run_due(watcher: Watcher, table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+    let most = world.resource::<Limits>().most_replies();
+    client.state.executes = true;
+    for (command, request) in mem::take(&mut client.state.due) {
+        let call = Call { command, spec: spec::of(command, &request), request: &request };
+        if let Err(error) = watcher.run(&mut table[command], client, world, call) {
+            watcher.failed(world, call, &error);
+            tell(client, &error);
+        }
+        // All of it runs, but who is sent so much is cut off, and then no reply is read any more.
+        if client.unsent() > most {
+            let kept = client.out().len().min(most + 1);
+            client.out().truncate(kept);
+        }
+    }
+    client.state.executes = false;
+}
+
 impl fmt::Debug for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(spec::ALL.iter().map(|spec| spec.name)).finish()
     }
 }
 
-/// A command from a function.
-fn command<F, M>(function: F, reg: &Registry) -> Run<Done>
-where
-    M: Mode + 'static,
-    F: for<'a> Callable<Client, (&'a Request,), M, Out = Done> + Send + 'static,
-{
-    PipelineStart::<&Request>::borrowed().with_context::<Client>().then(function, reg).build().boxed()
-}
-
-/// Every command beside its spec.
-fn all(reg: &Registry) -> impl Iterator<Item = (&'static Spec, Run<Done>)> {
-    macro_rules! table {
-        ($($name:literal => $function:path,)*) => {
-            [$((spec::named($name), command($function, reg))),*]
-        };
-    }
-    let table = table! {
-        "append" => strings::append,
-        "client" => connection::client,
-        "command" => server::command,
-        "config" => server::config,
-        "dbsize" => keyspace::dbsize,
-        "decr" => strings::decr,
-        "decrby" => strings::decrby,
-        "del" => keyspace::del,
-        "echo" => connection::echo,
-        "exists" => keyspace::exists,
-        "expire" => expiry::expire,
-        "flushall" => keyspace::flushall,
-        "get" => strings::get,
-        "getdel" => strings::getdel,
-        "getset" => strings::getset,
-        "incr" => strings::incr,
-        "incrby" => strings::incrby,
-        "info" => server::info,
-        "keys" => keyspace::keys,
-        "mget" => strings::mget,
-        "mset" => strings::mset,
-        "persist" => expiry::persist,
-        "pexpire" => expiry::pexpire,
-        "ping" => connection::ping,
-        "pttl" => expiry::pttl,
-        "publish" => pubsub::publish,
-        "quit" => connection::quit,
-        "scan" => keyspace::scan,
-        "select" => connection::select,
-        "set" => strings::set,
-        "setnx" => strings::setnx,
-        "shutdown" => server::shutdown,
-        "strlen" => strings::strlen,
-        "subscribe" => pubsub::subscribe,
-        "ttl" => expiry::ttl,
-        "type" => keyspace::type_of,
-        "unsubscribe" => pubsub::unsubscribe,
-    };
-    table.into_iter()
-}
-
 /// Finds the command, and checks that it can have so many arguments.
-fn find<'a>(_: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
-    let name = request.get(0);
-    let Some((command, spec)) = specs.find(name) else { return Err(unknown(request)) };
+fn find<'a>(client: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
+    let Some((command, mut spec)) = specs.find(request.get(0)) else { return Err(unknown(request)) };
+    if spec.is_container() && request.len() > 1 {
+        spec = subcommand(spec, request.get(1))?;
+    }
+    client.state.last = Some(spec);
     if !spec.takes(request.len()) {
-        return Err(CommandError::Arity(spec.name));
+        return Err(rejected(client, CommandError::Arity(spec.full_name)));
     }
     Ok(Call { command, spec, request })
 }
 
+/// Notes that a command does not run.
+#[cold]
+fn rejected(client: &mut Client, error: CommandError) -> CommandError {
+    client.state.marks.set(Marks::REJECTED, true);
+    error
+}
+
+#[cold]
+fn subcommand(command: &'static Spec, name: &[u8]) -> Result<&'static Spec, CommandError> {
+    let found = spec::subcommand(command, name);
+    found.ok_or_else(|| CommandError::UnknownSubcommand { name: name.into(), of: command.name })
+}
+
+/// The most of a name that an error shows, in bytes.
+const SHOWN: usize = 128;
+
+/// A text up to a zero byte, as Redis shows it.
+fn shown(text: &[u8], most: usize) -> String {
+    let end = memchr(0, text).unwrap_or(text.len()).min(most);
+    String::from_utf8_lossy(&text[..end]).into_owned()
+}
+
 #[cold]
 fn unknown(request: &Request) -> CommandError {
-    const SHOWN: usize = 128;
     // A page in somebody's browser may have it send these here, with commands in the body.
     if [&b"post"[..], b"host:"].contains(&&*request.get(0).to_ascii_lowercase()) {
         return CommandError::Http;
     }
     // Up to a zero byte, as Redis shows them.
-    let shown = |text: &[u8], most: usize| {
-        let end = memchr(0, text).unwrap_or(text.len()).min(most);
-        String::from_utf8_lossy(&text[..end]).into_owned()
-    };
-    let mut arguments = String::new();
+    let shown = |text: &'_ [u8], most: usize| text[..memchr(0, text).unwrap_or(text.len()).min(most)].to_vec();
+    let mut arguments = Vec::new();
     for argument in request.from(1) {
         if arguments.len() >= SHOWN {
             break;
         }
         let argument = shown(argument, SHOWN - arguments.len());
-        arguments += &format!("'{argument}' ");
+        arguments.extend([b"'", &*argument, b"' "].concat());
     }
     CommandError::Unknown { name: shown(request.get(0), SHOWN).into(), arguments: arguments.into() }
 }
@@ -193,25 +223,83 @@ fn admit<'a>(
     client: &mut Client,
     keys: Res<Keys>,
     limits: Res<Limits>,
+    options: Res<Options>,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if !client.state.channels.is_empty() && !call.spec.while_subscribed() {
-        return Err(CommandError::Subscribed(call.spec.name));
+    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
+        admit_marked(client, &options, call)?;
     }
+    let call = if client.state.is_special() {
+        transactions::redirect(client, call).map_err(|error| rejected(client, error))?
+    } else {
+        call
+    };
     if call.spec.grows() && keys.used() > limits.memory {
-        return Err(CommandError::OutOfMemory);
+        return Err(rejected(client, CommandError::OutOfMemory));
     }
     if call.spec.keys(call.request).any(|key| key.len() > limits.key) {
-        return Err(CommandError::KeyTooLong(limits.key));
+        return Err(rejected(client, CommandError::KeyTooLong(limits.key)));
     }
     Ok(call)
 }
 
-/// Tells the client what was wrong.
-fn refuse(client: &mut Client, error: CommandError) {
-    if error == CommandError::Http {
-        client.close("it speaks HTTP");
-        return;
+/// Refuses what a client may not do that has not given its password, or watches others; and has a request wait that
+/// changes something, while those are to wait.
+#[cold]
+fn admit_marked(client: &mut Client, options: &Options, call: Call<'_>) -> Result<(), CommandError> {
+    let (marks, spec) = (client.state.marks, call.spec);
+    if marks.has(Marks::STRANGER) && !options.password.is_empty() && !spec.for_strangers() {
+        return Err(rejected(client, CommandError::Stranger));
     }
-    client.reply().error(&error);
+    if marks.has(Marks::MONITOR) && (spec.writes() || spec.flags.contains(&"readonly")) {
+        return Err(rejected(client, CommandError::other("ERR Replica can't interact with the keyspace")));
+    }
+    if marks.has(Marks::PAUSED) && (spec.writes() || spec.name == "publish") {
+        client.state.postponed = Some(Box::new(call.request.copy()));
+        client.pause();
+        return Err(CommandError::Postponed);
+    }
+    Ok(())
+}
+
+/// Tells the client what was wrong, counts it, and notes it for its transaction.
+fn refuse(
+    client: &mut Client,
+    specs: Res<Specs>,
+    mut stats: ResMut<Stats>,
+    mut keys: ResMut<Keys>,
+    error: CommandError,
+) {
+    let error = match error {
+        CommandError::Http => {
+            client.close("it speaks HTTP");
+            return;
+        }
+        CommandError::Postponed => return,
+        CommandError::Arity("exec") | CommandError::Subscribed("exec") => {
+            transactions::forget(client, &mut keys);
+            CommandError::AbortedBecause(Box::new(error))
+        }
+        error => error,
+    };
+    if let Some(transaction) = &mut client.state.transaction
+        && !matches!(error, CommandError::NestedMulti | CommandError::WatchInMulti)
+    {
+        transaction.failed = true;
+    }
+    stats.error(&error);
+    let state = &mut client.state;
+    let rejected = state.marks.has(Marks::REJECTED);
+    state.marks.set(Marks::REJECTED, false);
+    let known = !matches!(error, CommandError::Unknown { .. } | CommandError::UnknownSubcommand { .. });
+    if let Some(spec) = state.last.filter(|_| known) {
+        let counts = stats.command(&specs, spec);
+        *(if rejected { &mut counts.rejected } else { &mut counts.failed }) += 1;
+    }
+    tell(client, &error);
+}
+
+/// Tells the client what was wrong.
+fn tell(client: &mut Client, error: &CommandError) {
+    client.reply().error_of(&error.text());
 }

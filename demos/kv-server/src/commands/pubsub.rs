@@ -1,67 +1,225 @@
-//! SUBSCRIBE, UNSUBSCRIBE and PUBLISH.
+//! SUBSCRIBE, PSUBSCRIBE, PUBLISH and PUBSUB.
 
-use nexus_rt::ResMut;
+use nexus_rt::connections::{ConnectionId, Connections};
+use nexus_rt::{Res, ResMut};
 
 use super::Done;
-use crate::channels::Channels;
+use crate::channels::Subscriptions::{self, Channels as OfChannels, Patterns as OfPatterns, Shards as OfShards};
+use crate::channels::{Because, Channels};
+use crate::error::CommandError;
+use crate::glob;
 use crate::replies::{Protocol, Replies};
 use crate::request::Request;
-use crate::session::Client;
-use crate::session::Reply;
+use crate::session::{Client, Reply, Session};
 
-pub(super) fn subscribe(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
-    for channel in request.from(1) {
-        if !client.state.channels.contains(channel) {
-            let name = channels.subscribe(channel, client.id());
-            client.state.subscribe(name);
+pub(super) fn subscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    add(client, channels, OfChannels, request)
+}
+
+pub(super) fn psubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    add(client, channels, OfPatterns, request)
+}
+
+fn add(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
+    let what = word(to, false);
+    for name in request.from(1) {
+        if !client.state.of(to).contains(name) {
+            let name = channels.subscribe(to, name, client.id());
+            client.state.subscribe(to, name);
         }
-        confirm(client, "subscribe", Some(channel));
+        confirm(client, to, what, Some(name));
     }
     client.charge(client.state.holds());
     Ok(())
 }
 
-pub(super) fn unsubscribe(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
+/// What the reply to a subscription begins with, or that to its end.
+fn word(to: Subscriptions, ends: bool) -> &'static str {
+    match (to, ends) {
+        (OfChannels, false) => "subscribe",
+        (OfChannels, true) => "unsubscribe",
+        (OfPatterns, false) => "psubscribe",
+        (OfPatterns, true) => "punsubscribe",
+        (OfShards, false) => "ssubscribe",
+        (OfShards, true) => "sunsubscribe",
+    }
+}
+
+pub(super) fn ssubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    if client.state.executes {
+        return Err(CommandError::ShardInMulti);
+    }
+    add(client, channels, OfShards, request)
+}
+
+pub(super) fn sunsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    remove(client, channels, OfShards, request)
+}
+
+pub(super) fn unsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    remove(client, channels, OfChannels, request)
+}
+
+pub(super) fn punsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+    remove(client, channels, OfPatterns, request)
+}
+
+fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
+    let what = word(to, true);
     if request.len() == 1 {
-        if client.state.channels.is_empty() {
-            confirm(client, "unsubscribe", None);
+        if client.state.of(to).is_empty() {
+            confirm(client, to, what, None);
         }
-        while let Some(channel) = client.state.channels.first().cloned() {
-            client.state.unsubscribe(&channel);
-            channels.unsubscribe(&channel, client.id());
-            confirm(client, "unsubscribe", Some(&channel));
+        while let Some(name) = client.state.of(to).first().cloned() {
+            client.state.unsubscribe(to, &name);
+            channels.unsubscribe(to, &name, client.id());
+            confirm(client, to, what, Some(&name));
         }
-        client.charge(client.state.holds());
-        return Ok(());
     }
-    for channel in request.from(1) {
-        if client.state.unsubscribe(channel) {
-            channels.unsubscribe(channel, client.id());
+    for name in request.from(1) {
+        if client.state.unsubscribe(to, name) {
+            channels.unsubscribe(to, name, client.id());
         }
-        confirm(client, "unsubscribe", Some(channel));
+        confirm(client, to, what, Some(name));
     }
     client.charge(client.state.holds());
     Ok(())
 }
 
-/// Says how many channels the client has subscribed to now.
-fn confirm(client: &mut Client, what: &str, channel: Option<&[u8]>) {
-    client.reply().array(3);
-    client.reply().bulk(what.as_bytes());
-    client.reply().bulk_or_nil(channel);
-    let count = client.state.channels.len();
-    client.reply().count(count);
+/// Says how many channels and patterns the client has subscribed to now, or how many channels of shards.
+fn confirm(client: &mut Client, to: Subscriptions, what: &str, name: Option<&[u8]>) {
+    let shards = client.state.shards.len();
+    let count = if to == OfShards { shards } else { client.state.subscriptions() - shards };
+    let mut replies = client.reply();
+    replies.push(3);
+    replies.bulk(what.as_bytes());
+    replies.bulk_or_nil(name);
+    replies.count(count);
 }
 
-pub(super) fn publish(client: &mut Client, mut channels: ResMut<Channels>, request: &Request) -> Done {
+/// Forgets what a client has subscribed to, which is not told.
+pub(crate) fn forget(client: &mut Client, channels: &mut Channels) {
+    for to in [OfChannels, OfPatterns, OfShards] {
+        while let Some(name) = client.state.of(to).first().cloned() {
+            client.state.unsubscribe(to, &name);
+            channels.unsubscribe(to, &name, client.id());
+        }
+    }
+}
+
+type Net<'w> = Option<ResMut<'w, Connections<Session>>>;
+
+pub(super) fn publish(client: &mut Client, channels: Res<Channels>, net: Net, request: &Request) -> Done {
+    hand_out(client, net, request, |channel, send| channels.receivers(channel, send))
+}
+
+pub(super) fn spublish(client: &mut Client, channels: Res<Channels>, net: Net, request: &Request) -> Done {
+    hand_out(client, net, request, |channel, send| channels.receivers_of_shard(channel, send))
+}
+
+/// Sends a message to all its receivers, for each of which `receivers` makes a call. The one that publishes it may be
+/// one of them, and then has it before the reply.
+fn hand_out(
+    client: &mut Client,
+    mut net: Net,
+    request: &Request,
+    receivers: impl FnOnce(&[u8], &mut dyn FnMut(ConnectionId, Because<'_>)) -> usize,
+) -> Done {
     let (channel, message) = (request.get(1), request.get(2));
-    let receivers = channels.publish(channel, || {
-        let mut frame = Vec::new();
-        let mut replies = Replies::new(&mut frame, Protocol::Two);
-        replies.array(3);
-        [b"message", channel, message].into_iter().for_each(|part| replies.bulk(part));
-        frame.into()
+    let mut frame = Vec::new();
+    // Most are sent the same as the one before.
+    let mut written = None;
+    let receivers = receivers(channel, &mut |id, because| {
+        let Some(protocol) = protocol(client, net.as_deref(), id) else { return };
+        let is_pattern = matches!(because, Because::Pattern(_));
+        let is_same = !is_pattern && written == Some(protocol);
+        if !is_same {
+            frame.clear();
+            write(&mut Replies::new(&mut frame, protocol), &because, channel, message);
+            written = (!is_pattern).then_some(protocol);
+        }
+        if id == client.id() {
+            client.send(&frame);
+        } else if let Some(net) = &mut net {
+            net.send(id, &frame);
+        }
     });
     client.reply().count(receivers);
+    Ok(())
+}
+
+/// The version of the protocol that a client speaks, which may be the one that is served.
+fn protocol(client: &Client, net: Option<&Connections<Session>>, id: ConnectionId) -> Option<Protocol> {
+    if id == client.id() {
+        return Some(client.state.protocol);
+    }
+    Some(net?.client(id)?.state.protocol)
+}
+
+fn write(replies: &mut Replies<'_>, because: &Because<'_>, channel: &[u8], message: &[u8]) {
+    match because {
+        Because::Channel | Because::Shard => {
+            replies.push(3);
+            replies.bulk(if matches!(because, Because::Shard) { b"smessage" } else { b"message" });
+        }
+        Because::Pattern(pattern) => {
+            replies.push(4);
+            replies.bulk(b"pmessage");
+            replies.bulk(pattern);
+        }
+    }
+    replies.bulk(channel);
+    replies.bulk(message);
+}
+
+/// What PUBSUB HELP says.
+const HELP: &[&str] = &[
+    "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CHANNELS [<pattern>]",
+    "    Return the currently active channels matching a <pattern> (default: '*').",
+    "NUMPAT",
+    "    Return number of subscriptions to patterns.",
+    "NUMSUB [<channel> ...]",
+    "    Return the number of subscribers for the specified channels, excluding",
+    "    pattern subscriptions(default: no channels).",
+    "SHARDCHANNELS [<pattern>]",
+    "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+    "SHARDNUMSUB [<shardchannel> ...]",
+    "    Return the number of subscribers for the specified shard level channel(s)",
+    "HELP",
+    "    Prints this help.",
+];
+
+pub(super) fn pubsub(client: &mut Client, channels: Res<Channels>, request: &Request) -> Done {
+    let subcommand = request.get(1).to_ascii_lowercase();
+    let mut replies = client.reply();
+    let of_shards = subcommand.starts_with(b"shard");
+    let subscribers = channels.subscribers(of_shards);
+    match (&*subcommand, request.len()) {
+        (b"channels" | b"shardchannels", 2..=3) => {
+            let pattern = request.from(2).next().unwrap_or(b"*");
+            let names: Vec<_> = subscribers.keys().filter(|name| glob::matches(pattern, name)).collect();
+            replies.array(names.len());
+            names.iter().for_each(|name| replies.bulk(name));
+        }
+        (b"numpat", 2) => replies.count(channels.patterns()),
+        (b"numsub" | b"shardnumsub", _) => {
+            replies.array(2 * (request.len() - 2));
+            for name in request.from(2) {
+                replies.bulk(name);
+                replies.count(subscribers.get(name).map_or(0, Vec::len));
+            }
+        }
+        (b"help", 2) => {
+            replies.array(HELP.len());
+            HELP.iter().for_each(|line| replies.simple(line));
+        }
+        (b"channels" | b"shardchannels", _) => {
+            return Err(CommandError::Subcommand { name: request.get(1).into(), of: "PUBSUB" });
+        }
+        (b"numpat", _) => return Err(CommandError::Arity("pubsub|numpat")),
+        (b"help", _) => return Err(CommandError::Arity("pubsub|help")),
+        _ => return Err(CommandError::UnknownSubcommand { name: request.get(1).into(), of: "PUBSUB" }),
+    }
     Ok(())
 }

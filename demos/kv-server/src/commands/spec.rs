@@ -1,12 +1,15 @@
 //! What is known of each command before it runs: its name, how many arguments it takes, and which of them are keys.
 
+use super::subcommands;
 use crate::request::Request;
 
-/// What is known of a command.
+/// What is known of a command, or of a subcommand.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// In small letters.
+    /// In small letters; of a subcommand without its command's.
     pub name: &'static str,
+    /// With the command's name before it and a bar between, if it is a subcommand.
+    pub full_name: &'static str,
     /// How many arguments, its name included; at least so many if it is negative.
     pub arity: i8,
     /// What COMMAND says of it.
@@ -15,47 +18,113 @@ pub struct Spec {
     pub keys: (u8, i8),
     /// From one key to the next.
     pub step: u8,
+    /// What its first argument can be, if that is the name of a subcommand.
+    pub subcommands: &'static [Spec],
+    /// What the flags say, one bit each.
+    bits: u8,
 }
+
+/// It may need more memory than before.
+const GROWS: u8 = 1;
+/// A client that waits for messages may use it.
+const SUBSCRIBED: u8 = 2;
+/// A client that has not given its password may use it.
+const FOR_STRANGERS: u8 = 4;
+/// It changes keys.
+const WRITES: u8 = 8;
+/// It takes as long as its arguments are, and no longer for many keys.
+const QUICK: u8 = 16;
+/// Monitors are not shown it.
+const PRIVATE: u8 = 32;
+/// It belongs to a command.
+const SUBCOMMAND: u8 = 64;
+/// It has subcommands.
+const CONTAINER: u8 = 128;
 
 /// Every command, in the order of names.
 pub(super) const ALL: &[Spec] = &[
     Spec::new("append", 3, &["write", "denyoom", "fast"]).key(),
-    Spec::new("client", -2, &["noscript", "loading", "stale"]),
-    Spec::new("command", -1, &["loading", "stale"]),
-    Spec::new("config", -2, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("auth", -2, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("client", -2, &[]).of(subcommands::CLIENT),
+    Spec::new("command", -1, &["loading", "stale"]).of(subcommands::COMMAND),
+    Spec::new("config", -2, &[]).of(subcommands::CONFIG),
+    Spec::new("copy", -3, &["write", "denyoom"]).two(),
     Spec::new("dbsize", 1, &["readonly", "fast"]),
     Spec::new("decr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("decrby", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("del", -2, &["write"]).every(1),
-    Spec::new("echo", 2, &["fast"]),
+    Spec::new("discard", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
+    Spec::new("echo", 2, &["loading", "stale", "fast"]),
+    Spec::new("exec", 1, &["noscript", "loading", "stale", "skip_slowlog"]),
     Spec::new("exists", -2, &["readonly", "fast"]).every(1),
     Spec::new("expire", -3, &["write", "fast"]).key(),
+    Spec::new("expireat", -3, &["write", "fast"]).key(),
+    Spec::new("expiretime", 2, &["readonly", "fast"]).key(),
     Spec::new("flushall", -1, &["write"]),
+    Spec::new("flushdb", -1, &["write"]),
     Spec::new("get", 2, &["readonly", "fast"]).key(),
     Spec::new("getdel", 2, &["write", "fast"]).key(),
+    Spec::new("getex", -2, &["write", "fast"]).key(),
+    Spec::new("getrange", 4, &["readonly"]).key(),
     Spec::new("getset", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("hello", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("incr", 2, &["write", "denyoom", "fast"]).key(),
     Spec::new("incrby", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("incrbyfloat", 3, &["write", "denyoom", "fast"]).key(),
     Spec::new("info", -1, &["loading", "stale"]),
     Spec::new("keys", 2, &["readonly"]),
+    Spec::new("latency", -2, &[]).of(subcommands::LATENCY),
+    Spec::new("lcs", -3, &["readonly"]).two(),
     Spec::new("mget", -2, &["readonly", "fast"]).every(1),
+    Spec::new("monitor", 1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("move", 3, &["write", "fast"]).key(),
     Spec::new("mset", -3, &["write", "denyoom"]).every(2),
+    Spec::new("msetnx", -3, &["write", "denyoom"]).every(2),
+    Spec::new("multi", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
+    Spec::new("object", -2, &[]).of(subcommands::OBJECT),
     Spec::new("persist", 2, &["write", "fast"]).key(),
     Spec::new("pexpire", -3, &["write", "fast"]).key(),
+    Spec::new("pexpireat", -3, &["write", "fast"]).key(),
+    Spec::new("pexpiretime", 2, &["readonly", "fast"]).key(),
     Spec::new("ping", -1, &["fast"]),
+    Spec::new("psetex", 4, &["write", "denyoom"]).key(),
+    Spec::new("psubscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
     Spec::new("pttl", 2, &["readonly", "fast"]).key(),
     Spec::new("publish", 3, &["pubsub", "loading", "stale", "fast"]),
-    Spec::new("quit", -1, &["noscript", "loading", "stale", "fast"]),
+    Spec::new("pubsub", -2, &[]).of(subcommands::PUBSUB),
+    Spec::new("punsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("quit", -1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("randomkey", 1, &["readonly"]),
+    Spec::new("readonly", 1, &["loading", "stale", "fast"]),
+    Spec::new("readwrite", 1, &["loading", "stale", "fast"]),
+    Spec::new("rename", 3, &["write"]).two(),
+    Spec::new("renamenx", 3, &["write", "fast"]).two(),
+    Spec::new("reset", 1, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
+    Spec::new("role", 1, &["noscript", "loading", "stale", "fast"]),
     Spec::new("scan", -2, &["readonly"]),
     Spec::new("select", 2, &["loading", "stale", "fast"]),
     Spec::new("set", -3, &["write", "denyoom"]).key(),
+    Spec::new("setex", 4, &["write", "denyoom"]).key(),
     Spec::new("setnx", 3, &["write", "denyoom", "fast"]).key(),
-    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale"]),
+    Spec::new("setrange", 4, &["write", "denyoom"]).key(),
+    Spec::new("shutdown", -1, &["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"]),
+    Spec::new("slowlog", -2, &[]).of(subcommands::SLOWLOG),
+    Spec::new("spublish", 3, &["pubsub", "loading", "stale", "fast"]).key(),
+    Spec::new("ssubscribe", -2, &["pubsub", "noscript", "loading", "stale"]).every(1),
     Spec::new("strlen", 2, &["readonly", "fast"]).key(),
     Spec::new("subscribe", -2, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("substr", 4, &["readonly"]).key(),
+    Spec::new("sunsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]).every(1),
+    Spec::new("swapdb", 3, &["write", "fast"]),
+    Spec::new("time", 1, &["loading", "stale", "fast"]),
+    Spec::new("touch", -2, &["readonly", "fast"]).every(1),
     Spec::new("ttl", 2, &["readonly", "fast"]).key(),
     Spec::new("type", 2, &["readonly", "fast"]).key(),
+    Spec::new("unlink", -2, &["write", "fast"]).every(1),
     Spec::new("unsubscribe", -1, &["pubsub", "noscript", "loading", "stale"]),
+    Spec::new("unwatch", 1, &["noscript", "loading", "stale", "fast", "allow_busy"]),
+    Spec::new("wait", 3, &["noscript"]),
+    Spec::new("watch", -2, &["noscript", "loading", "stale", "fast", "allow_busy"]).every(1),
 ];
 
 /// The spec of a command that there is.
@@ -63,14 +132,67 @@ pub(super) fn named(name: &str) -> &'static Spec {
     ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
 }
 
+/// The number of a command that there is.
+pub(super) fn number(name: &str) -> usize {
+    ALL.iter().position(|spec| spec.name == name).expect("each command has a spec")
+}
+
+/// A subcommand of a command.
+pub(super) fn subcommand(command: &'static Spec, name: &[u8]) -> Option<&'static Spec> {
+    command.subcommands.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// The spec of a request of which the command is known.
+pub(super) fn of(command: usize, request: &Request) -> &'static Spec {
+    let spec = &ALL[command];
+    request.from(1).next().and_then(|name| subcommand(spec, name)).unwrap_or(spec)
+}
+
+/// Whether a command of this arity can have so many arguments, its name included.
+#[inline]
+pub(super) fn takes(arity: i8, arguments: usize) -> bool {
+    let least = usize::from(arity.unsigned_abs());
+    if arity < 0 { arguments >= least } else { arguments == least }
+}
+
 impl Spec {
     const fn new(name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
-        Self { name, arity, flags, keys: (0, 0), step: 0 }
+        let bits = bits(name, flags);
+        Self { name, full_name: name, arity, flags, keys: (0, 0), step: 0, subcommands: &[], bits }
+    }
+
+    /// A subcommand, by its full name.
+    pub(super) const fn sub(full_name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
+        let mut bar = 0;
+        while full_name.as_bytes()[bar] != b'|' {
+            bar += 1;
+        }
+        let mut sub = Self::new(full_name, arity, flags);
+        sub.name = full_name.split_at(bar + 1).1;
+        sub.bits = (sub.bits | SUBCOMMAND) & !QUICK;
+        sub
+    }
+
+    /// The second argument is a key.
+    pub(super) const fn second(self) -> Self {
+        Self { keys: (2, 2), step: 1, ..self }
+    }
+
+    /// The command has subcommands.
+    const fn of(mut self, subcommands: &'static [Self]) -> Self {
+        self.subcommands = subcommands;
+        self.bits |= CONTAINER;
+        self
     }
 
     /// The first argument is a key.
     const fn key(self) -> Self {
         Self { keys: (1, 1), step: 1, ..self }
+    }
+
+    /// The first and the second argument are keys.
+    const fn two(self) -> Self {
+        Self { keys: (1, 2), step: 1, ..self }
     }
 
     /// Every argument, or every second one, is a key.
@@ -82,21 +204,61 @@ impl Spec {
     #[inline]
     #[must_use]
     pub fn takes(&self, arguments: usize) -> bool {
-        let least = usize::from(self.arity.unsigned_abs());
-        if self.arity < 0 { arguments >= least } else { arguments == least }
+        takes(self.arity, arguments)
     }
 
     /// Whether it may need more memory than before.
     #[inline]
     #[must_use]
     pub fn grows(&self) -> bool {
-        self.flags.contains(&"denyoom")
+        self.bits & GROWS != 0
     }
 
     /// Whether a client that waits for messages may use it.
     #[must_use]
     pub fn while_subscribed(&self) -> bool {
-        matches!(self.name, "subscribe" | "unsubscribe" | "ping" | "quit")
+        self.bits & SUBSCRIBED != 0
+    }
+
+    /// Whether a client that has not given its password may use it.
+    #[must_use]
+    pub fn for_strangers(&self) -> bool {
+        self.bits & FOR_STRANGERS != 0
+    }
+
+    /// Whether it changes keys.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.bits & WRITES != 0
+    }
+
+    /// Whether it takes as long as its arguments are, and no longer for many keys.
+    #[inline]
+    #[must_use]
+    pub(super) fn is_quick(&self) -> bool {
+        self.bits & QUICK != 0
+    }
+
+    /// Whether monitors are not shown it.
+    pub(super) fn is_private(&self) -> bool {
+        self.bits & PRIVATE != 0
+    }
+
+    /// Whether it has subcommands.
+    #[inline]
+    pub(super) fn is_container(&self) -> bool {
+        self.bits & CONTAINER != 0
+    }
+
+    /// Whether it belongs to a command.
+    pub(super) fn is_subcommand(&self) -> bool {
+        self.bits & SUBCOMMAND != 0
+    }
+
+    /// Whether it runs at once, also if the client has begun a transaction.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        matches!(self.full_name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
     }
 
     /// The keys among the arguments of a request.
@@ -108,39 +270,106 @@ impl Spec {
     }
 }
 
+/// What the flags of a command say.
+const fn bits(name: &str, flags: &[&str]) -> u8 {
+    let meant = [
+        ("denyoom", GROWS),
+        ("no_auth", FOR_STRANGERS),
+        ("write", WRITES),
+        ("fast", QUICK),
+        ("admin", PRIVATE),
+        ("skip_monitor", PRIVATE),
+    ];
+    let mut bits = if is_one_of(name, &["set"]) { QUICK } else { 0 };
+    // SUBSCRIBE, PUNSUBSCRIBE and the like.
+    let subscribes = name.len() >= 9 && is_one_of(name.split_at(name.len() - 9).1, &["subscribe"]);
+    if subscribes || is_one_of(name, &["ping", "quit", "reset"]) {
+        bits |= SUBSCRIBED;
+    }
+    let mut at = 0;
+    while at < meant.len() {
+        if is_one_of(meant[at].0, flags) {
+            bits |= meant[at].1;
+        }
+        at += 1;
+    }
+    bits
+}
+
+const fn is_one_of(name: &str, names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let (name, other) = (name.as_bytes(), names[at].as_bytes());
+        let mut same = if name.len() == other.len() { 0 } else { usize::MAX };
+        while same < name.len() && name[same] == other[same] {
+            same += 1;
+        }
+        if same == name.len() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 /// Finds specs by name, in any case: a resource.
 #[derive(Debug)]
 pub struct Specs {
-    /// Names, packed into words, in their order.
-    by_name: Vec<(u128, usize)>,
+    /// Names, packed into words, with their numbers: each at its [place], or after it if that is taken. Most are free.
+    slots: Box<[(u128, usize); SLOTS]>,
+}
+
+/// Many more than there are commands, so that most names are found at once.
+const SLOTS: usize = 256;
+const _: () = assert!(ALL.len() < SLOTS / 2);
+
+/// Where a name is looked for first.
+#[inline]
+fn place(name: u128) -> u8 {
+    let [low, high] = [name, name >> 64].map(|half| half as u64);
+    ((low ^ high).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }
 
 impl Default for Specs {
     fn default() -> Self {
-        let pack = |(at, spec): (usize, &Spec)| (packed(spec.name.as_bytes()).expect("names are short"), at);
-        let mut by_name: Vec<_> = ALL.iter().enumerate().map(pack).collect();
-        by_name.sort_unstable();
-        Self { by_name }
+        let mut slots = Box::new([(0, 0); SLOTS]);
+        for (number, spec) in ALL.iter().enumerate() {
+            let name = packed(spec.name.as_bytes()).expect("names are short");
+            let mut at = place(name);
+            while slots[usize::from(at)].0 != 0 {
+                at = at.wrapping_add(1);
+            }
+            slots[usize::from(at)] = (name, number);
+        }
+        Self { slots }
     }
 }
 
 impl Specs {
+    /// How many commands there are.
+    pub(crate) const COUNT: usize = ALL.len();
+
     /// A command and its number.
     #[inline]
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<(usize, &'static Spec)> {
         let name = packed(name)?;
-        let at = self.by_name.binary_search_by_key(&name, |(name, _)| *name).ok()?;
-        let number = self.by_name[at].1;
-        Some((number, &ALL[number]))
+        let mut at = place(name);
+        loop {
+            match self.slots[usize::from(at)] {
+                (known, number) if known == name => return Some((number, &ALL[number])),
+                (0, _) => return None,
+                _ => at = at.wrapping_add(1),
+            }
+        }
     }
 }
 
-/// A name in small letters as one word with its length; `None` if it is too long for any command.
+/// A name in small letters as one word with its length; `None` if it is empty or too long for any command.
 #[inline]
 fn packed(name: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];
-    let length = u8::try_from(name.len()).ok().filter(|length| *length < 16)?;
+    let length = u8::try_from(name.len()).ok().filter(|length| (1..16).contains(length))?;
     bytes[15] = length;
     bytes[..name.len()].copy_from_slice(name);
     bytes[..15].make_ascii_lowercase();

@@ -4,8 +4,10 @@ use nexus_rt::{Res, ResMut};
 
 use super::Done;
 use super::expiry::{Time, Unit};
+use crate::db::{Db, Ends};
 use crate::error::CommandError;
-use crate::keys::{Db, Ends, Keys};
+use crate::float::Float;
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::number;
 use crate::request::Request;
@@ -47,7 +49,7 @@ pub(super) fn strlen(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Sta
     Ok(())
 }
 
-/// What SET is told beside key and value.
+/// What SET or GETEX is told beside key and value.
 #[derive(Default)]
 struct Options<'a> {
     time: Option<Time<'a>>,
@@ -55,12 +57,18 @@ struct Options<'a> {
     only_new: bool,
     only_old: bool,
     get: bool,
+    persist: bool,
 }
 
 impl<'a> Options<'a> {
+    /// Reads those of SET.
     fn read(request: &'a Request) -> Result<Self, CommandError> {
+        Self::read_from(request.from(3), true)
+    }
+
+    /// Reads those of SET or of GETEX.
+    fn read_from(mut arguments: impl Iterator<Item = &'a [u8]>, sets: bool) -> Result<Self, CommandError> {
         let mut options = Self::default();
-        let mut arguments = request.from(3);
         while let Some(option) = arguments.next() {
             let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
             let unit = match () {
@@ -71,14 +79,15 @@ impl<'a> Options<'a> {
                 () => None,
             };
             match unit {
-                Some((unit, from_now)) if !options.keep && options.time_may_be(unit, from_now) => {
+                Some((unit, from_now)) if !options.keep && !options.persist && options.time_may_be(unit, from_now) => {
                     let text = arguments.next().ok_or(CommandError::Syntax)?;
                     options.time = Some(Time { text, unit, from_now });
                 }
-                None if is("NX") && !options.only_old => options.only_new = true,
-                None if is("XX") && !options.only_new => options.only_old = true,
-                None if is("GET") => options.get = true,
-                None if is("KEEPTTL") && options.time.is_none() => options.keep = true,
+                None if sets && is("NX") && !options.only_old => options.only_new = true,
+                None if sets && is("XX") && !options.only_new => options.only_old = true,
+                None if sets && is("GET") => options.get = true,
+                None if sets && is("KEEPTTL") && options.time.is_none() => options.keep = true,
+                None if !sets && is("PERSIST") && options.time.is_none() => options.persist = true,
                 _ => return Err(CommandError::Syntax),
             }
         }
@@ -124,6 +133,41 @@ pub(super) fn set(client: &mut Client, mut db: Db, request: &Request) -> Done {
     Ok(())
 }
 
+pub(super) fn setex(client: &mut Client, db: Db, request: &Request) -> Done {
+    set_for(client, db, request, Unit::Seconds, "setex")
+}
+
+pub(super) fn psetex(client: &mut Client, db: Db, request: &Request) -> Done {
+    set_for(client, db, request, Unit::Milliseconds, "psetex")
+}
+
+fn set_for(client: &mut Client, mut db: Db, request: &Request, unit: Unit, command: &'static str) -> Done {
+    let time = Time { text: request.get(2), unit, from_now: true };
+    let at = time.positive_unix_ms(db.now_ms(), command)?;
+    db.set(request.get(1), request.get(3), Ends::AtUnixMs(at));
+    client.reply().ok();
+    Ok(())
+}
+
+pub(super) fn getex(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    let options = Options::read_from(request.from(2), false)?;
+    let key = request.get(1);
+    let value = db.keys().get(key);
+    stats.read(value.is_some());
+    let Some(value) = value else {
+        client.reply().nil();
+        return Ok(());
+    };
+    let time = options.time.map(|time| time.positive_unix_ms(db.now_ms(), "getex")).transpose()?;
+    client.reply().bulk(value);
+    if let Some(at) = time {
+        db.expire_at(key, at);
+    } else if options.persist {
+        db.persist(key);
+    }
+    Ok(())
+}
+
 pub(super) fn setnx(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let key = request.get(1);
     let is_new = !db.keys().contains(key);
@@ -142,6 +186,20 @@ pub(super) fn mset(client: &mut Client, mut db: Db, request: &Request) -> Done {
         db.set(request.get(at), request.get(at + 1), Ends::Never);
     }
     client.reply().ok();
+    Ok(())
+}
+
+pub(super) fn msetnx(client: &mut Client, mut db: Db, request: &Request) -> Done {
+    if request.len().is_multiple_of(2) {
+        return Err(CommandError::Arity("msetnx"));
+    }
+    let are_new = request.from(1).step_by(2).all(|key| !db.keys().contains(key));
+    if are_new {
+        for at in (1..request.len()).step_by(2) {
+            db.set(request.get(at), request.get(at + 1), Ends::Never);
+        }
+    }
+    client.reply().integer(are_new.into());
     Ok(())
 }
 
@@ -183,6 +241,19 @@ pub(super) fn decr(client: &mut Client, db: Db, request: &Request) -> Done {
 pub(super) fn incrby(client: &mut Client, db: Db, request: &Request) -> Done {
     let by = number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
     add(client, db, request.get(1), by)
+}
+
+pub(super) fn incrbyfloat(client: &mut Client, mut db: Db, request: &Request) -> Done {
+    let key = request.get(1);
+    let old = Float::parse(db.keys().get(key).unwrap_or(b"0")).ok_or(CommandError::NotAFloat)?;
+    let by = Float::parse(request.get(2)).ok_or(CommandError::NotAFloat)?;
+    let sum = old.add(by).ok_or(CommandError::NotFinite)?.text();
+    db.update(key, |value| {
+        value.clear();
+        value.extend_from_slice(sum.as_bytes());
+    });
+    client.reply().bulk(sum.as_bytes());
+    Ok(())
 }
 
 pub(super) fn decrby(client: &mut Client, db: Db, request: &Request) -> Done {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kv_server::{Client, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings};
+use kv_server::{Client, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings, Stats};
 use nexus_rt::connections::Framing;
 use nexus_rt::testing::VirtualClock;
 use nexus_rt::{Clock, World, WorldBuilder};
@@ -23,7 +23,7 @@ impl Rig {
     fn new(limits: Limits) -> Self {
         let time = VirtualClock::new();
         let clock = Clock::test(time.clone(), START);
-        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), started: clock.now() };
+        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), unix: None, started: clock.now() };
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let world = builder.build();
@@ -133,5 +133,39 @@ fn memory_is_counted_exactly() {
     for n in 0..50 {
         rig.run(&format!("GETSET key:{n} 1\r\nGETDEL key:{n}"));
     }
+    assert_eq!(rig.world.resource::<Keys>().used(), 0);
+}
+
+/// However many keys end at once, a turn removes few of them, and none is seen any more.
+#[test]
+fn keys_that_have_ended_and_are_still_to_be_removed_are_as_if_they_were_not() {
+    const KEYS: usize = 100_000;
+    let mut rig = Rig::new(Limits::default());
+    let lines: Vec<_> = (0..KEYS).map(|n| format!("SET key:{n} 5 PX 1000")).collect();
+    rig.run(&lines.join("\r\n"));
+    rig.run("SET stays v");
+    assert_eq!(rig.run("WATCH key:7\r\nMULTI"), "+OK +OK");
+    rig.sleep(Duration::from_secs(1));
+    assert!(rig.world.resource::<Keys>().len() > KEYS - 10_000);
+    assert_eq!(rig.run("EXEC"), "*-1");
+    for n in [50_000, 70_000, KEYS - 1] {
+        assert_eq!(
+            rig.run(&format!("GET key:{n}\r\nTTL key:{n}\r\nPERSIST key:{n}\r\nEXPIRE key:{n} 5")),
+            "$-1 :-2 :0 :0"
+        );
+        assert_eq!(rig.run(&format!("INCR key:{n}\r\nTTL key:{n}\r\nSETNX key:{n} x\r\nDEL key:{n}")), ":1 :-1 :0 :1");
+        assert_eq!(rig.run(&format!("DEL key:{}\r\nRENAME key:{} x", n - 1, n - 2)), ":0 -ERR no such key");
+    }
+    assert_eq!(rig.run("RANDOMKEY\r\nKEYS *\r\nSCAN 0 COUNT 1000000"), "$5 stays *1 $5 stays *2 $1 0 *1 $5 stays");
+    let mut turns = 0;
+    while rig.world.resource::<Keys>().len() > 1 {
+        assert!(rig.expiry.next_deadline(&rig.world).is_some());
+        rig.sleep(Duration::from_millis(1));
+        turns += 1;
+    }
+    assert!(turns > 20, "{turns}");
+    assert_eq!((rig.expiry.len(&rig.world), rig.expiry.next_deadline(&rig.world)), (0, None));
+    assert_eq!(rig.world.resource::<Stats>().expired, KEYS as u64);
+    assert_eq!(rig.run("FLUSHALL\r\nDBSIZE"), "+OK :0");
     assert_eq!(rig.world.resource::<Keys>().used(), 0);
 }

@@ -17,7 +17,7 @@ fn serves(server: &Server) {
 fn lengths_that_are_none_end_the_connection_with_an_error() {
     let server = Server::start(&[]);
     let cases: &[(&[u8], &str)] = &[
-        (b"*1048577\r\n", "invalid multibulk length"),
+        (b"*2147483648\r\n", "invalid multibulk length"),
         (b"*99999999999999999999\r\n", "invalid multibulk length"),
         (b"*x\r\n", "invalid multibulk length"),
         (b"*1\r\n$-1\r\n", "invalid bulk length"),

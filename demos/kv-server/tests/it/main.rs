@@ -1,14 +1,24 @@
 //! The server as its clients know it, a module per subject.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod clients;
+mod command_table;
 mod commands;
+mod connections;
+mod edges;
 mod ending;
 mod engine;
+mod floats;
 mod hostile;
 mod limits;
 mod many;
+mod mixed;
+mod operator;
+mod pools;
 mod program;
+mod raw;
 mod redis;
 mod support;
 mod traffic;
+mod transactions;
 mod waits;

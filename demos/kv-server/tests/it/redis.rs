@@ -7,25 +7,25 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::support::{Client, Random, Reply, Server, bulk, command, until};
 use crate::traffic::{Compare, next};
 
-/// How many commands are compared, and by which seed; `KV_SEED` sets another.
+/// How many commands are compared, and by which seed; `KV_COMMANDS` and `KV_SEED` set others.
 const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
 /// Debian's redis-server, which ends with its test.
-struct Redis {
+pub(crate) struct Redis {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What it prints. Held, so that it can go on printing.
     _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
     /// `None`, and said so, where it is not installed. In CI it must be.
-    fn start() -> Option<Self> {
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
         let args = ["--port", &port.port().to_string(), "--save", "", "--appendonly", "no", "--dir", folder];
-        let started = Command::new("redis-server").args(args).stdout(Stdio::piped()).spawn();
+        let started = Command::new("redis-server").args(args).args(more).stdout(Stdio::piped()).spawn();
         let mut child = match started {
             Ok(child) => child,
             Err(error) => {
@@ -81,6 +81,11 @@ fn shape(reply: &Reply) -> Vec<&'static str> {
         Reply::Integer(_) => "integer",
         Reply::Bulk(_) => "bulk",
         Reply::Array(_) => "array",
+        Reply::Null => "null",
+        Reply::Typed('=', _) => "text",
+        Reply::Typed(..) => "typed",
+        Reply::Elements('%', _) => "map",
+        Reply::Elements(..) => "elements",
     };
     match reply {
         Reply::Array(Some(replies)) if replies.len() == 2 => replies.iter().map(kind).collect(),
@@ -107,17 +112,20 @@ fn send_in_pieces(random: &mut Random, client: &mut Client, other: &mut Client, 
 
 #[test]
 fn twenty_thousand_commands_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let seed = std::env::var("KV_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let mut random = Random::new(seed);
     let both = [server.address, redis.address];
     let mut clients: Vec<_> = (0..3).map(|_| both.map(Client::connect)).collect();
     let (mut others, mut subscribers) = (both.map(Client::connect), both.map(Client::connect));
+    // One of them speaks the newer version of the protocol, until it asks for the other.
+    clients[2].iter_mut().for_each(|client| _ = client.ask(&["HELLO", "3"]));
     assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
     let mut published = 0;
+    let commands = std::env::var("KV_COMMANDS").ok().and_then(|commands| commands.parse().ok()).unwrap_or(COMMANDS);
     let mut done = 0;
-    while done < COMMANDS {
+    while done < commands {
         let batch: Vec<_> = (0..1 + random.below(40)).map(|_| next(&mut random)).collect();
         let bytes = batch.iter().flat_map(|(words, _)| command(words)).collect::<Vec<_>>();
         let pair = &mut clients[random.index(3)];
@@ -142,7 +150,7 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
 
 #[test]
 fn odd_bytes_are_answered_as_by_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let cases: &[&[u8]] = &[
         b"\r\n\r\nPING\r\n",
@@ -173,6 +181,38 @@ fn odd_bytes_are_answered_as_by_redis() {
         b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$2\r\nvvvvget k\r\n",
         b"GET\r\n",
         b"subscribe a\r\nget a\r\nping\r\nping x\r\nunsubscribe\r\nget a\r\n",
+        b"PING\x0b\r\n",
+        b"PING\x0c \x0b\x0c x\x0by \x0c\r\n",
+        b"PING\0\r\nPING\r\n",
+        b"\0PING\r\nPING\r\n",
+        b"ECHO \"a\"\x0b\r\n",
+        b"ECHO \"a\"\x0bb\r\n",
+        b"ECHO 'a'\tb\r\n",
+        b"ECHO \"\\x4g\\x41\\q\\a\\b\"\r\n",
+        b"ECHO a\rb\r\n",
+        b"ECHO \xff\r\n",
+        b"*1\0\r\n$4\r\nPING\r\n",
+        b"*1\r\n$4\0\r\nPING\r\n",
+        b"*1\r\n\xff\r\n",
+        b"*1\r\n\n\r\n",
+        b"*1\r\n\r\n",
+        b"*\r\n",
+        b"*-0\r\nPING\r\n",
+        b"*-2147483649\r\nPING\r\n",
+        b"*2147483647\r\n",
+        b"*1048577\r\n$4\r\nPING\r\n",
+        b"*1\r\n$-0\r\n",
+        b"*1\r\n$+4\r\nPING\r\n",
+        b"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n",
+        b"*1\r\n$0\r\n\r\n",
+        b"multi\r\nset k 1\r\nget k",
+        b"multi\r\nset k 1\r\nquit\r\nexec\r\n",
+        b"multi\r\n*1\r\n$x\r\nexec\r\n",
+        b"subscribe a\r\npsubscribe a* b*\r\npublish a x\r\nunsubscribe\r\npunsubscribe x\r\npunsubscribe a* b*\r\nget k\r\n",
+        b"ssubscribe a b\r\nssubscribe a\r\nsubscribe a\r\nsunsubscribe x b\r\nunsubscribe\r\nping\r\nsunsubscribe\r\nsunsubscribe\r\nget k\r\n",
+        b"multi\r\nssubscribe a\r\nspublish a x\r\nsunsubscribe a\r\nexec\r\nget k\r\n",
+        b"multi\r\nsubscribe a\r\npublish a x\r\nget k\r\npublish a y\r\nexec\r\nget k\r\nping\r\nexec\r\n",
+        b"subscribe a\r\nmulti\r\nexec\r\nunsubscribe\r\nexec\r\n",
         b"subscribe a b a\r\nunsubscribe x b\r\nunsubscribe\r\nunsubscribe\r\n",
         b"subscribe a\r\nunsubscribe b a\r\nping\r\n",
     ];
@@ -188,8 +228,21 @@ fn odd_bytes_are_answered_as_by_redis() {
 }
 
 #[test]
+fn a_million_pairs_are_set_at_once_as_in_redis() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let server = Server::start(&[]);
+    let mut words = vec!["MSET".to_owned()];
+    words.extend((0..1_000_000).flat_map(|n| [format!("k{}", n % 1_000), "v".to_owned()]));
+    for address in [server.address, redis.address] {
+        let mut client = Client::connect(address);
+        assert_eq!(client.ask(&words), Reply::Simple("OK".into()));
+        assert_eq!(client.ask(&["DBSIZE"]), Reply::Integer(1_000));
+    }
+}
+
+#[test]
 fn keys_end_when_they_do_in_redis() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Redis::start(&[]) else { return };
     let server = Server::start(&[]);
     let mut clients = [server.address, redis.address].map(Client::connect);
     let setup: &[&[&str]] = &[

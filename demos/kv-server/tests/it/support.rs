@@ -85,6 +85,12 @@ pub(crate) enum Reply {
     Integer(i64),
     Bulk(Option<Vec<u8>>),
     Array(Option<Vec<Reply>>),
+    /// RESP3: nothing.
+    Null,
+    /// RESP3: a map `%`, a set `~` or a push `>`, with all its elements.
+    Elements(char, Vec<Reply>),
+    /// RESP3: a text with its format `=`, a double `,`, a boolean `#` or a big number `(`.
+    Typed(char, Vec<u8>),
 }
 
 impl std::fmt::Debug for Reply {
@@ -97,6 +103,9 @@ impl std::fmt::Debug for Reply {
             Self::Bulk(None) => f.write_str("nil"),
             Self::Array(Some(replies)) => replies.fmt(f),
             Self::Array(None) => f.write_str("nil array"),
+            Self::Null => f.write_str("null"),
+            Self::Elements(kind, replies) => write!(f, "{kind}{replies:?}"),
+            Self::Typed(kind, bytes) => write!(f, "{kind}{}", bytes.escape_ascii()),
         }
     }
 }
@@ -140,16 +149,26 @@ impl Client {
             "+" => Reply::Simple(rest.into()),
             "-" => Reply::Error(rest.into()),
             ":" => Reply::Integer(rest.parse().unwrap()),
-            "$" => Reply::Bulk(length().map(|length| {
-                let mut bytes = vec![0; length + 2];
-                self.socket.read_exact(&mut bytes).unwrap();
-                assert!(bytes.ends_with(b"\r\n"));
-                bytes.truncate(length);
-                bytes
-            })),
+            "$" => Reply::Bulk(length().map(|length| self.bytes(length))),
+            "=" => Reply::Typed('=', self.bytes(length().unwrap())),
+            "," => Reply::Typed(',', rest.into()),
+            "#" => Reply::Typed('#', rest.into()),
+            "_" => Reply::Null,
+            "%" => Reply::Elements('%', (0..2 * length().unwrap()).map(|_| self.reply()).collect()),
+            "~" => Reply::Elements('~', (0..length().unwrap()).map(|_| self.reply()).collect()),
+            ">" => Reply::Elements('>', (0..length().unwrap()).map(|_| self.reply()).collect()),
             "*" => Reply::Array(length().map(|length| (0..length).map(|_| self.reply()).collect())),
             other => panic!("a reply that begins with {other:?}"),
         })
+    }
+
+    /// So many bytes and the end of their line.
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length + 2];
+        self.socket.read_exact(&mut bytes).unwrap();
+        assert!(bytes.ends_with(b"\r\n"));
+        bytes.truncate(length);
+        bytes
     }
 
     pub(crate) fn reply(&mut self) -> Reply {
@@ -160,6 +179,12 @@ impl Client {
     pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Reply {
         self.send(&command(words));
         self.reply()
+    }
+
+    /// Sends a command and gives its reply, or `None` if the server has closed the connection.
+    pub(crate) fn try_ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Option<Reply> {
+        self.socket.get_mut().write_all(&command(words)).ok()?;
+        self.try_reply()
     }
 
     /// A number out of INFO.

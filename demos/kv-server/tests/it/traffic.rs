@@ -16,7 +16,8 @@ type Words = Vec<Vec<u8>>;
 
 /// A client's next command.
 pub(crate) fn next(random: &mut Random) -> (Words, Compare) {
-    let right = match random.below(48) {
+    let right = match random.below(64) {
+        48..=63 => of_parts_and_names(random),
         0..=27 => (of_strings(random), Compare::Same),
         28..=34 => of_times(random),
         _ => of_all_the_rest(random),
@@ -66,6 +67,46 @@ fn set(random: &mut Random) -> Words {
     words
 }
 
+/// What there is beside the commands that everybody uses.
+fn of_parts_and_names(random: &mut Random) -> (Words, Compare) {
+    let at = |random: &mut Random| -> Vec<u8> { random.pick(&["0", "1", "-1", "3", "-7", "100", "x", ""]).into() };
+    let words = match random.below(26) {
+        0 => with("GETRANGE", [key(random), at(random), at(random)]),
+        1 => with("SUBSTR", [key(random), at(random), at(random)]),
+        2 => with("SETRANGE", [key(random), at(random), value(random)]),
+        3..=5 => with("INCRBYFLOAT", [key(random), float(random)]),
+        6 => with("GETEX", [key(random)]),
+        7 => with("GETEX", [key(random), random.pick(&["EX", "PX", "EXAT", "PXAT"]).into(), seconds(random)]),
+        8 => with("GETEX", [key(random), random.pick(&["PERSIST", "persist", "NX"]).into()]),
+        9 => with("SETEX", [key(random), seconds(random), value(random)]),
+        10 => with("PSETEX", [key(random), milliseconds(random), value(random)]),
+        11 => with("MSETNX", [key(random), value(random), key(random), value(random)]),
+        12 => with("RENAME", [key(random), key(random)]),
+        13 => with("RENAMENX", [key(random), key(random)]),
+        14 => with("COPY", [key(random), key(random)]),
+        15 => with("COPY", [key(random), key(random), random.pick(&["REPLACE", "DB", "x"]).into()]),
+        16 => with("TOUCH", keys(random)),
+        17 => with("UNLINK", keys(random)),
+        18 => with("EXPIREAT", [key(random), random.pick(&["33333333333", "1", "0", "-1", "x"]).into()]),
+        19 => with("PEXPIREAT", [key(random), far(random)]),
+        20 => return (with("EXPIRETIME", [key(random)]), Compare::Within(2)),
+        21 => return (with("PEXPIRETIME", [key(random)]), Compare::Within(2_000)),
+        22 => with("LCS", [key(random), b"nothing".to_vec(), random.pick(&["LEN", "IDX", "x"]).into()]),
+        23 => with("OBJECT", [random.pick(&["FREQ", "IDLETIME", "x", "HELP"]).into(), b"nothing".to_vec()]),
+        24 => with("MOVE", [key(random), random.pick(&["0", "x", "99"]).into()]),
+        _ => return (some(&["RANDOMKEY"]), Compare::Shape),
+    };
+    (words, Compare::Same)
+}
+
+fn float(random: &mut Random) -> Vec<u8> {
+    match random.below(4) {
+        0 => number(random),
+        1 => random.pick(&["inf", "1e400", "nan", "1.5.5", "0x1p3", "-0", "5e-18"]).into(),
+        _ => format!("{}.{}", random.below(1_000), random.below(100_000)).into(),
+    }
+}
+
 fn of_times(random: &mut Random) -> (Words, Compare) {
     match random.below(7) {
         0..=2 => {
@@ -95,6 +136,7 @@ fn of_all_the_rest(random: &mut Random) -> (Words, Compare) {
         5 => with("ECHO", [value(random)]),
         6 if random.one_in(2) => same_key_twice(random),
         6 => some(&["SELECT", random.pick(&["0", "00", "x", "-1", "99"])]),
+        7 if random.one_in(2) => some(of_the_connection(random)),
         7 => return (some(answered_differently(random)), Compare::Shape),
         8 => some(&["CLIENT", random.pick(&["GETNAME", "SETNAME"])]),
         9 => match random.below(4) {
@@ -124,15 +166,49 @@ fn same_key_twice(random: &mut Random) -> Words {
     }
 }
 
+/// What is about the connection or the server, and is answered in the same words.
+fn of_the_connection(random: &mut Random) -> &'static [&'static str] {
+    let all: [&[&str]; 24] = [
+        &["RESET"],
+        &["AUTH", "x"],
+        &["AUTH", "default", "x"],
+        &["AUTH", "a", "b"],
+        &["HELLO", "4", "5"],
+        &["HELLO", "x", "y"],
+        &["HELLO", "3", "foo", "bar"],
+        &["CLIENT", "KILL", "ID", "99999999"],
+        &["CLIENT", "KILL", "FOO", "1"],
+        &["CLIENT", "NO-EVICT", "on"],
+        &["CLIENT", "GETREDIR"],
+        &["CLIENT", "TRACKINGINFO"],
+        &["CLIENT", "LIST", "ID", "x"],
+        &["CLIENT", "UNBLOCK", "1"],
+        &["CLIENT", "REPLY", "ON"],
+        &["CLIENT", "NOSUCH"],
+        &["CONFIG", "GET", "maxmemory-policy"],
+        &["CONFIG", "SET", "timeout", "x"],
+        &["COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2"],
+        &["COMMAND", "INFO", "get", "nosuch"],
+        &["COMMAND", "DOCS", "set", "get"],
+        &["WAIT", "0", "0"],
+        &["ROLE"],
+        &["LATENCY", "LATEST"],
+    ];
+    all[random.index(all.len())]
+}
+
 /// What each server answers in words of its own.
 fn answered_differently(random: &mut Random) -> &'static [&'static str] {
-    let all: [&[&str]; 9] = [
+    let all: [&[&str]; 12] = [
         &["SCAN", "0"],
         &["SCAN", "0", "COUNT", "1000", "MATCH", "key:*"],
         &["INFO"],
         &["INFO", "server"],
         &["CLIENT", "ID"],
         &["CLIENT", "LIST"],
+        &["HELLO", "2"],
+        &["HELLO", "3"],
+        &["TIME"],
         &["COMMAND", "COUNT"],
         &["COMMAND"],
         &["CONFIG", "GET", "maxmemory"],

@@ -1,0 +1,244 @@
+//! CLIENT: what the server knows of its connections.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use nexus_rt::connections::{Address, Connections};
+use nexus_rt::{Clock, Res, ResMut};
+
+use super::connection::set_name;
+use super::kill::kill;
+use super::{Done, help, subcommands};
+use crate::error::CommandError;
+use crate::number;
+use crate::pause::Pause;
+use crate::request::Request;
+use crate::session::{Client, Marks, Reply, Session};
+use crate::settings::Settings;
+
+/// What CLIENT works with.
+type Net<'a> = Option<ResMut<'a, Connections<Session>>>;
+
+pub(super) fn client(
+    client: &mut Client,
+    net: Net<'_>,
+    settings: Res<Settings>,
+    clock: Res<Clock>,
+    mut paused: ResMut<Pause>,
+    request: &Request,
+) -> Done {
+    match subcommands::name(subcommands::CLIENT, request) {
+        "id" => {
+            let number = client.state.id();
+            client.reply().integer(number);
+        }
+        "getname" => {
+            let name = std::mem::take(&mut client.state.name);
+            client.reply().bulk_or_nil((!name.is_empty()).then_some(&*name));
+            client.state.name = name;
+        }
+        "setname" => {
+            set_name(client, request.get(2))?;
+            client.reply().ok();
+        }
+        "info" => {
+            let line = line(client, &settings, clock.now());
+            client.reply().verbatim(&line);
+        }
+        "list" => list(client, net, &settings, clock.now(), request)?,
+        "kill" => kill(client, net, &settings, request)?,
+        "reply" => reply(client, request.get(2))?,
+        "no-evict" => {
+            client.state.marks.set(Marks::NO_EVICT, is_on(request.get(2))?);
+            client.reply().ok();
+        }
+        "unblock" => unblock(client, request)?,
+        "pause" => pause(client, net, &mut paused, clock.now(), request)?,
+        "unpause" => {
+            paused.end(clock.now());
+            client.reply().ok();
+        }
+        "help" => client.reply().lines(help::CLIENT),
+        subcommand => tracking(client, subcommand, request)?,
+    }
+    Ok(())
+}
+
+fn is_on(word: &[u8]) -> Result<bool, CommandError> {
+    match word.to_ascii_lowercase().as_slice() {
+        b"on" => Ok(true),
+        b"off" => Ok(false),
+        _ => Err(CommandError::Syntax),
+    }
+}
+
+fn reply(client: &mut Client, mode: &[u8]) -> Done {
+    let marks = &mut client.state.marks;
+    match mode.to_ascii_lowercase().as_slice() {
+        b"on" => {
+            marks.set(Marks::MUTE | Marks::MUTE_NEXT, false);
+            client.reply().ok();
+        }
+        b"off" => marks.set(Marks::MUTE, true),
+        b"skip" if !marks.has(Marks::MUTE) => marks.set(Marks::MUTE_NEXT | Marks::FRESHLY_MUTE, true),
+        b"skip" => {}
+        _ => return Err(CommandError::Syntax),
+    }
+    Ok(())
+}
+
+/// Has all clients wait.
+fn pause(client: &mut Client, net: Net<'_>, paused: &mut Pause, now: Instant, request: &Request) -> Done {
+    let mode = request.from(3).next().filter(|_| request.len() == 4).map(<[u8]>::to_ascii_lowercase);
+    let all = match mode.as_deref() {
+        None | Some(b"all") => true,
+        Some(b"write") => false,
+        Some(_) => return Err(CommandError::other("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+    };
+    let millis = number::parse(request.get(2));
+    let millis = millis.ok_or(CommandError::other("ERR timeout is not an integer or out of range"))?;
+    let millis = u64::try_from(millis).map_err(|_| CommandError::other("ERR timeout is negative"))?;
+    let until = now.checked_add(Duration::from_millis(millis));
+    let until = until.ok_or(CommandError::other("ERR timeout is out of range"))?;
+    client.reply().ok();
+    let Some(mut net) = net else { return Ok(()) };
+    paused.begin(until, all);
+    paused.apply(client);
+    let ids: Vec<_> = net.ids().collect();
+    for id in ids {
+        if let Some(client) = net.client_mut(id) {
+            paused.apply(client);
+        }
+    }
+    Ok(())
+}
+
+/// No client is ever blocked.
+fn unblock(client: &mut Client, request: &Request) -> Done {
+    if let Some(how) = request.from(3).next()
+        && ![&b"timeout"[..], b"error"].contains(&&*how.to_ascii_lowercase())
+    {
+        return Err(CommandError::other("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+    }
+    number::parse(request.get(2)).ok_or(CommandError::NotAnInteger)?;
+    client.reply().integer(0);
+    Ok(())
+}
+
+/// Nobody is told which keys change, so what depends on it is as for a client that has not asked for it.
+fn tracking(client: &mut Client, subcommand: &str, request: &Request) -> Done {
+    match subcommand {
+        "tracking" if is_on(request.get(2))? => {
+            return Err(CommandError::other("ERR this server does not track keys"));
+        }
+        "tracking" => client.reply().ok(),
+        "getredir" => client.reply().integer(-1),
+        "trackinginfo" => {
+            let replies = &mut client.reply();
+            replies.map(3);
+            replies.bulk(b"flags");
+            replies.set(1);
+            replies.bulk(b"off");
+            replies.bulk(b"redirect");
+            replies.integer(-1);
+            replies.bulk(b"prefixes");
+            replies.array(0);
+        }
+        _ => {
+            return Err(CommandError::other(
+                "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode \
+                 enabled",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of clients that there can be, and how those that there are differ: by whether they wait for messages.
+pub(super) fn kind(name: &[u8]) -> Result<Option<bool>, CommandError> {
+    match name.to_ascii_lowercase().as_slice() {
+        b"normal" => Ok(Some(false)),
+        b"pubsub" => Ok(Some(true)),
+        b"master" | b"slave" | b"replica" => Ok(None),
+        _ => {
+            let name = super::shown(name, usize::MAX);
+            Err(CommandError::other(format!("ERR Unknown client type '{name}'")))
+        }
+    }
+}
+
+fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, request: &Request) -> Done {
+    let mut wanted: Box<dyn Fn(&Client) -> bool> = Box::new(|_| true);
+    match request.from(2).next().map(<[u8]>::to_ascii_lowercase).as_deref() {
+        None => {}
+        Some(b"type") if request.len() == 4 => {
+            let kind = kind(request.get(3))?;
+            wanted = Box::new(move |client| Some(client.state.is_subscribed()) == kind);
+        }
+        Some(b"id") if request.len() > 3 => {
+            let ids: Option<Vec<_>> = request.from(3).map(|id| number::parse(id).filter(|id| *id >= 0)).collect();
+            let ids = ids.ok_or(CommandError::other("ERR Invalid client ID"))?;
+            wanted = Box::new(move |client| ids.contains(&client.state.id()));
+        }
+        Some(_) => return Err(CommandError::Syntax),
+    }
+    // All but this one, which is out while its request runs.
+    let mut all: Vec<&Client> = net.iter().flat_map(|net| net.iter()).filter(|other| !other.is_closing()).collect();
+    all.push(client);
+    all.sort_unstable_by_key(|client| client.state.number);
+    let lines: String = all.into_iter().filter(|client| wanted(client)).map(|it| line(it, settings, now)).collect();
+    client.reply().verbatim(&lines);
+    Ok(())
+}
+
+/// The addresses of the other side and of this one, as Redis writes them.
+pub(super) fn addresses(client: &Client, settings: &Settings) -> (String, String) {
+    match client.peer() {
+        Address::Ip(address) => (address.to_string(), settings.address.to_string()),
+        Address::Unix(_) => {
+            let path = settings.unix.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+            (format!("{path}:0"), format!("{path}:0"))
+        }
+        _ => Default::default(),
+    }
+}
+
+fn flags(client: &Client) -> String {
+    let (state, unix) = (&client.state, matches!(client.peer(), Address::Unix(_)));
+    let all = [
+        ('O', state.marks.has(Marks::MONITOR)),
+        ('P', state.is_subscribed()),
+        ('c', client.is_closing()),
+        ('U', unix),
+        ('e', state.marks.has(Marks::NO_EVICT)),
+    ];
+    let flags: String = all.into_iter().filter_map(|(flag, on)| on.then_some(flag)).collect();
+    if flags.is_empty() { "N".into() } else { flags }
+}
+
+/// What is told of a client. Libraries look for every number that Redis tells. What is not counted here is 0, and the
+/// number of the file, which only the system needs, is -1.
+fn line(client: &Client, settings: &Settings, now: Instant) -> String {
+    let state = &client.state;
+    let (address, local) = addresses(client, settings);
+    let seconds = |since: Instant| now.saturating_duration_since(since).as_secs();
+    let (age, idle) = (state.since.map_or(0, seconds), seconds(client.heard()));
+    let (unsent, holds) = (client.unsent(), state.holds() + client.unsent());
+    let mut line = String::new();
+    let last = state.last.map_or("NULL", |spec| spec.full_name);
+    writeln!(
+        line,
+        "id={} addr={address} laddr={local} fd=-1 name={} age={age} idle={idle} flags={} db=0 sub={} psub={} ssub=0 \
+         multi={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={unsent} oll=0 omem=0 tot-mem={holds} \
+         events=r cmd={last} user=default redir=-1 resp={}",
+        state.number,
+        String::from_utf8_lossy(&state.name),
+        flags(client),
+        state.channels.len(),
+        state.patterns(),
+        state.queued(),
+        state.protocol.number(),
+    )
+    .expect("a string takes what is written");
+    line
+}

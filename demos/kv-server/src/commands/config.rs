@@ -1,0 +1,247 @@
+//! CONFIG: what the server is set to, and what of it can be changed while it runs.
+
+use nexus_rt::connections::Connections;
+use nexus_rt::{Param, Res, ResMut};
+
+use super::{Done, help, info, subcommands};
+use crate::error::CommandError;
+use crate::glob;
+use crate::limits::Limits;
+use crate::number;
+use crate::request::Request;
+use crate::session::{Client, Reply, Session};
+use crate::settings::{Options, Settings};
+use crate::stats::Stats;
+use crate::watch::Watch;
+
+/// What is set where.
+#[derive(Param)]
+pub(super) struct Targets<'w> {
+    settings: Res<'w, Settings>,
+    options: ResMut<'w, Options>,
+    limits: ResMut<'w, Limits>,
+    watch: ResMut<'w, Watch>,
+    stats: ResMut<'w, Stats>,
+    net: Option<ResMut<'w, Connections<Session>>>,
+}
+
+/// What a setting can be.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// It does not change while the server runs.
+    Fixed,
+    /// Text.
+    Text,
+    /// One word, since nothing else is built.
+    Only(&'static str, &'static str),
+    /// A number of this range.
+    Number(i64, i64),
+    /// A number of bytes.
+    Memory,
+}
+
+/// What a setting is to be.
+enum Value<'a> {
+    Text(&'a [u8]),
+    Number(i64),
+    Nothing,
+}
+
+const YES_OR_NO: &str = "argument must be 'yes' or 'no'";
+const POLICIES: &str = "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, \
+                        volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
+
+/// Everything that can be asked for, in the order of names.
+const ALL: &[(&str, Kind)] = &[
+    ("appendonly", Kind::Only("no", YES_OR_NO)),
+    ("bind", Kind::Fixed),
+    ("databases", Kind::Fixed),
+    ("latency-monitor-threshold", Kind::Number(0, i64::MAX)),
+    ("maxclients", Kind::Number(1, 4_294_967_295)),
+    ("maxmemory", Kind::Memory),
+    ("maxmemory-policy", Kind::Only("noeviction", POLICIES)),
+    ("port", Kind::Fixed),
+    ("proto-max-bulk-len", Kind::Fixed),
+    ("requirepass", Kind::Text),
+    ("save", Kind::Only("", "nothing is saved here")),
+    ("slowlog-log-slower-than", Kind::Number(-1, i64::MAX)),
+    ("slowlog-max-len", Kind::Number(0, i64::MAX)),
+    ("timeout", Kind::Number(0, 2_147_483_647)),
+    ("unixsocket", Kind::Fixed),
+];
+
+pub(super) fn config(client: &mut Client, mut targets: Targets<'_>, request: &Request) -> Done {
+    match subcommands::name(subcommands::CONFIG, request) {
+        "get" => get(client, &targets, request),
+        "set" => {
+            targets.set(request)?;
+            client.reply().ok();
+        }
+        "resetstat" => {
+            let traffic = info::traffic(targets.net.as_deref());
+            targets.stats.reset(traffic);
+            client.reply().ok();
+        }
+        "rewrite" => return Err(CommandError::other("ERR The server is running without a config file")),
+        _ => client.reply().lines(help::CONFIG),
+    }
+    Ok(())
+}
+
+fn get(client: &mut Client, targets: &Targets<'_>, request: &Request) {
+    // A name that is no pattern is told as it was asked for.
+    let mut found: Vec<(&[u8], &str)> = Vec::new();
+    for pattern in request.from(2) {
+        let is_pattern = pattern.iter().any(|byte| b"*?[".contains(byte));
+        let lower = pattern.to_ascii_lowercase();
+        for (name, _) in ALL.iter().filter(|(name, _)| glob::matches(&lower, name.as_bytes())) {
+            let shown = if is_pattern { name.as_bytes() } else { pattern };
+            if !found.iter().any(|(_, known)| known == name) {
+                found.push((shown, name));
+            }
+        }
+    }
+    let mut replies = client.reply();
+    replies.map(found.len());
+    for (shown, name) in found {
+        replies.bulk(shown);
+        replies.bulk(&targets.get(name));
+    }
+}
+
+/// What is wrong with a setting.
+fn failed(name: &[u8], why: &str) -> CommandError {
+    let name = super::shown(name, usize::MAX);
+    CommandError::other(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"))
+}
+
+impl Targets<'_> {
+    fn get(&self, name: &str) -> Vec<u8> {
+        let (limits, watch) = (&self.limits, &self.watch);
+        match name {
+            "appendonly" => "no".into(),
+            "bind" => self.settings.address.ip().to_string().into(),
+            "databases" => "1".into(),
+            "latency-monitor-threshold" => watch.latency.threshold.to_string().into(),
+            "maxclients" => limits.clients.to_string().into(),
+            "maxmemory" if limits.memory == usize::MAX => "0".into(),
+            "maxmemory" => limits.memory.to_string().into(),
+            "maxmemory-policy" => "noeviction".into(),
+            "port" => self.settings.address.port().to_string().into(),
+            "proto-max-bulk-len" => limits.request.argument.to_string().into(),
+            "requirepass" => self.options.password.to_vec(),
+            "slowlog-log-slower-than" => watch.slow.slower_than.to_string().into(),
+            "slowlog-max-len" => watch.slow.most.to_string().into(),
+            "timeout" => self.options.timeout.to_string().into(),
+            "unixsocket" => {
+                self.settings.unix.as_ref().map(|path| path.display().to_string().into()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Sets all, or nothing if something of it is wrong.
+    fn set(&mut self, request: &Request) -> Done {
+        if !request.len().is_multiple_of(2) {
+            return Err(CommandError::Syntax);
+        }
+        let mut wanted: Vec<(&str, Kind, &[u8])> = Vec::new();
+        for at in (2..request.len()).step_by(2) {
+            let asked = request.get(at);
+            let known = ALL.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(asked));
+            let Some((name, kind)) = known else {
+                let asked = super::shown(asked, usize::MAX);
+                let text = format!("ERR Unknown option or number of arguments for CONFIG SET - '{asked}'");
+                return Err(CommandError::other(text));
+            };
+            if let Kind::Fixed = kind {
+                return Err(failed(asked, "can't set immutable config"));
+            }
+            if wanted.iter().any(|(known, ..)| known == name) {
+                return Err(failed(asked, "duplicate parameter"));
+            }
+            wanted.push((name, *kind, request.get(at + 1)));
+        }
+        let read = |(name, kind, text)| match value(kind, text) {
+            Ok(value) => Ok((name, value)),
+            Err(why) => Err(failed(str::as_bytes(name), &why)),
+        };
+        let values = wanted.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        values.into_iter().try_for_each(|(name, value)| self.put(name, &value))?;
+        self.watch.slow.shorten();
+        Ok(())
+    }
+
+    fn put(&mut self, name: &str, value: &Value<'_>) -> Done {
+        let number = match value {
+            Value::Text(text) => {
+                self.options.password = (*text).into();
+                return Ok(());
+            }
+            Value::Number(number) => *number,
+            Value::Nothing => return Ok(()),
+        };
+        let count = usize::try_from(number).unwrap_or(usize::MAX);
+        match name {
+            "latency-monitor-threshold" => self.watch.latency.threshold = number,
+            "maxclients" => self.set_clients(count)?,
+            "maxmemory" => self.limits.memory = if count == 0 { usize::MAX } else { count },
+            "slowlog-log-slower-than" => self.watch.slow.slower_than = number,
+            "slowlog-max-len" => self.watch.slow.most = count,
+            _ => self.options.timeout = number,
+        }
+        Ok(())
+    }
+
+    /// Lets in so many clients, if the system has as many files.
+    fn set_clients(&mut self, clients: usize) -> Done {
+        let own = self.options.own_files;
+        let files = rlimit::increase_nofile_limit(clients as u64 + own).unwrap_or(0);
+        if files < clients as u64 + own {
+            let most = files.saturating_sub(own);
+            let why =
+                format!("The operating system is not able to handle the specified number of clients, try with {most}");
+            return Err(failed(b"maxclients", &why));
+        }
+        self.limits.clients = clients;
+        if let Some(net) = &mut self.net {
+            net.limits().connections = clients;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a value; otherwise says what is wrong with it.
+fn value(kind: Kind, text: &[u8]) -> Result<Value<'_>, String> {
+    match kind {
+        Kind::Only(word, _) if text.eq_ignore_ascii_case(word.as_bytes()) => Ok(Value::Nothing),
+        Kind::Only(_, why) => Err(why.into()),
+        Kind::Number(least, most) => {
+            let number = number::parse(text).ok_or("argument couldn't be parsed into an integer")?;
+            if (least..=most).contains(&number) {
+                Ok(Value::Number(number))
+            } else {
+                Err(format!("argument must be between {least} and {most} inclusive"))
+            }
+        }
+        Kind::Memory => Ok(Value::Number(memory(text).ok_or("argument must be a memory value")?)),
+        Kind::Fixed | Kind::Text => Ok(Value::Text(text)),
+    }
+}
+
+/// A number of bytes, with a unit or without: `k` is 1000 and `kb` is 1024.
+fn memory(text: &[u8]) -> Option<i64> {
+    let digits = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let bytes = match unit.to_ascii_lowercase().as_slice() {
+        b"" | b"b" => 1,
+        b"k" => 1_000,
+        b"kb" => 1 << 10,
+        b"m" => 1_000_000,
+        b"mb" => 1 << 20,
+        b"g" => 1_000_000_000,
+        b"gb" => 1 << 30,
+        _ => return None,
+    };
+    std::str::from_utf8(number).ok()?.parse::<i64>().ok()?.checked_mul(bytes)
+}

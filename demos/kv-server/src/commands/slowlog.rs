@@ -1,0 +1,122 @@
+//! SLOWLOG, LATENCY and MONITOR: which requests took long, and what is asked.
+
+use nexus_rt::{Clock, Res, ResMut};
+
+use super::{Done, help, subcommands};
+use crate::error::CommandError;
+use crate::number;
+use crate::request::Request;
+use crate::session::{Client, Marks, Reply};
+use crate::watch::Watch;
+
+pub(super) fn slowlog(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
+    let replies = &mut client.reply();
+    match subcommands::name(subcommands::SLOWLOG, request) {
+        "get" if request.len() > 3 => {
+            let name = super::shown(request.get(1), super::SHOWN);
+            return Err(CommandError::other(format!(
+                "ERR unknown subcommand or wrong number of arguments for '{name}'. Try SLOWLOG HELP."
+            )));
+        }
+        "get" => {
+            let count = match request.from(2).next() {
+                None => 10,
+                Some(count) => match number::parse(count).filter(|count| *count >= -1) {
+                    Some(-1) => usize::MAX,
+                    Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
+                    None => return Err(CommandError::other("ERR count should be greater than or equal to -1")),
+                },
+            };
+            let entries = watch.slow.entries().take(count);
+            replies.array(entries.len());
+            for entry in entries {
+                replies.array(6);
+                [entry.number, entry.unix, entry.micros].iter().for_each(|number| replies.integer(*number));
+                replies.array(entry.arguments.len());
+                entry.arguments.iter().for_each(|argument| replies.bulk(argument));
+                replies.bulk(entry.address.as_bytes());
+                replies.bulk(&entry.name);
+            }
+        }
+        "len" => replies.count(watch.slow.entries().len()),
+        "reset" => {
+            watch.slow.clear();
+            replies.ok();
+        }
+        _ => replies.lines(help::SLOWLOG),
+    }
+    Ok(())
+}
+
+/// What LATENCY DOCTOR says where there is nothing to be said.
+const OFF: &str = "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use \
+                   \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. If we weren't in a \
+                   deep space mission I'd suggest to take a look at https://redis.io/topics/latency-monitor.\n";
+const NOTHING: &str = "Dave, no latency spike was observed during the lifetime of this Redis instance, not in the \
+                       slightest bit. I honestly think you ought to sit down calmly, take a stress pill, and think \
+                       things over.\n";
+
+pub(super) fn latency(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
+    let replies = &mut client.reply();
+    let latency = &mut watch.latency;
+    match subcommands::name(subcommands::LATENCY, request) {
+        "latest" => {
+            replies.array(latency.events.len());
+            for (name, event) in &latency.events {
+                let (at, millis) = event.samples.back().copied().unwrap_or_default();
+                replies.array(4);
+                replies.bulk(name.as_bytes());
+                [at, millis, event.worst].iter().for_each(|number| replies.integer(*number));
+            }
+        }
+        "history" => {
+            let name = String::from_utf8_lossy(request.get(2));
+            let samples = latency.events.get(&*name).map(|event| &event.samples);
+            replies.array(samples.map_or(0, |samples| samples.len()));
+            for (at, millis) in samples.into_iter().flatten() {
+                replies.array(2);
+                replies.integer(*at);
+                replies.integer(*millis);
+            }
+        }
+        "reset" => {
+            let asked = |name: &str| request.len() == 2 || request.from(2).any(|asked| asked == name.as_bytes());
+            let before = latency.events.len();
+            latency.events.retain(|name, _| !asked(name));
+            replies.count(before - latency.events.len());
+        }
+        "doctor" if latency.events.is_empty() => {
+            replies.verbatim(if latency.threshold == 0 { OFF } else { NOTHING });
+        }
+        "doctor" => {
+            let mut text =
+                "Dave, I have observed latency spikes in this Redis instance. The worst of each event:\n".to_owned();
+            for (name, event) in &latency.events {
+                text += &format!("\n{name}: {} ms, {} seconds with spikes\n", event.worst, event.samples.len());
+            }
+            replies.verbatim(&text);
+        }
+        // How often it took how long is not counted.
+        "histogram" => replies.map(0),
+        _ => replies.lines(help::LATENCY),
+    }
+    Ok(())
+}
+
+pub(super) fn monitor(client: &mut Client, mut watch: ResMut<Watch>, _: &Request) -> Done {
+    if !client.state.marks.has(Marks::MONITOR) {
+        client.state.marks.set(Marks::MONITOR, true);
+        watch.monitor(client.id(), true);
+        client.reply().ok();
+    }
+    Ok(())
+}
+
+pub(super) fn time(client: &mut Client, clock: Res<Clock>, _: &Request) -> Done {
+    let unix = clock.unix();
+    let replies = &mut client.reply();
+    replies.array(2);
+    replies.bulk(unix.as_secs().to_string().as_bytes());
+    replies.bulk(unix.subsec_micros().to_string().as_bytes());
+    Ok(())
+}

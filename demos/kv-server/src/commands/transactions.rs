@@ -1,0 +1,120 @@
+//! MULTI, EXEC, DISCARD, WATCH and UNWATCH: requests that run together, if nobody has changed what they depend on.
+
+use nexus_rt::{Res, ResMut};
+
+use super::spec::{self, Specs};
+use super::{Call, Done};
+use crate::error::CommandError;
+use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::replies::Protocol;
+use crate::request::Request;
+use crate::session::{Client, Reply};
+
+/// What a key takes that is watched, beside its name, roughly and in bytes.
+const WATCH: usize = 160;
+
+pub(super) fn multi(client: &mut Client, _: &Request) -> Done {
+    if client.state.transaction.is_some() {
+        return Err(CommandError::NestedMulti);
+    }
+    client.state.begin();
+    client.reply().ok();
+    Ok(())
+}
+
+/// Ends the transaction. Its requests run next, unless one was refused or a key that was watched has changed.
+pub(super) fn exec(client: &mut Client, mut keys: ResMut<Keys>, limits: Res<Limits>, _: &Request) -> Done {
+    let Some(transaction) = client.state.end() else { return Err(CommandError::WithoutMulti("EXEC")) };
+    let changed = unwatch_all(client, &mut keys);
+    if keys.used() > limits.memory && transaction.queue.iter().any(|(command, _)| spec::ALL[*command].grows()) {
+        return Err(CommandError::AbortedBecause(Box::new(CommandError::OutOfMemory)));
+    }
+    if transaction.failed {
+        return Err(CommandError::Aborted);
+    }
+    if changed {
+        client.reply().nil_array();
+        return Ok(());
+    }
+    client.reply().array(transaction.queue.len());
+    client.state.due = transaction.queue;
+    Ok(())
+}
+
+pub(super) fn discard(client: &mut Client, mut keys: ResMut<Keys>, _: &Request) -> Done {
+    if client.state.transaction.is_none() {
+        return Err(CommandError::WithoutMulti("DISCARD"));
+    }
+    forget(client, &mut keys);
+    client.reply().ok();
+    Ok(())
+}
+
+pub(super) fn watch(client: &mut Client, mut keys: ResMut<Keys>, request: &Request) -> Done {
+    if client.state.transaction.is_some() {
+        return Err(CommandError::WatchInMulti);
+    }
+    let state = &mut client.state;
+    for key in request.from(1) {
+        keys.watch(&mut state.watches, key);
+    }
+    state.watching = state.watches.keys().map(|key| WATCH + key.len()).sum();
+    client.charge(client.state.holds());
+    client.reply().ok();
+    Ok(())
+}
+
+pub(super) fn unwatch(client: &mut Client, mut keys: ResMut<Keys>, _: &Request) -> Done {
+    unwatch_all(client, &mut keys);
+    client.reply().ok();
+    Ok(())
+}
+
+/// Ends what a client watches and has queued, which is not told.
+pub(crate) fn forget(client: &mut Client, keys: &mut Keys) {
+    client.state.end();
+    unwatch_all(client, keys);
+}
+
+/// Ends what a client watches. Whether any of it has changed.
+fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
+    let changed = keys.unwatch(&mut client.state.watches);
+    client.state.watching = 0;
+    client.charge(client.state.holds());
+    changed
+}
+
+/// What becomes of a call of a client that waits for messages or has begun a transaction.
+#[cold]
+pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, CommandError> {
+    let (state, name) = (&client.state, call.spec.full_name);
+    if state.transaction.is_some() && call.spec.flags.contains(&"no_multi") {
+        return Err(CommandError::NotInMulti);
+    }
+    let waits = state.subscriptions() > 0 && state.protocol == Protocol::Two;
+    if waits && !call.spec.while_subscribed() {
+        return Err(CommandError::Subscribed(name));
+    }
+    if state.transaction.is_none() || call.spec.in_transaction() {
+        return Ok(call);
+    }
+    Ok(Call { command: QUEUE, ..call })
+}
+
+/// The number of what is run instead of a command that is queued.
+pub(super) const QUEUE: usize = spec::ALL.len();
+
+/// Keeps a request until the transaction runs.
+pub(super) fn queue(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
+    if let (Some(transaction), Some((command, _))) = (&mut client.state.transaction, specs.find(request.get(0))) {
+        // One that will not run needs no memory.
+        if !transaction.failed {
+            transaction.bytes += request.size();
+            transaction.queue.push((command, request.copy()));
+        }
+    }
+    client.charge(client.state.holds());
+    client.reply().simple("QUEUED");
+    Ok(())
+}

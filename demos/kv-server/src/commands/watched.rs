@@ -1,0 +1,141 @@
+//! Requests that are watched while they run: timed, and shown to those who want to see them.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use nexus_rt::connections::{Address, Connections};
+use nexus_rt::{Clock, Key, Registry, World};
+
+use super::{Call, Done, Run};
+use crate::error::CommandError;
+use crate::request::Request;
+use crate::session::{Client, Session};
+use crate::settings::Settings;
+use crate::stats::Stats;
+use crate::watch::Watch;
+
+/// The most arguments of a request that is quick.
+const FEW: usize = 16;
+
+/// What notes what comes of requests.
+#[derive(Clone, Copy)]
+pub(super) struct Watcher {
+    watch: Key<Watch>,
+    stats: Key<Stats>,
+}
+
+impl Watcher {
+    pub(super) fn new(reg: &Registry) -> Self {
+        Self { watch: reg.key(), stats: reg.key() }
+    }
+
+    /// Runs a request and counts it.
+    #[inline]
+    pub(super) fn run(self, command: &mut Run<Done>, client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+        let mut stats = self.stats.get_mut(world);
+        if call.spec.is_quick() && call.request.len() <= FEW && !stats.watched {
+            stats.commands[call.command].calls += 1;
+            command.run_with(client, world, call.request)
+        } else {
+            self.run_watched(command, client, world, call)
+        }
+    }
+
+    /// Counts a request of a transaction that ended in an error.
+    pub(super) fn failed(self, world: &mut World, call: Call<'_>, error: &CommandError) {
+        let mut stats = self.stats.get_mut(world);
+        stats.error(error);
+        match call.spec.is_subcommand() {
+            true => stats.subcommands.entry(call.spec.full_name).or_default().failed += 1,
+            false => stats.commands[call.command].failed += 1,
+        }
+    }
+
+    /// Runs a request that may take long, or that somebody watches.
+    #[inline(never)]
+    fn run_watched(self, command: &mut Run<Done>, client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+        let started = Instant::now();
+        let done = command.run_with(client, world, call.request);
+        let took = started.elapsed();
+        let mut stats = self.stats.get_mut(world);
+        let counts = match call.spec.is_subcommand() {
+            true => stats.subcommands.entry(call.spec.full_name).or_default(),
+            false => &mut stats.commands[call.command],
+        };
+        counts.calls += 1;
+        counts.took += took;
+        let at = world.resource::<Clock>().unix() + started.saturating_duration_since(world.resource::<Clock>().now());
+        self.note(world, client, &call, (at, took));
+        if !self.watch.get(world).monitors().is_empty() && !call.spec.is_private() {
+            show(world, client, &call, at, self.watch);
+        }
+        self.stats.get_mut(world).watched = self.watch.get(world).is_of_all();
+        done
+    }
+
+    /// Keeps what took long.
+    fn note(self, world: &mut World, client: &Client, call: &Call<'_>, (at, took): (Duration, Duration)) {
+        let address = address(world.resource::<Settings>(), client);
+        let mut watch = self.watch.get_mut(world);
+        let event = if call.spec.flags.contains(&"fast") { "fast-command" } else { "command" };
+        let unix = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);
+        watch.latency.note(event, (unix, took));
+        let arguments = shown(call.request);
+        let arguments = arguments.iter().map(|argument| &**argument);
+        let address = || address.strip_prefix("unix:").map_or(address.clone(), |path| format!("{path}:0"));
+        watch.slow.note((unix, took), arguments, (address, &client.state.name));
+    }
+}
+
+/// Shows a request to those who want to see all.
+fn show(world: &mut World, client: &Client, call: &Call<'_>, at: Duration, watch: Key<Watch>) {
+    let (seconds, micros) = (at.as_secs(), at.subsec_micros());
+    let mut line = format!("+{seconds}.{micros:06} [0 {}]", address(world.resource::<Settings>(), client));
+    for argument in shown(call.request) {
+        line.push_str(" \"");
+        quote(&mut line, &argument);
+        line.push('"');
+    }
+    line.push_str("\r\n");
+    let monitors = watch.get(world).monitors().to_vec();
+    if world.contains::<Connections<Session>>() {
+        let mut net = world.resource_mut::<Connections<Session>>();
+        monitors.into_iter().for_each(|id| _ = net.send(id, line.as_bytes()));
+    }
+}
+
+fn address(settings: &Settings, client: &Client) -> String {
+    match client.peer() {
+        Address::Ip(address) => address.to_string(),
+        _ => format!("unix:{}", settings.unix.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
+    }
+}
+
+/// The arguments of a request without passwords.
+fn shown(request: &Request) -> Vec<Cow<'_, [u8]>> {
+    let is = |at: usize, word: &str| request.get(at).eq_ignore_ascii_case(word.as_bytes());
+    let (auth, hello, config) = (is(0, "auth"), is(0, "hello"), is(0, "config"));
+    let is_secret = |at: usize| {
+        let after = |word, distance: usize| at > distance && is(at - distance, word);
+        auth && at > 0 || hello && (after("auth", 1) || after("auth", 2)) || config && after("requirepass", 1)
+    };
+    let show = |(at, argument)| if is_secret(at) { Cow::Borrowed(&b"(redacted)"[..]) } else { Cow::Borrowed(argument) };
+    request.from(0).enumerate().map(show).collect()
+}
+
+/// Writes bytes as they are written between quotes.
+fn quote(line: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        match byte {
+            b'\\' | b'"' => line.extend(['\\', char::from(*byte)]),
+            b'\n' => line.push_str("\\n"),
+            b'\r' => line.push_str("\\r"),
+            b'\t' => line.push_str("\\t"),
+            7 => line.push_str("\\a"),
+            8 => line.push_str("\\b"),
+            b' '..=b'~' => line.push(char::from(*byte)),
+            _ => write!(line, "\\x{byte:02x}").expect("a string takes what is written"),
+        }
+    }
+}

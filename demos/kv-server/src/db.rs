@@ -1,0 +1,201 @@
+//! What commands do with keys, and the timers that end them.
+
+use std::num::NonZeroI64;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nexus_rt::timer::TimerEvent;
+use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerWheel, callback_blueprint};
+
+use crate::keys::Keys;
+use crate::stats::Stats;
+
+/// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys
+/// beyond these end as exactly, since none is seen once its time has come; but their memory is given back later.
+const TIMERS: usize = 32_768;
+
+callback_blueprint!(
+    /// The timer that ends a key, which is its context.
+    pub OnExpiry,
+    Context = Arc<[u8]>,
+    Event = TimerEvent,
+    Params = (ResMut<'static, Keys>, ResMut<'static, Stats>),
+);
+
+/// The timers of all keys that end.
+pub(crate) type ExpiryTimers = TimerWheel<TemplatedCallback<OnExpiry>>;
+
+/// Stamps those timers: a resource.
+pub(crate) struct ExpiryTemplate(pub(crate) CallbackTemplate<OnExpiry>);
+
+/// Ends a key, unless somebody has written there since its time came.
+pub(crate) fn on_expiry(key: &mut Arc<[u8]>, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
+    stats.expired += 1;
+    if keys.entries.get(&**key).is_some_and(|entry| entry.timer == Some(timer.key)) {
+        keys.remove(key);
+    }
+}
+
+/// What commands ask for to work with keys. A key whose time has come is not there, whether or not its timer has run.
+#[derive(Param)]
+pub(crate) struct Db<'w> {
+    keys: ResMut<'w, Keys>,
+    timers: ResMut<'w, ExpiryTimers>,
+    template: Res<'w, ExpiryTemplate>,
+    clock: Res<'w, Clock>,
+}
+
+/// When a value ends that is set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ends {
+    /// It does not, also if the one before did.
+    Never,
+    /// When the one before would have.
+    AsBefore,
+    /// At this time, in milliseconds since 1970.
+    AtUnixMs(i64),
+}
+
+impl Db<'_> {
+    /// The present time, in milliseconds since 1970.
+    #[must_use]
+    pub(crate) fn now_ms(&self) -> i64 {
+        unix_ms(&self.clock)
+    }
+
+    /// All keys, to read.
+    #[inline]
+    #[must_use]
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Sets a value.
+    #[inline]
+    pub(crate) fn set(&mut self, key: &[u8], value: &[u8], ends: Ends) {
+        let had_end = self.keys.write(key, |entry| {
+            let old = &mut entry.value;
+            // A large room is not kept for a small value.
+            if old.capacity() > 64 + 2 * value.len() {
+                *old = Vec::with_capacity(value.len());
+            }
+            old.clear();
+            old.extend_from_slice(value);
+            entry.ends.is_some()
+        });
+        match ends {
+            Ends::Never if had_end => _ = self.persist(key),
+            Ends::Never | Ends::AsBefore => {}
+            Ends::AtUnixMs(at) => _ = self.expire_at(key, at),
+        }
+    }
+
+    /// Puts a value in the place of whatever is there.
+    pub(crate) fn put(&mut self, key: &[u8], value: Vec<u8>, ends: Option<i64>) {
+        self.keys.write(key, |entry| entry.value = value);
+        match ends {
+            None => _ = self.persist(key),
+            Some(at) => _ = self.expire_at(key, at),
+        }
+    }
+
+    /// Any key, each as likely as any other.
+    pub(crate) fn any_key(&mut self) -> Option<&[u8]> {
+        const TRIES: usize = 100;
+        let keys = &mut *self.keys;
+        for _ in 0..TRIES.min(keys.len()) {
+            // Steele and Vigna's splitmix of 64 bits.
+            keys.dice = keys.dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (keys.dice ^ keys.dice >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+            let at = usize::try_from((mixed ^ mixed >> 31) % keys.len() as u64).unwrap_or(0);
+            if keys.entries[at].lives(keys.now_ms) {
+                return keys.entries.get_index(at).map(|(key, _)| &**key);
+            }
+        }
+        // Nearly all have ended.
+        keys.iter().next()
+    }
+
+    /// Changes a value in place, or an empty one if there is none. It ends when it would have.
+    #[inline]
+    pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.keys.write(key, |entry| update(&mut entry.value))
+    }
+
+    /// Removes a key and gives its value.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+        let entry = self.keys.remove(key)?;
+        if !entry.lives(self.keys.now_ms) {
+            return None;
+        }
+        if let Some(timer) = entry.timer {
+            self.timers.cancel(timer);
+        }
+        Some(entry.value)
+    }
+
+    /// Removes all keys.
+    pub(crate) fn clear(&mut self) {
+        for timer in self.keys.clear() {
+            self.timers.cancel(timer);
+        }
+    }
+
+    /// Lets a key end at a time, in milliseconds since 1970: at once if that is past. Whether there is such a key.
+    pub(crate) fn expire_at(&mut self, key: &[u8], unix_ms: i64) -> bool {
+        let Keys { entries, watched, now_ms, untimed, .. } = &mut *self.keys;
+        let Some((_, name, entry)) = entries.get_full_mut(key) else { return false };
+        if !entry.lives(*now_ms) {
+            return false;
+        }
+        let (deadline, ends) = (deadline(&self.clock, unix_ms), NonZeroI64::new(unix_ms));
+        if deadline.is_some_and(|deadline| deadline <= self.clock.now()) {
+            self.remove(key);
+            return true;
+        }
+        watched.touch(key);
+        // A time that the machine cannot express will not come.
+        let Some(deadline) = deadline else {
+            self.persist(key);
+            return true;
+        };
+        match entry.timer {
+            Some(timer) => _ = self.timers.reschedule(timer, deadline),
+            None if self.timers.len() < TIMERS => {
+                *untimed -= usize::from(entry.ends.is_some());
+                entry.timer = Some(self.timers.schedule(deadline, self.template.0.generate(name.clone())));
+            }
+            None => *untimed += usize::from(entry.ends.is_none()),
+        }
+        entry.ends = ends;
+        true
+    }
+
+    /// Lets a key not end any more. Whether it would have.
+    pub(crate) fn persist(&mut self, key: &[u8]) -> bool {
+        let Keys { entries, watched, now_ms, untimed, .. } = &mut *self.keys;
+        let entry = entries.get_mut(key).filter(|entry| entry.ends.is_some() && entry.lives(*now_ms));
+        let Some(entry) = entry else { return false };
+        watched.touch(key);
+        entry.ends = None;
+        match entry.timer.take() {
+            Some(timer) => _ = self.timers.cancel(timer),
+            None => *untimed -= 1,
+        }
+        true
+    }
+}
+
+/// The present time, in milliseconds since 1970.
+pub(crate) fn unix_ms(clock: &Clock) -> i64 {
+    i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The instant of a time of the calendar, which is a millisecond that begins then.
+fn deadline(clock: &Clock, unix_ms: i64) -> Option<Instant> {
+    match u64::try_from(unix_ms) {
+        Ok(unix_ms) => clock.instant_of(Duration::from_millis(unix_ms)),
+        Err(_) => Some(clock.now()),
+    }
+}

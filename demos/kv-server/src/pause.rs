@@ -1,0 +1,73 @@
+//! CLIENT PAUSE, as a resource: until when requests wait, and which.
+
+use std::time::Instant;
+
+use nexus_rt::connections::Connections;
+use nexus_rt::{Clock, World};
+
+use crate::request::Request;
+use crate::session::{Client, Marks, Session};
+
+/// Until when clients wait.
+#[derive(Debug, Default)]
+pub(crate) struct Pause {
+    /// `None` if they do not.
+    until: Option<Instant>,
+    /// Whether all requests wait, and not only those that change something.
+    all: bool,
+}
+
+impl Pause {
+    /// Has clients wait, for longer than they would if they wait already.
+    pub(crate) fn begin(&mut self, until: Instant, all: bool) {
+        self.all = self.until.is_some() && self.all || all;
+        self.until = self.until.max(Some(until));
+    }
+
+    /// Has clients go on, in the next turn.
+    pub(crate) fn end(&mut self, now: Instant) {
+        self.until = self.until.map(|_| now);
+    }
+
+    /// When clients go on.
+    #[inline]
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Has one client wait, or tells that it is to wait before it changes something.
+    pub(crate) fn apply(&self, client: &mut Client) {
+        if self.until.is_none() {
+            return;
+        }
+        client.state.marks.set(Marks::PAUSED, true);
+        if self.all {
+            client.pause();
+        }
+    }
+}
+
+/// Has clients go on, if it is time: runs the requests that wait by `run`.
+pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut World, &Request)) {
+    let now = world.resource::<Clock>().now();
+    if world.resource::<Pause>().until.is_none_or(|until| until > now) {
+        return;
+    }
+    *world.resource_mut::<Pause>() = Pause::default();
+    let ids: Vec<_> = world.resource::<Connections<Session>>().ids().collect();
+    for id in ids {
+        let mut net = world.resource_mut::<Connections<Session>>();
+        let Some(client) = net.client_mut(id) else { continue };
+        client.resume();
+        client.state.marks.set(Marks::PAUSED, false);
+        let Some(request) = client.state.postponed.take() else { continue };
+        // Its connection stays where it is meanwhile.
+        let mut own = Client::detached(std::mem::take(&mut client.state));
+        run(&mut own, world, &request);
+        let mut net = world.resource_mut::<Connections<Session>>();
+        if let Some(client) = net.client_mut(id) {
+            client.state = std::mem::take(&mut own.state);
+            net.send(id, own.out());
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Both versions of the protocol, passwords, and what clients ask of their connections: as Redis does, byte by byte.
+
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr};
+
+use crate::redis::Redis;
+use crate::support::{Client, Reply, Server, ok};
+
+/// All that is answered to lines, each of which is sent when the one before is answered or is known not to be.
+fn answers(address: SocketAddr, lines: &[&str]) -> Vec<u8> {
+    let mut client = Client::connect(address);
+    client.send(format!("{}\r\n", lines.join("\r\n")).as_bytes());
+    client.socket.get_mut().shutdown(Shutdown::Write).unwrap();
+    let mut answers = Vec::new();
+    client.socket.read_to_end(&mut answers).unwrap();
+    answers
+}
+
+/// Without the number of the client, which is the only one after `id`.
+fn without_id(answers: &[u8]) -> String {
+    let text = answers.escape_ascii().to_string();
+    let mut parts = text.split("$2\\r\\nid\\r\\n:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "ID " + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+}
+
+pub(crate) fn assert_same(server: &Server, redis: &Redis, cases: &str) {
+    for case in cases.lines().filter(|line| !line.is_empty()) {
+        let lines: Vec<_> = case.split(" ; ").collect();
+        let [ours, theirs] = [server.address, redis.address].map(|address| without_id(&answers(address, &lines)));
+        assert_eq!(ours, theirs, "{case}");
+    }
+}
+
+#[test]
+fn clients_are_answered_about_themselves_as_by_redis() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let server = Server::start(&[]);
+    assert_same(&server, &redis, CASES);
+    assert_same(&server, &redis, REPLIES);
+}
+
+#[test]
+fn who_has_no_password_is_refused_as_by_redis() {
+    let Some(redis) = Redis::start(&["--requirepass", "secret"]) else { return };
+    let server = Server::start(&["--requirepass", "secret"]);
+    assert_same(&server, &redis, STRANGERS);
+}
+
+#[test]
+fn a_client_that_is_killed_is_gone_and_the_others_stay() {
+    let server = Server::start(&[]);
+    let mut clients = [server.client(), server.client(), server.client()];
+    let ids = clients.each_mut().map(|client| match client.ask(&["CLIENT", "ID"]) {
+        Reply::Integer(id) => id,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(ids, [1, 2, 3]);
+    clients[2].ask(&["SUBSCRIBE", "a"]);
+    let address = clients[1].socket.get_ref().local_addr().unwrap().to_string();
+    let [first, second, third] = &mut clients;
+    let Reply::Bulk(Some(lines)) = first.ask(&["CLIENT", "LIST"]) else { panic!("it is text") };
+    let lines = String::from_utf8(lines).unwrap();
+    let lines: Vec<_> = lines.lines().collect();
+    assert!(lines.len() == 3 && lines[1].contains(&format!(" addr={address} ")), "{lines:?}");
+    assert!(lines[0].contains(" cmd=client|list ") && lines[1].contains(" cmd=client|id "), "{lines:?}");
+    assert!(lines[2].contains(" flags=P ") && lines[2].contains(" sub=1 "), "{lines:?}");
+    let Reply::Bulk(Some(line)) = first.ask(&["CLIENT", "LIST", "TYPE", "pubsub"]) else { panic!("it is text") };
+    assert!(line.starts_with(b"id=3 ") && line.iter().filter(|byte| **byte == b'\n').count() == 1);
+    assert_eq!(first.ask(&["CLIENT", "KILL", &address]), ok());
+    assert!(second.is_closed());
+    assert_eq!(first.ask(&["CLIENT", "KILL", "TYPE", "pubsub", "ID", "1"]), Reply::Integer(0));
+    assert_eq!(first.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]), Reply::Integer(1));
+    assert!(third.is_closed());
+    assert_eq!(first.ask(&["CLIENT", "KILL", "ID", "1"]), Reply::Integer(0));
+    assert_eq!(first.ask(&["CLIENT", "KILL", "ID", "1", "SKIPME", "no"]), Reply::Integer(1));
+    assert!(first.is_closed());
+}
+
+/// Each in its own version of the protocol.
+#[test]
+fn messages_are_told_apart_from_replies_where_the_protocol_can() {
+    let server = Server::start(&[]);
+    let [mut two, mut three] = [server.client(), server.client()];
+    assert!(matches!(three.ask(&["HELLO", "3"]), Reply::Elements('%', _)));
+    assert!(matches!(two.ask(&["SUBSCRIBE", "a"]), Reply::Array(_)));
+    assert!(matches!(three.ask(&["SUBSCRIBE", "a"]), Reply::Elements('>', _)));
+    assert_eq!(server.client().ask(&["PUBLISH", "a", "x"]), Reply::Integer(2));
+    let parts = ["message", "a", "x"].map(crate::support::bulk);
+    assert_eq!(two.reply(), Reply::Array(Some(parts.to_vec())));
+    assert_eq!(three.reply(), Reply::Elements('>', parts.to_vec()));
+    assert_eq!(three.ask(&["GET", "k"]), Reply::Null);
+}
+
+#[test]
+fn clients_wait_while_they_are_paused() {
+    let server = Server::start(&[]);
+    let [mut first, mut second] = [server.client(), server.client()];
+    assert_eq!(first.ask(&["CLIENT", "PAUSE", "60000", "WRITE"]), ok());
+    second.send(b"GET k\r\nSET k 1\r\nGET k\r\n");
+    assert_eq!(second.reply(), Reply::Bulk(None));
+    let mut third = server.client();
+    third.send(b"PING\r\nINCR k\r\n");
+    assert_eq!(third.reply(), Reply::Simple("PONG".into()));
+    assert_eq!(first.ask(&["EXISTS", "k"]), Reply::Integer(0));
+    assert_eq!(first.ask(&["CLIENT", "UNPAUSE"]), ok());
+    assert_eq!(second.reply(), ok());
+    assert!(matches!(second.reply(), Reply::Bulk(Some(_))));
+    assert!(matches!(third.reply(), Reply::Integer(1..=2)));
+    // All requests, also those of who asked for it, and of who comes then.
+    let started = std::time::Instant::now();
+    first.send(b"CLIENT PAUSE 300\r\nPING\r\n");
+    assert_eq!(first.reply(), ok());
+    let mut fourth = server.client();
+    assert_eq!(fourth.ask(&["PING"]), Reply::Simple("PONG".into()));
+    assert!(started.elapsed().as_millis() >= 290);
+    assert_eq!(first.reply(), Reply::Simple("PONG".into()));
+    assert_eq!(second.ask(&["PING"]), Reply::Simple("PONG".into()));
+}
+
+#[test]
+fn a_pause_does_not_keep_the_server_from_ending() {
+    let mut server = Server::start(&[]);
+    let [mut first, mut second] = [server.client(), server.client()];
+    assert_eq!(first.ask(&["CLIENT", "PAUSE", "100000", "WRITE"]), ok());
+    second.send(b"PING\r\nSET k 1\r\n");
+    assert_eq!(second.reply(), Reply::Simple("PONG".into()));
+    server.signal("-TERM");
+    assert_eq!(second.reply(), ok());
+    assert!(second.is_closed() && first.is_closed() && server.ends_well());
+}
+
+const CASES: &str = "
+hello
+hello 3 ; get x ; config get port1 ; ping ; subscribe a ; ping ; get x ; ping hi ; unsubscribe
+hello 4
+hello x
+hello 3 setname
+hello 3 setname a b
+hello 3 auth default x
+hello 3 auth a
+hello 3 auth a b
+hello 3 setname a ; client getname ; reset ; client getname ; hello
+hello 2 foo
+hello 3 setname 'a b'
+hello 3 setname zz foo ; client getname
+auth x
+auth default x
+auth a b
+auth a b c
+auth
+client help
+client id a ; client list foo ; client list type foo ; client list type pubsub ; client list id ; client list id x ; client list id 0 ; client info a
+client kill
+client kill a
+client kill id 99999
+client kill id x
+client kill id 0
+client kill type foo
+client kill user x
+client kill addr a:1
+client kill skipme x
+client kill foo bar
+client kill id 1 type
+client kill id 9999 maxage 3
+client setinfo a b
+client reply
+client reply on
+client reply off ; ping ; client reply on ; ping
+client reply skip ; ping ; ping
+client reply skip ; client reply foo ; ping
+client reply skip ; client reply skip ; ping ; ping
+client reply skip ; client reply on ; ping
+client reply off ; client reply skip ; ping ; client reply on ; ping
+client reply off ; subscribe a ; unsubscribe ; client reply on
+client reply off ; foo ; get ; client reply on
+client reply foo
+client reply off ; reset ; ping
+client no-evict foo
+client no-evict on
+client no-touch on
+client pause ; client pause x ; client pause 1 foo ; client pause -1 ; client unpause a ; client unpause
+client pause 1 write ; client unpause
+client tracking off
+client tracking foo
+client caching yes
+client getredir
+client trackinginfo
+hello 3 ; client trackinginfo
+client unblock 1
+client unblock x
+client unblock 99 foo
+client unblock 99 error
+client foo
+client getname a
+client setname 'a b'
+client setname ''
+client
+client no-evict
+hello 3 ; subscribe a ; publish a hi ; ping ; quit
+hello 3 ; subscribe a ; publish a hi ; publish a ho ; unsubscribe a ; publish a x
+reset
+subscribe a ; reset ; get a
+hello 3 ; unsubscribe
+subscribe a ; hello 3
+subscribe a ; client id
+command foo
+config foo
+config get
+config help a
+config help
+select 99999999999 ; select 1x ; select 16 ; select -1
+hello 3 ; get nokey ; mget a b ; set k v nx get ; getdel nosuch ; getset nosuch2 1 ; del nosuch2 ; scan 0 match zzz ; keys zzz
+hello 3 ; set a 1 ; set a 2 get ; set a 3 nx ; del a
+hello 3 ; config get maxmemory-policy
+config get TIMEOUT
+hello 3 ; command info nosuch
+command info nosuch
+echo a ; ECHO 'x y'
+auth 'a' 'b' ; client getname
+";
+
+const REPLIES: &str = "
+hello 3 ; set k v get ; get k ; get none ; mget k none ; getdel k ; getset k v ; del k
+hello 3 ; ttl none ; pttl none ; exists none ; type none ; strlen none ; persist none ; expire none 10
+hello 3 ; keys none ; scan 0 match none ; dbsize ; select 0 ; echo x ; ping ; ping x ; config get maxmemory-policy
+hello 3 ; incr n ; incrby n x ; append n 1 ; decr n ; del n ; foo ; get ; subscribe ; unsubscribe a ; unsubscribe
+hello 3 ; subscribe a b ; get none ; publish a 1 ; publish b 2 ; reset ; get none
+";
+
+const STRANGERS: &str = "
+get a ; foo ; get ; client foo ; config get x ; auth x ; auth secret ; get a
+hello
+hello 3
+hello 3 setname a
+hello 3 auth default no
+hello 3 auth default secret ; get a
+hello 3 auth other secret
+quit
+reset
+hello 4 ; hello 3 auth default secret setname 'a b' ; get a
+subscribe x ; ping ; command
+auth default secret ; get a ; reset ; get a
+auth secret ; auth wrong ; get a
+auth secretsecret ; auth secre ; auth '' ; auth Secret ; get a
+";
