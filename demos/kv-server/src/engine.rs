@@ -1,5 +1,6 @@
 //! Everything but sockets: the resources of the server, and what runs a request on them.
 
+use std::hint;
 use std::time::{Duration, Instant};
 
 use nexus_rt::{
@@ -24,6 +25,12 @@ const AT_ONCE: usize = 500;
 /// How often keys that have no timer are swept, unless many of them have ended.
 const SWEEP: Duration = Duration::from_millis(10);
 
+/// Has the allocator of the C library merge the small pieces that were freed. Otherwise it does so for those of a
+/// million keys at once, when it is next asked for a large one, which this is.
+fn merge_freed() {
+    hint::black_box(Vec::<u8>::with_capacity(4_096));
+}
+
 /// Removes keys whose time has come.
 #[derive(Debug)]
 pub struct ExpiryPoller {
@@ -41,7 +48,8 @@ impl ExpiryPoller {
         let now_ms = unix_ms(self.clock.get(world));
         let mut keys = self.keys.get_mut(world);
         keys.now_ms = now_ms;
-        if keys.has_doomed() {
+        let buries = keys.has_doomed();
+        if buries {
             keys.bury(AT_ONCE);
         }
         if keys.untimed > 0 && now >= self.sweeps {
@@ -50,7 +58,11 @@ impl ExpiryPoller {
         }
         let swept = keys.take_ended();
         self.stats.get_mut(world).expired += swept as u64;
-        swept + self.timers.poll_budget(world, now, AT_ONCE)
+        let removed = swept + self.timers.poll_budget(world, now, AT_ONCE);
+        if buries || removed > AT_ONCE / 4 {
+            merge_freed();
+        }
+        removed
     }
 
     /// When to poll next at the latest.

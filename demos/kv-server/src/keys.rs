@@ -15,6 +15,9 @@ const OVERHEAD: usize = 96;
 /// How much room for keys is never given back.
 const ROOM: usize = 4_096;
 
+/// The room for so many keys is given back at once.
+const PIECE: usize = 200_000;
+
 /// All keys. They lie in a row, which SCAN goes through from its end.
 #[derive(Debug, Default)]
 pub struct Keys {
@@ -32,7 +35,7 @@ pub struct Keys {
     /// How many of them have ended that nobody has counted yet.
     ended: usize,
     /// What was removed all at once, and is dropped a little at a time.
-    doomed: Vec<indexmap::map::IntoIter<Arc<[u8]>, Entry>>,
+    doomed: Vec<Entries>,
     /// What RANDOMKEY chooses by.
     pub(crate) dice: u64,
 }
@@ -185,7 +188,7 @@ impl Keys {
         if room > ROOM && self.entries.len() < room / 128 {
             let mut old = mem::replace(&mut self.entries, Entries::with_capacity(room / 64));
             self.entries.extend(old.drain(..));
-            self.doomed.push(old.into_iter());
+            self.doomed.push(old);
         }
         Some(entry)
     }
@@ -201,7 +204,7 @@ impl Keys {
         } else {
             self.entries.values().filter_map(|entry| entry.timer).collect()
         };
-        self.doomed.push(mem::take(&mut self.entries).into_iter());
+        self.doomed.push(mem::take(&mut self.entries));
         (self.used, self.untimed, self.swept) = (0, 0, 0);
         self.bury(ROOM);
         timers
@@ -209,11 +212,18 @@ impl Keys {
 
     /// Drops some of what was removed all at once.
     pub(crate) fn bury(&mut self, most: usize) {
+        let Some(last) = self.doomed.last_mut() else { return };
         for _ in 0..most {
-            let Some(last) = self.doomed.last_mut() else { return };
-            if last.next().is_none() {
-                self.doomed.pop();
+            if last.pop().is_none() {
+                break;
             }
+        }
+        let room = last.capacity();
+        if last.is_empty() && room > PIECE {
+            // The system, too, takes long to take much memory back.
+            last.shrink_to(room - PIECE);
+        } else if last.is_empty() {
+            self.doomed.pop();
         }
     }
 
