@@ -24,6 +24,7 @@ use mio::{Events, Poll, Token};
 
 use event::token;
 pub use event::{MioEvent, MioToken};
+use port::is_of_port;
 pub(super) use port::{Inlet, MOST, Port, open};
 use resource::Bell;
 #[cfg(feature = "smartptr")]
@@ -227,10 +228,11 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         let mut events = self.events.iter().skip(self.next);
         let ran = self.poller.run(world, budget, |driver| {
             let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
-                if driver.ports().note(event) {
+                let token = token(self.id, event.token());
+                if is_of_port(token) {
+                    driver.ports().note(token, event);
                     return None;
                 }
-                let token = token(self.id, event.token());
                 Some((token, driver.take_out(token)?, MioEvent::new(token, event)))
             });
             if found.is_none() {

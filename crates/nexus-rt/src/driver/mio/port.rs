@@ -41,20 +41,20 @@ impl Ports {
         self.ports.len() - 1
     }
 
-    /// Notes an event for its port. Returns whether it was for one.
-    #[inline]
-    pub(super) fn note(&mut self, event: &mio::event::Event) -> bool {
-        let Token(word) = event.token();
-        let (packed, generation) = (word as u64 as u32, (word as u64 >> u32::BITS) as u32);
-        if packed & PORT == 0 {
-            return false;
-        }
-        if let Some(&(driver, queue)) = self.ports.get(((packed & !PORT) >> PLACES) as usize) {
-            let key = RegistrationKey { driver, index: packed & (MOST as u32 - 1), generation };
+    /// Notes an event for the port of this token, if there is such a port.
+    #[inline(never)]
+    pub(super) fn note(&mut self, token: RegistrationKey, event: &mio::event::Event) {
+        if let Some(&(driver, queue)) = self.ports.get(((token.index & !PORT) >> PLACES) as usize) {
+            let key = RegistrationKey { driver, index: token.index & (MOST as u32 - 1), ..token };
             self.queues[queue].push(MioEvent::new(key, event));
         }
-        true
     }
+}
+
+/// Whether a token is for a port, and not for a registration of the mio driver itself.
+#[inline]
+pub(super) fn is_of_port(token: RegistrationKey) -> bool {
+    token.index & PORT != 0
 }
 
 /// Registers the sources of one table with the selector. It is part of the resource of the driver that owns the table.
