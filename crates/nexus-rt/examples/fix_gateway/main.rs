@@ -4,35 +4,70 @@
 //! `SECOND`, until Ctrl-C or SIGTERM. Then it answers what has come, logs everybody out, and ends. `--plan` prints
 //! what a message runs through.
 
-mod gateway;
-mod message;
+pub(crate) mod message;
 mod orders;
-mod protocol;
-mod session;
+pub(crate) mod session;
 
+use std::env;
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use nexus_rt::connections::{Client, Connections, ConnectionsInstaller, Ended, Limits};
-use nexus_rt::{Clock, Describe, MioInstaller, PipelineStart, TimerInstaller, World, WorldBuilder};
+use message::Message;
+use nexus_rt::chain::ByReference;
+use nexus_rt::connections::{ConnectionsInstaller, Ended, Limits};
+use nexus_rt::{
+    BoxedPipeline, CallbackTemplate, Clock, Describe, MioInstaller, PipelineStart, Registry, TimerInstaller, World,
+    WorldBuilder,
+};
+use orders::{Fill, Market, Orders, Risk};
+use session::{Beat, Net, Peer, Request, Session, SessionId};
 
-use crate::message::{Message, Unframed};
-use crate::protocol::{Ignored, Link};
+/// Registers the state of a gateway whose drivers are installed.
+pub(crate) fn register(builder: &mut WorldBuilder) {
+    builder.register(Vec::from(["CLIENT", "SECOND"].map(|name| Session { name, ..Session::default() })));
+    builder.register_default::<Orders>();
+    builder.register(Risk { quantity: 1_000, collar: 0.05, open: 10 });
+    builder.register(Market([("ACME", 100.0), ("NEXS", 25.5)].into()));
+    builder.register(CallbackTemplate::<Beat>::new(session::on_beat, builder.registry()));
+    builder.register(CallbackTemplate::<Fill>::new(orders::on_fill, builder.registry()));
+}
 
-/// How long counterparties may take to leave after a shutdown was requested.
-const DRAIN: Duration = Duration::from_secs(5);
+/// Whether a message has this type.
+fn is<const KIND: char>(request: &Request) -> bool {
+    request.1.text(35).chars().eq([KIND])
+}
+
+/// What a message runs through.
+pub(crate) fn messages(reg: &Registry) -> BoxedPipeline<Message, (), Peer, ByReference> {
+    PipelineStart::<&Message>::borrowed()
+        .with_context::<Peer>()
+        .then(session::identify, reg)
+        .and_then(session::in_sequence, reg)
+        .and_then(session::complete, reg)
+        .each(|request| {
+            request.route(|r| {
+                r.case(is::<'D'>, reg, |m| {
+                    m.then(orders::read, reg)
+                        .and_then(orders::is_new, reg)
+                        .and_then(orders::within_quantity, reg)
+                        .and_then(orders::within_collar, reg)
+                        .and_then(orders::within_open_orders, reg)
+                        .catch(orders::refuse, reg)
+                        .map(orders::accept, reg)
+                        .unwrap_or(())
+                })
+                .case(is::<'F'>, reg, |m| m.then(orders::cancel, reg))
+                .or(|m| m.then(session::administer, reg))
+            })
+        })
+        .build()
+        .boxed()
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let (port, plan) = match *arguments {
-        [] => (0, false),
-        ["--port", port] => (port.parse()?, false),
-        ["--plan"] => (0, true),
-        _ => return Err("use `--port N` or `--plan`".into()),
-    };
+    let port = env::args().skip_while(|it| it != "--port").nth(1).map_or(Ok(0), |port| port.parse())?;
     let mut builder = WorldBuilder::new();
     builder.shutdown_handle().enable_signals()?;
     let clock = Clock::realtime();
@@ -40,22 +75,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     builder.register(clock);
     let mut io = builder.install_driver(MioInstaller::new()?);
     let mut limits = Limits::default();
-    limits.connections = 100;
     // Longer than a session is silent before it is logged out: it ends those that never log on.
-    limits.silent = Some(Duration::from_secs(3 * protocol::SLOWEST));
-    let net = ConnectionsInstaller::<Link, _>::new(&io, Message::default())?.limits(limits);
+    limits.silent = Some(Duration::from_secs(3 * session::SLOWEST as u64));
+    let net = ConnectionsInstaller::<Option<SessionId>, _>::new(&io, Message::default())?.limits(limits);
     let mut net = builder.install_driver(net);
-    gateway::register(&mut builder, &["CLIENT", "SECOND"]);
+    register(&mut builder);
     let mut world = builder.build();
-    let mut messages = gateway::messages(world.registry());
-    if plan {
-        print!("{}", messages.plan());
+    let mut chain = messages(world.registry());
+    if env::args().any(|it| it == "--plan") {
+        print!("{}", chain.plan());
         return Ok(());
     }
-    let ended = PipelineStart::<Ended<Unframed>>::new().with_context::<Client<Link>>();
-    net.on_ended(ended.then(protocol::ended, world.registry()).build());
+    let ended = PipelineStart::<Ended<io::Error>>::new().with_context::<Peer>();
+    net.on_ended(ended.then(session::ended, world.registry()).build());
 
-    let mut connections = world.resource_mut::<Connections<Link>>();
+    let mut connections = world.resource_mut::<Net>();
     let listener = connections.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     println!("listening on {}", connections.address(listener).ok_or("it has an address")?);
 
@@ -63,16 +97,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let now = world.resource::<Clock>().now();
         let next = |world: &World| [timers.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
         io.poll_until(world, now, next)?;
-        let now = world.resource::<Clock>().now();
         // What has come is heard before a timer finds its session silent.
-        net.poll(world, usize::MAX, &mut messages);
+        net.poll(world, usize::MAX, &mut chain);
+        let now = world.resource::<Clock>().now();
         timers.poll(world, now);
         Ok::<(), io::Error>(())
     };
     world.run(&mut turn)?;
-    let deadline = Instant::now() + DRAIN;
-    world.resource_mut::<Connections<Link>>().drain(deadline);
-    world.drain(deadline, |world| world.resource::<Connections<Link>>().is_empty(), turn)?;
-    println!("{} messages were ignored", world.resource::<Ignored>().0);
+    // Counterparties have five seconds to leave.
+    let deadline = Instant::now() + Duration::from_secs(5);
+    world.resource_mut::<Net>().drain(deadline);
+    world.drain(deadline, |world| world.resource::<Net>().is_empty(), turn)?;
     Ok(())
 }

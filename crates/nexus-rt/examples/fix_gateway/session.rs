@@ -1,198 +1,227 @@
-//! `Session`: what is kept of a counterparty while the program runs, whether it is connected or not.
+//! The session layer: who is logged on, what was sent, and what a message passes before it reaches the application.
 
-use std::fmt::{self, Display};
-use std::io::Write;
-use std::ops::Range;
+use std::io;
+use std::mem;
 use std::time::{Duration, Instant};
 
-use nexus_rt::connections::ConnectionId;
-use nexus_rt::{Clock, Param, Res, ResMut};
+use nexus_rt::connections::{Client, ConnectionId, Connections, Ended};
+use nexus_rt::timer::TimerEvent;
+use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TimerWheel, callback_blueprint};
 
-use crate::message::sum;
+use super::message::{Message, fields, frame, utc};
 
 /// The CompID of this side.
-pub(crate) const GATEWAY: &str = "GATEWAY";
-
-/// The types of messages that are numbered but never sent again.
-const ADMIN: &str = "A012345";
-
-/// How far clocks may differ, with the time that a message takes.
-const TOLERANCE: Duration = Duration::from_secs(120);
+const GATEWAY: &str = "GATEWAY";
+/// The longest HeartBtInt, in seconds.
+pub(crate) const SLOWEST: usize = 60;
 
 /// The index of a session.
 pub(crate) type SessionId = usize;
+/// All connections, which know by which session they are logged on.
+pub(crate) type Net = Connections<Option<SessionId>>;
+/// One of them.
+pub(crate) type Peer = Client<Option<SessionId>>;
 
-/// A field to send.
-pub(crate) type Field<'v> = (u32, &'v dyn Display);
-
-/// Fields to send.
-macro_rules! fields {
-    ($($tag:literal => $value:expr),* $(,)?) => { [$(($tag, &$value as &dyn std::fmt::Display)),*] };
+/// What is kept of a counterparty, whether it is connected or not.
+#[derive(Default)]
+pub(crate) struct Session {
+    /// The CompID of the counterparty.
+    pub(crate) name: &'static str,
+    /// Where it is logged on.
+    pub(crate) connection: Option<ConnectionId>,
+    /// The number of the last message that came in sequence.
+    pub(crate) received: usize,
+    /// From which number on it was last asked to resend.
+    pub(crate) asked: usize,
+    /// What it was sent, from number 1 on: types, times and bodies.
+    pub(crate) sent: Vec<(&'static str, String, String)>,
+    /// When it was last sent something.
+    pub(crate) spoke: Option<Instant>,
+    /// The number of execution reports.
+    pub(crate) reports: u64,
 }
-pub(crate) use fields;
 
-/// Those that may log on, with the time.
+/// All sessions, with the time.
 #[derive(Param)]
 pub(crate) struct Sessions<'w> {
     pub(crate) all: ResMut<'w, Vec<Session>>,
     pub(crate) clock: Res<'w, Clock>,
 }
 
-pub(crate) struct Session {
-    /// The CompID of the counterparty.
-    pub(crate) name: String,
-    /// Where it is logged on.
-    pub(crate) connection: Option<ConnectionId>,
-    /// The number of the next message that it sends.
-    pub(crate) expected: u64,
-    /// From which number on it was last asked to resend, and when.
-    asked: Option<(u64, Instant)>,
-    /// What it was sent, from number 1 on.
-    sent: Vec<Sent>,
-    /// The bodies of the application's messages.
-    bodies: Vec<u8>,
-    pub(crate) interval: Duration,
-    pub(crate) spoke: Instant,
-    pub(crate) heard: Instant,
-    /// Whether a test request is unanswered.
-    pub(crate) tested: bool,
-}
-
-/// A message that was sent.
-struct Sent {
-    kind: &'static str,
-    time: Duration,
-    body: Range<usize>,
-}
-
 impl Sessions<'_> {
-    /// Sends a message. One of the application is kept: if nobody is connected, `out` goes nowhere, and the
-    /// counterparty notices the gap when it is back.
-    pub(crate) fn send(&mut self, to: SessionId, out: &mut Vec<u8>, kind: &'static str, fields: &[Field]) {
-        let session = &mut self.all[to];
-        let start = session.bodies.len();
-        fields.iter().for_each(|(tag, value)| put(&mut session.bodies, *tag, value));
-        let sent = Sent { kind, time: self.clock.unix(), body: start..session.bodies.len() };
-        let number = session.sent.len() + 1;
-        frame(out, &session.name, (kind, number), (sent.time, None), &session.bodies[start..]);
-        session.sent.push(sent);
-        session.spoke = self.clock.now();
-        if ADMIN.contains(kind) {
-            session.bodies.truncate(start);
+    /// Numbers, keeps and sends a message. If `out` goes nowhere, the counterparty notices the gap when it is back.
+    pub(crate) fn send(&mut self, to: SessionId, out: &mut Vec<u8>, kind: &'static str, body: String) {
+        self.write(to, out, (kind, self.all[to].sent.len() + 1), &body);
+        self.all[to].sent.push((kind, utc(self.clock.unix()), body));
+        self.all[to].spoke = Some(self.clock.now());
+    }
+
+    fn write(&self, to: SessionId, out: &mut Vec<u8>, (kind, number): (&str, usize), body: &str) {
+        let (name, time) = (self.all[to].name, utc(self.clock.unix()));
+        let head = fields! { 35 => kind, 34 => number, 49 => GATEWAY, 56 => name, 52 => time };
+        out.extend_from_slice(frame(&(head + body)).as_bytes());
+    }
+
+    /// Sends again what was sent under these numbers, and says which messages of the session layer are left out.
+    fn resend(&self, to: SessionId, out: &mut Vec<u8>, mut number: usize, last: usize) {
+        let is_admin = |kind: &str| "A012345".contains(kind);
+        let sent = self.all[to].sent.get(number - 1..last).unwrap_or_default();
+        for sent in sent.chunk_by(|(one, ..), (other, ..)| is_admin(one) && is_admin(other)) {
+            let ((kind, time, body), next) = (&sent[0], number + sent.len());
+            let (kind, body) = if is_admin(kind) { ("4", &fields! { 123 => "Y", 36 => next }) } else { (*kind, body) };
+            self.write(to, out, (kind, number), &(fields! { 43 => "Y", 122 => time } + body));
+            number = next;
         }
     }
 
-    /// Sends again what was sent under these numbers. Of the session layer's own messages it says that they are left
-    /// out.
-    pub(crate) fn resend(&self, to: SessionId, out: &mut Vec<u8>, numbers: Range<usize>) {
-        let (session, now) = (&self.all[to], self.clock.unix());
-        let mut next = numbers.start;
-        while next < numbers.end {
-            let admin = |sent: &&Sent| ADMIN.contains(sent.kind);
-            let gap = session.sent[next - 1..numbers.end - 1].iter().take_while(admin).count();
-            let Sent { kind, time, body } = &session.sent[next - 1];
-            if gap == 0 {
-                frame(out, &session.name, (kind, next), (now, Some(*time)), &session.bodies[body.clone()]);
-            } else {
-                let body = format!("123=Y\x0136={}\x01", next + gap);
-                frame(out, &session.name, ("4", next), (now, Some(*time)), body.as_bytes());
+    /// Asks, once, for all from the expected number on.
+    fn ask(&mut self, whom: SessionId, out: &mut Vec<u8>) {
+        let expected = self.all[whom].received + 1;
+        if mem::replace(&mut self.all[whom].asked, expected) != expected {
+            self.send(whom, out, "2", fields! { 7 => expected, 16 => 0 });
+        }
+    }
+
+    /// Ends a session with its connection. Who has not logged on is told nothing.
+    fn part(&mut self, client: &mut Peer, why: &str) {
+        if let Some(session) = client.state.take() {
+            self.send(session, client.out(), "5", fields! { 58 => why });
+            self.all[session].connection = None;
+        }
+        client.close(why.to_owned());
+    }
+}
+
+/// A message, and the session from which it came.
+pub(crate) type Request<'m> = (SessionId, &'m Message);
+
+/// Finds the session of a message. A Logon begins it, and ends it if it is logged on.
+pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &'m Message) -> Option<Request<'m>> {
+    let logon = message.text(35) == "A";
+    let named = |it: &Session| message.text(49) == it.name && message.text(56) == GATEWAY;
+    let connection = if logon { None } else { Some(client.id()) };
+    let found = sessions.all.iter().position(|it| named(it) && it.connection == connection);
+    let Some(session) = found.filter(|_| !logon || client.state.is_none()) else {
+        sessions.part(client, if logon { "these CompIDs cannot log on" } else { "these CompIDs are not logged on" });
+        return None;
+    };
+    if logon {
+        client.state = Some(session);
+        let state = &mut sessions.all[session];
+        // What was asked for on another connection does not come any more.
+        (state.connection, state.asked) = (Some(client.id()), 0);
+        if message.text(141) == "Y" {
+            state.received = 0;
+            state.sent.clear();
+        }
+    }
+    Some((session, message))
+}
+
+/// Checks the number. What leads out of a gap passes before it is filled.
+pub(crate) fn in_sequence<'m>(client: &mut Peer, mut sessions: Sessions, request: Request<'m>) -> Option<Request<'m>> {
+    let (session, message) = request;
+    let (number, expected) = (message.number(34), sessions.all[session].received + 1);
+    match message.text(35) {
+        "4" if message.text(123) != "Y" => {}
+        _ if number == expected => sessions.all[session].received = number,
+        "5" => {}
+        "A" | "2" if number > expected => {}
+        kind => {
+            if number > expected {
+                sessions.ask(session, client.out());
+            } else if kind == "A" || message.text(43) != "Y" {
+                sessions.part(client, &format!("MsgSeqNum too low, expecting {expected} but received {number}"));
             }
-            next += gap.max(1);
+            return None;
         }
     }
-
-    /// Asks for all from the expected number on, unless that was asked for and may still come.
-    pub(crate) fn ask(&mut self, whom: SessionId, out: &mut Vec<u8>) {
-        let (session, now) = (&mut self.all[whom], self.clock.now());
-        let (expected, patience) = (session.expected, session.interval.max(Duration::from_secs(10)));
-        if !session.asked.is_some_and(|(number, since)| number == expected && now < since + patience) {
-            session.asked = Some((expected, now));
-            self.send(whom, out, "2", &fields! { 7 => expected, 16 => 0 });
-        }
-    }
+    Some(request)
 }
 
-impl Session {
-    pub(crate) fn new(name: &str, now: Instant) -> Self {
-        let (sent, bodies, interval) = (Vec::new(), Vec::new(), Duration::ZERO);
-        let (name, asked, tested) = (name.into(), None, false);
-        Self { name, connection: None, expected: 1, asked, sent, bodies, interval, spoke: now, heard: now, tested }
-    }
-
-    /// Begins to log on, with number 1 on both sides if they are reset.
-    pub(crate) fn begin(&mut self, connection: ConnectionId, reset: bool) {
-        // What it was asked for on another connection does not come any more.
-        (self.connection, self.asked) = (Some(connection), None);
-        if reset {
-            self.expected = 1;
-            self.sent.clear();
-            self.bodies.clear();
-        }
-    }
-
-    /// The number of messages that it was sent.
-    pub(crate) fn sent(&self) -> usize {
-        self.sent.len()
-    }
+/// Checks that a message has its fields.
+pub(crate) fn complete<'m>(client: &mut Peer, mut sessions: Sessions, request: Request<'m>) -> Option<Request<'m>> {
+    let tags: &[u32] = match request.1.text(35) {
+        "1" => &[112],
+        "D" => &[11, 38, 40, 54, 55],
+        "F" => &[11, 41],
+        _ => &[],
+    };
+    let Some(tag) = tags.iter().find(|tag| request.1.text(**tag).is_empty()) else { return Some(request) };
+    sessions.part(client, &format!("field {tag} is missing"));
+    None
 }
 
-/// Writes a message. With the time at which it was sent first, it is a possible duplicate.
-fn frame(
-    out: &mut Vec<u8>,
-    to: &str,
-    (kind, number): (&str, usize),
-    (now, first): (Duration, Option<Duration>),
-    body: &[u8],
+/// Handles what is about the session itself.
+pub(crate) fn administer(
+    client: &mut Peer,
+    mut sessions: Sessions,
+    mut timers: ResMut<TimerWheel>,
+    beat: Res<CallbackTemplate<Beat>>,
+    (session, message): Request,
 ) {
-    // The length stands before what it counts. It has a fixed number of digits, and is filled in afterwards.
-    let start = out.len();
-    out.extend_from_slice(b"8=FIX.4.4\x019=000000\x01");
-    let counted = out.len();
-    put(out, 35, &kind);
-    put(out, 34, &number);
-    put(out, 49, &GATEWAY);
-    put(out, 56, &to);
-    put(out, 52, &Utc(now));
-    if let Some(first) = first {
-        put(out, 43, &"Y");
-        put(out, 122, &Utc(first));
+    let (received, sent) = (sessions.all[session].received, sessions.all[session].sent.len());
+    match message.text(35) {
+        "A" if !(1..=SLOWEST).contains(&message.number(108)) => {
+            return sessions.part(client, "HeartBtInt is out of range");
+        }
+        "A" => {
+            let (seconds, reset) = (message.number(108), if message.text(141) == "Y" { "141=Y\x01" } else { "" });
+            sessions.send(session, client.out(), "A", fields! { 98 => 0, 108 => seconds } + reset);
+            let interval = Duration::from_secs(seconds as u64);
+            timers.schedule(sessions.clock.now() + interval, Box::new(beat.generate((client.id(), interval, None))));
+        }
+        "2" => {
+            let last = if message.number(16) == 0 { sent } else { message.number(16).min(sent) };
+            sessions.resend(session, client.out(), message.number(7).max(1), last);
+        }
+        "1" => return sessions.send(session, client.out(), "0", fields! { 112 => message.text(112) }),
+        "4" => return sessions.all[session].received = received.max(message.number(36).saturating_sub(1)),
+        "0" | "3" => return,
+        "5" => return sessions.part(client, "goodbye"),
+        _ => return sessions.part(client, "unknown message type"),
     }
-    out.extend_from_slice(body);
-    let length = out.len() - counted;
-    write!(&mut out[counted - 7..counted - 1], "{length:06}").expect("a message has less than a million bytes");
-    let sum = sum(&out[start..]);
-    put(out, 10, &format_args!("{sum:03}"));
-}
-
-fn put(out: &mut Vec<u8>, tag: u32, value: &dyn Display) {
-    write!(out, "{tag}={value}\x01").expect("a `Vec` takes everything");
-}
-
-/// A time since 1970, as FIX writes it.
-pub(crate) struct Utc(pub(crate) Duration);
-
-impl Display for Utc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
-        // Years begin in March here, so that the day that some years lack is their last.
-        let days = seconds / 86_400 + 719_468;
-        let (era, day) = (days / 146_097, days % 146_097);
-        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let (day, january) = (day - (153 * month + 2) / 5 + 1, month >= 10);
-        let (year, month) = (era * 400 + year + u64::from(january), if january { month - 9 } else { month + 3 });
-        let (hours, minutes) = (seconds / 3_600 % 24, seconds / 60 % 60);
-        write!(f, "{year:04}{month:02}{day:02}-{hours:02}:{minutes:02}:{:02}.{millis:03}", seconds % 60)
+    // What was missed before a message that was handled all the same.
+    if message.number(34) > received {
+        sessions.ask(session, client.out());
     }
 }
 
-/// Whether a time that was received is close to the present. Times as text have the order of times.
-pub(crate) fn is_near(time: &str, now: Duration) -> bool {
-    let bounds = [now.saturating_sub(TOLERANCE), now + TOLERANCE].map(|bound| {
-        let mut text = [0; "YYYYMMDD-HH:MM:SS.mmm".len()];
-        write!(&mut text[..], "{}", Utc(bound)).map(|()| text)
-    });
-    // Milliseconds may be left out.
-    matches!(&bounds, [Ok(from), Ok(to)] if (&from[.."YYYYMMDD-HH:MM:SS".len()]..=&to[..]).contains(&time.as_bytes()))
+callback_blueprint!(
+    /// The heartbeat of a connection: its interval, and what was last heard before a test request.
+    pub(crate) Beat, Context = (ConnectionId, Duration, Option<Instant>), Event = TimerEvent,
+    Params = (Sessions<'static>, ResMut<'static, Net>, ResMut<'static, TimerWheel>)
+);
+
+/// Speaks for who was silent, and ends a session whose other side is.
+pub(crate) fn on_beat(
+    (connection, interval, tested): &mut (ConnectionId, Duration, Option<Instant>),
+    mut sessions: Sessions,
+    mut net: ResMut<Net>,
+    mut timers: ResMut<TimerWheel>,
+    TimerEvent { now, key, .. }: TimerEvent,
+) {
+    let Some(client) = net.client_mut(*connection) else { return };
+    let Some(session) = client.state else { return };
+    // What is on its way has a fifth of the interval to arrive, and as long again after a test request.
+    let (heard, patience) = (client.heard(), *interval * 6 / 5);
+    let deadlines = [heard + patience, heard + 2 * patience];
+    if now >= deadlines[1] && *tested == Some(heard) {
+        return sessions.part(client, "no answer to a test request");
+    }
+    if now >= deadlines[0] && *tested != Some(heard) {
+        *tested = Some(heard);
+        sessions.send(session, client.out(), "1", fields! { 112 => "are you there?" });
+    } else if sessions.all[session].spoke.is_some_and(|spoke| now >= spoke + *interval) {
+        sessions.send(session, client.out(), "0", String::new());
+    }
+    let spoke = sessions.all[session].spoke.map(|spoke| spoke + *interval);
+    let next = deadlines.into_iter().chain(spoke).filter(|deadline| *deadline > now).min();
+    timers.reschedule(key, next.unwrap_or(now));
+}
+
+/// Takes leave of a connection, and of its session if that has not ended.
+pub(crate) fn ended(client: &mut Peer, mut sessions: Sessions, ended: Ended<io::Error>) {
+    eprintln!("{}: {ended}", client.peer());
+    sessions.part(client, &ended.to_string());
 }

@@ -1,20 +1,13 @@
-//! The example `fix_gateway`: its chain and its timers without a socket, and its process with the engine of QuickFIX.
+//! The example `fix_gateway`: the end of a pair of sockets on test time, and its process with the engine of QuickFIX.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../examples/fix_gateway/gateway.rs"]
+#[path = "../../examples/fix_gateway/main.rs"]
+#[expect(dead_code, reason = "its `main` runs in a process of its own")]
 mod gateway;
-#[path = "../../examples/fix_gateway/message.rs"]
-mod message;
-#[path = "../../examples/fix_gateway/orders.rs"]
-mod orders;
-#[path = "../../examples/fix_gateway/protocol.rs"]
-mod protocol;
-#[path = "../../examples/fix_gateway/session.rs"]
-mod session;
 
 mod application;
 mod framing;
-#[cfg(unix)]
 mod process;
 mod rig;
 mod sequence;

@@ -187,6 +187,6 @@ with Connected(lost=2) as client:
     client.order("k", "5", "25.4", symbol="NEXS", side="2")
     until(client.came, t35="8", t11="k", t150="F")
     os.kill(PID, signal.SIGTERM)
-    until(client.came, t35="5", t58="the gateway shuts down")
+    until(client.came, t35="5", t58="the program ends")
     until(client.came, t35="logged out")
     step("the gateway said goodbye")
