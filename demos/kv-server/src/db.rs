@@ -1,13 +1,12 @@
 //! What commands do with keys, and the timers that end them.
 
 use std::num::NonZeroI64;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nexus_rt::timer::TimerEvent;
 use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, TimerWheel, callback_blueprint};
 
-use crate::keys::Keys;
+use crate::keys::{Bytes, Keys};
 use crate::stats::Stats;
 
 /// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys
@@ -17,7 +16,7 @@ const TIMERS: usize = 32_768;
 callback_blueprint!(
     /// The timer that ends a key, which is its context.
     pub OnExpiry,
-    Context = Arc<[u8]>,
+    Context = Bytes,
     Event = TimerEvent,
     Params = (ResMut<'static, Keys>, ResMut<'static, Stats>),
 );
@@ -29,7 +28,7 @@ pub(crate) type ExpiryTimers = TimerWheel<TemplatedCallback<OnExpiry>>;
 pub(crate) struct ExpiryTemplate(pub(crate) CallbackTemplate<OnExpiry>);
 
 /// Ends a key, unless somebody has written there since its time came.
-pub(crate) fn on_expiry(key: &mut Arc<[u8]>, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
+pub(crate) fn on_expiry(key: &mut Bytes, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
     stats.expired += 1;
     if keys.entries.get(&**key).is_some_and(|entry| entry.timer == Some(timer.key)) {
         keys.remove(key);
@@ -77,7 +76,7 @@ impl Db<'_> {
             let old = &mut entry.value;
             // A large room is not kept for a small value.
             if old.capacity() > 64 + 2 * value.len() {
-                *old = Vec::with_capacity(value.len());
+                *old = Bytes::with_capacity(value.len());
             }
             old.clear();
             old.extend_from_slice(value);
@@ -91,7 +90,7 @@ impl Db<'_> {
     }
 
     /// Puts a value in the place of whatever is there.
-    pub(crate) fn put(&mut self, key: &[u8], value: Vec<u8>, ends: Option<i64>) {
+    pub(crate) fn put(&mut self, key: &[u8], value: Bytes, ends: Option<i64>) {
         self.keys.write(key, |entry| entry.value = value);
         match ends {
             None => _ = self.persist(key),
@@ -119,12 +118,12 @@ impl Db<'_> {
 
     /// Changes a value in place, or an empty one if there is none. It ends when it would have.
     #[inline]
-    pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Bytes) -> T) -> T {
         self.keys.write(key, |entry| update(&mut entry.value))
     }
 
     /// Removes a key and gives its value.
-    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Bytes> {
         let entry = self.keys.remove(key)?;
         if !entry.lives(self.keys.now_ms) {
             return None;

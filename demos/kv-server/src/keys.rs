@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use nexus_rt::timer::TimerKey;
+use smallvec::SmallVec;
 
 use crate::watched::{Watched, Watches};
 
-/// What a key and its value take beside their bytes, roughly.
-const OVERHEAD: usize = 96;
+/// What a key and its value take where they lie: an entry, and its place in a table that is seven tenths full.
+const OVERHEAD: usize = size_of::<(usize, Bytes, Entry)>() + size_of::<usize>() * 10 / 7;
+
+/// What the allocator needs for memory of its own, in bytes.
+const HEADER: usize = 16;
 
 /// How much room for keys is never given back.
 const ROOM: usize = 4_096;
@@ -40,12 +44,15 @@ pub struct Keys {
     pub(crate) dice: u64,
 }
 
-type Entries = IndexMap<Arc<[u8]>, Entry>;
+type Entries = IndexMap<Bytes, Entry>;
+
+/// Keys and values: up to 16 bytes lie where their entry is, so most need no memory of their own.
+pub(crate) type Bytes = SmallVec<[u8; 16]>;
 
 /// A value and when it ends.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
-    pub(crate) value: Vec<u8>,
+    pub(crate) value: Bytes,
     /// In milliseconds since 1970.
     pub(crate) ends: Option<NonZeroI64>,
     /// What ends it then. Where very many keys end, some have no timer, and are [swept](Keys::sweep).
@@ -157,7 +164,7 @@ impl Keys {
     pub(crate) fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Entry) -> T) -> T {
         self.watched.touch(key);
         let entry = if let Some(entry) = self.entries.get_mut(key) {
-            self.used -= entry.value.capacity();
+            self.used -= heap(&entry.value);
             if !entry.lives(self.now_ms) {
                 // What has ended is as new. If there is a timer, it finds nothing.
                 let lost = usize::from(entry.is_untimed());
@@ -166,23 +173,24 @@ impl Keys {
             }
             entry
         } else {
-            self.used += OVERHEAD + key.len();
-            self.entries.entry(key.into()).or_default()
+            let key = Bytes::from_slice(key);
+            self.used += OVERHEAD + heap(&key);
+            self.entries.entry(key).or_default()
         };
         let result = write(entry);
-        self.used += entry.value.capacity();
+        self.used += heap(&entry.value);
         result
     }
 
     /// Removes a key; gives its entry, also if its time has come.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
-        let entry = self.entries.swap_remove(key)?;
-        self.watched.touch(key);
+        let (key, entry) = self.entries.swap_remove_entry(key)?;
+        self.watched.touch(&key);
         if entry.is_untimed() {
             self.untimed -= 1;
             self.ended += usize::from(!entry.lives(self.now_ms));
         }
-        self.used -= OVERHEAD + key.len() + entry.value.capacity();
+        self.used -= OVERHEAD + heap(&key) + heap(&entry.value);
         // Room for many keys is not kept for few. What is left then is so little that it moves in no time.
         let room = self.entries.capacity();
         if room > ROOM && self.entries.len() < room / 128 {
@@ -255,6 +263,13 @@ impl Keys {
         mem::take(&mut self.ended)
     }
 }
+
+/// The memory of its own that a key or a value has.
+#[inline]
+fn heap(bytes: &Bytes) -> usize {
+    if bytes.spilled() { bytes.capacity() + HEADER } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Keys, ROOM};

@@ -57,8 +57,9 @@ impl Server {
         };
         unix.map(|path| connections.listen(path)).transpose()?;
         builder.resource_mut::<Settings>().address = address;
-        let world = builder.build();
+        let mut world = builder.build();
         let commands = Commands::new(world.registry());
+        world.resource_mut::<Options>().startup = crate::system::memory().resident;
         let mut server = Self { wait, address, io, net, expiry, commands };
         server.watch(&world);
         Ok((server, world))

@@ -25,6 +25,8 @@ pub struct Options {
     pub timeout: i64,
     /// How many files are none of a client's.
     pub own_files: u64,
+    /// The memory that the process held before it had any key, in bytes.
+    pub startup: u64,
     /// What names this run of the server, and no other.
     pub run_id: String,
 }
@@ -35,7 +37,7 @@ impl Default for Options {
         let words = [1_u8, 2, 3].map(|word| RandomState::new().hash_one(word));
         let mut run_id: String = words.map(|word| format!("{word:016x}")).concat();
         run_id.truncate(40);
-        Self { password: Box::default(), timeout: 0, own_files: 32, run_id }
+        Self { password: Box::default(), timeout: 0, own_files: 32, startup: 0, run_id }
     }
 }
 

@@ -165,15 +165,20 @@ impl Sources<'_> {
         if !text.section("Memory") {
             return;
         }
-        let used = self.keys.used() as u64;
+        let buffers = self.net.as_ref().map_or(0, |net| net.stats().memory as u64);
+        let (data, startup) = (self.keys.used() as u64, self.options.startup);
+        let used = startup + data + buffers;
         let memory = system::memory();
         text.bytes("used_memory", used);
         text.bytes("used_memory_rss", memory.resident);
-        let peak = used.max(self.stats.rates.peak as u64);
+        let peak = used.max(startup + self.stats.rates.peak as u64);
         text.bytes("used_memory_peak", peak);
         text.line("used_memory_peak_perc", format_args!("{:.2}%", 100.0 * used as f64 / peak.max(1) as f64));
-        let buffers = self.net.as_ref().map_or(0, |net| net.stats().memory as u64);
-        text.lines(&[("used_memory_overhead", buffers), ("used_memory_startup", 0), ("used_memory_dataset", used)]);
+        text.lines(&[
+            ("used_memory_overhead", startup + buffers),
+            ("used_memory_startup", startup),
+            ("used_memory_dataset", data),
+        ]);
         text.bytes("total_system_memory", memory.total);
         text.bytes("used_memory_lua", 0);
         text.bytes("used_memory_scripts", 0);

@@ -82,7 +82,7 @@ pub(super) fn copy(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let ends = keys.expiry_unix_ms(from).flatten();
     let copies = value.is_some();
     if let Some(value) = value {
-        db.put(to, value, ends);
+        db.put(to, value.into(), ends);
     }
     client.reply().integer(copies.into());
     Ok(())

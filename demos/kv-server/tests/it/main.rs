@@ -12,6 +12,7 @@ mod floats;
 mod hostile;
 mod limits;
 mod many;
+mod memory;
 mod mixed;
 mod operator;
 mod pools;
