@@ -65,6 +65,20 @@ fn node(module: &str, script: &str) {
 }
 
 #[test]
+fn redis_of_rust_does_what_it_does_with_redis() {
+    let program = environments().join("redis-rs/debug/redis-rs-client");
+    if !program.exists() {
+        println!("SKIPPED: no `redis` of Rust to talk to; `.ci/run` builds it");
+        return;
+    }
+    let servers = [Server::start(&[]), Server::start(&["--requirepass", "secret"])];
+    let client =
+        Command::new(program).args(servers.each_ref().map(|server| server.address.port().to_string())).output();
+    let client = client.unwrap();
+    assert!(client.status.success(), "{}", String::from_utf8_lossy(&client.stderr));
+}
+
+#[test]
 fn node_redis_does_what_it_does_with_redis() {
     node("redis", "node_redis.mjs");
 }
