@@ -181,11 +181,12 @@ fn net_limits(limits: &Limits) -> NetLimits {
 fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, pause: Res<Pause>, _: Opened) {
     stats.connections += 1;
     stats.clients += 1;
-    let heard = client.heard();
+    let (heard, id) = (client.heard(), client.id());
     let state = &mut client.state;
     state.number = stats.connections;
     state.marks.set(Marks::STRANGER, !options.password.is_empty());
     state.since = Some(heard);
+    state.connection = Some(id);
     pause.apply(client);
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nexus_rt::connections;
+use nexus_rt::connections::{self, ConnectionId};
 
 use crate::channels::Subscriptions;
 use crate::commands::Spec;
@@ -14,6 +14,11 @@ use crate::watched::Watches;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
+
+/// The id of a client's connection.
+pub(crate) fn own_id(client: &Client) -> ConnectionId {
+    client.state.connection.unwrap_or_else(|| client.id())
+}
 
 /// Replies to a client.
 pub trait Reply {
@@ -89,6 +94,8 @@ pub struct Session {
     pub(crate) marks: Marks,
     /// A request of it that waits.
     pub(crate) postponed: Option<Box<Request>>,
+    /// The id of its connection, from which its state is apart while a request runs that had to wait.
+    pub(crate) connection: Option<ConnectionId>,
     /// When it came.
     pub(crate) since: Option<Instant>,
     /// The command that it used last.
@@ -109,8 +116,8 @@ pub struct Session {
     pub(crate) transaction: Option<Box<Transaction>>,
     /// The requests of the transaction that is to run now.
     pub(crate) due: Vec<Queued>,
-    /// Whether its transaction runs now.
-    pub(crate) executes: bool,
+    /// How many requests the transaction has that runs now; 0 if none runs.
+    pub(crate) executes: usize,
     /// Whether it waits for messages or has begun a transaction, so that not every command runs.
     special: bool,
 }
@@ -153,8 +160,9 @@ impl Session {
 
     /// How many requests wait for EXEC; -1 if none can.
     pub(crate) fn queued(&self) -> i64 {
+        let running = Some(self.executes).filter(|requests| *requests > 0);
         let queued = self.transaction.as_ref().map(|transaction| transaction.queue.len());
-        queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX))
+        queued.or(running).map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX))
     }
 
     /// What it makes the server remember, roughly and in bytes.

@@ -208,6 +208,7 @@ fn flags(client: &Client) -> String {
     let all = [
         ('O', state.marks.has(Marks::MONITOR)),
         ('P', state.is_subscribed()),
+        ('x', state.queued() >= 0),
         ('c', client.is_closing()),
         ('U', unix),
         ('e', state.marks.has(Marks::NO_EVICT)),
@@ -228,7 +229,7 @@ fn line(client: &Client, settings: &Settings, now: Instant) -> String {
     let last = state.last.map_or("NULL", |spec| spec.full_name);
     writeln!(
         line,
-        "id={} addr={address} laddr={local} fd=-1 name={} age={age} idle={idle} flags={} db=0 sub={} psub={} ssub=0 \
+        "id={} addr={address} laddr={local} fd=-1 name={} age={age} idle={idle} flags={} db=0 sub={} psub={} ssub={} \
          multi={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={unsent} oll=0 omem=0 tot-mem={holds} \
          events=r cmd={last} user=default redir=-1 resp={}",
         state.number,
@@ -236,6 +237,7 @@ fn line(client: &Client, settings: &Settings, now: Instant) -> String {
         flags(client),
         state.channels.len(),
         state.patterns(),
+        state.shards.len(),
         state.queued(),
         state.protocol.number(),
     )

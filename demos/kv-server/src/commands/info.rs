@@ -229,7 +229,7 @@ impl Sources<'_> {
             ("keyspace_misses", stats.misses),
             ("pubsub_channels", self.channels.len() as u64),
             ("pubsub_patterns", self.channels.patterns() as u64),
-            ("pubsubshard_channels", 0),
+            ("pubsubshard_channels", self.channels.subscribers(true).len() as u64),
             ("latest_fork_usec", 0),
             ("total_forks", 0),
             ("migrate_cached_sockets", 0),

@@ -76,16 +76,12 @@ impl Commands {
         // Runs instead of a command that is to wait for its transaction.
         table.push(table::command(transactions::queue, reg));
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
-        let (exec, watcher) = (spec::number("exec"), Watcher::new(reg));
+        let watcher = Watcher::new(reg);
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
             if call.command == transactions::QUEUE {
                 return table[call.command].run_with(client, world, call.request);
             }
-            watcher.run(&mut table[call.command], client, world, call)?;
-            if call.command == exec {
-                run_due(watcher, &mut table, client, world);
-            }
-            Ok(())
+            watcher.run(&mut table, client, world, call)
         };
         let name = type_name_of_val(&execute);
         let run = PipelineStart::<&Request>::borrowed()
@@ -142,12 +138,17 @@ impl Commands {
 #[cold]
 fn run_due(watcher: Watcher, table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
     let most = world.resource::<Limits>().most_replies();
-    client.state.executes = true;
-    for (command, request) in mem::take(&mut client.state.due) {
+    let due = mem::take(&mut client.state.due);
+    client.state.executes = due.len();
+    for (command, request) in due {
+        let (before, mute) = (client.out().len(), client.state.marks.has(Marks::MUTE));
         let call = Call { command, spec: spec::of(command, &request), request: &request };
-        if let Err(error) = watcher.run(&mut table[command], client, world, call) {
+        if let Err(error) = watcher.run(table, client, world, call) {
             watcher.failed(world, call, &error);
             tell(client, &error);
+        }
+        if mute {
+            client.out().truncate(before);
         }
         // All of it runs, but who is sent so much is cut off, and then no reply is read any more.
         if client.unsent() > most {
@@ -155,7 +156,7 @@ fn run_due(watcher: Watcher, table: &mut [Run<Done>], client: &mut Client, world
             client.out().truncate(kept);
         }
     }
-    client.state.executes = false;
+    client.state.executes = 0;
 }
 
 impl fmt::Debug for Commands {
@@ -224,16 +225,13 @@ fn admit<'a>(
     keys: Res<Keys>,
     limits: Res<Limits>,
     options: Res<Options>,
-    call: Call<'a>,
+    mut call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
     if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
-        admit_marked(client, &options, call)?;
+        call = admit_marked(client, &options, call)?;
+    } else if client.state.is_special() {
+        call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
     }
-    let call = if client.state.is_special() {
-        transactions::redirect(client, call).map_err(|error| rejected(client, error))?
-    } else {
-        call
-    };
     if call.spec.grows() && keys.used() > limits.memory {
         return Err(rejected(client, CommandError::OutOfMemory));
     }
@@ -243,23 +241,29 @@ fn admit<'a>(
     Ok(call)
 }
 
+/// Whether it waits while those are to wait that change something.
+fn may_change(spec: &Spec) -> bool {
+    spec.writes() || matches!(spec.name, "publish" | "spublish")
+}
+
 /// Refuses what a client may not do that has not given its password, or watches others; and has a request wait that
 /// changes something, while those are to wait.
 #[cold]
-fn admit_marked(client: &mut Client, options: &Options, call: Call<'_>) -> Result<(), CommandError> {
+fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> Result<Call<'a>, CommandError> {
     let (marks, spec) = (client.state.marks, call.spec);
     if marks.has(Marks::STRANGER) && !options.password.is_empty() && !spec.for_strangers() {
         return Err(rejected(client, CommandError::Stranger));
     }
+    let call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
     if marks.has(Marks::MONITOR) && (spec.writes() || spec.flags.contains(&"readonly")) {
         return Err(rejected(client, CommandError::other("ERR Replica can't interact with the keyspace")));
     }
-    if marks.has(Marks::PAUSED) && (spec.writes() || spec.name == "publish") {
+    if marks.has(Marks::PAUSED) && (may_change(spec) || spec.name == "exec" && transactions::may_change(client)) {
         client.state.postponed = Some(Box::new(call.request.copy()));
         client.pause();
         return Err(CommandError::Postponed);
     }
-    Ok(())
+    Ok(call)
 }
 
 /// Tells the client what was wrong, counts it, and notes it for its transaction.

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::glob;
 use crate::replies::{Protocol, Replies};
 use crate::request::Request;
-use crate::session::{Client, Reply, Session};
+use crate::session::{Client, Reply, Session, own_id};
 
 pub(super) fn subscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
     add(client, channels, OfChannels, request)
@@ -24,7 +24,7 @@ fn add(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, r
     let what = word(to, false);
     for name in request.from(1) {
         if !client.state.of(to).contains(name) {
-            let name = channels.subscribe(to, name, client.id());
+            let name = channels.subscribe(to, name, own_id(client));
             client.state.subscribe(to, name);
         }
         confirm(client, to, what, Some(name));
@@ -46,7 +46,7 @@ fn word(to: Subscriptions, ends: bool) -> &'static str {
 }
 
 pub(super) fn ssubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    if client.state.executes {
+    if client.state.executes > 0 {
         return Err(CommandError::ShardInMulti);
     }
     add(client, channels, OfShards, request)
@@ -72,13 +72,13 @@ fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions
         }
         while let Some(name) = client.state.of(to).first().cloned() {
             client.state.unsubscribe(to, &name);
-            channels.unsubscribe(to, &name, client.id());
+            channels.unsubscribe(to, &name, own_id(client));
             confirm(client, to, what, Some(&name));
         }
     }
     for name in request.from(1) {
         if client.state.unsubscribe(to, name) {
-            channels.unsubscribe(to, name, client.id());
+            channels.unsubscribe(to, name, own_id(client));
         }
         confirm(client, to, what, Some(name));
     }
@@ -102,7 +102,7 @@ pub(crate) fn forget(client: &mut Client, channels: &mut Channels) {
     for to in [OfChannels, OfPatterns, OfShards] {
         while let Some(name) = client.state.of(to).first().cloned() {
             client.state.unsubscribe(to, &name);
-            channels.unsubscribe(to, &name, client.id());
+            channels.unsubscribe(to, &name, own_id(client));
         }
     }
 }
@@ -138,7 +138,7 @@ fn hand_out(
             write(&mut Replies::new(&mut frame, protocol), &because, channel, message);
             written = (!is_pattern).then_some(protocol);
         }
-        if id == client.id() {
+        if id == own_id(client) {
             client.send(&frame);
         } else if let Some(net) = &mut net {
             net.send(id, &frame);
@@ -150,7 +150,7 @@ fn hand_out(
 
 /// The version of the protocol that a client speaks, which may be the one that is served.
 fn protocol(client: &Client, net: Option<&Connections<Session>>, id: ConnectionId) -> Option<Protocol> {
-    if id == client.id() {
+    if id == own_id(client) {
         return Some(client.state.protocol);
     }
     Some(net?.client(id)?.state.protocol)

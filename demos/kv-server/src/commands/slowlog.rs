@@ -6,7 +6,7 @@ use super::{Done, help, subcommands};
 use crate::error::CommandError;
 use crate::number;
 use crate::request::Request;
-use crate::session::{Client, Marks, Reply};
+use crate::session::{Client, Marks, Reply, own_id};
 use crate::watch::Watch;
 
 pub(super) fn slowlog(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
@@ -104,9 +104,12 @@ pub(super) fn latency(client: &mut Client, mut watch: ResMut<Watch>, request: &R
 }
 
 pub(super) fn monitor(client: &mut Client, mut watch: ResMut<Watch>, _: &Request) -> Done {
+    if client.state.executes > 0 {
+        return Err(CommandError::other("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
     if !client.state.marks.has(Marks::MONITOR) {
         client.state.marks.set(Marks::MONITOR, true);
-        watch.monitor(client.id(), true);
+        watch.monitor(own_id(client), true);
         client.reply().ok();
     }
     Ok(())

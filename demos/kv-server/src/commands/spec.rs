@@ -132,11 +132,6 @@ pub(super) fn named(name: &str) -> &'static Spec {
     ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
 }
 
-/// The number of a command that there is.
-pub(super) fn number(name: &str) -> usize {
-    ALL.iter().position(|spec| spec.name == name).expect("each command has a spec")
-}
-
 /// A subcommand of a command.
 pub(super) fn subcommand(command: &'static Spec, name: &[u8]) -> Option<&'static Spec> {
     command.subcommands.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name))

@@ -102,6 +102,12 @@ pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, 
     Ok(Call { command: QUEUE, ..call })
 }
 
+/// Whether a client's transaction is to change something.
+pub(super) fn may_change(client: &Client) -> bool {
+    let queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);
+    queue.into_iter().any(|(command, _)| super::may_change(&spec::ALL[*command]))
+}
+
 /// The number of what is run instead of a command that is queued.
 pub(super) const QUEUE: usize = spec::ALL.len();
 

@@ -32,13 +32,13 @@ impl Watcher {
 
     /// Runs a request and counts it.
     #[inline]
-    pub(super) fn run(self, command: &mut Run<Done>, client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+    pub(super) fn run(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let mut stats = self.stats.get_mut(world);
         if call.spec.is_quick() && call.request.len() <= FEW && !stats.watched {
             stats.commands[call.command].calls += 1;
-            command.run_with(client, world, call.request)
+            table[call.command].run_with(client, world, call.request)
         } else {
-            self.run_watched(command, client, world, call)
+            self.run_watched(table, client, world, call)
         }
     }
 
@@ -54,9 +54,12 @@ impl Watcher {
 
     /// Runs a request that may take long, or that somebody watches.
     #[inline(never)]
-    fn run_watched(self, command: &mut Run<Done>, client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+    fn run_watched(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let started = Instant::now();
-        let done = command.run_with(client, world, call.request);
+        let done = table[call.command].run_with(client, world, call.request);
+        if !client.state.due.is_empty() {
+            super::run_due(self, table, client, world);
+        }
         let took = started.elapsed();
         let mut stats = self.stats.get_mut(world);
         let counts = match call.spec.is_subcommand() {
@@ -81,6 +84,10 @@ impl Watcher {
         let event = if call.spec.flags.contains(&"fast") { "fast-command" } else { "command" };
         let unix = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);
         watch.latency.note(event, (unix, took));
+        // The requests of a transaction are kept, each by itself.
+        if call.spec.flags.contains(&"skip_slowlog") {
+            return;
+        }
         let arguments = shown(call.request);
         let arguments = arguments.iter().map(|argument| &**argument);
         let address = || address.strip_prefix("unix:").map_or(address.clone(), |path| format!("{path}:0"));

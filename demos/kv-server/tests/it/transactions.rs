@@ -1,6 +1,6 @@
 //! Transactions, where Redis is not needed to know what is right.
 
-use crate::support::{Client, Reply, Server, bulk, ok};
+use crate::support::{Client, Reply, Server, bulk, command, ok};
 
 fn array(replies: impl Into<Vec<Reply>>) -> Reply {
     Reply::Array(Some(replies.into()))
@@ -113,4 +113,44 @@ fn a_transaction_with_too_many_replies_runs_and_takes_little_memory() {
     crate::support::until("it has run", || ask(&mut other, "EXISTS done") == Reply::Integer(1));
     let peak = server.memory_kb("VmHWM");
     assert!(peak < 100_000, "{peak} KiB");
+}
+
+#[test]
+fn a_transaction_that_changes_something_waits_while_changes_are_to_wait() {
+    let server = Server::start(&[]);
+    let (mut one, mut other) = (server.client(), server.client());
+    assert_eq!((ask(&mut one, "MULTI"), ask(&mut one, "SET k 1")), (ok(), queued()));
+    assert_eq!(ask(&mut other, "CLIENT PAUSE 100000 WRITE"), ok());
+    one.send(&command(&["EXEC"]));
+    (0..100).for_each(|_| assert_eq!(ask(&mut other, "GET k"), Reply::Bulk(None)));
+    assert_eq!(ask(&mut other, "CLIENT UNPAUSE"), ok());
+    assert_eq!(one.reply(), array([ok()]));
+    assert_eq!(ask(&mut other, "GET k"), bulk("1"));
+}
+
+#[test]
+fn replies_are_switched_off_within_a_transaction_too() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    for line in ["MULTI", "PING", "CLIENT REPLY OFF", "PING"] {
+        assert_ne!(ask(&mut client, line), Reply::Bulk(None), "{line}");
+    }
+    client.send(&command(&["EXEC"]));
+    client.send(&command(&["CLIENT", "REPLY", "ON"]));
+    let mut replies = String::new();
+    while !replies.ends_with("+OK\r\n") {
+        let mut bytes = [0; 64];
+        let length = std::io::Read::read(&mut client.socket, &mut bytes).unwrap();
+        replies.push_str(str::from_utf8(&bytes[..length]).unwrap());
+    }
+    assert!(replies.matches("PONG").count() <= 1, "{replies:?}");
+}
+
+#[test]
+fn a_monitor_is_not_begun_within_a_transaction() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    assert_eq!((ask(&mut client, "MULTI"), ask(&mut client, "MONITOR")), (ok(), queued()));
+    let refused = Reply::Error("ERR MONITOR isn't allowed for DENY BLOCKING client".into());
+    assert_eq!(ask(&mut client, "EXEC"), array([refused]));
 }
