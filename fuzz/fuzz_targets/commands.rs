@@ -46,7 +46,8 @@ fuzz_target!(|bytes: &[u8]| {
             }
             let before = client.unsent();
             commands.run(client, &mut world, request);
-            let quiet = [&b"shutdown"[..], b"client", b"monitor", b"post", b"host:"].contains(&&*request.get(0).to_ascii_lowercase());
+            let quiet = [&b"shutdown"[..], b"client", b"monitor", b"post", b"host:"]
+                .contains(&&*request.get(0).to_ascii_lowercase());
             assert!(quiet || client.unsent() > before, "{}", line.escape_ascii());
         }
         assert!(client.out().is_empty() || client.out().ends_with(b"\r\n"));
