@@ -153,9 +153,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             _ = connections.table.put_back(id, client);
             connections.queue(id);
         }
-        if let Some(events) = self.inlet.events(world) {
-            mem::swap(events, &mut self.events);
-        }
+        self.inlet.take(world, &mut self.events);
         let connections = self.poller.resource(world);
         for &event in &self.events {
             if event.token.driver == self.tables[1] {

@@ -109,9 +109,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
         let id = self.table.insert(Box::new(client), Aside::default());
         self.fresh.push_back(id);
-        if !self.polling {
-            self.bell.ring();
-        }
+        self.wake();
         id
     }
 
@@ -215,9 +213,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// Returns the limits, to change them. A lower limit does not end a connection before it grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
-        if !self.polling {
-            self.bell.ring();
-        }
+        self.wake();
         &mut self.limits
     }
 
@@ -234,9 +230,14 @@ impl<C, Tag> Connections<C, Tag> {
         };
         if !mem::replace(&mut client.queued, true) {
             self.ready.push_back(id);
-            if !self.polling {
-                self.bell.ring();
-            }
+            self.wake();
+        }
+    }
+
+    /// Has the loop poll before it sleeps. A poll that is under way does what was queued meanwhile itself.
+    fn wake(&self) {
+        if !self.polling {
+            self.bell.ring();
         }
     }
 

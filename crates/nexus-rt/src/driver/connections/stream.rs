@@ -40,7 +40,7 @@ pub enum Address {
 
 impl Address {
     #[cfg(unix)]
-    fn unix(address: &std::os::unix::net::SocketAddr) -> Self {
+    pub(in crate::driver) fn unix(address: &std::os::unix::net::SocketAddr) -> Self {
         address.as_pathname().unwrap_or_else(|| Path::new("")).into()
     }
 }

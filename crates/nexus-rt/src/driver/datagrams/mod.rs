@@ -136,7 +136,16 @@ impl<C: Send + 'static, Tag: 'static> Installer for DatagramsInstaller<C, Tag> {
         let ([port], inlet, bell) = (self.open)(builder, table);
         builder.register(Datagrams::<C, Tag>::new(sockets, port));
         let (poller, room) = (Poller::new(builder.key()), vec![0; self.largest.saturating_add(1)]);
-        DatagramsPoller { poller, inlet, bell, table, room, per_turn: self.per_turn, lost: Vec::new() }
+        DatagramsPoller {
+            poller,
+            inlet,
+            events: Vec::new(),
+            bell,
+            table,
+            room,
+            per_turn: self.per_turn,
+            lost: Vec::new(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::resource::{Datagrams, SocketId};
 use super::socket::{Received, Socket};
 use crate::chain::ByReference;
 use crate::doorbell::Doorbell;
-use crate::driver::mio::Inlet;
+use crate::driver::mio::{Inlet, MioEvent};
 use crate::pipeline::Pipeline;
 use crate::poll::{Driver, Poller};
 use crate::step::{Finished, StepRef};
@@ -19,6 +19,8 @@ use crate::world::World;
 pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
     pub(super) poller: Poller<Datagrams<C, Tag>>,
     pub(super) inlet: Inlet,
+    /// What the inlet reported, and its memory.
+    pub(super) events: Vec<MioEvent>,
     pub(super) bell: Doorbell,
     /// The number of the driver.
     pub(super) table: u32,
@@ -92,13 +94,10 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         for (id, panicked) in self.lost.drain(..) {
             datagrams.lose(id, panicked);
         }
-        let mut events = self.inlet.events(world).map(mem::take).unwrap_or_default();
+        self.inlet.take(world, &mut self.events);
         let datagrams = self.poller.resource(world);
-        for event in events.drain(..) {
+        for event in self.events.drain(..) {
             datagrams.queue(event.token, false);
-        }
-        if let Some(empty) = self.inlet.events(world) {
-            *empty = events;
         }
         Some(numbers)
     }

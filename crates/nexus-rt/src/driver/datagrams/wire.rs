@@ -158,7 +158,7 @@ impl Origin {
             Self::Nobody => Path::new("").into(),
             Self::Ip(address) => (*address).into(),
             #[cfg(unix)]
-            Self::Unix(address) => address.as_pathname().unwrap_or(Path::new("")).into(),
+            Self::Unix(address) => Address::unix(address),
         }
     }
 }

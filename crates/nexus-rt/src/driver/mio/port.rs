@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use mio::event::Source;
@@ -130,12 +131,16 @@ impl Port {
 }
 
 impl Inlet {
-    /// Returns what happened to the sources of the port since the last time, in order; `None` while another driver is
-    /// in the place of the one that this port belongs to.
+    /// Moves what happened to the sources of the port since the last time into `events`, which is empty, in order.
+    /// While another driver is in the place of the one that this port belongs to, there is nothing.
     #[inline]
     #[track_caller]
-    pub(in crate::driver) fn events<'w>(&self, world: &'w mut World) -> Option<&'w mut Vec<MioEvent>> {
-        (self.events)(world)
+    pub(in crate::driver) fn take(&self, world: &mut World, events: &mut Vec<MioEvent>) {
+        debug_assert!(events.is_empty(), "they would be mixed with what happens next");
+        if let Some(happened) = (self.events)(world) {
+            // Each keeps the memory of the other.
+            mem::swap(happened, events);
+        }
     }
 }
 
