@@ -1,7 +1,7 @@
 //! Numbers of INCRBYFLOAT. Redis computes them as `long double`: 64 bits of mantissa and 15 of exponent, in base 2.
 //! They are read, added and written here in whole numbers, so that every digit is the same.
 
-use crate::natural::Natural;
+use num_bigint::BigUint;
 
 /// The least exponent: that of numbers which are too small for 64 bits of mantissa.
 const LEAST: i32 = -16_445;
@@ -41,7 +41,7 @@ impl Float {
         };
         let number = read.to_float(negative);
         // What is too large is none, nor what is too small to be told from zero.
-        let is_lost = number.is_infinite() || number.mantissa == 0 && !read.digits.is_zero();
+        let is_lost = number.is_infinite() || number.mantissa == 0 && read.digits != BigUint::ZERO;
         (!is_lost).then_some(number)
     }
 
@@ -67,9 +67,7 @@ impl Float {
     pub(crate) fn text(self) -> String {
         const PLACES: usize = 17;
         let mut digits = if self.exponent >= 0 {
-            let mut whole = Natural::from(self.mantissa);
-            whole.shift_left(self.exponent.unsigned_abs());
-            whole.to_string() + &"0".repeat(PLACES)
+            (BigUint::from(self.mantissa) << self.exponent.unsigned_abs()).to_string() + &"0".repeat(PLACES)
         } else {
             // Less than 2^121.
             let scaled = u128::from(self.mantissa) * 10_u128.pow(17);
@@ -127,7 +125,7 @@ impl Float {
 
 /// A number as it is written: whole digits and an exponent.
 struct Scientific {
-    digits: Natural,
+    digits: BigUint,
     base: u32,
     /// Of 10, or of 2 if the base is 16.
     exponent: i64,
@@ -143,48 +141,41 @@ impl Scientific {
         if whole.is_empty() && fraction.is_empty() {
             return None;
         }
-        let mut digits = Natural::default();
+        let mut digits = BigUint::ZERO;
         // As many at once as surely fit into a word.
         for chunk in [whole, fraction].concat().chunks(7) {
             let value = |sum: u32, byte: &u8| Some(sum * base + char::from(*byte).to_digit(base)?);
             let chunk_value = chunk.iter().try_fold(0, value)?;
-            digits.multiply(base.pow(chunk.len() as u32));
-            digits.increase(chunk_value);
+            digits = digits * base.pow(chunk.len() as u32) + chunk_value;
         }
         let places = i64::try_from(fraction.len()).ok()? * if base == 16 { 4 } else { 1 };
         Some(Self { digits, base, exponent: exponent(power)? - places })
     }
 
     fn to_float(&self, negative: bool) -> Float {
-        if self.digits.is_zero() {
+        if self.digits == BigUint::ZERO {
             return Float::rounded(negative, 0, 0, false);
         }
         // Beyond these there is nothing, however many digits there are.
         let exponent = i32::try_from(self.exponent.clamp(-60_000, 60_000)).unwrap_or_default();
-        let (mut above, mut below) = (self.digits.clone(), Natural::from(1));
+        let (mut above, mut below) = (self.digits.clone(), BigUint::from(1_u32));
         let mut power = exponent;
         if self.base == 10 {
             power = 0;
             if exponent.abs() > 12_000 {
                 return if exponent > 0 { Float::infinite(negative) } else { Float::rounded(negative, 0, 0, false) };
             }
-            if exponent > 0 { &mut above } else { &mut below }.multiply_by_power(10, exponent.unsigned_abs());
+            *if exponent > 0 { &mut above } else { &mut below } *= BigUint::from(10_u32).pow(exponent.unsigned_abs());
         }
-        // As many bits in both, then one bit of the quotient after another.
+        // As many bits in both, so that the quotient has one bit more than is asked for, at most.
+        const BITS: i32 = 69;
         let (high, low) = (above.bits(), below.bits());
-        above.shift_left(low.saturating_sub(high));
-        below.shift_left(high.saturating_sub(low));
-        let scale = high.cast_signed() - low.cast_signed();
-        let mut quotient = 0_u128;
-        const BITS: i32 = 70;
-        for _ in 0..BITS {
-            quotient <<= 1;
-            if above.subtract(&below) {
-                quotient |= 1;
-            }
-            above.shift_left(1);
-        }
-        Float::rounded(negative, quotient, power + scale - (BITS - 1), !above.is_zero())
+        above <<= low.saturating_sub(high) + BITS.unsigned_abs() as u64;
+        below <<= high.saturating_sub(low);
+        let scale = i32::try_from(high.cast_signed() - low.cast_signed()).expect("numbers are short");
+        let (quotient, rest) = (&above / &below, above % below);
+        let quotient = u128::try_from(quotient).expect("it has 70 bits");
+        Float::rounded(negative, quotient, power + scale - BITS, rest != BigUint::ZERO)
     }
 }
 

@@ -12,7 +12,6 @@ mod float;
 mod glob;
 mod keys;
 mod limits;
-mod natural;
 mod number;
 mod pause;
 mod replies;
