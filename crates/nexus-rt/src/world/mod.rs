@@ -199,6 +199,26 @@ impl World {
         self.sequence
     }
 
+    /// Sets the sequence of the current event, which only moves forward: to that of a recorded event, or to the number
+    /// at which a restarted program goes on.
+    ///
+    /// ```
+    /// use nexus_rt::{Sequence, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// world.advance_to(Sequence::new(1_000));
+    /// assert_eq!(world.next_sequence(), Sequence::new(1_001));
+    /// ```
+    ///
+    /// # Panics
+    /// If the world is past this sequence: what was written since would seem to lie in the future.
+    #[track_caller]
+    pub fn advance_to(&mut self, sequence: Sequence) {
+        let current = self.sequence;
+        assert!(sequence >= current, "the sequence only moves forward: the world is at {current}, not before {sequence}");
+        self.sequence = sequence;
+    }
+
     fn find<T: 'static>(&self) -> Option<&cell::ResourceCell<T>> {
         let (cell, _) = self.registry.find::<T>()?;
         self.cell(self.world_id(), cell)

@@ -1,0 +1,254 @@
+//! `Digests`: what a world is worth comparing by.
+
+use std::any::type_name;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use nexus_rt::{Registry, ResourceId, Sequence, World};
+use rustc_stable_hash::FromStableHash;
+use rustc_stable_hash::hashers::{SipHasher128Hash, StableSipHasher128};
+
+/// A hasher whose result is the same on every machine and in every process.
+#[derive(Clone, Default)]
+pub struct Digest(StableSipHasher128);
+
+impl Digest {
+    /// Returns the digest of a value.
+    #[must_use]
+    pub fn of<T: Hash + ?Sized>(value: &T) -> u64 {
+        let mut digest = Self::default();
+        value.hash(&mut digest);
+        digest.finish()
+    }
+}
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.0.write_u8(number);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.0.write_u16(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0.write_u32(number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0.write_u64(number);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.0.write_u128(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0.write_usize(number);
+    }
+
+    fn write_i8(&mut self, number: i8) {
+        self.0.write_i8(number);
+    }
+
+    fn write_i16(&mut self, number: i16) {
+        self.0.write_i16(number);
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        self.0.write_i32(number);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0.write_i64(number);
+    }
+
+    fn write_i128(&mut self, number: i128) {
+        self.0.write_i128(number);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.0.write_isize(number);
+    }
+
+    fn finish(&self) -> u64 {
+        struct Word(u64);
+        impl FromStableHash for Word {
+            type Hash = SipHasher128Hash;
+
+            fn from(SipHasher128Hash([low, high]): SipHasher128Hash) -> Self {
+                Self(low ^ high)
+            }
+        }
+        let Word(word) = self.0.clone().finish();
+        word
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({:016x})", self.finish())
+    }
+}
+
+/// The resources that make up the state of a program, and how each is compared.
+///
+/// ```
+/// use nexus_journal::Digests;
+/// use nexus_rt::WorldBuilder;
+///
+/// #[derive(Hash)]
+/// struct Book { best: u64 }
+/// struct Cache(f64);
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Book { best: 101 });
+/// builder.register(Cache(0.5));
+/// let mut world = builder.build();
+/// let mut digests = Digests::new();
+/// digests.watch::<Book>(world.registry());
+///
+/// let before = digests.total(&world);
+/// world.resource_mut::<Cache>().0 = 0.7; // Nobody watches it.
+/// assert_eq!(digests.total(&world), before);
+/// world.resource_mut::<Book>().best = 102;
+/// assert_ne!(digests.total(&world), before);
+/// assert_eq!(digests.unwatched(&world).len(), 1);
+/// ```
+#[derive(Default)]
+#[must_use]
+pub struct Digests(Vec<Watched>);
+
+struct Watched {
+    id: ResourceId,
+    name: &'static str,
+    /// The digest of its name, under which checks note it.
+    key: u64,
+    value: Box<dyn Fn(&World) -> u64 + Send>,
+    changed_at: fn(&World) -> Sequence,
+}
+
+/// What a resource is worth: the digest of its name, that of its value, and when it was last written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Word {
+    pub(crate) key: u64,
+    pub(crate) value: u64,
+    pub(crate) changed_at: u64,
+}
+
+/// Stands for the sequence of a resource whose writes are not compared.
+const ANY: u64 = u64::MAX;
+
+impl Digests {
+    /// Watches nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Watches a resource: its value by its [`Hash`], and the sequence in which it was last written.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    pub fn watch<T: Hash + Send + 'static>(&mut self, registry: &Registry) -> &mut Self {
+        self.add(registry, |value: &T, digest| value.hash(digest), |world| world.changed_at::<T>())
+    }
+
+    /// Watches a resource by a function, which may leave out what is only cached. When it was written is not compared,
+    /// since what is left out may be written at any time.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    pub fn watch_by<T: Send + 'static>(
+        &mut self,
+        registry: &Registry,
+        digest: impl Fn(&T, &mut Digest) + Send + 'static,
+    ) -> &mut Self {
+        self.add(registry, digest, |_| Sequence::new(ANY))
+    }
+
+    #[track_caller]
+    fn add<T: Send + 'static>(
+        &mut self,
+        registry: &Registry,
+        digest: impl Fn(&T, &mut Digest) + Send + 'static,
+        changed_at: fn(&World) -> Sequence,
+    ) -> &mut Self {
+        let (key, name) = (registry.key::<T>(), type_name::<T>());
+        let value = move |world: &World| {
+            let mut hasher = Digest::default();
+            digest(key.get(world), &mut hasher);
+            hasher.finish()
+        };
+        let value = Box::new(value);
+        self.0.push(Watched { id: registry.id::<T>(), name, key: Digest::of(name), value, changed_at });
+        self
+    }
+
+    /// Returns one word for the values of all resources that are watched.
+    #[must_use]
+    pub fn total(&self, world: &World) -> u64 {
+        let mut total = Digest::default();
+        self.words(world).for_each(|word| total.write_u64(word.value));
+        total.finish()
+    }
+
+    /// Returns the resources that nobody watches.
+    #[must_use]
+    pub fn unwatched(&self, world: &World) -> Vec<&'static str> {
+        let is_watched = |id| self.0.iter().any(|watched| watched.id == id);
+        world.resources().filter(|resource| !is_watched(resource.id)).map(|resource| resource.name).collect()
+    }
+
+    /// The digest of each value, by the name of the resource.
+    pub(crate) fn values(&self, world: &World) -> Vec<(&'static str, u64)> {
+        self.0.iter().map(|watched| (watched.name, (watched.value)(world))).collect()
+    }
+
+    /// What each resource is worth.
+    pub(crate) fn words(&self, world: &World) -> impl Iterator<Item = Word> {
+        self.0.iter().map(|watched| Word {
+            key: watched.key,
+            value: (watched.value)(world),
+            changed_at: (watched.changed_at)(world).get(),
+        })
+    }
+
+    /// Writes a check.
+    pub(crate) fn encode(&self, world: &World, out: &mut Vec<u8>) {
+        for word in self.words(world) {
+            [word.key, word.value, word.changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
+        }
+    }
+
+    /// Compares the world with a check. Returns the names of resources that differ, of those that both know. What was
+    /// written up to `begins` is known only to have been.
+    pub(crate) fn differ(&self, world: &World, check: &[u8], begins: Sequence) -> Vec<&'static str> {
+        let noted = |key| {
+            let words = check.chunks_exact(24).map(|word| {
+                let at = |n| crate::format::word(word, n);
+                Word { key: at(0), value: at(8), changed_at: at(16) }
+            });
+            words.into_iter().find(|word| word.key == key)
+        };
+        let is_same = |found: Word, noted: Word| {
+            let same_write = [found, noted].iter().any(|word| word.changed_at == ANY)
+                || found.changed_at.max(begins.get()) == noted.changed_at.max(begins.get());
+            found.value == noted.value && same_write
+        };
+        let found = self.0.iter().zip(self.words(world));
+        let differ = found.filter(|(_, word)| noted(word.key).is_some_and(|noted| !is_same(*word, noted)));
+        differ.map(|(watched, _)| watched.name).collect()
+    }
+}
+
+impl fmt::Debug for Digests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|watched| watched.name)).finish()
+    }
+}

@@ -1,0 +1,287 @@
+//! The files of a journal: which there are, and a cursor over the records of one.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::disk::{Disk, File};
+use crate::error::Error;
+use crate::format::{self, BadHeader, END, FILE_HEADER, FileHeader, HEADER, Kind, Place, Record};
+
+/// How much is read at once, at least.
+const CHUNK: usize = 1 << 20;
+
+/// A file of a journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) after: u64,
+    /// When it was created, which its marks repeat: no input can pass for one.
+    pub(crate) at: std::time::Duration,
+    /// In bytes; of one whose tail is cut off, what is to be left.
+    pub(crate) length: u64,
+    /// Whether not even its header is whole.
+    pub(crate) is_torn: bool,
+    is_dropped: bool,
+}
+
+impl Entry {
+    /// Looks at a file, which should be what its name says.
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        name: String,
+        (kind, after): (Kind, u64),
+        program: Option<&str>,
+    ) -> Result<Self, Error> {
+        let failed = || Error::io("read", disk, &name);
+        let file = disk.open(&name, false).map_err(failed())?;
+        let length = file.length().map_err(failed())?;
+        let mut bytes = [0; FILE_HEADER];
+        let read = fill(&*file, 0, &mut bytes).map_err(failed())?;
+        let path = || disk.path(&name);
+        let header = match FileHeader::decode(&bytes[..read]) {
+            Ok(header) => Some(header).filter(|header| (header.kind, header.after) == (kind, after)),
+            Err(BadHeader::Torn) => None,
+            Err(BadHeader::Foreign) => return Err(Error::Foreign(path())),
+            Err(BadHeader::Newer(version)) => return Err(Error::Newer { path: path(), version }),
+        };
+        if let (Some(header), Some(expected)) = (&header, program)
+            && header.program != expected
+        {
+            let (found, expected) = (header.program.clone(), expected.to_owned());
+            return Err(Error::OtherProgram { path: path(), found, expected });
+        }
+        let (is_torn, at) = (header.is_none(), header.map(|header| header.at).unwrap_or_default());
+        Ok(Self { name, kind, after, at, length, is_torn, is_dropped: false })
+    }
+
+    /// Marks a file as one that goes on after what is lost.
+    pub(crate) fn dropped(self) -> Self {
+        Self { is_dropped: true, ..self }
+    }
+}
+
+/// Returns all files of a journal, segments in order.
+pub(crate) fn list(disk: &dyn Disk, program: Option<&str>) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    for name in disk.list().map_err(Error::io("read", disk, ""))? {
+        if let Some((kind, after)) = format::parse_name(&name) {
+            entries.push(Entry::open(disk, name, (kind, after), program)?);
+        }
+    }
+    entries.sort_by_key(|entry| entry.after);
+    Ok(entries)
+}
+
+/// The extension of a snapshot that is being written.
+pub(crate) const PARTIAL: &str = "partial";
+
+/// Removes what a snapshot replaces, and snapshots that were not finished. Returns how many bytes.
+pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
+    let mut removed = 0;
+    let mut names = disk.list().map_err(Error::io("read", disk, ""))?;
+    // Older files first, so that what is left, if this is interrupted, is whole.
+    names.sort();
+    for name in names {
+        let is_old = format::parse_name(&name).is_some_and(|(_, after)| after < begins);
+        if is_old || name.ends_with(PARTIAL) {
+            let length = disk.open(&name, false).and_then(|file| file.length()).unwrap_or(0);
+            disk.remove(&name).map_err(Error::io("remove", disk, &name))?;
+            removed += length;
+        }
+    }
+    disk.sync().map_err(Error::io("sync", disk, ""))?;
+    Ok(removed)
+}
+
+/// Cuts off and removes what is lost, and waits until the disk has the rest. What nobody knows to be on the disk, which
+/// is what comes after `safe`, is written again: after a sync that failed, the system may have it and never write it.
+pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place) -> Result<(), Error> {
+    // The last first, so that a repair that is interrupted leaves no file behind that nothing leads to.
+    for entry in entries.iter().rev() {
+        // One without inputs has the name of the file that comes next, which is to be another: what is left of old
+        // records would pass for its own.
+        if entry.kind == Kind::Segment && (entry.is_dropped || entry.after >= last) {
+            disk.remove(&entry.name).map_err(Error::io("remove", disk, &entry.name))?;
+            disk.sync().map_err(Error::io("sync", disk, ""))?;
+        } else {
+            let from = if entry.after == safe.0 { safe.1 } else { 0 };
+            let is_known = entry.after < safe.0;
+            rewrite(disk, entry, if is_known { entry.length } else { from }).map_err(Error::io(
+                "repair",
+                disk,
+                &entry.name,
+            ))?;
+        }
+    }
+    disk.sync().map_err(Error::io("sync", disk, ""))
+}
+
+/// Writes a file again from an offset on, cuts it where it ends, and waits until the disk has it.
+fn rewrite(disk: &dyn Disk, entry: &Entry, mut from: u64) -> io::Result<()> {
+    if entry.kind == Kind::Snapshot {
+        return Ok(()); // It had its name only when the disk had it.
+    }
+    let file = disk.open(&entry.name, true)?;
+    let mut bytes = vec![0; CHUNK];
+    while from < entry.length {
+        let wanted = usize::try_from(entry.length - from).map_or(CHUNK, |left| left.min(CHUNK));
+        let read = fill(&*file, from, &mut bytes[..wanted])?;
+        if read == 0 {
+            break;
+        }
+        file.write_at(from, &bytes[..read])?;
+        from += read as u64;
+    }
+    if file.length()? > entry.length {
+        file.set_length(entry.length)?;
+    }
+    file.sync()
+}
+
+/// Reads until `bytes` is full or the file ends.
+fn fill(file: &dyn File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(offset + length as u64, &mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+/// Reads the records of one file.
+pub(crate) struct Cursor {
+    pub(crate) entry: Entry,
+    file: Arc<dyn File>,
+    buffer: Vec<u8>,
+    /// Where in the buffer the last record begins, and the next one.
+    previous: usize,
+    next: usize,
+    /// The offset of the buffer in the file.
+    base: u64,
+    /// How many inputs the end of a snapshot says that there are.
+    promised: Option<u64>,
+}
+
+/// What comes next in a file.
+pub(crate) enum Next {
+    /// A record, of this source and sequence.
+    Record(u32, u64),
+    End,
+    /// Something that is no whole record.
+    Bad,
+}
+
+/// What there is after the last good record.
+#[derive(Default)]
+pub(crate) struct Rest {
+    /// Up to the last that is not zero.
+    pub(crate) bytes: u64,
+    /// The furthest place that a mark says to be safe.
+    pub(crate) vouched: Option<Place>,
+}
+
+impl Cursor {
+    pub(crate) fn open(disk: &dyn Disk, entry: Entry) -> io::Result<Self> {
+        let file = disk.open(&entry.name, false)?;
+        let base = if entry.is_torn { 0 } else { FILE_HEADER as u64 };
+        Ok(Self { entry, file, buffer: Vec::new(), previous: 0, next: 0, base, promised: None })
+    }
+
+    /// The offset in the file of the next record.
+    pub(crate) fn offset(&self) -> u64 {
+        self.base + self.next as u64
+    }
+
+    /// The record that was read last.
+    pub(crate) fn record(&self) -> Record<'_> {
+        format::parse(&self.buffer[self.previous..]).expect("it was read before")
+    }
+
+    /// Has it be read again.
+    pub(crate) fn unread(&mut self) {
+        self.next = self.previous;
+    }
+
+    pub(crate) fn inputs_promised(&self) -> Option<u64> {
+        self.promised
+    }
+
+    /// Reads the next record.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> io::Result<Next> {
+        let needed = format::length(&self.buffer[self.next..]).unwrap_or(HEADER);
+        if self.buffer.len() - self.next < needed && !self.read_more()? {
+            return Ok(if self.next == self.buffer.len() { Next::End } else { Next::Bad });
+        }
+        let Some(record) = format::decode(&self.buffer[self.next..]) else { return Ok(Next::Bad) };
+        if record.source == END && record.payload.len() == 8 {
+            self.promised = Some(format::word(record.payload, 0));
+        }
+        let next = Next::Record(record.source, record.sequence);
+        self.previous = self.next;
+        // The padding of the last record may be cut off.
+        self.next = (self.next + format::padded(record.payload.len())).min(self.buffer.len());
+        Ok(next)
+    }
+
+    /// Reads on until a whole record is there. `false` if there is nothing more.
+    #[cold]
+    fn read_more(&mut self) -> io::Result<bool> {
+        self.buffer.drain(..self.next);
+        self.base += self.next as u64;
+        self.next = 0;
+        loop {
+            let length = self.buffer.len();
+            let left = self.entry.length.saturating_sub(self.base + length as u64);
+            let needed = format::length(&self.buffer).unwrap_or(HEADER);
+            if length >= needed || left == 0 {
+                // A record may lack its padding.
+                return Ok(length >= HEADER);
+            }
+            // A length that is damaged asks for no more than there is.
+            let wanted = CHUNK.max(needed - length).min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.buffer.resize(length + wanted, 0);
+            let read = fill(&*self.file, self.base + length as u64, &mut self.buffer[length..])?;
+            self.buffer.truncate(length + read);
+            if read == 0 {
+                self.entry.length = self.base + length as u64;
+            }
+        }
+    }
+
+    /// Looks through all that comes after the last good record.
+    pub(crate) fn survey(&mut self) -> io::Result<Rest> {
+        let mut rest = Rest::default();
+        let (start, mut offset) = (self.offset(), self.offset());
+        let (mut bytes, end) = (Vec::new(), self.file.length()?);
+        while offset < end {
+            // Marks are short: each lies whole in one of two chunks that overlap.
+            let overlap = bytes.len().min(64);
+            bytes.drain(..bytes.len() - overlap);
+            bytes.resize(overlap + usize::try_from(end - offset).map_or(CHUNK, |left| left.min(CHUNK)), 0);
+            let read = fill(&*self.file, offset, &mut bytes[overlap..])?;
+            bytes.truncate(overlap + read);
+            if let Some(last) = bytes[overlap..].iter().rposition(|byte| *byte != 0) {
+                rest.bytes = offset + last as u64 + 1 - start;
+            }
+            for at in (0..bytes.len().saturating_sub(HEADER)).step_by(8) {
+                if bytes[at + 8..at + 12] == format::MARK.to_le_bytes()
+                    && let Some(mark) = format::decode(&bytes[at..])
+                    && (mark.at == self.entry.at || self.entry.is_torn)
+                {
+                    rest.vouched = rest.vouched.max(format::vouched(&mark));
+                }
+            }
+            offset += read as u64;
+            if read == 0 {
+                break;
+            }
+        }
+        Ok(rest)
+    }
+}

@@ -1,0 +1,314 @@
+//! `Journal`: writes inputs down, a turn at a time.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nexus_rt::Sequence;
+
+use crate::behind::{Behind, Shared};
+use crate::disk::{Disk, File};
+use crate::error::Error;
+use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place};
+
+/// When an input is safe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// When the system has it. It survives the end of the process, not that of the machine.
+    Process,
+    /// When the disk has it, for which the loop waits.
+    Disk,
+    /// When the disk has it, for which a thread waits. The loop goes on with what is not safe yet.
+    Behind,
+}
+
+/// How a journal is written.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Options {
+    /// The name of the program, of at most 28 bytes. No other program takes the journal for its own.
+    pub program: String,
+    /// When an input is safe.
+    pub durability: Durability,
+    /// A new file begins after this many bytes.
+    pub segment: u64,
+    /// How much room a file takes in advance, in bytes. It spares syncs the note of a new length.
+    pub reserve: u64,
+    /// How many inputs there are between two checks of what the world is worth.
+    pub check_every: u64,
+}
+
+impl Options {
+    /// Each turn waits until the disk has it, files have 64 MiB, and there is a check for 4,096 inputs.
+    pub fn new(program: impl Into<String>) -> Self {
+        let (segment, reserve, check_every) = (64 << 20, 4 << 20, 4_096);
+        Self { program: program.into(), durability: Durability::Disk, segment, reserve, check_every }
+    }
+}
+
+/// Writes inputs down: [`append`](Self::append) for each, [`commit`](Self::commit) once per turn.
+///
+/// After a write or a sync that fails, nothing is known of what the disk has, so nothing more is written.
+/// [`Recorder`](crate::Recorder) writes and applies inputs in one step.
+pub struct Journal {
+    disk: Arc<dyn Disk>,
+    options: Options,
+    shared: Arc<Shared>,
+    file: Arc<dyn File>,
+    header: FileHeader,
+    /// Whether the disk need not have the name of the file.
+    is_new: bool,
+    /// How much of the file is written, and how much room it has.
+    written: u64,
+    reserved: u64,
+    buffer: Vec<u8>,
+    last: u64,
+    /// Dropped before the lock is.
+    behind: Option<Behind>,
+    _lock: Box<dyn Send>,
+}
+
+impl Journal {
+    /// Goes on with a journal after `last`, in a new file.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        lock: Box<dyn Send>,
+        options: Options,
+        (last, at): (Sequence, Duration),
+    ) -> Result<Self, Error> {
+        let program = options.program.clone();
+        assert!(program.len() <= NAME, "the name of a program has at most {NAME} bytes: {program}");
+        let header = FileHeader { kind: Kind::Segment, after: last.get(), at, program };
+        let file = create(&*disk, &header)?;
+        disk.sync().map_err(Error::io("sync", &*disk, ""))?;
+        let shared = Shared::new(disk.clone(), last.get(), (last.get(), 0));
+        let behind = match options.durability {
+            Durability::Behind => Some(Behind::start(&shared).map_err(Error::io("sync", &*disk, ""))?),
+            Durability::Process | Durability::Disk => None,
+        };
+        Ok(Self {
+            disk,
+            options,
+            shared,
+            file,
+            header,
+            is_new: false,
+            written: FILE_HEADER as u64,
+            reserved: 0,
+            buffer: Vec::new(),
+            last: last.get(),
+            behind,
+            _lock: lock,
+        })
+    }
+
+    /// Notes an input, which is safe some time after the next [`commit`](Self::commit): `payload` writes its bytes.
+    ///
+    /// # Panics
+    /// If the sequence is not later than that of the input before, or if the payload is 4 GiB or longer.
+    #[inline]
+    #[track_caller]
+    pub fn append(&mut self, source: u32, sequence: Sequence, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
+        let (sequence, last) = (sequence.get(), self.last);
+        assert!(sequence > last, "two inputs in one event, or an event of the past: {sequence} comes after {last}");
+        self.last = sequence;
+        self.note(source, at, payload);
+    }
+
+    /// Notes something about the last input.
+    #[inline]
+    pub(crate) fn note(&mut self, source: u32, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
+        format::encode(&mut self.buffer, (source, self.last, at), payload);
+    }
+
+    /// Returns the sequence of the last input that was noted.
+    #[inline]
+    #[must_use]
+    pub fn last(&self) -> Sequence {
+        Sequence::new(self.last)
+    }
+
+    /// Returns the sequence up to which every input is safe.
+    #[inline]
+    #[must_use]
+    pub fn safe(&self) -> Sequence {
+        Sequence::new(self.shared.safe())
+    }
+
+    /// Returns how many bytes the present file has.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes what was noted, once per turn, and returns up to where everything is safe.
+    ///
+    /// # Errors
+    /// If the disk is full or fails. Nothing is written any more then.
+    pub fn commit(&mut self) -> Result<Sequence, Error> {
+        let safe = self.shared.place().map_err(Error::Failed)?;
+        if self.buffer.is_empty() {
+            return Ok(self.safe());
+        }
+        self.write(safe)?;
+        if self.written >= self.options.segment {
+            self.rotate()?;
+        }
+        Ok(self.safe())
+    }
+
+    /// Ends the present file and begins the next, as is done by itself when it is long enough. Everything up to
+    /// [`last`](Self::last) is then in files that do not change any more.
+    ///
+    /// # Errors
+    /// If the disk is full or fails. Nothing is written any more then.
+    pub fn rotate(&mut self) -> Result<(), Error> {
+        let safe = self.shared.place().map_err(Error::Failed)?;
+        if !self.buffer.is_empty() {
+            self.write(safe)?;
+        }
+        if self.last == self.header.after {
+            return Ok(()); // There is nothing in it.
+        }
+        let rotated = self.next_file();
+        rotated.inspect_err(|error| self.shared.fail(error))
+    }
+
+    /// Writes what was noted and what is safe, and syncs it or has it synced.
+    fn write(&mut self, (file, offset): Place) -> Result<(), Error> {
+        let at = self.header.at;
+        self.note(MARK, at, |payload| {
+            payload.extend_from_slice(&file.to_le_bytes());
+            payload.extend_from_slice(&offset.to_le_bytes());
+        });
+        let end = self.written + self.buffer.len() as u64;
+        let reserved = if self.options.durability == Durability::Process { Ok(()) } else { self.reserve(end) };
+        let written = reserved.and_then(|()| self.file.write_at(self.written, &self.buffer));
+        written.map_err(self.failed("write")).inspect_err(|error| self.shared.fail(error))?;
+        self.buffer.clear();
+        self.written = end;
+        let upto = (self.last, (self.header.after, end));
+        if self.options.durability == Durability::Process {
+            self.shared.is_safe(upto);
+            return Ok(());
+        }
+        self.shared.written(&self.file, self.is_new, upto);
+        self.is_new = false;
+        if self.options.durability == Durability::Disk {
+            self.shared.sync();
+            self.shared.place().map_err(|why| self.failed("sync")(io::Error::other(why)))?;
+        }
+        Ok(())
+    }
+
+    /// What cannot be done with the present file.
+    fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error + use<> {
+        Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))
+    }
+
+    /// Takes room for what is written next.
+    fn reserve(&mut self, end: u64) -> io::Result<()> {
+        if end > self.reserved {
+            self.reserved = end.next_multiple_of(self.options.reserve.max(1));
+            self.file.reserve(self.reserved)?;
+        }
+        Ok(())
+    }
+
+    fn next_file(&mut self) -> Result<(), Error> {
+        if self.reserved > self.written {
+            self.file.set_length(self.written).map_err(self.failed("write"))?;
+        }
+        self.header.after = self.last;
+        self.file = create(&*self.disk, &self.header)?;
+        (self.written, self.reserved, self.is_new) = (FILE_HEADER as u64, 0, true);
+        Ok(())
+    }
+
+    /// Writes what was noted, waits until the disk has it, and says so in the file, so that damage of any part of it is
+    /// told from a tail that was never safe. Dropping a journal does the same, but cannot tell of an error.
+    ///
+    /// # Errors
+    /// If the disk is full or fails.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let ended = self.write_end();
+        match &ended {
+            Ok(()) => self.shared.fail("it was closed"),
+            Err(error) => self.shared.fail(error),
+        }
+        ended
+    }
+
+    fn write_end(&mut self) -> Result<(), Error> {
+        self.commit()?;
+        self.behind = None;
+        self.shared.sync();
+        self.file.sync().map_err(self.failed("sync"))?;
+        let safe = self.shared.place().map_err(Error::Failed)?;
+        if self.written > FILE_HEADER as u64 && safe == (self.header.after, self.written) {
+            self.options.durability = Durability::Process;
+            self.write(safe)?;
+            self.file.set_length(self.written).map_err(self.failed("write"))?;
+            self.file.sync().map_err(self.failed("sync"))?;
+        }
+        Ok(())
+    }
+
+    /// Syncs what the thread of [`Durability::Behind`] would, in a simulation that has none.
+    #[cfg(feature = "testing")]
+    pub fn sync_now(&self) -> bool {
+        self.shared.sync()
+    }
+
+    /// Has [`sync_now`](Self::sync_now) do what the thread does.
+    #[cfg(feature = "testing")]
+    pub fn without_thread(&mut self) {
+        self.behind = None;
+    }
+
+    /// Returns the directory that it is written to.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// Returns how it is written.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Calls `wake`, on the thread of [`Durability::Behind`], after each sync, to end the sleep of a loop whose replies
+    /// wait for it.
+    pub fn on_sync(&self, wake: impl FnMut() + Send + 'static) {
+        self.shared.wakes(Box::new(wake));
+    }
+}
+
+/// Creates a file with its header.
+pub(crate) fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn File>, Error> {
+    let name = format::name(header.kind, header.after);
+    let file = disk.create(&name).map_err(Error::io("create", disk, &name))?;
+    file.write_at(0, &header.encode()).map_err(Error::io("write", disk, &name))?;
+    Ok(file)
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // The input that a panic came from is not written down: it would come again with each start.
+        if self.shared.place().is_ok() && !std::thread::panicking() {
+            _ = self.end();
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, last, safe) = (self.disk.path(""), self.last, self.shared.safe());
+        write!(f, "Journal({}, up to {last}, safe up to {safe})", path.display())
+    }
+}

@@ -1,0 +1,312 @@
+//! `Reader`: the records of a journal, in order, as a stream.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nexus_rt::Sequence;
+
+use crate::disk::Disk;
+use crate::error::Error;
+use crate::files::{self, Cursor, Entry, Next};
+use crate::format::{self, CHECK, END, Kind, MARK, OWN_SOURCES, Place, Record};
+
+/// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
+#[must_use = "a reader reads when it is asked for the next record"]
+pub struct Reader {
+    disk: Arc<dyn Disk>,
+    /// The files to read, the next one last.
+    ahead: Vec<Entry>,
+    current: Option<Cursor>,
+    /// Files that were read.
+    done: Vec<Entry>,
+    snapshot: Option<Sequence>,
+    begins: Sequence,
+    last: Sequence,
+    torn: Option<Torn>,
+    length: u64,
+    passed: u64,
+    /// Inputs of the snapshot.
+    inputs: u64,
+    /// Up to where marks say that all was safe.
+    vouched: Place,
+    /// The last check that agreed in a replay.
+    pub(crate) agreed: Sequence,
+    /// The time of the last input of a replay.
+    pub(crate) at: Duration,
+}
+
+/// A tail that was never safe: the power failed, or the process was killed, while it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Torn {
+    /// The file in which it begins.
+    pub path: PathBuf,
+    /// The offset in that file.
+    pub offset: u64,
+    /// How many bytes it has, later files included, zeros at the end not.
+    pub bytes: u64,
+    /// The last sequence before it.
+    pub after: Sequence,
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, offset, bytes, after } = self;
+        let path = path.display();
+        write!(f, "{bytes} bytes after sequence {after} were never safe: {path} ends at byte {offset}")
+    }
+}
+
+impl Reader {
+    /// Opens the journal of a program; `None` reads that of any.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or has a file that is newer, of another program, or none of a journal.
+    pub fn open(disk: Arc<dyn Disk>, program: Option<&str>) -> Result<Self, Error> {
+        let entries = files::list(&*disk, program)?;
+        let newest = entries.iter().filter(|entry| entry.kind == Kind::Snapshot).map(|entry| entry.after).max();
+        let segments: Vec<_> = entries.iter().filter(|entry| entry.kind == Kind::Segment).cloned().collect();
+        let from = newest.unwrap_or(0);
+        // A file all of whose inputs are in the snapshot is followed by one that goes on no later than that.
+        let first = segments.iter().rposition(|entry| entry.after <= from).unwrap_or(0);
+        let snapshot = entries.into_iter().filter(|entry| entry.kind == Kind::Snapshot && Some(entry.after) == newest);
+        let mut ahead: Vec<_> = snapshot.chain(segments.into_iter().skip(first)).collect();
+        ahead.reverse();
+        Ok(Self::of(disk, ahead, newest))
+    }
+
+    /// Opens one snapshot, whatever its name.
+    pub(crate) fn of_snapshot(disk: Arc<dyn Disk>, name: &str, program: &str, of: Sequence) -> Result<Self, Error> {
+        let entry = Entry::open(&*disk, name.to_owned(), (Kind::Snapshot, of.get()), Some(program))?;
+        Ok(Self::of(disk, vec![entry], Some(of.get())))
+    }
+
+    fn of(disk: Arc<dyn Disk>, ahead: Vec<Entry>, snapshot: Option<u64>) -> Self {
+        let length = ahead.iter().map(|entry| entry.length).sum();
+        Self {
+            disk,
+            ahead,
+            current: None,
+            done: Vec::new(),
+            snapshot: snapshot.map(Sequence::new),
+            begins: Sequence::new(snapshot.unwrap_or(0)),
+            last: Sequence::NEVER,
+            torn: None,
+            length,
+            passed: 0,
+            inputs: 0,
+            vouched: Place::default(),
+            agreed: Sequence::NEVER,
+            at: Duration::ZERO,
+        }
+    }
+
+    /// Reads no file that goes on after this sequence, such as the one that is being written.
+    pub(crate) fn stop_at(&mut self, after: Sequence) {
+        self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());
+    }
+
+    /// Returns the sequence of the snapshot that it begins with, if it begins with one.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Sequence> {
+        self.snapshot
+    }
+
+    /// Returns the first sequence at which the state is known: that of the snapshot, or [`Sequence::NEVER`].
+    #[must_use]
+    pub fn begins(&self) -> Sequence {
+        self.begins
+    }
+
+    /// Returns the sequence of the last input that was read.
+    #[must_use]
+    pub fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// Returns what is torn at the end, once that was reached.
+    #[must_use]
+    pub fn torn(&self) -> Option<&Torn> {
+        self.torn.as_ref()
+    }
+
+    /// Returns how many bytes were read, and how many there are.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let current = self.current.as_ref().map_or(0, Cursor::offset);
+        (self.passed + current, self.length)
+    }
+
+    /// Returns the next record, `None` at the end. Checks are records, the marks of commits are not.
+    ///
+    /// # Errors
+    /// If the disk fails, a file is missing, or bytes are damaged that were once safe. It is not to be used then.
+    pub fn read(&mut self) -> Result<Option<Record<'_>>, Error> {
+        loop {
+            let Some(cursor) = &mut self.current else {
+                match self.advance()? {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            };
+            match cursor.advance().map_err(Error::io("read", &*self.disk, &cursor.entry.name))? {
+                Next::Record(source, sequence) => {
+                    if source == MARK {
+                        self.vouched = self.vouched.max(format::vouched(&cursor.record()).unwrap_or_default());
+                    } else if self.accepts(source, sequence)? {
+                        return Ok(self.current.as_ref().map(Cursor::record));
+                    }
+                }
+                Next::End => self.leave()?,
+                Next::Bad => self.judge()?,
+            }
+        }
+    }
+
+    /// Whether a record is one to hand out, and not in the snapshot already.
+    #[inline]
+    fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
+        let sequence = Sequence::new(sequence);
+        let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);
+        match source {
+            END => return Ok(false),
+            _ if in_snapshot => self.inputs += 1,
+            _ if sequence <= self.begins => return Ok(false),
+            CHECK => return Ok(true),
+            _ if sequence <= self.last => return Err(self.damaged()),
+            _ => {}
+        }
+        self.last = sequence;
+        Ok(true)
+    }
+
+    /// Opens the next file. `false` if there is none.
+    fn advance(&mut self) -> Result<bool, Error> {
+        let Some(entry) = self.ahead.pop() else { return Ok(false) };
+        let has = self.known();
+        let failed = Error::io("read", &*self.disk, &entry.name);
+        let cursor = Cursor::open(&*self.disk, entry).map_err(failed)?;
+        let cursor = self.current.insert(cursor);
+        let entry = &cursor.entry;
+        let needs = Sequence::new(entry.after);
+        if entry.is_torn {
+            self.judge()?;
+        } else if entry.kind == Kind::Segment && needs > has {
+            return Err(Error::Hole { path: self.disk.path(&entry.name), needs, has });
+        } else if entry.kind == Kind::Segment && needs < self.last && self.last > self.begins {
+            // It repeats what is in the one before.
+            return Err(self.damaged());
+        }
+        Ok(true)
+    }
+
+    /// Goes on to the next file at the end of one, if that goes on from here.
+    fn leave(&mut self) -> Result<(), Error> {
+        let Some(cursor) = &self.current else { return Ok(()) };
+        if cursor.entry.kind == Kind::Snapshot && cursor.inputs_promised() != Some(self.inputs) {
+            return Err(self.damaged());
+        }
+        let known = self.known().get();
+        if self.ahead.last().is_some_and(|next| !next.is_torn && next.after > known) {
+            return self.judge();
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Returns the sequence up to which all was read, in the snapshot or after it.
+    fn known(&self) -> Sequence {
+        self.last.max(self.begins)
+    }
+
+    fn close(&mut self) {
+        if let Some(cursor) = self.current.take() {
+            self.passed += cursor.entry.length;
+            self.done.push(cursor.entry);
+        }
+    }
+
+    fn damaged(&self) -> Error {
+        let (name, offset) = self.current.as_ref().map_or(("", 0), |cursor| (&*cursor.entry.name, cursor.offset()));
+        Error::Damaged { path: self.disk.path(name), offset, after: self.last }
+    }
+
+    /// Tells a torn tail from damage: by the marks that come later, which say what was safe when they were written.
+    fn judge(&mut self) -> Result<(), Error> {
+        let Some(cursor) = &mut self.current else { return Ok(()) };
+        if cursor.entry.kind == Kind::Snapshot {
+            return Err(self.damaged());
+        }
+        let place: Place = (cursor.entry.after, cursor.offset());
+        let name = cursor.entry.name.clone();
+        let mut rest = cursor.survey().map_err(Error::io("read", &*self.disk, &name))?;
+        let (is_clean, next) = (rest.bytes == 0, self.ahead.last());
+        if is_clean && next.is_some_and(|next| next.after <= self.known().get()) {
+            // Room that was taken in advance, and not given back.
+            if let Some(cursor) = &mut self.current {
+                cursor.entry.length = place.1;
+            }
+            self.close();
+            return Ok(());
+        }
+        let needs = next.map(|next| Sequence::new(next.after));
+        for entry in self.ahead.iter().rev() {
+            let failed = Error::io("read", &*self.disk, &entry.name);
+            let later =
+                Cursor::open(&*self.disk, entry.clone()).and_then(|mut cursor| cursor.survey()).map_err(failed)?;
+            rest.bytes += later.bytes;
+            rest.vouched = rest.vouched.max(later.vouched);
+        }
+        if rest.vouched.is_some_and(|safe| safe > place) {
+            return Err(match (is_clean, needs, next) {
+                (true, Some(needs), Some(next)) => {
+                    Error::Hole { path: self.disk.path(&next.name), needs, has: self.known() }
+                }
+                _ => self.damaged(),
+            });
+        }
+        if !is_clean || needs.is_some_and(|needs| needs > self.known()) {
+            let (path, after) = (self.disk.path(&name), self.known());
+            self.torn = Some(Torn { path, offset: place.1, bytes: rest.bytes, after });
+        }
+        // What comes later goes on after what is lost, so it is lost too.
+        let lost = self.torn.is_some();
+        if let Some(cursor) = &mut self.current {
+            cursor.entry.length = place.1;
+        }
+        self.close();
+        if lost {
+            self.done.append(&mut self.ahead.drain(..).rev().map(Entry::dropped).collect());
+        }
+        Ok(())
+    }
+
+    /// Cuts the torn tail off, and waits until the disk has all that was read.
+    pub(crate) fn repair(&mut self) -> Result<(), Error> {
+        files::repair(&*self.disk, &self.done, self.known().get(), self.vouched)
+    }
+
+    /// Has the record that was read last be read again. Before it, the last input was `last`.
+    pub(crate) fn unread(&mut self, last: Sequence) {
+        self.last = last;
+        if let Some(cursor) = &mut self.current {
+            cursor.unread();
+        }
+    }
+}
+
+impl Record<'_> {
+    /// Whether this is an input of the program, and not one of the journal's own records.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        self.source < OWN_SOURCES
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (read, length) = self.progress();
+        write!(f, "Reader({}, {read} of {length} bytes)", self.disk.path("").display())
+    }
+}

@@ -1,0 +1,105 @@
+//! Every torn tail is cut off, and every flipped bit is found.
+
+use nexus_journal::testing::FakeDisk;
+use nexus_journal::{Durability, Error, Options, Reader};
+use nexus_rt::Sequence;
+
+use crate::program::{Call, Live, options};
+
+/// Three commits of four inputs each. Returns the name and the bytes of the one file, and what was safe after how many
+/// of them.
+fn written(close: bool) -> (String, Vec<u8>, Vec<(usize, u64)>) {
+    let disk = FakeDisk::new();
+    let plain = Options { reserve: 1, segment: 1 << 20, ..options(Durability::Disk) };
+    let mut live = Live::start(disk.clone(), plain).unwrap();
+    let mut safe = vec![(0, 0)];
+    let name = disk.names().into_iter().find(|name| name.ends_with("journal")).unwrap();
+    for n in 1..=12_usize {
+        live.call(Call::Add(&vec![n as u8; n]));
+        if n.is_multiple_of(4) {
+            let last = live.commit().unwrap();
+            safe.push((disk.bytes(&name).unwrap().len(), last.get()));
+        }
+    }
+    if close {
+        live.close();
+    } else {
+        std::mem::forget(live.recorder.take());
+    }
+    let bytes = disk.bytes(&name).unwrap();
+    (name, bytes, safe)
+}
+
+fn read(name: &str, bytes: &[u8]) -> Result<u64, Error> {
+    let disk = FakeDisk::new();
+    disk.put(name, bytes);
+    let mut reader = Reader::open(disk.clone().into(), Some("adder"))?;
+    let mut next = 1;
+    while let Some(record) = reader.read()? {
+        if record.is_input() {
+            assert_eq!(record.payload, &vec![next as u8; next][..]);
+            next += 1;
+        }
+    }
+    let last = reader.last().get();
+    // A program finds the same, cuts the rest off, and goes on.
+    let mut live = Live::start(disk.clone(), options(Durability::Disk))?;
+    assert_eq!(live.replayed.last.get(), last);
+    assert_eq!(live.replayed.torn.as_ref(), reader.torn());
+    live.call(Call::Expire);
+    live.commit().unwrap();
+    drop(live);
+    let again = Live::start(disk, options(Durability::Disk)).unwrap();
+    assert!(again.replayed.torn.is_none() && again.replayed.last.get() > last);
+    Ok(last)
+}
+
+#[test]
+fn a_tail_that_is_torn_anywhere_loses_nothing_that_was_safe() {
+    let (name, bytes, safe) = written(false);
+    for cut in 0..=bytes.len() {
+        let last = read(&name, &bytes[..cut]).unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
+        let (_, promised) = safe.iter().rev().find(|(length, _)| *length <= cut).unwrap();
+        assert!(last >= *promised, "cut at {cut}: {last} < {promised}");
+        // What room was taken in advance reads as zeros.
+        let mut zeros = bytes[..cut].to_vec();
+        zeros.resize(cut + 1_000, 0);
+        assert_eq!(read(&name, &zeros).unwrap(), last, "cut at {cut}, and zeros");
+    }
+}
+
+#[test]
+fn a_bit_that_flips_in_what_was_safe_is_never_passed_over() {
+    let (name, bytes, safe) = written(false);
+    let (mut found, mut cut_off) = (0, 0);
+    for bit in 0..bytes.len() * 8 {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        match read(&name, &damaged) {
+            Ok(last) if last == safe[3].1 => {} // in the padding, or in a mark
+            // Nobody says later that the last commit was safe: it is not told from a tail that never was.
+            Ok(last) => {
+                assert!(last >= safe[2].1 && bit / 8 >= safe[2].0, "bit {bit}: {last}");
+                cut_off += 1;
+            }
+            Err(_) => found += 1,
+        }
+    }
+    assert!(found > 1_000 && cut_off > 100, "{found} {cut_off}");
+}
+
+#[test]
+fn after_a_clean_end_every_bit_that_flips_is_found() {
+    let (name, bytes, safe) = written(true);
+    let end = safe[3].0;
+    for bit in 0..end * 8 {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        match read(&name, &damaged) {
+            Ok(last) => assert_eq!(last, safe[3].1, "bit {bit}"),
+            Err(Error::Damaged { after, .. }) => assert!(after < Sequence::new(safe[3].1 + 1)),
+            Err(Error::Foreign(_) | Error::Newer { .. } | Error::OtherProgram { .. }) => assert!(bit / 8 < 64),
+            Err(error) => panic!("bit {bit}: {error}"),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Crashes at any operation, disks that fail or are full, and what is there afterwards.
+
+use nexus_journal::testing::{FakeDisk, Fault};
+use nexus_journal::{Durability, Error, Options, compact};
+use nexus_rt::Sequence;
+use proptest::prelude::*;
+
+use crate::program::{Call, Live, Sums, emit, make, options};
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Act {
+    Add(usize),
+    Expire,
+    Commit,
+    /// The thread behind the loop syncs.
+    Sync,
+    Compact,
+    /// The process is killed, or the power fails, or it ends in order.
+    Kill,
+    Crash(u64),
+    Close,
+    /// Something goes wrong so many operations later.
+    Fault(u64, Fault),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        10 => (0..300_usize).prop_map(Act::Add),
+        2 => Just(Act::Expire),
+        8 => Just(Act::Commit),
+        4 => Just(Act::Sync),
+        1 => Just(Act::Compact),
+        1 => Just(Act::Kill),
+        2 => any::<u64>().prop_map(Act::Crash),
+        1 => Just(Act::Close),
+        1 => (0..30_u64, prop_oneof![Just(Fault::Full), Just(Fault::Broken), Just(Fault::Off)])
+            .prop_map(|(operations, fault)| Act::Fault(operations, fault)),
+    ]
+}
+
+/// A program, its disk, and what it should have done.
+struct Model {
+    disk: FakeDisk,
+    live: Option<Live>,
+    options: Options,
+    /// The state after each input.
+    states: Vec<(Sequence, Sums)>,
+    /// What was acknowledged.
+    safe: Sequence,
+}
+
+impl Model {
+    fn start(&mut self) {
+        self.disk.mend();
+        let mut live = Live::start(self.disk.clone(), self.options.clone()).unwrap_or_else(|error| panic!("{error}"));
+        live.recorder().journal_mut().without_thread();
+        let last = live.replayed.last;
+        assert!(last >= self.safe, "{last} is there, and {} was acknowledged", self.safe);
+        self.states.retain(|(sequence, _)| *sequence <= last);
+        let (known, state) = self.states.last().cloned().unwrap_or_default();
+        assert_eq!((last, live.sums()), (known, state));
+        self.safe = last;
+        self.live = Some(live);
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            std::mem::forget(live.recorder.take());
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        let Some(live) = &mut self.live else { return };
+        match *act {
+            Act::Add(length) => {
+                let sequence = live.call(Call::Add(&vec![7; length]));
+                self.states.push((sequence, live.sums()));
+            }
+            Act::Expire => {
+                let sequence = live.call(Call::Expire);
+                self.states.push((sequence, live.sums()));
+            }
+            Act::Commit => match live.commit() {
+                Ok(safe) => self.safe = self.safe.max(safe),
+                Err(error) => self.fails(&error),
+            },
+            Act::Sync => {
+                live.recorder().journal().sync_now();
+                self.safe = self.safe.max(live.recorder().journal().safe());
+            }
+            Act::Compact => {
+                let rotated = live.recorder().journal_mut().rotate();
+                let upto = live.recorder().journal().last();
+                let all_safe = live.recorder().journal().safe() == upto || live.recorder().journal().sync_now();
+                if let Err(error) = rotated {
+                    return self.fails(&error);
+                }
+                self.safe = self.safe.max(live.recorder().journal().safe());
+                if upto > Sequence::NEVER && all_safe {
+                    let disk = self.disk.clone().into();
+                    match compact(&disk, "adder", upto, make, emit) {
+                        Ok(done) => assert_eq!(done.upto, upto),
+                        Err(Error::Io { .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+            Act::Kill => {
+                self.stop();
+                self.disk = self.disk.kill();
+                self.start();
+            }
+            Act::Crash(seed) => {
+                self.stop();
+                // Without a sync nothing is promised of the machine.
+                self.disk = if self.options.durability == Durability::Process {
+                    self.disk.kill()
+                } else {
+                    self.disk.crash(seed)
+                };
+                self.start();
+            }
+            Act::Close => {
+                let Some(mut live) = self.live.take() else { return };
+                let closed = live.recorder.take().map(|recorder| recorder.close(&live.world));
+                if let (Some(Ok(())), Some((last, _))) = (closed, self.states.last()) {
+                    self.safe = *last;
+                }
+                self.disk = self.disk.kill();
+                self.start();
+            }
+            Act::Fault(operations, fault) => self.disk.fail(operations, fault),
+        }
+    }
+
+    /// The program stops, as it cannot promise anything any more, and is started again by its operator.
+    fn fails(&mut self, error: &Error) {
+        assert!(matches!(error, Error::Io { .. } | Error::Failed(_)), "{error}");
+        let again = self.live.as_mut().map(Live::commit);
+        assert!(matches!(again, Some(Err(Error::Failed(_)))), "it takes nothing more: {again:?}");
+        self.stop();
+        self.disk = self.disk.kill();
+        self.start();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #[test]
+    fn what_was_acknowledged_is_there_and_nothing_is_half_done(
+        which in 0..3_usize,
+        acts in prop::collection::vec(act(), 1..80),
+    ) {
+        let durability = [Durability::Process, Durability::Disk, Durability::Behind][which];
+        let options = options(durability);
+        let disk = FakeDisk::new();
+        let mut model = Model { disk, live: None, options, states: Vec::new(), safe: Sequence::NEVER };
+        model.start();
+        acts.iter().for_each(|act| model.act(act));
+        model.act(&Act::Crash(1));
+    }
+}
