@@ -6,6 +6,7 @@ mod command_table;
 mod commands;
 mod connections;
 mod edges;
+mod encoded;
 mod ending;
 mod engine;
 mod floats;
