@@ -2,52 +2,9 @@
 
 use std::time::Duration;
 
-use kv_server::{Client, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings, Stats};
-use nexus_rt::connections::Framing;
-use nexus_rt::testing::VirtualClock;
-use nexus_rt::{Clock, World, WorldBuilder};
+use kv_server::{Keys, Limits, Stats};
 
-/// Whole seconds, so that what is asked in seconds is exact.
-const START: Duration = Duration::from_secs(1_700_000_000);
-
-struct Rig {
-    world: World,
-    commands: Commands,
-    expiry: ExpiryPoller,
-    time: VirtualClock,
-    client: Client,
-    limits: Limits,
-}
-
-impl Rig {
-    fn new(limits: Limits) -> Self {
-        let time = VirtualClock::new();
-        let clock = Clock::test(time.clone(), START);
-        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), unix: None, started: clock.now() };
-        let mut builder = WorldBuilder::new();
-        let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
-        let world = builder.build();
-        let commands = Commands::new(world.registry());
-        Self { world, commands, expiry, time, client: Client::detached(Session::new(1)), limits }
-    }
-
-    /// Runs lines of words; gives the replies.
-    fn run(&mut self, lines: &str) -> String {
-        let mut requests = Request::new(self.limits.request);
-        requests.buffer().extend(format!("{lines}\r\n").as_bytes());
-        while let Some(request) = requests.decode().unwrap() {
-            self.commands.run(&mut self.client, &mut self.world, request);
-        }
-        let replies = String::from_utf8(std::mem::take(self.client.out())).unwrap();
-        replies.replace("\r\n", " ").trim_end().to_owned()
-    }
-
-    fn sleep(&mut self, time: Duration) {
-        self.time.advance(time);
-        let now = self.world.resource_mut::<Clock>().update();
-        self.expiry.poll(&mut self.world, now);
-    }
-}
+use crate::rig::Rig;
 
 #[test]
 fn a_key_ends_at_its_millisecond_and_no_sooner() {

@@ -1,6 +1,8 @@
 //! The server as its clients know it, a module per subject.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod again;
+mod changes;
 mod clients;
 mod command_table;
 mod commands;
@@ -20,6 +22,7 @@ mod pools;
 mod program;
 mod raw;
 mod redis;
+mod rig;
 mod support;
 mod traffic;
 mod transactions;
