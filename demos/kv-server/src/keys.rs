@@ -208,8 +208,9 @@ impl Keys {
     pub(crate) fn clear(&mut self) -> Vec<TimerKey> {
         // Also if there are none, for whether any lives would have to be looked for.
         self.trace.note(Change::Cleared, &[], &Entry::default());
-        let Self { entries, watched, now_ms, .. } = self;
-        let is_there = |key: &&Arc<[u8]>| entries.get(&***key).is_some_and(|entry| entry.lives(*now_ms));
+        let Self { entries, watched, .. } = self;
+        // One that has ended too, for it lived when it was first watched.
+        let is_there = |key: &&Arc<[u8]>| entries.contains_key(&***key);
         let watching: Vec<_> = watched.keys().filter(is_there).cloned().collect();
         watching.iter().for_each(|key| watched.touch(key));
         let timers = if self.untimed == self.entries.len() {

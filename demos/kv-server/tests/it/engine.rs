@@ -126,3 +126,17 @@ fn keys_that_have_ended_and_are_still_to_be_removed_are_as_if_they_were_not() {
     assert_eq!(rig.run("FLUSHALL\r\nDBSIZE"), "+OK :0");
     assert_eq!(rig.world.resource::<Keys>().used(), 0);
 }
+
+#[test]
+fn a_watched_key_that_has_ended_has_changed_also_if_all_keys_are_removed_before_it_is() {
+    for removes in [true, false] {
+        let mut rig = Rig::new(Limits::default());
+        rig.run("SET k v PX 5\r\nWATCH k");
+        rig.pass(Duration::from_millis(5), removes);
+        assert_eq!(rig.run("FLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +QUEUED *-1");
+        // Nothing that has ended before.
+        rig.run("SET k v PX 5");
+        rig.pass(Duration::from_millis(5), removes);
+        assert_eq!(rig.run("WATCH k\r\nFLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +OK +QUEUED *1 +PONG");
+    }
+}
