@@ -8,6 +8,7 @@ use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TemplatedCallback, T
 
 use crate::keys::{Bytes, Keys};
 use crate::stats::Stats;
+use crate::trace::Change;
 
 /// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys
 /// beyond these end as exactly, since none is seen once its time has come; but their memory is given back later.
@@ -128,6 +129,7 @@ impl Db<'_> {
         if !entry.lives(self.keys.now_ms) {
             return None;
         }
+        self.keys.trace.note(Change::Removed, key, &entry);
         if let Some(timer) = entry.timer {
             self.timers.cancel(timer);
         }
@@ -143,7 +145,7 @@ impl Db<'_> {
 
     /// Lets a key end at a time, in milliseconds since 1970: at once if that is past. Whether there is such a key.
     pub(crate) fn expire_at(&mut self, key: &[u8], unix_ms: i64) -> bool {
-        let Keys { entries, watched, now_ms, untimed, .. } = &mut *self.keys;
+        let Keys { entries, watched, now_ms, untimed, trace, .. } = &mut *self.keys;
         let Some((_, name, entry)) = entries.get_full_mut(key) else { return false };
         if !entry.lives(*now_ms) {
             return false;
@@ -168,16 +170,18 @@ impl Db<'_> {
             None => *untimed += usize::from(entry.ends.is_none()),
         }
         entry.ends = ends;
+        trace.note(Change::Ends, key, entry);
         true
     }
 
     /// Lets a key not end any more. Whether it would have.
     pub(crate) fn persist(&mut self, key: &[u8]) -> bool {
-        let Keys { entries, watched, now_ms, untimed, .. } = &mut *self.keys;
+        let Keys { entries, watched, now_ms, untimed, trace, .. } = &mut *self.keys;
         let entry = entries.get_mut(key).filter(|entry| entry.ends.is_some() && entry.lives(*now_ms));
         let Some(entry) = entry else { return false };
         watched.touch(key);
         entry.ends = None;
+        trace.note(Change::Persisted, key, entry);
         match entry.timer.take() {
             Some(timer) => _ = self.timers.cancel(timer),
             None => *untimed -= 1,

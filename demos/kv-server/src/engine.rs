@@ -8,6 +8,7 @@ use nexus_rt::{
     WorldBuilder,
 };
 
+use crate::changes::Changes;
 use crate::channels::Channels;
 use crate::commands::Specs;
 use crate::db::{ExpiryTemplate, OnExpiry, on_expiry, unix_ms};
@@ -144,6 +145,7 @@ impl Installer for Engine {
         builder.register(Stats { commands: vec![CommandStats::default(); Specs::COUNT], ..Stats::default() });
         builder.register_default::<Watch>();
         builder.register_default::<Pause>();
+        builder.register_default::<Changes>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
         builder.register_default::<Options>();

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use nexus_rt::timer::TimerKey;
 use smallvec::SmallVec;
 
+use crate::trace::{Change, Trace};
 use crate::watched::{Watched, Watches};
 
 /// What a key and its value take where they lie: an entry, and its place in a table that is seven tenths full.
@@ -42,6 +43,7 @@ pub struct Keys {
     doomed: Vec<Entries>,
     /// What RANDOMKEY chooses by.
     pub(crate) dice: u64,
+    pub(crate) trace: Trace,
 }
 
 type Entries = IndexMap<Bytes, Entry>;
@@ -179,10 +181,11 @@ impl Keys {
         };
         let result = write(entry);
         self.used += heap(&entry.value);
+        self.trace.note(Change::Written, key, entry);
         result
     }
 
-    /// Removes a key; gives its entry, also if its time has come.
+    /// Removes a key; gives its entry, also if its time has come. The caller knows whether that is a change.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let (key, entry) = self.entries.swap_remove_entry(key)?;
         self.watched.touch(&key);
@@ -203,8 +206,11 @@ impl Keys {
 
     /// Removes all keys, and gives the timers of those that end. Of very many, most memory is given back later.
     pub(crate) fn clear(&mut self) -> Vec<TimerKey> {
-        let Self { entries, watched, now_ms, .. } = self;
-        let is_there = |key: &&Arc<[u8]>| entries.get(&***key).is_some_and(|entry| entry.lives(*now_ms));
+        // Also if there are none, for whether any lives would have to be looked for.
+        self.trace.note(Change::Cleared, &[], &Entry::default());
+        let Self { entries, watched, .. } = self;
+        // One that has ended too, for it lived when it was first watched.
+        let is_there = |key: &&Arc<[u8]>| entries.contains_key(&***key);
         let watching: Vec<_> = watched.keys().filter(is_there).cloned().collect();
         watching.iter().for_each(|key| watched.touch(key));
         let timers = if self.untimed == self.entries.len() {

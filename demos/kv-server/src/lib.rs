@@ -3,9 +3,12 @@
 //! [`Server`] is the whole of it; [`Engine`] and [`Commands`] are the part without sockets.
 
 mod args;
+mod changes;
 mod channels;
 mod commands;
 mod db;
+mod digest;
+mod encoded;
 mod engine;
 mod error;
 mod float;
@@ -19,14 +22,18 @@ mod request;
 mod server;
 mod session;
 mod settings;
+mod snapshot;
 mod stats;
 mod system;
+mod trace;
 mod watch;
 mod watched;
 
 pub use args::Args;
+pub use changes::Changes;
 pub use commands::{Commands, Spec, Specs};
 pub use db::OnExpiry;
+pub use encoded::Malformed;
 pub use engine::{Engine, ExpiryPoller};
 pub use error::{CommandError, ProtocolError};
 pub use keys::Keys;

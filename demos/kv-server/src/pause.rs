@@ -47,7 +47,7 @@ impl Pause {
     }
 }
 
-/// Has clients go on, if it is time: runs the requests that wait by `run`.
+/// Has clients go on, if it is time: runs the requests that wait by `run`, each as an event of its own.
 pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut World, &Request)) {
     let now = world.resource::<Clock>().now();
     if world.resource::<Pause>().until.is_none_or(|until| until > now) {
@@ -63,6 +63,7 @@ pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut Wo
         let Some(request) = client.state.postponed.take() else { continue };
         // Its connection stays where it is meanwhile.
         let mut own = Client::detached(std::mem::take(&mut client.state));
+        world.next_sequence();
         run(&mut own, world, &request);
         let mut net = world.resource_mut::<Connections<Session>>();
         if let Some(client) = net.client_mut(id) {

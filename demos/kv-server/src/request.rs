@@ -42,9 +42,9 @@ pub struct Request {
 
 /// An argument's place in the request.
 #[derive(Clone, Copy, Debug)]
-struct Span {
-    from: usize,
-    to: usize,
+pub(crate) struct Span {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
 }
 
 impl Request {
@@ -92,6 +92,16 @@ impl Request {
         buffer.extend(bytes);
         buffer.take(bytes.len());
         Self { buffer, arguments: self.arguments.as_slice().into(), ..Self::new(self.limits) }
+    }
+
+    /// Forgets all that has come, and gives what a request consists of: its bytes, which are those that are taken, and
+    /// where its arguments lie in them.
+    pub(crate) fn reset(&mut self) -> (&mut Buffer, &mut Vec<Span>) {
+        let unread = self.buffer.unread().len();
+        self.buffer.take(unread);
+        self.arguments.clear();
+        (self.at, self.missing, self.length) = (0, None, None);
+        (&mut self.buffer, &mut self.arguments)
     }
 
     /// What it takes in memory, roughly and in bytes.
@@ -193,7 +203,7 @@ impl Request {
     }
 
     /// Gives memory back that is far more than what is there needs.
-    fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         if self.arguments.capacity() > SPANS.max(4 * self.arguments.len()) {
             self.arguments.shrink_to(SPANS.max(self.arguments.len()));
         }

@@ -114,6 +114,7 @@ impl Server {
                 idle.until(ran, now, due)
             })?;
             let now = clock.get(world).now();
+            ran = happened + expiry.poll(world, now);
             if options.get(world).timeout > 0 && now >= swept + SWEEP {
                 swept = now;
                 close_silent(world, now);
@@ -121,7 +122,7 @@ impl Server {
             if pause.get(world).until().is_some() {
                 resume(world, |client, world, request| answer.run_with(client, world, request));
             }
-            ran = happened + expiry.poll(world, now) + net.poll(world, usize::MAX, &mut answer);
+            ran += net.poll(world, usize::MAX, &mut answer);
             let mut stats = stats.get_mut(world);
             stats.turns += 1;
             if stats.rates.are_due(now) {

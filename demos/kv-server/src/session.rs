@@ -36,7 +36,7 @@ impl Reply for Client {
 
 /// How a client differs from most. The first question about a request is whether it does.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Marks(u8);
+pub(crate) struct Marks(u16);
 
 impl Marks {
     /// It has not given its password.
@@ -56,6 +56,8 @@ impl Marks {
     pub(crate) const REJECTED: Self = Self(64);
     /// It has just asked for no reply to its next request.
     pub(crate) const FRESHLY_MUTE: Self = Self(32);
+    /// Its request runs [again](crate::Commands::apply).
+    pub(crate) const AGAIN: Self = Self(256);
 
     #[inline]
     pub(crate) fn has(self, mark: Self) -> bool {
@@ -180,6 +182,11 @@ impl Session {
     /// How many channels, patterns and channels of shards it has subscribed to.
     pub(crate) fn subscriptions(&self) -> usize {
         self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+
+    /// Whether its request runs again that was within all limits when it first ran.
+    pub(crate) fn runs_again(&self) -> bool {
+        self.marks.has(Marks::AGAIN)
     }
 
     /// Begins a transaction.

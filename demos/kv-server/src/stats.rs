@@ -23,8 +23,13 @@ pub struct Stats {
     pub misses: u64,
     /// Keys whose time had come.
     pub expired: u64,
-    /// Whether requests are watched that are quick as a rule.
+    /// Whether requests do not run the shortest way that are quick as a rule: they are timed, or [`Changes`] are
+    /// collected.
+    ///
+    /// [`Changes`]: crate::Changes
     pub(crate) watched: bool,
+    /// Whether requests are timed that are quick as a rule.
+    pub(crate) timed: bool,
     /// Errors by their code.
     pub(crate) errors: BTreeMap<Box<str>, u64>,
     /// What each command has come to, in the order of specs.
@@ -132,6 +137,7 @@ impl Stats {
             clients: self.clients,
             turns: self.turns,
             watched: self.watched,
+            timed: self.timed,
             commands,
             before: traffic,
             rates: std::mem::take(&mut self.rates),

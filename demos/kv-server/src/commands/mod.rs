@@ -1,5 +1,6 @@
 //! The commands: one pipeline from a request to its replies, and the table of what it can run.
 
+mod again;
 mod client;
 mod command_table;
 mod config;
@@ -29,6 +30,7 @@ use nexus_rt::chain::ByReference;
 use nexus_rt::plan::Plan;
 use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
 
+use again::Again;
 pub(crate) use info::traffic;
 pub use spec::{Spec, Specs};
 use watched::Watcher;
@@ -59,6 +61,7 @@ type Run<Out> = BoxedPipeline<Request, Out, Client, ByReference>;
 pub struct Commands {
     run: Run<Option<()>>,
     plan: Plan,
+    again: Again,
 }
 
 impl Commands {
@@ -78,8 +81,8 @@ impl Commands {
         let plans: Vec<_> = table.iter().map(Run::plan).collect();
         let watcher = Watcher::new(reg);
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            if call.command == transactions::QUEUE {
-                return table[call.command].run_with(client, world, call.request);
+            if call.command >= transactions::QUEUE {
+                return table[again::number(call.command)].run_with(client, world, call.request);
             }
             watcher.run(&mut table, client, world, call)
         };
@@ -94,7 +97,7 @@ impl Commands {
             .boxed();
         let mut plan = run.plan().nest(name, plans);
         plan.name = "kv-server".into();
-        Self { run, plan }
+        Self { run, plan, again: Again::new(reg) }
     }
 
     /// Runs a request and adds its replies to the client.state.
@@ -227,7 +230,10 @@ fn admit<'a>(
     options: Res<Options>,
     mut call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED) {
+    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN) {
+        if client.state.runs_again() {
+            return again::admit(call);
+        }
         call = admit_marked(client, &options, call)?;
     } else if client.state.is_special() {
         call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
@@ -274,6 +280,9 @@ fn refuse(
     mut keys: ResMut<Keys>,
     error: CommandError,
 ) {
+    if client.state.runs_again() {
+        return;
+    }
     let error = match error {
         CommandError::Http => {
             client.close("it speaks HTTP");

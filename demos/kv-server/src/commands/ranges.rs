@@ -45,7 +45,7 @@ pub(super) fn setrange(client: &mut Client, mut db: Db, limits: Res<Limits>, req
         return Ok(());
     }
     let end = offset.saturating_add(bytes.len());
-    if end > limits.request.argument {
+    if end > limits.request.argument && !client.state.runs_again() {
         return Err(CommandError::ValueTooLong);
     }
     let length = db.update(key, |value| {

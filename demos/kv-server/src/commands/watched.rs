@@ -8,7 +8,9 @@ use nexus_rt::connections::{Address, Connections};
 use nexus_rt::{Clock, Key, Registry, World};
 
 use super::{Call, Done, Run};
+use crate::changes::Changes;
 use crate::error::CommandError;
+use crate::keys::Keys;
 use crate::request::Request;
 use crate::session::{Client, Session};
 use crate::settings::Settings;
@@ -23,11 +25,13 @@ const FEW: usize = 16;
 pub(super) struct Watcher {
     watch: Key<Watch>,
     stats: Key<Stats>,
+    keys: Key<Keys>,
+    changes: Key<Changes>,
 }
 
 impl Watcher {
     pub(super) fn new(reg: &Registry) -> Self {
-        Self { watch: reg.key(), stats: reg.key() }
+        Self { watch: reg.key(), stats: reg.key(), keys: reg.key(), changes: reg.key() }
     }
 
     /// Runs a request and counts it.
@@ -37,9 +41,26 @@ impl Watcher {
         if call.spec.is_quick() && call.request.len() <= FEW && !stats.watched {
             stats.commands[call.command].calls += 1;
             table[call.command].run_with(client, world, call.request)
+        } else if call.spec.is_quick() && call.request.len() <= FEW && !stats.timed {
+            stats.commands[call.command].calls += 1;
+            self.run_collected(table, client, world, call)
         } else {
             self.run_watched(table, client, world, call)
         }
+    }
+
+    /// Runs a request and collects it, if that is asked for and it has changed something.
+    #[inline(never)]
+    fn run_collected(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+        if !call.spec.writes() || !self.changes.get(world).are_collected() {
+            return table[call.command].run_with(client, world, call.request);
+        }
+        let before = self.keys.get(world).changes();
+        let done = table[call.command].run_with(client, world, call.request);
+        if self.keys.get(world).changes() != before {
+            self.changes.get_mut(world).add(call.request);
+        }
+        done
     }
 
     /// Counts a request of a transaction that ended in an error.
@@ -56,7 +77,7 @@ impl Watcher {
     #[inline(never)]
     fn run_watched(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let started = Instant::now();
-        let done = table[call.command].run_with(client, world, call.request);
+        let done = self.run_collected(table, client, world, call);
         if !client.state.due.is_empty() {
             super::run_due(self, table, client, world);
         }
@@ -73,7 +94,9 @@ impl Watcher {
         if !self.watch.get(world).monitors().is_empty() && !call.spec.is_private() {
             show(world, client, &call, at, self.watch);
         }
-        self.stats.get_mut(world).watched = self.watch.get(world).is_of_all();
+        let (timed, collected) = (self.watch.get(world).is_of_all(), self.changes.get(world).are_collected());
+        let mut stats = self.stats.get_mut(world);
+        (stats.timed, stats.watched) = (timed, timed || collected);
         done
     }
 

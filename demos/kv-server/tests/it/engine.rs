@@ -2,52 +2,9 @@
 
 use std::time::Duration;
 
-use kv_server::{Client, Commands, Engine, ExpiryPoller, Keys, Limits, Request, Session, Settings, Stats};
-use nexus_rt::connections::Framing;
-use nexus_rt::testing::VirtualClock;
-use nexus_rt::{Clock, World, WorldBuilder};
+use kv_server::{Keys, Limits, Stats};
 
-/// Whole seconds, so that what is asked in seconds is exact.
-const START: Duration = Duration::from_secs(1_700_000_000);
-
-struct Rig {
-    world: World,
-    commands: Commands,
-    expiry: ExpiryPoller,
-    time: VirtualClock,
-    client: Client,
-    limits: Limits,
-}
-
-impl Rig {
-    fn new(limits: Limits) -> Self {
-        let time = VirtualClock::new();
-        let clock = Clock::test(time.clone(), START);
-        let settings = Settings { address: ([127, 0, 0, 1], 1).into(), unix: None, started: clock.now() };
-        let mut builder = WorldBuilder::new();
-        let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
-        let world = builder.build();
-        let commands = Commands::new(world.registry());
-        Self { world, commands, expiry, time, client: Client::detached(Session::new(1)), limits }
-    }
-
-    /// Runs lines of words; gives the replies.
-    fn run(&mut self, lines: &str) -> String {
-        let mut requests = Request::new(self.limits.request);
-        requests.buffer().extend(format!("{lines}\r\n").as_bytes());
-        while let Some(request) = requests.decode().unwrap() {
-            self.commands.run(&mut self.client, &mut self.world, request);
-        }
-        let replies = String::from_utf8(std::mem::take(self.client.out())).unwrap();
-        replies.replace("\r\n", " ").trim_end().to_owned()
-    }
-
-    fn sleep(&mut self, time: Duration) {
-        self.time.advance(time);
-        let now = self.world.resource_mut::<Clock>().update();
-        self.expiry.poll(&mut self.world, now);
-    }
-}
+use crate::rig::Rig;
 
 #[test]
 fn a_key_ends_at_its_millisecond_and_no_sooner() {
@@ -168,4 +125,18 @@ fn keys_that_have_ended_and_are_still_to_be_removed_are_as_if_they_were_not() {
     assert_eq!(rig.world.resource::<Stats>().expired, KEYS as u64);
     assert_eq!(rig.run("FLUSHALL\r\nDBSIZE"), "+OK :0");
     assert_eq!(rig.world.resource::<Keys>().used(), 0);
+}
+
+#[test]
+fn a_watched_key_that_has_ended_has_changed_also_if_all_keys_are_removed_before_it_is() {
+    for removes in [true, false] {
+        let mut rig = Rig::new(Limits::default());
+        rig.run("SET k v PX 5\r\nWATCH k");
+        rig.pass(Duration::from_millis(5), removes);
+        assert_eq!(rig.run("FLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +QUEUED *-1");
+        // Nothing that has ended before.
+        rig.run("SET k v PX 5");
+        rig.pass(Duration::from_millis(5), removes);
+        assert_eq!(rig.run("WATCH k\r\nFLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +OK +QUEUED *1 +PONG");
+    }
 }

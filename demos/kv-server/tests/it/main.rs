@@ -1,11 +1,14 @@
 //! The server as its clients know it, a module per subject.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod again;
+mod changes;
 mod clients;
 mod command_table;
 mod commands;
 mod connections;
 mod edges;
+mod encoded;
 mod ending;
 mod engine;
 mod floats;
@@ -19,6 +22,7 @@ mod pools;
 mod program;
 mod raw;
 mod redis;
+mod rig;
 mod support;
 mod traffic;
 mod transactions;

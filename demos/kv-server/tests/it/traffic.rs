@@ -242,7 +242,7 @@ fn some(words: &[&str]) -> Words {
     words.iter().map(|word| word.as_bytes().to_vec()).collect()
 }
 
-fn key(random: &mut Random) -> Vec<u8> {
+pub(crate) fn key(random: &mut Random) -> Vec<u8> {
     match random.below(20) {
         0 => Vec::new(),
         1 => b"a key\r\nof \"two\" lines\0".to_vec(),

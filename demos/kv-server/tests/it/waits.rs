@@ -83,3 +83,16 @@ fn a_key_ends_at_its_time_for_whoever_asks_however_the_server_waits() {
         }
     }
 }
+
+/// It ends at the very moment at which the request goes on.
+#[test]
+fn a_request_that_had_to_wait_does_not_see_a_key_that_ended_meanwhile() {
+    for wait in WAYS {
+        let server = Server::start(&["--wait", wait]);
+        let mut client = server.client();
+        for _ in 0..5 {
+            client.send(b"SET k 5 PX 20\r\nCLIENT PAUSE 20 WRITE\r\nINCR k\r\n");
+            assert_eq!([(); 3].map(|()| client.reply()), [ok(), ok(), Reply::Integer(1)]);
+        }
+    }
+}
