@@ -109,7 +109,7 @@ pub fn compact<P: Program>(
 }
 
 /// What was written: inputs, bytes, what each resource is worth, and a word for all.
-type Written = (u64, u64, Vec<(&'static str, u64)>, u64);
+type Written = (u64, u64, Vec<(String, u64)>, u64);
 
 fn write<P: Program>(
     disk: &Arc<dyn Disk>,
@@ -150,13 +150,13 @@ fn prove<P: Program>(
     (program, name): (&str, &str),
     upto: Sequence,
     (mut world, mut state, digests): (World, P, Digests),
-    words: &[(&'static str, u64)],
+    words: &[(String, u64)],
 ) -> Result<(), Error> {
     let mut reader = Reader::of_snapshot(disk.clone(), name, program, upto)?;
     reader.replay(&mut world, &mut state, &digests, None)?;
     let found = digests.values(&world);
     let differ = found.iter().zip(words).filter(|(found, noted)| found != noted);
-    let resources: Vec<_> = differ.map(|((name, _), _)| *name).collect();
+    let resources: Vec<_> = differ.map(|((name, _), _)| name.clone()).collect();
     if resources.is_empty() { Ok(()) } else { Err(Error::Elsewhere { resources, upto }) }
 }
 

@@ -125,7 +125,7 @@ pub struct Digests(Vec<Watched>);
 
 struct Watched {
     id: ResourceId,
-    name: &'static str,
+    name: String,
     /// The digest of its name, under which checks note it.
     key: u64,
     value: Box<dyn Fn(&World) -> u64 + Send>,
@@ -155,7 +155,7 @@ impl Digests {
     /// If no `T` is registered.
     #[track_caller]
     pub fn watch<T: Hash + Send + 'static>(&mut self, registry: &Registry) -> &mut Self {
-        self.add(registry, |value: &T, digest| value.hash(digest), |world| world.changed_at::<T>())
+        self.add(registry, "", |value: &T, digest| value.hash(digest), |world| world.changed_at::<T>())
     }
 
     /// Watches a resource by a function, which may leave out what is only cached. When it was written is not compared,
@@ -169,24 +169,40 @@ impl Digests {
         registry: &Registry,
         digest: impl Fn(&T, &mut Digest) + Send + 'static,
     ) -> &mut Self {
-        self.add(registry, digest, |_| Sequence::new(ANY))
+        self.watch_part(registry, "", digest)
+    }
+
+    /// Watches a part of a resource, which the alarm names beside the resource.
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    pub fn watch_part<T: Send + 'static>(
+        &mut self,
+        registry: &Registry,
+        part: &str,
+        digest: impl Fn(&T, &mut Digest) + Send + 'static,
+    ) -> &mut Self {
+        self.add(registry, part, digest, |_| Sequence::new(ANY))
     }
 
     #[track_caller]
     fn add<T: Send + 'static>(
         &mut self,
         registry: &Registry,
+        part: &str,
         digest: impl Fn(&T, &mut Digest) + Send + 'static,
         changed_at: fn(&World) -> Sequence,
     ) -> &mut Self {
-        let (key, name) = (registry.key::<T>(), type_name::<T>());
+        let (key, point) = (registry.key::<T>(), if part.is_empty() { "" } else { "." });
+        let name = [type_name::<T>(), point, part].concat();
         let value = move |world: &World| {
             let mut hasher = Digest::default();
             digest(key.get(world), &mut hasher);
             hasher.finish()
         };
-        let value = Box::new(value);
-        self.0.push(Watched { id: registry.id::<T>(), name, key: Digest::of(name), value, changed_at });
+        let (id, key, value) = (registry.id::<T>(), Digest::of(&name), Box::new(value));
+        self.0.push(Watched { id, name, key, value, changed_at });
         self
     }
 
@@ -206,8 +222,8 @@ impl Digests {
     }
 
     /// The digest of each value, by the name of the resource.
-    pub(crate) fn values(&self, world: &World) -> Vec<(&'static str, u64)> {
-        self.0.iter().map(|watched| (watched.name, (watched.value)(world))).collect()
+    pub(crate) fn values(&self, world: &World) -> Vec<(String, u64)> {
+        self.0.iter().map(|watched| (watched.name.clone(), (watched.value)(world))).collect()
     }
 
     /// What each resource is worth.
@@ -228,7 +244,7 @@ impl Digests {
 
     /// Compares the world with a check. Returns the names of resources that differ, of those that both know. What was
     /// written up to `begins` is known only to have been.
-    pub(crate) fn differ(&self, world: &World, check: &[u8], begins: Sequence) -> Vec<&'static str> {
+    pub(crate) fn differ(&self, world: &World, check: &[u8], begins: Sequence) -> Vec<String> {
         let noted = |key| {
             let words = check.chunks_exact(24).map(|word| {
                 let at = |n| crate::format::word(word, n);
@@ -243,12 +259,12 @@ impl Digests {
         };
         let found = self.0.iter().zip(self.words(world));
         let differ = found.filter(|(_, word)| noted(word.key).is_some_and(|noted| !is_same(*word, noted)));
-        differ.map(|(watched, _)| watched.name).collect()
+        differ.map(|(watched, _)| watched.name.clone()).collect()
     }
 }
 
 impl fmt::Debug for Digests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|watched| watched.name)).finish()
+        f.debug_list().entries(self.0.iter().map(|watched| &watched.name)).finish()
     }
 }

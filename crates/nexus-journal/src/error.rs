@@ -83,7 +83,7 @@ pub enum Error {
     /// A snapshot leads to another state than the journal.
     Elsewhere {
         /// The resources that differ.
-        resources: Vec<&'static str>,
+        resources: Vec<String>,
         /// The sequence of the snapshot.
         upto: Sequence,
     },
@@ -93,7 +93,7 @@ pub enum Error {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Divergence {
     /// The resources that differ. Empty if it was noticed by the sequence.
-    pub resources: Vec<&'static str>,
+    pub resources: Vec<String>,
     /// The last check that agreed: [`Sequence::NEVER`] if there was none.
     pub after: Sequence,
     /// The first that did not, or the input at which the sequence was not what it was.
@@ -181,7 +181,7 @@ impl fmt::Display for Divergence {
     }
 }
 
-fn list(names: &[&str]) -> String {
+fn list<S: fmt::Display>(names: &[S]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

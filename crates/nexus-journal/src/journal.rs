@@ -62,6 +62,8 @@ pub struct Journal {
     /// How much of the file is written, and how much room it has.
     written: u64,
     reserved: u64,
+    /// How much the files before have that this process wrote.
+    sealed: u64,
     buffer: Vec<u8>,
     last: u64,
     /// Dropped before the lock is.
@@ -96,6 +98,7 @@ impl Journal {
             is_new: false,
             written: FILE_HEADER as u64,
             reserved: 0,
+            sealed: 0,
             buffer: Vec::new(),
             last: last.get(),
             behind,
@@ -136,10 +139,10 @@ impl Journal {
         Sequence::new(self.shared.safe())
     }
 
-    /// Returns how many bytes the present file has.
+    /// Returns how many bytes were written since it was opened, to all its files.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.written
+        self.sealed + self.written
     }
 
     /// Writes what was noted, once per turn, and returns up to where everything is safe.
@@ -220,6 +223,7 @@ impl Journal {
         if self.reserved > self.written {
             self.file.set_length(self.written).map_err(self.failed("write"))?;
         }
+        self.sealed += self.written;
         self.header.after = self.last;
         self.file = create(&*self.disk, &self.header)?;
         (self.written, self.reserved, self.is_new) = (FILE_HEADER as u64, 0, true);

@@ -33,6 +33,8 @@ pub struct Replayed {
     pub last: Sequence,
     /// The time of the last input, since 1970.
     pub at: Duration,
+    /// How many bytes the journal has.
+    pub bytes: u64,
     /// What was torn at the end.
     pub torn: Option<Torn>,
 }
@@ -99,6 +101,7 @@ impl Reader {
         if world.current_sequence() < last {
             world.advance_to(last);
         }
-        Ok(Replayed { inputs, checks, last, at: self.at, torn: self.torn().cloned() })
+        let (_, bytes) = self.progress();
+        Ok(Replayed { inputs, checks, last, at: self.at, bytes, torn: self.torn().cloned() })
     }
 }

@@ -215,7 +215,10 @@ impl World {
     #[track_caller]
     pub fn advance_to(&mut self, sequence: Sequence) {
         let current = self.sequence;
-        assert!(sequence >= current, "the sequence only moves forward: the world is at {current}, not before {sequence}");
+        assert!(
+            sequence >= current,
+            "the sequence only moves forward: the world is at {current}, not before {sequence}"
+        );
         self.sequence = sequence;
     }
 
