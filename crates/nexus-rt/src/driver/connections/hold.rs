@@ -34,10 +34,10 @@ impl<C, Tag> Connections<C, Tag> {
     /// one that is not beyond all earlier ones changes nothing. A connection tells two of them apart. While something
     /// of it waits for one position, all that it is sent later waits for the latest.
     ///
-    /// What is held is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is closed,
-    /// finished or drained is sent it first. One that ends abruptly is not.
+    /// What is held is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is
+    /// closed, finished or drained is sent it first. One that ends abruptly is not.
     ///
-    /// This program replies when what it replies to is on disk. It commits once per turn, however many lines that had:
+    /// This program replies when what it replies to is on disk. It commits once per turn:
     ///
     /// ```
     /// use std::fs::File;

@@ -7,6 +7,7 @@ mod dials;
 mod drains;
 mod ends;
 mod frames;
+mod held_limits;
 mod holds;
 mod hostile;
 mod limits;
