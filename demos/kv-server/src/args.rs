@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use nexus_journal::Durability;
 use nexus_rt::plan::PlanFormat;
 use nexus_rt::wait::Wait;
 
 use crate::limits::Limits;
+use crate::log::LogOptions;
 use crate::request::RequestLimits;
 
 /// What a reply of one value needs beside the value, in bytes.
@@ -79,13 +81,63 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
+    /// Keep a journal of what changes keys in this directory, and go on where it ends. A change that was answered is
+    /// there after the next start, also if the process was killed
+    #[arg(long, value_name = "DIR", conflicts_with = "plan")]
+    pub journal: Option<PathBuf>,
+
+    /// When a change is safe, so that its reply may leave: `process`, when the system has it, which survives the
+    /// process but not the power; `disk`, when the disk has it; `behind`, when the disk has it, for which a thread waits
+    /// while others are served
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Safe::Disk, requires = "journal", hide_possible_values = true)]
+    pub durability: Safe,
+
+    /// Compact the journal once it has so many bytes, and twice as many as when it was last compacted; 0 is never
+    #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size, requires = "journal")]
+    pub compact: usize,
+
+    /// Print the keys that a journal leads to, as commands that make them, and serve nobody
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["journal", "plan"])]
+    pub replay: Option<PathBuf>,
+
+    /// Print what was there after this sequence, instead of at the end
+    #[arg(long, value_name = "SEQUENCE", requires = "replay")]
+    pub until: Option<u64>,
+
+    /// Print how the keys changed from one sequence to another
+    #[arg(long, value_names = ["SEQUENCE", "SEQUENCE"], num_args = 2, requires = "replay", conflicts_with = "until")]
+    pub diff: Option<Vec<u64>>,
+
     /// Print what a request runs through and what every command reads and writes, and serve nobody: text, dot, mermaid
     /// or json
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text")]
     pub plan: Option<PlanFormat>,
 }
 
+/// When a change is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Safe {
+    /// When the system has it.
+    Process,
+    /// When the disk has it.
+    Disk,
+    /// When the disk has it, for which a thread waits.
+    Behind,
+}
+
 impl Args {
+    /// Where the journal is, and how it is kept.
+    #[must_use]
+    pub fn log(&self) -> Option<LogOptions> {
+        let durability = match self.durability {
+            Safe::Process => Durability::Process,
+            Safe::Disk => Durability::Disk,
+            Safe::Behind => Durability::Behind,
+        };
+        let directory = self.journal.clone()?;
+        Some(LogOptions { directory, durability, compact: self.compact as u64 })
+    }
+
     /// The limits that are asked for.
     #[must_use]
     pub fn limits(&self) -> Limits {

@@ -8,6 +8,9 @@ use crate::keys::Keys;
 use crate::request::Request;
 use crate::stats::Stats;
 
+/// How much memory is kept for the next event, in bytes.
+const KEPT: usize = 1 << 20;
+
 /// The requests that have changed keys since this was last cleared, one after the other as [`Request::encode`] writes
 /// them. Those of a transaction come in the order in which they ran, so what one event adds belongs together.
 ///
@@ -60,6 +63,13 @@ impl Changes {
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.requests)
+    }
+
+    /// Takes the memory back of what was taken.
+    pub(crate) fn give_back(&mut self, mut requests: Vec<u8>) {
+        requests.clear();
+        requests.shrink_to(KEPT);
+        self.requests = requests;
     }
 
     /// Adds a request that has changed something.

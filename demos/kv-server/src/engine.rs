@@ -14,9 +14,10 @@ use crate::commands::Specs;
 use crate::db::{ExpiryTemplate, OnExpiry, on_expiry, unix_ms};
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::pause::Pause;
 use crate::settings::{Options, Settings};
-use crate::stats::{CommandStats, Stats};
+use crate::stats::Stats;
 use crate::watch::Watch;
 
 /// The most timers that run in one turn, keys that are swept, and removed ones that are dropped. The keys of those that
@@ -64,6 +65,15 @@ impl ExpiryPoller {
             merge_freed();
         }
         removed
+    }
+
+    /// Removes some keys that have ended and have no timer. It runs no event, and no command can tell.
+    pub(crate) fn sweep(&mut self, world: &mut World) {
+        let mut keys = self.keys.get_mut(world);
+        keys.bury(AT_ONCE);
+        if keys.untimed > 0 {
+            keys.sweep(AT_ONCE);
+        }
     }
 
     /// When to poll next at the latest.
@@ -142,10 +152,11 @@ impl Installer for Engine {
         builder.register(self.settings);
         builder.register(self.limits);
         builder.register_default::<Keys>();
-        builder.register(Stats { commands: vec![CommandStats::default(); Specs::COUNT], ..Stats::default() });
+        builder.register(Stats::new());
         builder.register_default::<Watch>();
         builder.register_default::<Pause>();
         builder.register_default::<Changes>();
+        builder.register_default::<Log>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
         builder.register_default::<Options>();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 
 use memchr::memchr;
 
@@ -248,3 +249,25 @@ impl fmt::Display for ProtocolError {
 }
 
 impl std::error::Error for ProtocolError {}
+
+/// Why a server ends that was not asked to.
+#[derive(Debug)]
+pub enum Failure {
+    /// The system cannot tell what happens to sockets.
+    System(io::Error),
+    /// The journal cannot be written.
+    Journal(nexus_journal::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "the system failed: {error}"),
+            Self::Journal(error) => {
+                write!(f, "{error}; no change is lost that was acknowledged: mend this, and start again")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,11 +1,14 @@
 //! The program: reads the command line, says where it listens, serves.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use kv_server::{Args, Options, Server};
+use kv_server::{Args, History, Keys, Options, Server};
+use nexus_journal::{Error, Replayed};
+use nexus_rt::World;
 
 /// Files that are none of a client's.
 const OWN_FILES: u64 = 32;
@@ -23,6 +26,9 @@ fn main() -> ExitCode {
 
 /// Serves until it is asked to stop; what fails is one sentence.
 fn run(args: &mut Args) -> Result<(), String> {
+    if let Some(directory) = &args.replay {
+        return replay(args, directory).map_err(|error| error.to_string());
+    }
     let wanted = args.max_clients as u64 + OWN_FILES;
     let files = rlimit::increase_nofile_limit(wanted).map_err(|error| format!("the limit on files: {error}"))?;
     let asked = args.max_clients;
@@ -30,7 +36,7 @@ fn run(args: &mut Args) -> Result<(), String> {
         args.max_clients = usize::try_from(files.saturating_sub(OWN_FILES).max(1)).unwrap_or(usize::MAX);
     }
     let address = if args.plan.is_some() { ([127, 0, 0, 1], 0).into() } else { SocketAddr::new(args.bind, args.port) };
-    let (server, mut world) =
+    let (mut server, mut world) =
         Server::bind(address, args.unixsocket.as_deref(), args.wait, args.limits()).map_err(|error| {
             format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
         })?;
@@ -39,9 +45,46 @@ fn run(args: &mut Args) -> Result<(), String> {
     }
     world.resource_mut::<Options>().password = args.requirepass.take().unwrap_or_default().into_bytes().into();
     world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
+    let journal = args.log().map(|log| server.journal(&mut world, &log)).transpose();
+    let journal = journal.map_err(|error| error.to_string())?;
     print(&banner(args, asked, server.address()))?;
-    server.run(&mut world, args.drain()).map_err(|error| format!("the system failed: {error}"))?;
-    print("kv-server: stopped, all replies are sent or given up\n")
+    if let Some(replayed) = journal {
+        print(&recovered(args, &world, &replayed))?;
+    }
+    let kept = server.run(&mut world, args.drain()).map_err(|error| error.to_string())?;
+    let kept = kept.map_or(String::new(), |kept| format!("kv-server: the journal has {kept}\n"));
+    print(&format!("kv-server: stopped, all replies are sent or given up\n{kept}"))
+}
+
+/// Prints what a journal leads to.
+fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
+    let mut history = History::open(directory)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = match args.diff.as_deref() {
+        Some(&[from, to]) => {
+            history.advance(Some(from))?;
+            history.print_changes(to, &mut out)?
+        }
+        _ => {
+            history.advance(args.until)?;
+            history.print(&mut out)
+        }
+    };
+    // Whoever reads may stop reading.
+    match printed.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Io { doing: "write", path: "standard output".into(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the journal had.
+fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
+    let directory = args.journal.as_deref().unwrap_or(Path::new("")).display();
+    let torn = replayed.torn.as_ref().map_or(String::new(), |torn| format!("\n  cut off: {torn}"));
+    let (keys, last) = (world.resource::<Keys>().iter().count(), replayed.last);
+    format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}\n", replayed.bytes)
 }
 
 /// Where it listens, and what to try.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nexus_journal::{Error, Replayed};
 use nexus_rt::connections::{
     Address, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, Limits as NetLimits, Opened,
 };
@@ -14,16 +15,18 @@ use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
 use crate::channels::Channels;
-use crate::commands::{Commands, pubsub, traffic, transactions};
-use crate::engine::{Engine, ExpiryPoller};
-use crate::error::ProtocolError;
+use crate::commands::{pubsub, traffic, transactions};
+use crate::engine::Engine;
+use crate::error::{Failure, ProtocolError};
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::log::{Kept, Log, LogOptions, Logger};
 use crate::pause::{Pause, resume};
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
 use crate::stats::Stats;
+use crate::store::Store;
 use crate::watch::Watch;
 
 /// A server, to be run with its world.
@@ -32,8 +35,7 @@ pub struct Server {
     address: SocketAddr,
     io: MioPoller,
     net: ConnectionsPoller<Session, Request>,
-    expiry: ExpiryPoller,
-    commands: Commands,
+    store: Store,
 }
 
 impl Server {
@@ -58,9 +60,9 @@ impl Server {
         unix.map(|path| connections.listen(path)).transpose()?;
         builder.resource_mut::<Settings>().address = address;
         let mut world = builder.build();
-        let commands = Commands::new(world.registry());
+        let store = Store::new(&world, expiry);
         world.resource_mut::<Options>().startup = crate::system::memory().resident;
-        let mut server = Self { wait, address, io, net, expiry, commands };
+        let mut server = Self { wait, address, io, net, store };
         server.watch(&world);
         Ok((server, world))
     }
@@ -83,22 +85,35 @@ impl Server {
     /// What a request runs through, and what every command reads and writes.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        self.commands.plan()
+        self.store.plan()
+    }
+
+    /// Runs again what a journal has, and has every change written down from now on. Replies leave when the change that
+    /// they answer is safe.
+    ///
+    /// # Errors
+    /// If the journal is in use, damaged, of another program or version, or cannot be written.
+    pub fn journal(&mut self, world: &mut World, options: &LogOptions) -> Result<Replayed, Error> {
+        Log::open(options, world, &mut self.store)
     }
 
     /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the
-    /// replies, and closes each connection when its client has read them.
+    /// replies, and closes each connection when its client has read them. What the journal then has, if there is one.
     ///
     /// # Errors
-    /// If the system cannot tell what happens to sockets.
-    pub fn run(self, world: &mut World, drain: Duration) -> io::Result<()> {
-        let Self { wait, mut io, mut net, mut expiry, mut commands, .. } = self;
+    /// If the system cannot tell what happens to sockets, or the journal cannot be written.
+    pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
+        let Self { wait, mut io, mut net, store, .. } = self;
+        let ((mut commands, mut expiry), logger) = (store.into_parts(), Logger::new(world));
         let reg = world.registry();
         let (clock, stats, pause): (Key<Clock>, Key<Stats>, Key<Pause>) = (reg.key(), reg.key(), reg.key());
         let mut answer = PipelineStart::<&Request>::borrowed()
             .with_context::<Client>()
             .then(
-                move |client: &mut Client, world: &mut World, request: &Request| commands.run(client, world, request),
+                move |client: &mut Client, world: &mut World, request: &Request| {
+                    commands.run(client, world, request);
+                    logger.note(world);
+                },
                 reg,
             )
             .build();
@@ -106,13 +121,16 @@ impl Server {
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
-            let happened = io.poll_until(world, now, |world| {
-                let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
-                let deadlines =
-                    [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
-                let due = deadlines.into_iter().flatten().min();
-                idle.until(ran, now, due)
-            })?;
+            let happened = io
+                .poll_until(world, now, |world| {
+                    let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
+                    let deadlines =
+                        [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
+                    let due = deadlines.into_iter().flatten().min();
+                    idle.until(ran, now, due)
+                })
+                .map_err(Failure::System)?;
+            logger.begin(world);
             let now = clock.get(world).now();
             ran = happened + expiry.poll(world, now);
             if options.get(world).timeout > 0 && now >= swept + SWEEP {
@@ -132,13 +150,14 @@ impl Server {
                 // The system tells of everything, so a loop that blocks need not ask again.
                 ran = 0;
             }
-            Ok::<(), io::Error>(())
+            logger.commit(world).map_err(Failure::Journal)
         };
         world.run(&mut turn)?;
         let deadline = Instant::now() + drain;
         world.resource_mut::<Pause>().end(Instant::now());
         world.resource_mut::<Connections<Session>>().drain(deadline);
-        world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)
+        world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+        logger.close(world).map_err(Failure::Journal)
     }
 }
 

@@ -100,6 +100,12 @@ impl Rates {
 }
 
 impl Stats {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { commands: vec![CommandStats::default(); Specs::COUNT], ..Self::default() }
+    }
+
     /// Counts a read of a key.
     #[inline]
     pub(crate) fn read(&mut self, found: bool) {

@@ -10,6 +10,7 @@ use super::{Done, spec};
 use crate::channels::Channels;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::request::Request;
 use crate::session::{Client, Reply, Session};
 use crate::settings::{Options, Settings};
@@ -40,6 +41,7 @@ pub(super) struct Sources<'w> {
     settings: Res<'w, Settings>,
     options: Res<'w, Options>,
     limits: Res<'w, Limits>,
+    log: Res<'w, Log>,
     clock: Res<'w, Clock>,
     net: Option<Res<'w, Connections<Session>>>,
 }
@@ -298,11 +300,20 @@ fn persistence(text: &mut Text, sources: &Sources<'_>) {
     text.line("rdb_last_bgsave_status", "ok");
     text.line("rdb_last_bgsave_time_sec", -1);
     text.line("rdb_current_bgsave_time_sec", -1);
-    text.lines(&[("aof_enabled", 0), ("aof_rewrite_in_progress", 0), ("aof_rewrite_scheduled", 0)]);
+    let log = sources.log.status();
+    let (enabled, compacts) = (log.is_some(), log.is_some_and(|log| log.compacts));
+    text.lines(&[("aof_enabled", enabled.into()), ("aof_rewrite_in_progress", compacts.into())]);
+    text.line("aof_rewrite_scheduled", 0);
     text.line("aof_last_rewrite_time_sec", -1);
     text.line("aof_current_rewrite_time_sec", -1);
-    text.line("aof_last_bgrewrite_status", "ok");
+    text.line("aof_last_bgrewrite_status", if log.is_some_and(|log| log.failed) { "err" } else { "ok" });
     text.line("aof_last_write_status", "ok");
+    if let Some(log) = log {
+        text.lines(&[("aof_current_size", log.bytes), ("aof_base_size", log.base)]);
+        // What Redis does not have: how many changes there are in the life of the journal, and how many are safe.
+        text.lines(&[("journal_sequence", log.last.get()), ("journal_safe", log.safe.get())]);
+        text.line("journal_compactions", log.compactions);
+    }
 }
 
 /// There are no replicas.

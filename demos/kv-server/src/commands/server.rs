@@ -1,9 +1,10 @@
 //! SHUTDOWN, and what a server answers that has no replicas, no cluster and one database.
 
-use nexus_rt::{Res, Shutdown};
+use nexus_rt::{Res, ResMut, Shutdown};
 
 use super::Done;
 use crate::error::CommandError;
+use crate::log::Log;
 use crate::number;
 use crate::request::Request;
 use crate::session::{Client, LEAVES, Reply};
@@ -28,6 +29,18 @@ pub(super) fn shutdown(client: &mut Client, shutdown: Res<Shutdown>, request: &R
     }
     client.close(LEAVES);
     shutdown.shutdown();
+    Ok(())
+}
+
+/// Has the journal compacted, which is what it is for. Redis has its append-only file rewritten.
+pub(super) fn bgrewriteaof(client: &mut Client, mut log: ResMut<Log>, _: &Request) -> Done {
+    if !log.is_open() {
+        return Err(CommandError::other("ERR there is no journal: start the server with --journal"));
+    }
+    if !log.ask_to_compact() {
+        return Err(CommandError::other("ERR Background append only file rewriting already in progress"));
+    }
+    client.reply().simple("Background append only file rewriting started");
     Ok(())
 }
 

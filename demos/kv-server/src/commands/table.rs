@@ -96,6 +96,7 @@ fn of_keys(reg: &Registry) -> Table {
 fn of_clients(reg: &Registry) -> Table {
     table! { reg:
         "auth" => connection::auth,
+        "bgrewriteaof" => server::bgrewriteaof,
         "client" => client::client,
         "command" => command_table::command,
         "config" => config::config,

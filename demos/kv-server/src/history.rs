@@ -1,0 +1,115 @@
+//! What a journal leads to, now or then, for people to read.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use nexus_journal::{Digests, Dir, Disk, Error, Reader, Replayed};
+use nexus_rt::{Sequence, World};
+
+use crate::keys::Keys;
+use crate::store::{PROGRAM, Store};
+
+/// A journal that is run again, step by step, without a server. It changes nothing on the disk.
+#[derive(Debug)]
+pub struct History {
+    reader: Reader,
+    world: World,
+    store: Store,
+    digests: Digests,
+    until: Sequence,
+}
+
+/// A value, and when it ends.
+type Row = (Vec<u8>, Option<i64>);
+
+impl History {
+    /// Opens the journal in a directory.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another program or version.
+    pub fn open(directory: &Path) -> Result<Self, Error> {
+        let disk: Arc<dyn Disk> = Dir::new(directory).into();
+        let doing = "open the journal in";
+        if !directory.is_dir() {
+            let source = io::ErrorKind::NotFound.into();
+            return Err(Error::Io { doing, path: directory.into(), source });
+        }
+        let reader = Reader::open(disk, Some(PROGRAM))?;
+        let (world, store, digests) = Store::detached();
+        Ok(Self { reader, world, store, digests, until: Sequence::NEVER })
+    }
+
+    /// Goes on to a sequence, or to the end.
+    ///
+    /// # Errors
+    /// If the journal is damaged, or what is asked for was compacted away.
+    pub fn advance(&mut self, until: Option<u64>) -> Result<Replayed, Error> {
+        let until = until.map(Sequence::new);
+        let replayed = self.reader.replay(&mut self.world, &mut self.store, &self.digests, until)?;
+        self.until = replayed.last;
+        Ok(replayed)
+    }
+
+    /// The keys by their names.
+    fn rows(&self) -> BTreeMap<Vec<u8>, Row> {
+        let keys = self.world.resource::<Keys>();
+        let row = |key: &[u8]| {
+            let value = keys.get(key).unwrap_or_default().to_vec();
+            (key.to_vec(), (value, keys.expiry_unix_ms(key).flatten()))
+        };
+        keys.iter().map(row).collect()
+    }
+
+    /// Prints the keys as commands that make them.
+    ///
+    /// # Errors
+    /// If nobody reads any more.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "# {}", self.state())?;
+        for (key, row) in self.rows() {
+            writeln!(out, "{}", command(&key, &row))?;
+        }
+        Ok(())
+    }
+
+    /// Goes on to a sequence, and prints what changed until then: what is gone after a minus, what came after a plus.
+    ///
+    /// # Errors
+    /// If the journal is damaged, or nobody reads any more.
+    pub fn print_changes(&mut self, until: u64, out: &mut impl Write) -> Result<io::Result<()>, Error> {
+        let (old, was) = (self.rows(), self.state());
+        self.advance(Some(until))?;
+        let new = self.rows();
+        let mut print = || {
+            writeln!(out, "--- {was}\n+++ {}", self.state())?;
+            for (key, row) in &old {
+                if new.get(key) != Some(row) {
+                    writeln!(out, "- {}", command(key, row))?;
+                }
+                if let Some(row) = new.get(key).filter(|other| *other != row) {
+                    writeln!(out, "+ {}", command(key, row))?;
+                }
+            }
+            for (key, row) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+                writeln!(out, "+ {}", command(key, row))?;
+            }
+            Ok(())
+        };
+        Ok(print())
+    }
+
+    /// Where it is, in a line.
+    fn state(&self) -> String {
+        let keys = self.world.resource::<Keys>();
+        let digest = keys.digest(keys.now_ms);
+        format!("{} keys at sequence {}, digest {digest:016x}", keys.iter().count(), self.until)
+    }
+}
+
+/// The command that makes a key.
+fn command(key: &[u8], (value, ends): &Row) -> String {
+    let end = ends.map_or(String::new(), |ends| format!(" PXAT {ends}"));
+    format!("SET \"{}\" \"{}\"{end}", key.escape_ascii(), value.escape_ascii())
+}

@@ -1,0 +1,267 @@
+//! `Log`: the journal of a server that runs, as a resource.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use nexus_journal::{Compacted, Dir, Disk, Durability, Error, Options, Recorder, Replayed, compact};
+use nexus_rt::connections::Connections;
+use nexus_rt::{Clock, Key, MioDriver, Sequence, World};
+
+use crate::changes::Changes;
+use crate::keys::Keys;
+use crate::session::Session;
+use crate::stats::Stats;
+use crate::store::{Change, PROGRAM, Store, digests};
+
+/// Where the journal is, and how it is kept.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// The directory.
+    pub directory: PathBuf,
+    /// When a request is safe, so that its reply may leave.
+    pub durability: Durability,
+    /// The journal is compacted once it has so many bytes, and twice as many as after it was last compacted; 0 is never.
+    pub compact: u64,
+}
+
+/// Writes down what events change. Without a journal it does nothing.
+#[derive(Debug, Default)]
+pub struct Log {
+    live: Option<Box<Live>>,
+}
+
+#[derive(Debug)]
+struct Live {
+    recorder: Recorder,
+    /// Size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers it, also
+    /// below zero.
+    others: i64,
+    /// The size after it was last compacted, or at the start.
+    base: u64,
+    compact: u64,
+    compaction: Option<JoinHandle<Result<Compacted, Error>>>,
+    /// Whether a client has asked to compact it.
+    asked: bool,
+    /// Whether the last compaction failed.
+    failed: bool,
+    /// How many compactions there were.
+    compactions: u64,
+}
+
+/// What a journal leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// The sequence of the last change.
+    pub last: Sequence,
+    /// How many keys there are.
+    pub keys: usize,
+    /// The keys as one number.
+    pub digest: u64,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} keys at sequence {}, digest {:016x}", self.keys, self.last, self.digest)
+    }
+}
+
+/// What INFO tells of a journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status {
+    pub(crate) bytes: u64,
+    pub(crate) base: u64,
+    pub(crate) last: Sequence,
+    pub(crate) safe: Sequence,
+    pub(crate) compacts: bool,
+    pub(crate) failed: bool,
+    pub(crate) compactions: u64,
+}
+
+impl Log {
+    /// Runs again what a journal has, and writes down from now on.
+    ///
+    /// # Errors
+    /// If the journal is in use, damaged, of another program or version, or cannot be written.
+    pub(crate) fn open(options: &LogOptions, world: &mut World, store: &mut Store) -> Result<Replayed, Error> {
+        let LogOptions { directory, durability, compact } = options.clone();
+        // Inputs move it, and the recorder once per turn.
+        *world.resource_mut::<Clock>() = Clock::historical(Clock::realtime().unix());
+        world.resource_mut::<Keys>().keep_trace(true);
+        let digests = digests(world.registry());
+        let options = Options { durability, ..Options::new(PROGRAM) };
+        let (recorder, replayed) = Recorder::open(Dir::new(directory), options, (&mut *world, store), digests)?;
+        if durability == Durability::Behind {
+            let waker = world.resource::<MioDriver>().waker();
+            recorder.journal().on_sync(move || _ = waker.wake());
+        }
+        let base = replayed.bytes;
+        let others = i64::try_from(base).unwrap_or(i64::MAX);
+        let live =
+            Live { recorder, others, base, compact, compaction: None, asked: false, failed: false, compactions: 0 };
+        world.resource_mut::<Self>().live = Some(Box::new(live));
+        Changes::collect(world, true);
+        // What ran again is not what this run of the server was asked.
+        *world.resource_mut::<Stats>() = Stats { watched: true, ..Stats::new() };
+        Ok(replayed)
+    }
+
+    /// Whether there is a journal.
+    pub(crate) fn is_open(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Has it compacted as soon as it can. Whether it can be.
+    pub(crate) fn ask_to_compact(&mut self) -> bool {
+        self.live.as_mut().is_some_and(|live| {
+            let idle = live.compaction.is_none();
+            live.asked |= idle;
+            idle
+        })
+    }
+
+    pub(crate) fn status(&self) -> Option<Status> {
+        let live = self.live.as_ref()?;
+        let journal = live.recorder.journal();
+        Some(Status {
+            bytes: live.bytes(),
+            base: live.base,
+            last: journal.last(),
+            safe: journal.safe(),
+            compacts: live.compaction.is_some(),
+            failed: live.failed,
+            compactions: live.compactions,
+        })
+    }
+}
+
+/// What the loop does with the journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Logger {
+    log: Key<Log>,
+    changes: Key<Changes>,
+    net: Key<Connections<Session>>,
+    keys: Key<Keys>,
+}
+
+impl Logger {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { log: world.key(), changes: world.key(), net: world.key(), keys: world.key() }
+    }
+
+    /// Moves the clock of a world that has a journal, once per turn.
+    #[inline]
+    pub(crate) fn begin(self, world: &mut World) {
+        self.with(world, |live, world| _ = live.recorder.update(world));
+    }
+
+    /// Writes down what the present event has changed, and has what is sent from now on wait until that is safe.
+    #[inline]
+    pub(crate) fn note(self, world: &mut World) {
+        if !self.changes.get(world).is_empty() {
+            self.write_down(world);
+        }
+    }
+
+    fn write_down(self, world: &mut World) {
+        let requests = self.changes.get_mut(world).take();
+        let noted = self.with(world, |live, world| live.recorder.append(world, &Change::Requests(&requests)));
+        self.changes.get_mut(world).give_back(requests);
+        if let Some(sequence) = noted {
+            self.net.get_mut(world).hold(sequence.get());
+        }
+    }
+
+    /// Makes the turn safe, as far as that is done in the loop, and sends what waited for it.
+    ///
+    /// # Errors
+    /// If the disk is full or fails.
+    #[inline]
+    pub(crate) fn commit(self, world: &mut World) -> Result<(), Error> {
+        let safe = self.with(world, |live, world| {
+            let safe = live.recorder.commit(world)?;
+            live.tend(world)?;
+            Ok(safe)
+        });
+        if let Some(safe) = safe.transpose()? {
+            self.net.get_mut(world).release(safe.get());
+        }
+        Ok(())
+    }
+
+    /// Ends the journal.
+    ///
+    /// # Errors
+    /// If the disk is full or fails.
+    pub(crate) fn close(self, world: &mut World) -> Result<Option<Kept>, Error> {
+        let Some(live) = self.log.get_mut(world).live.take() else { return Ok(None) };
+        let last = live.recorder.journal().last();
+        live.recorder.close(world)?;
+        let keys = self.keys.get(world);
+        Ok(Some(Kept { last, keys: keys.iter().count(), digest: keys.digest(keys.now_ms) }))
+    }
+
+    #[inline]
+    fn with<T>(self, world: &mut World, act: impl FnOnce(&mut Live, &mut World) -> T) -> Option<T> {
+        // It is taken out meanwhile, since it needs the world.
+        let mut live = self.log.get_mut(world).live.take()?;
+        let result = act(&mut live, world);
+        self.log.get_mut(world).live = Some(live);
+        Some(result)
+    }
+}
+
+impl Live {
+    fn bytes(&self) -> u64 {
+        let written = i64::try_from(self.recorder.journal().written()).unwrap_or(i64::MAX);
+        u64::try_from(self.others.saturating_add(written)).unwrap_or(0)
+    }
+
+    /// Starts a compaction if it is time, and hears of one that has ended.
+    fn tend(&mut self, world: &World) -> Result<(), Error> {
+        if self.compaction.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.end_compaction();
+        }
+        let is_due = self.compact > 0 && self.bytes() >= self.compact.max(self.base.saturating_mul(2));
+        if self.compaction.is_none() && (self.asked || is_due && !self.failed) {
+            self.asked = false;
+            let (journal, waker) = (self.recorder.journal_mut(), world.resource::<MioDriver>().waker());
+            journal.rotate()?;
+            let (disk, upto) = (journal.disk().clone(), journal.last());
+            let run = move || {
+                let result = compacted(&disk, upto);
+                _ = waker.wake();
+                result
+            };
+            self.compaction = thread::Builder::new().name("compaction".into()).spawn(run).ok();
+        }
+        Ok(())
+    }
+
+    fn end_compaction(&mut self) {
+        let Some(thread) = self.compaction.take() else { return };
+        match thread.join() {
+            Ok(Ok(done)) => {
+                let signed = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+                self.others = self.others.saturating_add(signed(done.bytes)).saturating_sub(signed(done.removed));
+                (self.base, self.failed) = (self.bytes(), false);
+                self.compactions += 1;
+            }
+            // The journal stays as it was. It is tried again when somebody asks for it.
+            Ok(Err(error)) => {
+                self.failed = true;
+                eprintln!("kv-server: the journal was not compacted: {error}");
+            }
+            Err(_) => self.failed = true,
+        }
+    }
+}
+
+/// Puts a snapshot in the place of what is up to a sequence.
+fn compacted(disk: &Arc<dyn Disk>, upto: Sequence) -> Result<Compacted, Error> {
+    if upto == Sequence::NEVER {
+        return Ok(Compacted { upto, inputs: 0, bytes: 0, removed: 0, digest: 0 });
+    }
+    compact(disk, PROGRAM, upto, Store::detached, Store::emit)
+}

@@ -1,0 +1,149 @@
+//! `Store`: the keys as a program, whose inputs are the requests that change them.
+
+use nexus_journal::{Digests, Payload, Program, Snapshot, inputs};
+use nexus_rt::plan::Plan;
+use nexus_rt::{Clock, Registry, World, WorldBuilder};
+
+use crate::commands::Commands;
+use crate::engine::{Engine, ExpiryPoller};
+use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::request::Request;
+use crate::session::{Client, Session};
+use crate::settings::Settings;
+
+/// The name by which a journal of this program is known.
+pub const PROGRAM: &str = "kv-server";
+
+inputs! {
+    /// What changes keys.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Change<'a> {
+        /// The requests of one event that have changed something, as [`Request::encode`] writes them.
+        1 = Requests(&'a [u8]),
+        /// What a snapshot ends with: how the keys came to be what they are, as one number.
+        2 = Past(Past),
+    }
+}
+
+/// How many changes there were, and their trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Past {
+    /// The trace.
+    pub trace: u64,
+    /// The number of changes.
+    pub changes: u64,
+}
+
+impl Payload<'_> for Past {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.trace.encode(out);
+        self.changes.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (trace, changes) = bytes.split_at_checked(8)?;
+        Some(Self { trace: u64::decode(trace)?, changes: u64::decode(changes)? })
+    }
+}
+
+/// How many inputs run between two looks at keys that have ended.
+const SWEEP: u32 = 256;
+
+/// What applies changes to the keys of a world.
+pub struct Store {
+    commands: Commands,
+    expiry: ExpiryPoller,
+    /// Stands for all clients.
+    client: Client,
+    request: Request,
+    until_sweep: u32,
+}
+
+impl Store {
+    /// Resolves all commands against a world, which an [`Engine`] was installed in.
+    #[must_use]
+    pub fn new(world: &World, expiry: ExpiryPoller) -> Self {
+        let commands = Commands::new(world.registry());
+        let (client, request) = (Client::detached(Session::new(0)), Request::new(Limits::default().request));
+        Self { commands, expiry, client, request, until_sweep: SWEEP }
+    }
+
+    /// A store without a server: with its world, by the clock of what it applies, and what it is proved by.
+    pub fn detached() -> (World, Self, Digests) {
+        let clock = Clock::historical(Clock::realtime().unix());
+        let settings = Settings { address: ([0, 0, 0, 0], 0).into(), unix: None, started: clock.now() };
+        let mut builder = WorldBuilder::new();
+        let expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
+        let mut world = builder.build();
+        let store = Self::new(&world, expiry);
+        world.resource_mut::<Keys>().keep_trace(true);
+        let mut digests = digests(world.registry());
+        digests.watch_part(world.registry(), "state", |keys: &Keys, digest| {
+            std::hash::Hasher::write_u64(digest, keys.digest(keys.now_ms));
+        });
+        (world, store, digests)
+    }
+
+    /// Writes inputs that lead to the same keys.
+    pub fn emit(world: &World, _: &Self, snapshot: &mut Snapshot<'_>) {
+        let keys = world.resource::<Keys>();
+        // A callback that cannot fail: what fails to be written, the snapshot keeps to itself until its end.
+        let write = |requests: &[u8]| {
+            snapshot.input(&Change::Requests(requests));
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let Ok(()) = keys.snapshot(keys.now_ms, write);
+        snapshot.input(&Change::Past(Past { trace: keys.trace(), changes: keys.changes() }));
+    }
+
+    /// What a request runs through, and what every command reads and writes.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        self.commands.plan()
+    }
+
+    /// What runs requests, and what ends keys, for a server.
+    pub(crate) fn into_parts(self) -> (Commands, ExpiryPoller) {
+        (self.commands, self.expiry)
+    }
+}
+
+impl Program for Store {
+    type Input<'a> = Change<'a>;
+
+    fn apply(&mut self, world: &mut World, input: Change<'_>) {
+        match input {
+            Change::Requests(mut requests) => {
+                while let Ok(true) = self.request.fill(&mut requests) {
+                    self.commands.apply(&mut self.client, world, &self.request);
+                }
+            }
+            Change::Past(Past { trace, changes }) => {
+                world.resource_mut::<Keys>().restore_trace(trace, changes);
+            }
+        }
+        self.until_sweep -= 1;
+        if self.until_sweep == 0 {
+            self.until_sweep = SWEEP;
+            self.expiry.sweep(world);
+        }
+    }
+}
+
+/// What a journal of the keys notes now and then: how they came to be what they are, which costs the same for any
+/// number of keys.
+pub fn digests(registry: &Registry) -> Digests {
+    let mut digests = Digests::new();
+    digests.watch_part(registry, "history", |keys: &Keys, digest| {
+        std::hash::Hasher::write_u64(digest, keys.trace());
+        std::hash::Hasher::write_u64(digest, keys.changes());
+    });
+    digests
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
