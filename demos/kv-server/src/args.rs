@@ -87,9 +87,16 @@ pub struct Args {
     pub journal: Option<PathBuf>,
 
     /// When a change is safe, so that its reply may leave: `process`, when the system has it, which survives the
-    /// process but not the power; `disk`, when the disk has it; `behind`, when the disk has it, for which a thread waits
-    /// while others are served
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Safe::Disk, requires = "journal", hide_possible_values = true)]
+    /// process but not the power; `disk`, when the disk has it; `behind`, when the disk has it, for which a thread
+    /// waits while others are served
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = Safe::Disk,
+        requires = "journal",
+        hide_possible_values = true
+    )]
     pub durability: Safe,
 
     /// Compact the journal once it has so many bytes, and twice as many as when it was last compacted; 0 is never

@@ -22,7 +22,7 @@ pub struct LogOptions {
     pub directory: PathBuf,
     /// When a request is safe, so that its reply may leave.
     pub durability: Durability,
-    /// The journal is compacted once it has so many bytes, and twice as many as after it was last compacted; 0 is never.
+    /// The journal is compacted once it has so many bytes, and twice as many as when it was last compacted; 0 is never.
     pub compact: u64,
 }
 
@@ -35,8 +35,8 @@ pub struct Log {
 #[derive(Debug)]
 struct Live {
     recorder: Recorder,
-    /// Size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers it, also
-    /// below zero.
+    /// The size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers it,
+    /// also below zero.
     others: i64,
     /// The size after it was last compacted, or at the start.
     base: u64,
