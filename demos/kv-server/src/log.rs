@@ -35,8 +35,8 @@ pub struct Log {
 #[derive(Debug)]
 struct Live {
     recorder: Recorder,
-    /// The size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers it,
-    /// also below zero.
+    /// The size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers
+    /// it, also below zero.
     others: i64,
     /// The size after it was last compacted, or at the start.
     base: u64,
