@@ -1,5 +1,7 @@
 //! No allocation at dispatch: every combinator, fork, batch, fan-out and adapter, by a counting allocator.
 
+#[cfg(all(feature = "mio", unix))]
+mod connections;
 #[path = "../../../nexus-timer/tests/counting/mod.rs"]
 mod counting;
 #[cfg(feature = "mio")]

@@ -11,6 +11,7 @@ use nexus_timer::TimerKey;
 
 use super::dial::Dial;
 use super::ended::Ended;
+use super::hold::Gate;
 use super::limits::{Limits, after};
 use super::output::Output;
 use super::stream::{Address, Stream};
@@ -40,15 +41,17 @@ pub struct Client<C> {
     pub(super) left: Option<usize>,
     /// When something was last received.
     pub(super) heard: Instant,
-    /// Since when it is waited for what it sends: since it opened or was read again, or since the program was told that
-    /// it ends.
+    /// Since when it is waited for what it sends: since it opened or was read again, since the program was told that
+    /// it ends, or since it was told so itself.
     pub(super) since: Instant,
     /// Whether its frames did not run when it was last seen to.
-    waited: bool,
+    pub(super) waited: bool,
     /// The timer of its deadline, and when that comes.
     pub(super) timer: Option<(TimerKey, Instant)>,
     /// The memory that it was last found to hold, in bytes.
     pub(super) held: usize,
+    /// The memory of its incomplete frame after its latest turn, in bytes.
+    pub(super) partial: usize,
     /// The memory that the program keeps for it, in bytes.
     pub(super) charged: usize,
     /// Whether there may be more to read.
@@ -61,6 +64,8 @@ pub struct Client<C> {
     pub(super) pending: bool,
     /// Whether it is to be attended to.
     pub(super) queued: bool,
+    /// Whether it is among those that are looked through when something is released.
+    pub(super) listed: bool,
     /// Whether the OS reports when there is room to send.
     pub(super) hears_of_room: bool,
     paused: bool,
@@ -100,12 +105,14 @@ impl<C> Client<C> {
             waited: true,
             timer: None,
             held: 0,
+            partial: 0,
             charged: 0,
             readable: false,
             ended: false,
             over: false,
             pending: false,
             queued: false,
+            listed: false,
             hears_of_room: false,
             paused: false,
             finishing: false,
@@ -165,7 +172,7 @@ impl<C> Client<C> {
         &mut self.output.out
     }
 
-    /// Returns the number of bytes that wait to be sent.
+    /// Returns the number of bytes that wait to be sent, also those that are [held](super::Connections::hold).
     #[inline]
     #[must_use]
     pub fn unsent(&self) -> usize {
@@ -281,9 +288,9 @@ impl<C> Client<C> {
         }
     }
 
-    /// Sends what there is room for. Returns the number of bytes.
+    /// Sends what may leave and there is room for. Returns the number of bytes.
     #[inline]
-    pub(super) fn flush(&mut self, now: Instant) -> u64 {
+    pub(super) fn flush(&mut self, gate: Gate, now: Instant) -> u64 {
         if self.shut {
             self.output.out.clear();
         }
@@ -293,21 +300,25 @@ impl<C> Client<C> {
             Phase::Parting => true,
         };
         let Some(socket) = self.socket.as_mut().filter(|_| sends) else { return 0 };
-        let sent = self.output.flush(socket, now).unwrap_or_else(|error| {
+        let sent = self.output.flush(socket, gate, now).unwrap_or_else(|error| {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));
             0
         });
         if self.finishing && self.unsent() == 0 {
-            self.shut();
+            self.shut(now);
         }
         sent as u64
     }
 
     /// Tells the other side, once, that nothing more comes.
-    pub(super) fn shut(&mut self) {
+    pub(super) fn shut(&mut self, now: Instant) {
         if mem::replace(&mut self.shut, true) {
             return;
+        }
+        if self.phase == Phase::Parting {
+            // It may have been held for long, and needs time to read it.
+            self.since = now;
         }
         // It is gone, which the next read says too.
         self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err());
@@ -340,7 +351,7 @@ impl<C> Client<C> {
             Phase::Fresh(_) => None,
             Phase::Open if !self.is_served(limits) => None,
             Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
-            Phase::Parting if self.unsent() > 0 => None,
+            Phase::Parting if !self.shut => None,
             // One that never stops sending is not heard out for ever.
             Phase::Parting => {
                 Some(after(self.heard.max(self.since), limits.linger).min(after(self.since, limits.stalled)))

@@ -6,6 +6,7 @@ mod dial;
 mod drain;
 mod ended;
 mod framing;
+mod hold;
 mod limits;
 mod lines;
 mod output;

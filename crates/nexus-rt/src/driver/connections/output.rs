@@ -4,7 +4,38 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
+use super::framing::READ;
+use super::hold::{Gate, Held};
 use super::stream::Stream;
+
+/// The most memory of unused output buffers that is kept, in bytes.
+const SPARE: usize = 64 * READ;
+
+/// Output buffers that nobody uses.
+#[derive(Default)]
+pub(super) struct Spare {
+    buffers: Vec<Vec<u8>>,
+    size: usize,
+}
+
+impl Spare {
+    #[inline]
+    fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.size -= buffer.capacity();
+        buffer
+    }
+
+    /// Keeps a buffer for the next connection that needs one, unless it is large.
+    #[inline]
+    pub(super) fn keep(&mut self, buffer: Vec<u8>) {
+        let size = buffer.capacity();
+        if (1..=READ).contains(&size) && self.size + size <= SPARE {
+            self.size += size;
+            self.buffers.push(buffer);
+        }
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Output {
@@ -14,6 +45,8 @@ pub(super) struct Output {
     backlog: Vec<u8>,
     /// How much of the backlog was sent.
     sent: usize,
+    /// What is held, at the end of the backlog: what waits longest, and all that was written later.
+    held: [Held; 2],
     /// Since when the other side has read nothing of what waits for it.
     pub(super) blocked: Option<Instant>,
     /// Whether the OS had no room for more in this turn.
@@ -23,10 +56,10 @@ pub(super) struct Output {
 impl Output {
     /// Starts a turn, in which it is tried again to send. `spare` is for what is written, if there is no buffer yet.
     #[inline]
-    pub(super) fn start(&mut self, spare: &mut Vec<Vec<u8>>) {
+    pub(super) fn start(&mut self, spare: &mut Spare) {
         self.full = false;
         if self.out.capacity() == 0 {
-            self.out = spare.pop().unwrap_or_default();
+            self.out = spare.take();
         }
     }
 
@@ -42,12 +75,45 @@ impl Output {
         self.out.capacity() + self.backlog.capacity()
     }
 
-    /// Sends what there is room for. The OS reports when there is room for the rest. Returns the number of bytes.
+    /// Returns the position that what waits longest is held for, if anything is held.
     #[inline]
-    pub(super) fn flush(&mut self, socket: &mut Stream, now: Instant) -> io::Result<usize> {
+    pub(super) fn held(&self) -> Option<u64> {
+        let [first, _] = self.held;
+        (first.length > 0).then_some(first.position)
+    }
+
+    /// Returns the number of bytes that only wait until the OS has room.
+    #[inline]
+    pub(super) fn free(&self) -> usize {
+        let [first, second] = self.held;
+        self.unsent() - first.length - second.length
+    }
+
+    /// Sends what may leave and there is room for. The OS reports when there is room for the rest. Returns the number
+    /// of bytes.
+    #[inline]
+    pub(super) fn flush(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
+        if gate.is_shut() || self.held[0].length > 0 {
+            self.flush_free(socket, gate, now)
+        } else {
+            self.write(socket, 0, now)
+        }
+    }
+
+    /// Does what [`flush`](Self::flush) does where something is held or is to be.
+    #[cold]
+    fn flush_free(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
+        self.hold(gate);
+        let held = self.unsent() - self.free();
+        self.write(socket, held, now)
+    }
+
+    /// Sends all but the last `held` bytes, which are in the backlog: if there are any, `out` is empty.
+    #[inline(always)]
+    fn write(&mut self, socket: &mut Stream, held: usize, now: Instant) -> io::Result<usize> {
         let mut length = 0;
-        while self.unsent() > 0 && !self.full {
-            let written = match (&self.backlog[self.sent..], &*self.out) {
+        while self.unsent() > held && !self.full {
+            let written = match (&self.backlog[self.sent..self.backlog.len() - held], &*self.out) {
                 ([], out) => socket.write(out),
                 (backlog, []) => socket.write(backlog),
                 (backlog, out) => socket.write_both(backlog, out),
@@ -74,7 +140,21 @@ impl Output {
     pub(super) fn forget(&mut self) {
         self.out.clear();
         self.backlog.clear();
-        (self.sent, self.blocked) = (0, None);
+        (self.sent, self.held, self.blocked) = (0, Default::default(), None);
+    }
+
+    /// Frees what was released, and holds what was written if that is to wait.
+    fn hold(&mut self, gate: Gate) {
+        while self.held().is_some_and(|position| position <= gate.released) {
+            self.held = [self.held[1], Held::default()];
+        }
+        if gate.is_shut() && !self.out.is_empty() {
+            // What waits longest waits for no more than it did, or it might never leave.
+            let second = self.held().is_some_and(|position| position < gate.held);
+            let held = &mut self.held[usize::from(second)];
+            (held.length, held.position) = (held.length + self.out.len(), gate.held);
+            self.keep();
+        }
     }
 
     pub(super) fn buffers(&mut self) -> [&mut Vec<u8>; 2] {
@@ -124,27 +204,38 @@ mod tests {
 
     use super::*;
 
-    /// What is done next: this many bytes are written, or read by the other side, or it is sent.
+    /// What is done next: this many bytes are written, or read by the other side, or it is sent, or held until so many
+    /// positions later, or so many positions are released.
     #[derive(Clone, Debug)]
     enum Act {
         Write(usize),
         Read(usize),
         Flush,
+        Hold(u64),
+        Release(u64),
     }
 
     fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![(0..150_000_usize).prop_map(Act::Write), (1..200_000_usize).prop_map(Act::Read), Just(Act::Flush)]
+        prop_oneof![
+            3 => (0..150_000_usize).prop_map(Act::Write),
+            3 => (1..200_000_usize).prop_map(Act::Read),
+            4 => Just(Act::Flush),
+            1 => (0..3_u64).prop_map(Act::Hold),
+            1 => (0..4_u64).prop_map(Act::Release),
+        ]
     }
 
     proptest! {
         #[test]
-        fn bytes_arrive_as_they_were_written(acts in prop::collection::vec(act(), 1..60)) {
+        fn bytes_arrive_as_they_were_written(acts in prop::collection::vec(act(), 1..80)) {
             let (mut peer, own) = Peer::pair()?;
             own.set_nonblocking(true)?;
             peer.set_nonblocking(true)?;
             let mut stream = Stream::from(UnixStream::from_std(own));
             let (mut output, mut written, mut received) = (Output::default(), Vec::new(), Vec::new());
-            let (now, mut sent) = (Instant::now(), 0);
+            let (now, mut sent, mut gate) = (Instant::now(), 0, Gate::default());
+            // From which byte on what is flushed was held, and for which position.
+            let (mut flushed, mut holds) = (0, Vec::new());
             let receive = |peer: &mut Peer, most: usize, received: &mut Vec<u8>| {
                 let mut room = vec![0; most];
                 let length = peer.read(&mut room).unwrap_or(0);
@@ -160,16 +251,29 @@ mod tests {
                     }
                     Act::Read(most) => _ = receive(&mut peer, most, &mut received),
                     Act::Flush => {
-                        output.start(&mut Vec::new());
-                        sent += output.flush(&mut stream, now)?;
-                        prop_assert_eq!(output.blocked.is_some(), output.unsent() > 0);
+                        let held = output.held().filter(|position| *position > gate.released);
+                        if gate.is_shut() && flushed < written.len() {
+                            holds.push((flushed, gate.held));
+                        }
+                        flushed = written.len();
+                        output.start(&mut Spare::default());
+                        sent += output.flush(&mut stream, gate, now)?;
+                        let first = holds.iter().find(|(_, position)| *position > gate.released);
+                        prop_assert!(first.is_none_or(|(from, _)| sent <= *from));
+                        // What waits longest waits for no more than it did, and only as long as anything does.
+                        prop_assert!(held.is_none() || output.held() == held);
+                        prop_assert_eq!(output.held().is_some(), first.is_some());
+                        prop_assert_eq!(output.blocked.is_some(), output.free() > 0);
                     }
+                    Act::Hold(more) => gate.held += more,
+                    Act::Release(more) => gate.released = (gate.released + more).min(gate.held),
                 }
                 prop_assert_eq!(output.unsent(), written.len() - sent);
             }
+            gate.released = gate.held;
             while output.unsent() > 0 || receive(&mut peer, 1 << 20, &mut received) > 0 {
-                output.start(&mut Vec::new());
-                output.flush(&mut stream, now)?;
+                output.start(&mut Spare::default());
+                output.flush(&mut stream, gate, now)?;
                 receive(&mut peer, 1 << 20, &mut received);
             }
             prop_assert!(received == written);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
-use super::client::{Client, Phase};
+use super::client::Client;
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
@@ -186,13 +186,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             let Some(id) = connections.ready.pop_front() else { break };
             let Some(mut client) = connections.take_out(id) else { continue };
             client.queued = false;
-            connections.stats.sent += client.flush(turn.now);
-            let again = client.is_closing() || client.over || client.phase == Phase::Dialing;
-            let partial = self.partials.holds(id);
-            connections.settle(client, partial);
-            if again {
-                connections.queue(id);
-            }
+            connections.catch_up(client);
         }
         connections.proceed();
         connections.polling = false;

@@ -13,8 +13,9 @@ use super::accept::Listener;
 use super::client::Client;
 use super::drain::Drain;
 use super::ended::Ended;
-use super::framing::READ;
+use super::hold::Gate;
 use super::limits::{Limits, Stats};
+use super::output::Spare;
 use crate::doorbell::Doorbell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
@@ -24,9 +25,6 @@ pub type ConnectionId = RegistrationKey;
 
 /// Identifies a listener of a [`Connections`], and is never reused.
 pub type ListenerId = RegistrationKey;
-
-/// The most unused output buffers that are kept.
-const SPARE: usize = 64;
 
 /// The connections of a world, as a resource: [`ConnectionsInstaller`](super::ConnectionsInstaller) registers it,
 /// [`ConnectionsPoller`](super::ConnectionsPoller) runs their frames.
@@ -50,13 +48,15 @@ pub struct Connections<C, Tag = ()> {
     pub(super) wheel: Wheel<Due>,
     pub(super) limits: Limits,
     pub(super) stats: Stats,
-    /// Output buffers that nobody uses.
-    pub(super) spare: Vec<Vec<u8>>,
+    pub(super) spare: Spare,
     bell: Doorbell,
     /// Whether a poll is under way, which attends to all that is queued.
     pub(super) polling: bool,
     /// Whether something was set aside for a connection that is out.
     disturbed: bool,
+    pub(super) gate: Gate,
+    /// Those of which something is held, in the order in which that began, and some of which nothing is any more.
+    pub(super) holding: Vec<ConnectionId>,
     pub(super) drain: Drain,
     /// The time of the latest poll.
     pub(super) now: Instant,
@@ -96,10 +96,12 @@ impl<C, Tag> Connections<C, Tag> {
             wheel: Wheel::new(now),
             limits,
             stats: Stats::default(),
-            spare: Vec::new(),
+            spare: Spare::default(),
             bell,
             polling: false,
             disturbed: false,
+            gate: Gate::default(),
+            holding: Vec::new(),
             drain: Drain::Serving,
             now,
             tag: PhantomData,
@@ -279,13 +281,6 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Keeps a buffer for the next connection that needs one, unless it is large.
-    pub(super) fn keep(&mut self, buffer: Vec<u8>) {
-        if buffer.capacity() <= READ && self.spare.len() < SPARE {
-            self.spare.push(buffer);
-        }
-    }
-
     /// Ends a connection for good: closes its socket and lets somebody in who waits for its place.
     pub(super) fn remove(&mut self, mut client: Box<Client<C>>) {
         self.table.remove(client.id);
@@ -296,7 +291,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.hang_up(&mut client);
         client.output.forget();
         for buffer in client.output.buffers() {
-            self.keep(mem::take(buffer));
+            self.spare.keep(mem::take(buffer));
         }
         self.knock_for_those_who_wait();
     }

@@ -155,7 +155,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         if client.phase == Phase::Open && client.ending.is_none() {
             let connections = self.poller.resource(world);
             if client.unsent() > 0 {
-                connections.stats.sent += client.flush(turn.now);
+                connections.stats.sent += client.flush(connections.gate, turn.now);
             }
             if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
                 let poller = &mut self.poller;
@@ -193,7 +193,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         let connections = self.poller.resource(world);
-        connections.stats.sent += client.flush(turn.now);
+        connections.stats.sent += client.flush(connections.gate, turn.now);
         client.conclude();
         if client.phase != Phase::Parting {
             // An event that the budget leaves no room for is for the next poll.
@@ -220,20 +220,20 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         let connections = self.poller.resource(world);
         if client.phase == Phase::Parting {
-            connections.stats.sent += client.flush(turn.now);
+            connections.stats.sent += client.flush(connections.gate, turn.now);
             if client.unsent() == 0 && !client.over {
-                client.shut();
+                client.shut(turn.now);
             }
             if client.readable && !client.over {
                 client.read(self.partials.room(), turn.now);
             }
         }
-        let Some(client) = lent.take() else { return Poll::GoesOn };
+        let Some(mut client) = lent.take() else { return Poll::GoesOn };
         if client.phase == Phase::Parting && (client.socket.is_none() || client.over && client.unsent() == 0) {
             connections.remove(client);
         } else {
-            let partial = self.partials.holds(client.id);
-            connections.settle(client, partial);
+            client.partial = self.partials.holds(client.id);
+            connections.settle(client);
         }
         Poll::GoesOn
     }

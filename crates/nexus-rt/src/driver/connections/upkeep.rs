@@ -8,6 +8,7 @@ use mio::Interest;
 use super::client::{Client, Phase};
 use super::drain::Drain;
 use super::ended::Ended;
+use super::output::Spare;
 use super::resource::{ConnectionId, Connections, Due};
 
 impl<C, Tag> Connections<C, Tag> {
@@ -18,19 +19,40 @@ impl<C, Tag> Connections<C, Tag> {
             // Before a part of it is sent, which may be half a reply.
             client.ending.get_or_insert(Ended::TooMuch);
         } else {
-            self.stats.sent += client.flush(now);
+            self.stats.sent += client.flush(self.gate, now);
         }
         client.is_served(&self.limits)
     }
 
-    /// Puts a connection back. `partial` is the memory of its incomplete frame.
-    pub(super) fn settle(&mut self, mut client: Box<Client<C>>, partial: usize) {
+    /// Sends what a connection was written when it was not its turn, and puts it back.
+    pub(super) fn catch_up(&mut self, mut client: Box<Client<C>>) {
+        let blocked = client.output.blocked;
+        let sent = client.flush(self.gate, self.now);
+        self.stats.sent += sent;
+        let mut again = client.is_closing() || client.over || client.phase == Phase::Dialing;
+        if !self.polling {
+            // The next poll notes since when it is waited for it: between polls it is not known how late it is.
+            if sent > 0 || blocked.is_none() {
+                client.output.blocked = None;
+            }
+            let unblocked = client.output.blocked.is_none() && client.output.free() > 0;
+            again |= unblocked || client.waited && client.is_served(&self.limits);
+        }
+        let id = client.id;
+        self.settle(client);
+        if again {
+            self.queue(id);
+        }
+    }
+
+    /// Puts a connection back.
+    pub(super) fn settle(&mut self, mut client: Box<Client<C>>) {
         for buffer in client.output.buffers() {
             if buffer.is_empty() && buffer.capacity() > 0 {
-                self.keep(mem::take(buffer));
+                self.spare.keep(mem::take(buffer));
             }
         }
-        let holds = client.output.capacity() + partial + client.charged;
+        let holds = client.output.capacity() + client.partial + client.charged;
         if holds != client.held {
             self.account(&mut client, holds);
         }
@@ -41,7 +63,12 @@ impl<C, Tag> Connections<C, Tag> {
             // It may have been out when the drain began, or be new.
             self.drain.limit(&mut client);
         }
-        client.await_more(&self.limits, self.now);
+        if client.output.held().is_some() && !mem::replace(&mut client.listed, true) {
+            self.holding.push(client.id);
+        }
+        if self.polling {
+            client.await_more(&self.limits, self.now);
+        }
         let id = client.id;
         if (client.output.blocked.is_some() || self.limits.silent.is_some() || client.phase != Phase::Open)
             && let Some(deadline) = client.deadline(&self.limits)
@@ -103,9 +130,10 @@ impl<C, Tag> Connections<C, Tag> {
         let Some(mut client) = self.table.take_out(id) else { return };
         client.timer = None;
         // The OS does not report a little room, as one leaves that reads slowly.
-        client.output.start(&mut Vec::new());
-        let sent = client.flush(now);
+        client.output.start(&mut Spare::default());
+        let sent = client.flush(self.gate, now);
         self.stats.sent += sent;
+        client.await_more(&self.limits, now);
         let late = client.is_late(&self.limits, now);
         if !late && let Some(deadline) = client.deadline(&self.limits) {
             self.arm(&mut client, deadline);

@@ -7,7 +7,7 @@ use nexus_rt::Clock;
 use super::{Peer, Rig};
 
 impl Rig {
-    fn drain(&mut self, most: Duration) {
+    pub(super) fn drain(&mut self, most: Duration) {
         let deadline = self.world.resource::<Clock>().now() + most;
         self.net().drain(deadline);
     }

@@ -7,6 +7,8 @@ mod dials;
 mod drains;
 mod ends;
 mod frames;
+mod held_limits;
+mod holds;
 mod hostile;
 mod limits;
 mod panics;
@@ -164,6 +166,8 @@ fn act(client: &mut Client<State>, mut net: ResMut<Net>, mut log: ResMut<Log>, l
             client.pause();
             client.state.paused = true;
         }
+        "hold" => net.hold(rest.parse().unwrap()),
+        "release" => net.release(rest.parse().unwrap()),
         "panic" => panic!("as it was told"),
         "log" => log.push(format!("{} says {rest}", client.state.name)),
         other => panic!("{other:?} is no word"),

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use nexus_rt::Clock;
-use nexus_rt::connections::{Address, ConnectionId};
+use nexus_rt::connections::{Address, Client, ConnectionId};
 
 use super::{LONG, Peer, Rig};
 
@@ -117,6 +117,46 @@ impl Actor {
     }
 }
 
+/// What is to be safe before replies leave, if the program keeps that.
+struct Journal {
+    kept: bool,
+    position: u64,
+    released: u64,
+    /// The positions that hold something, and how much had been written to all connections before.
+    written: Vec<(u64, u64)>,
+}
+
+impl Journal {
+    fn hold(&mut self, rig: &mut Rig) {
+        if self.kept {
+            self.position += 1;
+            let unsent: usize = rig.net().iter().map(Client::unsent).sum();
+            self.written.push((self.position, rig.net().stats().sent + unsent as u64));
+            rig.net().hold(self.position);
+        }
+    }
+
+    fn release(&mut self, rig: &mut Rig, position: u64) {
+        self.released = position;
+        self.written.retain(|(held, _)| *held > position);
+        rig.net().release(position);
+    }
+
+    /// One turn, in which what the latest one held leaves first.
+    fn turn(&mut self, rig: &mut Rig, budget: usize) {
+        self.release(rig, self.position);
+        self.hold(rig);
+        turn(rig, LONG, budget);
+        self.check(rig);
+    }
+
+    /// Sees that nothing has left that is not safe.
+    fn check(&self, rig: &mut Rig) {
+        let sent = rig.net().stats().sent;
+        assert!(self.written.first().is_none_or(|(_, most)| sent <= *most), "{sent} of {:?}", self.written);
+    }
+}
+
 /// One turn, which sleeps no longer than this.
 fn turn(rig: &mut Rig, sleep: Duration, budget: usize) {
     let turn = AssertUnwindSafe(|| {
@@ -136,11 +176,22 @@ fn run(seed: u64) {
     let (_, address) = rig.listen();
     let mut actors: Vec<_> =
         (0..=random.below(4)).map(|n| Actor::new(&mut rig, &address, format!("n{n}"), &mut random)).collect();
+    let mut journal = Journal { kept: random.below(2) == 0, position: 0, released: 0, written: Vec::new() };
     for _ in 0..random.below(150) {
+        match random.below(6) {
+            0 => journal.hold(&mut rig),
+            1 => {
+                let more = random.below((journal.position - journal.released + 1) as usize) as u64;
+                let position = journal.released + more;
+                journal.release(&mut rig, position);
+            }
+            _ => {}
+        }
         let actor = random.below(actors.len());
         actors[actor].act(&mut rig, &mut random);
         if random.below(2) == 0 {
             turn(&mut rig, Duration::ZERO, random.of(&[0, 1, 2, usize::MAX]));
+            journal.check(&mut rig);
         }
     }
     if random.below(8) == 0 {
@@ -152,7 +203,7 @@ fn run(seed: u64) {
     let (budget, started) = (random.of(&[1, 2, usize::MAX]), Instant::now());
     while actors.iter_mut().filter_map(|actor| (!actor.is_over(&mut rig)).then_some(())).count() > 0 {
         let begun = Instant::now();
-        turn(&mut rig, LONG, budget);
+        journal.turn(&mut rig, budget);
         assert!(begun.elapsed() < LONG / 2, "seed {seed}: it sleeps while there is something to do: {:?}", rig.log());
     }
     for Actor { peer, name, expected, abrupt, .. } in &mut actors {
@@ -163,7 +214,7 @@ fn run(seed: u64) {
     while !rig.net().is_empty() {
         // One whose peer is gone may have paused since.
         actors.iter().for_each(|actor| actor.resume(&mut rig));
-        turn(&mut rig, LONG, budget);
+        journal.turn(&mut rig, budget);
         assert!(started.elapsed() < LONG, "seed {seed}: {:?}", rig.net());
     }
     for Actor { name, .. } in &actors {

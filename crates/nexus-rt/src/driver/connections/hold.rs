@@ -1,0 +1,134 @@
+//! `Gate`: what is sent waits until what it answers is safe.
+
+use std::mem;
+
+use super::resource::{ConnectionId, Connections};
+
+/// Up to which position what is sent is held, and up to which it was released.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Gate {
+    pub(super) held: u64,
+    pub(super) released: u64,
+}
+
+impl Gate {
+    /// Whether what is sent now is to wait.
+    #[inline]
+    pub(super) fn is_shut(self) -> bool {
+        self.held > self.released
+    }
+}
+
+/// Bytes that are held until a position is released.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Held {
+    pub(super) length: usize,
+    pub(super) position: u64,
+}
+
+impl<C, Tag> Connections<C, Tag> {
+    /// Holds what is sent until this position is [released](Self::release), or a later one: to whichever connection,
+    /// from now on, and what was sent since the latest poll. Nothing is held by default.
+    ///
+    /// Positions are the program's own, such as the number of its turn or the length of its journal. They only grow:
+    /// one that is not beyond all earlier ones changes nothing. A connection tells two of them apart. While something
+    /// of it waits for one position, all that it is sent later waits for the latest.
+    ///
+    /// What is held is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is
+    /// closed, finished or drained is sent it first. One that ends abruptly is not.
+    ///
+    /// This program replies when what it replies to is on disk. It commits once per turn:
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use std::io::{self, Read, Write};
+    /// use std::time::Duration;
+    ///
+    /// use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// use nexus_rt::{MioInstaller, PipelineStart, ResMut, World, WorldBuilder};
+    ///
+    /// type Net = Connections<()>;
+    ///
+    /// /// The lines of this turn.
+    /// type Journal = Vec<u8>;
+    ///
+    /// fn note(client: &mut Client<()>, mut journal: ResMut<Journal>, line: &[u8]) {
+    ///     journal.extend_from_slice(line);
+    ///     journal.push(b'\n');
+    ///     client.send(b"noted\n");
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let mut io = builder.install_driver(MioInstaller::new()?);
+    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// builder.register(Journal::new());
+    /// let mut world = builder.build();
+    /// let mut note = PipelineStart::<&[u8]>::borrowed().with_context().then(note, world.registry()).build();
+    /// # let path = std::env::temp_dir().join(format!("nexus-rt-hold-{}", std::process::id()));
+    /// let mut file = File::create(&path)?;
+    /// let mut number = 0;
+    /// let mut turn = |world: &mut World| {
+    ///     number += 1;
+    ///     world.resource_mut::<Net>().hold(number);
+    ///     io.poll(world, Some(Duration::from_millis(10)))?;
+    ///     net.poll(world, usize::MAX, &mut note);
+    ///     let mut journal = world.resource_mut::<Journal>();
+    ///     if !journal.is_empty() {
+    ///         file.write_all(&journal)?;
+    ///         file.sync_data()?;
+    ///         journal.clear();
+    ///     }
+    ///     world.resource_mut::<Net>().release(number);
+    ///     Ok::<(), io::Error>(())
+    /// };
+    ///
+    /// let mut connections = world.resource_mut::<Net>();
+    /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
+    /// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
+    /// let mut client = std::net::TcpStream::connect(address)?;
+    /// client.write_all(b"one\ntwo\n")?;
+    /// while world.resource::<Net>().stats().sent < 12 {
+    ///     turn(&mut world)?;
+    /// }
+    /// let mut replies = [0; 12];
+    /// client.read_exact(&mut replies)?;
+    /// assert_eq!((&replies, &*std::fs::read(&path)?), (b"noted\nnoted\n", &b"one\ntwo\n"[..]));
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    pub fn hold(&mut self, position: u64) {
+        self.gate.held = self.gate.held.max(position);
+    }
+
+    /// Sends, at once, what is [held](Self::hold) for positions up to this one, with one write to the OS for each
+    /// connection, in the order in which they began to hold. What is held for later positions stays.
+    ///
+    /// The connection whose own frame runs is sent it in its turn.
+    pub fn release(&mut self, position: u64) {
+        if position <= self.gate.released {
+            return;
+        }
+        self.gate.released = position;
+        let mut holding = mem::take(&mut self.holding);
+        holding.retain(|id| self.still_holds(*id));
+        self.holding = holding;
+    }
+
+    /// Sends what was released of a connection. Returns whether it is to be looked at when more is.
+    fn still_holds(&mut self, id: ConnectionId) -> bool {
+        let Some(registration) = self.table.get_mut(id) else { return false };
+        // One that is out is seen to when it comes back.
+        let Some(client) = &mut registration.handler else { return true };
+        let Some(position) = client.output.held() else {
+            client.listed = false;
+            return false;
+        };
+        if position > self.gate.released {
+            return true;
+        }
+        if let Some(client) = self.take_out(id) {
+            self.catch_up(client);
+        }
+        true
+    }
+}
