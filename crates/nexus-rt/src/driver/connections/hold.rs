@@ -100,7 +100,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.gate.held = self.gate.held.max(position);
     }
 
-    /// Sends, at once, what is [held](Self::hold) for positions up to this one, with one call to the OS for each
+    /// Sends, at once, what is [held](Self::hold) for positions up to this one, with one write to the OS for each
     /// connection, in the order in which they began to hold. What is held for later positions stays.
     ///
     /// The connection whose own frame runs is sent it in its turn.

@@ -93,13 +93,14 @@ impl Output {
     /// of bytes.
     #[inline]
     pub(super) fn flush(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
-        if gate.is_shut() || self.held().is_some() {
+        if gate.is_shut() || self.held[0].length > 0 {
             self.flush_free(socket, gate, now)
         } else {
             self.write(socket, 0, now)
         }
     }
 
+    /// Does what [`flush`](Self::flush) does where something is held or is to be.
     #[cold]
     fn flush_free(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
         self.hold(gate);
@@ -107,7 +108,7 @@ impl Output {
         self.write(socket, held, now)
     }
 
-    /// Sends all but so many bytes. If that is any, what was written in this turn is among them.
+    /// Sends all but the last `held` bytes, which are in the backlog: if there are any, `out` is empty.
     #[inline(always)]
     fn write(&mut self, socket: &mut Stream, held: usize, now: Instant) -> io::Result<usize> {
         let mut length = 0;

@@ -105,11 +105,21 @@ fn one_that_was_sent_its_replies_late_is_neither_silent_nor_stalled() {
     rig.rests();
     assert_eq!(rig.net().len(), 1);
     rig.expect_bytes(&mut peer, MUCH + 1 - some);
-    rig.net().hold(4);
-    peer.send("echo reply\n");
+    rig.time.advance(Duration::from_secs(9));
+    rig.rests();
+    assert_eq!(rig.net().len(), 1);
+    rig.time.advance(Duration::from_secs(2));
+    rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+}
+
+#[test]
+fn whoever_could_not_be_read_is_silent_from_the_release_on() {
+    let mut rig = Rig::with(|limits| (limits.silent, limits.pause) = (Some(Duration::from_secs(10)), 2));
+    let (mut peer, id) = rig.held("a", 1);
+    rig.net().send(id, b"reply");
     rig.rests();
     rig.time.advance(Duration::from_secs(5));
-    rig.net().release(4);
+    rig.net().release(1);
     rig.rests_with(&mut peer, "reply");
     rig.time.advance(Duration::from_secs(9));
     rig.rests();
