@@ -99,9 +99,14 @@ pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
 pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place) -> Result<(), Error> {
     // The last first, so that a repair that is interrupted leaves no file behind that nothing leads to.
     for entry in entries.iter().rev() {
-        // One without inputs has the name of the file that comes next, which is to be another: what is left of old
-        // records would pass for its own.
-        if entry.kind == Kind::Segment && (entry.is_dropped || entry.after >= last) {
+        if entry.is_dropped && entry.length > FILE_HEADER as u64 {
+            // It was never safe, but it is not for a program to throw it away.
+            let lost = format!("{}.lost", entry.name);
+            disk.rename(&entry.name, &lost).map_err(Error::io("rename", disk, &entry.name))?;
+            disk.sync().map_err(Error::io("sync", disk, ""))?;
+        } else if entry.kind == Kind::Segment && (entry.is_dropped || entry.after >= last) {
+            // One without inputs has the name of the file that comes next, which is to be another: what is left of old
+            // records would pass for its own.
             disk.remove(&entry.name).map_err(Error::io("remove", disk, &entry.name))?;
             disk.sync().map_err(Error::io("sync", disk, ""))?;
         } else {

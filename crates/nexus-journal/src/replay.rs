@@ -33,7 +33,7 @@ pub struct Replayed {
     pub last: Sequence,
     /// The time of the last input, since 1970.
     pub at: Duration,
-    /// How many bytes the journal has.
+    /// How many bytes of the journal were read: all of it, unless it was to stop before.
     pub bytes: u64,
     /// What was torn at the end.
     pub torn: Option<Torn>,
@@ -101,7 +101,7 @@ impl Reader {
         if world.current_sequence() < last {
             world.advance_to(last);
         }
-        let (_, bytes) = self.progress();
+        let (bytes, _) = self.progress();
         Ok(Replayed { inputs, checks, last, at: self.at, bytes, torn: self.torn().cloned() })
     }
 }

@@ -13,6 +13,7 @@ mod ending;
 mod engine;
 mod floats;
 mod hostile;
+mod journal;
 mod limits;
 mod many;
 mod memory;
