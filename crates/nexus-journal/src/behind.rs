@@ -93,7 +93,7 @@ impl Shared {
         let synced = synced.and_then(|()| if is_new { self.disk.sync() } else { Ok(()) });
         match synced {
             Ok(()) => self.is_safe(upto),
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(format_args!("cannot sync {}: {error}", self.disk.path("").display())),
         }
         true
     }

@@ -115,7 +115,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
-            Self::Failed(why) => write!(f, "the journal takes nothing more, since it failed before: {why}"),
+            Self::Failed(why) => write!(f, "the journal takes nothing more: {why}"),
             Self::Locked(path) => {
                 write!(f, "{} is in use: another process writes there, and a journal has one writer", path.display())
             }

@@ -200,7 +200,7 @@ impl Journal {
         self.is_new = false;
         if self.options.durability == Durability::Disk {
             self.shared.sync();
-            self.shared.place().map_err(|why| self.failed("sync")(io::Error::other(why)))?;
+            self.shared.place().map_err(Error::Failed)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod defects;
 mod fuzz;
 mod ingress;
 mod interleavings;
+mod kills;
 mod memcheck;
 mod mutants;
 mod properties;
@@ -42,6 +43,7 @@ const PROOFS: &[Proof] = &[
         run: interleavings::prove,
     },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
+    Proof { name: "kills", what: "a thousand kills of kv-server, and no change lost", run: kills::prove },
     Proof { name: "redis", what: "kv-server beside Redis: three times a million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },

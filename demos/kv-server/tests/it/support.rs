@@ -173,6 +173,11 @@ impl Client {
         bytes
     }
 
+    /// A reply, or `None` if the server was killed before all of it was sent.
+    pub(crate) fn try_whole_reply(&mut self) -> Option<Reply> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.try_reply())).ok().flatten()
+    }
+
     pub(crate) fn reply(&mut self) -> Reply {
         self.try_reply().expect("the connection is still open")
     }

@@ -1,0 +1,102 @@
+//! A server that is killed again and again under load loses nothing that it has answered.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::support::{Client, Random, Reply, Server, command};
+
+/// How many requests are in flight at once.
+const DEPTH: usize = 8;
+
+/// What one client has been answered, and what it may have done beside: how often its counter was raised.
+#[derive(Default)]
+struct Account {
+    answered: AtomicU64,
+    asked: AtomicU64,
+}
+
+/// Raises a counter, alone and in a transaction with another, until the server is gone.
+fn raise(server: &Server, name: usize, account: &Account) {
+    let Ok(socket) = std::net::TcpStream::connect(server.address) else { return };
+    let mut client = Client { socket: std::io::BufReader::new(socket) };
+    let (counter, twin) = (format!("counter {name}"), format!("twin {name}"));
+    let one: Vec<u8> = [
+        command(&["MULTI"]),
+        command(&["INCR", &counter]),
+        command(&["INCR", &twin]),
+        command(&["EXEC"]),
+        command(&["SET", &format!("ends {name}"), "1", "PX", "20"]),
+    ]
+    .concat();
+    let requests = one.repeat(DEPTH);
+    loop {
+        account.asked.fetch_add(DEPTH as u64, Ordering::SeqCst);
+        if std::io::Write::write_all(client.socket.get_mut(), &requests).is_err() {
+            return;
+        }
+        for reply in 0..5 * DEPTH {
+            match client.try_whole_reply() {
+                Some(Reply::Array(Some(both))) => {
+                    assert_eq!(both[0], both[1], "the two counters are raised together");
+                    account.answered.fetch_add(1, Ordering::SeqCst);
+                }
+                Some(Reply::Error(error)) => panic!("reply {reply}: {error}"),
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+}
+
+/// What a counter has.
+fn count(client: &mut Client, name: &str) -> u64 {
+    match client.ask(&["GET", name]) {
+        Reply::Bulk(Some(text)) => String::from_utf8(text).unwrap().parse().unwrap(),
+        _ => 0,
+    }
+}
+
+fn rounds(directory: &Path, durability: &str, rounds: u64, seed: u64) -> u64 {
+    let (accounts, mut random) = ([(); 3].map(|()| Account::default()), Random::new(seed));
+    let mut answered = 0;
+    for round in 0..rounds {
+        let directory = directory.to_str().unwrap();
+        let server = Server::start(&["--journal", directory, "--durability", durability, "--compact", "300kb"]);
+        let mut client = server.client();
+        for (name, account) in accounts.iter().enumerate() {
+            let (counter, twin) =
+                (count(&mut client, &format!("counter {name}")), count(&mut client, &format!("twin {name}")));
+            let known = account.answered.load(Ordering::SeqCst)..=account.asked.load(Ordering::SeqCst);
+            assert!(known.contains(&counter), "{durability}, round {round}: {counter} is not in {known:?}");
+            assert_eq!(counter, twin, "{durability}, round {round}: nothing is half done");
+            // What was in flight is decided now.
+            account.answered.store(counter, Ordering::SeqCst);
+            account.asked.store(counter, Ordering::SeqCst);
+            answered += counter;
+        }
+        thread::scope(|scope| {
+            let server = &server;
+            for (name, account) in accounts.iter().enumerate() {
+                scope.spawn(move || raise(server, name, account));
+            }
+            // Any moment will do: what is tested does not depend on it.
+            thread::sleep(Duration::from_micros(500 + random.below(60_000)));
+            server.signal("-KILL");
+        });
+    }
+    answered
+}
+
+#[test]
+fn a_server_that_is_killed_under_load_loses_nothing_that_it_has_answered() {
+    let all: u64 = std::env::var("KV_KILLS").map_or(51, |text| text.parse().unwrap());
+    for (seed, durability) in ["process", "disk", "behind"].into_iter().enumerate() {
+        let directory = tempdir().unwrap();
+        let answered = rounds(directory.path(), durability, all / 3, seed as u64 + 1);
+        assert!(answered > 0);
+    }
+}
