@@ -60,7 +60,7 @@ impl Reader {
         if let Some(asked) = until.filter(|until| *until < begins) {
             return Err(Error::Gone { asked, begins });
         }
-        let (mut inputs, mut checks) = (0, 0);
+        let (mut inputs, mut checks, mut now) = (0, 0, self.at);
         loop {
             let (before, agreed) = (self.last(), self.agreed);
             let Some(record) = self.read()? else { break };
@@ -91,11 +91,14 @@ impl Reader {
             let input =
                 P::Input::decode(source, record.payload).ok_or(Error::Unknown { source, at: sequence, length })?;
             world.advance_to(sequence);
-            clock.get_mut(world).set_unix(at);
+            if at != now || inputs == 0 {
+                clock.get_mut(world).set_unix(at);
+                now = at;
+            }
             program.apply(world, input);
             inputs += 1;
-            self.at = at;
         }
+        self.at = now;
         let last = self.last();
         // After the inputs of a snapshot, or where the events after the last input were none.
         if world.current_sequence() < last {

@@ -5,6 +5,7 @@ use std::num::NonZeroI64;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
 use nexus_rt::timer::TimerKey;
 use smallvec::SmallVec;
 
@@ -165,19 +166,23 @@ impl Keys {
     #[inline]
     pub(crate) fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Entry) -> T) -> T {
         self.watched.touch(key);
-        let entry = if let Some(entry) = self.entries.get_mut(key) {
-            self.used -= heap(&entry.value);
-            if !entry.lives(self.now_ms) {
-                // What has ended is as new. If there is a timer, it finds nothing.
-                let lost = usize::from(entry.is_untimed());
-                (self.untimed, self.ended) = (self.untimed - lost, self.ended + lost);
-                *entry = Entry::default();
+        let entry = match self.entries.raw_entry_mut_v1().from_key(key) {
+            RawEntryMut::Occupied(entry) => {
+                let entry = entry.into_mut();
+                self.used -= heap(&entry.value);
+                if !entry.lives(self.now_ms) {
+                    // What has ended is as new. If there is a timer, it finds nothing.
+                    let lost = usize::from(entry.is_untimed());
+                    (self.untimed, self.ended) = (self.untimed - lost, self.ended + lost);
+                    *entry = Entry::default();
+                }
+                entry
             }
-            entry
-        } else {
-            let key = Bytes::from_slice(key);
-            self.used += OVERHEAD + heap(&key);
-            self.entries.entry(key).or_default()
+            RawEntryMut::Vacant(vacant) => {
+                let key = Bytes::from_slice(key);
+                self.used += OVERHEAD + heap(&key);
+                vacant.insert(key, Entry::default()).1
+            }
         };
         let result = write(entry);
         self.used += heap(&entry.value);

@@ -83,7 +83,7 @@ fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
 fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     let directory = args.journal.as_deref().unwrap_or(Path::new("")).display();
     let torn = replayed.torn.as_ref().map_or(String::new(), |torn| format!("; cut off: {torn}"));
-    let (keys, last) = (world.resource::<Keys>().iter().count(), replayed.last);
+    let (keys, last) = (world.resource::<Keys>().len(), replayed.last);
     format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}\n", replayed.bytes)
 }
 
