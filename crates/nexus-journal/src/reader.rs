@@ -150,7 +150,12 @@ impl Reader {
                     false => return Ok(None),
                 }
             };
-            match cursor.advance().map_err(Error::io("read", &*self.disk, &cursor.entry.name))? {
+            // Not by `map_err`, which would have the path of an error made for each record.
+            let next = match cursor.advance() {
+                Ok(next) => next,
+                Err(error) => return Err(Error::io("read", &*self.disk, &cursor.entry.name)(error)),
+            };
+            match next {
                 Next::Record(source, sequence) => {
                     if source == MARK {
                         self.vouched = self.vouched.max(format::vouched(&cursor.record()).unwrap_or_default());
