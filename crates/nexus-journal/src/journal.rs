@@ -10,7 +10,7 @@ use nexus_rt::Sequence;
 use crate::behind::{Behind, Shared};
 use crate::disk::{Disk, File};
 use crate::error::Error;
-use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place};
+use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
 
 /// When an input is safe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,6 +123,21 @@ impl Journal {
     #[inline]
     pub(crate) fn note(&mut self, source: u32, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
         format::encode(&mut self.buffer, (source, self.last, at), payload);
+    }
+
+    /// Notes a record of another journal as it is, such as for a copy with one input changed. Checks may be copied too.
+    ///
+    /// # Panics
+    /// If an input's sequence is not later than that of the input before, or a check's is earlier.
+    #[track_caller]
+    pub fn copy(&mut self, record: &Record<'_>) {
+        let (sequence, last) = (record.sequence, self.last);
+        let follows = if record.is_input() { sequence > last } else { sequence >= last };
+        assert!(follows, "records are copied in their order: {sequence} comes after {last}");
+        self.last = sequence;
+        format::encode(&mut self.buffer, (record.source, sequence, record.at), |out| {
+            out.extend_from_slice(record.payload);
+        });
     }
 
     /// Returns the sequence of the last input that was noted.
