@@ -64,10 +64,10 @@ enum Entrance {
 impl Entrance {
     /// Begins a journal.
     fn record(directory: &str, state: (&mut World, &mut Controller), digests: Digests) -> Result<Self, Box<dyn Error>> {
-        let (recorder, before) = Recorder::open(Dir::new(directory), program::options(), state, digests)?;
-        if before.inputs > 0 {
+        if open(directory)?.read()?.is_some() {
             return Err(format!("{directory} has a journal: name another directory, or run it by `--replay`").into());
         }
+        let (recorder, _) = Recorder::open(Dir::new(directory), program::options(), state, digests)?;
         Ok(Self::Recorded(Box::new(recorder)))
     }
 
