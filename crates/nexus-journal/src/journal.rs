@@ -220,9 +220,9 @@ impl Journal {
         Ok(())
     }
 
-    /// What cannot be done with the present file.
-    fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error + use<> {
-        Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))
+    /// What cannot be done with the present file, whose name is made up only then.
+    fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
+        move |why| Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))(why)
     }
 
     /// Takes room for what is written next.

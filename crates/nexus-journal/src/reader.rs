@@ -150,7 +150,9 @@ impl Reader {
                     false => return Ok(None),
                 }
             };
-            match cursor.advance().map_err(Error::io("read", &*self.disk, &cursor.entry.name))? {
+            // The path is made up only if it is needed: this is once per record.
+            let next = cursor.advance().map_err(|why| Error::io("read", &*self.disk, &cursor.entry.name)(why))?;
+            match next {
                 Next::Record(source, sequence) => {
                     if source == MARK {
                         self.vouched = self.vouched.max(format::vouched(&cursor.record()).unwrap_or_default());
