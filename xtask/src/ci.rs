@@ -46,6 +46,7 @@ fn bench(root: &Path) -> bool {
             && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
             && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
             && cargo(&bench, "cargo run --release --bin ingress -- --check", &[])
+            && cargo(&bench, "cargo run --release --bin journal -- --check", &[])
             && cargo(&bench, "cargo test --release --lib", &[])
             && cargo(&bench, "cargo run --release -p probes", &[])
             && asm::run(root, None)

@@ -10,7 +10,7 @@ use nexus_rt::Sequence;
 use crate::behind::{Behind, Shared};
 use crate::disk::{Disk, File};
 use crate::error::Error;
-use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place};
+use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
 
 /// When an input is safe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,6 +125,21 @@ impl Journal {
         format::encode(&mut self.buffer, (source, self.last, at), payload);
     }
 
+    /// Notes a record of another journal as it is, such as for a copy with one input changed. Checks may be copied too.
+    ///
+    /// # Panics
+    /// If an input's sequence is not later than that of the input before, or a check's is earlier.
+    #[track_caller]
+    pub fn copy(&mut self, record: &Record<'_>) {
+        let (sequence, last) = (record.sequence, self.last);
+        let follows = if record.is_input() { sequence > last } else { sequence >= last };
+        assert!(follows, "records are copied in their order: {sequence} comes after {last}");
+        self.last = sequence;
+        format::encode(&mut self.buffer, (record.source, sequence, record.at), |out| {
+            out.extend_from_slice(record.payload);
+        });
+    }
+
     /// Returns the sequence of the last input that was noted.
     #[inline]
     #[must_use]
@@ -205,9 +220,9 @@ impl Journal {
         Ok(())
     }
 
-    /// What cannot be done with the present file.
-    fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error + use<> {
-        Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))
+    /// What cannot be done with the present file, whose name is made up only then.
+    fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
+        move |why| Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))(why)
     }
 
     /// Takes room for what is written next.

@@ -150,11 +150,8 @@ impl Reader {
                     false => return Ok(None),
                 }
             };
-            // Not by `map_err`, which would have the path of an error made for each record.
-            let next = match cursor.advance() {
-                Ok(next) => next,
-                Err(error) => return Err(Error::io("read", &*self.disk, &cursor.entry.name)(error)),
-            };
+            // The path is made up only if it is needed: this is once per record.
+            let next = cursor.advance().map_err(|why| Error::io("read", &*self.disk, &cursor.entry.name)(why))?;
             match next {
                 Next::Record(source, sequence) => {
                     if source == MARK {

@@ -35,6 +35,15 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
 
+    /// Write down what is decoded, as it is dispatched, into a journal in this directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repeat", "plan"])]
+    pub journal: Option<PathBuf>,
+
+    /// Run again what a journal has, without the capture, and check that everything is as it was
+    #[arg(long, value_name = "DIR",
+          conflicts_with_all = ["input", "journal", "pace", "plan", "repeat", "threads", "time_unit"])]
+    pub replay: Option<PathBuf>,
+
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,

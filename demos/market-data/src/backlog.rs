@@ -17,7 +17,7 @@ pub(crate) enum Skipped {
 }
 
 /// Diffs that wait for the snapshot, in the order in which they came.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Backlog(VecDeque<Event>);
 
 impl Backlog {
@@ -41,7 +41,7 @@ impl Waiting {
 
 /// Whether the diffs still follow the book. A few stale ones are usual after a snapshot, but if their numbers go back,
 /// or if there is no end of them, then the book stands still.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Course {
     /// The last update of the diff before, stale or not.
     before: Option<u64>,

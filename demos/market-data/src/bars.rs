@@ -12,7 +12,7 @@ use crate::message::Trade;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The trades of one second. A second without trades has none.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Hash, Debug, Serialize)]
 pub struct Bar {
     /// When it began, in seconds since 1970, by the clock of the recording.
     pub time: u64,
@@ -31,14 +31,14 @@ pub struct Bar {
 }
 
 /// The bars so far, and the one that is being made.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub struct Bars {
     done: Vec<Bar>,
     current: Option<Making>,
 }
 
 /// A bar that is being made, with the trades of its open and its close.
-#[derive(Debug)]
+#[derive(Hash, Debug)]
 struct Making {
     bar: Bar,
     first: Trade,
@@ -85,7 +85,7 @@ impl Bars {
     }
 
     /// Ends the bar that is being made, if there is one.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let making = self.current.take();
         self.done.extend(making.map(|making| making.bar));
     }

@@ -6,7 +6,7 @@ use crate::decimal::Decimal;
 use crate::message::{Diff, Level, Snapshot, Top, crossed};
 
 /// All price levels. Empty until the snapshot comes.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub struct Book {
     bids: BTreeMap<Decimal, Decimal>,
     asks: BTreeMap<Decimal, Decimal>,

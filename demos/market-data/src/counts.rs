@@ -1,7 +1,7 @@
 //! What is counted along the way, for the report, and whose feed it is.
 
 /// Messages by kind, and what became of them.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub struct Counts {
     /// All messages.
     pub events: u64,
@@ -28,7 +28,7 @@ pub struct Counts {
 }
 
 /// The symbol of the capture: that of its first message.
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq, Hash, Debug)]
 pub(crate) struct Symbol(pub(crate) Option<String>);
 
 impl Symbol {
@@ -45,7 +45,7 @@ impl Symbol {
 }
 
 /// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Checks {
     pub(crate) made: u64,
     pub(crate) agreed: u64,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use market_data::{Args, Bars, Chart, Latency, Pace, Problems, Report, feed, replay, unreadable, world};
+use market_data::{Args, Bars, Chart, Latency, Pace, Problems, Report, feed, replay, run_again, unreadable, world};
+use nexus_rt::World;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -23,6 +24,11 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         let plan = feed(world().0.registry()).plan;
         return print(&plan.render(format));
     }
+    let mut latency = Latency::default();
+    if let Some(directory) = &args.replay {
+        let world = run_again(directory, &mut latency).map_err(|error| error.to_string())?;
+        return result(args, &world, &latency);
+    }
     let mut bytes = 0;
     for path in &args.input {
         let file = std::fs::metadata(path).map_err(|error| unreadable(path, &error).to_string())?;
@@ -32,13 +38,16 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         bytes += file.len();
     }
     let progress = progress_bar(args, bytes);
-    let mut latency = Latency::default();
     let mut world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
     for _ in 1..args.repeat {
         world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
     }
     progress.finish_and_clear();
+    result(args, &world, &latency)
+}
 
+/// Prints what came of it.
+fn result(args: &Args, world: &World, latency: &Latency) -> Result<ExitCode, String> {
     let problems = world.resource::<Problems>();
     if problems.total() > 0 {
         let _ = write!(io::stderr(), "{problems}");
@@ -54,7 +63,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     if args.bars {
         return print(&format!("\n{}", Chart(bars)));
     }
-    let report = Report::new(&world, &latency);
+    let report = Report::new(world, latency);
     let text = if args.json {
         serde_json::to_string(&report).expect("a report is JSON") + "\n"
     } else {

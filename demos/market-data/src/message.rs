@@ -12,7 +12,7 @@ pub struct Line {
 }
 
 /// A decoded line.
-#[derive(Debug)]
+#[derive(Hash, Debug)]
 pub struct Event {
     pub(crate) line: u64,
     pub(crate) time_ns: u64,
@@ -26,7 +26,7 @@ impl Event {
     }
 }
 
-#[derive(Debug)]
+#[derive(Hash, Debug)]
 pub(crate) enum Message {
     Depth(Diff),
     Ticker(Ticker),
@@ -47,7 +47,7 @@ pub(crate) fn crossed(top: Top) -> Option<(Level, Level)> {
 }
 
 /// Changes of the order book, up to update `last`.
-#[derive(Debug)]
+#[derive(Hash, Debug)]
 pub(crate) struct Diff {
     /// The update that the changes follow: that before their first one, or the last of the diff before.
     pub(crate) previous: u64,
@@ -57,14 +57,14 @@ pub(crate) struct Diff {
 }
 
 /// The best bid and ask after `update`, as the exchange itself says.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Hash, Debug)]
 pub(crate) struct Ticker {
     pub(crate) update: u64,
     pub(crate) top: Top,
 }
 
 /// A trade, of something and at a price.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Hash, Debug)]
 pub(crate) struct Trade {
     /// Rises by trade.
     pub(crate) id: Option<u64>,
@@ -82,7 +82,7 @@ impl Trade {
 }
 
 /// The whole order book as of update `last`.
-#[derive(Debug)]
+#[derive(Hash, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) last: u64,
     pub(crate) bids: Vec<Level>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// A set that holds runs of numbers: the ids of a feed without holes take the room of one.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub(crate) struct Numbers {
     /// The last number of each run, by its first. Between two runs something is missing.
     runs: BTreeMap<u64, u64>,

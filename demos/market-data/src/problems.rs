@@ -1,9 +1,7 @@
 //! `Problems`: what went wrong in the input.
 
-use std::path::Path;
-
 /// What went wrong in the input: the first few with their lines, and how many in all.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub struct Problems {
     first: Vec<Problem>,
     total: u64,
@@ -12,7 +10,7 @@ pub struct Problems {
 }
 
 /// Something wrong in the input.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Hash, Debug)]
 pub(crate) struct Problem {
     pub(crate) line: u64,
     pub(crate) reason: String,
@@ -23,8 +21,8 @@ impl Problems {
     const KEPT: usize = 10;
 
     /// The lines after the first `lines` are those of another file.
-    pub(crate) fn begin(&mut self, path: &Path, lines: u64) {
-        self.inputs.push((path.display().to_string(), lines));
+    pub(crate) fn begin(&mut self, name: String, lines: u64) {
+        self.inputs.push((name, lines));
     }
 
     /// Where a line is: its number, and in which file if they were named.

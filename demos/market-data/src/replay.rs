@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
-use nexus_rt::{Key, TimerPoller, World};
+use nexus_rt::World;
 
 use crate::args::{Args, Pace, Threads};
-use crate::backlog::{Backlog, Course};
-use crate::bars::Recorded;
-use crate::book::Book;
-use crate::feed::{self, Feed};
+use crate::counts::Symbol;
+use crate::feed;
 use crate::input::{self, Part};
-use crate::message::Event;
-use crate::problems::Problems;
+use crate::journal::Journaled;
+use crate::live::live;
+use crate::program::{Begin, Input};
 use crate::threads::{self, Load};
 use crate::time::Times;
 
@@ -28,11 +27,13 @@ pub struct Latency {
     pub(crate) whole: Duration,
     /// What each of two threads did.
     pub(crate) load: Option<Load>,
+    /// What was recorded, or run again.
+    pub(crate) journal: Option<Journaled>,
 }
 
 impl Default for Latency {
     fn default() -> Self {
-        Self { decode: histogram(), dispatch: histogram(), whole: Duration::ZERO, load: None }
+        Self { decode: histogram(), dispatch: histogram(), whole: Duration::ZERO, load: None, journal: None }
     }
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn histogram() -> Histogram<u64> {
 /// Replays the capture once into a fresh world, which it gives.
 ///
 /// # Errors
-/// If an input cannot be opened; the error names it.
+/// If an input cannot be opened, or a journal cannot be written; the error names it.
 pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
     let start = Instant::now();
     let world = match args.threads {
@@ -57,83 +58,31 @@ pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io:
 
 fn on_one_thread(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
     let (mut world, timers) = feed::world();
-    world.resource_mut::<Times>().0 = args.time_unit;
-    let Feed { mut decode, dispatch, .. } = feed::feed(world.registry());
-    let mut events = Events::new(args, &world, timers, dispatch);
+    let (mut decoder, mut decode) = feed::decoding(Times(args.time_unit));
+    let mut live = live(args, &mut world, timers)?;
+    let mut failed = None;
     let lines = input::read(&args.input, progress, |part| {
-        match part {
-            Part::Begin(path, lines) => events.problems.get_mut(&mut world).begin(path, lines),
-            Part::Broken(problem) => events.problems.get_mut(&mut world).add(problem.line, problem.reason),
+        let input = match part {
+            Part::Begin(path, lines) => Input::Begin(Begin { name: path.display().to_string(), lines }),
+            Part::Broken(problem) => Input::Broken(problem),
             Part::Line(line) => {
                 let start = Instant::now();
-                let event = decode(&mut world, line);
+                let decoded = decode(&mut decoder, line);
                 record(&mut latency.decode, start.elapsed());
-                // A line that was refused has no say in what time it is.
-                if let Some(event) = event {
-                    events.run(&mut world, event, &mut latency.dispatch);
-                }
+                Input::from(decoded)
             }
-            Part::Pause => {}
-        }
-        !events.are_stopped(&world)
-    })?;
-    events.end(&mut world, lines);
-    Ok(world)
-}
-
-/// What happens to events, one by one.
-pub(crate) struct Events<Dispatch> {
-    dispatch: Dispatch,
-    pub(crate) pacer: Pacer,
-    recorded: Recorded,
-    pub(crate) problems: Key<Problems>,
-    strict: bool,
-}
-
-impl<Dispatch: FnMut(&mut World, Event)> Events<Dispatch> {
-    pub(crate) fn new(args: &Args, world: &World, timers: TimerPoller, dispatch: Dispatch) -> Self {
-        Self {
-            dispatch,
-            pacer: Pacer::new(args.pace),
-            recorded: Recorded::new(timers),
-            problems: world.registry().key(),
-            strict: args.strict,
-        }
-    }
-
-    /// Waits until the time of the event has come, and dispatches it.
-    pub(crate) fn run(&mut self, world: &mut World, event: Event, latency: &mut Histogram<u64>) {
-        self.pacer.wait_for(event.time_ns());
-        self.recorded.reach(world, event.time_ns());
-        world.next_sequence();
-        let start = Instant::now();
-        (self.dispatch)(world, event);
-        record(latency, start.elapsed());
-    }
-
-    /// Whether there was a problem that ends the replay.
-    pub(crate) fn are_stopped(&self, world: &World) -> bool {
-        self.strict && self.problems.get(world).total() > 0
-    }
-
-    /// The input is over, after this many lines: reports what can be known only now.
-    pub(crate) fn end(self, world: &mut World, lines: u64) {
-        let stopped = self.are_stopped(world);
-        self.recorded.end(world);
-        if stopped {
-            return;
-        }
-        let waiting = world.resource::<Backlog>().len();
-        let reason = if waiting > 0 {
-            let diffs = if waiting == 1 { "diff" } else { "diffs" };
-            Some(format!("no snapshot to the end: {waiting} {diffs} waited for it"))
-        } else {
-            world.resource::<Course>().end(world.resource::<Book>().last()).and_then(|what| what.reason())
+            Part::Pause => {
+                failed = live.commit(&world).err();
+                return failed.is_none();
+            }
         };
-        if let Some(reason) = reason {
-            self.problems.get_mut(world).add(lines, reason);
-        }
-    }
+        failed = live.take(&mut world, input).err();
+        failed.is_none() && !live.is_stopped(&world)
+    })?;
+    failed.map_or(Ok(()), Err)?;
+    let symbol = std::mem::take(&mut *decoder.resource_mut::<Symbol>());
+    live.end(&mut world, (lines, symbol), latency)?;
+    Ok(world)
 }
 
 pub(crate) fn record(histogram: &mut Histogram<u64>, time: Duration) {
@@ -150,11 +99,16 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    fn new(pace: Pace) -> Self {
+    pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, start: None, held: Duration::ZERO }
     }
 
-    fn wait_for(&mut self, recorded_ns: u64) {
+    /// Whether it holds events back at all.
+    pub(crate) fn waits(&self) -> bool {
+        self.pace != Pace::Max
+    }
+
+    pub(crate) fn wait_for(&mut self, recorded_ns: u64) {
         let Pace::Times(times) = self.pace else { return };
         let now = Instant::now();
         let (start, first_ns) = *self.start.get_or_insert((now, recorded_ns));

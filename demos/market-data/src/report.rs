@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
 use crate::decimal::Decimal;
+use crate::journal::Journaled;
 use crate::message::Level;
 use crate::problems::Problems;
 use crate::replay::Latency;
@@ -49,6 +50,9 @@ pub struct Report {
     /// Of a replay on two threads.
     #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<TwoThreads>,
+    /// Of what was recorded, or run again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<Journaled>,
     #[serde(skip)]
     symbol: String,
     #[serde(skip)]
@@ -150,7 +154,12 @@ impl Report {
             symbol: world.resource::<Symbol>().0.as_deref().unwrap_or("-").to_uppercase(),
             signals: *world.resource::<Signals>(),
             decode_per_sec: rate(&latency.decode),
-            whole: Whole { lines: latency.decode.len(), time: latency.whole },
+            whole: Whole {
+                // A journal has no lines, but what became of them.
+                lines: latency.journal.as_ref().map_or(latency.decode.len(), |journal| journal.inputs),
+                time: latency.whole,
+            },
+            journal: latency.journal.clone(),
             threads: latency.load.as_ref().map(TwoThreads::of),
         }
     }
@@ -161,7 +170,7 @@ fn rate(histogram: &Histogram<u64>) -> u64 {
     per_second(histogram.len(), Duration::from_secs_f64(histogram.mean() * histogram.len() as f64 / 1e9))
 }
 
-fn per_second(number: u64, time: Duration) -> u64 {
+pub(crate) fn per_second(number: u64, time: Duration) -> u64 {
     if time.is_zero() { 0 } else { (number as f64 / time.as_secs_f64()).round() as u64 }
 }
 
@@ -238,6 +247,9 @@ impl Report {
             let [deepest, room] = [threads.inbox_deepest, threads.inbox_room].map(|number| grouped(number as u64));
             row("inbox", format!("at most {deepest} waiting, with room for {room}"))?;
         }
+        if let Some(journal) = &self.journal {
+            row("journal", journal.to_string())?;
+        }
         self.latency_ns.fmt(f)
     }
 }
@@ -270,7 +282,7 @@ impl Display for Problems {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {

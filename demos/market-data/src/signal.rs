@@ -1,5 +1,7 @@
 //! The signal: what the book and the trades say together, each time the top of the book has changed.
 
+use std::hash::{Hash, Hasher};
+
 use nexus_rt::{Local, Res, ResMut};
 
 use crate::book::Book;
@@ -8,14 +10,14 @@ use crate::message::Level;
 use crate::trades::Trades;
 
 /// Both sides of the top of the book.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Hash)]
 pub(crate) struct Quote {
     bid: Level,
     ask: Level,
 }
 
 /// The latest quote, if the book has one.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Latest(Option<Quote>);
 
 /// What was bought and sold by those who took, since the signal before, in hundred-millionths.
@@ -81,6 +83,13 @@ pub(crate) struct Signals {
     /// How often the microprice moved the way the trades since the last signal had gone, and how often the other way.
     pub(crate) with_flow: u64,
     pub(crate) against_flow: u64,
+}
+
+impl Hash for Signals {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { count, microprice, widest, imbalance_sum, with_flow, against_flow } = *self;
+        (count, microprice, widest, imbalance_sum.to_bits(), with_flow, against_flow).hash(state);
+    }
 }
 
 impl Signals {

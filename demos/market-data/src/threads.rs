@@ -14,11 +14,11 @@ use nexus_rt::{IntoHandler, TimerPoller, World};
 
 use crate::args::Args;
 use crate::counts::Symbol;
-use crate::feed::{self, Feed};
+use crate::feed;
 use crate::input::{self, Part};
-use crate::message::Event;
-use crate::problems::Problem;
-use crate::replay::{Events, Latency, histogram, record};
+use crate::live::live;
+use crate::program::{Begin, Input};
+use crate::replay::{Latency, histogram, record};
 use crate::time::Times;
 
 /// How many parts of the capture the inbox has room for. If it is full, the decoding thread waits.
@@ -44,14 +44,8 @@ pub(crate) struct Load {
     pub(crate) room: usize,
 }
 
-/// A part of the capture that owns what it holds.
-enum Read {
-    Begin(PathBuf, u64),
-    Line(Result<Event, Problem>),
-    Broken(Problem),
-    /// An input cannot be opened, which ends the capture.
-    Unopened(io::Error),
-}
+/// What the decoding thread says: an input, or that a file cannot be opened, which ends the capture.
+type Read = Result<Input, io::Error>;
 
 /// What the decoding thread has in the end.
 struct Decoded {
@@ -68,51 +62,41 @@ struct Decoded {
 /// If an input cannot be opened, or no thread can be started.
 pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
     let Receiving { mut world, timers, mut inbox, mut parker, sender } = Receiving::new();
+    let mut live = live(args, &mut world, timers)?;
     let thread = start(args, progress, sender)?;
-    let Feed { dispatch, .. } = feed::feed(world.registry());
-    let mut accept = feed::accepting(world.registry());
-    let mut events = Events::new(args, &world, timers, dispatch);
     let load = latency.load.get_or_insert_default();
     let mut batch = Vec::with_capacity(ROOM);
 
     world.run(|world| {
         if inbox.fill(world, ROOM, &mut batch) == 0 {
+            live.commit(world)?;
             parker.park(None); // until there is a batch, or the end
             return Ok(());
         }
-        let (start, held) = (Instant::now(), events.pacer.held);
+        let (start, held) = (Instant::now(), live.pacer.held);
         for read in batch.drain(..) {
-            match read {
-                Read::Begin(path, lines) => events.problems.get_mut(world).begin(&path, lines),
-                Read::Broken(problem) => events.problems.get_mut(world).add(problem.line, problem.reason),
-                Read::Line(decoded) => {
-                    if let Some(event) = accept(world, decoded) {
-                        events.run(world, event, &mut latency.dispatch);
-                        load.events += 1;
-                    }
-                }
-                Read::Unopened(error) => return Err(error),
-            }
-            if events.are_stopped(world) {
+            let input = read?;
+            load.events += u64::from(matches!(input, Input::Event(_)));
+            live.take(world, input)?;
+            if live.is_stopped(world) {
                 world.resource_mut::<Inbox<Read>>().close();
                 world.shutdown_handle().shutdown();
                 break;
             }
         }
-        load.dispatching += start.elapsed().saturating_sub(events.pacer.held - held);
-        Ok(())
+        load.dispatching += start.elapsed().saturating_sub(live.pacer.held - held);
+        Ok::<(), io::Error>(())
     })?;
 
-    let mut lines = 0;
+    let (mut lines, mut symbol) = (0, Symbol::default());
     // A thread that is not needed any more is not waited for: its read may wait for whoever writes the input.
-    if !events.are_stopped(&world) {
+    if !live.is_stopped(&world) {
         let decoded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         latency.decode.add(&decoded.latency).expect("both have the same bounds");
         load.add(&decoded, &world);
-        *world.resource_mut::<Symbol>() = decoded.symbol;
-        lines = decoded.lines;
+        (lines, symbol) = (decoded.lines, decoded.symbol);
     }
-    events.end(&mut world, lines);
+    live.end(&mut world, (lines, symbol), latency)?;
     Ok(world)
 }
 
@@ -169,22 +153,22 @@ fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Send
     let mut since = Instant::now();
     let lines = input::read(paths, progress, |part| {
         let read = match part {
-            Part::Begin(path, lines) => Read::Begin(path.to_owned(), lines),
-            Part::Broken(problem) => Read::Broken(problem),
+            Part::Begin(path, lines) => Input::Begin(Begin { name: path.display().to_string(), lines }),
+            Part::Broken(problem) => Input::Broken(problem),
             Part::Line(line) => {
                 let start = Instant::now();
                 let decoded = decode(&mut world, line);
                 let end = Instant::now();
                 record(&mut latency, end - start);
                 busy += end - since;
-                Read::Line(decoded)
+                Input::from(decoded)
             }
             Part::Pause => {
                 sender.ring();
                 return true;
             }
         };
-        let sent = sender.push(read).is_ok();
+        let sent = sender.push(Ok(read)).is_ok();
         since = Instant::now();
         pushed += 1;
         if pushed.is_multiple_of(BATCH) {
@@ -194,7 +178,7 @@ fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Send
     });
     let lines = lines.unwrap_or_else(|error| {
         // If nobody wants to know any more, that is no matter.
-        let _ = sender.push(Read::Unopened(error));
+        let _ = sender.push(Err(error));
         0
     });
     let symbol = std::mem::take(&mut *world.resource_mut::<Symbol>());

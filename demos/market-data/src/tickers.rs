@@ -9,7 +9,7 @@ use crate::fault::{Fault, What};
 use crate::message::{Event, Message, Ticker, crossed};
 
 /// The tickers that the book has not reached, by update.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Tickers {
     waiting: VecDeque<Ticker>,
     /// The newest that was taken.

@@ -9,7 +9,7 @@ use crate::message::{Event, Message, Trade};
 use crate::numbers::Numbers;
 
 /// Exact sums over all trades.
-#[derive(Default, Debug)]
+#[derive(Default, Hash, Debug)]
 pub struct Trades {
     /// In hundred-millionths.
     volume: u64,
@@ -63,7 +63,7 @@ impl Trades {
 pub(crate) struct TooMuch;
 
 /// Which trades there were.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub(crate) struct Known {
     ids: Numbers,
     /// The one with the greatest id.

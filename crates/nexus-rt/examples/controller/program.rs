@@ -1,0 +1,111 @@
+//! The controller as a function of its inputs: settings, targets, and turns in which a timer is due.
+
+use std::time::{Duration, Instant};
+
+use nexus_journal::{Digests, Durability, Options, Payload, Program, inputs};
+use nexus_rt::inbox::Outbox;
+use nexus_rt::{Clock, TimerInstaller, TimerPoller, TimerWheel, World, WorldBuilder};
+
+use super::control::{Late, Law, Motor, PERIOD, Settings, Target, Ticks, tick};
+
+inputs! {
+    /// What reaches the controller.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub(crate) enum Input {
+        /// Ticks begin.
+        1 = Start(Settings),
+        /// The motor is to have another speed.
+        2 = Aim(f64),
+        /// The wheel is due: mostly a tick, now and then only its own upkeep. The time of the input is that at which it
+        /// was polled.
+        3 = Turn,
+    }
+}
+
+impl Payload<'_> for Settings {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.ticks.encode(out);
+        self.limit.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (ticks, limit) = bytes.split_at_checked(8)?;
+        Some(Self { ticks: u64::decode(ticks)?, limit: Duration::decode(limit)? })
+    }
+}
+
+/// How many turns there were, and what the wheel has after the last, as it can be compared: an instant is of one
+/// process.
+#[derive(Default, Hash)]
+pub(crate) struct Turns {
+    number: u64,
+    timers: usize,
+    /// The next deadline, from the time of the turn on.
+    next: Option<Duration>,
+}
+
+pub(crate) struct Controller {
+    timers: TimerPoller,
+}
+
+impl Controller {
+    /// Registers what makes up its state, over which it is [built](Self::over) later.
+    pub(crate) fn register(builder: &mut WorldBuilder, reports: Outbox<Late>) -> TimerPoller {
+        let _shutdown = builder.shutdown_handle(); // of the one resource, which the last tick asks for
+        // Live as in a replay, time comes with inputs.
+        let clock = Clock::historical(Duration::ZERO);
+        let timers = builder.install_driver(TimerInstaller::new(clock.now()));
+        builder.register(clock);
+        builder.register(reports);
+        builder.register(Target(0.0));
+        builder.register_default::<Law>();
+        builder.register_default::<Motor>();
+        builder.register_default::<Settings>();
+        builder.register_default::<Ticks>();
+        builder.register_default::<Turns>();
+        timers
+    }
+
+    pub(crate) fn over(world: &World, timers: TimerPoller) -> (Self, Digests) {
+        let (reg, mut digests) = (world.registry(), Digests::new());
+        digests.watch::<Target>(reg).watch::<Law>(reg).watch::<Motor>(reg);
+        digests.watch::<Settings>(reg).watch::<Ticks>(reg).watch::<Turns>(reg);
+        (Self { timers }, digests)
+    }
+
+    /// When the next timer is due, by the clock of the world.
+    pub(crate) fn next_deadline(&self, world: &World) -> Option<Instant> {
+        self.timers.next_deadline(world)
+    }
+
+    fn note_turn(&self, world: &mut World, now: Instant) {
+        let (timers, next) = (self.timers.len(world), self.timers.next_deadline(world));
+        let mut turns = world.resource_mut::<Turns>();
+        (turns.number, turns.timers) = (turns.number + 1, timers);
+        turns.next = next.map(|next| next.saturating_duration_since(now));
+    }
+}
+
+impl Program for Controller {
+    type Input<'a> = Input;
+
+    fn apply(&mut self, world: &mut World, input: Input) {
+        let now = world.resource::<Clock>().now();
+        match input {
+            Input::Start(settings) => {
+                *world.resource_mut::<Settings>() = settings;
+                self.timers.poll(world, now); // From 1970 to the present: nothing is due.
+                let tick = Box::new(tick(world.registry()));
+                world.resource_mut::<TimerWheel>().schedule_every(now + PERIOD, PERIOD, tick);
+            }
+            Input::Aim(speed) => world.resource_mut::<Target>().0 = speed,
+            Input::Turn => _ = self.timers.poll(world, now),
+        }
+        self.note_turn(world, now);
+    }
+}
+
+/// How it is recorded: the loop does not wait for the disk.
+pub(crate) fn options() -> Options {
+    Options { durability: Durability::Behind, check_every: 100, ..Options::new("controller") }
+}

@@ -1,0 +1,113 @@
+//! The journal of what was decoded: what it came to, and how it is run again.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nexus_journal::{Dir, Disk, Error, Reader, Recorder, Replayed};
+use nexus_rt::World;
+use serde::Serialize;
+
+use crate::feed;
+use crate::program::{digests, market};
+use crate::replay::Latency;
+use crate::report::{grouped, per_second};
+
+/// Whose journal it is.
+pub(crate) const PROGRAM: &str = "market-data";
+
+/// What was recorded, or run again.
+#[derive(Clone, Serialize, Debug)]
+pub struct Journaled {
+    pub(crate) inputs: u64,
+    bytes: u64,
+    /// One word for all that is watched.
+    digest: String,
+    #[serde(flatten)]
+    again: Option<Again>,
+}
+
+/// What is known only when it was run again.
+#[derive(Clone, Serialize, Debug)]
+struct Again {
+    /// How many checks agreed.
+    checks: u64,
+    inputs_per_sec: u64,
+    /// What the end of it lacks, if the program that recorded it was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    torn: Option<String>,
+}
+
+impl Journaled {
+    /// Ends a journal with a check of everything.
+    pub(crate) fn close(recorder: Recorder, world: &World, inputs: u64) -> io::Result<Self> {
+        let (digest, disk) = (word(recorder.total(world)), recorder.journal().disk().clone());
+        recorder.close(world).map_err(failed)?;
+        let (_, bytes) = Reader::open(disk, Some(PROGRAM)).map_err(failed)?.progress();
+        Ok(Self { inputs, bytes, digest, again: None })
+    }
+
+    fn again(replayed: Replayed, digest: u64, took: Duration) -> Self {
+        let Replayed { inputs, checks, bytes, torn, .. } = replayed;
+        let (inputs_per_sec, torn) = (per_second(inputs, took), torn.map(|torn| torn.to_string()));
+        Self { inputs, bytes, digest: word(digest), again: Some(Again { checks, inputs_per_sec, torn }) }
+    }
+}
+
+fn word(digest: u64) -> String {
+    format!("{digest:016x}")
+}
+
+/// What is wrong with a journal is one sentence.
+pub(crate) fn failed(error: Error) -> io::Error {
+    io::Error::other(error.to_string())
+}
+
+/// Refuses a directory that has a journal already, and leaves it as it is.
+pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
+    let disk: Arc<dyn Disk> = Dir::new(directory).into();
+    let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
+    if reader.read().map_err(failed)?.is_none() {
+        return Ok(());
+    }
+    let hint = "name another directory, or run it again by `--replay`";
+    Err(io::Error::other(format!("{} has a journal already: {hint}", directory.display())))
+}
+
+/// Runs a journal again, into a fresh world, which it gives.
+///
+/// # Errors
+/// If there is no journal, it is damaged or of another program, or the state is not what it was.
+pub fn run_again(directory: &Path, latency: &mut Latency) -> io::Result<World> {
+    let disk: Arc<dyn Disk> = Dir::new(directory).into();
+    let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
+    if reader.progress().1 == 0 {
+        let place = directory.display();
+        return Err(io::Error::other(format!("there is no journal in {place}: record one by `--journal {place}`")));
+    }
+    let (mut world, timers) = feed::world();
+    let (mut market, digests) = (market(&world, timers), digests(&world));
+    let start = Instant::now();
+    let replayed = reader.replay(&mut world, &mut market, &digests, None).map_err(failed)?;
+    latency.whole = start.elapsed();
+    latency.dispatch.add(&market.latency).expect("both have the same bounds");
+    latency.journal = Some(Journaled::again(replayed, digests.total(&world), latency.whole));
+    Ok(world)
+}
+
+impl fmt::Display for Journaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inputs, bytes, digest, again } = self;
+        write!(f, "{} inputs, {} bytes", grouped(*inputs), grouped(*bytes))?;
+        if let Some(Again { checks, inputs_per_sec, .. }) = again {
+            write!(f, ", all {} checks agree, {} inputs per second", grouped(*checks), grouped(*inputs_per_sec))?;
+        }
+        write!(f, "; the state is {digest}")?;
+        match again.as_ref().and_then(|again| again.torn.as_deref()) {
+            Some(torn) => write!(f, "; {torn}"),
+            None => Ok(()),
+        }
+    }
+}

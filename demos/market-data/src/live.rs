@@ -1,0 +1,121 @@
+//! `Live`: the one entrance of what is decoded, by the pace of the command line, with a journal or without.
+
+use std::io;
+use std::time::Duration;
+
+use nexus_journal::{Dir, Durability, Options, Program, Recorder};
+use nexus_rt::{Clock, Key, TimerPoller, World};
+
+use crate::args::Args;
+use crate::counts::Symbol;
+use crate::journal::{self, Journaled, PROGRAM};
+use crate::problems::Problems;
+use crate::program::{Accept, Dispatch, End, Input, Market, digests, market};
+use crate::replay::{Latency, Pacer};
+
+/// After how many inputs they are written at the latest.
+const COMMIT: u32 = 64;
+
+pub(crate) struct Live<A, D> {
+    market: Market<A, D>,
+    recorder: Option<Box<Recorder>>,
+    pub(crate) pacer: Pacer,
+    clock: Key<Clock>,
+    problems: Key<Problems>,
+    strict: bool,
+    inputs: u64,
+    /// Inputs since they were written last.
+    unwritten: u32,
+}
+
+/// Begins with a fresh world.
+///
+/// # Errors
+/// If the journal cannot be written, or there is one already.
+pub(crate) fn live(
+    args: &Args,
+    world: &mut World,
+    timers: TimerPoller,
+) -> io::Result<Live<impl Accept + use<>, impl Dispatch + use<>>> {
+    let mut market = market(world, timers);
+    let recorder = match &args.journal {
+        Some(directory) => {
+            journal::is_free(directory)?;
+            let options = Options { durability: Durability::Process, ..Options::new(PROGRAM) };
+            let digests = digests(world);
+            let opened = Recorder::open(Dir::new(directory), options, (world, &mut market), digests);
+            Some(Box::new(opened.map_err(journal::failed)?.0))
+        }
+        None => None,
+    };
+    Ok(Live {
+        market,
+        recorder,
+        pacer: Pacer::new(args.pace),
+        clock: world.key(),
+        problems: world.key(),
+        strict: args.strict,
+        inputs: 0,
+        unwritten: 0,
+    })
+}
+
+impl<A: Accept, D: Dispatch> Live<A, D> {
+    /// Waits until the time of an input has come, writes it down, and applies it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn take(&mut self, world: &mut World, input: Input) -> io::Result<()> {
+        if let Input::Event(event) = &input {
+            if self.pacer.waits() {
+                self.commit(world)?;
+            }
+            self.pacer.wait_for(event.time_ns());
+            self.clock.get_mut(world).set_unix(Duration::from_nanos(event.time_ns()));
+        }
+        let Some(recorder) = &mut self.recorder else {
+            world.next_sequence();
+            self.market.apply(world, input);
+            return Ok(());
+        };
+        recorder.input(world, &mut self.market, input);
+        (self.inputs, self.unwritten) = (self.inputs + 1, self.unwritten + 1);
+        if self.unwritten >= COMMIT { self.commit(world) } else { Ok(()) }
+    }
+
+    /// Writes what was taken: the next input may be long in coming.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn commit(&mut self, world: &World) -> io::Result<()> {
+        self.unwritten = 0;
+        match &mut self.recorder {
+            Some(recorder) => recorder.commit(world).map(drop).map_err(journal::failed),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there was a problem that ends the replay.
+    pub(crate) fn is_stopped(&self, world: &World) -> bool {
+        self.strict && self.problems.get(world).total() > 0
+    }
+
+    /// The capture is over, after this many lines. What was measured is added.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub(crate) fn end(
+        mut self,
+        world: &mut World,
+        (lines, symbol): (u64, Symbol),
+        latency: &mut Latency,
+    ) -> io::Result<()> {
+        let stopped = self.is_stopped(world);
+        self.take(world, Input::End(End { lines, stopped, symbol }))?;
+        latency.dispatch.add(&self.market.latency).expect("both have the same bounds");
+        if let Some(recorder) = self.recorder {
+            latency.journal = Some(Journaled::close(*recorder, world, self.inputs)?);
+        }
+        Ok(())
+    }
+}

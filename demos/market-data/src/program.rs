@@ -1,0 +1,147 @@
+//! The program as a function of its inputs: what a decoder says, whether it decodes now or did before.
+
+use std::hash::Hash;
+use std::time::Instant;
+
+use hdrhistogram::Histogram;
+use nexus_journal::{Digests, Program, inputs};
+use nexus_rt::{Clock, Key, TimerPoller, TimerWheel, World};
+
+use crate::backlog::{Backlog, Course};
+use crate::bars::{Bars, Recorded};
+use crate::book::Book;
+use crate::counts::{Checks, Counts, Symbol};
+use crate::feed::{self, Feed};
+use crate::message::Event;
+use crate::problems::{Problem, Problems};
+use crate::replay::{histogram, record};
+use crate::signal::{Latest, Signals};
+use crate::tickers::Tickers;
+use crate::trades::{Known, Trades};
+
+inputs! {
+    /// What the decoder says.
+    #[derive(Debug)]
+    pub(crate) enum Input {
+        /// A line is a message. Its time is that of the clock.
+        1 = Event(Event),
+        /// A line is none.
+        2 = Refused(Problem),
+        /// One of several files begins.
+        3 = Begin(Begin),
+        /// A file cannot be read on.
+        4 = Broken(Problem),
+        /// The capture is over.
+        5 = End(End),
+    }
+}
+
+impl From<Result<Event, Problem>> for Input {
+    fn from(decoded: Result<Event, Problem>) -> Self {
+        decoded.map_or_else(Self::Refused, Self::Event)
+    }
+}
+
+/// One of several files begins, after this many lines.
+#[derive(Debug)]
+pub(crate) struct Begin {
+    pub(crate) name: String,
+    pub(crate) lines: u64,
+}
+
+/// The capture is over.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// All of them, the blank ones too.
+    pub(crate) lines: u64,
+    /// Whether a problem ended it.
+    pub(crate) stopped: bool,
+    pub(crate) symbol: Symbol,
+}
+
+/// Counts what was decoded, and reports what was not.
+pub(crate) trait Accept: FnMut(&mut World, Result<Event, Problem>) -> Option<Event> {}
+
+impl<F: FnMut(&mut World, Result<Event, Problem>) -> Option<Event>> Accept for F {}
+
+/// From an event to everything that it changes.
+pub(crate) trait Dispatch: FnMut(&mut World, Event) {}
+
+impl<F: FnMut(&mut World, Event)> Dispatch for F {}
+
+/// What inputs are applied to, beside the world.
+pub(crate) struct Market<A, D> {
+    accept: A,
+    dispatch: D,
+    recorded: Recorded,
+    clock: Key<Clock>,
+    problems: Key<Problems>,
+    /// How long dispatch took.
+    pub(crate) latency: Histogram<u64>,
+}
+
+/// Wires the feed behind its decoder over a world.
+pub(crate) fn market(world: &World, timers: TimerPoller) -> Market<impl Accept + use<>, impl Dispatch + use<>> {
+    let reg = world.registry();
+    let Feed { dispatch, .. } = feed::feed(reg);
+    let (accept, recorded) = (feed::accepting(reg), Recorded::new(timers));
+    Market { accept, dispatch, recorded, clock: reg.key(), problems: reg.key(), latency: histogram() }
+}
+
+/// What the state is: all that is in the report, and all that it will be made of.
+pub(crate) fn digests(world: &World) -> Digests {
+    let (reg, mut digests) = (world.registry(), Digests::new());
+    digests.watch::<Backlog>(reg).watch::<Bars>(reg).watch::<Book>(reg).watch::<Checks>(reg).watch::<Counts>(reg);
+    digests.watch::<Course>(reg).watch::<Known>(reg).watch::<Latest>(reg).watch::<Problems>(reg).watch::<Signals>(reg);
+    digests.watch::<Symbol>(reg).watch::<Tickers>(reg).watch::<Trades>(reg);
+    digests.watch_part(reg, "unix", |clock: &Clock, digest| clock.unix().hash(digest));
+    digests.watch_part(reg, "number", |timers: &TimerWheel, digest| timers.len().hash(digest));
+    digests
+}
+
+impl<A: Accept, D: Dispatch> Program for Market<A, D> {
+    type Input<'a> = Input;
+
+    fn apply(&mut self, world: &mut World, input: Input) {
+        match input {
+            Input::Event(event) => self.event(world, event),
+            // A line that was refused has no say in what time it is.
+            Input::Refused(problem) => _ = (self.accept)(world, Err(problem)),
+            Input::Begin(Begin { name, lines }) => self.problems.get_mut(world).begin(name, lines),
+            Input::Broken(problem) => self.problems.get_mut(world).add(problem.line, problem.reason),
+            Input::End(end) => self.end(world, end),
+        }
+    }
+}
+
+impl<A: Accept, D: Dispatch> Market<A, D> {
+    fn event(&mut self, world: &mut World, mut event: Event) {
+        let unix = self.clock.get(world).unix().as_nanos();
+        event.time_ns = u64::try_from(unix).expect("the time of a line fits");
+        let Some(event) = (self.accept)(world, Ok(event)) else { return };
+        self.recorded.reach(world, event.time_ns);
+        world.next_sequence();
+        let start = Instant::now(); // for the report of how long it took, which no state depends on
+        (self.dispatch)(world, event);
+        record(&mut self.latency, start.elapsed());
+    }
+
+    /// Reports what can be known only at the end.
+    fn end(&mut self, world: &mut World, End { lines, stopped, symbol }: End) {
+        world.resource_mut::<Bars>().close();
+        *world.resource_mut::<Symbol>() = symbol;
+        if stopped {
+            return;
+        }
+        let waiting = world.resource::<Backlog>().len();
+        let reason = if waiting > 0 {
+            let diffs = if waiting == 1 { "diff" } else { "diffs" };
+            Some(format!("no snapshot to the end: {waiting} {diffs} waited for it"))
+        } else {
+            world.resource::<Course>().end(world.resource::<Book>().last()).and_then(|what| what.reason())
+        };
+        if let Some(reason) = reason {
+            self.problems.get_mut(world).add(lines, reason);
+        }
+    }
+}
