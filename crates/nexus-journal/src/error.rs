@@ -140,7 +140,8 @@ impl fmt::Display for Error {
             }
             Self::Hole { path, needs, has } => write!(
                 f,
-                "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}",
+                "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}: restore the \
+                 file, or give up what follows by `nexus-journal cut`",
                 path.display()
             ),
             Self::Damaged { path, offset, .. } if path.extension().is_some_and(|kind| kind == "snapshot") => write!(
