@@ -124,7 +124,7 @@ impl Cut {
         Ok(())
     }
 
-    /// Cuts. If that is interrupted, the journal is as before, or cut, or has lost only files at its end; doing it again
+    /// Cuts. If that is interrupted, the journal is as before, or has lost only files at its end. Doing it again
     /// completes it.
     ///
     /// # Errors

@@ -86,7 +86,7 @@
 //! |---|---|
 //! | `postcard` | [`Postcard`]: inputs that serde writes |
 //! | `zerocopy` | [`Plain`]: inputs that are their own bytes |
-//! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced |
+//! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced; [`testing::run_twice`] |
 //! | `tool` | the command-line tool `nexus-journal` |
 
 mod behind;

@@ -231,6 +231,7 @@ mod pages {
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
+        Journal: "docs/src/journal.md" needs ["timer"];
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";
         Testing: "docs/src/testing.md";

@@ -31,7 +31,9 @@ enum Command {
         /// The directory of the journal.
         dir: PathBuf,
     },
-    /// Prints the inputs, one per line: sequence, time, kind, length, payload. Those of a snapshot all have its sequence.
+    /// Prints the inputs, one per line: sequence, time, kind, length, payload.
+    ///
+    /// Those of a snapshot all have its sequence.
     Dump {
         /// The directory of the journal.
         dir: PathBuf,
