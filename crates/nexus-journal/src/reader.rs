@@ -131,7 +131,7 @@ impl Reader {
         self.torn.as_ref()
     }
 
-    /// Returns where the record that was read last begins: the name of the file, and the offset.
+    /// Returns where the record that was read last begins: the name of the file, and the offset. `None` at the end.
     #[must_use]
     pub fn place(&self) -> Option<(&str, u64)> {
         self.current.as_ref().map(|cursor| (&*cursor.entry.name, cursor.record_offset()))

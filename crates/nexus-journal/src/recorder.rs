@@ -79,13 +79,18 @@ impl Recorder {
         Ok((recorder, replayed))
     }
 
-    /// Takes the time from another clock than that of the machine, such as that of a test.
+    /// Takes the time from another clock than that of the machine. One that is behind the world stands still until it
+    /// has caught up, so a test takes its clock from the start, by [`open_by`](Self::open_by).
     pub fn set_time(&mut self, real: Clock) {
         self.real = real;
     }
 
     /// Moves the clock of the world to the present, once per turn, and returns it. It does not go back, even if that of
     /// the machine did since the last input of an earlier run.
+    ///
+    /// # Panics
+    /// If the clock of the world is not historical.
+    #[track_caller]
     pub fn update(&mut self, world: &mut World) -> Instant {
         self.real.update();
         let mut clock = self.clock.get_mut(world);

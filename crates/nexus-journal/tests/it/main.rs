@@ -4,5 +4,6 @@
 mod cut;
 mod damage;
 mod faults;
+mod payloads;
 mod program;
 mod replay;

@@ -18,7 +18,7 @@ use nexus_journal::{Dir, Disk, FileInfo, Reader};
 
 /// Looks at the journal of any program, checks it, and cuts it.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
