@@ -95,8 +95,9 @@ impl Cut {
         let segments = entries.into_iter().filter(|entry| entry.kind == Kind::Segment);
         for entry in segments.skip_while(|entry| entry.name != name) {
             let from = if entry.name == name { offset } else { 0 };
-            // What goes on after the end has no inputs that are kept.
-            let at = (entry.name == name && entry.after < last.get()).then_some(offset);
+            // One without inputs that are kept has nothing to go on from.
+            let is_kept = entry.name == name && entry.after < last.get() && offset > FILE_HEADER as u64;
+            let at = is_kept.then_some(offset);
             cut.lose(&entry, from).map_err(Error::io("read", &*cut.disk, &entry.name))?;
             let free = |n: u32| match n {
                 1 => format!("{}.cut", entry.name),

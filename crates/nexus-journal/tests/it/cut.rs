@@ -144,3 +144,26 @@ fn a_cut_that_is_interrupted_can_be_done_again() {
         }
     }
 }
+
+#[test]
+fn a_file_that_repeats_another_is_put_aside() {
+    let (disk, states) = written();
+    let other = FakeDisk::new();
+    let mut live = Live::on(&other);
+    for _ in 0..60 {
+        live.call(Call::Add(&[1; 170]));
+        live.commit().unwrap();
+    }
+    live.close();
+    let after = |disk: &FakeDisk| FileInfo::list(disk).unwrap().into_iter().map(|file| file.after).collect::<Vec<_>>();
+    let (known, last) = (after(&disk), states.last().unwrap().0);
+    let strange = FileInfo::list(&other).unwrap().into_iter().rev();
+    let mut strange =
+        strange.filter(|file| !known.contains(&file.after) && file.after > states[9].0 && file.after < last);
+    let strange = strange.next().unwrap();
+    disk.put(&strange.name, &other.bytes(&strange.name).unwrap());
+    let Err(Error::Damaged { after, .. }) = read(&disk) else { panic!("it repeats") };
+    find(&disk, after).unwrap().apply().unwrap();
+    assert!(!disk.names().contains(&strange.name), "{:?}", disk.names());
+    goes_on(&disk, after, &states);
+}
