@@ -123,7 +123,7 @@ fn write<P: Program>(
     reader.stop_at(upto);
     let replayed = reader.replay(&mut world, &mut state, &digests, Some(upto))?;
     if replayed.last != upto {
-        return Err(Error::Hole { path: disk.path(""), needs: upto, has: replayed.last });
+        return Err(Error::Beyond { asked: upto, last: replayed.last });
     }
     let file = disk.create(name).map_err(Error::io("create", &**disk, name))?;
     let header = FileHeader { kind: Kind::Snapshot, after: upto.get(), at: replayed.at, program: program.to_owned() };

@@ -147,11 +147,21 @@ impl Disk for Dir {
         fs::create_dir_all(&self.path)?;
         let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.path.join("lock"))?;
         file.try_lock()?;
-        Ok(Box::new(file))
+        Ok(Box::new(Locked(file)))
     }
 
     fn path(&self, name: &str) -> PathBuf {
         if name.is_empty() { self.path.clone() } else { self.path.join(name) }
+    }
+}
+
+/// A lock that ends when this is dropped. Closing the file is not enough: a child process that another thread has just
+/// started has the file too, until it runs its program.
+struct Locked(fs::File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        _ = self.0.unlock();
     }
 }
 

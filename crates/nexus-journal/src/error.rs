@@ -69,6 +69,13 @@ pub enum Error {
         /// The first sequence at which the state is known.
         begins: Sequence,
     },
+    /// What is asked for comes after all that can be read.
+    Beyond {
+        /// What is asked for.
+        asked: Sequence,
+        /// The last sequence that can be read.
+        last: Sequence,
+    },
     /// An input is none that the program knows.
     Unknown {
         /// The number of its kind.
@@ -133,7 +140,13 @@ impl fmt::Display for Error {
             }
             Self::Hole { path, needs, has } => write!(
                 f,
-                "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}",
+                "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}: restore the \
+                 file, or give up what follows by `nexus-journal cut`",
+                path.display()
+            ),
+            Self::Damaged { path, offset, .. } if path.extension().is_some_and(|kind| kind == "snapshot") => write!(
+                f,
+                "{} is damaged at byte {offset}, and everything goes on from it: restore the file",
                 path.display()
             ),
             Self::Damaged { path, offset, after } => write!(
@@ -144,6 +157,9 @@ impl fmt::Display for Error {
             ),
             Self::Gone { asked, begins } => {
                 write!(f, "the state at sequence {asked} is not known any more: the journal begins with {begins}")
+            }
+            Self::Beyond { asked, last } => {
+                write!(f, "there is no sequence {asked}: what can be read ends with {last}")
             }
             Self::Unknown { source, at, length } => write!(
                 f,

@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) after: u64,
     /// When it was created, which its marks repeat: no input can pass for one.
     pub(crate) at: std::time::Duration,
+    /// Whose it is, and the version of its format, if the header is whole.
+    pub(crate) program: Option<(String, u32)>,
     /// In bytes; of one whose tail is cut off, what is to be left.
     pub(crate) length: u64,
     /// Whether not even its header is whole.
@@ -51,8 +53,10 @@ impl Entry {
             let (found, expected) = (header.program.clone(), expected.to_owned());
             return Err(Error::OtherProgram { path: path(), found, expected });
         }
-        let (is_torn, at) = (header.is_none(), header.map(|header| header.at).unwrap_or_default());
-        Ok(Self { name, kind, after, at, length, is_torn, is_dropped: false })
+        let (is_torn, at) = (header.is_none(), header.as_ref().map(|header| header.at).unwrap_or_default());
+        let version = format::version(&bytes);
+        let program = header.map(|header| (header.program, version));
+        Ok(Self { name, kind, after, at, program, length, is_torn, is_dropped: false })
     }
 
     /// Marks a file as one that goes on after what is lost.
@@ -73,7 +77,15 @@ pub(crate) fn list(disk: &dyn Disk, program: Option<&str>) -> Result<Vec<Entry>,
     Ok(entries)
 }
 
-/// The extension of a snapshot that is being written.
+/// Keeps other processes from writing.
+pub(crate) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send>, Error> {
+    disk.lock().map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => Error::Locked(disk.path("")),
+        _ => Error::io("write in", disk, "")(error),
+    })
+}
+
+/// The extension of what is being written: a snapshot, or the copy of a file.
 pub(crate) const PARTIAL: &str = "partial";
 
 /// Removes what a snapshot replaces, and snapshots that were not finished. Returns how many bytes.
@@ -202,9 +214,19 @@ impl Cursor {
         self.base + self.next as u64
     }
 
+    /// Goes to an offset, before anything is read.
+    pub(crate) fn seek(&mut self, offset: u64) {
+        self.base = offset;
+    }
+
     /// The record that was read last.
     pub(crate) fn record(&self) -> Record<'_> {
         format::parse(&self.buffer[self.previous..]).expect("it was read before")
+    }
+
+    /// The offset in the file of the record that was read last.
+    pub(crate) fn record_offset(&self) -> u64 {
+        self.base + self.previous as u64
     }
 
     /// Has it be read again.

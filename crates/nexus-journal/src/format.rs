@@ -82,7 +82,7 @@ impl FileHeader {
         if bytes.len() < FILE_HEADER || &bytes[..8] != MAGIC {
             return Err(BadHeader::Torn);
         }
-        let version = u32::from_le_bytes(bytes[8..12].try_into().expect("4 bytes"));
+        let version = version(bytes);
         let crc = u32::from_le_bytes(bytes[60..64].try_into().expect("4 bytes"));
         // A newer version may have a header of another shape.
         if version > VERSION {
@@ -100,6 +100,11 @@ impl FileHeader {
             program: program.to_owned(),
         })
     }
+}
+
+/// The version of the format of a file, by its header.
+pub(crate) fn version(header: &[u8]) -> u32 {
+    u32::from_le_bytes(header[8..12].try_into().expect("4 bytes"))
 }
 
 /// One record of a journal.

@@ -17,8 +17,8 @@ pub trait Input<'a>: Sized {
 /// How a value is written to a journal and read from it: the value that is read is the one that was written.
 ///
 /// Implemented for numbers (in the byte order of x86), `bool`, `char`, [`Duration`], arrays of bytes, `&[u8]`, `&str`,
-/// `()`, and with features for [`Postcard`](crate::Postcard) and [`Plain`](crate::Plain), which wrap types of serde and
-/// of zerocopy. For a type of one's own it is a few lines:
+/// `Vec<u8>`, `String`, `()`, and with features for [`Postcard`](crate::Postcard) and [`Plain`](crate::Plain), which
+/// wrap types of serde and of zerocopy. For a type of one's own it is a few lines:
 ///
 /// ```
 /// use nexus_journal::Payload;
@@ -43,6 +43,10 @@ pub trait Input<'a>: Sized {
 /// assert_eq!(Quote::decode(&bytes), Some(quote));
 /// assert_eq!(Quote::decode(&bytes[1..]), None);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the payload of an input",
+    note = "implement `Payload` for it, or wrap it: `Postcard<T>` for types of serde, `Plain<T>` for types of zerocopy"
+)]
 pub trait Payload<'a>: Sized {
     /// Writes the value after what is in `out`.
     fn encode(&self, out: &mut Vec<u8>);
@@ -146,6 +150,26 @@ impl<'a> Payload<'a> for &'a str {
     }
 }
 
+impl Payload<'_> for Vec<u8> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        Some(bytes.to_vec())
+    }
+}
+
+impl Payload<'_> for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        str::from_utf8(bytes).ok().map(str::to_owned)
+    }
+}
+
 /// A value that serde writes, in the format of postcard.
 #[cfg(feature = "postcard")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -183,7 +207,7 @@ impl<T: zerocopy::TryFromBytes + zerocopy::IntoBytes + zerocopy::Immutable> Payl
 }
 
 /// Declares what can reach a program, as an enum that implements [`Input`]. Each variant has a number, which is in the
-/// files, and at most one [`Payload`].
+/// files, and at most one [`Payload`]: several values are a struct of one's own.
 ///
 /// ```
 /// nexus_journal::inputs! {

@@ -269,7 +269,11 @@ impl Journal {
         self.shared.sync();
         self.file.sync().map_err(self.failed("sync"))?;
         let safe = self.shared.place().map_err(Error::Failed)?;
-        if self.written > FILE_HEADER as u64 && safe == (self.header.after, self.written) {
+        let is_all = safe == (self.header.after, self.written) || self.written == FILE_HEADER as u64;
+        if is_all && self.written() > FILE_HEADER as u64 {
+            if self.is_new {
+                self.disk.sync().map_err(Error::io("sync", &*self.disk, ""))?;
+            }
             self.options.durability = Durability::Process;
             self.write(safe)?;
             self.file.set_length(self.written).map_err(self.failed("write"))?;

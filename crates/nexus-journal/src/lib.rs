@@ -16,7 +16,8 @@
 //!   wrong.
 //! - [`compact`] puts a snapshot in the place of what is old: a shorter journal, whose inputs lead to the same state,
 //!   which is proved before anything is removed.
-//! - [`Reader`] reads the records, and [`Reader::replay`] applies them up to any sequence.
+//! - [`Reader`] reads the records, and [`Reader::replay`] applies them up to any sequence. [`FileInfo`] lists the
+//!   files, and [`Cut`] gives up what comes after a sequence, such as after damage.
 //!
 //! ```
 //! use std::time::Duration;
@@ -85,11 +86,12 @@
 //! |---|---|
 //! | `postcard` | [`Postcard`]: inputs that serde writes |
 //! | `zerocopy` | [`Plain`]: inputs that are their own bytes |
-//! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced |
+//! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced; [`testing::run_twice`] |
 //! | `tool` | the command-line tool `nexus-journal` |
 
 mod behind;
 mod compact;
+mod cut;
 mod digests;
 mod disk;
 mod error;
@@ -97,6 +99,7 @@ mod files;
 mod format;
 mod inputs;
 mod journal;
+mod listing;
 mod reader;
 mod recorder;
 mod replay;
@@ -104,6 +107,7 @@ mod replay;
 pub mod testing;
 
 pub use compact::{Compacted, Snapshot, compact};
+pub use cut::{Cut, CutFile};
 pub use digests::{Digest, Digests};
 pub use disk::{Dir, Disk, File};
 pub use error::{Divergence, Error};
@@ -114,6 +118,7 @@ pub use inputs::Plain;
 pub use inputs::Postcard;
 pub use inputs::{Input, Payload};
 pub use journal::{Durability, Journal, Options};
+pub use listing::FileInfo;
 pub use reader::{Reader, Torn};
 pub use recorder::Recorder;
 pub use replay::{Program, Replayed};

@@ -131,6 +131,12 @@ impl Reader {
         self.torn.as_ref()
     }
 
+    /// Returns where the record that was read last begins: the name of the file, and the offset. `None` at the end.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, u64)> {
+        self.current.as_ref().map(|cursor| (&*cursor.entry.name, cursor.record_offset()))
+    }
+
     /// Returns how many bytes were read, and how many there are.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
@@ -209,9 +215,15 @@ impl Reader {
         if cursor.entry.kind == Kind::Snapshot && cursor.inputs_promised() != Some(self.inputs) {
             return Err(self.damaged());
         }
-        let known = self.known().get();
-        if self.ahead.last().is_some_and(|next| !next.is_torn && next.after > known) {
-            return self.judge();
+        let has = self.known();
+        if let Some(next) = self.ahead.last().filter(|next| !next.is_torn && next.after > has.get()) {
+            // A snapshot has its name only when all of it is safe.
+            return if cursor.entry.kind == Kind::Snapshot {
+                let (path, needs) = (self.disk.path(&next.name), Sequence::new(next.after));
+                Err(Error::Hole { path, needs, has })
+            } else {
+                self.judge()
+            };
         }
         self.close();
         Ok(())

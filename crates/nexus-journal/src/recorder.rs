@@ -46,16 +46,32 @@ impl Recorder {
         (world, program): (&mut World, &mut P),
         digests: Digests,
     ) -> Result<(Self, Replayed), Error> {
+        Self::open_by(Clock::realtime(), disk, options, (world, program), digests)
+    }
+
+    /// Does what [`open`](Self::open) does, with the time from another clock than that of the machine, such as that of
+    /// a test. The same inputs at the same times are then the same bytes.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    ///
+    /// # Panics
+    /// As for [`open`](Self::open).
+    #[track_caller]
+    pub fn open_by<P: Program>(
+        mut real: Clock,
+        disk: impl Into<Arc<dyn Disk>>,
+        options: Options,
+        (world, program): (&mut World, &mut P),
+        digests: Digests,
+    ) -> Result<(Self, Replayed), Error> {
         let disk = disk.into();
-        let lock = disk.lock().map_err(|error| match error.kind() {
-            std::io::ErrorKind::WouldBlock => Error::Locked(disk.path("")),
-            _ => Error::io("write in", &*disk, "")(error),
-        })?;
+        let lock = files::lock(&*disk)?;
         let mut reader = Reader::open(disk.clone(), Some(&options.program))?;
         let replayed = reader.replay(world, program, &digests, None)?;
         reader.repair()?;
         files::sweep(&*disk, reader.begins().get())?;
-        let real = Clock::realtime();
+        real.update();
         let until_check = options.check_every;
         let journal = Journal::open(disk, lock, options, (replayed.last, real.unix()))?;
         let mut recorder = Self { journal, digests, clock: world.key(), real, until_check };
@@ -63,13 +79,18 @@ impl Recorder {
         Ok((recorder, replayed))
     }
 
-    /// Takes the time from another clock than that of the machine, such as that of a test.
+    /// Takes the time from another clock than that of the machine. One that is behind the world stands still until it
+    /// has caught up, so a test takes its clock from the start, by [`open_by`](Self::open_by).
     pub fn set_time(&mut self, real: Clock) {
         self.real = real;
     }
 
     /// Moves the clock of the world to the present, once per turn, and returns it. It does not go back, even if that of
     /// the machine did since the last input of an earlier run.
+    ///
+    /// # Panics
+    /// If the clock of the world is not historical.
+    #[track_caller]
     pub fn update(&mut self, world: &mut World) -> Instant {
         self.real.update();
         let mut clock = self.clock.get_mut(world);

@@ -49,6 +49,7 @@ impl Reader {
     ///
     /// # Panics
     /// If the clock of the world is not historical.
+    #[track_caller]
     pub fn replay<P: Program>(
         &mut self,
         world: &mut World,

@@ -231,6 +231,8 @@ mod pages {
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
+        Journal: "docs/src/journal.md" needs ["timer"];
+        JournalReadme: "crates/nexus-journal/README.md";
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";
         Testing: "docs/src/testing.md";

@@ -1,7 +1,7 @@
 //! Every torn tail is cut off, and every flipped bit is found.
 
 use nexus_journal::testing::FakeDisk;
-use nexus_journal::{Durability, Error, Options, Reader};
+use nexus_journal::{Durability, Error, FileInfo, Options, Reader};
 use nexus_rt::Sequence;
 
 use crate::program::{Call, Live, options};
@@ -101,5 +101,26 @@ fn after_a_clean_end_every_bit_that_flips_is_found() {
             Err(Error::Foreign(_) | Error::Newer { .. } | Error::OtherProgram { .. }) => assert!(bit / 8 < 64),
             Err(error) => panic!("bit {bit}: {error}"),
         }
+    }
+}
+
+#[test]
+fn after_an_end_at_the_start_of_a_file_every_bit_that_flips_is_found() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1, ..options(Durability::Disk) }).unwrap();
+    for _ in 0..3 {
+        live.call(Call::Add(b"text"));
+        live.commit().unwrap();
+    }
+    live.recorder.take().unwrap().journal_mut().rotate().unwrap();
+    let files = FileInfo::list(&disk).unwrap();
+    let last = files.iter().rev().find(|file| file.length > 112).unwrap();
+    let bytes = disk.bytes(&last.name).unwrap();
+    // The record; the mark after it is no loss.
+    for bit in 64 * 8..96 * 8 {
+        let (disk, mut damaged) = (disk.kill(), bytes.clone());
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        disk.put(&last.name, &damaged);
+        assert!(matches!(Live::start(disk, options(Durability::Disk)), Err(Error::Damaged { .. })), "bit {bit}");
     }
 }

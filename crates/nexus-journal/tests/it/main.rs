@@ -1,7 +1,9 @@
 //! The behaviour of a journal, through its public interface.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod cut;
 mod damage;
 mod faults;
+mod payloads;
 mod program;
 mod replay;

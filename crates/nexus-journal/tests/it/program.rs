@@ -112,9 +112,9 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) fn start(disk: impl Into<Arc<dyn Disk>>, options: Options) -> Result<Self, Error> {
         let (mut world, mut adder, digests) = make();
-        let (mut recorder, replayed) = Recorder::open(disk, options, (&mut world, &mut adder), digests)?;
         let time = VirtualClock::new();
-        recorder.set_time(Clock::test(time.clone(), Duration::from_secs(1_000)));
+        let clock = Clock::test(time.clone(), Duration::from_secs(1_000));
+        let (recorder, replayed) = Recorder::open_by(clock, disk, options, (&mut world, &mut adder), digests)?;
         Ok(Self { world, adder, recorder: Some(recorder), replayed, time })
     }
 
