@@ -46,6 +46,24 @@ impl Recorder {
         (world, program): (&mut World, &mut P),
         digests: Digests,
     ) -> Result<(Self, Replayed), Error> {
+        Self::open_by(Clock::realtime(), disk, options, (world, program), digests)
+    }
+
+    /// [Opens](Self::open) a journal by another clock than that of the machine, such as that of a simulation.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Panics
+    /// As [`open`](Self::open).
+    #[track_caller]
+    pub fn open_by<P: Program>(
+        mut real: Clock,
+        disk: impl Into<Arc<dyn Disk>>,
+        options: Options,
+        (world, program): (&mut World, &mut P),
+        digests: Digests,
+    ) -> Result<(Self, Replayed), Error> {
         let disk = disk.into();
         let lock = disk.lock().map_err(|error| match error.kind() {
             std::io::ErrorKind::WouldBlock => Error::Locked(disk.path("")),
@@ -55,7 +73,7 @@ impl Recorder {
         let replayed = reader.replay(world, program, &digests, None)?;
         reader.repair()?;
         files::sweep(&*disk, reader.begins().get())?;
-        let real = Clock::realtime();
+        real.update();
         let until_check = options.check_every;
         let journal = Journal::open(disk, lock, options, (replayed.last, real.unix()))?;
         let mut recorder = Self { journal, digests, clock: world.key(), real, until_check };
