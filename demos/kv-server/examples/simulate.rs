@@ -28,7 +28,7 @@ struct Args {
     /// One seed
     #[arg(long)]
     seed: Option<u64>,
-    /// Of a seed that is run with the power failing at each operation, the run with this one
+    /// Of a seed that is run once for each operation that changes the disk, the run for this one
     #[arg(long, requires = "seed")]
     operation: Option<u64>,
     /// Seeds, such as 0..10000

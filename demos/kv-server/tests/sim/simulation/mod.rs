@@ -29,7 +29,7 @@ use random::Random;
 /// That all is as it should be, or what is not.
 type Outcome<T = ()> = Result<T, String>;
 
-/// Runs a seed, or only its run in which the power fails at one operation. Says what it does if that is asked for.
+/// Runs a seed, or only its run in which something goes wrong at one operation. Says what it does if that is asked for.
 pub(crate) fn run(seed: u64, only: Option<u64>, verbose: bool) -> Result<Counts, String> {
     let mut counts = Counts { seeds: 1, ..Counts::default() };
     if !plan::is_thorough(seed) {
@@ -41,14 +41,17 @@ pub(crate) fn run(seed: u64, only: Option<u64>, verbose: bool) -> Result<Counts,
     };
     for operation in operations {
         let ran = script(seed, Some(operation), verbose, &mut counts);
-        ran.map_err(|why| format!("{why} (the power fails at operation {operation})"))?;
+        ran.map_err(|why| format!("{why} (add --operation {operation} for this run alone)"))?;
     }
     Ok(counts)
 }
 
 /// Runs the script of a seed, and gives how many operations changed its first disk.
-fn script(seed: u64, off: Option<u64>, verbose: bool, counts: &mut Counts) -> Result<u64, String> {
-    let mut simulation = Simulation::new(seed, off, verbose);
+fn script(seed: u64, at: Option<u64>, verbose: bool, counts: &mut Counts) -> Result<u64, String> {
+    let mut simulation = Simulation::new(seed, verbose);
+    if let Some(operation) = at {
+        simulation.fault(operation, plan::fault(seed));
+    }
     let disk = simulation.disk.clone();
     let outcome = simulation.run();
     simulation.counts.clients = simulation.clients.count;
@@ -76,19 +79,15 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(seed: u64, off: Option<u64>, verbose: bool) -> Self {
+    fn new(seed: u64, verbose: bool) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::new(&mut random, plan::is_thorough(seed));
-        let disk = FakeDisk::new();
-        if let Some(operation) = off {
-            disk.fail(operation, Fault::Off);
-        }
         let simulation = Self {
             random,
             plan,
             time: VirtualClock::new(),
-            disk,
-            is_armed: off.is_some(),
+            disk: FakeDisk::new(),
+            is_armed: false,
             live: None,
             model: Model::default(),
             clients: Clients::default(),
@@ -98,7 +97,7 @@ impl Simulation {
             verbose,
         };
         let Plan { options, turns, .. } = &simulation.plan;
-        simulation.say(|| format!("seed {seed}, {turns} turns, power off {off:?}: {options:?}"));
+        simulation.say(|| format!("seed {seed}, {turns} turns: {options:?}"));
         simulation
     }
 
@@ -198,7 +197,7 @@ impl Simulation {
             53..=55 => self.kill()?,
             56..=60 => self.crash()?,
             61..=63 => self.close()?,
-            64..=70 => self.fault(),
+            64..=70 => self.some_fault(),
             71..=75 => self.flip(self.model.vouched())?,
             _ => {}
         }
@@ -212,9 +211,14 @@ impl Simulation {
         self.say(|| format!("sync: {synced}"));
     }
 
-    fn fault(&mut self) {
-        let (operations, fault) =
-            (self.random.below(30), self.random.pick(&[Fault::Full, Fault::Broken, Fault::Off, Fault::Off]));
+    fn some_fault(&mut self) {
+        let fault = self.random.pick(&[Fault::Full, Fault::Broken, Fault::Off, Fault::Off]);
+        let operations = self.random.below(30);
+        self.fault(operations, fault);
+    }
+
+    /// Has something go wrong at an operation of the disk, so many from now.
+    fn fault(&mut self, operations: u64, fault: Fault) {
         self.say(|| format!("{fault:?} in {operations} operations"));
         self.disk.fail(operations, fault);
         self.is_armed = true;

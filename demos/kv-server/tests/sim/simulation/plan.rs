@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kv_server::PROGRAM;
+use nexus_journal::testing::Fault;
 use nexus_journal::{Durability, Options};
 
 use super::random::Random;
@@ -18,12 +19,21 @@ pub(crate) struct Plan {
     pub(crate) is_calm: bool,
 }
 
-/// Of so many seeds, one is run with the power failing at each operation.
+/// Of so many seeds, one is run once for each operation that changes the disk.
 const THOROUGH: u64 = 64;
 
-/// Whether a seed is run once for each operation that changes the disk.
+/// Whether a seed is run once for each operation that changes the disk, with something going wrong just there.
 pub(crate) fn is_thorough(seed: u64) -> bool {
     seed.is_multiple_of(THOROUGH)
+}
+
+/// What goes wrong in such runs: mostly the power fails.
+pub(crate) fn fault(seed: u64) -> Fault {
+    match seed / THOROUGH % 4 {
+        0..=1 => Fault::Off,
+        2 => Fault::Broken,
+        _ => Fault::Full,
+    }
 }
 
 impl Plan {

@@ -94,7 +94,7 @@ impl Simulation {
     pub(super) fn start(&mut self) -> Outcome {
         self.set_clock();
         if !self.plan.is_calm && self.random.one_in(5) {
-            self.fault();
+            self.some_fault();
         }
         loop {
             match Live::start(&self.disk, self.plan.options.clone(), &self.time) {
@@ -132,10 +132,10 @@ impl Simulation {
 
     /// What is there is there again after another crash.
     fn start_again(&mut self, state: &State) -> Outcome {
-        if !self.random.one_in(3) {
+        let (is_rare, seed) = (self.random.one_in(3), self.random.next());
+        if !is_rare && !self.plan.is_calm {
             return Ok(());
         }
-        let seed = self.random.next();
         let disk = self.survives(seed);
         let (live, _, again) = Live::start(&disk, self.plan.options.clone(), &self.time)
             .map_err(|error| format!("it started once, and not again (crash {seed}): {error}"))?;
