@@ -31,7 +31,7 @@ impl Simulation {
         same(self.replayed(now_ms)?, "a replay")?;
         self.compaction = None;
         self.begin_compaction()?;
-        self.compact()?;
+        self.compact(false)?;
         same(self.replayed(now_ms)?, "a replay after compaction")?;
         self.end()
     }
