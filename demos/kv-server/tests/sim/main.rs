@@ -1,5 +1,5 @@
-//! Simulations of kv-server with its journal on a disk that fails. `cargo run --release -p kv-server --example simulate`
-//! runs more of them, and one of them again.
+//! Simulations of kv-server with its journal on a disk that fails.
+//! `cargo run --release -p kv-server --example simulate` runs more of them, and one of them again.
 
 mod simulation;
 
