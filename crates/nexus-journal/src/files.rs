@@ -124,23 +124,21 @@ pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place)
         } else {
             let from = if entry.after == safe.0 { safe.1 } else { 0 };
             let is_known = entry.after < safe.0;
-            rewrite(disk, entry, if is_known { entry.length } else { from }).map_err(Error::io(
-                "repair",
-                disk,
-                &entry.name,
-            ))?;
+            let failed = Error::io("repair", disk, &entry.name);
+            rewrite(disk, entry, Some(from).filter(|_| !is_known)).map_err(failed)?;
         }
     }
     disk.sync().map_err(Error::io("sync", disk, ""))
 }
 
-/// Writes a file again from an offset on, cuts it where it ends, and waits until the disk has it.
-fn rewrite(disk: &dyn Disk, entry: &Entry, mut from: u64) -> io::Result<()> {
+/// Writes a file again from an offset on, if there is one, cuts it where it ends, and waits until the disk has it.
+fn rewrite(disk: &dyn Disk, entry: &Entry, from: Option<u64>) -> io::Result<()> {
     if entry.kind == Kind::Snapshot {
         return Ok(()); // It had its name only when the disk had it.
     }
     let file = disk.open(&entry.name, true)?;
-    let mut bytes = vec![0; CHUNK];
+    let (mut bytes, is_known) = (vec![0; CHUNK], from.is_none());
+    let mut from = from.unwrap_or(entry.length);
     while from < entry.length {
         let wanted = usize::try_from(entry.length - from).map_or(CHUNK, |left| left.min(CHUNK));
         let read = fill(&*file, from, &mut bytes[..wanted])?;
@@ -150,7 +148,12 @@ fn rewrite(disk: &dyn Disk, entry: &Entry, mut from: u64) -> io::Result<()> {
         file.write_at(from, &bytes[..read])?;
         from += read as u64;
     }
-    if file.length()? > entry.length {
+    let length = file.length()?;
+    // A cut that a disk forgot since a sync failed, the system takes for done, unless the length changes again.
+    if length == entry.length && !is_known {
+        file.set_length(length + 1)?;
+    }
+    if length > entry.length || !is_known {
         file.set_length(entry.length)?;
     }
     file.sync()

@@ -1,5 +1,7 @@
 //! `Store`: the keys as a program, whose inputs are the requests that change them.
 
+use std::time::Duration;
+
 use nexus_journal::{Digests, Payload, Program, Snapshot, inputs};
 use nexus_rt::plan::Plan;
 use nexus_rt::{Clock, Registry, World, WorldBuilder};
@@ -71,7 +73,12 @@ impl Store {
 
     /// A store without a server: with its world, by the clock of what it applies, and what it is proved by.
     pub fn detached() -> (World, Self, Digests) {
-        let clock = Clock::historical(Clock::realtime().unix());
+        Self::detached_at(Clock::realtime().unix())
+    }
+
+    /// A [detached](Self::detached) store whose clock starts at a time, since 1970.
+    pub fn detached_at(start: Duration) -> (World, Self, Digests) {
+        let clock = Clock::historical(start);
         let settings = Settings { address: ([0, 0, 0, 0], 0).into(), unix: None, started: clock.now() };
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
@@ -103,8 +110,9 @@ impl Store {
         self.commands.plan()
     }
 
-    /// What runs requests, and what ends keys, for a server.
-    pub(crate) fn into_parts(self) -> (Commands, ExpiryPoller) {
+    /// What runs requests, and what ends keys, for a server or the simulation of one.
+    #[must_use]
+    pub fn into_parts(self) -> (Commands, ExpiryPoller) {
         (self.commands, self.expiry)
     }
 }

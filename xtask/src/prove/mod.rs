@@ -12,6 +12,7 @@ mod memcheck;
 mod mutants;
 mod properties;
 mod redis;
+mod simulation;
 mod soak;
 mod tsan;
 
@@ -46,6 +47,7 @@ const PROOFS: &[Proof] = &[
     Proof { name: "kills", what: "a thousand kills of kv-server, and no change lost", run: kills::prove },
     Proof { name: "redis", what: "kv-server beside Redis: three times a million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
+    Proof { name: "simulation", what: "kv-server on a disk that fails, a million times", run: simulation::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
     Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzz::prove },
     Proof { name: "mutants", what: "nine of ten changes of the code are noticed by a test", run: mutants::prove },

@@ -109,6 +109,9 @@ impl State {
             Change::Write(offset, new) => offset + new.len() > inode.bytes.len(),
             Change::Length(length) => *length > inode.bytes.len(),
         };
+        if matches!(change, Change::Length(length) if length == inode.bytes.len()) {
+            return failed; // A system has nothing to note then, whatever the disk has.
+        }
         let is_full = self.is_full && grows;
         if let (Change::Write(offset, new), true) = (&change, failed.is_err() || is_full) {
             // A part of it, as when the process is killed in the middle, or the disk is full.

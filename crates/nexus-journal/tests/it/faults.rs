@@ -145,6 +145,33 @@ impl Model {
     }
 }
 
+#[test]
+fn a_tail_whose_cut_the_disk_forgot_is_cut_by_the_next_start() {
+    for (seed, operation) in (0..60).flat_map(|seed| (0..6).map(move |operation| (seed, operation))) {
+        let disk = FakeDisk::new();
+        let mut live = Live::on(&disk);
+        live.call(Call::Add(&[7; 100]));
+        live.commit().unwrap();
+        live.call(Call::Add(&[8; 900]));
+        disk.fail(0, Fault::Off);
+        live.commit().unwrap_err();
+        drop(live);
+        let disk = disk.crash(seed);
+
+        disk.fail(operation, Fault::Broken);
+        _ = Live::start(disk.clone(), options(Durability::Disk)).map(|mut live| std::mem::forget(live.recorder.take()));
+        let disk = disk.kill();
+        let mut live = Live::on(&disk);
+        live.call(Call::Add(&[9; 10]));
+        live.commit().unwrap();
+        let sums = live.sums();
+        drop(live);
+        let again = Live::start(disk.crash(seed), options(Durability::Disk));
+        let again = again.unwrap_or_else(|error| panic!("seed {seed}, operation {operation}: {error}"));
+        assert_eq!(again.sums(), sums);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
     #[test]
