@@ -132,6 +132,12 @@ struct Watched {
     changed_at: fn(&World) -> Sequence,
 }
 
+impl Watched {
+    fn word(&self, world: &World) -> Word {
+        Word { key: self.key, value: (self.value)(world), changed_at: (self.changed_at)(world).get() }
+    }
+}
+
 /// What a resource is worth: the digest of its name, that of its value, and when it was last written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Word {
@@ -228,11 +234,7 @@ impl Digests {
 
     /// What each resource is worth.
     pub(crate) fn words(&self, world: &World) -> impl Iterator<Item = Word> {
-        self.0.iter().map(|watched| Word {
-            key: watched.key,
-            value: (watched.value)(world),
-            changed_at: (watched.changed_at)(world).get(),
-        })
+        self.0.iter().map(|watched| watched.word(world))
     }
 
     /// Writes a check.
@@ -257,9 +259,12 @@ impl Digests {
                 || found.changed_at.max(begins.get()) == noted.changed_at.max(begins.get());
             found.value == noted.value && same_write
         };
-        let found = self.0.iter().zip(self.words(world));
-        let differ = found.filter(|(_, word)| noted(word.key).is_some_and(|noted| !is_same(*word, noted)));
-        differ.map(|(watched, _)| watched.name.clone()).collect()
+        // What is not noted is not digested, for that may take long.
+        let differ = self
+            .0
+            .iter()
+            .filter(|watched| noted(watched.key).is_some_and(|noted| !is_same(watched.word(world), noted)));
+        differ.map(|watched| watched.name.clone()).collect()
     }
 }
 

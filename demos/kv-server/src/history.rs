@@ -1,6 +1,7 @@
 //! What a journal leads to, now or then, for people to read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub struct History {
 }
 
 /// A value, and when it ends.
-type Row = (Vec<u8>, Option<i64>);
+type Row<'k> = (&'k [u8], Option<i64>);
 
 impl History {
     /// Opens the journal in a directory.
@@ -53,13 +54,12 @@ impl History {
     }
 
     /// The keys by their names.
-    fn rows(&self) -> BTreeMap<Vec<u8>, Row> {
+    fn rows(&self) -> Vec<(&[u8], Row<'_>)> {
         let keys = self.world.resource::<Keys>();
-        let row = |key: &[u8]| {
-            let value = keys.get(key).unwrap_or_default().to_vec();
-            (key.to_vec(), (value, keys.expiry_unix_ms(key).flatten()))
-        };
-        keys.iter().map(row).collect()
+        let row = |key| (key, (keys.get(key).unwrap_or_default(), keys.expiry_unix_ms(key).flatten()));
+        let mut rows: Vec<_> = keys.iter().map(row).collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// Prints the keys as commands that make them.
@@ -68,10 +68,7 @@ impl History {
     /// If nobody reads any more.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# {}", self.state())?;
-        for (key, row) in self.rows() {
-            writeln!(out, "{}", command(&key, &row))?;
-        }
-        Ok(())
+        self.rows().into_iter().try_for_each(|(key, row)| writeln!(out, "{}", Set(key, row)))
     }
 
     /// Goes on to a sequence, and prints what changed until then: what is gone after a minus, what came after a plus.
@@ -79,21 +76,23 @@ impl History {
     /// # Errors
     /// If the journal is damaged, or nobody reads any more.
     pub fn print_changes(&mut self, until: u64, out: &mut impl Write) -> Result<io::Result<()>, Error> {
-        let (old, was) = (self.rows(), self.state());
+        let own = |(key, (value, ends)): (&[u8], Row<'_>)| (key.to_vec(), (value.to_vec(), ends));
+        let (old, was): (BTreeMap<_, _>, _) = (self.rows().into_iter().map(own).collect(), self.state());
         self.advance(Some(until))?;
-        let new = self.rows();
+        let new: BTreeMap<_, _> = self.rows().into_iter().collect();
         let mut print = || {
             writeln!(out, "--- {was}\n+++ {}", self.state())?;
-            for (key, row) in &old {
-                if new.get(key) != Some(row) {
-                    writeln!(out, "- {}", command(key, row))?;
+            let names: BTreeSet<&[u8]> = old.keys().map(Vec::as_slice).chain(new.keys().copied()).collect();
+            for key in names {
+                let (was, is) = (old.get(key).map(|(value, ends)| (&**value, *ends)), new.get(key).copied());
+                if was == is {
+                    continue;
                 }
-                if let Some(row) = new.get(key).filter(|other| *other != row) {
-                    writeln!(out, "+ {}", command(key, row))?;
+                for (mark, row) in [('-', was), ('+', is)] {
+                    if let Some(row) = row {
+                        writeln!(out, "{mark} {}", Set(key, row))?;
+                    }
                 }
-            }
-            for (key, row) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-                writeln!(out, "+ {}", command(key, row))?;
             }
             Ok(())
         };
@@ -109,7 +108,12 @@ impl History {
 }
 
 /// The command that makes a key.
-fn command(key: &[u8], (value, ends): &Row) -> String {
-    let end = ends.map_or(String::new(), |ends| format!(" PXAT {ends}"));
-    format!("SET \"{}\" \"{}\"{end}", key.escape_ascii(), value.escape_ascii())
+struct Set<'k>(&'k [u8], Row<'k>);
+
+impl fmt::Display for Set<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(key, (value, ends)) = self;
+        write!(f, "SET \"{}\" \"{}\"", key.escape_ascii(), value.escape_ascii())?;
+        ends.map_or(Ok(()), |ends| write!(f, " PXAT {ends}"))
+    }
 }

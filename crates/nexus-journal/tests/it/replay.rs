@@ -279,3 +279,15 @@ fn what_nobody_watches_is_not_compared() {
     assert_eq!(Call::decode(2, b""), Some(Call::Expire));
     assert_eq!(Call::decode(2, b"more"), None);
 }
+
+#[test]
+fn what_no_check_has_is_not_digested_by_a_replay() {
+    let disk = FakeDisk::new();
+    recorded(&disk, 50);
+    let (mut world, mut adder, mut digests) = make();
+    digests.watch_part(world.registry(), "all", |_: &Sums, _| {
+        panic!("this may take long, and nothing is compared with it")
+    });
+    let replayed = reader(&disk).replay(&mut world, &mut adder, &digests, None).unwrap();
+    assert!(replayed.checks > 5);
+}
