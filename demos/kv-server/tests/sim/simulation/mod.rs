@@ -9,6 +9,7 @@ mod model;
 mod plan;
 mod random;
 mod restart;
+mod starts;
 mod traffic;
 
 use std::io::{self, Write};
@@ -58,6 +59,11 @@ fn script(seed: u64, at: Option<u64>, verbose: bool, counts: &mut Counts) -> Res
     simulation.counts.clients = simulation.clients.count;
     counts.add(&simulation.counts);
     outcome.map(|()| disk.operations())
+}
+
+/// Whether a disk has no power any more.
+fn is_off(disk: &FakeDisk) -> bool {
+    disk.list().is_err()
 }
 
 /// A server, its clients and its disk, and what they should have done.
@@ -122,7 +128,7 @@ impl Simulation {
     }
 
     fn is_off(&self) -> bool {
-        self.disk.list().is_err()
+        is_off(&self.disk)
     }
 
     /// A turn of the server: requests of clients, and a commit, unless it stops before.

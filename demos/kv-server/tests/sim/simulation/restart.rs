@@ -154,16 +154,11 @@ impl Simulation {
             let found = self.start_on(&self.disk.crash(seed)).map_err(|error| format!("crash {seed}: {error}"))?;
             self.counts.others += 1;
             self.model.compare(&found, self.model.promised()).map_err(|why| format!("crash {seed}: {why}"))?;
+            if seed.is_multiple_of(4) {
+                self.fail_starts(seed)?;
+            }
         }
         Ok(())
-    }
-
-    /// What a start on another disk finds.
-    fn start_on(&self, disk: &FakeDisk) -> Result<State, Error> {
-        let (live, _, state) = Live::start(disk, self.plan.options.clone(), &self.time)?;
-        disk.fail(0, Fault::Off);
-        drop(live);
-        Ok(state)
     }
 
     /// The disk as it may be after the worst that was promised to be survived.
