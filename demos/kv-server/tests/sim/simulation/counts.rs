@@ -45,6 +45,7 @@ counts! {
     restarts: "restarts",
     kills: "kills",
     crashes: "crashes",
+    others: "other crashes at the same moments",
     closes: "ends in order",
     /// The power failed at an operation of the disk.
     off: "failures of power in the middle",

@@ -9,8 +9,10 @@ mod model;
 mod plan;
 mod random;
 mod restart;
+mod starts;
 mod traffic;
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use kv_server::{PROGRAM, Store};
@@ -59,6 +61,11 @@ fn script(seed: u64, at: Option<u64>, verbose: bool, counts: &mut Counts) -> Res
     outcome.map(|()| disk.operations())
 }
 
+/// Whether a disk has no power any more.
+fn is_off(disk: &FakeDisk) -> bool {
+    disk.list().is_err()
+}
+
 /// A server, its clients and its disk, and what they should have done.
 struct Simulation {
     random: Random,
@@ -103,7 +110,8 @@ impl Simulation {
 
     fn say(&self, what: impl FnOnce() -> String) {
         if self.verbose {
-            println!("{}", what());
+            // Whoever reads may stop reading.
+            let _ = writeln!(io::stdout(), "{}", what());
         }
     }
 
@@ -120,7 +128,7 @@ impl Simulation {
     }
 
     fn is_off(&self) -> bool {
-        self.disk.list().is_err()
+        is_off(&self.disk)
     }
 
     /// A turn of the server: requests of clients, and a commit, unless it stops before.
@@ -148,18 +156,18 @@ impl Simulation {
     }
 
     fn request(&mut self) -> Outcome {
-        let Self { live: Some(live), clients, random, counts, .. } = self else { return Ok(()) };
+        let Self { live: Some(live), clients, random, .. } = self else { return Ok(()) };
         let (client, words, number) = clients.next(random, live.now_ms());
         let ran = live.run(client, &traffic::encode(&words))?;
-        counts.requests += 1;
-        if self.verbose {
+        self.counts.requests += 1;
+        self.say(|| {
             let sequence = ran.state.as_ref().map_or(String::new(), |state| format!(", input {}", state.sequence));
             let reply = ran.reply[..ran.reply.len().min(40)].escape_ascii();
-            println!("  client {number}: {} -> {reply}{sequence}", traffic::shown(&words));
-        }
+            format!("  client {number}: {} -> {reply}{sequence}", traffic::shown(&words))
+        });
         if let Some(state) = ran.state {
-            counts.inputs += 1;
-            counts.transactions += u64::from(words[0] == b"EXEC");
+            self.counts.inputs += 1;
+            self.counts.transactions += u64::from(words[0] == b"EXEC");
             self.model.did(state)?;
         }
         Ok(())

@@ -88,6 +88,11 @@ impl Model {
         self.marks.push((last, vouched));
     }
 
+    /// What has to be there whatever happens.
+    pub(crate) fn promised(&self) -> u64 {
+        self.safe.max(self.shown)
+    }
+
     /// Up to where a mark says that all is safe, whichever bit of the disk is wrong: by the last mark but one that is
     /// on it.
     pub(crate) fn vouched(&self) -> u64 {
@@ -118,7 +123,7 @@ impl Model {
 
     /// Compares what is there after a restart, which is served from now on.
     pub(crate) fn restarted(&mut self, found: &State) -> Result<(), String> {
-        self.compare(found, self.safe.max(self.shown))?;
+        self.compare(found, self.promised())?;
         self.states.retain(|state| state.sequence <= found.sequence);
         (self.safe, self.shown) = (found.sequence, found.sequence);
         self.marks.clear();

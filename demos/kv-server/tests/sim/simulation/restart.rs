@@ -20,6 +20,7 @@ impl Simulation {
 
     /// The power fails.
     pub(super) fn crash(&mut self) -> Outcome {
+        self.crash_otherwise()?;
         let next = self.crashed();
         self.stop(next);
         // It was about this.
@@ -136,12 +137,28 @@ impl Simulation {
         if !is_rare && !self.plan.is_calm {
             return Ok(());
         }
-        let disk = self.survives(seed);
-        let (live, _, again) = Live::start(&disk, self.plan.options.clone(), &self.time)
-            .map_err(|error| format!("it started once, and not again (crash {seed}): {error}"))?;
-        disk.fail(0, Fault::Off);
-        drop(live);
+        let again = self.start_on(&self.survives(seed));
+        let again = again.map_err(|error| format!("it started once, and not again (crash {seed}): {error}"))?;
         if again == *state { Ok(()) } else { Err(format!("{state:?} was there, and then {again:?} (crash {seed})")) }
+    }
+
+    /// Checks what is there after crashes that leave other parts of what was not synced.
+    fn crash_otherwise(&mut self) -> Outcome {
+        let tries = match self.plan.options.durability {
+            Durability::Process => 0,
+            _ if self.plan.is_calm => 8,
+            _ => 1,
+        };
+        for _ in 0..tries {
+            let seed = self.random.next();
+            let found = self.start_on(&self.disk.crash(seed)).map_err(|error| format!("crash {seed}: {error}"))?;
+            self.counts.others += 1;
+            self.model.compare(&found, self.model.promised()).map_err(|why| format!("crash {seed}: {why}"))?;
+            if seed.is_multiple_of(4) {
+                self.fail_starts(seed)?;
+            }
+        }
+        Ok(())
     }
 
     /// The disk as it may be after the worst that was promised to be survived.
