@@ -14,6 +14,7 @@ mod error;
 mod float;
 mod glob;
 mod history;
+mod http;
 mod keys;
 mod limits;
 mod log;
