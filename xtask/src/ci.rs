@@ -17,7 +17,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && cargo(root, "cargo clippy --workspace --all-targets --all-features -- -D warnings", &[])
         && cargo(root, "cargo clippy -p nexus-rt --lib --no-default-features -- -D warnings", &[])
         && cargo(root, TEST, &[])
-        && cargo(root, "cargo run --release -p kv-server --example simulate -- --seeds 0..10000", &[])
+        && cargo(root, "cargo run --release -p kv-server --example simulate -- --seeds 0..10000 --jobs 2", &[])
         && cargo(root, "cargo test -p nexus-rt --no-default-features --doc", &[])
         && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
         && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
