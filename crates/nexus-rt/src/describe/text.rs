@@ -17,10 +17,8 @@ impl fmt::Display for Plan {
         let outputs = width(|row| &row.output);
         writeln!(f, "{}", self.name)?;
         for row in &rows {
-            let line = format!(
-                "{:names$}  {:accesses$}  {:outputs$}  {}",
-                row.name, row.accesses, row.output, row.note
-            );
+            let line =
+                format!("{:names$}  {:accesses$}  {:outputs$}  {}", row.name, row.accesses, row.output, row.note);
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
