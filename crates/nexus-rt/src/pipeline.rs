@@ -9,7 +9,7 @@ use crate::callback::Callback;
 use crate::chain::{ByReference, ByValue, Chain, Input};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
-use crate::step::{Anchor, Finished, Start, Step, StepRef, enter};
+use crate::step::{Anchor, Around, Finished, Start, Step, StepRef, Surrounded, enter};
 use crate::world::World;
 
 /// The start of a pipeline over events of type `In`, with a context `C` if it has one: see
@@ -295,6 +295,32 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         for item in items {
             self.chain.run(ctx, world.reborrow(), item);
         }
+    }
+
+    /// Runs something around the steps, such as what measures them. The result is a pipeline of the same kind: the
+    /// chain of a connection stays one, and its output stays what it was. Nothing is paid where it is not used.
+    ///
+    /// ```
+    /// use nexus_rt::chain::Around;
+    /// use nexus_rt::{PipelineStart, Sequence, WorldBuilder};
+    ///
+    /// struct Tell(&'static str);
+    ///
+    /// impl Around for Tell {
+    ///     fn around<Out>(&mut self, sequence: Sequence, run: impl FnOnce() -> Out) -> Out {
+    ///         println!("{sequence}: {} begins", self.0);
+    ///         let out = run();
+    ///         println!("{sequence}: {} has ended", self.0);
+    ///         out
+    ///     }
+    /// }
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let double = PipelineStart::<u64>::new().then(|x: u64| 2 * x, world.registry()).build();
+    /// assert_eq!(double.around(Tell("double")).run(&mut world, 4), 8);
+    /// ```
+    pub fn around<A: Around>(self, around: A) -> Pipeline<In, Surrounded<A, S>, C, K> {
+        Pipeline { chain: self.chain.map(|steps| Surrounded::new(around, steps)), types: PhantomData }
     }
 
     /// Gives the pipeline its own context, which makes it a handler.

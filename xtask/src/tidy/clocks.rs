@@ -2,8 +2,11 @@
 
 use super::{Finding, Source};
 
-/// Where time may be read, from the root: the resource, the two sleeps, the drain, and connections without a socket.
+/// Where time may be read, from the root: what measures runs, the resource, the two sleeps, the drain, and connections
+/// without a socket.
 const READERS: &[&str] = &[
+    "crates/nexus-gauge/src/timed.rs",
+    "crates/nexus-gauge/src/watch.rs",
     "crates/nexus-rt/src/clock/",
     "crates/nexus-rt/src/driver/connections/client.rs",
     "crates/nexus-rt/src/driver/mio/sleep.rs",

@@ -1,6 +1,7 @@
 //! `Entered`: the proof that a world was checked, on which steps run instead of on a bare `&mut World`.
 
 use crate::describe::{Describe, foreign_world, name_of};
+use crate::sequence::Sequence;
 use crate::world::{World, WorldId};
 
 /// A step that can be entered, because every function in it was resolved against one world, which it knows.
@@ -41,6 +42,12 @@ impl<'w> Entered<'w> {
     #[inline(always)]
     pub(crate) fn reborrow(&mut self) -> Entered<'_> {
         Entered(self.0)
+    }
+
+    /// Returns the current sequence of the world.
+    #[inline(always)]
+    pub(crate) fn sequence(&self) -> Sequence {
+        self.0.current_sequence()
     }
 
     /// Passes the whole world to `who`: see [`lend_world`].

@@ -112,7 +112,7 @@ impl Graph {
             Some(kind) => format!("{}: {name}", kind.name()),
         };
         let accesses = Some(function.accesses()).filter(|text| !text.is_empty());
-        let lines = [Some(first), accesses].into_iter().flatten().collect();
+        let lines = [Some(first), accesses, function.note.clone()].into_iter().flatten().collect();
         vec![(self.add(Shape::Function, lines, ends), String::new())]
     }
 

@@ -26,6 +26,10 @@ fn node(out: &mut String, node: &Node) {
             list(out, &function.writes, |out, name| text(out, name));
             out.push_str(",\"exclusive\":");
             out.push_str(if function.exclusive { "true" } else { "false" });
+            if let Some(note) = &function.note {
+                out.push_str(",\"note\":");
+                text(out, note);
+            }
             out.push('}');
         }
         Node::Part { kind, output, after, nodes } => {

@@ -163,6 +163,12 @@ pub trait Visitor {
     /// place in the order in which they are shown, from 0.
     fn after(&mut self, _systems: &[usize]) {}
 
+    /// Marks the first function that is visited from now on, until the next call, which may take the mark back: how a
+    /// handler around another one finds it in a [`Plan`] again. A handler inside may mark the same function anew.
+    ///
+    /// A mark is a number that its owner knows: [`FunctionNode::mark`] has it. Most visitors ignore it.
+    fn mark(&mut self, _mark: Option<u64>) {}
+
     /// Ends the part opened last, with the full type name of its output, where it is known.
     fn close(&mut self, _output: Option<&'static str>) {}
 }
@@ -172,6 +178,13 @@ pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: Kind, part: &dyn 
     visitor.open(kind);
     describe_fenced(visitor, part);
     visitor.close(None);
+}
+
+/// Describes `part`, whose first function gets a mark.
+pub(crate) fn describe_marked(visitor: &mut dyn Visitor, mark: Option<u64>, part: &dyn Describe) {
+    visitor.mark(mark);
+    part.describe(visitor);
+    visitor.mark(None);
 }
 
 /// Describes a handler that may be written by hand, so that it closes exactly what it opens.
@@ -203,6 +216,10 @@ impl Visitor for Fenced<'_> {
         if self.depth > 0 {
             self.visitor.after(systems);
         }
+    }
+
+    fn mark(&mut self, mark: Option<u64>) {
+        self.visitor.mark(mark);
     }
 
     fn close(&mut self, output: Option<&'static str>) {

@@ -79,11 +79,16 @@ pub struct FunctionNode {
     pub writes: Vec<&'static str>,
     /// Whether it is handed the whole world, and so may read and write anything.
     pub exclusive: bool,
+    /// The number by which a handler around it finds it: see [`Visitor::mark`](crate::plan::Visitor::mark).
+    pub mark: Option<u64>,
+    /// What is to be said of it, such as what its runs take. [`Plan::annotate`] writes it, and every form of the plan
+    /// shows it.
+    pub note: Option<String>,
 }
 
 impl Plan {
     pub(super) fn new(handler: &dyn Describe) -> Self {
-        let mut collector = Collector { open: Vec::new(), nodes: Vec::new() };
+        let mut collector = Collector::default();
         handler.describe(&mut collector);
         while !collector.open.is_empty() {
             collector.close(None);
@@ -183,6 +188,39 @@ impl Plan {
         self
     }
 
+    /// Writes notes beside functions: `note` is asked for each, in order, and a function of which it knows nothing keeps
+    /// the note that it has.
+    ///
+    /// ```
+    /// use nexus_rt::{Describe, PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// fn double(x: u64) -> u64 {
+    ///     2 * x
+    /// }
+    ///
+    /// fn add(mut total: ResMut<u64>, x: u64) {
+    ///     *total += x;
+    /// }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let world = builder.build();
+    /// let reg = world.registry();
+    /// let mut plan = PipelineStart::<u64>::new().then(double, reg).then(add, reg).build().plan();
+    /// plan.annotate(|function| function.name.ends_with("::add").then(|| "12 runs".into()));
+    /// assert_eq!(
+    ///     plan.to_string(),
+    ///     "\
+    /// double
+    /// ├─ double              -> u64
+    /// └─ add     writes u64  -> ()   12 runs
+    /// "
+    /// );
+    /// ```
+    pub fn annotate(&mut self, mut note: impl FnMut(&FunctionNode) -> Option<String>) {
+        self.nodes.iter_mut().for_each(|node| node.annotate(&mut note));
+    }
+
     /// The graph in the language of Graphviz: `dot -Tsvg` draws it.
     #[must_use]
     pub fn to_dot(&self) -> String {
@@ -196,7 +234,8 @@ impl Plan {
     }
 
     /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function
-    /// `{"function", "path", "reads", "writes", "exclusive"}` or a part `{"kind", "output", "after", "nodes": [..]}`.
+    /// `{"function", "path", "reads", "writes", "exclusive"}`, with a `"note"` if it has one, or a part
+    /// `{"kind", "output", "after", "nodes": [..]}`.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::json::write(self)
@@ -213,7 +252,8 @@ impl FunctionNode {
         // A function may read a resource twice; the plan says so once.
         let mut seen = std::collections::BTreeSet::new();
         reads.retain(|resource| seen.insert(*resource));
-        Self { name: function.name(), reads, writes, exclusive: function.is_exclusive() }
+        let exclusive = function.is_exclusive();
+        Self { name: function.name(), reads, writes, exclusive, mark: None, note: None }
     }
 
     /// The name without its path.
@@ -248,6 +288,17 @@ impl Node {
         }
     }
 
+    fn annotate(&mut self, note: &mut dyn FnMut(&FunctionNode) -> Option<String>) {
+        match self {
+            Self::Function(function) => {
+                if let Some(text) = note(function) {
+                    function.note = Some(text);
+                }
+            }
+            Self::Part { nodes, .. } => nodes.iter_mut().for_each(|node| node.annotate(note)),
+        }
+    }
+
     /// The name of the first function in it, without its path, or else what kind of part it is.
     pub(super) fn first_name(&self) -> String {
         match self {
@@ -269,11 +320,14 @@ pub(crate) fn function_name(full: &str) -> String {
 
 /// Turns a description into nodes. A handler written by hand may close more than it opened, or less: the parts around
 /// it are fenced off, and what is left open at the end is closed.
+#[derive(Default)]
 struct Collector {
     /// The parts that are open, the innermost last, with what is known of each so far.
     open: Vec<(Kind, Vec<usize>, Vec<Node>)>,
     /// The nodes outside of all parts.
     nodes: Vec<Node>,
+    /// The mark of the next function.
+    mark: Option<u64>,
 }
 
 impl Collector {
@@ -284,7 +338,8 @@ impl Collector {
 
 impl Visitor for Collector {
     fn function(&mut self, function: &dyn Function) {
-        self.add(Node::Function(FunctionNode::new(function)));
+        let node = FunctionNode { mark: self.mark.take(), ..FunctionNode::new(function) };
+        self.add(Node::Function(node));
     }
 
     fn open(&mut self, kind: Kind) {
@@ -295,6 +350,10 @@ impl Visitor for Collector {
         if let Some((_, after, _)) = self.open.last_mut() {
             after.extend_from_slice(systems);
         }
+    }
+
+    fn mark(&mut self, mark: Option<u64>) {
+        self.mark = mark;
     }
 
     fn close(&mut self, output: Option<&'static str>) {

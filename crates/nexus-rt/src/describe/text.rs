@@ -14,9 +14,11 @@ impl fmt::Display for Plan {
             widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
         };
         let (names, accesses) = (width(|row| &row.name), width(|row| &row.accesses));
+        let outputs = width(|row| &row.output);
         writeln!(f, "{}", self.name)?;
         for row in &rows {
-            let line = format!("{:names$}  {:accesses$}  {}", row.name, row.accesses, row.output);
+            let line =
+                format!("{:names$}  {:accesses$}  {:outputs$}  {}", row.name, row.accesses, row.output, row.note);
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
@@ -32,6 +34,7 @@ struct Row {
     name: String,
     accesses: String,
     output: String,
+    note: String,
 }
 
 /// Returns the output of a part, or the siblings after which it runs.
@@ -48,18 +51,22 @@ fn collect(rows: &mut Vec<Row>, siblings: &[Node], indent: &str) {
     for (place, node) in siblings.iter().enumerate() {
         let last = place + 1 == siblings.len();
         let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let mut row = |name: &str, accesses: String, output: String| {
-            rows.push(Row { name: format!("{indent}{branch}{name}"), accesses, output });
+        let mut row = |name: &str, accesses: String, output: String, note: Option<&String>| {
+            let (name, note) = (format!("{indent}{branch}{name}"), note.cloned().unwrap_or_default());
+            rows.push(Row { name, accesses, output, note });
         };
         match node {
-            Node::Function(function) => row(&function.short_name(), function.accesses(), String::new()),
+            Node::Function(function) => {
+                row(&function.short_name(), function.accesses(), String::new(), function.note.as_ref());
+            }
             Node::Part { kind, output, after, nodes } => match &nodes[..] {
                 // A function that simply runs needs no separate row for its part.
                 [Node::Function(function)] if matches!(kind, Kind::Then | Kind::System) => {
-                    row(&function.short_name(), function.accesses(), onward(*output, after, siblings));
+                    let onward = onward(*output, after, siblings);
+                    row(&function.short_name(), function.accesses(), onward, function.note.as_ref());
                 }
                 _ => {
-                    row(kind.name(), String::new(), onward(*output, after, siblings));
+                    row(kind.name(), String::new(), onward(*output, after, siblings), None);
                     collect(rows, nodes, &format!("{indent}{below}"));
                 }
             },

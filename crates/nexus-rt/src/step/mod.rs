@@ -9,6 +9,7 @@
 
 mod anchor;
 mod any;
+mod around;
 mod boolean;
 mod dispatch;
 mod each;
@@ -27,6 +28,7 @@ mod splat;
 
 pub(crate) use anchor::{Anchor, enter, one_world};
 pub(crate) use any::{Dedup, Guard, Tap};
+pub use around::{Around, Surrounded};
 pub(crate) use boolean::{And, Not, Or, Xor};
 pub(crate) use dispatch::Dispatch;
 pub(crate) use each::{Each, Parts};

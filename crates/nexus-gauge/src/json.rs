@@ -1,0 +1,60 @@
+//! The board as JSON.
+
+use std::fmt::Write as _;
+
+use crate::board::Board;
+use crate::meter::Meter;
+use crate::number::{Kind, Number};
+
+impl Board {
+    /// Returns everything as one JSON object: `{"handlers": [..], "counters": [..], "gauges": [..]}`.
+    ///
+    /// A handler is `{"name", "runs", "timed", "sum", "mean", "p50", "p99", "max"}`, in nanoseconds, and a number is
+    /// `{"name", "labels": {..}, "value"}`. A gauge that is not finite has the value `null`.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let numbers = self.numbers();
+        let all = |kind: Kind| list(numbers.iter().filter(|number| number.kind == kind).map(number));
+        let handlers = list(self.meters().iter().map(meter));
+        format!("{{\"handlers\":{handlers},\"counters\":{},\"gauges\":{}}}", all(Kind::Counter), all(Kind::Gauge))
+    }
+}
+
+fn meter(meter: &Meter) -> String {
+    let seen = meter.latency();
+    let [p50, p99] = [0.5, 0.99].map(|share| seen.quantile(share));
+    format!(
+        "{{\"name\":{},\"runs\":{},\"timed\":{},\"sum\":{},\"mean\":{},\"p50\":{p50},\"p99\":{p99},\"max\":{}}}",
+        text(meter.name()),
+        meter.runs(),
+        seen.count(),
+        seen.sum(),
+        seen.mean(),
+        seen.max()
+    )
+}
+
+fn number(number: &Number) -> String {
+    let labels: Vec<_> = number.labels.iter().map(|(name, value)| format!("{}:{}", text(name), text(value))).collect();
+    let value = number.to_string();
+    let is_finite = value.parse().is_ok_and(f64::is_finite);
+    let value = if is_finite { &value } else { "null" };
+    format!("{{\"name\":{},\"labels\":{{{}}},\"value\":{value}}}", text(&number.name), labels.join(","))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+fn text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c < ' ' => write!(out, "\\u{:04x}", u32::from(c)).expect("a string takes everything"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

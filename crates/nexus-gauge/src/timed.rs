@@ -1,0 +1,221 @@
+//! `Timed`: a handler that is measured.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use nexus_rt::chain::{Around, Input, Surrounded};
+use nexus_rt::plan::Visitor;
+use nexus_rt::scheduler::System;
+use nexus_rt::{Describe, Handler, Pipeline, Sequence, World};
+
+use crate::histogram::add;
+use crate::meter::Meter;
+
+/// A handler or a system that is measured: it runs and shows itself as what is in it does.
+/// [`Board::timed`](crate::Board::timed) and its neighbours make one.
+///
+/// A pipeline stays a pipeline by [`into_pipeline`](Self::into_pipeline). Anything else runs by
+/// [`measure`](Self::measure).
+///
+/// A run that panics is counted and not timed. Clones share one meter and run on one thread.
+#[derive(Clone, Debug)]
+#[must_use = "a handler does nothing until it is run"]
+pub struct Timed<H> {
+    inner: H,
+    probe: Probe,
+}
+
+impl<H> Timed<H> {
+    pub(crate) fn new(inner: H, probe: Probe) -> Self {
+        Self { inner, probe }
+    }
+
+    /// Returns its meter.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.probe.meter
+    }
+
+    /// Returns what is measured.
+    #[must_use]
+    pub fn inner(&self) -> &H {
+        &self.inner
+    }
+
+    /// Returns what is measured, mutably: to fill the buffer of a batch, for instance. What it runs is not measured.
+    pub fn inner_mut(&mut self) -> &mut H {
+        &mut self.inner
+    }
+
+    /// Measures one run of what is neither a handler nor a system, such as a batch.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let sum = |mut sum: ResMut<u64>, x: u64| *sum += x;
+    /// let batch = PipelineStart::<u64>::new().then(sum, world.registry()).build_batch(64);
+    ///
+    /// let board = Board::new();
+    /// let mut batch = board.named("sums").timed(batch);
+    /// batch.inner_mut().input_mut().extend([1, 2, 3]);
+    /// batch.measure(&mut world, |batch, world| batch.run(world));
+    /// assert_eq!((*world.resource::<u64>(), batch.meter().runs()), (6, 1));
+    /// ```
+    #[inline]
+    pub fn measure<Out>(&mut self, world: &mut World, run: impl FnOnce(&mut H, &mut World) -> Out) -> Out {
+        let Self { inner, probe } = self;
+        probe.around(world.current_sequence(), || run(inner, world))
+    }
+}
+
+impl<In: ?Sized, S: Describe, C, K: Input<In>> Timed<Pipeline<In, S, C, K>> {
+    /// Measures the steps from inside, so that the result is a pipeline again: the chain of a connection, or one whose
+    /// output is wanted.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let double = PipelineStart::<u64>::new().then(|x: u64| 2 * x, world.registry()).build();
+    ///
+    /// let board = Board::new();
+    /// let mut double = board.named("double").timed(double).into_pipeline();
+    /// assert_eq!(double.run(&mut world, 4), 8);
+    /// assert_eq!(board.meters()[0].runs(), 1);
+    /// ```
+    pub fn into_pipeline(self) -> Pipeline<In, Surrounded<Probe, S>, C, K> {
+        self.inner.around(self.probe)
+    }
+}
+
+impl<H: Describe> Describe for Timed<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        visitor.mark(self.probe.mark());
+        self.inner.describe(visitor);
+        visitor.mark(None);
+    }
+}
+
+impl<E, H: Handler<E>> Handler<E> for Timed<H> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        self.measure(world, |handler, world| handler.run(world, event));
+    }
+}
+
+impl<S: System> System for Timed<S> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World) -> bool {
+        self.measure(world, System::run)
+    }
+}
+
+/// What runs around a handler and measures it: see [`Timed::into_pipeline`].
+#[derive(Clone, Debug)]
+pub struct Probe {
+    now: Arc<Now>,
+    pub(crate) meter: Meter,
+    /// One run in so many is timed: a power of two, less one.
+    mask: u64,
+}
+
+impl Probe {
+    #[track_caller]
+    pub(crate) fn new(now: Arc<Now>, meter: Meter, every: u64) -> Self {
+        assert!(every.is_power_of_two(), "one run in {every} cannot be timed: use a power of two, such as 64");
+        Self { now, meter, mask: every - 1 }
+    }
+}
+
+impl Around for Probe {
+    #[inline]
+    fn around<Out>(&mut self, sequence: Sequence, run: impl FnOnce() -> Out) -> Out {
+        let Self { now, meter, mask } = self;
+        let cells = &*meter.0;
+        let runs = cells.runs.load(Ordering::Relaxed);
+        cells.runs.store(runs.wrapping_add(1), Ordering::Relaxed);
+        let running = now.begin(cells.mark, sequence);
+        let start = if runs & *mask == 0 { Some(clock()) } else { None };
+        let out = run();
+        if let Some(start) = start {
+            end(meter, start);
+        }
+        drop(running);
+        out
+    }
+
+    fn mark(&self) -> Option<u64> {
+        Some(self.meter.0.mark)
+    }
+}
+
+// Out of line, since most runs are not timed.
+
+#[cold]
+#[inline(never)]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+#[cold]
+#[inline(never)]
+fn end(meter: &Meter, start: Instant) {
+    meter.0.latency.record(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
+}
+
+/// What a loop runs now, written by its thread and read by a watch.
+#[derive(Default, Debug)]
+#[repr(align(64))]
+pub(crate) struct Now {
+    /// The mark of the innermost handler that runs, or 0.
+    running: AtomicU64,
+    /// The sequence in which it began.
+    sequence: AtomicU64,
+    /// How many runs have begun that are in no other.
+    begun: AtomicU64,
+}
+
+impl Now {
+    #[inline]
+    fn begin(&self, mark: u64, sequence: Sequence) -> Running<'_> {
+        let outer = (self.running.load(Ordering::Relaxed), self.sequence.load(Ordering::Relaxed));
+        if outer.0 == 0 {
+            add(&self.begun, 1);
+        }
+        self.set(mark, sequence.get());
+        Running { now: self, outer }
+    }
+
+    #[inline]
+    fn set(&self, running: u64, sequence: u64) {
+        self.sequence.store(sequence, Ordering::Relaxed);
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    /// Returns the mark of what runs, its sequence, and the number of the run around it.
+    pub(crate) fn read(&self) -> (u64, u64, u64) {
+        let read = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
+        (read(&self.running), read(&self.sequence), read(&self.begun))
+    }
+}
+
+/// A run that lasts until it is dropped, also by a panic.
+struct Running<'n> {
+    now: &'n Now,
+    outer: (u64, u64),
+}
+
+impl Drop for Running<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.now.set(self.outer.0, self.outer.1);
+    }
+}

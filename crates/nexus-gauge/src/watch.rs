@@ -1,0 +1,141 @@
+//! `Watch`: a thread that tells who stalls the loop.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nexus_rt::Sequence;
+
+use crate::board::Board;
+
+/// A run that lasts longer than the limit of a [`Watch`], or that did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Stall {
+    /// The name of the handler: of the innermost, if one runs in another.
+    pub handler: String,
+    /// The event on which it runs: the sequence of the world when it began.
+    pub sequence: Sequence,
+    /// For how long the outermost handler has been seen to run.
+    pub lasted: Duration,
+    /// Whether it has returned, so that the loop turns again.
+    pub ended: bool,
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { handler, sequence, lasted, ended } = self;
+        let verb = if *ended { "stalled" } else { "has stalled" };
+        write!(f, "`{handler}` {verb} the loop for {lasted:.1?} on event {sequence}")
+    }
+}
+
+/// Watches a loop until it is dropped: see [`Board::watch`].
+#[derive(Debug)]
+#[must_use = "the loop is watched until it is dropped"]
+pub struct Watch {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Board {
+    /// Starts a thread that calls `report` once for each run of a measured handler that lasts longer than `limit`, and
+    /// once more when it has returned.
+    ///
+    /// The loop reads no clock for it: the thread looks four times per limit, so a report comes up to half a limit
+    /// late, and what is told is up to a quarter of it short. Only measured handlers are seen. A loop that sleeps, or
+    /// that asks its drivers in vain, runs no handler, which is no stall.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{Handler, IntoHandler, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let (report, reports) = mpsc::channel();
+    ///
+    /// let board = Board::new();
+    /// let watch = board.watch(Duration::from_millis(10), move |stall| _ = report.send(stall));
+    /// // Does not return before it is told of.
+    /// let wait = move |_: ()| println!("{}", reports.recv().unwrap());
+    /// board.timed(wait.into_handler(world.registry())).run(&mut world, ());
+    /// ```
+    ///
+    /// # Panics
+    /// If `limit` is zero.
+    #[track_caller]
+    pub fn watch(&self, limit: Duration, mut report: impl FnMut(Stall) + Send + 'static) -> Watch {
+        assert!(!limit.is_zero(), "a handler cannot return in no time: watch for longer");
+        let stop = Arc::new(AtomicBool::new(false));
+        let (board, stopped) = (self.clone(), stop.clone());
+        let thread = thread::spawn(move || {
+            let mut eye = Eye::new(limit);
+            while !stopped.load(Ordering::Relaxed) {
+                thread::park_timeout(limit / 4);
+                if let Some(stall) = eye.look(&board, Instant::now()) {
+                    report(stall);
+                }
+            }
+        });
+        Watch { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // If `report` has panicked, the panic hook has told of it.
+            _ = thread.join();
+        }
+    }
+}
+
+/// What a watch has seen.
+struct Eye {
+    limit: Duration,
+    seen: Option<Seen>,
+}
+
+struct Seen {
+    /// The number of the outermost run.
+    run: u64,
+    since: Instant,
+    told: Option<Stall>,
+}
+
+impl Eye {
+    fn new(limit: Duration) -> Self {
+        Self { limit, seen: None }
+    }
+
+    /// Looks at the loop, at this time.
+    fn look(&mut self, board: &Board, at: Instant) -> Option<Stall> {
+        let now @ (running, sequence, run) = board.0.now.read();
+        let seen = match &mut self.seen {
+            Some(seen) if running != 0 && seen.run == run => seen,
+            seen => {
+                let next = (running != 0).then_some(Seen { run, since: at, told: None });
+                let Seen { since, told, .. } = std::mem::replace(seen, next)?;
+                return told.map(|stall| Stall { lasted: at.saturating_duration_since(since), ended: true, ..stall });
+            }
+        };
+        let lasted = at.saturating_duration_since(seen.since);
+        // If it goes on meanwhile, what was read may be of two runs.
+        if seen.told.is_some() || lasted < self.limit || board.0.now.read() != now {
+            return None;
+        }
+        let meters = board.meters();
+        let handler = meters.iter().find(|meter| meter.0.mark == running)?.name().to_owned();
+        seen.told = Some(Stall { handler, sequence: Sequence::new(sequence), lasted, ended: false });
+        seen.told.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! Behaviour, a module per feature.
+
+mod drivers;
+mod exposition;
+mod histograms;
+mod kinds;
+mod watches;
