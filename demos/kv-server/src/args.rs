@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,6 +69,14 @@ pub struct Args {
     /// How long a client may read nothing of what waits for it before it is cut off, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 30_000)]
     pub stall_ms: u64,
+
+    /// Show what is measured at this address, over HTTP: a page at `/`, numbers for Prometheus at `/metrics`
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+
+    /// Report a loop that has not turned for so long, in milliseconds, and the command that it is in; 0 is never
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    pub slow_ms: u64,
 
     /// What to do in a turn without work: `spin` asks the system again at once, for a whole core; `yield` lets other
     /// threads run before; `block` sleeps until something happens; `backoff` asks 100 times, `backoff=N` asks N times,

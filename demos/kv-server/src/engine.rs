@@ -3,6 +3,7 @@
 use std::hint;
 use std::time::{Duration, Instant};
 
+use nexus_gauge::Board;
 use nexus_rt::{
     CallbackTemplate, Clock, Installer, Key, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, World,
     WorldBuilder,
@@ -115,7 +116,7 @@ impl ExpiryPoller {
 /// let mut builder = WorldBuilder::new();
 /// let mut expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
 /// let mut world = builder.build();
-/// let mut commands = Commands::new(world.registry());
+/// let mut commands = Commands::new(&world);
 /// let mut client = Client::detached(Session::new(1));
 ///
 /// let mut requests = Request::new(Limits::default().request);
@@ -154,6 +155,7 @@ impl Installer for Engine {
         builder.register_default::<Keys>();
         builder.register(Stats::new());
         builder.register_default::<Watch>();
+        builder.register(Board::new());
         builder.register_default::<Pause>();
         builder.register_default::<Changes>();
         builder.register_default::<Log>();

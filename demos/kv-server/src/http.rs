@@ -39,6 +39,11 @@ pub(crate) enum NotHttp {
 }
 
 impl HttpRequest {
+    /// What stands for a request that could not be read.
+    pub(crate) fn unread() -> Self {
+        Self { closes: true, ..Self::default() }
+    }
+
     /// What is asked for, without what comes after a question mark.
     pub(crate) fn path(&self) -> &[u8] {
         let path = &self.buffer.taken()[self.path.0..self.path.1];
@@ -65,7 +70,8 @@ impl Framing for HttpRequest {
             Err(error) => return Err(NotHttp::Malformed(error)),
         };
         let line = |name: &str| head.headers.iter().find(|line| line.name.eq_ignore_ascii_case(name));
-        let has_body = line("content-length").is_some_and(|line| line.value != b"0") || line("transfer-encoding").is_some();
+        let has_body =
+            line("content-length").is_some_and(|line| line.value != b"0") || line("transfer-encoding").is_some();
         if has_body {
             return Err(NotHttp::Body);
         }

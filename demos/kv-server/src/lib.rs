@@ -19,6 +19,7 @@ mod keys;
 mod limits;
 mod log;
 mod number;
+mod pages;
 mod pause;
 mod replies;
 mod request;

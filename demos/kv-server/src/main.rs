@@ -4,9 +4,11 @@ use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use kv_server::{Args, History, Keys, Options, Server};
+use nexus_gauge::{Board, Stall, Watch};
 use nexus_journal::{Error, Replayed};
 use nexus_rt::World;
 
@@ -36,10 +38,10 @@ fn run(args: &mut Args) -> Result<(), String> {
         args.max_clients = usize::try_from(files.saturating_sub(OWN_FILES).max(1)).unwrap_or(usize::MAX);
     }
     let address = if args.plan.is_some() { ([127, 0, 0, 1], 0).into() } else { SocketAddr::new(args.bind, args.port) };
-    let (mut server, mut world) =
-        Server::bind(address, args.unixsocket.as_deref(), args.wait, args.limits()).map_err(|error| {
-            format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
-        })?;
+    let listening = (address, args.unixsocket.as_deref());
+    let (mut server, mut world) = Server::bind(listening, args.metrics, args.wait, args.limits()).map_err(|error| {
+        format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
+    })?;
     if let Some(format) = args.plan {
         return print(&server.plan().render(format));
     }
@@ -51,9 +53,20 @@ fn run(args: &mut Args) -> Result<(), String> {
     if let Some(replayed) = journal {
         print(&recovered(args, &world, &replayed))?;
     }
+    if let Some(address) = world.resource::<Options>().metrics {
+        print(&format!("  metrics: http://{address}/\n"))?;
+    }
+    let _watch = watch(args, &world);
     let kept = server.run(&mut world, args.drain()).map_err(|error| error.to_string())?;
     let kept = kept.map_or(String::new(), |kept| format!("kv-server: the journal has {kept}\n"));
     print(&format!("kv-server: stopped, all replies are sent or given up\n{kept}"))
+}
+
+/// Reports a loop that does not turn.
+fn watch(args: &Args, world: &World) -> Option<Watch> {
+    let limit = Duration::from_millis(args.slow_ms);
+    let report = |stall: Stall| _ = writeln!(io::stderr(), "kv-server: {stall}");
+    (args.slow_ms > 0).then(|| world.resource::<Board>().watch(limit, report))
 }
 
 /// Prints what a journal leads to.

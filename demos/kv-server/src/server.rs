@@ -18,9 +18,11 @@ use crate::channels::Channels;
 use crate::commands::{pubsub, traffic, transactions};
 use crate::engine::Engine;
 use crate::error::{Failure, ProtocolError};
+use crate::http::HttpRequest;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::log::{Kept, Log, LogOptions, Logger};
+use crate::pages::{self, PagesPoller, Visitor};
 use crate::pause::{Pause, resume};
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
@@ -35,6 +37,8 @@ pub struct Server {
     address: SocketAddr,
     io: MioPoller,
     net: ConnectionsPoller<Session, Request>,
+    /// Those that ask for what is measured.
+    pages: Option<PagesPoller>,
     store: Store,
 }
 
@@ -43,7 +47,12 @@ impl Server {
     ///
     /// # Errors
     /// If an address cannot be listened on, or the system has no more files.
-    pub fn bind(address: SocketAddr, unix: Option<&Path>, wait: Wait, limits: Limits) -> io::Result<(Self, World)> {
+    pub fn bind(
+        (address, unix): (SocketAddr, Option<&Path>),
+        metrics: Option<SocketAddr>,
+        wait: Wait,
+        limits: Limits,
+    ) -> io::Result<(Self, World)> {
         let clock = Clock::realtime();
         let settings = Settings { address, unix: unix.map(Path::to_owned), started: clock.now() };
         let mut builder = WorldBuilder::new();
@@ -59,10 +68,11 @@ impl Server {
         };
         unix.map(|path| connections.listen(path)).transpose()?;
         builder.resource_mut::<Settings>().address = address;
+        let pages = metrics.map(|address| pages::open(&mut builder, &io, address)).transpose()?;
         let mut world = builder.build();
         let store = Store::new(&world, expiry);
         world.resource_mut::<Options>().startup = crate::system::memory().resident;
-        let mut server = Self { wait, address, io, net, store };
+        let mut server = Self { wait, address, io, net, pages, store };
         server.watch(&world);
         Ok((server, world))
     }
@@ -103,7 +113,8 @@ impl Server {
     /// # Errors
     /// If the system cannot tell what happens to sockets, or the journal cannot be written.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
-        let Self { wait, mut io, mut net, store, .. } = self;
+        let Self { wait, mut io, mut net, mut pages, store, .. } = self;
+        let plan = store.plan().clone();
         let ((mut commands, mut expiry), logger) = (store.into_parts(), Logger::new(world));
         let reg = world.registry();
         let (clock, stats, pause): (Key<Clock>, Key<Stats>, Key<Pause>) = (reg.key(), reg.key(), reg.key());
@@ -117,6 +128,13 @@ impl Server {
                 reg,
             )
             .build();
+        let mut show = PipelineStart::<&HttpRequest>::borrowed()
+            .with_context::<Visitor>()
+            .then(
+                move |visitor: &mut Visitor, world: &mut World, asked: &_| pages::serve(visitor, world, &plan, asked),
+                reg,
+            )
+            .build();
         let (mut idle, mut ran) = (Idle::new(wait), 0);
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
@@ -126,7 +144,8 @@ impl Server {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
                     let deadlines =
                         [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
-                    let due = deadlines.into_iter().flatten().min();
+                    let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
+                    let due = deadlines.into_iter().chain([pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
@@ -141,6 +160,9 @@ impl Server {
                 resume(world, |client, world, request| answer.run_with(client, world, request));
             }
             ran += net.poll(world, usize::MAX, &mut answer);
+            if let Some(pages) = &mut pages {
+                ran += pages.poll(world, usize::MAX, &mut show);
+            }
             let mut stats = stats.get_mut(world);
             stats.turns += 1;
             if stats.rates.are_due(now) {

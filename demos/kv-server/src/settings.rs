@@ -29,6 +29,8 @@ pub struct Options {
     pub startup: u64,
     /// What names this run of the server, and no other.
     pub run_id: String,
+    /// Where it shows what it measures.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Default for Options {
@@ -37,7 +39,7 @@ impl Default for Options {
         let words = [1_u8, 2, 3].map(|word| RandomState::new().hash_one(word));
         let mut run_id: String = words.map(|word| format!("{word:016x}")).concat();
         run_id.truncate(40);
-        Self { password: Box::default(), timeout: 0, own_files: 32, startup: 0, run_id }
+        Self { password: Box::default(), timeout: 0, own_files: 32, startup: 0, run_id, metrics: None }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use nexus_gauge::{Board, Meter, Snapshot};
+
 use crate::commands::{Spec, Specs};
 use crate::error::CommandError;
 
@@ -39,6 +41,8 @@ pub struct Stats {
     pub(crate) rates: Rates,
     /// What was counted of connections when counting began anew.
     pub(crate) before: Traffic,
+    /// How long each command had taken when counting began anew.
+    pub(crate) latency_before: Vec<Snapshot>,
     /// Connections that were counted by then.
     pub(crate) connections_before: u64,
 }
@@ -48,7 +52,7 @@ pub struct Stats {
 pub(crate) struct CommandStats {
     /// How often it ran.
     pub(crate) calls: u64,
-    /// How long those took that were timed.
+    /// How long those took, of a subcommand.
     pub(crate) took: Duration,
     /// How often it was refused before it ran.
     pub(crate) rejected: u64,
@@ -116,6 +120,21 @@ impl Stats {
         }
     }
 
+    /// Counts a subcommand, which has no meter of its own.
+    pub(crate) fn subcommand(&mut self, name: &'static str, took: Duration) {
+        let counts = self.subcommands.entry(name).or_default();
+        counts.calls += 1;
+        counts.took += took;
+    }
+
+    /// How long a command took since counting began, as far as it was timed.
+    pub(crate) fn latency(&self, command: usize, meter: &Meter) -> Snapshot {
+        match self.latency_before.get(command) {
+            Some(before) => meter.latency().since(before),
+            None => meter.latency(),
+        }
+    }
+
     /// What a command or a subcommand has come to.
     pub(crate) fn command(&mut self, specs: &Specs, spec: &'static Spec) -> &mut CommandStats {
         match specs.find(spec.full_name.as_bytes()) {
@@ -135,7 +154,7 @@ impl Stats {
     }
 
     /// Counts anew, but for what is there.
-    pub(crate) fn reset(&mut self, traffic: Traffic) {
+    pub(crate) fn reset(&mut self, traffic: Traffic, board: &Board) {
         let commands = vec![CommandStats::default(); self.commands.len()];
         *self = Self {
             connections: self.connections,
@@ -146,6 +165,7 @@ impl Stats {
             timed: self.timed,
             commands,
             before: traffic,
+            latency_before: board.meters().iter().map(Meter::latency).collect(),
             rates: std::mem::take(&mut self.rates),
             ..Self::default()
         };

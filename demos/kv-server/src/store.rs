@@ -66,7 +66,7 @@ impl Store {
     /// Resolves all commands against a world, which an [`Engine`] was installed in.
     #[must_use]
     pub fn new(world: &World, expiry: ExpiryPoller) -> Self {
-        let commands = Commands::new(world.registry());
+        let commands = Commands::new(world);
         let (client, request) = (Client::detached(Session::new(0)), Request::new(Limits::default().request));
         Self { commands, expiry, client, request, until_sweep: SWEEP }
     }

@@ -1,5 +1,6 @@
 //! CONFIG: what the server is set to, and what of it can be changed while it runs.
 
+use nexus_gauge::Board;
 use nexus_rt::connections::Connections;
 use nexus_rt::{Param, Res, ResMut};
 
@@ -22,6 +23,7 @@ pub(super) struct Targets<'w> {
     limits: ResMut<'w, Limits>,
     watch: ResMut<'w, Watch>,
     stats: ResMut<'w, Stats>,
+    board: Res<'w, Board>,
     net: Option<ResMut<'w, Connections<Session>>>,
 }
 
@@ -79,7 +81,7 @@ pub(super) fn config(client: &mut Client, mut targets: Targets<'_>, request: &Re
         }
         "resetstat" => {
             let traffic = info::traffic(targets.net.as_deref());
-            targets.stats.reset(traffic);
+            targets.stats.reset(traffic, &targets.board);
             client.reply().ok();
         }
         "rewrite" => return Err(CommandError::other("ERR The server is running without a config file")),

@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write};
 
+use nexus_gauge::Board;
 use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, Param, Res};
 
@@ -42,6 +43,7 @@ pub(super) struct Sources<'w> {
     options: Res<'w, Options>,
     limits: Res<'w, Limits>,
     log: Res<'w, Log>,
+    board: Res<'w, Board>,
     clock: Res<'w, Clock>,
     net: Option<Res<'w, Connections<Session>>>,
 }
@@ -105,7 +107,7 @@ pub(super) fn info(client: &mut Client, sources: Sources<'_>, request: &Request)
     cpu(&mut text);
     _ = text.section("Modules");
     sources.commands(&mut text);
-    _ = text.section("Latencystats");
+    sources.latencies(&mut text);
     if text.section("Cluster") {
         text.line("cluster_enabled", 0);
     }
@@ -251,14 +253,18 @@ impl Sources<'_> {
     fn commands(&self, text: &mut Text) {
         let stats = &*self.stats;
         if text.section("Commandstats") {
-            let commands = spec::ALL.iter().map(|spec| spec.name).zip(&stats.commands);
-            let subcommands = stats.subcommands.iter().map(|(name, stats)| (*name, stats));
-            for (name, CommandStats { calls, took, rejected, failed }) in commands.chain(subcommands) {
+            let meters = self.board.meters();
+            // What is quick is timed now and then, and takes as long in between.
+            let commands = spec::ALL.iter().enumerate().zip(&meters).map(|((command, spec), meter)| {
+                (spec.name, stats.commands[command], stats.latency(command, meter).mean() / 1e3)
+            });
+            let each = |counts: &CommandStats| counts.took.as_nanos() as f64 / counts.calls.max(1) as f64 / 1e3;
+            let subcommands = stats.subcommands.iter().map(|(name, counts)| (*name, *counts, each(counts)));
+            for (name, CommandStats { calls, rejected, failed, .. }, each) in commands.chain(subcommands) {
                 if calls + rejected == 0 {
                     continue;
                 }
-                let micros = took.as_micros();
-                let each = micros as f64 / (*calls).max(1) as f64;
+                let micros = (each * calls as f64).round();
                 text.line(
                     &format!("cmdstat_{name}"),
                     format_args!(
@@ -271,6 +277,21 @@ impl Sources<'_> {
         if text.section("Errorstats") {
             for (code, count) in &stats.errors {
                 text.line(&format!("errorstat_{code}"), format_args!("count={count}"));
+            }
+        }
+    }
+
+    /// How long the commands took that ran.
+    fn latencies(&self, text: &mut Text) {
+        if !text.section("Latencystats") {
+            return;
+        }
+        for ((command, spec), meter) in spec::ALL.iter().enumerate().zip(&self.board.meters()) {
+            let latency = self.stats.latency(command, meter);
+            if latency.count() > 0 {
+                let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| latency.quantile(share) as f64 / 1e3);
+                let name = format!("latency_percentiles_usec_{}", spec.name);
+                text.line(&name, format_args!("p50={p50:.3},p99={p99:.3},p99.9={p999:.3}"));
             }
         }
     }

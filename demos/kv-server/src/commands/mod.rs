@@ -26,9 +26,10 @@ use std::fmt;
 use std::mem;
 
 use memchr::memchr;
+use nexus_gauge::{Board, Timed};
 use nexus_rt::chain::ByReference;
 use nexus_rt::plan::Plan;
-use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Registry, Res, ResMut, World};
+use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Res, ResMut, World};
 
 use again::Again;
 pub(crate) use info::traffic;
@@ -57,6 +58,12 @@ struct Call<'a> {
 /// What runs a request, and what it returns.
 type Run<Out> = BoxedPipeline<Request, Out, Client, ByReference>;
 
+/// Every command, measured.
+type Table = Vec<Timed<Run<Done>>>;
+
+/// One request in so many is timed of those that are quick as a rule.
+const SAMPLED: u64 = 64;
+
 /// Everything that a request can lead to.
 pub struct Commands {
     run: Run<Option<()>>,
@@ -70,19 +77,21 @@ impl Commands {
     /// # Panics
     /// If the world lacks what [`Engine`](crate::Engine) installs.
     #[must_use]
-    pub fn new(reg: &Registry) -> Self {
-        let mut table: Vec<Run<Done>> = Vec::new();
+    pub fn new(world: &World) -> Self {
+        let (reg, board) = (world.registry(), world.resource::<Board>());
+        let mut table = Table::new();
         for (spec, command) in table::all(reg) {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
-            table.push(command);
+            let every = if spec.is_quick() { SAMPLED } else { 1 };
+            table.push(board.named(spec.name).sampled(every, command));
         }
         // Runs instead of a command that is to wait for its transaction.
-        table.push(table::command(transactions::queue, reg));
-        let plans: Vec<_> = table.iter().map(Run::plan).collect();
+        table.push(board.named("queued").sampled(SAMPLED, table::command(transactions::queue, reg)));
+        let plans: Vec<_> = table.iter().map(Timed::plan).collect();
         let watcher = Watcher::new(reg);
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
             if call.command >= transactions::QUEUE {
-                return table[again::number(call.command)].run_with(client, world, call.request);
+                return table[again::number(call.command)].inner_mut().run_with(client, world, call.request);
             }
             watcher.run(&mut table, client, world, call)
         };
@@ -139,7 +148,7 @@ impl Commands {
 
 /// Runs the requests of a transaction, with what they have to say.
 #[cold]
-fn run_due(watcher: Watcher, table: &mut [Run<Done>], client: &mut Client, world: &mut World) {
+fn run_due(watcher: Watcher, table: &mut [Timed<Run<Done>>], client: &mut Client, world: &mut World) {
     let most = world.resource::<Limits>().most_replies();
     let due = mem::take(&mut client.state.due);
     client.state.executes = due.len();

@@ -1,12 +1,15 @@
 //! SLOWLOG, LATENCY and MONITOR: which requests took long, and what is asked.
 
+use nexus_gauge::Board;
 use nexus_rt::{Clock, Res, ResMut};
 
-use super::{Done, help, subcommands};
+use super::{Done, help, spec, subcommands};
 use crate::error::CommandError;
 use crate::number;
+use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, own_id};
+use crate::stats::Stats;
 use crate::watch::Watch;
 
 pub(super) fn slowlog(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
@@ -56,7 +59,13 @@ const NOTHING: &str = "Dave, no latency spike was observed during the lifetime o
                        slightest bit. I honestly think you ought to sit down calmly, take a stress pill, and think \
                        things over.\n";
 
-pub(super) fn latency(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
+pub(super) fn latency(
+    client: &mut Client,
+    mut watch: ResMut<Watch>,
+    stats: Res<Stats>,
+    board: Res<Board>,
+    request: &Request,
+) -> Done {
     let replies = &mut client.reply();
     let latency = &mut watch.latency;
     match subcommands::name(subcommands::LATENCY, request) {
@@ -96,11 +105,45 @@ pub(super) fn latency(client: &mut Client, mut watch: ResMut<Watch>, request: &R
             }
             replies.verbatim(&text);
         }
-        // How often it took how long is not counted.
-        "histogram" => replies.map(0),
+        "histogram" => histogram(replies, request, &stats, &board),
         _ => replies.lines(help::LATENCY),
     }
     Ok(())
+}
+
+/// How many calls of each command took up to so many microseconds. Quick ones are timed now and then, and each of those
+/// stands for all since the last.
+fn histogram(replies: &mut Replies<'_>, request: &Request, stats: &Stats, board: &Board) {
+    let asked =
+        |name: &str| request.len() == 2 || request.from(2).any(|asked| asked.eq_ignore_ascii_case(name.as_bytes()));
+    let meters = board.meters();
+    let commands = spec::ALL.iter().enumerate().zip(&meters).filter(|((_, spec), _)| asked(spec.name));
+    let latencies = commands.map(|((command, spec), meter)| (command, spec.name, stats.latency(command, meter)));
+    let seen: Vec<_> = latencies.filter(|(_, _, latency)| latency.count() > 0).collect();
+    replies.map(seen.len());
+    for (command, name, latency) in seen {
+        let calls = stats.commands[command].calls;
+        let scaled = |count: u64| (count as f64 / latency.count() as f64 * calls as f64).round() as i64;
+        // Of 1, 2, 4 and so on, those at which there are more.
+        let (mut rows, mut before) = (Vec::new(), 0);
+        for micros in (0..31).map(|power| 1_i64 << power) {
+            let count = latency.up_to(micros.unsigned_abs() * 1_000);
+            if count > before {
+                rows.push((micros, scaled(count)));
+            }
+            before = count;
+        }
+        replies.bulk(name.as_bytes());
+        replies.map(2);
+        replies.bulk(b"calls");
+        replies.integer(calls.cast_signed());
+        replies.bulk(b"histogram_usec");
+        replies.map(rows.len());
+        for (micros, count) in rows {
+            replies.integer(micros);
+            replies.integer(count);
+        }
+    }
 }
 
 pub(super) fn monitor(client: &mut Client, mut watch: ResMut<Watch>, _: &Request) -> Done {

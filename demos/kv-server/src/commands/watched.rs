@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use nexus_gauge::Timed;
 use nexus_rt::connections::{Address, Connections};
 use nexus_rt::{Clock, Key, Registry, World};
 
@@ -19,6 +20,12 @@ use crate::watch::Watch;
 
 /// The most arguments of a request that is quick.
 const FEW: usize = 16;
+
+/// Runs a command, which is counted, and timed now and then.
+#[inline]
+fn measured(command: &mut Timed<Run<Done>>, client: &mut Client, world: &mut World, request: &Request) -> Done {
+    command.measure(world, |command, world| command.run_with(client, world, request))
+}
 
 /// What notes what comes of requests.
 #[derive(Clone, Copy)]
@@ -36,11 +43,17 @@ impl Watcher {
 
     /// Runs a request and counts it.
     #[inline]
-    pub(super) fn run(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+    pub(super) fn run(
+        self,
+        table: &mut [Timed<Run<Done>>],
+        client: &mut Client,
+        world: &mut World,
+        call: Call<'_>,
+    ) -> Done {
         let mut stats = self.stats.get_mut(world);
         if call.spec.is_quick() && call.request.len() <= FEW && !stats.watched {
             stats.commands[call.command].calls += 1;
-            table[call.command].run_with(client, world, call.request)
+            measured(&mut table[call.command], client, world, call.request)
         } else if call.spec.is_quick() && call.request.len() <= FEW && !stats.timed {
             stats.commands[call.command].calls += 1;
             self.run_collected(table, client, world, call)
@@ -51,12 +64,18 @@ impl Watcher {
 
     /// Runs a request and collects it, if that is asked for and it has changed something.
     #[inline(never)]
-    fn run_collected(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+    fn run_collected(
+        self,
+        table: &mut [Timed<Run<Done>>],
+        client: &mut Client,
+        world: &mut World,
+        call: Call<'_>,
+    ) -> Done {
         if !call.spec.writes() || !self.changes.get(world).are_collected() {
-            return table[call.command].run_with(client, world, call.request);
+            return measured(&mut table[call.command], client, world, call.request);
         }
         let before = self.keys.get(world).changes();
-        let done = table[call.command].run_with(client, world, call.request);
+        let done = measured(&mut table[call.command], client, world, call.request);
         if self.keys.get(world).changes() != before {
             self.changes.get_mut(world).add(call.request);
         }
@@ -75,7 +94,13 @@ impl Watcher {
 
     /// Runs a request that may take long, or that somebody watches.
     #[inline(never)]
-    fn run_watched(self, table: &mut [Run<Done>], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
+    fn run_watched(
+        self,
+        table: &mut [Timed<Run<Done>>],
+        client: &mut Client,
+        world: &mut World,
+        call: Call<'_>,
+    ) -> Done {
         let started = Instant::now();
         let done = self.run_collected(table, client, world, call);
         if !client.state.due.is_empty() {
@@ -83,12 +108,10 @@ impl Watcher {
         }
         let took = started.elapsed();
         let mut stats = self.stats.get_mut(world);
-        let counts = match call.spec.is_subcommand() {
-            true => stats.subcommands.entry(call.spec.full_name).or_default(),
-            false => &mut stats.commands[call.command],
-        };
-        counts.calls += 1;
-        counts.took += took;
+        match call.spec.is_subcommand() {
+            true => stats.subcommand(call.spec.full_name, took),
+            false => stats.commands[call.command].calls += 1,
+        }
         let at = world.resource::<Clock>().unix() + started.saturating_duration_since(world.resource::<Clock>().now());
         self.note(world, client, &call, (at, took));
         if !self.watch.get(world).monitors().is_empty() && !call.spec.is_private() {

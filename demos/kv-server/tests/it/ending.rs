@@ -90,7 +90,8 @@ struct Counted {
 /// A server within the test, so that its counters can be read after its end.
 fn start(drain: Duration) -> (SocketAddr, ShutdownHandle, JoinHandle<Counted>) {
     let limits = Limits::default();
-    let (server, mut world) = kv_server::Server::bind(([127, 0, 0, 1], 0).into(), None, Wait::Block, limits).unwrap();
+    let (server, mut world) =
+        kv_server::Server::bind((([127, 0, 0, 1], 0).into(), None), None, Wait::Block, limits).unwrap();
     let (address, shutdown) = (server.address(), world.shutdown_handle());
     let running = thread::spawn(move || {
         server.run(&mut world, drain).unwrap();

@@ -19,6 +19,7 @@ mod kills;
 mod limits;
 mod many;
 mod memory;
+mod metrics;
 mod mixed;
 mod operator;
 mod pools;

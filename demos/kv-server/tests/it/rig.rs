@@ -32,7 +32,7 @@ impl Rig {
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let world = builder.build();
-        let commands = Commands::new(world.registry());
+        let commands = Commands::new(&world);
         Self { world, commands, expiry, time, client: Client::detached(Session::new(1)), limits, removed }
     }
 

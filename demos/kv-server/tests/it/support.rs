@@ -37,9 +37,9 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap());
         let mut banner = String::new();
-        // A journal has a line of its own.
-        let journal = command.get_args().any(|argument| argument == "--journal");
-        for _ in 0..3 + usize::from(journal) {
+        // A journal has a line of its own, and so has what is measured.
+        let more = command.get_args().filter(|argument| *argument == "--journal" || *argument == "--metrics").count();
+        for _ in 0..3 + more {
             lines.read_line(&mut banner).unwrap();
         }
         let address = banner.lines().next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
