@@ -2,7 +2,7 @@
 
 use bench::harness::{Budget, Contender, Row, Work};
 
-use crate::contenders::by_hand;
+use crate::contenders::{by_hand, gauge};
 
 mod ours {
     pub(super) use crate::contenders::ours::library::*;
@@ -65,10 +65,9 @@ macro_rules! rows {
 }
 
 pub(crate) fn all() -> Vec<Row> {
-    [handlers(), pipelines(), graphs(), batches(), fans(), templates(), construction(), systems(), drivers(), memory()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let dispatch = [handlers(), pipelines(), graphs(), batches(), fans(), templates()];
+    let others = [construction(), systems(), drivers(), memory(), gauges()];
+    dispatch.into_iter().chain(others).flatten().collect()
 }
 
 fn handlers() -> Vec<Row> {
@@ -241,4 +240,22 @@ fn memory() -> Vec<Row> {
     };
     rows.extend(cold.into_iter().map(|row| Row { cold: true, ..row }));
     rows
+}
+
+/// What a board adds to a handler: its own code, for lack of a comparison, stands for code by hand.
+fn gauges() -> Vec<Row> {
+    /// Cycles of a time stamp counter of 2 to 3 GHz: 1 ns, 2 ns.
+    const NANOSECOND: &[Budget] = &[budget(HAND, 1.0, 3.0)];
+    const TWO: &[Budget] = &[budget(HAND, 1.0, 6.0)];
+    let rows: [(&str, fn() -> Box<dyn Work>, &[Budget]); 3] = [
+        ("counted and watched", gauge::counted, NANOSECOND),
+        ("1 run in 64 timed", gauge::sampled, TWO),
+        ("every run timed", gauge::timed, &[]),
+    ];
+    let measured = rows.map(|(name, measured, budgets)| {
+        let mut row = row("gauges", name, 10_000, budgets);
+        row.contenders = vec![contender("ours", measured), contender(HAND, gauge::bare)];
+        row
+    });
+    measured.into()
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod bevy;
 pub(crate) mod by_hand;
+pub(crate) mod gauge;
 pub(crate) mod ours;
 pub(crate) mod peer;
 pub(crate) mod peer_systems;

@@ -1,9 +1,9 @@
 //! What each handler of a [`nexus_rt`] program costs, and who stalls its loop.
 //!
 //! A [`Board`] measures handlers, systems and pipelines, which stay what they were: how often each runs, and how long.
-//! [`Board::annotate`] writes that into plans, [`Board::table`] lists it, [`Board::prometheus`] and [`Board::json`] give
-//! it to programs. [`Board::watch`] tells which handler does not return. [`Counter`]s and [`Gauge`]s take the numbers of
-//! drivers to the same place.
+//! [`Board::annotate`] writes that into plans, [`Board::table`] lists it, [`Board::prometheus`] and [`Board::json`]
+//! give it to programs. [`Board::watch`] tells which handler does not return. [`Counter`]s and [`Gauge`]s take the
+//! numbers of drivers to the same place.
 //!
 //! ```
 //! use nexus_gauge::Board;

@@ -4,8 +4,8 @@ use crate::board::Board;
 use crate::meter::{grouped, time};
 
 impl Board {
-    /// Returns the meters as a table, the most expensive first: name, runs, timed runs, mean, p50, p99 and max of these,
-    /// and the share of the time of all.
+    /// Returns the meters as a table, the most expensive first: name, runs, timed runs, mean, p50, p99 and max of
+    /// these, and the share of the time of all.
     ///
     /// The time of a meter is its mean times its runs. A handler that runs in another one counts in both.
     ///

@@ -142,14 +142,12 @@ impl Around for Probe {
         let cells = &*meter.0;
         let runs = cells.runs.load(Ordering::Relaxed);
         cells.runs.store(runs.wrapping_add(1), Ordering::Relaxed);
-        let running = now.begin(cells.mark, sequence);
-        let start = if runs & *mask == 0 { Some(clock()) } else { None };
-        let out = run();
-        if let Some(start) = start {
-            end(meter, start);
+        let is_timed = runs & *mask == 0;
+        if is_timed || now.is_running() {
+            return rarely(now, meter, sequence, is_timed, run);
         }
-        drop(running);
-        out
+        let _running = now.begin(cells.mark, sequence, (0, 0));
+        run()
     }
 
     fn mark(&self) -> Option<u64> {
@@ -157,18 +155,19 @@ impl Around for Probe {
     }
 }
 
-// Out of line, since most runs are not timed.
-
+/// A run that is timed, or within another one. Out of line, so that the others hold next to nothing while they run.
 #[cold]
 #[inline(never)]
-fn clock() -> Instant {
-    Instant::now()
-}
-
-#[cold]
-#[inline(never)]
-fn end(meter: &Meter, start: Instant) {
+fn rarely<Out>(now: &Now, meter: &Meter, sequence: Sequence, is_timed: bool, run: impl FnOnce() -> Out) -> Out {
+    let (running, outer, _) = now.read();
+    let _running = now.begin(meter.0.mark, sequence, (running, outer));
+    if !is_timed {
+        return run();
+    }
+    let start = Instant::now();
+    let out = run();
     meter.0.latency.record(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    out
 }
 
 /// What a loop runs now, written by its thread and read by a watch.
@@ -185,8 +184,13 @@ pub(crate) struct Now {
 
 impl Now {
     #[inline]
-    fn begin(&self, mark: u64, sequence: Sequence) -> Running<'_> {
-        let outer = (self.running.load(Ordering::Relaxed), self.sequence.load(Ordering::Relaxed));
+    fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) != 0
+    }
+
+    /// Begins a run within `outer`, the mark and the sequence of another one, or zeros.
+    #[inline]
+    fn begin(&self, mark: u64, sequence: Sequence, outer: (u64, u64)) -> Running<'_> {
         if outer.0 == 0 {
             add(&self.begun, 1);
         }
@@ -216,6 +220,10 @@ struct Running<'n> {
 impl Drop for Running<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.now.set(self.outer.0, self.outer.1);
+        match self.outer {
+            // Nothing runs, so its sequence does not matter.
+            (0, _) => self.now.running.store(0, Ordering::Relaxed),
+            (running, sequence) => self.now.set(running, sequence),
+        }
     }
 }

@@ -232,6 +232,8 @@ mod pages {
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
         Journal: "docs/src/journal.md" needs ["timer"];
+        Gauges: "docs/src/gauges.md" needs ["mio", "ring", "timer"];
+        GaugeReadme: "crates/nexus-gauge/README.md";
         JournalReadme: "crates/nexus-journal/README.md";
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";

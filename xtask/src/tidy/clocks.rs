@@ -6,7 +6,7 @@ use super::{Finding, Source};
 /// without a socket.
 const READERS: &[&str] = &[
     "crates/nexus-gauge/src/timed.rs",
-    "crates/nexus-gauge/src/watch.rs",
+    "crates/nexus-gauge/src/watch",
     "crates/nexus-rt/src/clock/",
     "crates/nexus-rt/src/driver/connections/client.rs",
     "crates/nexus-rt/src/driver/mio/sleep.rs",

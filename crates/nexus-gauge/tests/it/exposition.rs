@@ -1,4 +1,5 @@
 //! The board as text, for programs and for people.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -21,7 +21,10 @@ fn fraction(random: u64) -> f64 {
     random as f64 / u64::MAX as f64
 }
 
-const DISTRIBUTIONS: [(&str, fn(u64) -> u64); 6] = [
+/// A value from a random number.
+type Distribution = fn(u64) -> u64;
+
+const DISTRIBUTIONS: [(&str, Distribution); 6] = [
     ("even", |random| random % 1_000_000),
     ("small", |random| random % 20),
     ("exponential", |random| (-fraction(random).ln() * 5_000.0) as u64),

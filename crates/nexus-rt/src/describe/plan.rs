@@ -188,8 +188,8 @@ impl Plan {
         self
     }
 
-    /// Writes notes beside functions: `note` is asked for each, in order, and a function of which it knows nothing keeps
-    /// the note that it has.
+    /// Writes notes beside functions: `note` is asked for each, in order, and a function of which it knows nothing
+    /// keeps the note that it has.
     ///
     /// ```
     /// use nexus_rt::{Describe, PipelineStart, ResMut, WorldBuilder};

@@ -44,6 +44,7 @@ mod params;
 #[cfg(feature = "timer")]
 mod periodic;
 mod plan;
+mod plan_notes;
 mod program_model;
 mod program_walks;
 mod scheduler_plan;
