@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use nexus_gauge::Board;
+use nexus_rt::chain::ByReference;
 use nexus_rt::connections::{
     Address, Client, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats, Limits,
 };
 use nexus_rt::plan::{Plan, PlanFormat};
-use nexus_rt::{Clock, MioPoller, PipelineStart, World, WorldBuilder};
+use nexus_rt::{BoxedPipeline, Clock, MioPoller, PipelineStart, Registry, World, WorldBuilder};
 use serde_json::{Value, json};
 
 use crate::http::{HttpRequest, Method, NotHttp, reply};
@@ -48,6 +49,12 @@ pub(crate) fn open(builder: &mut WorldBuilder, io: &MioPoller, address: SocketAd
     Ok(pages)
 }
 
+/// What answers requests.
+pub(crate) fn answers(plan: Plan, reg: &Registry) -> BoxedPipeline<HttpRequest, (), Visitor, ByReference> {
+    let serve = move |visitor: &mut Visitor, world: &mut World, asked: &_| serve(visitor, world, &plan, asked);
+    PipelineStart::<&HttpRequest>::borrowed().with_context::<Visitor>().then(serve, reg).build().boxed()
+}
+
 /// Tells one that has sent what is no request.
 fn refuse(client: &mut Visitor, why: Ended<NotHttp>) {
     if let Ended::Malformed(error) = why {
@@ -58,7 +65,7 @@ fn refuse(client: &mut Visitor, why: Ended<NotHttp>) {
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers a request.
-pub(crate) fn serve(client: &mut Visitor, world: &mut World, plan: &Plan, request: &HttpRequest) {
+fn serve(client: &mut Visitor, world: &mut World, plan: &Plan, request: &HttpRequest) {
     let found = ("200 OK", "text/html; charset=utf-8");
     let out = client.out();
     match (request.method, request.path()) {

@@ -18,11 +18,10 @@ use crate::channels::Channels;
 use crate::commands::{pubsub, traffic, transactions};
 use crate::engine::Engine;
 use crate::error::{Failure, ProtocolError};
-use crate::http::HttpRequest;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::log::{Kept, Log, LogOptions, Logger};
-use crate::pages::{self, PagesPoller, Visitor};
+use crate::pages::{self, PagesPoller};
 use crate::pause::{Pause, resume};
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
@@ -114,27 +113,16 @@ impl Server {
     /// If the system cannot tell what happens to sockets, or the journal cannot be written.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
         let Self { wait, mut io, mut net, mut pages, store, .. } = self;
-        let plan = store.plan().clone();
-        let ((mut commands, mut expiry), logger) = (store.into_parts(), Logger::new(world));
+        let (plan, logger) = (store.plan().clone(), Logger::new(world));
+        let (mut commands, mut expiry) = store.into_parts();
         let reg = world.registry();
         let (clock, stats, pause): (Key<Clock>, Key<Stats>, Key<Pause>) = (reg.key(), reg.key(), reg.key());
-        let mut answer = PipelineStart::<&Request>::borrowed()
-            .with_context::<Client>()
-            .then(
-                move |client: &mut Client, world: &mut World, request: &Request| {
-                    commands.run(client, world, request);
-                    logger.note(world);
-                },
-                reg,
-            )
-            .build();
-        let mut show = PipelineStart::<&HttpRequest>::borrowed()
-            .with_context::<Visitor>()
-            .then(
-                move |visitor: &mut Visitor, world: &mut World, asked: &_| pages::serve(visitor, world, &plan, asked),
-                reg,
-            )
-            .build();
+        let respond = move |client: &mut Client, world: &mut World, request: &Request| {
+            commands.run(client, world, request);
+            logger.note(world);
+        };
+        let mut answer = PipelineStart::<&Request>::borrowed().with_context::<Client>().then(respond, reg).build();
+        let mut show = pages::answers(plan, reg);
         let (mut idle, mut ran) = (Idle::new(wait), 0);
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
@@ -142,10 +130,9 @@ impl Server {
             let happened = io
                 .poll_until(world, now, |world| {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
-                    let deadlines =
-                        [expiry.next_deadline(world), net.next_deadline(world), pause.get(world).until(), sweep];
                     let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
-                    let due = deadlines.into_iter().chain([pages]).flatten().min();
+                    let clients = [net.next_deadline(world), pause.get(world).until(), sweep];
+                    let due = clients.into_iter().chain([expiry.next_deadline(world), pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
