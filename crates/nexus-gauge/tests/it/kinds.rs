@@ -86,6 +86,9 @@ fn a_pipeline_as_a_handler_and_as_itself() {
     let reg = world.registry();
     let mut output = board.timed(PipelineStart::<u64>::new().then(double, reg).build()).into_pipeline();
     assert_eq!((output.run(&mut world, 4), seen(&board)), (8, (1, 1)));
+    let mut plan = output.plan();
+    board.annotate(&mut plan);
+    assert!(plan.to_string().ends_with(", 1 runs\n"), "{plan}");
     let mut boxed = output.boxed();
     assert_eq!((boxed.run(&mut world, 5), seen(&board)), (10, (2, 2)));
 
