@@ -93,6 +93,26 @@ fn the_outer_handler_is_named_once_the_inner_one_has_returned() {
 }
 
 #[test]
+fn a_run_that_goes_on_is_a_stall_however_many_others_begin_in_it() {
+    let mut world = WorldBuilder::new().build();
+    let board = Board::new();
+    // Only its first run is timed.
+    let mut inner = board.named("inner").sampled(1 << 63, (|_: u32| {}).into_handler(world.registry()));
+    let (looks, mut eye, now) = (board.clone(), eye(HOUR), Instant::now());
+    let (send, stalls) = mpsc::channel();
+    let outer = move |world: &mut World, _: u64| {
+        for half_hours in 0..6 {
+            inner.run(world, half_hours);
+            if let Some(stall) = eye.look(&looks, now + half_hours * HOUR / 2) {
+                send.send((stall.handler, stall.lasted)).unwrap();
+            }
+        }
+    };
+    board.named("outer").timed(outer.into_handler(world.registry())).run(&mut world, 1);
+    assert_eq!(stalls.iter().collect::<Vec<_>>(), [("outer".to_owned(), HOUR)]);
+}
+
+#[test]
 fn runs_that_return_are_no_stall_however_many_there_are() {
     let mut world = WorldBuilder::new().build();
     let board = Board::new();
