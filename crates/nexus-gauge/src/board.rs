@@ -7,8 +7,9 @@ use nexus_rt::Describe;
 use nexus_rt::plan::Plan;
 
 use crate::meter::Meter;
+use crate::now::Now;
 use crate::number::Number;
-use crate::timed::{Now, Probe, Timed};
+use crate::timed::{Probe, Timed};
 
 /// The meters and numbers of one loop. Clones are one board: for the loop, which writes, and for whoever reads, on any
 /// thread.

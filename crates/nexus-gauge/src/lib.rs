@@ -28,6 +28,7 @@ mod exposition;
 mod histogram;
 mod json;
 mod meter;
+mod now;
 mod number;
 mod snapshot;
 mod table;

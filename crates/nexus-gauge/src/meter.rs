@@ -1,6 +1,5 @@
 //! `Meter`: what is known of one handler.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,9 +10,10 @@ use crate::histogram::Histogram;
 use crate::snapshot::Snapshot;
 
 /// What is known of one handler: how often it ran, and how long. Clones are one meter.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Meter(pub(crate) Arc<Cells>);
 
+#[derive(Debug)]
 pub(crate) struct Cells {
     pub(crate) name: String,
     /// How a plan marks its first function: never reused in this process, and not 0.
@@ -70,12 +70,6 @@ impl Meter {
                 format!("{of}p50 {p50}, p99 {p99}, {runs} runs")
             }
         }
-    }
-}
-
-impl fmt::Debug for Meter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Meter({}: {})", self.name(), self.note())
     }
 }
 

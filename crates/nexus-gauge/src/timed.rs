@@ -1,7 +1,7 @@
 //! `Timed`: a handler that is measured.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use nexus_rt::chain::{Around, Input, Surrounded};
@@ -9,8 +9,8 @@ use nexus_rt::plan::Visitor;
 use nexus_rt::scheduler::System;
 use nexus_rt::{Describe, Handler, Pipeline, Sequence, World};
 
-use crate::histogram::add;
 use crate::meter::Meter;
+use crate::now::Now;
 
 /// A handler or a system that is measured: it runs and shows itself as what is in it does.
 /// [`Board::timed`](crate::Board::timed) and its neighbours make one.
@@ -168,62 +168,4 @@ fn rarely<Out>(now: &Now, meter: &Meter, sequence: Sequence, is_timed: bool, run
     let out = run();
     meter.0.latency.record(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
     out
-}
-
-/// What a loop runs now, written by its thread and read by a watch.
-#[derive(Default, Debug)]
-#[repr(align(64))]
-pub(crate) struct Now {
-    /// The mark of the innermost handler that runs, or 0.
-    running: AtomicU64,
-    /// The sequence in which it began.
-    sequence: AtomicU64,
-    /// How many runs have begun that are in no other.
-    begun: AtomicU64,
-}
-
-impl Now {
-    #[inline]
-    fn is_running(&self) -> bool {
-        self.running.load(Ordering::Relaxed) != 0
-    }
-
-    /// Begins a run within `outer`, the mark and the sequence of another one, or zeros.
-    #[inline]
-    fn begin(&self, mark: u64, sequence: Sequence, outer: (u64, u64)) -> Running<'_> {
-        if outer.0 == 0 {
-            add(&self.begun, 1);
-        }
-        self.set(mark, sequence.get());
-        Running { now: self, outer }
-    }
-
-    #[inline]
-    fn set(&self, running: u64, sequence: u64) {
-        self.sequence.store(sequence, Ordering::Relaxed);
-        self.running.store(running, Ordering::Relaxed);
-    }
-
-    /// Returns the mark of what runs, its sequence, and the number of the run around it.
-    pub(crate) fn read(&self) -> (u64, u64, u64) {
-        let read = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
-        (read(&self.running), read(&self.sequence), read(&self.begun))
-    }
-}
-
-/// A run that lasts until it is dropped, also by a panic.
-struct Running<'n> {
-    now: &'n Now,
-    outer: (u64, u64),
-}
-
-impl Drop for Running<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        match self.outer {
-            // Nothing runs, so its sequence does not matter.
-            (0, _) => self.now.running.store(0, Ordering::Relaxed),
-            (running, sequence) => self.now.set(running, sequence),
-        }
-    }
 }

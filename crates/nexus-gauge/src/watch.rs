@@ -73,7 +73,7 @@ impl Board {
         let stop = Arc::new(AtomicBool::new(false));
         let (board, stopped) = (self.clone(), stop.clone());
         let thread = thread::spawn(move || {
-            let mut eye = Eye::new(limit);
+            let mut eye = Eye { limit, seen: None };
             while !stopped.load(Ordering::Relaxed) {
                 thread::park_timeout(limit / 4);
                 if let Some(stall) = eye.look(&board, Instant::now()) {
@@ -110,10 +110,6 @@ struct Seen {
 }
 
 impl Eye {
-    fn new(limit: Duration) -> Self {
-        Self { limit, seen: None }
-    }
-
     /// Looks at the loop, at this time.
     fn look(&mut self, board: &Board, at: Instant) -> Option<Stall> {
         let now @ (running, sequence, run) = board.0.now.read();

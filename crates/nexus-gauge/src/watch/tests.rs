@@ -17,9 +17,13 @@ use crate::board::Board;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+fn eye(limit: Duration) -> Eye {
+    Eye { limit, seen: None }
+}
+
 /// Looks at once and an hour later.
 fn look_twice(board: &Board) -> [Option<super::Stall>; 2] {
-    let (mut eye, now) = (Eye::new(Duration::from_secs(1)), Instant::now());
+    let (mut eye, now) = (eye(Duration::from_secs(1)), Instant::now());
     [eye.look(board, now), eye.look(board, now + HOUR)]
 }
 
@@ -53,7 +57,7 @@ fn a_run_is_told_of_once_and_again_when_it_has_returned() {
     for nested in [false, true] {
         let (send, eyes) = mpsc::channel();
         let look = move |board: &Board| {
-            let (mut eye, now) = (Eye::new(HOUR), Instant::now());
+            let (mut eye, now) = (eye(HOUR), Instant::now());
             let minute = Duration::from_secs(60);
             assert_eq!(eye.look(board, now), None);
             assert_eq!(eye.look(board, now + HOUR - minute), None);
@@ -89,10 +93,30 @@ fn the_outer_handler_is_named_once_the_inner_one_has_returned() {
 }
 
 #[test]
+fn a_run_that_goes_on_is_a_stall_however_many_others_begin_in_it() {
+    let mut world = WorldBuilder::new().build();
+    let board = Board::new();
+    // Only its first run is timed.
+    let mut inner = board.named("inner").sampled(1 << 63, (|_: u32| {}).into_handler(world.registry()));
+    let (looks, mut eye, now) = (board.clone(), eye(HOUR), Instant::now());
+    let (send, stalls) = mpsc::channel();
+    let outer = move |world: &mut World, _: u64| {
+        for half_hours in 0..6 {
+            inner.run(world, half_hours);
+            if let Some(stall) = eye.look(&looks, now + half_hours * HOUR / 2) {
+                send.send((stall.handler, stall.lasted)).unwrap();
+            }
+        }
+    };
+    board.named("outer").timed(outer.into_handler(world.registry())).run(&mut world, 1);
+    assert_eq!(stalls.iter().collect::<Vec<_>>(), [("outer".to_owned(), HOUR)]);
+}
+
+#[test]
 fn runs_that_return_are_no_stall_however_many_there_are() {
     let mut world = WorldBuilder::new().build();
     let board = Board::new();
-    let mut eye = Eye::new(Duration::from_secs(1));
+    let mut eye = eye(Duration::from_secs(1));
     let mut at = Instant::now();
     let looks = board.clone();
     let look = move |_: u64| {
@@ -147,9 +171,9 @@ fn sockets(builder: &mut WorldBuilder) -> (Doorbell, Sleep) {
 
 /// Runs a loop on a thread of its own, whose handler is measured, and looks at it in its idle turns and its sleep.
 fn an_idle_loop_is_no_stall(wait: Wait, bed: Bed) {
-    let (board, turns) = (Board::new(), Arc::new(AtomicU64::new(0)));
+    let (board, over) = (Board::new(), Arc::new(AtomicU64::new(0)));
     let (send, made) = mpsc::channel();
-    let (loops, counts) = (board.clone(), turns.clone());
+    let (loops, counts) = (board.clone(), over.clone());
     let thread = thread::spawn(move || {
         let mut builder = WorldBuilder::new();
         let shutdown = builder.shutdown_handle();
@@ -162,22 +186,17 @@ fn an_idle_loop_is_no_stall(wait: Wait, bed: Bed) {
         let mut idle = Idle::new(wait);
         world.run(|world| {
             let ran = inbox.poll(world, 64, &mut handler);
-            counts.fetch_add(1, Ordering::SeqCst);
+            counts.fetch_add(ran as u64, Ordering::SeqCst);
             sleep(world, idle.until(ran, Instant::now(), None));
         });
     });
     let (sender, shutdown): (Sender<u64>, ShutdownHandle) = made.recv().unwrap();
-    let mut eye = Eye::new(Duration::from_secs(1));
+    let mut eye = eye(Duration::from_secs(1));
     let mut at = Instant::now();
     for event in 1..=20 {
         sender.send(event).unwrap();
-        while board.meters()[0].runs() < event {
-            thread::yield_now();
-        }
-        let turn = turns.load(Ordering::SeqCst);
-        // While it is on its way into its sleep, or in it, or turns: nothing runs once this turn is over.
-        let is_over = || turns.load(Ordering::SeqCst) > turn || board.0.now.read().0 == 0;
-        while !is_over() {
+        // Once its handler has returned, the loop is on its way into its sleep, or in it, or asks its drivers in vain.
+        while over.load(Ordering::SeqCst) < event {
             thread::yield_now();
         }
         for _ in 0..3 {

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use nexus_gauge::{Board, Meter};
 use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, System};
 use nexus_rt::{
-    CallbackTemplate, DagStart, Describe, Handler, IntoCallback, IntoHandler, PipelineStart, Res, ResMut, Virtual,
-    World, WorldBuilder, callback_blueprint, fan_out,
+    Broadcast, CallbackTemplate, DagStart, Describe, Handler, IntoCallback, IntoHandler, PipelineStart, Res, ResMut,
+    Virtual, World, WorldBuilder, callback_blueprint, fan_out,
 };
 
 fn add(mut sum: ResMut<u64>, x: u64) {
@@ -86,6 +86,9 @@ fn a_pipeline_as_a_handler_and_as_itself() {
     let reg = world.registry();
     let mut output = board.timed(PipelineStart::<u64>::new().then(double, reg).build()).into_pipeline();
     assert_eq!((output.run(&mut world, 4), seen(&board)), (8, (1, 1)));
+    let mut plan = output.plan();
+    board.annotate(&mut plan);
+    assert!(plan.to_string().ends_with(", 1 runs\n"), "{plan}");
     let mut boxed = output.boxed();
     assert_eq!((boxed.run(&mut world, 5), seen(&board)), (10, (2, 2)));
 
@@ -215,6 +218,12 @@ fn a_plan_tells_two_runs_of_one_function_apart() {
     assert!(lines[1].contains("3 functions: p50 ") && lines[1].ends_with(", 1 runs"), "{text}");
     assert!(lines[2].contains("  p50 ") && lines[2].ends_with("s, 1,234 runs"), "{text}");
     assert!(!text.contains("double     p50"), "{text}");
+    // What shows no function leaves its mark to no other.
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new().tee(|x| x.dispatch(board.timed(Broadcast::<u64>::new()))).then(double, reg);
+    let mut plan = chain.build().plan();
+    board.annotate(&mut plan);
+    assert!(!plan.to_string().contains("runs"), "{plan}");
     // Another board knows nothing of it.
     let mut plan = whole.plan();
     Board::new().annotate(&mut plan);
