@@ -81,13 +81,13 @@ impl Snapshot<'_> {
 /// Puts a snapshot in the place of everything up to `upto`, which is where a file ends: what
 /// [`Journal::rotate`](crate::Journal::rotate) was called at.
 ///
-/// It runs beside the loop, on a thread or in a process of its own, with worlds of its own that `make` makes. One runs
+/// It runs beside the loop, one at a time, on a thread or in a process of its own, with worlds of its own that `make` makes. One runs
 /// the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only if its digest is
 /// that of the first is anything removed.
 ///
 /// # Errors
-/// If the journal cannot be read or run again, the disk fails, or the snapshot does not lead to the same state. The
-/// journal is as it was then.
+/// If no file ends at `upto`, the journal cannot be read or run again, the disk fails, or the snapshot does not lead to
+/// the same state. The journal is as it was then.
 pub fn compact<P: Program>(
     disk: &Arc<dyn Disk>,
     program: &str,
@@ -120,6 +120,10 @@ fn write<P: Program>(
 ) -> Result<Written, Error> {
     let (mut world, mut state, digests) = make();
     let mut reader = Reader::open(disk.clone(), Some(program))?;
+    if !reader.has_file_after(upto) {
+        // What is removed would have more than the snapshot.
+        return Err(Error::NoEnd { asked: upto });
+    }
     reader.stop_at(upto);
     let replayed = reader.replay(&mut world, &mut state, &digests, Some(upto))?;
     if replayed.last != upto {

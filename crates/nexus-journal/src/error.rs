@@ -76,6 +76,11 @@ pub enum Error {
         /// The last sequence that can be read.
         last: Sequence,
     },
+    /// A snapshot is to take the place of what is up to a sequence at which no file ends.
+    NoEnd {
+        /// The sequence.
+        asked: Sequence,
+    },
     /// An input is none that the program knows.
     Unknown {
         /// The number of its kind.
@@ -161,6 +166,11 @@ impl fmt::Display for Error {
             Self::Beyond { asked, last } => {
                 write!(f, "there is no sequence {asked}: what can be read ends with {last}")
             }
+            Self::NoEnd { asked } => write!(
+                f,
+                "no file of the journal ends with sequence {asked}, so what is up to there cannot be compacted: \
+                 `Journal::rotate` ends a file, and `Journal::last` then tells with what"
+            ),
             Self::Unknown { source, at, length } => write!(
                 f,
                 "the input of sequence {at} is none that this program knows: kind {source}, {length} bytes; was it \

@@ -102,6 +102,11 @@ impl Reader {
         }
     }
 
+    /// Whether a file goes on after this sequence, so that none before it has more.
+    pub(crate) fn has_file_after(&self, sequence: Sequence) -> bool {
+        self.ahead.iter().any(|entry| entry.kind == Kind::Segment && entry.after == sequence.get())
+    }
+
     /// Reads no file that goes on after this sequence, such as the one that is being written.
     pub(crate) fn stop_at(&mut self, after: Sequence) {
         self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());

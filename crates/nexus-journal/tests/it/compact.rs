@@ -1,0 +1,25 @@
+//! A compaction removes nothing but what its snapshot has.
+
+use nexus_journal::testing::FakeDisk;
+use nexus_journal::{Durability, Error, Options, compact};
+use nexus_rt::Sequence;
+
+use crate::program::{Call, Live, emit, make, options};
+
+#[test]
+fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1 << 20, ..options(Durability::Disk) }).unwrap();
+    for _ in 0..10 {
+        live.call(Call::Add(b"text"));
+    }
+    let last = live.commit().unwrap();
+    // The file goes on, now or later.
+    for upto in [Sequence::new(5), last] {
+        let error = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap_err();
+        assert!(matches!(error, Error::NoEnd { asked } if asked == upto), "{error}");
+    }
+    live.call(Call::Add(b"more"));
+    let sums = live.close();
+    assert_eq!(Live::on(&disk).sums(), sums);
+}
