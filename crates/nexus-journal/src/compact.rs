@@ -102,9 +102,11 @@ pub fn compact<P: Program>(
     });
     let (inputs, bytes, digest) = written.inspect_err(|_| _ = disk.remove(&name))?;
     let snapshot = format::name(Kind::Snapshot, upto.get());
+    // If there was nothing new, it takes the place of one of the same name.
+    let replaced = disk.open(&snapshot, false).and_then(|file| file.length()).unwrap_or(0);
     disk.rename(&name, &snapshot).map_err(Error::io("rename", &**disk, &name))?;
     disk.sync().map_err(Error::io("sync", &**disk, ""))?;
-    let removed = files::sweep(&**disk, upto.get())?;
+    let removed = replaced + files::sweep(&**disk, upto.get())?;
     Ok(Compacted { upto, inputs, bytes, removed, digest })
 }
 

@@ -23,3 +23,15 @@ fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
     let sums = live.close();
     assert_eq!(Live::on(&disk).sums(), sums);
 }
+
+#[test]
+fn a_snapshot_that_takes_the_place_of_another_counts_that_as_removed() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let upto = live.call(Call::Add(b"text"));
+    live.commit().unwrap();
+    live.recorder().journal_mut().rotate().unwrap();
+    let first = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
+    let again = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
+    assert_eq!((again.bytes, again.removed), (first.bytes, first.bytes));
+}
