@@ -181,6 +181,10 @@ impl Reader {
     #[inline]
     fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
         let sequence = Sequence::new(sequence);
+        if sequence == Sequence::new(u64::MAX) {
+            // Nothing could come after it, so nobody wrote it.
+            return Err(self.damaged());
+        }
         let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);
         match source {
             END => return Ok(false),

@@ -5,6 +5,7 @@ mod compact;
 mod cut;
 mod damage;
 mod faults;
+mod names;
 mod payloads;
 mod program;
 mod replay;
