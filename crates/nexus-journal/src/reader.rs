@@ -183,7 +183,7 @@ impl Reader {
         let sequence = Sequence::new(sequence);
         if sequence == Sequence::new(u64::MAX) {
             // Nothing could come after it, so nobody wrote it.
-            return Err(self.damaged());
+            return Err(self.damaged_at(Cursor::record_offset));
         }
         let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);
         match source {
@@ -191,7 +191,7 @@ impl Reader {
             _ if in_snapshot => self.inputs += 1,
             _ if sequence <= self.begins => return Ok(false),
             CHECK => return Ok(true),
-            _ if sequence <= self.last => return Err(self.damaged()),
+            _ if sequence <= self.last => return Err(self.damaged_at(Cursor::record_offset)),
             _ => {}
         }
         self.last = sequence;
@@ -250,8 +250,13 @@ impl Reader {
         }
     }
 
+    /// What comes next is damaged.
     fn damaged(&self) -> Error {
-        let (name, offset) = self.current.as_ref().map_or(("", 0), |cursor| (&*cursor.entry.name, cursor.offset()));
+        self.damaged_at(Cursor::offset)
+    }
+
+    fn damaged_at(&self, offset: fn(&Cursor) -> u64) -> Error {
+        let (name, offset) = self.current.as_ref().map_or(("", 0), |cursor| (&*cursor.entry.name, offset(cursor)));
         Error::Damaged { path: self.disk.path(name), offset, after: self.last }
     }
 

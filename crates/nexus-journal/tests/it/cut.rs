@@ -167,3 +167,24 @@ fn a_file_that_repeats_another_is_put_aside() {
     assert!(!disk.names().contains(&strange.name), "{:?}", disk.names());
     goes_on(&disk, after, &states);
 }
+
+#[test]
+fn records_that_changed_places_are_found_where_they_lie_and_can_be_cut_off() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let sequences = [(); 4].map(|()| live.call(Call::Add(b"text")));
+    live.close();
+    let (name, second, third, end) = ("00000000000000000001.journal", 64 + 32, 64 + 64, 64 + 96);
+    let bytes = disk.bytes(name).unwrap();
+    let moved = [&bytes[..second], &bytes[third..end], &bytes[second..third], &bytes[end..]].concat();
+    let twice = [&bytes[..third], &bytes[second..third], &bytes[end..]].concat();
+    for (bytes, last) in [(moved, sequences[2]), (twice, sequences[1])] {
+        let disk = FakeDisk::new();
+        disk.put(name, &bytes);
+        let error = read(&disk).unwrap_err();
+        assert!(matches!(error, Error::Damaged { offset, after, .. } if (offset, after) == (third as u64, last)));
+        find(&disk, last).unwrap().apply().unwrap();
+        assert_eq!(read(&disk).unwrap(), last);
+        assert_eq!(Live::on(&disk).replayed.last, last);
+    }
+}
