@@ -81,9 +81,9 @@ impl Snapshot<'_> {
 /// Puts a snapshot in the place of everything up to `upto`, which is where a file ends: what
 /// [`Journal::rotate`](crate::Journal::rotate) was called at.
 ///
-/// It runs beside the loop, one at a time, on a thread or in a process of its own, with worlds of its own that `make` makes. One runs
-/// the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only if its digest is
-/// that of the first is anything removed.
+/// It runs beside the loop, one at a time, on a thread or in a process of its own, with worlds of its own that `make`
+/// makes. One runs the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only
+/// if its digest is that of the first is anything removed.
 ///
 /// # Errors
 /// If no file ends at `upto`, the journal cannot be read or run again, the disk fails, or the snapshot does not lead to
