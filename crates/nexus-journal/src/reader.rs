@@ -311,6 +311,12 @@ impl Reader {
         Ok(())
     }
 
+    /// Returns before which sequence no file is needed: that of the snapshot, unless one that began before had more.
+    pub(crate) fn replaced(&self) -> u64 {
+        let read = self.done.iter().filter(|entry| entry.kind == Kind::Segment).map(|entry| entry.after);
+        read.chain([self.begins.get()]).min().unwrap_or(0)
+    }
+
     /// Cuts the torn tail off, and waits until the disk has all that was read.
     pub(crate) fn repair(&mut self) -> Result<(), Error> {
         files::repair(&*self.disk, &self.done, self.known().get(), self.vouched)

@@ -35,3 +35,22 @@ fn a_snapshot_that_takes_the_place_of_another_counts_that_as_removed() {
     let again = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
     assert_eq!((again.bytes, again.removed), (first.bytes, first.bytes));
 }
+
+#[test]
+fn a_snapshot_of_the_middle_of_a_file_does_not_have_a_start_remove_the_file() {
+    let [disk, twin] = [(); 2].map(|()| FakeDisk::new());
+    let whole = Options { segment: 1 << 20, ..options(Durability::Disk) };
+    let [mut live, mut other] = [&disk, &twin].map(|disk| Live::start(disk.clone(), whole.clone()).unwrap());
+    let upto = (0..5).fold(Sequence::NEVER, |_, _| other.call(Call::Add(b"text")));
+    other.recorder().journal_mut().rotate().unwrap();
+    compact(&twin.clone().into(), "adder", upto, make, emit).unwrap();
+    (0..10).for_each(|_| _ = live.call(Call::Add(b"text")));
+    let sums = live.close();
+    // Somebody has put it there, from another copy of the directory.
+    let name = twin.names().into_iter().find(|name| name.ends_with("snapshot")).unwrap();
+    disk.put(&name, &twin.bytes(&name).unwrap());
+    for _ in 0..3 {
+        let live = Live::start(disk.clone(), whole.clone()).unwrap();
+        assert_eq!(live.sums(), sums);
+    }
+}
