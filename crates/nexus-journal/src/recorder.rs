@@ -70,7 +70,7 @@ impl Recorder {
         let mut reader = Reader::open(disk.clone(), Some(&options.program))?;
         let replayed = reader.replay(world, program, &digests, None)?;
         reader.repair()?;
-        files::sweep(&*disk, reader.begins().get())?;
+        files::sweep(&*disk, reader.replaced())?;
         real.update();
         let until_check = options.check_every;
         let journal = Journal::open(disk, lock, options, (replayed.last, real.unix()))?;
