@@ -88,7 +88,9 @@ fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     let now = UNIX_EPOCH.elapsed().unwrap_or_default();
     let ahead = match replayed.at.saturating_sub(now) {
         Duration::ZERO => String::new(),
-        ahead => format!("; the machine's clock is {ahead:.0?} behind it, so time stands still until that has passed"),
+        ahead => format!(
+            "; the machine's clock is {ahead:.0?} behind it, so time runs at half the speed until it has caught up"
+        ),
     };
     format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}{ahead}\n", replayed.bytes)
 }
