@@ -81,13 +81,13 @@ impl Snapshot<'_> {
 /// Puts a snapshot in the place of everything up to `upto`, which is where a file ends: what
 /// [`Journal::rotate`](crate::Journal::rotate) was called at.
 ///
-/// It runs beside the loop, on a thread or in a process of its own, with worlds of its own that `make` makes. One runs
-/// the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only if its digest is
-/// that of the first is anything removed.
+/// It runs beside the loop, one at a time, on a thread or in a process of its own, with worlds of its own that `make`
+/// makes. One runs the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only
+/// if its digest is that of the first is anything removed.
 ///
 /// # Errors
-/// If the journal cannot be read or run again, the disk fails, or the snapshot does not lead to the same state. The
-/// journal is as it was then.
+/// If no file ends at `upto`, the journal cannot be read or run again, the disk fails, or the snapshot does not lead to
+/// the same state. The journal is as it was then.
 pub fn compact<P: Program>(
     disk: &Arc<dyn Disk>,
     program: &str,
@@ -102,9 +102,11 @@ pub fn compact<P: Program>(
     });
     let (inputs, bytes, digest) = written.inspect_err(|_| _ = disk.remove(&name))?;
     let snapshot = format::name(Kind::Snapshot, upto.get());
+    // If there was nothing new, it takes the place of one of the same name.
+    let replaced = disk.open(&snapshot, false).and_then(|file| file.length()).unwrap_or(0);
     disk.rename(&name, &snapshot).map_err(Error::io("rename", &**disk, &name))?;
     disk.sync().map_err(Error::io("sync", &**disk, ""))?;
-    let removed = files::sweep(&**disk, upto.get())?;
+    let removed = replaced + files::sweep(&**disk, upto.get())?;
     Ok(Compacted { upto, inputs, bytes, removed, digest })
 }
 
@@ -120,6 +122,10 @@ fn write<P: Program>(
 ) -> Result<Written, Error> {
     let (mut world, mut state, digests) = make();
     let mut reader = Reader::open(disk.clone(), Some(program))?;
+    if !reader.has_file_after(upto) {
+        // What is removed would have more than the snapshot.
+        return Err(Error::NoEnd { asked: upto });
+    }
     reader.stop_at(upto);
     let replayed = reader.replay(&mut world, &mut state, &digests, Some(upto))?;
     if replayed.last != upto {

@@ -90,7 +90,6 @@ impl Cut {
         let entries = files::list(&*disk, None)?;
         let (place, last) = place(&disk, after, progress)?;
         let mut cut = Self { last, inputs: 0, bytes: 0, unreadable: 0, files: Vec::new(), disk, _lock: lock };
-        let names = cut.disk.list().map_err(Error::io("read", &*cut.disk, ""))?;
         let Some((name, offset)) = place else { return Ok(cut) };
         let segments = entries.into_iter().filter(|entry| entry.kind == Kind::Segment);
         for entry in segments.skip_while(|entry| entry.name != name) {
@@ -99,11 +98,7 @@ impl Cut {
             let is_kept = entry.name == name && entry.after < last.get() && offset > FILE_HEADER as u64;
             let at = is_kept.then_some(offset);
             cut.lose(&entry, from).map_err(Error::io("read", &*cut.disk, &entry.name))?;
-            let free = |n: u32| match n {
-                1 => format!("{}.cut", entry.name),
-                n => format!("{}.{n}.cut", entry.name),
-            };
-            let copy = (1..).map(free).find(|copy| !names.contains(copy)).expect("there are not so many files");
+            let copy = files::free(&*cut.disk, &entry.name, "cut").map_err(Error::io("read", &*cut.disk, ""))?;
             cut.files.push(CutFile { name: entry.name, at, copy });
         }
         Ok(cut)

@@ -76,6 +76,11 @@ pub enum Error {
         /// The last sequence that can be read.
         last: Sequence,
     },
+    /// A snapshot is to take the place of what is up to a sequence at which no file ends.
+    NoEnd {
+        /// The sequence.
+        asked: Sequence,
+    },
     /// An input is none that the program knows.
     Unknown {
         /// The number of its kind.
@@ -118,6 +123,27 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What is asked for and is not there.
+    fn fmt_asked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone { asked, begins } => {
+                write!(f, "the state at sequence {asked} is not known any more: the journal begins with {begins}")
+            }
+            Self::Beyond { asked, last } => {
+                write!(f, "there is no sequence {asked}: what can be read ends with {last}")
+            }
+            Self::NoEnd { asked } => {
+                write!(
+                    f,
+                    "no file ends with sequence {asked}, so what is up to there stays: `Journal::rotate` ends one"
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -155,12 +181,7 @@ impl fmt::Display for Error {
                  give up what follows by `nexus-journal cut`",
                 path.display()
             ),
-            Self::Gone { asked, begins } => {
-                write!(f, "the state at sequence {asked} is not known any more: the journal begins with {begins}")
-            }
-            Self::Beyond { asked, last } => {
-                write!(f, "there is no sequence {asked}: what can be read ends with {last}")
-            }
+            Self::Gone { .. } | Self::Beyond { .. } | Self::NoEnd { .. } => self.fmt_asked(f),
             Self::Unknown { source, at, length } => write!(
                 f,
                 "the input of sequence {at} is none that this program knows: kind {source}, {length} bytes; was it \

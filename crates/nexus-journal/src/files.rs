@@ -88,6 +88,12 @@ pub(crate) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send>, Error> {
 /// The extension of what is being written: a snapshot, or the copy of a file.
 pub(crate) const PARTIAL: &str = "partial";
 
+/// Whether this is the name of something that was being written, and not of somebody else's file.
+fn is_partial(name: &str) -> bool {
+    let stem = name.strip_suffix(PARTIAL).and_then(|stem| stem.strip_suffix('.'));
+    stem.and_then(|stem| stem.split('.').next()).is_some_and(format::is_number)
+}
+
 /// Removes what a snapshot replaces, and snapshots that were not finished. Returns how many bytes.
 pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
     let mut removed = 0;
@@ -96,7 +102,7 @@ pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
     names.sort();
     for name in names {
         let is_old = format::parse_name(&name).is_some_and(|(_, after)| after < begins);
-        if is_old || name.ends_with(PARTIAL) {
+        if is_old || is_partial(&name) {
             let length = disk.open(&name, false).and_then(|file| file.length()).unwrap_or(0);
             disk.remove(&name).map_err(Error::io("remove", disk, &name))?;
             removed += length;
@@ -113,7 +119,7 @@ pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place)
     for entry in entries.iter().rev() {
         if entry.is_dropped && entry.length > FILE_HEADER as u64 {
             // It was never safe, but it is not for a program to throw it away.
-            let lost = format!("{}.lost", entry.name);
+            let lost = free(disk, &entry.name, "lost").map_err(Error::io("read", disk, ""))?;
             disk.rename(&entry.name, &lost).map_err(Error::io("rename", disk, &entry.name))?;
             disk.sync().map_err(Error::io("sync", disk, ""))?;
         } else if entry.kind == Kind::Segment && (entry.is_dropped || entry.after >= last) {
@@ -129,6 +135,16 @@ pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place)
         }
     }
     disk.sync().map_err(Error::io("sync", disk, ""))
+}
+
+/// A name for a copy of a file, which no other copy has.
+pub(crate) fn free(disk: &dyn Disk, name: &str, extension: &str) -> io::Result<String> {
+    let names = disk.list()?;
+    let numbered = |n: u32| match n {
+        1 => format!("{name}.{extension}"),
+        n => format!("{name}.{n}.{extension}"),
+    };
+    Ok((1..).map(numbered).find(|copy| !names.contains(copy)).expect("there are not so many files"))
 }
 
 /// Writes a file again from an offset on, if there is one, cuts it where it ends, and waits until the disk has it.

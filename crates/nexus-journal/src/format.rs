@@ -204,10 +204,16 @@ pub(crate) fn name(kind: Kind, after: u64) -> String {
 /// What a file of this name is.
 pub(crate) fn parse_name(name: &str) -> Option<(Kind, u64)> {
     let (number, extension) = name.split_once('.')?;
-    let number: u64 = number.parse().ok().filter(|_| number.len() == 20)?;
+    let number: u64 = Some(number).filter(|number| is_number(number))?.parse().ok()?;
     match extension {
         "journal" => Some((Kind::Segment, number.checked_sub(1)?)),
-        "snapshot" => Some((Kind::Snapshot, number)),
+        // After the last number of all, no file can go on.
+        "snapshot" if number < u64::MAX => Some((Kind::Snapshot, number)),
         _ => None,
     }
+}
+
+/// Whether this is how a name begins.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -12,6 +12,9 @@ use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
 
+/// How much memory is kept for the next turn, in bytes.
+const KEPT: usize = 1 << 20;
+
 /// When an input is safe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Durability {
@@ -205,6 +208,8 @@ impl Journal {
         let written = reserved.and_then(|()| self.file.write_at(self.written, &self.buffer));
         written.map_err(self.failed("write")).inspect_err(|error| self.shared.fail(error))?;
         self.buffer.clear();
+        // The memory of one that was huge is not kept for all that come.
+        self.buffer.shrink_to(KEPT);
         self.written = end;
         let upto = (self.last, (self.header.after, end));
         if self.options.durability == Durability::Process {
@@ -333,5 +338,28 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, last, safe) = (self.disk.path(""), self.last, self.shared.safe());
         write!(f, "Journal({}, up to {last}, safe up to {safe})", path.display())
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use nexus_rt::Sequence;
+
+    use super::{Journal, KEPT, Options};
+    use crate::disk::Disk;
+    use crate::testing::FakeDisk;
+
+    #[test]
+    fn a_huge_turn_keeps_no_memory_of_the_turns_after_it() -> Result<(), crate::Error> {
+        let disk: Arc<dyn Disk> = FakeDisk::new().into();
+        let start = (Sequence::NEVER, Duration::ZERO);
+        let mut journal = Journal::open(disk, Box::new(()), Options::new("huge"), start)?;
+        journal.append(1, Sequence::new(1), Duration::ZERO, |out| out.resize(10 * KEPT, 7));
+        journal.commit()?;
+        assert!(journal.buffer.capacity() <= KEPT);
+        Ok(())
     }
 }

@@ -102,6 +102,11 @@ impl Reader {
         }
     }
 
+    /// Whether a file goes on after this sequence, so that none before it has more.
+    pub(crate) fn has_file_after(&self, sequence: Sequence) -> bool {
+        self.ahead.iter().any(|entry| entry.kind == Kind::Segment && entry.after == sequence.get())
+    }
+
     /// Reads no file that goes on after this sequence, such as the one that is being written.
     pub(crate) fn stop_at(&mut self, after: Sequence) {
         self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());
@@ -119,7 +124,7 @@ impl Reader {
         self.begins
     }
 
-    /// Returns the sequence of the last input that was read.
+    /// Returns the sequence of the last input that was read, or that of a check if it is later.
     #[must_use]
     pub fn last(&self) -> Sequence {
         self.last
@@ -176,13 +181,18 @@ impl Reader {
     #[inline]
     fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
         let sequence = Sequence::new(sequence);
+        if sequence == Sequence::new(u64::MAX) {
+            // Nothing could come after it, so nobody wrote it.
+            return Err(self.damaged_at(Cursor::record_offset));
+        }
         let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);
         match source {
             END => return Ok(false),
             _ if in_snapshot => self.inputs += 1,
             _ if sequence <= self.begins => return Ok(false),
-            CHECK => return Ok(true),
-            _ if sequence <= self.last => return Err(self.damaged()),
+            // It may come after inputs that a copy has left out, and what comes then is later than it.
+            CHECK if sequence >= self.last => {}
+            _ if sequence <= self.last => return Err(self.damaged_at(Cursor::record_offset)),
             _ => {}
         }
         self.last = sequence;
@@ -241,8 +251,13 @@ impl Reader {
         }
     }
 
+    /// What comes next is damaged.
     fn damaged(&self) -> Error {
-        let (name, offset) = self.current.as_ref().map_or(("", 0), |cursor| (&*cursor.entry.name, cursor.offset()));
+        self.damaged_at(Cursor::offset)
+    }
+
+    fn damaged_at(&self, offset: fn(&Cursor) -> u64) -> Error {
+        let (name, offset) = self.current.as_ref().map_or(("", 0), |cursor| (&*cursor.entry.name, offset(cursor)));
         Error::Damaged { path: self.disk.path(name), offset, after: self.last }
     }
 
@@ -294,6 +309,12 @@ impl Reader {
             self.done.append(&mut self.ahead.drain(..).rev().map(Entry::dropped).collect());
         }
         Ok(())
+    }
+
+    /// Returns before which sequence no file is needed: that of the snapshot, unless one that began before had more.
+    pub(crate) fn replaced(&self) -> u64 {
+        let read = self.done.iter().filter(|entry| entry.kind == Kind::Segment).map(|entry| entry.after);
+        read.chain([self.begins.get()]).min().unwrap_or(0)
     }
 
     /// Cuts the torn tail off, and waits until the disk has all that was read.

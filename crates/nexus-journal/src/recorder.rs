@@ -70,7 +70,7 @@ impl Recorder {
         let mut reader = Reader::open(disk.clone(), Some(&options.program))?;
         let replayed = reader.replay(world, program, &digests, None)?;
         reader.repair()?;
-        files::sweep(&*disk, reader.begins().get())?;
+        files::sweep(&*disk, reader.replaced())?;
         real.update();
         let until_check = options.check_every;
         let journal = Journal::open(disk, lock, options, (replayed.last, real.unix()))?;
@@ -79,22 +79,24 @@ impl Recorder {
         Ok((recorder, replayed))
     }
 
-    /// Takes the time from another clock than that of the machine. One that is behind the world stands still until it
+    /// Takes the time from another clock than that of the machine. If it is behind the world, time is slow until it
     /// has caught up, so a test takes its clock from the start, by [`open_by`](Self::open_by).
     pub fn set_time(&mut self, real: Clock) {
         self.real = real;
     }
 
-    /// Moves the clock of the world to the present, once per turn, and returns it. It does not go back, even if that of
-    /// the machine did since the last input of an earlier run.
+    /// Moves the clock of the world to the present, once per turn, and returns it. It does not go back: if that of the
+    /// machine did since the last input of an earlier run, it runs at half the speed until the machine has caught up.
     ///
     /// # Panics
     /// If the clock of the world is not historical.
     #[track_caller]
     pub fn update(&mut self, world: &mut World) -> Instant {
+        let before = self.real.unix();
         self.real.update();
+        let elapsed = self.real.unix().saturating_sub(before);
         let mut clock = self.clock.get_mut(world);
-        let unix = self.real.unix().max(clock.unix());
+        let unix = self.real.unix().max(clock.unix() + elapsed / 2);
         clock.set_unix(unix)
     }
 

@@ -38,7 +38,7 @@ struct Live {
     /// The size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers
     /// it, also below zero.
     others: i64,
-    /// The size after it was last compacted, or at the start.
+    /// The size after it was last compacted, or was to be, or at the start.
     base: u64,
     compact: u64,
     compaction: Option<JoinHandle<Result<Compacted, Error>>>,
@@ -224,7 +224,7 @@ impl Live {
             self.end_compaction();
         }
         let is_due = self.compact > 0 && self.bytes() >= self.compact.max(self.base.saturating_mul(2));
-        if self.compaction.is_none() && (self.asked || is_due && !self.failed) {
+        if self.compaction.is_none() && (self.asked || is_due) {
             self.asked = false;
             let (journal, waker) = (self.recorder.journal_mut(), world.resource::<MioDriver>().waker());
             journal.rotate()?;
@@ -234,7 +234,10 @@ impl Live {
                 _ = waker.wake();
                 result
             };
-            self.compaction = thread::Builder::new().name("compaction".into()).spawn(run).ok();
+            match thread::Builder::new().name("compaction".into()).spawn(run) {
+                Ok(thread) => self.compaction = Some(thread),
+                Err(error) => self.is_not_compacted(&error),
+            }
         }
         Ok(())
     }
@@ -248,13 +251,15 @@ impl Live {
                 (self.base, self.failed) = (self.bytes(), false);
                 self.compactions += 1;
             }
-            // The journal stays as it was. It is tried again when somebody asks for it.
-            Ok(Err(error)) => {
-                self.failed = true;
-                eprintln!("kv-server: the journal was not compacted: {error}");
-            }
-            Err(_) => self.failed = true,
+            Ok(Err(error)) => self.is_not_compacted(&error),
+            Err(_) => self.is_not_compacted(&"it panicked"),
         }
+    }
+
+    /// The journal stays as it was. It is tried again when it is twice as long, or somebody asks for it.
+    fn is_not_compacted(&mut self, why: &dyn fmt::Display) {
+        (self.base, self.failed) = (self.bytes(), true);
+        eprintln!("kv-server: the journal was not compacted: {why}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Parser;
 use kv_server::{Args, History, Keys, Options, Server};
@@ -97,7 +97,14 @@ fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     let directory = args.journal.as_deref().unwrap_or(Path::new("")).display();
     let torn = replayed.torn.as_ref().map_or(String::new(), |torn| format!("; cut off: {torn}"));
     let (keys, last) = (world.resource::<Keys>().len(), replayed.last);
-    format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}\n", replayed.bytes)
+    let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+    let ahead = match replayed.at.saturating_sub(now) {
+        Duration::ZERO => String::new(),
+        ahead => format!(
+            "; the machine's clock is {ahead:.0?} behind it, so time runs at half the speed until it has caught up"
+        ),
+    };
+    format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}{ahead}\n", replayed.bytes)
 }
 
 /// Where it listens, and what to try.

@@ -162,10 +162,11 @@ impl Server {
             logger.commit(world).map_err(Failure::Journal)
         };
         world.run(&mut turn)?;
-        let deadline = Instant::now() + drain;
-        world.resource_mut::<Pause>().end(Instant::now());
-        world.resource_mut::<Connections<Session>>().drain(deadline);
-        world.drain(deadline, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+        // With a journal, the time of the clock need not be that of the machine.
+        let now = clock.get(world).now();
+        world.resource_mut::<Pause>().end(now);
+        world.resource_mut::<Connections<Session>>().drain(now + drain);
+        world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
         logger.close(world).map_err(Failure::Journal)
     }
 }

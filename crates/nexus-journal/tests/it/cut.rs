@@ -1,10 +1,10 @@
 //! What comes after a sequence is given up, also on a damaged disk and across crashes, and nothing else is.
 
 use nexus_journal::testing::{FakeDisk, Fault};
-use nexus_journal::{Cut, Error, FileInfo, Kind, Reader, compact};
+use nexus_journal::{Cut, Durability, Error, FileInfo, Kind, Reader, compact};
 use nexus_rt::Sequence;
 
-use crate::program::{Call, Live, Sums, emit, make};
+use crate::program::{Call, Live, Sums, emit, make, options};
 
 /// A snapshot and some segments, and the state after each input that comes after it.
 fn written() -> (FakeDisk, Vec<(Sequence, Sums)>) {
@@ -166,4 +166,69 @@ fn a_file_that_repeats_another_is_put_aside() {
     find(&disk, after).unwrap().apply().unwrap();
     assert!(!disk.names().contains(&strange.name), "{:?}", disk.names());
     goes_on(&disk, after, &states);
+}
+
+#[test]
+fn a_check_that_changed_places_with_an_input_is_damage_and_no_alarm() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    for _ in 0..6 {
+        live.call(Call::Add(b"text"));
+    }
+    let seventh = live.call(Call::Add(b"text"));
+    live.commit().unwrap();
+    live.call(Call::Add(b"text"));
+    live.close();
+    let name = "00000000000000000001.journal";
+    let bytes = disk.bytes(name).unwrap();
+    // Seven inputs of 32 bytes, a check of one resource, a mark, and an input.
+    let [check, mark, input, rest] = [64 + 7 * 32, 64 + 7 * 32 + 56, 64 + 7 * 32 + 56 + 48, 64 + 8 * 32 + 56 + 48];
+    let parts = [&bytes[..check], &bytes[input..rest], &bytes[check..mark], &bytes[mark..input], &bytes[rest..]];
+    let damaged = FakeDisk::new();
+    damaged.put(name, &parts.concat());
+    let error = Live::start(damaged.clone(), options(Durability::Disk)).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Damaged { offset, .. } if offset == check as u64 + 32), "{error}");
+    find(&damaged, seventh).unwrap().apply().unwrap();
+    assert_eq!(Live::on(&damaged).replayed.last, seventh);
+}
+
+#[test]
+fn what_is_accepted_goes_on_after_a_check_that_is_later_than_the_last_input() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    live.call(Call::Add(b"text"));
+    let sums = live.close();
+    let name = "00000000000000000001.journal";
+    let mut bytes = disk.bytes(name).unwrap();
+    let check = 64 + 32;
+    bytes[check + 12] += 100;
+    let crc = crc32c::crc32c(&bytes[check + 4..check + 28 + 24]);
+    bytes[check..check + 4].copy_from_slice(&crc.to_le_bytes());
+    disk.put(name, &bytes);
+    let mut live = Live::on(&disk);
+    assert_eq!(live.sums(), sums);
+    live.call(Call::Add(b"more"));
+    let sums = live.close();
+    assert_eq!(Live::on(&disk).sums(), sums);
+}
+
+#[test]
+fn records_that_changed_places_are_found_where_they_lie_and_can_be_cut_off() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let sequences = [(); 4].map(|()| live.call(Call::Add(b"text")));
+    live.close();
+    let (name, second, third, end) = ("00000000000000000001.journal", 64 + 32, 64 + 64, 64 + 96);
+    let bytes = disk.bytes(name).unwrap();
+    let moved = [&bytes[..second], &bytes[third..end], &bytes[second..third], &bytes[end..]].concat();
+    let twice = [&bytes[..third], &bytes[second..third], &bytes[end..]].concat();
+    for (bytes, last) in [(moved, sequences[2]), (twice, sequences[1])] {
+        let disk = FakeDisk::new();
+        disk.put(name, &bytes);
+        let error = read(&disk).unwrap_err();
+        assert!(matches!(error, Error::Damaged { offset, after, .. } if (offset, after) == (third as u64, last)));
+        find(&disk, last).unwrap().apply().unwrap();
+        assert_eq!(read(&disk).unwrap(), last);
+        assert_eq!(Live::on(&disk).replayed.last, last);
+    }
 }

@@ -1,9 +1,11 @@
 //! The behaviour of a journal, through its public interface.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod compact;
 mod cut;
 mod damage;
 mod faults;
+mod names;
 mod payloads;
 mod program;
 mod replay;

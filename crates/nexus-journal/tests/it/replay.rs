@@ -291,3 +291,23 @@ fn what_no_check_has_is_not_digested_by_a_replay() {
     let replayed = reader(&disk).replay(&mut world, &mut adder, &digests, None).unwrap();
     assert!(replayed.checks > 5);
 }
+
+#[test]
+fn time_goes_on_at_half_the_speed_where_the_clock_of_the_machine_was_set_back() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    live.time.advance(std::time::Duration::from_secs(100));
+    live.call(Call::Add(b"x"));
+    live.close();
+    let mut live = Live::on(&disk);
+    let read = |live: &mut Live, seconds| {
+        live.time.advance(std::time::Duration::from_secs(seconds));
+        let Live { recorder, world, .. } = live;
+        recorder.as_mut().unwrap().update(world);
+        world.resource::<Clock>().unix().as_secs()
+    };
+    // The machine is a hundred seconds behind.
+    let start = read(&mut live, 0);
+    assert_eq!([read(&mut live, 20) - start, read(&mut live, 100) - start], [10, 60]);
+    assert_eq!([read(&mut live, 80) - start, read(&mut live, 10) - start], [100, 110], "it has caught up");
+}

@@ -2,14 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use kv_server::{Limits, Session, Stats};
-use nexus_rt::ShutdownHandle;
+use kv_server::{Change, Limits, PROGRAM, Session, Stats, Store};
+use nexus_journal::{Dir, Options, Recorder};
 use nexus_rt::connections::Connections;
+use nexus_rt::testing::VirtualClock;
 use nexus_rt::wait::Wait;
+use nexus_rt::{Clock, ShutdownHandle};
 
 use crate::support::{Client, Reply, Server, bulk, command, ok, until};
 
@@ -69,6 +72,29 @@ fn end_amid_endless(address: SocketAddr, end: impl FnOnce()) -> usize {
         end();
         reading.into_iter().map(|client| client.join().unwrap()).sum()
     })
+}
+
+/// A journal whose last change comes after the present: somebody has set the clock of the machine back.
+fn of_the_future(directory: &Path) {
+    let (mut world, mut store, digests) = Store::detached();
+    let future = UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(3_650);
+    let (clock, options) = (Clock::test(VirtualClock::new(), future), Options::new(PROGRAM));
+    let state = (&mut world, &mut store);
+    let (mut recorder, _) = Recorder::open_by(clock, Dir::new(directory), options, state, digests).unwrap();
+    recorder.input(&mut world, &mut store, Change::Requests(b"\x03\x03SET\x03old\x011"));
+    recorder.close(&world).unwrap();
+}
+
+#[test]
+fn a_server_whose_clock_was_set_back_says_so_and_ends_as_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    of_the_future(directory.path());
+    let path = directory.path().to_str().unwrap();
+    let mut server = Server::start(&["--journal", path, "--durability", "behind", "--drain-ms", FOR_EVER]);
+    assert!(server.banner.contains("; the machine's clock is 36"), "{}", server.banner);
+    let replies = end_amid_endless(server.address, || server.signal("-TERM"));
+    assert!(replies >= 20, "{replies}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

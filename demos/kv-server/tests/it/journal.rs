@@ -216,6 +216,32 @@ fn a_client_may_ask_to_compact() {
     assert_eq!(journaled(directory.path(), &[]).client().ask(&["GET", "counter"]), bulk("2000"));
 }
 
+#[test]
+fn a_compaction_that_failed_is_tried_again_when_the_journal_has_doubled() {
+    let directory = tempdir().unwrap();
+    let server = journaled(directory.path(), &["--compact", "20kb"]);
+    let mut client = server.client();
+    let value = "x".repeat(1_000);
+    let mut write = |count: usize| (0..count).for_each(|_| assert_eq!(client.ask(&["SET", "key", &value]), ok()));
+    let [first, elsewhere] = ["00000000000000000001.journal", "elsewhere"].map(|name| directory.path().join(name));
+    let says = |status: &str| {
+        let Reply::Bulk(Some(text)) = server.client().ask(&["INFO", "persistence"]) else { panic!("INFO is a text") };
+        String::from_utf8(text).unwrap().contains(&format!("aof_last_bgrewrite_status:{status}"))
+    };
+    fs::rename(&first, &elsewhere).unwrap();
+    write(25);
+    until("it has failed", || says("err"));
+    fs::rename(&elsewhere, &first).unwrap();
+    until("it is compacted", || {
+        write(5);
+        says("ok")
+    });
+    assert!(server.info("journal_compactions") > 0);
+    drop(server);
+    let server = journaled(directory.path(), &[]);
+    assert_eq!(server.client().ask(&["GET", "key"]), bulk(&value));
+}
+
 /// A journal with one file, and its name.
 fn written() -> (TempDir, std::path::PathBuf) {
     let directory = tempdir().unwrap();

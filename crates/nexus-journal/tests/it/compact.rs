@@ -1,0 +1,56 @@
+//! A compaction removes nothing but what its snapshot has.
+
+use nexus_journal::testing::FakeDisk;
+use nexus_journal::{Durability, Error, Options, compact};
+use nexus_rt::Sequence;
+
+use crate::program::{Call, Live, emit, make, options};
+
+#[test]
+fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1 << 20, ..options(Durability::Disk) }).unwrap();
+    for _ in 0..10 {
+        live.call(Call::Add(b"text"));
+    }
+    let last = live.commit().unwrap();
+    // The file goes on, now or later.
+    for upto in [Sequence::new(5), last] {
+        let error = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap_err();
+        assert!(matches!(error, Error::NoEnd { asked } if asked == upto), "{error}");
+    }
+    live.call(Call::Add(b"more"));
+    let sums = live.close();
+    assert_eq!(Live::on(&disk).sums(), sums);
+}
+
+#[test]
+fn a_snapshot_that_takes_the_place_of_another_counts_that_as_removed() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let upto = live.call(Call::Add(b"text"));
+    live.commit().unwrap();
+    live.recorder().journal_mut().rotate().unwrap();
+    let first = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
+    let again = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
+    assert_eq!((again.bytes, again.removed), (first.bytes, first.bytes));
+}
+
+#[test]
+fn a_snapshot_of_the_middle_of_a_file_does_not_have_a_start_remove_the_file() {
+    let [disk, twin] = [(); 2].map(|()| FakeDisk::new());
+    let whole = Options { segment: 1 << 20, ..options(Durability::Disk) };
+    let [mut live, mut other] = [&disk, &twin].map(|disk| Live::start(disk.clone(), whole.clone()).unwrap());
+    let upto = (0..5).fold(Sequence::NEVER, |_, _| other.call(Call::Add(b"text")));
+    other.recorder().journal_mut().rotate().unwrap();
+    compact(&twin.clone().into(), "adder", upto, make, emit).unwrap();
+    (0..10).for_each(|_| _ = live.call(Call::Add(b"text")));
+    let sums = live.close();
+    // Somebody has put it there, from another copy of the directory.
+    let name = twin.names().into_iter().find(|name| name.ends_with("snapshot")).unwrap();
+    disk.put(&name, &twin.bytes(&name).unwrap());
+    for _ in 0..3 {
+        let live = Live::start(disk.clone(), whole.clone()).unwrap();
+        assert_eq!(live.sums(), sums);
+    }
+}
