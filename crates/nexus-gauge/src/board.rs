@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nexus_rt::Describe;
-use nexus_rt::plan::Plan;
+use nexus_rt::plan::{Plan, Visitor};
 
 use crate::meter::Meter;
 use crate::now::Now;
@@ -85,6 +85,35 @@ impl Board {
     /// ```
     pub fn named(&self, name: impl Into<String>) -> Named<'_> {
         Named { board: self, name: name.into() }
+    }
+
+    /// Measures one function of a pipeline: each of its runs, without the other steps.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// fn double(x: u64) -> u64 {
+    ///     2 * x
+    /// }
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let board = Board::new();
+    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(double, reg).build();
+    /// let mut chain = chain.around_each(|function| board.probe(function));
+    /// assert_eq!([2, 3].map(|x| chain.run(&mut world, x)), [None, Some(6)]);
+    /// let [_, meter] = &board.meters()[..] else { unreachable!() };
+    /// assert_eq!((meter.name(), meter.runs()), ("double", 1));
+    /// ```
+    pub fn probe(&self, function: &dyn Describe) -> Probe {
+        struct Shown<'f>(&'f dyn Describe);
+        impl Describe for Shown<'_> {
+            fn describe(&self, visitor: &mut dyn Visitor) {
+                self.0.describe(visitor);
+            }
+        }
+        self.timed(Shown(function)).into_probe()
     }
 
     #[track_caller]

@@ -31,6 +31,10 @@ impl<H> Timed<H> {
         Self { inner, probe }
     }
 
+    pub(crate) fn into_probe(self) -> Probe {
+        self.probe
+    }
+
     /// Returns its meter.
     #[must_use]
     pub fn meter(&self) -> &Meter {
@@ -118,7 +122,8 @@ impl<S: System> System for Timed<S> {
     }
 }
 
-/// What runs around a handler and measures it: see [`Timed::into_pipeline`].
+/// What runs around a handler or a function and measures it: see [`Timed::into_pipeline`] and
+/// [`Board::probe`](crate::Board::probe).
 #[derive(Clone, Debug)]
 pub struct Probe {
     now: Arc<Now>,

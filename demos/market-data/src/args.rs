@@ -56,9 +56,18 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     pub bars_json: bool,
 
-    /// Print the plan of what a line runs through, and run nothing: text, dot, mermaid or json
+    /// Print the plan of what a line runs through, and run nothing (but see `--measured`): text, dot, mermaid
+    /// or json
     #[arg(long, value_name = "FORMAT")]
     pub plan: Option<PlanFormat>,
+
+    /// With `--plan`: run the capture first, and print beside each function how often it ran and how long it took
+    #[arg(long, requires = "plan", conflicts_with_all = ["bars", "bars_json", "profile", "repeat"])]
+    pub measured: bool,
+
+    /// Time every run of every function, and print at the end what each one costs, for each thread
+    #[arg(long, conflicts_with_all = ["bars", "bars_json", "plan", "repeat"])]
+    pub profile: bool,
 
     /// Stop at the first problem in the input, with exit code 1
     #[arg(long)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::decimal::Decimal;
 use crate::message::Trade;
+use crate::profile::{Measure, Unmeasured};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -103,15 +104,23 @@ fn close_bar(mut bars: ResMut<Bars>, _: TimerEvent) {
 
 /// The time of the recording, line by line, and the timers that follow from it.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct Recorded<M = Unmeasured> {
     timers: TimerPoller,
+    measure: M,
     started: bool,
 }
 
 impl Recorded {
     /// Before the first line: `timers` are those of the world.
     pub fn new(timers: TimerPoller) -> Self {
-        Self { timers, started: false }
+        Self::measured(timers, Unmeasured)
+    }
+}
+
+impl<M: Measure> Recorded<M> {
+    /// Before the first line, as [`new`](Recorded::new), with timers that are measured.
+    pub(crate) fn measured(timers: TimerPoller, measure: M) -> Self {
+        Self { timers, measure, started: false }
     }
 
     /// Moves the clock to the time of a line and runs the timers that were due by then, before the line itself: so a
@@ -122,7 +131,7 @@ impl Recorded {
         if !self.started {
             self.started = true;
             // A tick that nobody polled for closes nothing: no line came, so there was no trade either.
-            let close = Box::new(close_bar.into_handler(world.registry()));
+            let close = Box::new(self.measure.handler(close_bar.into_handler(world.registry())));
             let into_second = Duration::from_nanos(u64::from(unix.subsec_nanos()));
             world.resource_mut::<TimerWheel>().schedule_every(now - into_second + SECOND, SECOND, close);
         }

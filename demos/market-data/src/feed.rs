@@ -15,6 +15,7 @@ use crate::counts::{Checks, Counts, Symbol};
 use crate::fault::on_fault;
 use crate::message::{Event, Line, Message};
 use crate::problems::{Problem, Problems};
+use crate::profile::{Measure, Unmeasured};
 use crate::rebuild::{apply, check_top, on_crossed, on_gap, on_snapshot};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
@@ -73,10 +74,21 @@ pub fn feed(
         .catch(on_bad_line, reg) // -> Option<Event>
         .inspect(count, reg)
         .build();
+    let (dispatch, rest) = dispatching(reg, &Unmeasured);
+    let mut plan = decode.plan();
+    plan.name = "market-data".into();
+    plan.nodes.extend(rest.nodes);
+    Feed { decode: move |world: &mut World, line: &Line| decode.run(world, line), dispatch, plan }
+}
 
-    let sinks =
-        fan_out!(keep_spread.into_handler(reg), keep_imbalance.into_handler(reg), compare_with_flow.into_handler(reg));
-    let mut dispatch = DagStart::<Event>::new()
+/// Wires the second half over a [`world`], with its plan.
+pub(crate) fn dispatching<M: Measure>(reg: &Registry, measure: &M) -> (impl FnMut(&mut World, Event) + use<M>, Plan) {
+    let sinks = fan_out!(
+        measure.sink(keep_spread.into_handler(reg)),
+        measure.sink(keep_imbalance.into_handler(reg)),
+        measure.sink(compare_with_flow.into_handler(reg))
+    );
+    let dispatch = DagStart::<Event>::new()
         .route(|kind| {
             kind.case(is_trade, reg, |event| {
                 event
@@ -104,39 +116,43 @@ pub fn feed(
         .merge(signal, reg) // -> Option<Signal>
         .dispatch(Adapt::new(|signal: Option<Signal>| signal, sinks))
         .build();
-
-    let mut plan = decode.plan();
-    plan.name = "market-data".into();
-    plan.nodes.extend(dispatch.plan().nodes);
-
-    let waiting = Waiting { book: reg.key(), backlog: reg.key() };
-    Feed {
-        decode: move |world: &mut World, line: &Line| decode.run(world, line),
-        dispatch: move |world: &mut World, event| {
+    let mut dispatch = dispatch.around_each(|function| measure.around(function));
+    measure.built(&dispatch);
+    let (plan, waiting) = (dispatch.plan(), Waiting { book: reg.key(), backlog: reg.key() });
+    let dispatch = move |world: &mut World, event| {
+        dispatch.run(world, event);
+        // The snapshot lets the diffs that waited for it go: each is an event of its own.
+        while let Some(event) = waiting.next(world) {
+            world.next_sequence();
             dispatch.run(world, event);
-            // The snapshot lets the diffs that waited for it go: each is an event of its own.
-            while let Some(event) = waiting.next(world) {
-                world.next_sequence();
-                dispatch.run(world, event);
-            }
-        },
-        plan,
-    }
+        }
+    };
+    (dispatch, plan)
 }
 
 /// The first step of the feed alone, over a world of its own: for a thread that only decodes.
-pub(crate) fn decoding(times: Times) -> (World, impl FnMut(&mut World, &Line) -> Result<Event, Problem> + use<>) {
+pub(crate) fn decoding<M: Measure>(
+    times: Times,
+    measure: &M,
+) -> (World, impl FnMut(&mut World, &Line) -> Result<Event, Problem> + use<M>) {
     let mut builder = WorldBuilder::new();
     builder.register(times);
     builder.register_default::<Symbol>();
     let world = builder.build();
-    let mut decode = PipelineStart::<&Line>::borrowed().then(decode_line, world.registry()).build();
+    let decode = PipelineStart::<&Line>::borrowed().then(decode_line, world.registry()).build();
+    let mut decode = decode.around_each(|function| measure.around(function));
+    measure.built(&decode);
     (world, move |world: &mut World, line: &Line| decode.run(world, line))
 }
 
 /// The rest of the first half, over a [`world`], for what [`decoding`] came to.
-pub(crate) fn accepting(reg: &Registry) -> impl FnMut(&mut World, Result<Event, Problem>) -> Option<Event> + use<> {
-    let mut accept = PipelineStart::<Result<Event, Problem>>::new().catch(on_bad_line, reg).inspect(count, reg).build();
+pub(crate) fn accepting<M: Measure>(
+    reg: &Registry,
+    measure: &M,
+) -> impl FnMut(&mut World, Result<Event, Problem>) -> Option<Event> + use<M> {
+    let accept = PipelineStart::<Result<Event, Problem>>::new().catch(on_bad_line, reg).inspect(count, reg).build();
+    let mut accept = accept.around_each(|function| measure.around(function));
+    measure.built(&accept);
     move |world, decoded| accept.run(world, decoded)
 }
 

@@ -10,14 +10,15 @@ use crate::args::Args;
 use crate::counts::Symbol;
 use crate::journal::{self, Journaled, PROGRAM};
 use crate::problems::Problems;
+use crate::profile::Measure;
 use crate::program::{Accept, Dispatch, End, Input, Market, digests, market};
 use crate::replay::{Latency, Pacer};
 
 /// After how many inputs they are written at the latest.
 const COMMIT: u32 = 64;
 
-pub(crate) struct Live<A, D> {
-    market: Market<A, D>,
+pub(crate) struct Live<A, D, M> {
+    market: Market<A, D, M>,
     recorder: Option<Box<Recorder>>,
     pub(crate) pacer: Pacer,
     clock: Key<Clock>,
@@ -32,12 +33,13 @@ pub(crate) struct Live<A, D> {
 ///
 /// # Errors
 /// If the journal cannot be written, or there is one already.
-pub(crate) fn live(
+pub(crate) fn live<M: Measure>(
     args: &Args,
     world: &mut World,
     timers: TimerPoller,
-) -> io::Result<Live<impl Accept + use<>, impl Dispatch + use<>>> {
-    let mut market = market(world, timers);
+    measure: &M,
+) -> io::Result<Live<impl Accept + use<M>, impl Dispatch + use<M>, M>> {
+    let mut market = market(world, timers, measure);
     let recorder = match &args.journal {
         Some(directory) => {
             journal::is_free(directory)?;
@@ -60,7 +62,7 @@ pub(crate) fn live(
     })
 }
 
-impl<A: Accept, D: Dispatch> Live<A, D> {
+impl<A: Accept, D: Dispatch, M: Measure> Live<A, D, M> {
     /// Waits until the time of an input has come, writes it down, and applies it.
     ///
     /// # Errors

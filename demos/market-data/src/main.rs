@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use market_data::{Args, Bars, Chart, Latency, Pace, Problems, Report, feed, replay, run_again, unreadable, world};
+use market_data::{Args, Bars, Chart, Latency, Measure, Measures, Pace, Problems, Profile, Report};
+use market_data::{feed, replay, run_again, unreadable, world};
 use nexus_rt::World;
 
 fn main() -> ExitCode {
@@ -20,14 +21,25 @@ fn main() -> ExitCode {
 
 /// Runs everything; what fails is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
-    if let Some(format) = args.plan {
-        let plan = feed(world().0.registry()).plan;
-        return print(&plan.render(format));
-    }
     let mut latency = Latency::default();
+    match args.plan {
+        Some(format) if !args.measured => print(&feed(world().0.registry()).plan.render(format)),
+        None if !args.profile => {
+            let world = run_by(args, &mut latency, &Measures::NONE)?;
+            result(args, &world, &latency, None)
+        }
+        _ => {
+            let profile = Profile::new(args.threads);
+            let world = run_by(args, &mut latency, &profile)?;
+            result(args, &world, &latency, Some(&profile))
+        }
+    }
+}
+
+/// Runs the capture or a journal, measured or not.
+fn run_by<M: Measure>(args: &Args, latency: &mut Latency, measures: &Measures<M>) -> Result<World, String> {
     if let Some(directory) = &args.replay {
-        let world = run_again(directory, &mut latency).map_err(|error| error.to_string())?;
-        return result(args, &world, &latency);
+        return run_again(directory, latency, measures).map_err(|error| error.to_string());
     }
     let mut bytes = 0;
     for path in &args.input {
@@ -38,22 +50,25 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         bytes += file.len();
     }
     let progress = progress_bar(args, bytes);
-    let mut world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
+    let mut world = replay(args, &progress, latency, measures).map_err(|error| error.to_string())?;
     for _ in 1..args.repeat {
-        world = replay(args, &progress, &mut latency).map_err(|error| error.to_string())?;
+        world = replay(args, &progress, latency, measures).map_err(|error| error.to_string())?;
     }
     progress.finish_and_clear();
-    result(args, &world, &latency)
+    Ok(world)
 }
 
 /// Prints what came of it.
-fn result(args: &Args, world: &World, latency: &Latency) -> Result<ExitCode, String> {
+fn result(args: &Args, world: &World, latency: &Latency, profile: Option<&Profile>) -> Result<ExitCode, String> {
     let problems = world.resource::<Problems>();
     if problems.total() > 0 {
         let _ = write!(io::stderr(), "{problems}");
         if args.strict {
             return Ok(ExitCode::from(1));
         }
+    }
+    if let (Some(format), Some(profile)) = (args.plan, profile) {
+        return print(&profile.plan().render(format));
     }
     let bars = world.resource::<Bars>().done();
     if args.bars_json {
@@ -64,12 +79,12 @@ fn result(args: &Args, world: &World, latency: &Latency) -> Result<ExitCode, Str
         return print(&format!("\n{}", Chart(bars)));
     }
     let report = Report::new(world, latency);
-    let text = if args.json {
-        serde_json::to_string(&report).expect("a report is JSON") + "\n"
-    } else {
-        format!("\n{report}")
-    };
-    print(&text)
+    if args.json {
+        let report = if let Some(profile) = profile { report.with_profile(profile) } else { report };
+        return print(&(serde_json::to_string(&report).expect("a report is JSON") + "\n"));
+    }
+    let profile = profile.map(Profile::to_string).unwrap_or_default();
+    print(&format!("\n{report}{profile}"))
 }
 
 /// Writes the result to standard output.

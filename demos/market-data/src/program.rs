@@ -11,9 +11,10 @@ use crate::backlog::{Backlog, Course};
 use crate::bars::{Bars, Recorded};
 use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
-use crate::feed::{self, Feed};
+use crate::feed;
 use crate::message::Event;
 use crate::problems::{Problem, Problems};
+use crate::profile::Measure;
 use crate::replay::{histogram, record};
 use crate::signal::{Latest, Signals};
 use crate::tickers::Tickers;
@@ -70,10 +71,10 @@ pub(crate) trait Dispatch: FnMut(&mut World, Event) {}
 impl<F: FnMut(&mut World, Event)> Dispatch for F {}
 
 /// What inputs are applied to, beside the world.
-pub(crate) struct Market<A, D> {
+pub(crate) struct Market<A, D, M> {
     accept: A,
     dispatch: D,
-    recorded: Recorded,
+    recorded: Recorded<M>,
     clock: Key<Clock>,
     problems: Key<Problems>,
     /// How long dispatch took.
@@ -81,10 +82,15 @@ pub(crate) struct Market<A, D> {
 }
 
 /// Wires the feed behind its decoder over a world.
-pub(crate) fn market(world: &World, timers: TimerPoller) -> Market<impl Accept + use<>, impl Dispatch + use<>> {
+pub(crate) fn market<M: Measure>(
+    world: &World,
+    timers: TimerPoller,
+    measure: &M,
+) -> Market<impl Accept + use<M>, impl Dispatch + use<M>, M> {
     let reg = world.registry();
-    let Feed { dispatch, .. } = feed::feed(reg);
-    let (accept, recorded) = (feed::accepting(reg), Recorded::new(timers));
+    let accept = feed::accepting(reg, measure);
+    let (dispatch, _) = feed::dispatching(reg, measure);
+    let recorded = Recorded::measured(timers, measure.clone());
     Market { accept, dispatch, recorded, clock: reg.key(), problems: reg.key(), latency: histogram() }
 }
 
@@ -99,7 +105,7 @@ pub(crate) fn digests(world: &World) -> Digests {
     digests
 }
 
-impl<A: Accept, D: Dispatch> Program for Market<A, D> {
+impl<A: Accept, D: Dispatch, M: Measure> Program for Market<A, D, M> {
     type Input<'a> = Input;
 
     fn apply(&mut self, world: &mut World, input: Input) {
@@ -114,7 +120,7 @@ impl<A: Accept, D: Dispatch> Program for Market<A, D> {
     }
 }
 
-impl<A: Accept, D: Dispatch> Market<A, D> {
+impl<A: Accept, D: Dispatch, M: Measure> Market<A, D, M> {
     fn event(&mut self, world: &mut World, mut event: Event) {
         let unix = self.clock.get(world).unix().as_nanos();
         event.time_ns = u64::try_from(unix).expect("the time of a line fits");

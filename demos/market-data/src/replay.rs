@@ -14,6 +14,7 @@ use crate::feed;
 use crate::input::{self, Part};
 use crate::journal::Journaled;
 use crate::live::live;
+use crate::profile::{Measure, Measures};
 use crate::program::{Begin, Input};
 use crate::threads::{self, Load};
 use crate::time::Times;
@@ -46,20 +47,30 @@ pub(crate) fn histogram() -> Histogram<u64> {
 ///
 /// # Errors
 /// If an input cannot be opened, or a journal cannot be written; the error names it.
-pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
+pub fn replay<M: Measure>(
+    args: &Args,
+    progress: &ProgressBar,
+    latency: &mut Latency,
+    measures: &Measures<M>,
+) -> io::Result<World> {
     let start = Instant::now();
     let world = match args.threads {
-        Threads::One => on_one_thread(args, progress, latency),
-        Threads::Two => threads::replay(args, progress, latency),
+        Threads::One => on_one_thread(args, progress, latency, measures),
+        Threads::Two => threads::replay(args, progress, latency, measures),
     };
     latency.whole += start.elapsed();
     world
 }
 
-fn on_one_thread(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
+fn on_one_thread<M: Measure>(
+    args: &Args,
+    progress: &ProgressBar,
+    latency: &mut Latency,
+    measures: &Measures<M>,
+) -> io::Result<World> {
     let (mut world, timers) = feed::world();
-    let (mut decoder, mut decode) = feed::decoding(Times(args.time_unit));
-    let mut live = live(args, &mut world, timers)?;
+    let (mut decoder, mut decode) = feed::decoding(Times(args.time_unit), &measures.decoding);
+    let mut live = live(args, &mut world, timers, &measures.dispatching)?;
     let mut failed = None;
     let lines = input::read(&args.input, progress, |part| {
         let input = match part {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use nexus_rt::World;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
@@ -13,6 +14,7 @@ use crate::decimal::Decimal;
 use crate::journal::Journaled;
 use crate::message::Level;
 use crate::problems::Problems;
+use crate::profile::Profile;
 use crate::replay::Latency;
 use crate::signal::Signals;
 use crate::threads::Load;
@@ -53,6 +55,9 @@ pub struct Report {
     /// Of what was recorded, or run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<Journaled>,
+    /// What each function costs: an object for each thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Box<RawValue>>,
     #[serde(skip)]
     symbol: String,
     #[serde(skip)]
@@ -161,7 +166,14 @@ impl Report {
             },
             journal: latency.journal.clone(),
             threads: latency.load.as_ref().map(TwoThreads::of),
+            profile: None,
         }
+    }
+
+    /// The same, with what each function costs in its JSON.
+    #[must_use]
+    pub fn with_profile(self, profile: &Profile) -> Self {
+        Self { profile: Some(profile.json()), ..self }
     }
 }
 

@@ -17,6 +17,9 @@ use crate::counts::Symbol;
 use crate::feed;
 use crate::input::{self, Part};
 use crate::live::live;
+use crate::message::{Event, Line};
+use crate::problems::Problem;
+use crate::profile::{Measure, Measures};
 use crate::program::{Begin, Input};
 use crate::replay::{Latency, histogram, record};
 use crate::time::Times;
@@ -60,10 +63,15 @@ struct Decoded {
 ///
 /// # Errors
 /// If an input cannot be opened, or no thread can be started.
-pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
+pub(crate) fn replay<M: Measure>(
+    args: &Args,
+    progress: &ProgressBar,
+    latency: &mut Latency,
+    measures: &Measures<M>,
+) -> io::Result<World> {
     let Receiving { mut world, timers, mut inbox, mut parker, sender } = Receiving::new();
-    let mut live = live(args, &mut world, timers)?;
-    let thread = start(args, progress, sender)?;
+    let mut live = live(args, &mut world, timers, &measures.dispatching)?;
+    let thread = start(args, progress, sender, measures.decoding.clone())?;
     let load = latency.load.get_or_insert_default();
     let mut batch = Vec::with_capacity(ROOM);
 
@@ -137,17 +145,26 @@ impl Receiving {
 }
 
 /// Starts the decoding thread.
-fn start(args: &Args, progress: &ProgressBar, sender: Sender<Read>) -> io::Result<JoinHandle<Decoded>> {
+fn start<M: Measure>(
+    args: &Args,
+    progress: &ProgressBar,
+    sender: Sender<Read>,
+    measure: M,
+) -> io::Result<JoinHandle<Decoded>> {
     let (paths, progress, times) = (args.input.clone(), progress.clone(), Times(args.time_unit));
     let thread = thread::Builder::new().name("decoding".into());
     thread
-        .spawn(move || decode(&paths, &progress, times, &sender))
+        .spawn(move || decode(&paths, &progress, feed::decoding(times, &measure), &sender))
         .map_err(|error| io::Error::new(error.kind(), format!("the decoding thread cannot be started: {error}")))
 }
 
 /// Reads and decodes the capture, and sends it, until the other thread has enough.
-fn decode(paths: &[PathBuf], progress: &ProgressBar, times: Times, sender: &Sender<Read>) -> Decoded {
-    let (mut world, mut decode) = feed::decoding(times);
+fn decode(
+    paths: &[PathBuf],
+    progress: &ProgressBar,
+    (mut world, mut decode): (World, impl FnMut(&mut World, &Line) -> Result<Event, Problem>),
+    sender: &Sender<Read>,
+) -> Decoded {
     let (mut latency, mut busy) = (histogram(), Duration::ZERO);
     let mut pushed = 0_u64;
     let mut since = Instant::now();

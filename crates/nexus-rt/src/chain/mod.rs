@@ -21,7 +21,7 @@ pub use route::{RouteBuilder, RouteStart, Routed};
 pub use crate::call::{Callable, Mode, Resolved};
 use crate::describe::Describe;
 use crate::sealed::Sealed;
-pub use crate::step::{Around, Finished, IntoStep, Surrounded, Verdict, ViewAt};
+pub use crate::step::{Around, Enclose, Finished, IntoStep, Surrounded, Verdict, ViewAt};
 use crate::step::{Splat, Start, Step, StepRef, Then};
 
 /// A chain being built: it takes an `In` (with `K = ByReference`, a `&In`) and gives an `Out` so far.

@@ -1,11 +1,13 @@
-//! `Around`: code around all steps of a pipeline, such as what measures them.
+//! `Around`: code around a pipeline or around each of its functions, such as what measures them.
 
 use super::Step;
 use crate::call::Entered;
-use crate::describe::{Describe, Visitor, describe_marked};
+use crate::describe::{Describe, Kind, Visitor, describe_marked};
+use crate::sealed::Internal;
 use crate::sequence::Sequence;
 
-/// Runs something around a pipeline: see [`Pipeline::around`](crate::Pipeline::around).
+/// Runs something around a pipeline or a function: see [`Pipeline::around`](crate::Pipeline::around) and
+/// [`Pipeline::around_each`](crate::Pipeline::around_each).
 pub trait Around {
     /// Runs `run`, once, and returns what it returns. `sequence` is that of the event.
     ///
@@ -44,5 +46,9 @@ impl<C, In, A: Around, S: Step<C, In>> Step<C, In> for Surrounded<A, S> {
 impl<A: Around, S: Describe> Describe for Surrounded<A, S> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         describe_marked(visitor, self.around.mark(), &self.steps);
+    }
+
+    fn step_kind(internal: Internal) -> Kind {
+        S::step_kind(internal)
     }
 }

@@ -13,6 +13,7 @@ mod around;
 mod boolean;
 mod dispatch;
 mod each;
+mod enclose;
 mod finished;
 mod fork;
 mod inside;
@@ -32,6 +33,8 @@ pub use around::{Around, Surrounded};
 pub(crate) use boolean::{And, Not, Or, Xor};
 pub(crate) use dispatch::Dispatch;
 pub(crate) use each::{Each, Parts};
+pub use enclose::Enclose;
+pub(crate) use enclose::enclose;
 pub use finished::Finished;
 pub(crate) use fork::{Join, Merge};
 pub(crate) use inside::{
@@ -51,9 +54,15 @@ pub(crate) use splat::Splat;
 use crate::call::{Callable, Entered, Mode, Resolved, Stamp};
 use crate::describe::Describe;
 
-/// Implements `Describe` for a step: it `shows` the step in its first field, or is `silent`.
+/// Implements `Describe` for a step: it `shows` the step in its first field, or is `silent`. What encloses
+/// functions goes into that step, or around the `whole`.
 macro_rules! describe {
     ($Step:ident<$S:ident> as $Kind:ident shows) => {
+        $crate::step::describe!($Step<$S> as $Kind shows whole);
+
+        $crate::step::enclose!(within $Step);
+    };
+    ($Step:ident<$S:ident> as $Kind:ident shows whole) => {
         impl<$S: $crate::describe::Describe> $crate::describe::Describe for $Step<$S> {
             fn describe(&self, visitor: &mut dyn $crate::describe::Visitor) {
                 self.0.describe(visitor);
@@ -65,6 +74,8 @@ macro_rules! describe {
         }
     };
     ($Step:ident $(<$T:ident>)? as $Kind:ident silent) => {
+        $crate::step::enclose!(nothing [$($T)?] $Step $(<$T>)?);
+
         impl $(<$T>)? $crate::describe::Describe for $Step $(<$T>)? {
             fn describe(&self, _: &mut dyn $crate::describe::Visitor) {}
 

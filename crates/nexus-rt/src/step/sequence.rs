@@ -23,6 +23,10 @@ impl<A, B, Out> Then<A, B, Out> {
     pub(crate) fn new(first: A, then: B) -> Self {
         Self(first, then, PhantomData)
     }
+
+    pub(crate) fn into_parts(self) -> (A, B) {
+        (self.0, self.1)
+    }
 }
 
 impl<A: Clone, B: Clone, Out> Clone for Then<A, B, Out> {

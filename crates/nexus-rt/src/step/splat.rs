@@ -20,4 +20,4 @@ where
     }
 }
 
-describe!(Splat<S> as Splat shows);
+describe!(Splat<S> as Splat shows whole);
