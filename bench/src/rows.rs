@@ -247,7 +247,8 @@ fn gauges() -> Vec<Row> {
     /// Cycles of a time stamp counter of 2 to 3 GHz: 1 ns, 2 ns.
     const NANOSECOND: &[Budget] = &[budget(HAND, 1.0, 3.0)];
     const TWO: &[Budget] = &[budget(HAND, 1.0, 6.0)];
-    let rows: [(&str, fn() -> Box<dyn Work>, &[Budget]); 3] = [
+    type Start = fn() -> Box<dyn Work>;
+    let rows: [(&str, Start, &[Budget]); 3] = [
         ("counted and watched", gauge::counted, NANOSECOND),
         ("1 run in 64 timed", gauge::sampled, TWO),
         ("every run timed", gauge::timed, &[]),
