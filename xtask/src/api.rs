@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::ci::cargo;
 
-const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal"];
+const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal", "nexus-gauge"];
 
 /// True if the listings are those of the code. Skipped, and said so, where the tools are missing.
 pub(crate) fn run(root: &Path, write: bool) -> bool {

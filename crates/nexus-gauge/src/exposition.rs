@@ -12,7 +12,7 @@ impl Board {
     ///
     /// For each meter, labelled by its name as `handler`, there are `nexus_handler_runs_total`, the histogram
     /// `nexus_handler_seconds` of its timed runs, and `nexus_handler_max_seconds`. Buckets end just below powers of two
-    /// nanoseconds. Counters and gauges follow.
+    /// nanoseconds. One that has not run has no histogram yet. Counters and gauges follow.
     #[must_use]
     pub fn prometheus(&self) -> String {
         let mut out = String::new();
@@ -33,7 +33,7 @@ fn write(board: &Board, out: &mut String) -> fmt::Result {
             writeln!(out, "nexus_handler_runs_total{{{}}} {}", label(meter), meter.runs())?;
         }
         head(out, "nexus_handler_seconds", "histogram", "How long the timed runs of a handler took.")?;
-        for meter in &meters {
+        for meter in meters.iter().filter(|meter| meter.runs() > 0) {
             let (seen, label) = (meter.latency(), label(meter));
             for limit in BUCKETS.map(|power| (1_u64 << power) - 1) {
                 let (le, count) = (seconds(limit), seen.up_to(limit));
@@ -44,7 +44,7 @@ fn write(board: &Board, out: &mut String) -> fmt::Result {
             writeln!(out, "nexus_handler_seconds_count{{{label}}} {}", seen.count())?;
         }
         head(out, "nexus_handler_max_seconds", "gauge", "The longest timed run of a handler.")?;
-        for meter in &meters {
+        for meter in meters.iter().filter(|meter| meter.runs() > 0) {
             writeln!(out, "nexus_handler_max_seconds{{{}}} {}", label(meter), seconds(meter.latency().max()))?;
         }
     }
