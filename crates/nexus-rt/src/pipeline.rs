@@ -1,5 +1,7 @@
 //! Pipelines: finished chains that run as one handler.
 
+mod around;
+
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,8 +11,7 @@ use crate::callback::Callback;
 use crate::chain::{ByReference, ByValue, Chain, Input};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
-use crate::sealed::Internal;
-use crate::step::{Anchor, Around, Enclose, Finished, Start, Step, StepRef, Surrounded, enter};
+use crate::step::{Anchor, Finished, Start, Step, StepRef, enter};
 use crate::world::World;
 
 /// The start of a pipeline over events of type `In`, with a context `C` if it has one: see
@@ -296,66 +297,6 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         for item in items {
             self.chain.run(ctx, world.reborrow(), item);
         }
-    }
-
-    /// Runs something around the steps, such as what measures them. The result is a pipeline of the same kind: the
-    /// chain of a connection stays one, and its output stays what it was. Nothing is paid where it is not used.
-    ///
-    /// ```
-    /// use nexus_rt::chain::Around;
-    /// use nexus_rt::{PipelineStart, Sequence, WorldBuilder};
-    ///
-    /// struct Tell(&'static str);
-    ///
-    /// impl Around for Tell {
-    ///     fn around<Out>(&mut self, sequence: Sequence, run: impl FnOnce() -> Out) -> Out {
-    ///         println!("{sequence}: {} begins", self.0);
-    ///         let out = run();
-    ///         println!("{sequence}: {} has ended", self.0);
-    ///         out
-    ///     }
-    /// }
-    ///
-    /// let mut world = WorldBuilder::new().build();
-    /// let double = PipelineStart::<u64>::new().then(|x: u64| 2 * x, world.registry()).build();
-    /// assert_eq!(double.around(Tell("double")).run(&mut world, 4), 8);
-    /// ```
-    pub fn around<A: Around>(self, around: A) -> Pipeline<In, Surrounded<A, S>, C, K> {
-        Pipeline { chain: self.chain.map(|steps| Surrounded::new(around, steps)), types: PhantomData }
-    }
-
-    /// Runs something around each function of the pipeline, in arms, cases and predicates too, such as what measures
-    /// them one by one. `make` is given each function, in the order of the plan. Handlers that the pipeline
-    /// [dispatches](crate::chain::Chain::dispatch) to stay as they are. Nothing is paid where it is not used.
-    ///
-    /// ```
-    /// use std::cell::Cell;
-    ///
-    /// use nexus_rt::chain::Around;
-    /// use nexus_rt::{Describe, PipelineStart, Sequence, WorldBuilder};
-    ///
-    /// struct Count<'c>(&'c Cell<u32>);
-    ///
-    /// impl Around for Count<'_> {
-    ///     fn around<Out>(&mut self, _: Sequence, run: impl FnOnce() -> Out) -> Out {
-    ///         self.0.set(self.0.get() + 1);
-    ///         run()
-    ///     }
-    /// }
-    ///
-    /// let mut world = WorldBuilder::new().build();
-    /// let reg = world.registry();
-    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(|x: u64| 2 * x, reg).build();
-    /// let runs = Cell::new(0);
-    /// let mut chain = chain.around_each(|_: &dyn Describe| Count(&runs));
-    /// assert_eq!([1, 2, 3].map(|x| chain.run(&mut world, x)), [None, None, Some(6)]);
-    /// assert_eq!(runs.get(), 4); // the predicate three times, the other once
-    /// ```
-    pub fn around_each<A: Around>(self, mut make: impl FnMut(&dyn Describe) -> A) -> Pipeline<In, S::With<A>, C, K>
-    where
-        S: Enclose,
-    {
-        Pipeline { chain: self.chain.map(|steps| steps.enclose(&mut make, Internal)), types: PhantomData }
     }
 
     /// Gives the pipeline its own context, which makes it a handler.

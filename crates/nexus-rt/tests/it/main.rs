@@ -1,6 +1,7 @@
 //! Behaviour through the public API, one module per feature.
 
 mod anchors;
+mod around_each;
 mod batch;
 mod borrow_check;
 mod boxed;
