@@ -46,6 +46,8 @@ mod periodic;
 mod plan;
 mod program_model;
 mod program_walks;
+mod reactors;
+mod reactors_model;
 mod scheduler_plan;
 mod side_chains;
 #[cfg(feature = "mio")]
