@@ -4,10 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use nexus_journal::{Dir, Durability, Options, Program, Recorder};
-use nexus_rt::{Clock, Key, TimerPoller, World};
+use nexus_rt::{Clock, Key, World};
 
 use crate::args::Args;
 use crate::counts::Symbol;
+use crate::feed::Pollers;
 use crate::journal::{self, Journaled, PROGRAM};
 use crate::problems::Problems;
 use crate::program::{Accept, Dispatch, End, Input, Market, digests, market};
@@ -35,9 +36,9 @@ pub(crate) struct Live<A, D> {
 pub(crate) fn live(
     args: &Args,
     world: &mut World,
-    timers: TimerPoller,
+    pollers: Pollers,
 ) -> io::Result<Live<impl Accept + use<>, impl Dispatch + use<>>> {
-    let mut market = market(world, timers);
+    let mut market = market(world, pollers);
     let recorder = match &args.journal {
         Some(directory) => {
             journal::is_free(directory)?;

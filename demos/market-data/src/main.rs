@@ -26,7 +26,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     }
     let mut latency = Latency::default();
     if let Some(directory) = &args.replay {
-        let world = run_again(directory, &mut latency).map_err(|error| error.to_string())?;
+        let world = run_again(directory, args.strategies, &mut latency).map_err(|error| error.to_string())?;
         return result(args, &world, &latency);
     }
     let mut bytes = 0;

@@ -5,17 +5,18 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use nexus_journal::{Digests, Program, inputs};
-use nexus_rt::{Clock, Key, TimerPoller, TimerWheel, World};
+use nexus_rt::{Clock, Key, TimerWheel, World};
 
 use crate::backlog::{Backlog, Course};
 use crate::bars::{Bars, Recorded};
 use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
-use crate::feed::{self, Feed};
+use crate::feed::{self, Feed, Pollers};
 use crate::message::Event;
 use crate::problems::{Problem, Problems};
 use crate::replay::{histogram, record};
 use crate::signal::{Latest, Signals};
+use crate::strategies::{Desk, Strategies, traded_at};
 use crate::tickers::Tickers;
 use crate::trades::{Known, Trades};
 
@@ -74,6 +75,8 @@ pub(crate) struct Market<A, D> {
     accept: A,
     dispatch: D,
     recorded: Recorded,
+    /// If there are strategies.
+    desk: Option<Desk>,
     clock: Key<Clock>,
     problems: Key<Problems>,
     /// How long dispatch took.
@@ -81,11 +84,12 @@ pub(crate) struct Market<A, D> {
 }
 
 /// Wires the feed behind its decoder over a world.
-pub(crate) fn market(world: &World, timers: TimerPoller) -> Market<impl Accept + use<>, impl Dispatch + use<>> {
+pub(crate) fn market(world: &mut World, pollers: Pollers) -> Market<impl Accept + use<>, impl Dispatch + use<>> {
+    let desk = pollers.reactors.map(|reactors| Desk::open(world, reactors));
     let reg = world.registry();
     let Feed { dispatch, .. } = feed::feed(reg);
-    let (accept, recorded) = (feed::accepting(reg), Recorded::new(timers));
-    Market { accept, dispatch, recorded, clock: reg.key(), problems: reg.key(), latency: histogram() }
+    let (accept, recorded) = (feed::accepting(reg), Recorded::new(pollers.timers));
+    Market { accept, dispatch, recorded, desk, clock: reg.key(), problems: reg.key(), latency: histogram() }
 }
 
 /// What the state is: all that is in the report, and all that it will be made of.
@@ -96,6 +100,9 @@ pub(crate) fn digests(world: &World) -> Digests {
     digests.watch::<Symbol>(reg).watch::<Tickers>(reg).watch::<Trades>(reg);
     digests.watch_part(reg, "unix", |clock: &Clock, digest| clock.unix().hash(digest));
     digests.watch_part(reg, "number", |timers: &TimerWheel, digest| timers.len().hash(digest));
+    if world.contains::<Strategies>() {
+        digests.watch::<Strategies>(reg);
+    }
     digests
 }
 
@@ -121,14 +128,17 @@ impl<A: Accept, D: Dispatch> Market<A, D> {
         let Some(event) = (self.accept)(world, Ok(event)) else { return };
         self.recorded.reach(world, event.time_ns);
         world.next_sequence();
+        let trade = traded_at(&event);
         let start = Instant::now(); // for the report of how long it took, which no state depends on
         (self.dispatch)(world, event);
+        self.desk.iter_mut().for_each(|desk| desk.react(world, trade));
         record(&mut self.latency, start.elapsed());
     }
 
     /// Reports what can be known only at the end.
     fn end(&mut self, world: &mut World, End { lines, stopped, symbol }: End) {
         world.resource_mut::<Bars>().close();
+        self.desk.iter_mut().for_each(|desk| desk.react(world, None));
         *world.resource_mut::<Symbol>() = symbol;
         if stopped {
             return;

@@ -57,9 +57,10 @@ pub fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io:
 }
 
 fn on_one_thread(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
-    let (mut world, timers) = feed::world();
+    let (builder, pollers) = feed::builder(args.strategies);
+    let mut world = builder.build();
     let (mut decoder, mut decode) = feed::decoding(Times(args.time_unit));
-    let mut live = live(args, &mut world, timers)?;
+    let mut live = live(args, &mut world, pollers)?;
     let mut failed = None;
     let lines = input::read(&args.input, progress, |part| {
         let input = match part {

@@ -10,11 +10,11 @@ use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, InboxPoller, Sender};
 use nexus_rt::wait::Parker;
-use nexus_rt::{IntoHandler, TimerPoller, World};
+use nexus_rt::{IntoHandler, World};
 
 use crate::args::Args;
 use crate::counts::Symbol;
-use crate::feed;
+use crate::feed::{self, Pollers};
 use crate::input::{self, Part};
 use crate::live::live;
 use crate::program::{Begin, Input};
@@ -61,8 +61,8 @@ struct Decoded {
 /// # Errors
 /// If an input cannot be opened, or no thread can be started.
 pub(crate) fn replay(args: &Args, progress: &ProgressBar, latency: &mut Latency) -> io::Result<World> {
-    let Receiving { mut world, timers, mut inbox, mut parker, sender } = Receiving::new();
-    let mut live = live(args, &mut world, timers)?;
+    let Receiving { mut world, pollers, mut inbox, mut parker, sender } = Receiving::new(args.strategies);
+    let mut live = live(args, &mut world, pollers)?;
     let thread = start(args, progress, sender)?;
     let load = latency.load.get_or_insert_default();
     let mut batch = Vec::with_capacity(ROOM);
@@ -114,15 +114,15 @@ impl Load {
 /// The dispatching end: a world with an inbox, whose closing ends the loop.
 struct Receiving {
     world: World,
-    timers: TimerPoller,
+    pollers: Pollers,
     inbox: InboxPoller<Read>,
     parker: Parker,
     sender: Sender<Read>,
 }
 
 impl Receiving {
-    fn new() -> Self {
-        let (mut builder, timers) = feed::builder();
+    fn new(strategies: u32) -> Self {
+        let (mut builder, pollers) = feed::builder(strategies);
         let shutdown = builder.shutdown_handle();
         let parker = Parker::new(&shutdown);
         // Nothing may be lost: if the inbox is full, the decoding thread waits.
@@ -132,7 +132,7 @@ impl Receiving {
         let mut resource = world.resource_mut::<Inbox<Read>>();
         resource.on_closed(end);
         let sender = resource.sender();
-        Self { world, timers, inbox, parker, sender }
+        Self { world, pollers, inbox, parker, sender }
     }
 }
 
