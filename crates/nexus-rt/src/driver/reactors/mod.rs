@@ -126,7 +126,6 @@ impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> ReactorsPoller<H, Tag> {
     ///
     /// The handlers of the loop make the marks, so nobody rings for them. The loop asks after its polls, and passes a
     /// time that has come to its sleep, such as `reactors.is_due(world).then_some(now)`.
-    #[inline]
     #[must_use]
     #[track_caller]
     pub fn is_due(&self, world: &World) -> bool {

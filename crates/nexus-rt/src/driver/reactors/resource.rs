@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::iter;
 use std::marker::PhantomData;
+use std::mem;
 
 use super::event::{ReactorEvent, ReactorId, SourceId};
 use crate::describe::Describe;
 use crate::handler::Virtual;
-use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
+use crate::poll::{Driver, Polls, Registration, RegistrationKey, Registrations};
 
 /// Sources, and the reactors that watch them. Installed by [`ReactorsInstaller`](super::ReactorsInstaller), run by
 /// [`ReactorsPoller`](super::ReactorsPoller).
@@ -27,7 +28,7 @@ pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
     /// Sources in the order in which they were marked.
     marked: Vec<SourceId>,
     /// What is left of the pass, the next one last, by the number of the registration.
-    due: Vec<(u64, ReactorEvent)>,
+    due: Vec<(u64, RegistrationKey)>,
     /// The number of registrations so far.
     registered: u64,
     tag: PhantomData<fn() -> Tag>,
@@ -37,8 +38,9 @@ pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
 struct Reactor {
     /// Its place in the order of registration.
     number: u64,
-    /// Where it is in the list of the pass that is being put together, if it is there.
-    due: usize,
+    /// Which of its sources was marked first, and how many were, if it is due.
+    first: Option<SourceId>,
+    marked: usize,
     /// The sources that it watches.
     watches: Vec<Link>,
 }
@@ -83,7 +85,7 @@ impl<H, Tag> Reactors<H, Tag> {
     ///
     /// It runs after those that were added before. If it is added during a poll, it runs from the next one on.
     pub fn add(&mut self, handler: H, sources: impl IntoIterator<Item = SourceId>) -> ReactorId {
-        let reactor = Reactor { number: self.registered, due: 0, watches: Vec::new() };
+        let reactor = Reactor { number: self.registered, first: None, marked: 0, watches: Vec::new() };
         self.registered += 1;
         let id = ReactorId(self.reactors.insert(handler, reactor));
         sources.into_iter().for_each(|source| _ = self.watch(id, source));
@@ -133,7 +135,6 @@ impl<H, Tag> Reactors<H, Tag> {
     }
 
     /// Returns whether the next poll has something to do: a loop must not sleep then.
-    #[inline]
     #[must_use]
     pub fn is_due(&self) -> bool {
         !self.marked.is_empty() || !self.due.is_empty()
@@ -205,29 +206,25 @@ impl<H, Tag> Reactors<H, Tag> {
     /// Goes on with the pass that a panic or a budget ended. If nothing of it is left, puts the next one together.
     #[inline]
     pub(super) fn begin(&mut self) {
-        let reactors = &self.reactors;
-        let waits = |reactor| reactors.get(reactor).is_some_and(|registration| registration.handler.is_some());
-        while self.due.pop_if(|(_, event)| !waits(event.reactor.0)).is_some() {}
+        while self.due.pop_if(|(_, key)| !self.reactors.contains(*key)).is_some() {}
         if !self.due.is_empty() {
             return;
         }
-        for first in self.marked.drain(..) {
+        for source in &self.marked {
             // It was removed since.
-            let Some(source) = self.sources.get_mut(first.0) else { continue };
-            source.kept.is_marked = false;
-            for &Link { to: reactor, .. } in &source.kept.watchers {
-                let Some(watching) = self.reactors.get_mut(reactor) else { continue };
-                let Reactor { number, due, .. } = &mut watching.kept;
-                let reactor = ReactorId(reactor);
-                match self.due.get_mut(*due).filter(|(_, event)| event.reactor == reactor) {
-                    Some((_, event)) => event.marked += 1,
-                    None => {
-                        *due = self.due.len();
-                        self.due.push((*number, ReactorEvent { reactor, first, marked: 1 }));
-                    }
+            let Some(marked) = self.sources.get_mut(source.0) else { continue };
+            marked.kept.is_marked = false;
+            for &Link { to: key, .. } in &marked.kept.watchers {
+                let Some(watching) = self.reactors.get_mut(key) else { continue };
+                let Reactor { number, first, marked, .. } = &mut watching.kept;
+                if first.is_none() {
+                    *first = Some(*source);
+                    self.due.push((*number, key));
                 }
+                *marked += 1;
             }
         }
+        self.marked.clear();
         self.due.sort_unstable_by_key(|(number, _)| Reverse(*number));
     }
 
@@ -235,9 +232,10 @@ impl<H, Tag> Reactors<H, Tag> {
     #[inline]
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
         // Those that were removed since are passed over.
-        iter::from_fn(|| self.due.pop()).find_map(|(_, event)| {
-            let key = event.reactor.0;
-            Some((key, self.reactors.take_out(key)?, event))
+        iter::from_fn(|| self.due.pop()).find_map(|(_, key)| {
+            let Registration { handler, kept } = self.reactors.get_mut(key)?;
+            let (first, marked) = (kept.first.take()?, mem::take(&mut kept.marked));
+            Some((key, handler.take()?, ReactorEvent { reactor: ReactorId(key), first, marked }))
         })
     }
 }
