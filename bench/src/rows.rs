@@ -217,13 +217,15 @@ fn systems() -> Vec<Row> {
     }
 }
 
-/// A poll with what is due in it, against the wheel and raw mio with boxed closures.
+/// A poll with what is due in it, against the wheel, flags and raw mio with boxed closures.
 fn drivers() -> Vec<Row> {
     rows! { "drivers", 1_000, &[];
         "a timer that repeats": drivers::one_repeating, by_hand;
         "100 timers that repeat": drivers::hundred_repeating, by_hand;
         "a poll with nothing due": drivers::nothing_due, by_hand;
         "a time-out pushed back, and the next deadline": drivers::pushed_back, by_hand;
+        "1 of 1,000 reactors": drivers::one_of_thousand, by_hand;
+        "100 of 1,000 reactors": drivers::hundred_of_thousand, by_hand;
         "16 sockets, a byte each": drivers::sockets, by_hand;
     }
 }

@@ -44,6 +44,7 @@
 //! - [`param`]: what params access, and what is wrong when they cannot be resolved.
 //! - [`poll`]: the table and the loop that every driver stands on, also yours.
 //! - [`registry`]: what a world reports about itself.
+//! - [`reactors`]: handlers that run when a source that they watch is marked.
 //! - [`wait`]: how a loop sleeps, and how other threads wake it. `inbox`: events from other threads.
 //! - `connections`: servers and clients over TCP and Unix sockets, whose bytes are cut into frames, with limits.
 //!   `datagrams`: UDP and Unix datagrams.
@@ -164,6 +165,14 @@ pub mod inbox {
     };
 }
 
+/// Handlers that run once when something that they watch has changed.
+///
+/// [`Reactors`](reactors::Reactors) are a resource: handlers [mark](reactors::Reactors::mark) sources, and a poll runs
+/// each reactor that watches one of them.
+pub mod reactors {
+    pub use crate::driver::{ReactorEvent, ReactorId, Reactors, ReactorsInstaller, ReactorsPoller, SourceId, Sources};
+}
+
 /// How a loop sleeps, and how other threads end its sleep.
 ///
 /// A loop has one sleep for all its sources: in `MioPoller::poll_until` or in [`Parker::park`](wait::Parker::park). A
@@ -228,6 +237,7 @@ mod pages {
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
         Connections: "docs/src/connections.md" needs ["mio", "signals", "timer"];
+        Reactors: "docs/src/reactors.md";
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";

@@ -35,6 +35,11 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
 
+    /// Run this many strategies over the capture, as reactors: the best bid, the best ask, the trades, the bars of one
+    /// second, and a band of prices for each of the others. `--replay` needs as many as were recorded
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub strategies: u32,
+
     /// Write down what is decoded, as it is dispatched, into a journal in this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["repeat", "plan"])]
     pub journal: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nexus_rt::plan::Plan;
+use nexus_rt::reactors::ReactorsPoller;
 use nexus_rt::{
     Adapt, Clock, DagStart, Describe, IntoHandler, PipelineStart, Registry, Res, ResMut, TimerInstaller, TimerPoller,
     World, WorldBuilder, fan_out,
@@ -20,6 +21,7 @@ use crate::rebuild::{apply, check_top, on_crossed, on_gap, on_snapshot};
 use crate::signal::{
     Latest, Signal, Signals, changed_quote, compare_with_flow, keep_imbalance, keep_spread, signal, traded,
 };
+use crate::strategies;
 use crate::tickers::{Tickers, on_ticker};
 use crate::time::Times;
 use crate::trades::{Known, Trades, draw, in_order, on_trade, sum_up};
@@ -27,12 +29,20 @@ use crate::wire;
 
 /// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
 pub fn world() -> (World, TimerPoller) {
-    let (builder, timers) = builder();
+    let (builder, Pollers { timers, .. }) = builder(0);
     (builder.build(), timers)
 }
 
-/// A [`world`] to which something may be added.
-pub(crate) fn builder() -> (WorldBuilder, TimerPoller) {
+/// What `main()` polls.
+#[derive(Debug)]
+pub(crate) struct Pollers {
+    pub(crate) timers: TimerPoller,
+    /// If there are strategies.
+    pub(crate) reactors: Option<ReactorsPoller>,
+}
+
+/// A [`world`] to which something may be added, with so many strategies.
+pub(crate) fn builder(strategies: u32) -> (WorldBuilder, Pollers) {
     let mut builder = WorldBuilder::new();
     let clock = Clock::historical(Duration::ZERO);
     let timers = builder.install_driver(TimerInstaller::new(clock.now()));
@@ -51,7 +61,8 @@ pub(crate) fn builder() -> (WorldBuilder, TimerPoller) {
     builder.register_default::<Tickers>();
     builder.register_default::<Times>();
     builder.register_default::<Trades>();
-    (builder, timers)
+    let reactors = strategies::install(&mut builder, strategies);
+    (builder, Pollers { timers, reactors })
 }
 
 /// The two halves of the feed, to be timed apart, and the plan of what runs in them.

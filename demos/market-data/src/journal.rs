@@ -77,19 +77,25 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("{} has a journal already: {hint}", directory.display())))
 }
 
-/// Runs a journal again, into a fresh world, which it gives.
+/// Runs a journal again, with as many strategies as were recorded, into a fresh world, which it gives.
 ///
 /// # Errors
 /// If there is no journal, it is damaged or of another program, or the state is not what it was.
-pub fn run_again<M: Measure>(directory: &Path, latency: &mut Latency, measures: &Measures<M>) -> io::Result<World> {
+pub fn run_again<M: Measure>(
+    directory: &Path,
+    strategies: u32,
+    latency: &mut Latency,
+    measures: &Measures<M>,
+) -> io::Result<World> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
     if reader.progress().1 == 0 {
         let place = directory.display();
         return Err(io::Error::other(format!("there is no journal in {place}: record one by `--journal {place}`")));
     }
-    let (mut world, timers) = feed::world();
-    let (mut market, digests) = (market(&world, timers, &measures.dispatching), digests(&world));
+    let (builder, pollers) = feed::builder(strategies);
+    let mut world = builder.build();
+    let (mut market, digests) = (market(&mut world, pollers, &measures.dispatching), digests(&world));
     let start = Instant::now();
     let replayed = reader.replay(&mut world, &mut market, &digests, None).map_err(failed)?;
     latency.whole = start.elapsed();

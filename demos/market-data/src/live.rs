@@ -4,10 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use nexus_journal::{Dir, Durability, Options, Program, Recorder};
-use nexus_rt::{Clock, Key, TimerPoller, World};
+use nexus_rt::{Clock, Key, World};
 
 use crate::args::Args;
 use crate::counts::Symbol;
+use crate::feed::Pollers;
 use crate::journal::{self, Journaled, PROGRAM};
 use crate::problems::Problems;
 use crate::profile::Measure;
@@ -36,10 +37,10 @@ pub(crate) struct Live<A, D, M> {
 pub(crate) fn live<M: Measure>(
     args: &Args,
     world: &mut World,
-    timers: TimerPoller,
+    pollers: Pollers,
     measure: &M,
 ) -> io::Result<Live<impl Accept + use<M>, impl Dispatch + use<M>, M>> {
-    let mut market = market(world, timers, measure);
+    let mut market = market(world, pollers, measure);
     let recorder = match &args.journal {
         Some(directory) => {
             journal::is_free(directory)?;

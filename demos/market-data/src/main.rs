@@ -39,7 +39,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
 /// Runs the capture or a journal, measured or not.
 fn run_by<M: Measure>(args: &Args, latency: &mut Latency, measures: &Measures<M>) -> Result<World, String> {
     if let Some(directory) = &args.replay {
-        return run_again(directory, latency, measures).map_err(|error| error.to_string());
+        return run_again(directory, args.strategies, latency, measures).map_err(|error| error.to_string());
     }
     let mut bytes = 0;
     for path in &args.input {

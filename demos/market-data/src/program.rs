@@ -5,18 +5,19 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use nexus_journal::{Digests, Program, inputs};
-use nexus_rt::{Clock, Key, TimerPoller, TimerWheel, World};
+use nexus_rt::{Clock, Key, TimerWheel, World};
 
 use crate::backlog::{Backlog, Course};
 use crate::bars::{Bars, Recorded};
 use crate::book::Book;
 use crate::counts::{Checks, Counts, Symbol};
-use crate::feed;
+use crate::feed::{self, Pollers};
 use crate::message::Event;
 use crate::problems::{Problem, Problems};
 use crate::profile::Measure;
 use crate::replay::{histogram, record};
 use crate::signal::{Latest, Signals};
+use crate::strategies::{Desk, Strategies, traded_at};
 use crate::tickers::Tickers;
 use crate::trades::{Known, Trades};
 
@@ -75,6 +76,8 @@ pub(crate) struct Market<A, D, M> {
     accept: A,
     dispatch: D,
     recorded: Recorded<M>,
+    /// If there are strategies.
+    desk: Option<Desk>,
     clock: Key<Clock>,
     problems: Key<Problems>,
     /// How long dispatch took.
@@ -83,15 +86,16 @@ pub(crate) struct Market<A, D, M> {
 
 /// Wires the feed behind its decoder over a world.
 pub(crate) fn market<M: Measure>(
-    world: &World,
-    timers: TimerPoller,
+    world: &mut World,
+    pollers: Pollers,
     measure: &M,
 ) -> Market<impl Accept + use<M>, impl Dispatch + use<M>, M> {
+    let desk = pollers.reactors.map(|reactors| Desk::open(world, reactors));
     let reg = world.registry();
     let accept = feed::accepting(reg, measure);
     let (dispatch, _) = feed::dispatching(reg, measure);
-    let recorded = Recorded::measured(timers, measure.clone());
-    Market { accept, dispatch, recorded, clock: reg.key(), problems: reg.key(), latency: histogram() }
+    let recorded = Recorded::measured(pollers.timers, measure.clone());
+    Market { accept, dispatch, recorded, desk, clock: reg.key(), problems: reg.key(), latency: histogram() }
 }
 
 /// What the state is: all that is in the report, and all that it will be made of.
@@ -102,6 +106,9 @@ pub(crate) fn digests(world: &World) -> Digests {
     digests.watch::<Symbol>(reg).watch::<Tickers>(reg).watch::<Trades>(reg);
     digests.watch_part(reg, "unix", |clock: &Clock, digest| clock.unix().hash(digest));
     digests.watch_part(reg, "number", |timers: &TimerWheel, digest| timers.len().hash(digest));
+    if world.contains::<Strategies>() {
+        digests.watch::<Strategies>(reg);
+    }
     digests
 }
 
@@ -127,14 +134,17 @@ impl<A: Accept, D: Dispatch, M: Measure> Market<A, D, M> {
         let Some(event) = (self.accept)(world, Ok(event)) else { return };
         self.recorded.reach(world, event.time_ns);
         world.next_sequence();
+        let trade = traded_at(&event);
         let start = Instant::now(); // for the report of how long it took, which no state depends on
         (self.dispatch)(world, event);
+        self.desk.iter_mut().for_each(|desk| desk.react(world, trade));
         record(&mut self.latency, start.elapsed());
     }
 
     /// Reports what can be known only at the end.
     fn end(&mut self, world: &mut World, End { lines, stopped, symbol }: End) {
         world.resource_mut::<Bars>().close();
+        self.desk.iter_mut().for_each(|desk| desk.react(world, None));
         *world.resource_mut::<Symbol>() = symbol;
         if stopped {
             return;

@@ -68,9 +68,10 @@ fn on_one_thread<M: Measure>(
     latency: &mut Latency,
     measures: &Measures<M>,
 ) -> io::Result<World> {
-    let (mut world, timers) = feed::world();
+    let (builder, pollers) = feed::builder(args.strategies);
+    let mut world = builder.build();
     let (mut decoder, mut decode) = feed::decoding(Times(args.time_unit), &measures.decoding);
-    let mut live = live(args, &mut world, timers, &measures.dispatching)?;
+    let mut live = live(args, &mut world, pollers, &measures.dispatching)?;
     let mut failed = None;
     let lines = input::read(&args.input, progress, |part| {
         let input = match part {

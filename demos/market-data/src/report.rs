@@ -17,6 +17,7 @@ use crate::problems::Problems;
 use crate::profile::Profile;
 use crate::replay::Latency;
 use crate::signal::Signals;
+use crate::strategies::Strategies;
 use crate::threads::Load;
 use crate::trades::Trades;
 
@@ -52,6 +53,9 @@ pub struct Report {
     /// Of a replay on two threads.
     #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<TwoThreads>,
+    /// Of strategies, if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategies: Option<Desk>,
     /// Of what was recorded, or run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<Journaled>,
@@ -85,6 +89,37 @@ impl TwoThreads {
             inbox_deepest: load.deepest,
             inbox_room: load.room,
         }
+    }
+}
+
+/// What strategies did.
+#[derive(Serialize, Debug)]
+struct Desk {
+    strategies: usize,
+    marks: u64,
+    runs: u64,
+    busiest: String,
+    busiest_runs: u64,
+}
+
+impl Desk {
+    fn of(strategies: &Strategies) -> Option<Self> {
+        let busiest = strategies.busiest()?;
+        Some(Self {
+            strategies: strategies.each().len(),
+            marks: strategies.marks(),
+            runs: strategies.runs(),
+            busiest: busiest.watches.to_string(),
+            busiest_runs: busiest.runs,
+        })
+    }
+}
+
+impl Display for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [marks, runs, busiest_runs] = [self.marks, self.runs, self.busiest_runs].map(grouped);
+        let (strategies, busiest) = (grouped(self.strategies as u64), &self.busiest);
+        write!(f, "{strategies}: {runs} runs of {marks} marks, the busiest {busiest_runs} runs ({busiest})")
     }
 }
 
@@ -164,6 +199,7 @@ impl Report {
                 lines: latency.journal.as_ref().map_or(latency.decode.len(), |journal| journal.inputs),
                 time: latency.whole,
             },
+            strategies: world.try_resource::<Strategies>().and_then(|strategies| Desk::of(&strategies)),
             journal: latency.journal.clone(),
             threads: latency.load.as_ref().map(TwoThreads::of),
             profile: None,
@@ -258,6 +294,9 @@ impl Report {
             row("two threads", format!("{lines} lines decoded per second, {events} events dispatched per second"))?;
             let [deepest, room] = [threads.inbox_deepest, threads.inbox_room].map(|number| grouped(number as u64));
             row("inbox", format!("at most {deepest} waiting, with room for {room}"))?;
+        }
+        if let Some(strategies) = &self.strategies {
+            row("strategies", strategies.to_string())?;
         }
         if let Some(journal) = &self.journal {
             row("journal", journal.to_string())?;

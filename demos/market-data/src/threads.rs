@@ -10,11 +10,11 @@ use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, InboxPoller, Sender};
 use nexus_rt::wait::Parker;
-use nexus_rt::{IntoHandler, TimerPoller, World};
+use nexus_rt::{IntoHandler, World};
 
 use crate::args::Args;
 use crate::counts::Symbol;
-use crate::feed;
+use crate::feed::{self, Pollers};
 use crate::input::{self, Part};
 use crate::live::live;
 use crate::message::{Event, Line};
@@ -69,8 +69,8 @@ pub(crate) fn replay<M: Measure>(
     latency: &mut Latency,
     measures: &Measures<M>,
 ) -> io::Result<World> {
-    let Receiving { mut world, timers, mut inbox, mut parker, sender } = Receiving::new();
-    let mut live = live(args, &mut world, timers, &measures.dispatching)?;
+    let Receiving { mut world, pollers, mut inbox, mut parker, sender } = Receiving::new(args.strategies);
+    let mut live = live(args, &mut world, pollers, &measures.dispatching)?;
     let thread = start(args, progress, sender, measures.decoding.clone())?;
     let load = latency.load.get_or_insert_default();
     let mut batch = Vec::with_capacity(ROOM);
@@ -122,15 +122,15 @@ impl Load {
 /// The dispatching end: a world with an inbox, whose closing ends the loop.
 struct Receiving {
     world: World,
-    timers: TimerPoller,
+    pollers: Pollers,
     inbox: InboxPoller<Read>,
     parker: Parker,
     sender: Sender<Read>,
 }
 
 impl Receiving {
-    fn new() -> Self {
-        let (mut builder, timers) = feed::builder();
+    fn new(strategies: u32) -> Self {
+        let (mut builder, pollers) = feed::builder(strategies);
         let shutdown = builder.shutdown_handle();
         let parker = Parker::new(&shutdown);
         // Nothing may be lost: if the inbox is full, the decoding thread waits.
@@ -140,7 +140,7 @@ impl Receiving {
         let mut resource = world.resource_mut::<Inbox<Read>>();
         resource.on_closed(end);
         let sender = resource.sender();
-        Self { world, timers, inbox, parker, sender }
+        Self { world, pollers, inbox, parker, sender }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Drivers by hand: boxed closures in a timer wheel and in a table by the tokens of raw mio.
+//! Drivers by hand: boxed closures in a timer wheel, behind flags that say whom to run, and in a table by the tokens of raw mio.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use nexus_rt::mio::{Events, Interest, Poll, Token};
 use nexus_timer::{TimerKey, Wheel};
 
 use super::World;
-use crate::contenders::ours::drivers::{MS, SOCKETS};
+use crate::contenders::ours::drivers::{MS, REACTORS, SOCKETS};
 use crate::loops;
 
 type Fire = Box<dyn FnMut(&mut World, Duration)>;
@@ -92,6 +92,73 @@ pub(crate) fn pushed_back() -> Box<dyn Work> {
         black_box(timers.wheel.next_deadline());
     };
     loops::numbers((timers, key), push, |(timers, _)| timers.world.sum())
+}
+
+/// Flags of what is marked and of who is due, and closures that run in the order of their numbers.
+struct Reactors {
+    world: World,
+    react: Vec<Box<dyn FnMut(&mut World, u64)>>,
+    watchers: Vec<Vec<usize>>,
+    is_marked: Vec<bool>,
+    is_due: Vec<bool>,
+    marked: Vec<usize>,
+    due: Vec<usize>,
+}
+
+impl Reactors {
+    fn mark(&mut self, source: usize) {
+        if !self.is_marked[source] {
+            self.is_marked[source] = true;
+            self.marked.push(source);
+        }
+    }
+
+    fn poll(&mut self) {
+        for source in self.marked.drain(..) {
+            self.is_marked[source] = false;
+            for reactor in &self.watchers[source] {
+                if !self.is_due[*reactor] {
+                    self.is_due[*reactor] = true;
+                    self.due.push(*reactor);
+                }
+            }
+        }
+        self.due.sort_unstable();
+        for reactor in self.due.drain(..) {
+            self.is_due[reactor] = false;
+            self.world.now += 1;
+            (self.react[reactor])(&mut self.world, 1);
+        }
+    }
+}
+
+fn reacting(marked: usize) -> Box<dyn Work> {
+    let react = |world: &mut World, marked: u64| {
+        let value = world.read(0).wrapping_add(marked);
+        world.write(0, value);
+    };
+    let reactors = Reactors {
+        world: World::new(),
+        react: (0..REACTORS).map(|_| Box::new(react) as _).collect(),
+        watchers: (0..REACTORS).map(|number| vec![number]).collect(),
+        is_marked: vec![false; REACTORS],
+        is_due: vec![false; REACTORS],
+        marked: Vec::new(),
+        due: Vec::new(),
+    };
+    let poll = move |reactors: &mut Reactors, n: u64| {
+        (0..marked).for_each(|of| reactors.mark((n as usize * marked + of) % REACTORS));
+        reactors.poll();
+    };
+    loops::numbers(reactors, poll, |reactors| reactors.world.sum())
+}
+
+pub(crate) fn one_of_thousand() -> Box<dyn Work> {
+    reacting(1)
+}
+
+pub(crate) fn hundred_of_thousand() -> Box<dyn Work> {
+    reacting(100)
 }
 
 type Serve = Box<dyn FnMut(&mut World, &mut UnixStream)>;

@@ -1,4 +1,4 @@
-//! The drivers of this library: timers and sockets, each event with a boxed handler that writes a resource.
+//! The drivers of this library: timers, reactors and sockets, each event with a boxed handler that writes a resource.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -9,6 +9,7 @@ use bench::harness::Work;
 use nexus_rt::io::MioEvent;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
+use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller, ReactorsPoller, SourceId};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     IntoCallback, IntoHandler, MioDriver, MioInstaller, MioPoller, ResMut, TimerInstaller, TimerPoller, TimerWheel,
@@ -19,6 +20,7 @@ use super::library::{V, fill, sum};
 use crate::loops;
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
+pub(crate) const REACTORS: usize = 1_000;
 pub(crate) const SOCKETS: usize = 16;
 
 fn fire(mut a: ResMut<V<0>>, timer: TimerEvent) {
@@ -82,6 +84,40 @@ pub(crate) fn pushed_back() -> Box<dyn Work> {
         black_box(poller.next_deadline(world));
     };
     loops::numbers((world, poller, now, key), push, |(world, ..)| sum(world))
+}
+
+fn react(mut a: ResMut<V<0>>, event: ReactorEvent) {
+    a.0 = a.0.wrapping_add(event.marked as u64);
+}
+
+/// A thousand reactors, each with a source of its own, of which so many are marked before each poll.
+fn reacting(marked: usize) -> Box<dyn Work> {
+    let mut builder = WorldBuilder::new();
+    fill(&mut builder);
+    let poller = builder.install_driver(ReactorsInstaller::new());
+    let mut world = builder.build();
+    let add = |_| {
+        let handler = Box::new(react.into_handler(world.registry()));
+        let mut reactors = world.resource_mut::<Reactors>();
+        let source = reactors.add_source();
+        reactors.add(handler, [source]);
+        source
+    };
+    let sources: Vec<SourceId> = (0..REACTORS).map(add).collect();
+    let poll = move |(world, poller): &mut (World, ReactorsPoller), n: u64| {
+        let mut reactors = world.resource_mut::<Reactors>();
+        (0..marked).for_each(|of| _ = reactors.mark(sources[(n as usize * marked + of) % REACTORS]));
+        black_box(poller.poll(world));
+    };
+    loops::numbers((world, poller), poll, |(world, _)| sum(world))
+}
+
+pub(crate) fn one_of_thousand() -> Box<dyn Work> {
+    reacting(1)
+}
+
+pub(crate) fn hundred_of_thousand() -> Box<dyn Work> {
+    reacting(100)
 }
 
 fn read(count: &mut u64, mut io: ResMut<MioDriver>, mut a: ResMut<V<0>>, event: MioEvent) {

@@ -10,6 +10,7 @@ mod inbox;
 #[cfg(feature = "mio")]
 mod mio;
 mod parker;
+mod reactors;
 #[cfg(feature = "timer")]
 mod timer;
 
@@ -30,6 +31,7 @@ pub use mio::{FlexMio, InlineMio};
 #[cfg(feature = "mio")]
 pub use mio::{MioDriver, MioEvent, MioInstaller, MioPoller, MioToken, MioWaker};
 pub use parker::Parker;
+pub use reactors::{ReactorEvent, ReactorId, Reactors, ReactorsInstaller, ReactorsPoller, SourceId, Sources};
 #[cfg(all(feature = "timer", feature = "smartptr"))]
 pub use timer::{FlexTimerWheel, InlineTimerWheel};
 #[cfg(feature = "timer")]

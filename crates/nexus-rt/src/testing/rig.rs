@@ -99,7 +99,8 @@ pub trait DriverRig: Sized + 'static {
     /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
-    /// Makes an event due for a registration, after those already due. Does nothing if the key matches none.
+    /// Makes an event due for a registration, after those already due, or among them in the order of registration. Does
+    /// nothing if the key matches none.
     fn fire(world: &mut World, key: Self::Key);
 
     /// Ends a registration. Returns `false` if the key matches none.

@@ -130,14 +130,18 @@ fn keys_are_names<R: DriverRig>(rule: Rule) {
 
 fn what_ended_does_not_run<R: DriverRig>(rule: Rule) {
     let (mut rig, log) = (R::new(), Log::default());
-    let doomed = note(&mut rig, &log, 1);
-    let added = log.clone();
+    let (added, doomed) = (log.clone(), Arc::new(Mutex::new(None)));
+    let ended = doomed.clone();
     let first = add(&mut rig, &log, 2, move |world, _| {
-        R::end(world, doomed);
+        ended.lock().unwrap_or_else(PoisonError::into_inner).take().map(|doomed| R::end(world, doomed));
         let added = added.clone();
         let added = R::register(world, Box::new(move |_, _| added.add(4))); // may reuse the room of the ended one
         R::fire(world, added);
     });
+    // After the one that ends it: some drivers run in the order of registration.
+    let key = note(&mut rig, &log, 1);
+    *doomed.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    let doomed = key;
     let last = note(&mut rig, &log, 3);
     fire(&mut rig, [first, doomed, last]);
     rule.is("polls ran this many handlers:", drain(&mut rig), 3);

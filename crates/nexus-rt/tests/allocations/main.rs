@@ -62,11 +62,12 @@ fn allocated() -> Option<u64> {
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 #[test]
 fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
-    use driver_rigs::{BusRig, ByHand, MioRig, TimerRig, fault};
+    use driver_rigs::{BusRig, ByHand, MioRig, ReactorsRig, TimerRig, fault};
     use nexus_rt::testing::check_driver;
 
     check_driver::<TimerRig>();
     check_driver::<MioRig>();
+    check_driver::<ReactorsRig>();
     check_driver::<BusRig>();
     check_driver::<net_rig::NetRig>();
     check_driver::<datagram_rig::DatagramRig>();

@@ -1,4 +1,4 @@
-//! Drivers as `check_driver` wants them: timers, sockets, and one by hand that can be told to break a rule.
+//! Drivers as `check_driver` wants them: timers, sockets, reactors, and one by hand that can be told to break a rule.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 use std::collections::{HashMap, VecDeque};
@@ -12,6 +12,7 @@ use nexus_rt::io::{MioEvent, MioToken};
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::UnixStream;
 use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
+use nexus_rt::reactors::{ReactorEvent, ReactorId, Reactors, ReactorsInstaller, ReactorsPoller, SourceId};
 use nexus_rt::testing::{DriverRig, Probe};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
@@ -143,6 +144,53 @@ impl DriverRig for MioRig {
     }
 }
 
+pub(crate) struct ReactorsRig(World, ReactorsPoller);
+
+impl DriverRig for ReactorsRig {
+    type Key = (ReactorId, SourceId);
+
+    fn new() -> Self {
+        let mut builder = WorldBuilder::new();
+        let poller = builder.install_driver(ReactorsInstaller::new());
+        Self(builder.build(), poller)
+    }
+
+    fn world(&mut self) -> &mut World {
+        &mut self.0
+    }
+
+    fn poll(&mut self, budget: usize) -> usize {
+        self.1.poll_budget(&mut self.0, budget)
+    }
+
+    fn register(world: &mut World, mut probe: Probe<Self::Key>) -> Self::Key {
+        let handler = move |world: &mut World, event: ReactorEvent| probe(world, (event.reactor, event.first));
+        let handler = Box::new(handler.into_handler(world.registry()));
+        let source = world.resource_mut::<Reactors>().add_source();
+        (world.resource_mut::<Reactors>().add(handler, [source]), source)
+    }
+
+    fn fire(world: &mut World, (_, source): Self::Key) {
+        world.resource_mut::<Reactors>().mark(source);
+    }
+
+    fn end(world: &mut World, (reactor, _): Self::Key) -> bool {
+        world.resource_mut::<Reactors>().remove(reactor)
+    }
+
+    fn panicked(world: &World) -> u64 {
+        world.resource::<Reactors>().panicked()
+    }
+
+    fn swap(one: &mut World, other: &mut World) {
+        mem::swap(&mut *one.resource_mut::<Reactors>(), &mut *other.resource_mut::<Reactors>());
+    }
+
+    fn allocations() -> Option<u64> {
+        crate::allocated()
+    }
+}
+
 /// What a loop by hand may get wrong.
 pub(crate) mod fault {
     pub(crate) const NONE: u8 = 0;
@@ -169,11 +217,7 @@ struct Bus {
 
 impl Bus {
     fn next(&mut self) -> Option<(RegistrationKey, Virtual<RegistrationKey>)> {
-        while let Some(key) = self.due.pop_front() {
-            let Some(handler) = self.subscribers.take_out(key) else { continue };
-            return Some((key, handler));
-        }
-        None
+        std::iter::from_fn(|| self.due.pop_front()).find_map(|key| Some((key, self.subscribers.take_out(key)?)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nexus_rt::testing::check_driver;
 
-use crate::driver_rigs::{BusRig, ByHand, MioRig, TimerRig, fault};
+use crate::driver_rigs::{BusRig, ByHand, MioRig, ReactorsRig, TimerRig, fault};
 use crate::support::panic_of;
 
 #[test]
@@ -13,6 +13,11 @@ fn timers_keep_the_rules() {
 #[test]
 fn sockets_keep_the_rules() {
     check_driver::<MioRig>();
+}
+
+#[test]
+fn reactors_keep_the_rules() {
+    check_driver::<ReactorsRig>();
 }
 
 #[test]

@@ -48,6 +48,8 @@ mod plan;
 mod plan_notes;
 mod program_model;
 mod program_walks;
+mod reactors;
+mod reactors_model;
 mod scheduler_plan;
 mod side_chains;
 #[cfg(feature = "mio")]

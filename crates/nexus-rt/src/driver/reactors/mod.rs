@@ -1,0 +1,140 @@
+//! The reactors driver: handlers that run once when something that they watch has changed.
+
+mod event;
+mod resource;
+mod sources;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+pub use event::{ReactorEvent, ReactorId, SourceId};
+pub use resource::Reactors;
+pub use sources::Sources;
+
+use crate::handler::{Handler, Virtual};
+use crate::poll::Poller;
+use crate::world::{Installer, World, WorldBuilder};
+
+/// Installs [`Reactors`] and returns their [`ReactorsPoller`].
+///
+/// ```
+/// use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller};
+/// use nexus_rt::{IntoCallback, ResMut, WorldBuilder};
+///
+/// fn quote(name: &mut &'static str, mut log: ResMut<Vec<&'static str>>, _: ReactorEvent) {
+///     log.push(*name);
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// let mut poller = builder.install_driver(ReactorsInstaller::new());
+/// builder.register(Vec::<&str>::new());
+/// let mut world = builder.build();
+///
+/// let [one, both] = ["one", "both"].map(|name| Box::new(quote.into_callback(name, world.registry())));
+/// let mut reactors = world.resource_mut::<Reactors>();
+/// let (btc, eth) = (reactors.add_source(), reactors.add_source());
+/// reactors.add(one, [btc]);
+/// reactors.add(both, [btc, eth]);
+///
+/// [eth, btc, eth].map(|source| reactors.mark(source));
+/// assert_eq!(poller.poll(&mut world), 2);
+/// world.resource_mut::<Reactors>().mark(eth);
+/// assert_eq!(poller.poll(&mut world), 1);
+/// assert_eq!(*world.resource::<Vec<&str>>(), ["one", "both", "both"]);
+/// ```
+#[must_use = "install it with `WorldBuilder::install_driver`"]
+pub struct ReactorsInstaller<H = Virtual<ReactorEvent>, Tag = ()> {
+    types: PhantomData<fn() -> (H, Tag)>,
+}
+
+impl ReactorsInstaller {
+    /// Creates an installer of boxed reactors.
+    pub fn new() -> Self {
+        Self { types: PhantomData }
+    }
+}
+
+impl Default for ReactorsInstaller {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<H, Tag> ReactorsInstaller<H, Tag> {
+    /// Stores each reactor as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any
+    /// other handler of [`ReactorEvent`].
+    pub fn stored_as<Other: Handler<ReactorEvent> + 'static>(self) -> ReactorsInstaller<Other, Tag> {
+        ReactorsInstaller { types: PhantomData }
+    }
+
+    /// Distinguishes these reactors from others of the same world: their resource is a `Reactors<H, Other>`.
+    pub fn tagged<Other: 'static>(self) -> ReactorsInstaller<H, Other> {
+        ReactorsInstaller { types: PhantomData }
+    }
+}
+
+impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> Installer for ReactorsInstaller<H, Tag> {
+    type Poller = ReactorsPoller<H, Tag>;
+
+    /// # Panics
+    /// If the world already has such reactors: [`tagged`](Self::tagged) distinguishes two.
+    #[track_caller]
+    fn install(self, builder: &mut WorldBuilder) -> ReactorsPoller<H, Tag> {
+        builder.register(Reactors::<H, Tag>::new());
+        ReactorsPoller(Poller::new(builder.key()))
+    }
+}
+
+impl<H, Tag> fmt::Debug for ReactorsInstaller<H, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReactorsInstaller")
+    }
+}
+
+/// Runs the reactors whose sources are marked. [`ReactorsInstaller`] returns it, and `main()` polls it.
+///
+/// [`Reactors`] describes who runs, and [`Installer`] the rules of all drivers.
+#[must_use = "reactors run when they are polled"]
+pub struct ReactorsPoller<H: 'static = Virtual<ReactorEvent>, Tag: 'static = ()>(Poller<Reactors<H, Tag>>);
+
+impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> ReactorsPoller<H, Tag> {
+    /// Runs one pass: each reactor that watches a marked source, once, in the order of registration. Returns the number
+    /// of reactors run.
+    ///
+    /// A pass is put together when it begins, and takes the marks of its sources. What is marked or added while it runs
+    /// counts for the pass after it, so every poll ends. If a panic or a budget ended the poll before, this one runs
+    /// what is left of that pass, and no other.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in; if a reactor leaves another world in its place; or
+    /// if a reactor panics, which loses that reactor and no other: the rest is still due.
+    #[track_caller]
+    pub fn poll(&mut self, world: &mut World) -> usize {
+        self.poll_budget(world, usize::MAX)
+    }
+
+    /// Like [`poll`](Self::poll), but runs at most `budget` reactors. The rest of the pass is run by the next poll.
+    ///
+    /// # Panics
+    /// As [`poll`](Self::poll).
+    #[track_caller]
+    pub fn poll_budget(&mut self, world: &mut World, budget: usize) -> usize {
+        self.0.run_after(world, budget, Reactors::begin, Reactors::take_due)
+    }
+
+    /// Returns whether the next poll has something to do: a loop must not sleep then.
+    ///
+    /// The handlers of the loop make the marks, so nobody rings for them. The loop asks after its polls, and passes a
+    /// time that has come to its sleep, such as `reactors.is_due(world).then_some(now)`.
+    #[must_use]
+    #[track_caller]
+    pub fn is_due(&self, world: &World) -> bool {
+        self.0.key().get(world).is_due()
+    }
+}
+
+impl<H, Tag> fmt::Debug for ReactorsPoller<H, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReactorsPoller")
+    }
+}

@@ -1,0 +1,266 @@
+//! `Reactors`: the resource with the sources, the reactors that watch them, and what is marked.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::iter;
+use std::marker::PhantomData;
+use std::mem;
+
+use super::event::{ReactorEvent, ReactorId, SourceId};
+use crate::describe::Describe;
+use crate::handler::Virtual;
+use crate::poll::{Driver, Polls, Registration, RegistrationKey, Registrations};
+
+/// Sources, and the reactors that watch them. Installed by [`ReactorsInstaller`](super::ReactorsInstaller), run by
+/// [`ReactorsPoller`](super::ReactorsPoller).
+///
+/// A source is a name for something that changes: an instrument, a connection, a table. Whoever changes it
+/// [marks](Self::mark) it. The next poll runs each reactor that watches a marked source once, in the order of
+/// registration, however often and whatever was marked.
+///
+/// `H` is the type in which reactors are stored: boxed ([`Virtual`]) by default, or a nameable type such as
+/// [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` distinguishes several tables of one world.
+///
+/// A key of another table, or of what was removed, does nothing, and the result says so.
+pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
+    reactors: Registrations<H, Reactor>,
+    sources: Registrations<(), Source>,
+    /// Sources in the order in which they were marked.
+    marked: Vec<SourceId>,
+    /// What is left of the pass, the next one last, by the number of the registration.
+    due: Vec<(u64, RegistrationKey)>,
+    /// The number of registrations so far.
+    registered: u64,
+    tag: PhantomData<fn() -> Tag>,
+}
+
+/// What stays of a reactor while it runs.
+struct Reactor {
+    /// Its place in the order of registration.
+    number: u64,
+    /// Which of its sources was marked first, and how many were, if it is due.
+    first: Option<SourceId>,
+    marked: usize,
+    /// The sources that it watches.
+    watches: Vec<Link>,
+}
+
+#[derive(Default)]
+struct Source {
+    is_marked: bool,
+    /// The reactors that watch it.
+    watchers: Vec<Link>,
+}
+
+/// One side of a watch: whom it leads to, and where the other side is in the list there.
+#[derive(Clone, Copy)]
+struct Link {
+    to: RegistrationKey,
+    place: usize,
+}
+
+impl<H, Tag> Reactors<H, Tag> {
+    pub(super) fn new() -> Self {
+        let (reactors, sources) = (Registrations::new(), Registrations::new());
+        Self { reactors, sources, marked: Vec::new(), due: Vec::new(), registered: 0, tag: PhantomData }
+    }
+
+    /// Adds a source, which nobody watches yet.
+    pub fn add_source(&mut self) -> SourceId {
+        SourceId(self.sources.insert((), Source::default()))
+    }
+
+    /// Removes a source. Its watchers stay, without it, and its mark is lost if no poll has taken it. Returns whether
+    /// it was here.
+    pub fn remove_source(&mut self, source: SourceId) -> bool {
+        while let Some(&Link { to, place }) = self.sources.get(source.0).and_then(|source| source.kept.watchers.last())
+        {
+            self.unlink(to, place);
+        }
+        self.sources.remove(source.0).is_some()
+    }
+
+    /// Adds a reactor that watches these sources. Sources that are not here are left out:
+    /// [`is_watching`](Self::is_watching) tells.
+    ///
+    /// It runs after those that were added before. If it is added during a poll, it runs from the next one on.
+    pub fn add(&mut self, handler: H, sources: impl IntoIterator<Item = SourceId>) -> ReactorId {
+        let reactor = Reactor { number: self.registered, first: None, marked: 0, watches: Vec::new() };
+        self.registered += 1;
+        let id = ReactorId(self.reactors.insert(handler, reactor));
+        sources.into_iter().for_each(|source| _ = self.watch(id, source));
+        id
+    }
+
+    /// Removes a reactor, which never runs again, even if a source of it is marked. It may be the running one. Returns
+    /// whether it was here.
+    pub fn remove(&mut self, reactor: ReactorId) -> bool {
+        let Some(removed) = self.reactors.get(reactor.0) else { return false };
+        (0..removed.kept.watches.len()).rev().for_each(|place| _ = self.unlink(reactor.0, place));
+        self.reactors.remove(reactor.0).is_some()
+    }
+
+    /// Lets a reactor watch a source, from the next pass on; a mark that no poll has taken yet counts. Returns whether
+    /// both are here. Takes time for each source that the reactor watches already.
+    pub fn watch(&mut self, reactor: ReactorId, source: SourceId) -> bool {
+        let (Some(watching), Some(watched)) = (self.reactors.get_mut(reactor.0), self.sources.get_mut(source.0)) else {
+            return false;
+        };
+        let (watches, watchers) = (&mut watching.kept.watches, &mut watched.kept.watchers);
+        if watches.iter().all(|watch| watch.to != source.0) {
+            watches.push(Link { to: source.0, place: watchers.len() });
+            watchers.push(Link { to: reactor.0, place: watches.len() - 1 });
+        }
+        true
+    }
+
+    /// Lets a reactor no longer watch a source. A pass that has begun is not changed by it. Returns whether the reactor
+    /// watched the source.
+    pub fn unwatch(&mut self, reactor: ReactorId, source: SourceId) -> bool {
+        let place = self.place(reactor, source);
+        place.is_some_and(|place| self.unlink(reactor.0, place).is_some())
+    }
+
+    /// Notes that a source has changed. Returns whether it is here.
+    ///
+    /// The next poll runs its watchers. A mark made during a pass counts for the pass after it.
+    #[inline]
+    pub fn mark(&mut self, source: SourceId) -> bool {
+        let Some(marked) = self.sources.get_mut(source.0) else { return false };
+        if !marked.kept.is_marked {
+            marked.kept.is_marked = true;
+            self.marked.push(source);
+        }
+        true
+    }
+
+    /// Returns whether the next poll has something to do: a loop must not sleep then.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        !self.marked.is_empty() || !self.due.is_empty()
+    }
+
+    /// Returns whether a reactor is here, even the running one.
+    #[must_use]
+    pub fn contains(&self, reactor: ReactorId) -> bool {
+        self.reactors.contains(reactor.0)
+    }
+
+    /// Returns whether a source is here.
+    #[must_use]
+    pub fn contains_source(&self, source: SourceId) -> bool {
+        self.sources.contains(source.0)
+    }
+
+    /// Returns whether a reactor watches a source.
+    #[must_use]
+    pub fn is_watching(&self, reactor: ReactorId, source: SourceId) -> bool {
+        self.place(reactor, source).is_some()
+    }
+
+    /// Returns the handler of a reactor that is here and not running.
+    #[must_use]
+    pub fn get(&self, reactor: ReactorId) -> Option<&H> {
+        self.reactors.get(reactor.0)?.handler.as_ref()
+    }
+
+    /// Returns the number of reactors, including the running one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.reactors.len()
+    }
+
+    /// Returns whether there are no reactors.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reactors.is_empty()
+    }
+
+    /// Returns the number of reactors that panicked. They are gone. The one that ended the last poll is counted, and
+    /// removed, when the next poll begins.
+    #[must_use]
+    pub fn panicked(&self) -> u64 {
+        self.reactors.panicked()
+    }
+
+    fn place(&self, reactor: ReactorId, source: SourceId) -> Option<usize> {
+        self.reactors.get(reactor.0)?.kept.watches.iter().position(|watch| watch.to == source.0)
+    }
+
+    /// Ends the watch at this place of a reactor's list, on both sides. In each list, the last one moves into its place.
+    fn unlink(&mut self, reactor: RegistrationKey, place: usize) -> Option<()> {
+        let watches = &mut self.reactors.get_mut(reactor)?.kept.watches;
+        let there = watches.swap_remove(place);
+        let moved = watches.get(place).copied();
+        let watchers = &mut self.sources.get_mut(there.to)?.kept.watchers;
+        watchers.swap_remove(there.place);
+        if let Some(moved) = watchers.get(there.place).copied() {
+            self.reactors.get_mut(moved.to)?.kept.watches[moved.place].place = there.place;
+        }
+        if let Some(moved) = moved {
+            self.sources.get_mut(moved.to)?.kept.watchers[moved.place].place = place;
+        }
+        Some(())
+    }
+
+    /// Goes on with the pass that a panic or a budget ended. If nothing of it is left, puts the next one together.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        while self.due.pop_if(|(_, key)| !self.reactors.contains(*key)).is_some() {}
+        if !self.due.is_empty() {
+            return;
+        }
+        for source in &self.marked {
+            // It was removed since.
+            let Some(marked) = self.sources.get_mut(source.0) else { continue };
+            marked.kept.is_marked = false;
+            for &Link { to: key, .. } in &marked.kept.watchers {
+                let Some(watching) = self.reactors.get_mut(key) else { continue };
+                let Reactor { number, first, marked, .. } = &mut watching.kept;
+                if first.is_none() {
+                    *first = Some(*source);
+                    self.due.push((*number, key));
+                }
+                *marked += 1;
+            }
+        }
+        self.marked.clear();
+        self.due.sort_unstable_by_key(|(number, _)| Reverse(*number));
+    }
+
+    /// Takes the next reactor of the pass out.
+    #[inline]
+    pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
+        // Those that were removed since are passed over.
+        iter::from_fn(|| self.due.pop()).find_map(|(_, key)| {
+            let Registration { handler, kept } = self.reactors.get_mut(key)?;
+            let (first, marked) = (kept.first.take()?, mem::take(&mut kept.marked));
+            Some((key, handler.take()?, ReactorEvent { reactor: ReactorId(key), first, marked }))
+        })
+    }
+}
+
+impl<H: 'static, Tag: 'static> Driver for Reactors<H, Tag> {
+    type Handler = H;
+    type Key = RegistrationKey;
+
+    #[inline]
+    fn polls(&mut self) -> &mut Polls {
+        self.reactors.polls()
+    }
+
+    #[inline]
+    fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
+        self.reactors.put_back(key, handler)
+    }
+
+    fn end(&mut self, key: RegistrationKey) {
+        self.remove(ReactorId(key));
+    }
+}
+
+impl<H: Describe, Tag> fmt::Debug for Reactors<H, Tag> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reactors.fmt(f)
+    }
+}
