@@ -11,7 +11,7 @@ use nexus_rt::World;
 use serde::Serialize;
 
 use crate::feed;
-use crate::profile::{Measure, Measures};
+use crate::profile::{Measure, Profile, Unmeasured};
 use crate::program::{digests, market};
 use crate::replay::Latency;
 use crate::report::{grouped, per_second};
@@ -77,11 +77,18 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("{} has a journal already: {hint}", directory.display())))
 }
 
-/// Runs a journal again, into a fresh world, which it gives.
+/// Runs a journal again, into a fresh world, which it gives, and fills a profile, if there is one.
 ///
 /// # Errors
 /// If there is no journal, it is damaged or of another program, or the state is not what it was.
-pub fn run_again<M: Measure>(directory: &Path, latency: &mut Latency, measures: &Measures<M>) -> io::Result<World> {
+pub fn run_again(directory: &Path, latency: &mut Latency, profile: Option<&Profile>) -> io::Result<World> {
+    match profile {
+        Some(profile) => run_again_by(directory, latency, &profile.dispatching),
+        None => run_again_by(directory, latency, &Unmeasured),
+    }
+}
+
+fn run_again_by<M: Measure>(directory: &Path, latency: &mut Latency, measure: &M) -> io::Result<World> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
     if reader.progress().1 == 0 {
@@ -89,7 +96,7 @@ pub fn run_again<M: Measure>(directory: &Path, latency: &mut Latency, measures: 
         return Err(io::Error::other(format!("there is no journal in {place}: record one by `--journal {place}`")));
     }
     let (mut world, timers) = feed::world();
-    let (mut market, digests) = (market(&world, timers, &measures.dispatching), digests(&world));
+    let (mut market, digests) = (market(&world, timers, measure), digests(&world));
     let start = Instant::now();
     let replayed = reader.replay(&mut world, &mut market, &digests, None).map_err(failed)?;
     latency.whole = start.elapsed();
