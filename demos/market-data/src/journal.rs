@@ -11,7 +11,7 @@ use nexus_rt::World;
 use serde::Serialize;
 
 use crate::feed;
-use crate::profile::{Measure, Measures};
+use crate::profile::{Measure, Profile, Unmeasured};
 use crate::program::{digests, market};
 use crate::replay::Latency;
 use crate::report::{grouped, per_second};
@@ -77,15 +77,28 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("{} has a journal already: {hint}", directory.display())))
 }
 
-/// Runs a journal again, with as many strategies as were recorded, into a fresh world, which it gives.
+/// Runs a journal again, with as many strategies as were recorded, into a fresh world, which it gives, and fills a
+/// profile, if there is one.
 ///
 /// # Errors
 /// If there is no journal, it is damaged or of another program, or the state is not what it was.
-pub fn run_again<M: Measure>(
+pub fn run_again(
     directory: &Path,
     strategies: u32,
     latency: &mut Latency,
-    measures: &Measures<M>,
+    profile: Option<&Profile>,
+) -> io::Result<World> {
+    match profile {
+        Some(profile) => run_again_by(directory, strategies, latency, &profile.dispatching),
+        None => run_again_by(directory, strategies, latency, &Unmeasured),
+    }
+}
+
+fn run_again_by<M: Measure>(
+    directory: &Path,
+    strategies: u32,
+    latency: &mut Latency,
+    measure: &M,
 ) -> io::Result<World> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
@@ -95,7 +108,7 @@ pub fn run_again<M: Measure>(
     }
     let (builder, pollers) = feed::builder(strategies);
     let mut world = builder.build();
-    let (mut market, digests) = (market(&mut world, pollers, &measures.dispatching), digests(&world));
+    let (mut market, digests) = (market(&mut world, pollers, measure), digests(&world));
     let start = Instant::now();
     let replayed = reader.replay(&mut world, &mut market, &digests, None).map_err(failed)?;
     latency.whole = start.elapsed();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use market_data::{Args, Bars, Chart, Latency, Measure, Measures, Pace, Problems, Profile, Report};
+use market_data::{Args, Bars, Chart, Latency, Pace, Problems, Profile, Report};
 use market_data::{feed, replay, run_again, unreadable, world};
 use nexus_rt::World;
 
@@ -21,25 +21,19 @@ fn main() -> ExitCode {
 
 /// Runs everything; what fails is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
-    let mut latency = Latency::default();
-    match args.plan {
-        Some(format) if !args.measured => print(&feed(world().0.registry()).plan.render(format)),
-        None if !args.profile => {
-            let world = run_by(args, &mut latency, &Measures::NONE)?;
-            result(args, &world, &latency, None)
-        }
-        _ => {
-            let profile = Profile::new(args.threads);
-            let world = run_by(args, &mut latency, &profile)?;
-            result(args, &world, &latency, Some(&profile))
-        }
+    if let Some(format) = args.plan.filter(|_| !args.measured) {
+        return print(&feed(world().0.registry()).plan.render(format));
     }
+    let profile = (args.profile || args.measured).then(|| Profile::new(args.threads));
+    let mut latency = Latency::default();
+    let world = run_all(args, &mut latency, profile.as_ref())?;
+    result(args, &world, &latency, profile.as_ref())
 }
 
 /// Runs the capture or a journal, measured or not.
-fn run_by<M: Measure>(args: &Args, latency: &mut Latency, measures: &Measures<M>) -> Result<World, String> {
+fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Result<World, String> {
     if let Some(directory) = &args.replay {
-        return run_again(directory, args.strategies, latency, measures).map_err(|error| error.to_string());
+        return run_again(directory, args.strategies, latency, profile).map_err(|error| error.to_string());
     }
     let mut bytes = 0;
     for path in &args.input {
@@ -50,9 +44,9 @@ fn run_by<M: Measure>(args: &Args, latency: &mut Latency, measures: &Measures<M>
         bytes += file.len();
     }
     let progress = progress_bar(args, bytes);
-    let mut world = replay(args, &progress, latency, measures).map_err(|error| error.to_string())?;
+    let mut world = replay(args, &progress, latency, profile).map_err(|error| error.to_string())?;
     for _ in 1..args.repeat {
-        world = replay(args, &progress, latency, measures).map_err(|error| error.to_string())?;
+        world = replay(args, &progress, latency, profile).map_err(|error| error.to_string())?;
     }
     progress.finish_and_clear();
     Ok(world)

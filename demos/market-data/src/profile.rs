@@ -104,7 +104,7 @@ pub struct Measures<M> {
 
 impl Measures<Unmeasured> {
     /// Nothing is measured, and nothing is paid.
-    pub const NONE: Self = Self { decoding: Unmeasured, dispatching: Unmeasured };
+    pub(crate) const NONE: Self = Self { decoding: Unmeasured, dispatching: Unmeasured };
 }
 
 /// What every function of a replay costs.

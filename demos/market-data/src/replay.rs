@@ -14,7 +14,7 @@ use crate::feed;
 use crate::input::{self, Part};
 use crate::journal::Journaled;
 use crate::live::live;
-use crate::profile::{Measure, Measures};
+use crate::profile::{Measure, Measures, Profile};
 use crate::program::{Begin, Input};
 use crate::threads::{self, Load};
 use crate::time::Times;
@@ -43,11 +43,23 @@ pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }
 
-/// Replays the capture once into a fresh world, which it gives.
+/// Replays the capture once into a fresh world, which it gives, and fills a profile, if there is one.
 ///
 /// # Errors
 /// If an input cannot be opened, or a journal cannot be written; the error names it.
-pub fn replay<M: Measure>(
+pub fn replay(
+    args: &Args,
+    progress: &ProgressBar,
+    latency: &mut Latency,
+    profile: Option<&Profile>,
+) -> io::Result<World> {
+    match profile {
+        Some(profile) => replay_by(args, progress, latency, profile),
+        None => replay_by(args, progress, latency, &Measures::NONE),
+    }
+}
+
+fn replay_by<M: Measure>(
     args: &Args,
     progress: &ProgressBar,
     latency: &mut Latency,

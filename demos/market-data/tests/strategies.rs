@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use clap::Parser;
 use indicatif::ProgressBar;
 use market_data::{
-    Args, Bars, Book, Feed, Latency, Line, Measures, Recorded, Strategies, Strategy, Watched, feed, replay, world,
+    Args, Bars, Book, Feed, Latency, Line, Recorded, Strategies, Strategy, Watched, feed, replay, world,
 };
 use serde_json::Value;
 use tempfile::tempdir;
@@ -114,7 +114,7 @@ fn every_strategy_runs_as_often_as_in_a_plain_loop() {
         let number = plain.each.len().to_string();
         for threads in ["1", "2"] {
             let args = Args::parse_from(["market-data", "--strategies", &number, "--threads", threads]);
-            let world = replay(&args, &ProgressBar::hidden(), &mut Latency::default(), &Measures::NONE).unwrap();
+            let world = replay(&args, &ProgressBar::hidden(), &mut Latency::default(), None).unwrap();
             let strategies = world.resource::<Strategies>();
             assert_eq!(strategies.each(), plain.each, "{number} strategies on {threads} threads");
             assert_eq!(strategies.marks(), plain.marks);

@@ -62,10 +62,10 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     /// assert_eq!([1, 2, 3].map(|x| chain.run(&mut world, x)), [None, None, Some(6)]);
     /// assert_eq!(runs.get(), 4); // the predicate three times, the other once
     /// ```
-    pub fn around_each<A: Around>(self, mut make: impl FnMut(&dyn Describe) -> A) -> Pipeline<In, S::With<A>, C, K>
+    pub fn around_each<A: Around>(self, make: impl Fn(&dyn Describe) -> A) -> Pipeline<In, S::With<A>, C, K>
     where
         S: Enclose,
     {
-        Pipeline { chain: self.chain.map(|steps| steps.enclose(&mut make, Internal)), types: PhantomData }
+        Pipeline { chain: self.chain.map(|steps| steps.enclose(&make, Internal)), types: PhantomData }
     }
 }

@@ -6,7 +6,7 @@ use crate::describe::Describe;
 use crate::sealed::Internal;
 
 /// Makes what runs around a function.
-type Make<'m, W> = &'m mut dyn FnMut(&dyn Describe) -> W;
+type Make<'m, W> = &'m dyn Fn(&dyn Describe) -> W;
 
 /// Steps around whose functions something can run: see [`Pipeline::around_each`](crate::Pipeline::around_each).
 ///
@@ -20,7 +20,7 @@ pub trait Enclose {
     fn enclose<W: Around>(self, make: Make<'_, W>, _: Internal) -> Self::With<W>;
 }
 
-/// Implements the trait for a step that has functions `within`, has `nothing` of its own, or is surrounded as a `whole`.
+/// Implements the trait for a step that has functions `within`, `nothing` of its own, or is surrounded as a `whole`.
 macro_rules! enclose {
     (nothing [$($P:tt)*] $Step:ty) => {
         impl<$($P)*> $crate::step::Enclose for $Step {
@@ -28,7 +28,7 @@ macro_rules! enclose {
 
             fn enclose<W: $crate::step::Around>(
                 self,
-                _: &mut dyn FnMut(&dyn $crate::describe::Describe) -> W,
+                _: &dyn Fn(&dyn $crate::describe::Describe) -> W,
                 _: $crate::sealed::Internal,
             ) -> Self {
                 self
@@ -50,7 +50,7 @@ macro_rules! enclose {
 
             fn enclose<W: $crate::step::Around>(
                 self,
-                make: &mut dyn FnMut(&dyn $crate::describe::Describe) -> W,
+                make: &dyn Fn(&dyn $crate::describe::Describe) -> W,
                 internal: $crate::sealed::Internal,
             ) -> Self::With<W> {
                 $Step(self.0.enclose(make, internal))
