@@ -194,7 +194,7 @@ impl Report {
                 lines: latency.journal.as_ref().map_or(latency.decode.len(), |journal| journal.inputs),
                 time: latency.whole,
             },
-            strategies: world.try_resource::<Strategies>().and_then(|strategies| Desk::of(&strategies)),
+            strategies: world.try_resource::<Strategies>().and_then(Desk::of),
             journal: latency.journal.clone(),
             threads: latency.load.as_ref().map(TwoThreads::of),
         }
