@@ -3,7 +3,7 @@
 use std::fmt;
 
 use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller, ReactorsPoller, Sources};
-use nexus_rt::{Handler, IntoCallback, IntoHandler, Local, Res, ResMut, Virtual, World, WorldBuilder};
+use nexus_rt::{Handler, IntoCallback, IntoHandler, Local, RegistryRef, Res, ResMut, Virtual, World, WorldBuilder};
 
 use crate::bars::Bars;
 use crate::book::Book;
@@ -120,15 +120,7 @@ pub(crate) fn install(builder: &mut WorldBuilder, number: u32) -> Option<Reactor
 impl Desk {
     /// Adds a reactor for each strategy, with the source that it watches.
     pub(crate) fn open(world: &mut World, poller: ReactorsPoller) -> Self {
-        let watched: Vec<_> = world.resource::<Strategies>().each.iter().map(|strategy| strategy.watches).collect();
-        let mut sources = std::mem::take(&mut *world.resource_mut::<Sources<Watched>>());
-        for (number, watches) in watched.into_iter().enumerate() {
-            let reactor = Box::new(run.into_callback(number, world.registry()));
-            let mut reactors = world.resource_mut::<Reactors>();
-            let source = sources.get_or_add(&mut reactors, watches);
-            reactors.add(reactor, [source]);
-        }
-        *world.resource_mut::<Sources<Watched>>() = sources;
+        world.run_startup(start);
         Self { poller, mark: Box::new(mark.into_handler(world.registry())) }
     }
 
@@ -150,6 +142,18 @@ pub(crate) fn traded_at(event: &Event) -> Option<Decimal> {
     match &event.message {
         Message::Trade(trade) => Some(trade.price),
         _ => None,
+    }
+}
+
+fn start(
+    strategies: Res<Strategies>,
+    mut sources: ResMut<Sources<Watched>>,
+    mut reactors: ResMut<Reactors>,
+    registry: RegistryRef,
+) {
+    for (number, strategy) in strategies.each.iter().enumerate() {
+        let source = sources.get_or_add(&mut reactors, strategy.watches);
+        reactors.add(Box::new(run.into_callback(number, &registry)), [source]);
     }
 }
 

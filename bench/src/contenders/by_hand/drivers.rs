@@ -1,4 +1,5 @@
-//! Drivers by hand: boxed closures in a timer wheel, behind flags that say whom to run, and in a table by the tokens of raw mio.
+//! Drivers by hand: boxed closures in a timer wheel, behind flags that say whom to run, and in a table by the tokens of
+//! raw mio.
 
 use std::hint::black_box;
 use std::io::{Read, Write};

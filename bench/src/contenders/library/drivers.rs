@@ -95,6 +95,7 @@ fn reacting(marked: usize) -> Box<dyn Work> {
     let mut builder = WorldBuilder::new();
     fill(&mut builder);
     let poller = builder.install_driver(ReactorsInstaller::new());
+    let key = builder.key::<Reactors>();
     let mut world = builder.build();
     let add = |_| {
         let handler = Box::new(react.into_handler(world.registry()));
@@ -105,7 +106,7 @@ fn reacting(marked: usize) -> Box<dyn Work> {
     };
     let sources: Vec<SourceId> = (0..REACTORS).map(add).collect();
     let poll = move |(world, poller): &mut (World, ReactorsPoller), n: u64| {
-        let mut reactors = world.resource_mut::<Reactors>();
+        let mut reactors = key.get_mut(world);
         (0..marked).for_each(|of| _ = reactors.mark(sources[(n as usize * marked + of) % REACTORS]));
         black_box(poller.poll(world));
     };

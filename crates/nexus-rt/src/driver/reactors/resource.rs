@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::iter;
 use std::marker::PhantomData;
 use std::mem;
 
@@ -187,7 +186,7 @@ impl<H, Tag> Reactors<H, Tag> {
         self.reactors.get(reactor.0)?.kept.watches.iter().position(|watch| watch.to == source.0)
     }
 
-    /// Ends the watch at this place of a reactor's list, on both sides. In each list, the last one moves into its place.
+    /// Ends the watch at this place of a reactor's list, on both sides. The last one of each list moves into its place.
     fn unlink(&mut self, reactor: RegistrationKey, place: usize) -> Option<()> {
         let watches = &mut self.reactors.get_mut(reactor)?.kept.watches;
         let there = watches.swap_remove(place);
@@ -204,7 +203,6 @@ impl<H, Tag> Reactors<H, Tag> {
     }
 
     /// Goes on with the pass that a panic or a budget ended. If nothing of it is left, puts the next one together.
-    #[inline]
     pub(super) fn begin(&mut self) {
         while self.due.pop_if(|(_, key)| !self.reactors.contains(*key)).is_some() {}
         if !self.due.is_empty() {
@@ -229,14 +227,16 @@ impl<H, Tag> Reactors<H, Tag> {
     }
 
     /// Takes the next reactor of the pass out.
-    #[inline]
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
-        // Those that were removed since are passed over.
-        iter::from_fn(|| self.due.pop()).find_map(|(_, key)| {
-            let Registration { handler, kept } = self.reactors.get_mut(key)?;
-            let (first, marked) = (kept.first.take()?, mem::take(&mut kept.marked));
-            Some((key, handler.take()?, ReactorEvent { reactor: ReactorId(key), first, marked }))
-        })
+        while let Some((_, key)) = self.due.pop() {
+            // It was removed since.
+            let Some(Registration { handler, kept }) = self.reactors.get_mut(key) else { continue };
+            let (first, marked) = (kept.first.take(), mem::take(&mut kept.marked));
+            if let (Some(first), Some(handler)) = (first, handler.take()) {
+                return Some((key, handler, ReactorEvent { reactor: ReactorId(key), first, marked }));
+            }
+        }
+        None
     }
 }
 
