@@ -35,7 +35,8 @@ pub struct Sources<K> {
 }
 
 impl<K: Hash + Eq> Sources<K> {
-    /// Returns the source of a key, and adds one if there is none here yet.
+    /// Returns the source of a key. Adds one if the key has none, or one that is not among these reactors: a table
+    /// belongs to one [`Reactors`].
     pub fn get_or_add<H, Tag>(&mut self, reactors: &mut Reactors<H, Tag>, key: K) -> SourceId {
         let source = self.by_key.entry(key).or_insert_with(|| reactors.add_source());
         if !reactors.contains_source(*source) {
