@@ -123,12 +123,13 @@ fn counts_begin_anew_when_they_are_reset() {
         other => panic!("{other:?}"),
     };
     let commands = text(&mut client, "commandstats");
-    for line in [
-        "cmdstat_get:calls=3,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0",
-        "cmdstat_incr:calls=2,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1",
-        "cmdstat_client|id:calls=1,",
+    for (start, end) in [
+        ("cmdstat_get:calls=3,usec=", ",rejected_calls=1,failed_calls=0"),
+        ("cmdstat_incr:calls=2,usec=", ",rejected_calls=0,failed_calls=1"),
+        ("cmdstat_client|id:calls=1,", ",rejected_calls=0,failed_calls=0"),
     ] {
-        assert!(commands.contains(line), "{line} in {commands}");
+        let is_there = commands.lines().any(|line| line.starts_with(start) && line.ends_with(end));
+        assert!(is_there, "{start}..{end} in {commands}");
     }
     assert_eq!(text(&mut client, "ERRORSTATS"), "# Errorstats\r\nerrorstat_ERR:count=3\r\n");
     assert_eq!(client.info("keyspace_misses"), 3);
