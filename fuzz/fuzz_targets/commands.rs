@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut builder = WorldBuilder::new();
     let mut expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
     let mut world = builder.build();
-    let mut commands = Commands::new(world.registry());
+    let mut commands = Commands::new(&world);
     let mut clients = [1, 2].map(|number| Client::detached(Session::new(number)));
 
     for (number, line) in bytes.split(|byte| *byte == b'\n').take(1_000).enumerate() {
