@@ -95,10 +95,13 @@ pub(crate) fn pushed_back() -> Box<dyn Work> {
     loops::numbers((timers, key), push, |(timers, _)| timers.world.sum())
 }
 
+/// What runs when a source is marked.
+type React = Box<dyn FnMut(&mut World, u64)>;
+
 /// Flags of what is marked and of who is due, and closures that run in the order of their numbers.
 struct Reactors {
     world: World,
-    react: Vec<Box<dyn FnMut(&mut World, u64)>>,
+    react: Vec<React>,
     watchers: Vec<Vec<usize>>,
     is_marked: Vec<bool>,
     is_due: Vec<bool>,
