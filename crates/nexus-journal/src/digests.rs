@@ -215,9 +215,7 @@ impl Digests {
     /// Returns one word for the values of all resources that are watched.
     #[must_use]
     pub fn total(&self, world: &World) -> u64 {
-        let mut total = Digest::default();
-        self.words(world).for_each(|word| total.write_u64(word.value));
-        total.finish()
+        total(self.words(world).map(|word| word.value))
     }
 
     /// Returns the resources that nobody watches.
@@ -266,6 +264,13 @@ impl Digests {
             .filter(|watched| noted(watched.key).is_some_and(|noted| !is_same(watched.word(world), noted)));
         differ.map(|watched| watched.name.clone()).collect()
     }
+}
+
+/// One word for several.
+pub(crate) fn total(values: impl Iterator<Item = u64>) -> u64 {
+    let mut total = Digest::default();
+    values.for_each(|value| total.write_u64(value));
+    total.finish()
 }
 
 impl fmt::Debug for Digests {
