@@ -251,6 +251,14 @@ impl Reader {
         }
     }
 
+    /// Ends a file before its end: nothing of the rest is kept.
+    fn close_at(&mut self, length: u64) {
+        if let Some(cursor) = &mut self.current {
+            cursor.entry.length = length;
+        }
+        self.close();
+    }
+
     /// What comes next is damaged.
     fn damaged(&self) -> Error {
         self.damaged_at(Cursor::offset)
@@ -273,10 +281,7 @@ impl Reader {
         let (is_clean, next) = (rest.bytes == 0, self.ahead.last());
         if is_clean && next.is_some_and(|next| next.after <= self.known().get()) {
             // Room that was taken in advance, and not given back.
-            if let Some(cursor) = &mut self.current {
-                cursor.entry.length = place.1;
-            }
-            self.close();
+            self.close_at(place.1);
             return Ok(());
         }
         let needs = next.map(|next| Sequence::new(next.after));
@@ -300,12 +305,8 @@ impl Reader {
             self.torn = Some(Torn { path, offset: place.1, bytes: rest.bytes, after });
         }
         // What comes later goes on after what is lost, so it is lost too.
-        let lost = self.torn.is_some();
-        if let Some(cursor) = &mut self.current {
-            cursor.entry.length = place.1;
-        }
-        self.close();
-        if lost {
+        self.close_at(place.1);
+        if self.torn.is_some() {
             self.done.append(&mut self.ahead.drain(..).rev().map(Entry::dropped).collect());
         }
         Ok(())
