@@ -58,8 +58,8 @@ struct Call<'a> {
 /// What runs a request, and what it returns.
 type Run<Out> = BoxedPipeline<Request, Out, Client, ByReference>;
 
-/// Every command, measured.
-type Table = Vec<Timed<Run<Done>>>;
+/// A command that is measured.
+type Command = Timed<Run<Done>>;
 
 /// One request in so many is timed of those that are quick as a rule.
 const SAMPLED: u64 = 64;
@@ -79,7 +79,7 @@ impl Commands {
     #[must_use]
     pub fn new(world: &World) -> Self {
         let (reg, board) = (world.registry(), world.resource::<Board>());
-        let mut table = Table::new();
+        let mut table: Vec<Command> = Vec::new();
         for (spec, command) in table::all(reg) {
             debug_assert_eq!(spec, &spec::ALL[table.len()], "the table is in the order of the specs");
             let every = if spec.is_quick() { SAMPLED } else { 1 };
@@ -87,7 +87,7 @@ impl Commands {
         }
         // Runs instead of a command that is to wait for its transaction.
         table.push(board.named("queued").sampled(SAMPLED, table::command(transactions::queue, reg)));
-        let plans: Vec<_> = table.iter().map(Timed::plan).collect();
+        let plans: Vec<_> = table.iter().map(Command::plan).collect();
         let watcher = Watcher::new(reg);
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
             if call.command >= transactions::QUEUE {
@@ -148,7 +148,7 @@ impl Commands {
 
 /// Runs the requests of a transaction, with what they have to say.
 #[cold]
-fn run_due(watcher: Watcher, table: &mut [Timed<Run<Done>>], client: &mut Client, world: &mut World) {
+fn run_due(watcher: Watcher, table: &mut [Command], client: &mut Client, world: &mut World) {
     let most = world.resource::<Limits>().most_replies();
     let due = mem::take(&mut client.state.due);
     client.state.executes = due.len();

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use nexus_gauge::Timed;
 use nexus_rt::connections::{Address, Connections};
 use nexus_rt::{Clock, Key, Registry, World};
 
-use super::{Call, Done, Run};
+use super::{Call, Command, Done};
 use crate::changes::Changes;
 use crate::error::CommandError;
 use crate::keys::Keys;
@@ -23,7 +22,7 @@ const FEW: usize = 16;
 
 /// Runs a command, which is counted, and timed now and then.
 #[inline]
-fn measured(command: &mut Timed<Run<Done>>, client: &mut Client, world: &mut World, request: &Request) -> Done {
+fn measured(command: &mut Command, client: &mut Client, world: &mut World, request: &Request) -> Done {
     command.measure(world, |command, world| command.run_with(client, world, request))
 }
 
@@ -43,13 +42,7 @@ impl Watcher {
 
     /// Runs a request and counts it.
     #[inline]
-    pub(super) fn run(
-        self,
-        table: &mut [Timed<Run<Done>>],
-        client: &mut Client,
-        world: &mut World,
-        call: Call<'_>,
-    ) -> Done {
+    pub(super) fn run(self, table: &mut [Command], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let mut stats = self.stats.get_mut(world);
         if call.spec.is_quick() && call.request.len() <= FEW && !stats.watched {
             stats.commands[call.command].calls += 1;
@@ -64,13 +57,7 @@ impl Watcher {
 
     /// Runs a request and collects it, if that is asked for and it has changed something.
     #[inline(never)]
-    fn run_collected(
-        self,
-        table: &mut [Timed<Run<Done>>],
-        client: &mut Client,
-        world: &mut World,
-        call: Call<'_>,
-    ) -> Done {
+    fn run_collected(self, table: &mut [Command], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         if !call.spec.writes() || !self.changes.get(world).are_collected() {
             return measured(&mut table[call.command], client, world, call.request);
         }
@@ -94,13 +81,7 @@ impl Watcher {
 
     /// Runs a request that may take long, or that somebody watches.
     #[inline(never)]
-    fn run_watched(
-        self,
-        table: &mut [Timed<Run<Done>>],
-        client: &mut Client,
-        world: &mut World,
-        call: Call<'_>,
-    ) -> Done {
+    fn run_watched(self, table: &mut [Command], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let started = Instant::now();
         let done = self.run_collected(table, client, world, call);
         if !client.state.due.is_empty() {
