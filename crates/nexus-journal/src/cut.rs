@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use nexus_rt::Sequence;
 
+use crate::cursor::{Cursor, Next};
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::files::{self, Cursor, Entry, Next, PARTIAL};
+use crate::files::{self, Entry, PARTIAL};
 use crate::format::{FILE_HEADER, Kind, OWN_SOURCES};
 use crate::reader::Reader;
 

@@ -94,6 +94,20 @@ pub trait File: Send + Sync {
     fn length(&self) -> io::Result<u64>;
 }
 
+/// Reads until `bytes` is full or the file ends.
+pub(crate) fn fill(file: &dyn File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(offset + length as u64, &mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
 /// A directory of the machine.
 #[derive(Clone, Debug)]
 pub struct Dir {

@@ -1,13 +1,12 @@
-//! The files of a journal: which there are, and a cursor over the records of one.
+//! The files of a journal: which there are, and how they are repaired.
 
 use std::io;
-use std::sync::Arc;
 
-use crate::disk::{Disk, File};
+use crate::disk::{Disk, fill};
 use crate::error::Error;
-use crate::format::{self, BadHeader, END, FILE_HEADER, FileHeader, HEADER, Kind, Place, Record};
+use crate::format::{self, BadHeader, FILE_HEADER, FileHeader, Kind, Place};
 
-/// How much is read at once, at least.
+/// How much is read at once.
 const CHUNK: usize = 1 << 20;
 
 /// A file of a journal.
@@ -173,161 +172,4 @@ fn rewrite(disk: &dyn Disk, entry: &Entry, from: Option<u64>) -> io::Result<()> 
         file.set_length(entry.length)?;
     }
     file.sync()
-}
-
-/// Reads until `bytes` is full or the file ends.
-fn fill(file: &dyn File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < bytes.len() {
-        match file.read_at(offset + length as u64, &mut bytes[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-/// Reads the records of one file.
-pub(crate) struct Cursor {
-    pub(crate) entry: Entry,
-    file: Arc<dyn File>,
-    buffer: Vec<u8>,
-    /// Where in the buffer the last record begins, and the next one.
-    previous: usize,
-    next: usize,
-    /// The offset of the buffer in the file.
-    base: u64,
-    /// How many inputs the end of a snapshot says that there are.
-    promised: Option<u64>,
-}
-
-/// What comes next in a file.
-pub(crate) enum Next {
-    /// A record, of this source and sequence.
-    Record(u32, u64),
-    End,
-    /// Something that is no whole record.
-    Bad,
-}
-
-/// What there is after the last good record.
-#[derive(Default)]
-pub(crate) struct Rest {
-    /// Up to the last that is not zero.
-    pub(crate) bytes: u64,
-    /// The furthest place that a mark says to be safe.
-    pub(crate) vouched: Option<Place>,
-}
-
-impl Cursor {
-    pub(crate) fn open(disk: &dyn Disk, entry: Entry) -> io::Result<Self> {
-        let file = disk.open(&entry.name, false)?;
-        let base = if entry.is_torn { 0 } else { FILE_HEADER as u64 };
-        Ok(Self { entry, file, buffer: Vec::new(), previous: 0, next: 0, base, promised: None })
-    }
-
-    /// The offset in the file of the next record.
-    pub(crate) fn offset(&self) -> u64 {
-        self.base + self.next as u64
-    }
-
-    /// Goes to an offset, before anything is read.
-    pub(crate) fn seek(&mut self, offset: u64) {
-        self.base = offset;
-    }
-
-    /// The record that was read last.
-    pub(crate) fn record(&self) -> Record<'_> {
-        format::parse(&self.buffer[self.previous..]).expect("it was read before")
-    }
-
-    /// The offset in the file of the record that was read last.
-    pub(crate) fn record_offset(&self) -> u64 {
-        self.base + self.previous as u64
-    }
-
-    /// Has it be read again.
-    pub(crate) fn unread(&mut self) {
-        self.next = self.previous;
-    }
-
-    pub(crate) fn inputs_promised(&self) -> Option<u64> {
-        self.promised
-    }
-
-    /// Reads the next record.
-    #[inline]
-    pub(crate) fn advance(&mut self) -> io::Result<Next> {
-        let needed = format::length(&self.buffer[self.next..]).unwrap_or(HEADER);
-        if self.buffer.len() - self.next < needed && !self.read_more()? {
-            return Ok(if self.next == self.buffer.len() { Next::End } else { Next::Bad });
-        }
-        let Some(record) = format::decode(&self.buffer[self.next..]) else { return Ok(Next::Bad) };
-        if record.source == END && record.payload.len() == 8 {
-            self.promised = Some(format::word(record.payload, 0));
-        }
-        let next = Next::Record(record.source, record.sequence);
-        self.previous = self.next;
-        // The padding of the last record may be cut off.
-        self.next = (self.next + format::padded(record.payload.len())).min(self.buffer.len());
-        Ok(next)
-    }
-
-    /// Reads on until a whole record is there. `false` if there is nothing more.
-    #[cold]
-    fn read_more(&mut self) -> io::Result<bool> {
-        self.buffer.drain(..self.next);
-        self.base += self.next as u64;
-        self.next = 0;
-        loop {
-            let length = self.buffer.len();
-            let left = self.entry.length.saturating_sub(self.base + length as u64);
-            let needed = format::length(&self.buffer).unwrap_or(HEADER);
-            if length >= needed || left == 0 {
-                // A record may lack its padding.
-                return Ok(length >= HEADER);
-            }
-            // A length that is damaged asks for no more than there is.
-            let wanted = CHUNK.max(needed - length).min(usize::try_from(left).unwrap_or(usize::MAX));
-            self.buffer.resize(length + wanted, 0);
-            let read = fill(&*self.file, self.base + length as u64, &mut self.buffer[length..])?;
-            self.buffer.truncate(length + read);
-            if read == 0 {
-                self.entry.length = self.base + length as u64;
-            }
-        }
-    }
-
-    /// Looks through all that comes after the last good record.
-    pub(crate) fn survey(&mut self) -> io::Result<Rest> {
-        let mut rest = Rest::default();
-        let (start, mut offset) = (self.offset(), self.offset());
-        let (mut bytes, end) = (Vec::new(), self.file.length()?);
-        while offset < end {
-            // Marks are short: each lies whole in one of two chunks that overlap.
-            let overlap = bytes.len().min(64);
-            bytes.drain(..bytes.len() - overlap);
-            bytes.resize(overlap + usize::try_from(end - offset).map_or(CHUNK, |left| left.min(CHUNK)), 0);
-            let read = fill(&*self.file, offset, &mut bytes[overlap..])?;
-            bytes.truncate(overlap + read);
-            if let Some(last) = bytes[overlap..].iter().rposition(|byte| *byte != 0) {
-                rest.bytes = offset + last as u64 + 1 - start;
-            }
-            for at in (0..bytes.len().saturating_sub(HEADER)).step_by(8) {
-                if bytes[at + 8..at + 12] == format::MARK.to_le_bytes()
-                    && let Some(mark) = format::decode(&bytes[at..])
-                    && (mark.at == self.entry.at || self.entry.is_torn)
-                {
-                    rest.vouched = rest.vouched.max(format::vouched(&mark));
-                }
-            }
-            offset += read as u64;
-            if read == 0 {
-                break;
-            }
-        }
-        Ok(rest)
-    }
 }

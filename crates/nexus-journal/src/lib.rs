@@ -91,6 +91,7 @@
 
 mod behind;
 mod compact;
+mod cursor;
 mod cut;
 mod digests;
 mod disk;

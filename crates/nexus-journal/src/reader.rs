@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use nexus_rt::Sequence;
 
+use crate::cursor::{Cursor, Next};
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::files::{self, Cursor, Entry, Next};
+use crate::files::{self, Entry};
 use crate::format::{self, CHECK, END, Kind, MARK, OWN_SOURCES, Place, Record};
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
