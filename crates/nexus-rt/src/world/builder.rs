@@ -181,6 +181,7 @@ impl Default for WorldBuilder {
 }
 
 /// The error of [`WorldBuilder::try_register`]: a resource of this type is already registered.
+#[derive(PartialEq, Eq)]
 pub struct AlreadyRegistered<T>(
     /// The value that was not registered.
     pub T,
