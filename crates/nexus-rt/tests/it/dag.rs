@@ -1,6 +1,8 @@
 //! DAGs: forks, arms, merges and joins.
 
-use nexus_rt::{Dag, DagStart, Describe, Handler, PipelineStart, Res, ResMut, Virtual, World};
+use std::collections::BTreeMap;
+
+use nexus_rt::{Dag, DagStart, Describe, Handler, Local, PipelineStart, Res, ResMut, Virtual, World};
 
 use crate::support::{Log, notices_replacement, refuses_world, world};
 
@@ -249,4 +251,40 @@ fn an_arm_opens_an_option_or_a_result_that_it_is_lent() {
         .merge(|a: &Option<u64>, b: &bool| (*a, *b), world.registry())
         .build();
     assert_eq!((result.run(&mut world, 7), result.run(&mut world, 3)), ((Some(8), false), (None, true)));
+}
+
+#[test]
+fn arms_over_a_buffer_keep_state_of_their_own() {
+    fn whole(bytes: &[u8]) -> &[u8] {
+        bytes
+    }
+    fn count(mut seen: Local<u64>, bytes: &&[u8]) -> String {
+        *seen += 1;
+        format!("{} of {}", bytes.len(), *seen)
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let sum = |sum: &mut usize, length: usize| {
+        *sum += length;
+        *sum
+    };
+    let dag = DagStart::<&[u8]>::new()
+        .root(whole, reg)
+        .fork()
+        .arm(|bytes| bytes.then(count, reg))
+        .arm(|bytes| bytes.then(count, reg).then(|_: String| 0, reg))
+        .arm(|bytes| bytes.then(|bytes: &&[u8]| bytes.len(), reg).scan(0, sum, reg))
+        .merge(|mut log: ResMut<Log>, a: &String, _: &i32, sum: &usize| log.push(format!("{a}, {sum} in all")), reg)
+        .build();
+    let pipeline = PipelineStart::<&[u8]>::new().then(|mut log: ResMut<Log>, b: &[u8]| log.push(format!("{b:?}")), reg);
+    let mut by_kind: BTreeMap<u8, Box<dyn for<'a> Handler<&'a [u8]>>> = BTreeMap::new();
+    by_kind.insert(0, Box::new(dag));
+    by_kind.insert(1, Box::new(pipeline.build()));
+    for length in [3, 2] {
+        let buffer = vec![7; length]; // dropped before the next one
+        for handler in by_kind.values_mut() {
+            handler.run(&mut world, &buffer);
+        }
+    }
+    assert_eq!(*world.resource::<Log>(), ["3 of 1, 3 in all", "[7, 7, 7]", "2 of 2, 5 in all", "[7, 7]"]);
 }

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nexus_rt::reactors::{ReactorEvent, ReactorId, Reactors, ReactorsInstaller, ReactorsPoller, SourceId, Sources};
 use nexus_rt::{
-    CallbackTemplate, Describe, Handler, IntoCallback, IntoHandler, ResMut, TemplatedCallback, Virtual, World,
-    WorldBuilder, callback_blueprint,
+    CallbackTemplate, Describe, Handler, IntoCallback, IntoHandler, PipelineStart, RegistryRef, ResMut,
+    TemplatedCallback, Virtual, World, WorldBuilder, callback_blueprint,
 };
 
 use crate::support::{notices_replacement, panic_of};
@@ -337,4 +337,31 @@ fn the_table_is_an_ordinary_resource_and_its_poller_belongs_to_one_world() {
     rig.add(2, [a], |world, _| *world = WorldBuilder::new().build());
     rig.mark([a]);
     notices_replacement("reactors::", || rig.poller.poll(&mut rig.world));
+}
+
+#[test]
+fn a_handler_adds_a_chain_while_the_program_runs() {
+    /// Runs `left` times, and then removes itself.
+    fn count(left: &mut u32, mut ran: ResMut<Ran>, event: ReactorEvent) -> Option<ReactorId> {
+        ran.push((*left, event.marked, event.first));
+        *left -= 1;
+        (*left == 0).then_some(event.reactor)
+    }
+    fn end(_: &mut u32, mut reactors: ResMut<Reactors>, reactor: ReactorId) {
+        reactors.remove(reactor);
+    }
+    fn add(mut reactors: ResMut<Reactors>, registry: RegistryRef, source: SourceId) {
+        let chain = PipelineStart::<ReactorEvent>::new().with_context().then(count, &registry).map(end, &registry);
+        reactors.add(Box::new(chain.build().into_callback(2)), [source]);
+    }
+    let mut rig = Rig::new();
+    let [source] = rig.sources();
+    let mut add = add.into_handler(rig.world.registry());
+    rig.mark([source]);
+    add.run(&mut rig.world, source); // the mark counts for it, too
+    assert_eq!((rig.poll(), rig.reactors().len()), (vec![2], 1));
+    rig.mark([source]);
+    assert_eq!((rig.poll(), rig.reactors().len()), (vec![1], 0));
+    rig.mark([source]);
+    assert_eq!(rig.poll().len(), 0);
 }
