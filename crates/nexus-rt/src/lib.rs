@@ -251,6 +251,7 @@ mod pages {
         Performance: "docs/src/performance.md" needs ["smartptr"];
         Errors: "docs/src/errors.md";
         FromBevy: "docs/src/from-bevy.md" needs ["derive"];
-        FromNexusRt: "docs/src/from-nexus-rt.md" needs ["timer"];
+        FromNexusRt05: "docs/src/from-nexus-rt-0.5.md" needs ["derive", "mio", "smartptr", "timer"];
+        FromNexusRt: "docs/src/from-nexus-rt.md" needs ["derive", "mio", "ring", "smartptr", "timer"];
     }
 }

@@ -9,6 +9,7 @@ mod header;
 mod holders;
 mod leftovers;
 mod length;
+mod porting;
 mod readme;
 mod unsafety;
 
@@ -79,6 +80,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
         leftovers::check,
         clocks::check,
         holders::check,
+        porting::check,
     ];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
