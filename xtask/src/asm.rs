@@ -49,6 +49,7 @@ const OTHERS: &[(&str, &str, usize)] = &[
     ("run_parts", "slice_by_hand", 16),
     ("batch_by_chain", "slice_by_hand", 40),
     ("route_by_chain", "match_by_hand", 12),
+    ("cases_by_chain", "match_by_hand", 3),
 ];
 
 /// The probes whose loop must work on several items at a time.

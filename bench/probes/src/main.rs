@@ -5,7 +5,7 @@ mod pairs;
 
 use std::hint::black_box;
 
-use nexus_rt::{Handler, PipelineStart, ResMut, World, WorldBuilder};
+use nexus_rt::{Handler, PipelineStart, ResMut, World, WorldBuilder, cases};
 
 /// The resource that the probes add to.
 pub struct Total(u32);
@@ -86,6 +86,12 @@ fn route_by_chain(run: &mut impl FnMut(&mut World, Event) -> u32, world: &mut Wo
     run(world, event)
 }
 
+/// The same as a route by a `match`.
+#[inline(never)]
+fn cases_by_chain(run: &mut impl FnMut(&mut World, Event) -> u32, world: &mut World, event: Event) -> u32 {
+    run(world, event)
+}
+
 fn main() {
     let mut builder = WorldBuilder::new();
     builder.register(Total(0));
@@ -137,10 +143,22 @@ fn main() {
         })
         .build();
     let mut route = |world: &mut World, event| route.run(world, event);
+    let mut cases = PipelineStart::<Event>::new()
+        .route(cases!(|event: Event| match event {
+            Event::A(x) => (x, |x| x.then(|x: u32| x.wrapping_mul(3), reg)),
+            Event::B(x) => (x, |x| x.then(|x: u32| x ^ 0x5555, reg)),
+            Event::C(x) => (x, |x| x.then(|x: u32| x.rotate_left(7), reg)),
+            Event::D(x) => (x, |x| x.then(|x: u32| x.count_ones(), reg)),
+            Event::E(x) => (x, |x| x.then(|x: u32| x.leading_zeros(), reg)),
+            Event::F(x) => (x, |x| x.then(|x: u32| !x, reg)),
+        }))
+        .build();
+    let mut cases = |world: &mut World, event| cases.run(world, event);
     for x in 0..1000 {
         for event in [Event::A(x), Event::B(x), Event::C(x), Event::D(x), Event::E(x), Event::F(x)] {
             let event = black_box(event);
             assert_eq!(route_by_chain(&mut route, &mut world, event), match_by_hand(event));
+            assert_eq!(cases_by_chain(&mut cases, &mut world, event), match_by_hand(event));
         }
     }
     pairs::run_handlers();

@@ -29,7 +29,7 @@
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
 //! - [`IntoHandler`], [`IntoCallback`]: turn functions into [`Handler`]s, without and with a context.
 //! - [`PipelineStart`], [`DagStart`]: [chains](chain) of functions that route, fork and merge, with combinators for
-//!   `Option`, `Result` and `bool`; [`BatchPipeline`] runs one over many items.
+//!   `Option`, `Result` and `bool`; [`cases!`] routes by a `match`; [`BatchPipeline`] runs one over many items.
 //! - [`fan_out!`], [`Broadcast`]: one event for many handlers. [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events in
 //!   another form. [`CatchAssertUnwindSafe`]: panics that stay inside.
 //! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
@@ -212,6 +212,7 @@ pub mod __private {
     pub use core;
 
     pub use crate::param::copy_state::CopyState;
+    pub use crate::step::Given;
 }
 
 /// The README, SAFETY.md and the guide, so that their code is compiled and run. A page says which features its code

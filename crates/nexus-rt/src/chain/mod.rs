@@ -3,6 +3,7 @@
 
 mod any;
 mod boolean;
+mod cases;
 mod each;
 mod fork;
 mod inside;

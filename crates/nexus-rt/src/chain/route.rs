@@ -9,7 +9,7 @@ use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Hands the value to the first case whose predicate holds for a reference to it, or to the last arm. All arms
-    /// have the same output.
+    /// have the same output. Over an enum, [`cases!`](crate::cases) makes the cases from a `match`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -101,6 +101,12 @@ impl<C, T, Out, Cases> RouteBuilder<C, T, Out, Cases> {
 pub struct Routed<R, Out> {
     steps: R,
     types: PhantomData<fn() -> Out>,
+}
+
+impl<R, Out> Routed<R, Out> {
+    pub(super) fn new(steps: R) -> Self {
+        Self { steps, types: PhantomData }
+    }
 }
 
 /// Cases in the order in which they were written, to be nested the other way round: the first outermost.

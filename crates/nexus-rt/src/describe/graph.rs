@@ -1,5 +1,6 @@
 //! The graph in which values flow, built from a plan, which is a tree.
 
+use super::pattern::case_name;
 use super::{Kind, Node, Plan};
 use crate::names::short;
 
@@ -159,10 +160,10 @@ impl Graph {
     fn cases(&mut self, cases: &[Node], turn: usize) -> Ends {
         let mut ends = Ends::new();
         for case in cases {
-            let Node::Part { kind, nodes, .. } = case else { continue };
+            let Node::Part { kind, pattern, nodes, .. } = case else { continue };
             let (when, arm) = match &nodes[..] {
                 [Node::Part { kind: Kind::If, nodes: predicate, .. }, arm @ ..] => (predicate_name(predicate), arm),
-                arm => (kind.name().to_owned(), arm),
+                arm => (pattern.map_or_else(|| kind.name().to_owned(), case_name), arm),
             };
             ends.extend(self.walk(arm, vec![(turn, when)]));
         }

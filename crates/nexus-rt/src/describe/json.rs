@@ -1,5 +1,6 @@
 //! Plans as JSON.
 
+use super::pattern::case_name;
 use super::plan::function_name;
 use super::{Node, Plan};
 
@@ -32,9 +33,15 @@ fn node(out: &mut String, node: &Node) {
             }
             out.push('}');
         }
-        Node::Part { kind, output, after, nodes } => {
+        Node::Part { kind, pattern, output, after, nodes } => {
             out.push_str("{\"kind\":");
             text(out, kind.name());
+            if let Some(pattern) = pattern {
+                out.push_str(",\"name\":");
+                text(out, &case_name(pattern));
+                out.push_str(",\"pattern\":");
+                text(out, pattern);
+            }
             out.push_str(",\"output\":");
             match output {
                 Some(output) => text(out, output),

@@ -6,6 +6,7 @@ mod graph;
 mod json;
 mod kind;
 mod mermaid;
+mod pattern;
 mod plan;
 mod text;
 
@@ -159,6 +160,9 @@ pub trait Visitor {
     /// Begins a part of this kind. Everything up to the matching [`close`](Self::close) belongs to it.
     fn open(&mut self, _kind: Kind) {}
 
+    /// Reports the pattern of the part opened last, a case of a `match`, as it is written.
+    fn pattern(&mut self, _pattern: &'static str) {}
+
     /// Reports that the part opened last, a system, runs only after others of the same scheduler. Each is given by its
     /// place in the order in which they are shown, from 0.
     fn after(&mut self, _systems: &[usize]) {}
@@ -210,6 +214,12 @@ impl Visitor for Fenced<'_> {
     fn open(&mut self, kind: Kind) {
         self.depth += 1;
         self.visitor.open(kind);
+    }
+
+    fn pattern(&mut self, pattern: &'static str) {
+        if self.depth > 0 {
+            self.visitor.pattern(pattern);
+        }
     }
 
     fn after(&mut self, systems: &[usize]) {

@@ -58,6 +58,8 @@ pub enum Node {
     Part {
         /// What it does.
         kind: Kind,
+        /// For a case of a `match`: its pattern, as it is written.
+        pattern: Option<&'static str>,
         /// The full type name of what goes on from it, where that is known.
         output: Option<&'static str>,
         /// For a system: the places of those before it, in the same scheduler, that it runs after.
@@ -235,7 +237,7 @@ impl Plan {
 
     /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function
     /// `{"function", "path", "reads", "writes", "exclusive"}`, with a `"note"` if it has one, or a part
-    /// `{"kind", "output", "after", "nodes": [..]}`.
+    /// `{"kind", "output", "after", "nodes": [..]}`, with a `"name"` and a `"pattern"` if it is a case of a `match`.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::json::write(self)
@@ -276,7 +278,7 @@ impl FunctionNode {
 
 impl Node {
     fn part(kind: Kind, nodes: Vec<Self>) -> Self {
-        Self::Part { kind, output: None, after: Vec::new(), nodes }
+        Self::Part { kind, pattern: None, output: None, after: Vec::new(), nodes }
     }
 
     /// Collects the nodes of the functions with that full name.
@@ -323,16 +325,24 @@ pub(crate) fn function_name(full: &str) -> String {
 #[derive(Default)]
 struct Collector {
     /// The parts that are open, the innermost last, with what is known of each so far.
-    open: Vec<(Kind, Vec<usize>, Vec<Node>)>,
+    open: Vec<Open>,
     /// The nodes outside of all parts.
     nodes: Vec<Node>,
     /// The mark of the next function.
     mark: Option<u64>,
 }
 
+/// A part that is open.
+struct Open {
+    kind: Kind,
+    pattern: Option<&'static str>,
+    after: Vec<usize>,
+    nodes: Vec<Node>,
+}
+
 impl Collector {
     fn add(&mut self, node: Node) {
-        self.open.last_mut().map_or(&mut self.nodes, |(_, _, nodes)| nodes).push(node);
+        self.open.last_mut().map_or(&mut self.nodes, |part| &mut part.nodes).push(node);
     }
 }
 
@@ -343,12 +353,18 @@ impl Visitor for Collector {
     }
 
     fn open(&mut self, kind: Kind) {
-        self.open.push((kind, Vec::new(), Vec::new()));
+        self.open.push(Open { kind, pattern: None, after: Vec::new(), nodes: Vec::new() });
+    }
+
+    fn pattern(&mut self, pattern: &'static str) {
+        if let Some(part) = self.open.last_mut() {
+            part.pattern = Some(pattern);
+        }
     }
 
     fn after(&mut self, systems: &[usize]) {
-        if let Some((_, after, _)) = self.open.last_mut() {
-            after.extend_from_slice(systems);
+        if let Some(part) = self.open.last_mut() {
+            part.after.extend_from_slice(systems);
         }
     }
 
@@ -357,8 +373,8 @@ impl Visitor for Collector {
     }
 
     fn close(&mut self, output: Option<&'static str>) {
-        if let Some((kind, after, nodes)) = self.open.pop() {
-            self.add(Node::Part { kind, output, after, nodes });
+        if let Some(Open { kind, pattern, after, nodes }) = self.open.pop() {
+            self.add(Node::Part { kind, pattern, output, after, nodes });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::pattern::case_name;
 use super::{Kind, Node, Plan};
 use crate::names::short;
 
@@ -59,14 +60,16 @@ fn collect(rows: &mut Vec<Row>, siblings: &[Node], indent: &str) {
             Node::Function(function) => {
                 row(&function.short_name(), function.accesses(), String::new(), function.note.as_ref());
             }
-            Node::Part { kind, output, after, nodes } => match &nodes[..] {
+            Node::Part { kind, pattern, output, after, nodes } => match &nodes[..] {
                 // A function that simply runs needs no separate row for its part.
                 [Node::Function(function)] if matches!(kind, Kind::Then | Kind::System) => {
                     let onward = onward(*output, after, siblings);
                     row(&function.short_name(), function.accesses(), onward, function.note.as_ref());
                 }
                 _ => {
-                    row(kind.name(), String::new(), onward(*output, after, siblings), None);
+                    let name = pattern.map(|pattern| format!("{} {}", kind.name(), case_name(pattern)));
+                    let name = name.as_deref().unwrap_or(kind.name());
+                    row(name, String::new(), onward(*output, after, siblings), None);
                     collect(rows, nodes, &format!("{indent}{below}"));
                 }
             },

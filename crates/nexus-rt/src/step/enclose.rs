@@ -1,6 +1,8 @@
 //! `Enclose`: something around each function of a chain.
 
-use super::{Around, Case, Dispatch, Join, Merge, Otherwise, Scan, Splat, Surrounded, Then, View};
+use super::{
+    Around, Branch, Case, Dispatch, Join, LastBranch, Match, Merge, Otherwise, Scan, Splat, Surrounded, Then, View,
+};
 use crate::call::{Mode, Resolved};
 use crate::describe::Describe;
 use crate::sealed::Internal;
@@ -84,6 +86,31 @@ impl<P: Enclose, A: Enclose, R: Enclose> Enclose for Case<P, A, R> {
         let predicate = self.predicate.enclose(make, Internal);
         let arm = self.arm.enclose(make, Internal);
         Case { predicate, arm, rest: self.rest.enclose(make, Internal) }
+    }
+}
+
+impl<F, B: Enclose> Enclose for Match<F, B> {
+    type With<W: Around> = Match<F, B::With<W>>;
+
+    fn enclose<W: Around>(self, make: Make<'_, W>, _: Internal) -> Self::With<W> {
+        Match { split: self.split, branches: self.branches.enclose(make, Internal) }
+    }
+}
+
+impl<N: Fn() -> &'static str, A: Enclose, R: Enclose> Enclose for Branch<N, A, R> {
+    type With<W: Around> = Branch<N, A::With<W>, R::With<W>>;
+
+    fn enclose<W: Around>(self, make: Make<'_, W>, _: Internal) -> Self::With<W> {
+        let arm = self.arm.enclose(make, Internal);
+        Branch { pattern: self.pattern, arm, rest: self.rest.enclose(make, Internal) }
+    }
+}
+
+impl<N: Fn() -> &'static str, A: Enclose> Enclose for LastBranch<N, A> {
+    type With<W: Around> = LastBranch<N, A::With<W>>;
+
+    fn enclose<W: Around>(self, make: Make<'_, W>, _: Internal) -> Self::With<W> {
+        LastBranch { pattern: self.pattern, arm: self.arm.enclose(make, Internal) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! No allocation at dispatch: every combinator, fork, batch, fan-out and adapter, by a counting allocator.
 
+mod cases;
 #[cfg(all(feature = "mio", unix))]
 mod connections;
 #[path = "../../../nexus-timer/tests/counting/mod.rs"]

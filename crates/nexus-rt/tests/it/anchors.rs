@@ -3,7 +3,7 @@
 
 use nexus_rt::chain::ViewAt;
 use nexus_rt::{
-    Cloned, DagStart, HandlerTemplate, IntoHandler, PipelineStart, Registry, Res, ResMut, handler_blueprint,
+    Cloned, DagStart, HandlerTemplate, IntoHandler, PipelineStart, Registry, Res, ResMut, cases, handler_blueprint,
 };
 
 use crate::support::{Log, panic_of, world};
@@ -114,6 +114,24 @@ const CHAINS: &[(&str, Builds)] = &[
     ("the last case", |a, b| {
         let chain = PipelineStart::<u64>::new().then(value, a);
         _ = chain.route(|r| r.case(holds, a, |x| x).or(|x| x.then(value, b))).build();
+    }),
+    ("the first case of a match", |a, b| {
+        let chain = PipelineStart::<u64>::new().then(value, a);
+        _ = chain
+            .route(cases!(|x: u64| match x {
+                0 => (x, |x| x.then(value, b)),
+                _ => (x, |x| x),
+            }))
+            .build();
+    }),
+    ("the last case of a match", |a, b| {
+        let chain = PipelineStart::<u64>::new().then(value, a);
+        _ = chain
+            .route(cases!(|x: u64| match x {
+                0 => (x, |x| x),
+                _ => (x, |x| x.then(value, b)),
+            }))
+            .build();
     }),
     ("the first arm", |a, b| {
         let fork = DagStart::<u64>::new().root(value, a).fork();

@@ -5,6 +5,7 @@ mod around_each;
 mod batch;
 mod borrow_check;
 mod boxed;
+mod cases;
 mod chain_model;
 mod chain_walks;
 mod chains;

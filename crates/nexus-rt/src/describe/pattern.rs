@@ -1,0 +1,47 @@
+//! The names of the cases of a `match`.
+
+use crate::names::short;
+
+/// Returns the name of a case in plans: its variants without their paths and without the names that they bind, as in
+/// `New | Replace if urgent` for `Order::New(order) | Order::Replace { order, .. } if urgent`.
+pub(super) fn case_name(pattern: &str) -> String {
+    let (alternatives, guard) = match pattern.split_once(" if ") {
+        Some((alternatives, guard)) => (alternatives, format!(" if {guard}")),
+        None => (pattern, String::new()),
+    };
+    let variants: Option<Vec<_>> = alternatives.split(" | ").map(variant).collect();
+    variants.map_or_else(|| short(alternatives), |variants| variants.join(" | ")) + &guard
+}
+
+/// Returns the name of the variant that a pattern is, unless the pattern asks for more than the variant.
+fn variant(pattern: &str) -> Option<String> {
+    let (path, bindings) = pattern.split_at(pattern.find(['(', '{']).unwrap_or(pattern.len()));
+    let plain = |c: char| c.is_ascii_lowercase() || "_ ,.(){}".contains(c);
+    let whole = bindings.matches(['(', '{']).count() == bindings.matches([')', '}']).count();
+    (!path.is_empty() && whole && bindings.chars().all(plain)).then(|| short(path.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::case_name;
+
+    #[test]
+    fn variants_are_named_without_paths_and_bindings() {
+        for (pattern, name) in [
+            ("Order::New(new)", "New"),
+            ("orders::Order::Cancel { id, .. }", "Cancel"),
+            ("&Order::Heartbeat", "&Heartbeat"),
+            ("Order::Buy(order) | Order::Sell(order)", "Buy | Sell"),
+            ("Order::New(new) if new.quantity > limit", "New if new.quantity > limit"),
+            ("Some(Order::New(new))", "Some(New(new))"),
+            ("Order::Cancel { id: 7, .. }", "Cancel { id: 7, .. }"),
+            ("Some(Side::Buy | Side::Sell)", "Some(Buy | Sell)"),
+            ("(Side::Buy, price)", "(Buy, price)"),
+            ("1..=9", "1..=9"),
+            ("\"a::b\"", "\"a::b\""),
+            ("_", "_"),
+        ] {
+            assert_eq!(case_name(pattern), name, "{pattern}");
+        }
+    }
+}
