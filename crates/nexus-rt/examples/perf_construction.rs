@@ -84,5 +84,5 @@ fn main() {
         let reg = registry();
         PipelineStart::<u64>::new().then(step, reg).then(step, reg).then(two, reg).build()
     });
-    row("a box for a handler of 2 params", || Box::new(two.into_handler::<u64, _>(registry())));
+    row("a box for a handler of 2 params", || Box::new(two.into_handler(registry())));
 }

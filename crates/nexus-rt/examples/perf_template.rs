@@ -59,7 +59,7 @@ fn with_context(ctx: &mut u64, a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
 
 /// Events that create a handler: through the registry, or through a template in their context.
 fn by_registry(registry: RegistryRef, mut made: ResMut<V<2>>, x: u64) {
-    let _ = black_box(two.into_handler::<u64, _>(&registry));
+    let _ = black_box(two.into_handler(&registry));
     made.0 = made.0.wrapping_add(x);
 }
 

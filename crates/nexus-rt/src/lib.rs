@@ -27,7 +27,8 @@
 //! Its goals, in order: soundness, zero overhead, small size, clear errors.
 //!
 //! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
-//! - [`IntoHandler`], [`IntoCallback`]: turn functions into [`Handler`]s, without and with a context.
+//! - [`IntoHandler`], [`IntoCallback`]: turn functions into [`Handler`]s, without and with a context. [`no_event`]
+//!   wraps functions without an event, and [`Handles`] accepts functions and handlers alike.
 //! - [`PipelineStart`], [`DagStart`]: [chains](chain) of functions that route, fork and merge, with combinators for
 //!   `Option`, `Result` and `bool`; [`cases!`] routes by a `match`; [`BatchPipeline`] runs one over many items.
 //! - [`fan_out!`], [`Broadcast`]: one event for many handlers. [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events in
@@ -104,6 +105,7 @@ mod world;
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
 pub use batch::BatchPipeline;
 pub use broadcast::{Broadcast, BroadcastKey};
+pub use call::{NoEvent, no_event};
 pub use callback::Callback;
 pub use catch_unwind::CatchAssertUnwindSafe;
 pub use clock::Clock;
@@ -121,7 +123,7 @@ pub use fan_out::FanOut;
 pub use handler::{Handler, RefHandler, Virtual};
 #[cfg(feature = "smartptr")]
 pub use inline::{FlatVirtual, FlexVirtual};
-pub use into_handler::{IntoCallback, IntoHandler};
+pub use into_handler::{Handles, IntoCallback, IntoHandler};
 #[cfg(feature = "mio")]
 pub use mio;
 #[cfg(feature = "derive")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::call::{Anchored, Callable, Entered, Ignored, Plain, Stamp, Stampable, Taken, WithCtx, nothing_captured};
+use crate::call::{Anchored, Callable, Entered, Plain, Stamp, Stampable, WithCtx, nothing_captured};
 use crate::describe::{Describe, Visitor};
 use crate::handler::Handler;
 use crate::param::{CopyState, Param};
@@ -160,20 +160,7 @@ impl<K: Blueprint> HandlerTemplate<K> {
         F: Callable<(), (K::Event,), Plain<K::Params>, Out = ()> + Stampable,
     {
         const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
-        Self { stamp: Stamp::new::<F, Taken>(function, registry) }
-    }
-
-    /// Resolves `function`, `fn(params..)`, which ignores the event.
-    ///
-    /// # Panics
-    /// As [`new`](Self::new).
-    #[track_caller]
-    pub fn new_ignoring_event<F>(function: F, registry: &Registry) -> Self
-    where
-        F: Callable<(), (), Plain<K::Params>, Out = ()> + Stampable,
-    {
-        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
-        Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
+        Self { stamp: Stamp::new(function, registry) }
     }
 
     /// Stamps a handler. Every `Local` in it starts with its default value.
@@ -269,20 +256,7 @@ impl<K: CallbackBlueprint> CallbackTemplate<K> {
         F: Callable<K::Context, (K::Event,), WithCtx<K::Params>, Out = ()> + Stampable,
     {
         const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
-        Self { stamp: Stamp::new::<F, Taken>(function, registry) }
-    }
-
-    /// Resolves `function`, `fn(&mut Context, params..)`, which ignores the event.
-    ///
-    /// # Panics
-    /// As [`new`](Self::new).
-    #[track_caller]
-    pub fn new_ignoring_event<F>(function: F, registry: &Registry) -> Self
-    where
-        F: Callable<K::Context, (), WithCtx<K::Params>, Out = ()> + Stampable,
-    {
-        const { assert!(nothing_captured::<F>(), "{}", CAPTURES) }
-        Self { stamp: Stamp::new::<F, Ignored>(function, registry) }
+        Self { stamp: Stamp::new(function, registry) }
     }
 
     /// Stamps a callback that owns `ctx`. Every `Local` in it starts with its default value.

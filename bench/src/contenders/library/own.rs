@@ -43,7 +43,7 @@ pub(crate) fn inputs_changed() -> Box<dyn Work> {
         handler.inputs_changed(world)
     }
     let world = world();
-    let handler = black_box(reads.into_handler::<u64, _>(world.registry()));
+    let handler = black_box(reads.into_handler(world.registry()));
     let event = |(world, handler, count): &mut (World, _, u64), x| {
         world.next_sequence();
         match x % 8 {

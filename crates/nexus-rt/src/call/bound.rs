@@ -1,11 +1,10 @@
 //! Resolved params and the world that they belong to: the only place that fetches.
 #![expect(unsafe_code, reason = "the one caller of Mode::fetch")]
 
-use std::any::type_name;
-
 use super::callable::Callable;
 use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
+use super::no_event::full_name;
 use crate::describe::{Function, anything_changed, foreign_world};
 use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
 use crate::sealed::Internal;
@@ -21,7 +20,7 @@ pub(crate) struct Bound<M: Mode> {
 
 impl<M: Mode> Bound<M> {
     #[inline(always)]
-    pub(super) fn try_new(registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
+    pub(super) fn try_new(registry: &Registry, function: fn() -> &'static str) -> Result<Self, ResolveError> {
         match M::resolve(registry) {
             Resolution::Clear(state) => Ok(Self::of(registry, state)),
             Resolution::MayConflict(state) => Self::without_conflict(state, registry, function),
@@ -33,7 +32,7 @@ impl<M: Mode> Bound<M> {
     /// If something is missing or in conflict.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn new(registry: &Registry, function: &'static str) -> Self {
+    pub(super) fn new(registry: &Registry, function: fn() -> &'static str) -> Self {
         match Self::try_new(registry, function) {
             Ok(bound) => bound,
             Err(error) => refuse(error),
@@ -43,15 +42,19 @@ impl<M: Mode> Bound<M> {
     /// Binds a state if no two of its accesses conflict. Asks the state, since that is what will be fetched.
     #[cold]
     #[inline(never)]
-    fn without_conflict(state: M::State, registry: &Registry, function: &'static str) -> Result<Self, ResolveError> {
+    fn without_conflict(
+        state: M::State,
+        registry: &Registry,
+        function: fn() -> &'static str,
+    ) -> Result<Self, ResolveError> {
         let mut accesses = Accesses::default();
         M::access(&state, &mut |access| accesses.add(access));
         if accesses.conflict { Err(Self::refusal(registry, function)) } else { Ok(Self::of(registry, state)) }
     }
 
     #[inline(always)]
-    fn refusal(registry: &Registry, function: &'static str) -> ResolveError {
-        ResolveError::of(registry, function, M::FIRST_PARAM, M::requests)
+    fn refusal(registry: &Registry, function: fn() -> &'static str) -> ResolveError {
+        ResolveError::of(registry, function(), M::FIRST_PARAM, M::requests)
     }
 
     /// Binds a state that was resolved against this registry, and of which no two accesses conflict.
@@ -80,7 +83,7 @@ impl<M: Mode> Bound<M> {
             self.world,
             "a chain is built from one world and checked when it is entered"
         );
-        let _running = Running::begin(type_name::<F>());
+        let _running = Running::begin(full_name::<F>);
         // SAFETY: `world` was entered, which compared its identity with that of everything that runs in this entry,
         // including this function: a chain refuses to be built from several worlds, and after a function that could
         // have replaced the world, the identity is compared again, below. The state belongs to that world and does not
@@ -89,7 +92,7 @@ impl<M: Mode> Bound<M> {
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
         let out = function.invoke(ctx, item, args, Internal);
         if M::EXCLUSIVE && world.world_id() != self.world {
-            replaced_world(type_name::<F>(), self.world, world.world_id());
+            replaced_world(full_name::<F>(), self.world, world.world_id());
         }
         out
     }

@@ -19,8 +19,8 @@ use crate::world::World;
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
             `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, what it receives: `{Args}`, where `_` stands for any type, such as the event's; a value that a chain still \
-            needs (`guard`, `tap`, `inspect` ..) and the outputs of arms (`merge`) are passed by reference; for a function \
-            without an event there is `into_handler_ignoring_event`",
+            needs (`guard`, `tap`, `inspect` ..) and the outputs of arms (`merge`) are passed by reference; a function that \
+            takes no event, or nothing of a chain, is wrapped: `no_event(f)`",
     note = "before all of these, `&mut` context, but only in `into_callback` and in a chain with a context",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]
@@ -28,10 +28,23 @@ pub trait Callable<C, Args, M: Mode> {
     /// What the function returns.
     type Out;
 
+    /// What reaches the function of the arguments. What accepts a value or a reference to it, as the signature says,
+    /// asks this of the latter, since a [`NoEvent`](crate::NoEvent) could be called with either.
+    #[doc(hidden)]
+    type Received;
+
     /// Calls the function.
     #[doc(hidden)]
     fn invoke<'w>(&'w mut self, ctx: &mut C, item: M::Item<'w>, args: Args, _: Internal) -> Self::Out;
 }
+
+/// All arguments reach the function. See [`Callable::Received`].
+#[derive(Debug)]
+pub struct All;
+
+/// All arguments but the last, which is dropped. See [`Callable::Received`].
+#[derive(Debug)]
+pub struct AllButLast;
 
 /// Implements the trait for every number of arguments with every number of params, and with the whole world.
 ///
@@ -44,6 +57,7 @@ macro_rules! callable {
             for<'w> &'w mut F: FnMut($($P,)* $($A,)*) -> Out + FnMut($($P::Item<'w>,)* $($A,)*) -> Out,
         {
             type Out = Out;
+            type Received = All;
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]
@@ -73,6 +87,7 @@ macro_rules! callable {
                 FnMut(&mut C, $($P,)* $($A,)*) -> Out + FnMut(&mut C, $($P::Item<'w>,)* $($A,)*) -> Out,
         {
             type Out = Out;
+            type Received = All;
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]
@@ -102,6 +117,7 @@ macro_rules! callable {
             F: FnMut(&mut World, $($A,)*) -> Out,
         {
             type Out = Out;
+            type Received = All;
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]
@@ -115,6 +131,7 @@ macro_rules! callable {
             F: FnMut(&mut C, &mut World, $($A,)*) -> Out,
         {
             type Out = Out;
+            type Received = All;
 
             #[inline(always)]
             #[allow(non_snake_case, reason = "one name for a type and its value")]

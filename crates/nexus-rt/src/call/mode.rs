@@ -7,20 +7,8 @@ use crate::param::{Access, Dispatch, Param, Requests, Resolution, resolve};
 use crate::world::{Registry, World};
 
 /// How a function accesses the world: by params or as a whole, with a context or without. The compiler infers it from
-/// the function's signature. It is never written, except as a type parameter of generic code over [`Callable`].
-///
-/// ```
-/// use nexus_rt::chain::{Callable, Mode};
-/// use nexus_rt::{IntoHandler, Registry, Virtual};
-///
-/// fn boxed<F, M>(f: F, registry: &Registry) -> Virtual<u32>
-/// where
-///     M: Mode + 'static,
-///     F: Callable<(), (u32,), M, Out = ()> + Send + 'static,
-/// {
-///     Box::new(f.into_handler(registry))
-/// }
-/// ```
+/// the function's signature. It is never written, except as a type parameter of generic code over [`Callable`]. Code
+/// that accepts handlers needs the bound [`Handles`](crate::Handles) instead.
 ///
 /// [`Callable`]: crate::chain::Callable
 pub trait Mode {

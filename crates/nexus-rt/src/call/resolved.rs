@@ -1,12 +1,12 @@
 //! A function with what it needs from the world.
 
-use std::any::type_name;
 use std::fmt;
 
 use super::bound::{Bound, Named};
 use super::callable::Callable;
 use super::entered::Entered;
 use super::mode::Mode;
+use super::no_event::full_name;
 use crate::describe::{Describe, Visitor};
 use crate::param::ResolveError;
 use crate::world::{Registry, WorldId};
@@ -23,7 +23,7 @@ pub struct Resolved<F, M: Mode> {
 impl<F, M: Mode> Resolved<F, M> {
     #[inline]
     pub(crate) fn try_new(function: F, registry: &Registry) -> Result<Self, ResolveError> {
-        let bound = Bound::try_new(registry, type_name::<F>())?;
+        let bound = Bound::try_new(registry, full_name::<F>)?;
         Ok(Self { function, bound })
     }
 
@@ -32,7 +32,7 @@ impl<F, M: Mode> Resolved<F, M> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(function: F, registry: &Registry) -> Self {
-        let bound = Bound::new(registry, type_name::<F>());
+        let bound = Bound::new(registry, full_name::<F>);
         Self { function, bound }
     }
 
@@ -55,7 +55,7 @@ impl<F, M: Mode> Resolved<F, M> {
 
 impl<F, M: Mode> Describe for Resolved<F, M> {
     fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.function(&Named(type_name::<F>(), &self.bound));
+        visitor.function(&Named(full_name::<F>(), &self.bound));
     }
 }
 
@@ -67,6 +67,6 @@ impl<F: Clone, M: Mode<State: Clone>> Clone for Resolved<F, M> {
 
 impl<F, M: Mode> fmt::Debug for Resolved<F, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Resolved({})", type_name::<F>())
+        write!(f, "Resolved({})", full_name::<F>())
     }
 }

@@ -1,7 +1,6 @@
 //! A resolved function whose type is erased, so that templates can be named and copied.
 #![expect(unsafe_code, reason = "makes the function out of nothing, which is all that it consists of")]
 
-use std::any::type_name;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -9,6 +8,7 @@ use super::bound::{Bound, Named};
 use super::callable::Callable;
 use super::entered::Entered;
 use super::mode::Mode;
+use super::no_event::full_name;
 use crate::describe::{Describe, Visitor};
 use crate::world::{Registry, WorldId};
 
@@ -43,20 +43,19 @@ pub(crate) struct Stamp<C, E, M: Mode> {
 }
 
 impl<C, E, M: Mode> Stamp<C, E, M> {
-    /// Resolves `function`, which takes the arguments that `Given` makes of the event, and erases its type. That the
-    /// function has no size is [checked](nothing_captured) where users call, so that the compiler points there.
+    /// Resolves `function` and erases its type. That it has no size is [checked](nothing_captured) where users call, so
+    /// that the compiler points there.
     ///
     /// # Panics
     /// If something is missing or in conflict.
     #[track_caller]
-    pub(crate) fn new<F, Given>(_function: F, registry: &Registry) -> Self
+    pub(crate) fn new<F>(_function: F, registry: &Registry) -> Self
     where
-        F: Callable<C, Given::Args, M, Out = ()> + Stampable,
-        Given: FromEvent<E>,
+        F: Callable<C, (E,), M, Out = ()> + Stampable,
     {
         // Its value would be recreated from bits that are stored nowhere: the last line of defence.
         assert!(nothing_captured::<F>());
-        Self { bound: Bound::new(registry, type_name::<F>()), run: run::<C, E, M, F, Given>, name: type_name::<F> }
+        Self { bound: Bound::new(registry, full_name::<F>), run: run::<C, E, M, F>, name: full_name::<F> }
     }
 
     #[inline(always)]
@@ -75,50 +74,16 @@ impl<C, E, M: Mode> Stamp<C, E, M> {
 ///
 /// # Safety
 /// A value of `F` existed, and `F` has no size.
-unsafe fn run<C, E, M, F, Given>(bound: &mut Bound<M>, world: Entered<'_>, event: E, ctx: &mut C)
+unsafe fn run<C, E, M, F>(bound: &mut Bound<M>, world: Entered<'_>, event: E, ctx: &mut C)
 where
     M: Mode,
-    F: Callable<C, Given::Args, M, Out = ()> + Stampable,
-    Given: FromEvent<E>,
+    F: Callable<C, (E,), M, Out = ()> + Stampable,
 {
     // SAFETY: this copies the value that existed: `F` is `Copy`, so it may be copied bit by bit; it has no bits, so
     // every well-aligned address holds it; it is `'static`, so it is still valid; and it is `Send`, so this thread may
     // have it.
     let mut function = unsafe { NonNull::<F>::dangling().read() };
-    bound.call(&mut function, ctx, world, Given::args(event));
-}
-
-/// What a function receives of an event: the event, or nothing.
-pub(crate) trait FromEvent<E> {
-    /// The arguments.
-    type Args;
-
-    /// Makes them from the event.
-    fn args(event: E) -> Self::Args;
-}
-
-/// The function takes the event.
-#[derive(Debug)]
-pub(crate) struct Taken;
-
-impl<E> FromEvent<E> for Taken {
-    type Args = (E,);
-
-    #[inline(always)]
-    fn args(event: E) -> (E,) {
-        (event,)
-    }
-}
-
-/// The function ignores the event.
-#[derive(Debug)]
-pub(crate) struct Ignored;
-
-impl<E> FromEvent<E> for Ignored {
-    type Args = ();
-
-    #[inline(always)]
-    fn args(_: E) {}
+    bound.call(&mut function, ctx, world, (event,));
 }
 
 impl<C, E, M: Mode> Describe for Stamp<C, E, M> {

@@ -19,12 +19,12 @@ pub(crate) struct Running {
 impl Running {
     /// Begins a run of `function` on this thread, nested in those already running.
     #[inline(always)]
-    pub(crate) fn begin(function: &'static str) -> Self {
+    pub(crate) fn begin(function: fn() -> &'static str) -> Self {
         #[cfg(not(debug_assertions))]
         let _ = function;
         Self {
             #[cfg(debug_assertions)]
-            outer: ledger::open(function),
+            outer: ledger::open(function()),
         }
     }
 

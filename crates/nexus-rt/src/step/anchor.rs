@@ -1,6 +1,6 @@
 //! The entry of every handler: a step that is run from outside knows its world.
 
-use super::{Ignore, Splat, Step};
+use super::{Splat, Step};
 use crate::call::{Anchored, Entered, Mode, Resolved, Stamp};
 use crate::describe::{Describe, Function, Visitor};
 use crate::world::{World, WorldId};
@@ -31,13 +31,6 @@ impl<C, E, M: Mode> Anchored for Stamp<C, E, M> {
 }
 
 impl<S: Anchored> Anchored for Splat<S> {
-    #[inline(always)]
-    fn anchor(&self) -> WorldId {
-        self.0.anchor()
-    }
-}
-
-impl<S: Anchored> Anchored for Ignore<S> {
     #[inline(always)]
     fn anchor(&self) -> WorldId {
         self.0.anchor()

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Lend;
-use crate::call::{Callable, Mode, Resolved};
+use crate::call::{All, Callable, Mode, Resolved};
 use crate::describe::Describe;
 use crate::sealed::Internal;
 use crate::world::Registry;
@@ -17,7 +17,7 @@ use crate::world::Registry;
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
             `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
-    note = "last, `{T}` or `&{T}`",
+    note = "last, `{T}` or `&{T}`; a function without it is wrapped: `no_event(f)`",
     note = "before all of these, `&mut {C}` may come: the context of this chain (`()`: none, see `with_context`)",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]
@@ -62,7 +62,7 @@ where
 impl<C, T, F, M, Out> IntoStep<C, T, TakesRef<M>> for F
 where
     M: Mode,
-    F: for<'a> Callable<C, (&'a T,), M, Out = Out>,
+    F: for<'a> Callable<C, (&'a T,), M, Out = Out, Received = All>,
 {
     type Out = Out;
     type Step = Lend<Resolved<F, M>>;

@@ -49,7 +49,7 @@ pub(crate) use option::{OkOr, OkOrElse, OnNone};
 pub(crate) use result::{Catch, InspectErr, IntoOption, MapErr, OrElse};
 pub(crate) use route::{Case, Otherwise};
 pub(crate) use scan::{Scan, ScanFn};
-pub(crate) use sequence::{Ignore, Start, Then};
+pub(crate) use sequence::{Start, Then};
 pub(crate) use side::{Tee, View};
 pub use side::{Verdict, ViewAt};
 pub(crate) use splat::Splat;

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::Step;
 use super::into_step::{TakesRef, TakesValue};
-use crate::call::{Callable, Entered, Mode, Resolved};
+use crate::call::{All, Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Kind, Visitor};
 use crate::sealed::Internal;
 
@@ -53,7 +53,7 @@ where
 impl<C, Acc, T, F, M, Out> ScanFn<C, Acc, T, TakesRef<M>> for F
 where
     M: Mode,
-    F: for<'a, 'b> Callable<C, (&'a mut Acc, &'b T), M, Out = Out>,
+    F: for<'a, 'b> Callable<C, (&'a mut Acc, &'b T), M, Out = Out, Received = All>,
 {
     type Mode = M;
     type Out = Out;

@@ -1,4 +1,4 @@
-//! `Start`, `Then` and `Ignore`: the steps that put others together.
+//! `Start` and `Then`: the steps that put others together.
 
 use std::any::type_name;
 use std::marker::PhantomData;
@@ -58,10 +58,4 @@ impl<A: Describe, B: Describe, Out> Describe for Then<A, B, Out> {
         self.1.describe(visitor);
         visitor.close(Some(type_name::<Out>()));
     }
-}
-
-step! {
-    /// Drops the input, then runs a step without input.
-    adapter Ignore as Then;
-    [In, S: Step<C, ()>,] In => S::Out: |self, ctx, world, _input| self.0.run(ctx, world, ());
 }

@@ -16,7 +16,7 @@ use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
 use nexus_rt::{
     Adapt, Broadcast, ByRef, CallbackTemplate, CatchAssertUnwindSafe, Cloned, DagStart, Describe, Handler,
     HandlerTemplate, IntoCallback, IntoHandler, Local, PipelineStart, RegistryRef, Res, ResMut, Sequence, Virtual,
-    World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
+    World, WorldBuilder, callback_blueprint, fan_out, handler_blueprint, no_event,
 };
 
 #[cfg(all(feature = "mio", feature = "timer", unix))]
@@ -245,7 +245,7 @@ fn no_dispatch_of_systems_slices_and_stamped_handlers_allocates() {
     })
     .into_handler(reg);
     let mut exclusive = (|world: &mut World, x: u64| *world.resource_mut::<u64>() += x).into_handler(reg);
-    let mut ignoring = (|mut total: ResMut<u64>| *total += 1).into_handler_ignoring_event(reg);
+    let mut ignoring = no_event(|mut total: ResMut<u64>| *total += 1).into_handler(reg);
     let stamp = |limit: Res<Limit>, mut total: ResMut<u64>, x: u64| *total += limit.0 + x;
     let mut stamped = HandlerTemplate::<OnNumber>::new(stamp, reg).generate();
     let items: Vec<u64> = (0..100).collect();

@@ -191,8 +191,8 @@ fn a_function_looks_at_no_other_world_than_its_own() {
     fn whole(_: &mut World, _: u64) {}
     let gone = world();
     let handlers: [Box<dyn Describe>; 3] = [
-        Box::new(reads.into_handler::<u64, _>(gone.registry())),
-        Box::new(whole.into_handler::<u64, _>(gone.registry())),
+        Box::new(reads.into_handler(gone.registry())),
+        Box::new(whole.into_handler(gone.registry())),
         Box::new(HandlerTemplate::<Reads>::new(reads, gone.registry())),
     ];
     drop(gone);

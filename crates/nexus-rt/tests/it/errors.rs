@@ -5,7 +5,7 @@ use std::cell::Cell;
 use nexus_rt::param::ResolveError;
 use nexus_rt::{
     CallbackTemplate, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param, PipelineStart, Res,
-    ResMut, World, WorldBuilder, callback_blueprint, handler_blueprint,
+    ResMut, World, WorldBuilder, callback_blueprint, handler_blueprint, no_event,
 };
 
 use crate::support::{panic_of, world};
@@ -193,7 +193,10 @@ fn panics_are_located_at_the_callers_line() {
     }));
 
     case(line!(), |w| misses_two.into_handler(w.registry()));
-    case(line!(), |w| (|_: Res<Nothing>| {}).into_handler_ignoring_event(w.registry()));
+    case(line!(), |w| no_event(|_: Res<Nothing>| {}).into_handler(w.registry()));
+    case(line!(), |w| no_event(|_: &mut u8, _: Res<Nothing>| {}).into_callback(0, w.registry()));
+    case(line!(), |w| tick.into_handler(world().registry()).into_handler(w.registry()));
+    case(line!(), |w| tick.into_handler(world().registry()).try_into_handler(w.registry()).is_ok());
     case(line!(), |w| (|_: &mut u8, _: Res<Nothing>, _: ()| {}).into_callback(0, w.registry()));
     case(line!(), |w| HandlerTemplate::<OnTick>::new(|_: Res<Nothing>, _: u8| {}, w.registry()));
     case(line!(), |w| CallbackTemplate::<OnCall>::new(|(): &mut (), _: Res<Nothing>, _: u8| {}, w.registry()));

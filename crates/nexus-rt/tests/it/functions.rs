@@ -156,22 +156,6 @@ fn callbacks_own_a_context() {
 }
 
 #[test]
-fn a_handler_may_ignore_its_event() {
-    fn tick(mut n: ResMut<i64>) {
-        *n += 1;
-    }
-    let mut world = world();
-    let mut handler = tick.into_handler_ignoring_event(world.registry());
-    handler.run(&mut world, "text");
-    handler.run(&mut world, vec![1.5]);
-    let mut boxed: Box<dyn Handler<u8>> = Box::new(
-        (|world: &mut World| *world.resource_mut::<i64>() += 10).into_handler_ignoring_event(world.registry()),
-    );
-    boxed.run(&mut world, 3);
-    assert_eq!(*world.resource::<i64>(), 12);
-}
-
-#[test]
 fn names_are_those_of_the_functions() {
     fn tick(_: Res<u64>, _: ()) {}
     let world = world();

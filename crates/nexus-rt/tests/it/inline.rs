@@ -19,7 +19,7 @@ fn handlers_in_place_run_and_describe_themselves() {
     let mut flat: FlatVirtual<u64> = flat!(log.into_handler(reg));
     let mut flex: FlexVirtual<u64> =
         flex!(PipelineStart::<u64>::new().then(|x: u64| x + 1, reg).then(log, reg).build());
-    assert_eq!((flat.name(), flat.plan()), ("it::inline::log", log.into_handler::<u64, _>(reg).plan()));
+    assert_eq!((flat.name(), flat.plan()), ("it::inline::log", log.into_handler(reg).plan()));
     assert_eq!(format!("{flat:?} {}", flex.plan().nodes.len()), "FlatVirtual(it::inline::log) 2");
     let chain = PipelineStart::<u64>::new().then(|x: u64| x + 1, reg).then(log, reg).build();
     assert_eq!(flex.plan().to_dot(), chain.plan().to_dot());

@@ -33,6 +33,7 @@ mod fan_out;
 mod functions;
 mod guide;
 mod handlers;
+mod handles;
 #[cfg(feature = "ring")]
 mod inbox;
 #[cfg(all(feature = "mio", feature = "ring"))]
@@ -42,6 +43,7 @@ mod inline;
 mod lifecycle;
 mod messages;
 mod names;
+mod no_event;
 mod params;
 #[cfg(feature = "timer")]
 mod periodic;

@@ -5,7 +5,7 @@ use std::thread;
 use nexus_rt::{
     CallbackTemplate, DagStart, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Local, Param,
     PipelineStart, Registry, RegistryRef, Res, ResMut, Sequence, TemplatedCallback, TemplatedHandler, Virtual, World,
-    WorldBuilder, callback_blueprint, fan_out, handler_blueprint,
+    WorldBuilder, callback_blueprint, fan_out, handler_blueprint, no_event,
 };
 
 use crate::support::{Log, panic_of, refuses_world, world};
@@ -56,8 +56,8 @@ fn a_closure_that_captures_nothing_will_do() {
     template.generate().run(&mut world, 1);
     let plain = HandlerTemplate::<NoParams>::new(|x: u64| assert_eq!(x, 5), world.registry());
     plain.generate().run(&mut world, 5);
-    let silent = HandlerTemplate::<OnAnything>::new_ignoring_event(
-        |mut log: ResMut<Log>| log.push("ignored".into()),
+    let silent = HandlerTemplate::<OnAnything>::new(
+        no_event(|mut log: ResMut<Log>| log.push("ignored".into())),
         world.registry(),
     );
     silent.generate().run(&mut world, 5);
@@ -77,8 +77,8 @@ fn a_template_stamps_callbacks_with_a_context() {
     bob.run(&mut world, "d");
     assert_eq!((ann.ctx.as_str(), bob.ctx.as_str()), ("ann ac", "d"));
     assert_eq!(*world.resource::<Log>(), ["ann a", "bob b", "ann ac", "d"]);
-    let silent = CallbackTemplate::<OnBytes>::new_ignoring_event(
-        |name: &mut String, mut log: ResMut<Log>| log.push(std::mem::take(name)),
+    let silent = CallbackTemplate::<OnBytes>::new(
+        no_event(|name: &mut String, mut log: ResMut<Log>| log.push(std::mem::take(name))),
         world.registry(),
     );
     silent.generate("silent".into()).run(&mut world, "");
@@ -214,7 +214,7 @@ fn a_stamped_handler_tells_what_it_is() {
     let template = HandlerTemplate::<OnNumber>::new(log, world.registry());
     let handler = template.generate();
     assert_eq!(handler.name(), "it::templates::log");
-    assert_eq!(handler.plan(), log.into_handler::<u64, _>(world.registry()).plan());
+    assert_eq!(handler.plan(), log.into_handler(world.registry()).plan());
     assert_eq!(template.plan(), handler.plan());
     assert_eq!(format!("{template:?}"), "HandlerTemplate(it::templates::log)");
     world.next_sequence();

@@ -152,7 +152,7 @@ fn wheels_of_handlers_in_place_run_and_tell_what_they_hold() {
     builder.register(0_u64);
     let mut world = builder.build();
     let reg = world.registry();
-    let direct = count.into_handler::<TimerEvent, _>(reg).plan();
+    let direct = count.into_handler(reg).plan();
     let (flat, flex) = (flat!(count.into_handler(reg)), flex!(count.into_handler(reg)));
     // Too large to lie in place.
     let large = flex!((|_: &mut [u64; 16], mut n: ResMut<u64>, _: TimerEvent| *n += 10).into_callback([0; 16], reg));

@@ -1,4 +1,4 @@
-use nexus_rt::{CallbackTemplate, HandlerTemplate, Registry, callback_blueprint, handler_blueprint};
+use nexus_rt::{CallbackTemplate, HandlerTemplate, Registry, callback_blueprint, handler_blueprint, no_event};
 
 handler_blueprint!(OnTick, Event = u32, Params = ());
 callback_blueprint!(OnTimer, Context = u64, Event = u32, Params = ());
@@ -21,5 +21,5 @@ fn takes_a_function_pointer(registry: &Registry) {
 }
 
 fn captures_beside_a_context(registry: &Registry, by: u64) {
-    let _ = CallbackTemplate::<OnTimer>::new_ignoring_event(move |sum: &mut u64| *sum += by, registry);
+    let _ = CallbackTemplate::<OnTimer>::new(no_event(move |sum: &mut u64| *sum += by), registry);
 }
