@@ -63,7 +63,6 @@ impl World {
     /// use nexus_rt::WorldBuilder;
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let shutdown = builder.shutdown_handle();
     /// builder.register(0_u32);
     /// let mut world = builder.build();
     ///
@@ -76,15 +75,14 @@ impl World {
     /// });
     /// assert_eq!(ended, Err("the line is dead"));
     ///
-    /// shutdown.shutdown();
+    /// world.shutdown_handle().shutdown();
     /// let mut turns = 0;
     /// world.run(|_| turns += 1);
     /// assert_eq!(turns, 0);
     /// ```
     ///
     /// # Panics
-    /// If this world has no [`Shutdown`] (see [`WorldBuilder::shutdown_handle`](crate::WorldBuilder::shutdown_handle)),
-    /// or if `turn` leaves another world in its place.
+    /// If `turn` leaves another world in its place.
     #[track_caller]
     pub fn run<T: Turn, F: FnMut(&mut Self) -> T>(&mut self, mut turn: F) -> T {
         let shutdown = self.shutdown_handle();
@@ -113,12 +111,11 @@ impl World {
     /// use nexus_rt::{World, WorldBuilder};
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let shutdown = builder.shutdown_handle();
     /// builder.register(vec!["last", "first"]); // replies to send
     /// let mut world = builder.build();
     ///
     /// let mut turn = |world: &mut World| _ = world.resource_mut::<Vec<&str>>().pop();
-    /// shutdown.shutdown();
+    /// world.shutdown_handle().shutdown();
     /// world.run(&mut turn);
     /// let second = Instant::now() + Duration::from_secs(1);
     /// world.drain(second, |world| world.resource::<Vec<&str>>().is_empty(), &mut turn);

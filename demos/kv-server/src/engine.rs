@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use nexus_gauge::Board;
 use nexus_rt::{
-    CallbackTemplate, Clock, Installer, Key, Shutdown, TemplatedCallback, TimerInstaller, TimerPoller, World,
-    WorldBuilder,
+    CallbackTemplate, Clock, Installer, Key, TemplatedCallback, TimerInstaller, TimerPoller, World, WorldBuilder,
 };
 
 use crate::changes::Changes;
@@ -148,7 +147,6 @@ impl Installer for Engine {
         let start = self.clock.now();
         let timers = TimerInstaller::new(start).stored_as::<TemplatedCallback<OnExpiry>>();
         let timers = builder.install_driver(timers);
-        builder.ensure_default::<Shutdown>();
         builder.register(self.clock);
         builder.register(self.settings);
         builder.register(self.limits);

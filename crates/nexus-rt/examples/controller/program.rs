@@ -51,7 +51,6 @@ pub(crate) struct Controller {
 impl Controller {
     /// Registers what makes up its state, over which it is [built](Self::over) later.
     pub(crate) fn register(builder: &mut WorldBuilder, reports: Outbox<Late>) -> TimerPoller {
-        let _shutdown = builder.shutdown_handle(); // of the one resource, which the last tick asks for
         // Live as in a replay, time comes with inputs.
         let clock = Clock::historical(Duration::ZERO);
         let timers = builder.install_driver(TimerInstaller::new(clock.now()));

@@ -286,7 +286,7 @@ impl Function for Unknown {
 
 /// Returns whether any resource was written during the current sequence.
 pub(crate) fn anything_changed(world: &World) -> bool {
-    world.resources().any(|resource| resource.changed_at == world.current_sequence())
+    world.everything().any(|resource| resource.changed_at == world.current_sequence())
 }
 
 #[cold]

@@ -11,13 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::world::{World, WorldBuilder};
-
 /// The resource through which a world is asked to stop.
 ///
-/// It is an ordinary resource: it counts in [`World::len`], and a world has it if it was registered, which
-/// [`WorldBuilder::shutdown_handle`] does, as do the drivers that can block. Read access is enough to request a
-/// shutdown.
+/// Every world has one of its own, from the beginning: functions take a `Res<Shutdown>`, and
+/// [`World::shutdown_handle`](crate::World::shutdown_handle) returns its handle. It is not registered, and not counted
+/// among the resources of its world. Read access is enough to request a shutdown.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Res, Shutdown, WorldBuilder};
@@ -28,9 +26,7 @@ use crate::world::{World, WorldBuilder};
 ///     }
 /// }
 ///
-/// let mut builder = WorldBuilder::new();
-/// let handle = builder.shutdown_handle();
-/// let mut world = builder.build();
+/// let mut world = WorldBuilder::new().build();
 /// let mut on_limit = on_limit.into_handler(world.registry());
 ///
 /// let mut orders = 0;
@@ -38,7 +34,7 @@ use crate::world::{World, WorldBuilder};
 ///     orders += 1;
 ///     on_limit.run(world, orders);
 /// });
-/// assert_eq!((orders, handle.is_shutdown()), (3, true));
+/// assert_eq!((orders, world.shutdown_handle().is_shutdown()), (3, true));
 /// ```
 #[derive(Default)]
 pub struct Shutdown(ShutdownHandle);
@@ -67,10 +63,10 @@ impl fmt::Debug for Shutdown {
 /// Requests a shutdown of one world, from any thread, and reports whether one was requested. Clones belong to the same
 /// world.
 ///
-/// A request is final. It stops nothing by itself: [`World::run`] checks for it before each turn, and it wakes drivers
-/// that block.
+/// A request is final. It stops nothing by itself: [`World::run`](crate::World::run) checks for it before each turn,
+/// and it wakes drivers that block.
 #[derive(Clone, Default)]
-#[must_use = "without its handle nobody outside can stop the world"]
+#[must_use = "a handle requests nothing by itself"]
 pub struct ShutdownHandle {
     request: Arc<Request>,
     /// Separate from the request, so that the thread that receives signals does not keep itself alive, and ends with
@@ -174,28 +170,5 @@ impl Request {
 impl fmt::Debug for ShutdownHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ShutdownHandle({})", self.is_shutdown())
-    }
-}
-
-impl WorldBuilder {
-    /// Returns a handle that asks the future world to stop. Registers the [`Shutdown`] resource, unless it already
-    /// exists.
-    pub fn shutdown_handle(&mut self) -> ShutdownHandle {
-        self.ensure_default::<Shutdown>();
-        self.resource::<Shutdown>().handle()
-    }
-}
-
-impl World {
-    /// Returns a handle that asks this world to stop.
-    ///
-    /// # Panics
-    /// If this world has no [`Shutdown`]: [`WorldBuilder::shutdown_handle`] registers it.
-    #[track_caller]
-    pub fn shutdown_handle(&self) -> ShutdownHandle {
-        match self.try_resource::<Shutdown>() {
-            Some(shutdown) => shutdown.handle(),
-            None => panic!("nobody can ask this world to stop: call `WorldBuilder::shutdown_handle` before `build`"),
-        }
     }
 }

@@ -213,7 +213,7 @@ impl Changes<'_> {
     }
 
     fn changed(&self) -> impl Iterator<Item = ResourceInfo> {
-        self.world.resources().filter(|resource| resource.changed_at > self.after)
+        self.world.everything().filter(|resource| resource.changed_at > self.after)
     }
 
     fn list(&self, which: impl Fn(&ResourceId) -> bool) -> String {

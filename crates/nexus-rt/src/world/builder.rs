@@ -7,6 +7,7 @@ use super::World;
 use super::install::{Installer, Plugin};
 use super::key::Key;
 use super::registry::{Registry, ResourceId};
+use crate::shutdown::{Shutdown, ShutdownHandle};
 
 /// Collects resources, plugins and drivers, and builds a [`World`].
 ///
@@ -26,7 +27,7 @@ pub struct WorldBuilder {
 }
 
 impl WorldBuilder {
-    /// Creates a builder without resources.
+    /// Creates a builder without resources, except the [`Shutdown`] that every world has.
     #[must_use]
     pub fn new() -> Self {
         Self { world: World::new() }
@@ -149,7 +150,12 @@ impl WorldBuilder {
         self.world.resource_mut::<T>().into_inner_unstamped()
     }
 
-    /// Returns the number of registered resources.
+    /// Returns a handle that asks the future world to stop: see [`Shutdown`].
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        self.world.shutdown_handle()
+    }
+
+    /// Returns the number of registered resources. The [`Shutdown`] of every world is not counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.world.len()
@@ -161,7 +167,7 @@ impl WorldBuilder {
         self.world.is_empty()
     }
 
-    /// Returns whether a `T` is registered.
+    /// Returns whether there is a `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.world.contains::<T>()
@@ -199,6 +205,12 @@ struct SecondOf<'n>(&'n str);
 impl fmt::Display for SecondOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(name) = self;
+        if *name == type_name::<Shutdown>() {
+            return write!(
+                f,
+                "every world has a `{name}` of its own: do not register one; `shutdown_handle` returns its handle"
+            );
+        }
         write!(
             f,
             "a `{name}` is already registered: a world holds one value per type. Wrap the second one in a type of its \

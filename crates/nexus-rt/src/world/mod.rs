@@ -22,6 +22,7 @@ pub use res::{Res, ResMut};
 pub(crate) use table::type_hash;
 
 use crate::sequence::Sequence;
+use crate::shutdown::{Shutdown, ShutdownHandle};
 
 /// The state that functions share: one value per type, with the set of types fixed when the world is built.
 ///
@@ -80,19 +81,19 @@ impl World {
         &self.registry
     }
 
-    /// Returns the number of resources.
+    /// Returns the number of registered resources. The [`Shutdown`] of every world is not counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.registry.len()
     }
 
-    /// Returns whether there are no resources.
+    /// Returns whether nothing is registered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.registry.is_empty()
     }
 
-    /// Returns whether a `T` is registered.
+    /// Returns whether there is a `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.registry.contains::<T>()
@@ -167,7 +168,7 @@ impl World {
         registry::registered::<T, _>(self.find::<T>()).changed_at()
     }
 
-    /// Iterates over all resources in order of registration.
+    /// Iterates over all registered resources in order of registration.
     ///
     /// ```
     /// let mut builder = nexus_rt::WorldBuilder::new();
@@ -178,6 +179,11 @@ impl World {
     /// assert_eq!(listed, ["0 u64 8", "1 &str 16"]);
     /// ```
     pub fn resources(&self) -> impl Iterator<Item = ResourceInfo> {
+        self.everything().take(self.len())
+    }
+
+    /// Iterates over all registered resources and the [`Shutdown`].
+    pub(crate) fn everything(&self) -> impl Iterator<Item = ResourceInfo> {
         self.registry.listing().map(|(id, name, size, cell)| {
             // SAFETY: the cell is this world's own, and `&self` excludes any exclusive borrow of it.
             let changed_at = unsafe { cell.changed_at() };
@@ -220,6 +226,11 @@ impl World {
             "the sequence only moves forward: the world is at {current}, not before {sequence}"
         );
         self.sequence = sequence;
+    }
+
+    /// Returns a handle that asks this world to stop.
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        self.resource::<Shutdown>().handle()
     }
 
     fn find<T: 'static>(&self) -> Option<&cell::ResourceCell<T>> {

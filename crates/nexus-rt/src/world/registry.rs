@@ -8,22 +8,28 @@ use super::cell::{CellPtr, ErasedCell, OwnedCell};
 use super::id::WorldId;
 use super::key::Key;
 use super::table::Table;
+use crate::shutdown::Shutdown;
 
 /// The number of a resource in its world: dense, in order of registration, from 0.
 ///
-/// It identifies a resource in listings and messages; a [`Key`] accesses the value.
+/// It identifies a resource in listings and messages; a [`Key`] accesses the value. [`Shutdown`], which every world has
+/// without registering it, has a number above all others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ResourceId(u32);
 
 impl ResourceId {
-    /// Returns the number as an index, which is below [`World::len`](crate::World::len).
+    /// Returns the number as an index, which is below [`World::len`](crate::World::len) for what is registered.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 
+    /// That of the [`Shutdown`].
+    const SHUTDOWN: Self = Self(u32::MAX);
+
     pub(super) fn from_index(index: usize) -> Self {
-        Self(u32::try_from(index).expect("a program has fewer than 2^32 types"))
+        let number = u32::try_from(index).ok().map(Self).filter(|id| *id < Self::SHUTDOWN);
+        number.expect("a program has fewer than 2^32 - 1 types")
     }
 }
 
@@ -43,6 +49,8 @@ pub struct Registry {
     id: WorldId,
     table: Table,
     cells: Vec<Registered>,
+    /// The [`Shutdown`], which is there without being registered.
+    shutdown: Registered,
 }
 
 struct Registered {
@@ -51,9 +59,18 @@ struct Registered {
     size: usize,
 }
 
+impl Registered {
+    fn new<T: Send + 'static>(value: T) -> Self {
+        Self { cell: OwnedCell::new(value), name: type_name::<T>(), size: size_of::<T>() }
+    }
+}
+
 impl Registry {
     pub(super) fn new() -> Self {
-        Self { id: WorldId::next(), table: Table::default(), cells: Vec::new() }
+        let shutdown = Registered::new(Shutdown::default());
+        let mut table = Table::default();
+        table.insert(TypeId::of::<Shutdown>(), shutdown.cell.erased(), ResourceId::SHUTDOWN);
+        Self { id: WorldId::next(), table, cells: Vec::new(), shutdown }
     }
 
     /// Returns the identity of the world that this registry belongs to.
@@ -68,7 +85,7 @@ impl Registry {
         &self.id
     }
 
-    /// Returns the number of registered resources.
+    /// Returns the number of registered resources. The [`Shutdown`] of every world is not counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
@@ -80,7 +97,7 @@ impl Registry {
         self.cells.is_empty()
     }
 
-    /// Returns whether a `T` is registered.
+    /// Returns whether there is a `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.try_id::<T>().is_some()
@@ -113,7 +130,7 @@ impl Registry {
         Key::new(self.id, cell)
     }
 
-    /// Iterates over the full type names of all resources, in order of registration.
+    /// Iterates over the full type names of all registered resources, in order of registration.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.cells.iter().map(|registered| registered.name)
     }
@@ -121,8 +138,8 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn find<T: 'static>(&self) -> Option<(CellPtr<T>, ResourceId)> {
         let entry = self.table.find(TypeId::of::<T>())?;
-        // SAFETY: `find` returns the entry of the id that it is asked for; `insert`, through `insert_cell`, is the only
-        // writer of the table, and it pairs the type's id with a cell of that type.
+        // SAFETY: `find` returns the entry of the id that it is asked for; the only writers of the table are `new` and
+        // `insert`, through `insert_cell`, and both pair the type's id with a cell of that type.
         let cell = unsafe { entry.cell.typed::<T>() };
         Some((cell, entry.id))
     }
@@ -134,8 +151,7 @@ impl Registry {
     }
 
     pub(super) fn insert<T: Send + 'static>(&mut self, value: T) -> ResourceId {
-        let registered = Registered { cell: OwnedCell::new(value), name: type_name::<T>(), size: size_of::<T>() };
-        self.insert_cell(TypeId::of::<T>(), registered)
+        self.insert_cell(TypeId::of::<T>(), Registered::new(value))
     }
 
     /// Adds a cell, which must hold a value of the type with this id: [`find`](Self::find) relies on it. This is
@@ -150,13 +166,15 @@ impl Registry {
         id
     }
 
+    /// Iterates over what is registered, and then returns the [`Shutdown`].
     pub(super) fn listing(&self) -> impl Iterator<Item = (ResourceId, &'static str, usize, ErasedCell)> {
-        self.cells.iter().enumerate().map(|(index, registered)| {
-            (ResourceId::from_index(index), registered.name, registered.size, registered.cell.erased())
-        })
+        let numbers = (0..self.cells.len()).map(ResourceId::from_index).chain([ResourceId::SHUTDOWN]);
+        let listed = self.cells.iter().chain([&self.shutdown]);
+        numbers.zip(listed).map(|(id, listed)| (id, listed.name, listed.size, listed.cell.erased()))
     }
 
-    /// Drops the values in reverse order of registration: a resource may rely on those registered before it.
+    /// Drops the values in reverse order of registration: a resource may rely on those registered before it. The
+    /// [`Shutdown`] is dropped after all of them.
     pub(super) fn clear(&mut self) {
         while self.cells.pop().is_some() {}
     }

@@ -56,8 +56,7 @@ fn words(resources: &str, at: u64, checks: &[u64]) -> String {
     let name = |name: &str| format!("`controller::controller::{name}`");
     let resources: Vec<_> = resources.split(' ').map(name).collect();
     format!(
-        "the program did not do again what it did: {} differs at sequence {}; {agreed}; nobody watches \
-         `nexus_rt::shutdown::Shutdown`, ",
+        "the program did not do again what it did: {} differs at sequence {}; {agreed}; nobody watches ",
         resources.join(", "),
         checks[first]
     )

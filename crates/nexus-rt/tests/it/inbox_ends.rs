@@ -111,7 +111,7 @@ fn an_outbox_that_waits_for_one_end_has_woken_those_before_it() {
 
 #[test]
 fn a_drain_within_a_drain_ends_with_the_outer_one() {
-    let mut builder = WorldBuilder::new();
+    let builder = WorldBuilder::new();
     let mut parker = Parker::new(&builder.shutdown_handle());
     let mut world = builder.build();
     let start = Instant::now();

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nexus_rt::{Handler, IntoHandler, Res, ResMut, Sequence, Shutdown, ShutdownHandle, World, WorldBuilder};
+use nexus_rt::testing::TestHarness;
+use nexus_rt::{Describe, Handler, IntoHandler, Res, ResMut, Sequence, Shutdown, ShutdownHandle, World, WorldBuilder};
 
 use crate::support::{Blocking, Log, notices_replacement, panic_of, world};
 
@@ -49,28 +50,62 @@ fn start_up_says_what_is_missing_and_notices_a_replaced_world() {
 }
 
 #[test]
-fn the_shutdown_resource_counts_and_is_registered_by_who_asks_first() {
-    assert_eq!(WorldBuilder::new().build().len(), 0);
+fn every_world_has_a_shutdown_that_is_not_counted() {
     let mut builder = WorldBuilder::new();
+    assert!(builder.is_empty() && builder.contains::<Shutdown>());
+    builder.register(0_u8);
     let one = builder.shutdown_handle();
-    let two = builder.shutdown_handle();
-    assert_eq!(builder.len(), 1);
-    let world = builder.build();
-    assert!(world.contains::<Shutdown>());
-    assert!(!two.is_shutdown() && !world.shutdown_handle().is_shutdown());
-    one.shutdown();
-    assert!(two.is_shutdown() && world.shutdown_handle().is_shutdown() && world.resource::<Shutdown>().is_shutdown());
+    let mut ask = (|shutdown: Res<Shutdown>, _: ()| shutdown.shutdown()).into_handler(builder.registry());
+    assert_eq!((builder.len(), builder.registry().len()), (1, 1));
+    let mut world = builder.build();
+    assert_eq!((world.len(), world.resources().count(), world.registry().names().count()), (1, 1, 1));
+    assert!(world.id::<Shutdown>() > world.id::<u8>() && world.try_id::<Shutdown>() == Some(world.id::<Shutdown>()));
+    let two = world.shutdown_handle();
+    assert!(!one.is_shutdown() && !two.is_shutdown());
+    ask.run(&mut world, ());
+    assert!(one.is_shutdown() && two.is_shutdown() && world.resource::<Shutdown>().is_shutdown());
     assert_eq!(format!("{one:?} {:?}", world.resource::<Shutdown>()), "ShutdownHandle(true) Shutdown(true)");
-    // Another world is not concerned.
-    let other = stoppable().1;
-    assert!(!other.is_shutdown());
+    let mut turns = 0;
+    world.run(|_| turns += 1);
+    assert_eq!(turns, 0);
+    // Another world is not concerned, and has one of its own.
+    let mut other = WorldBuilder::new().build();
+    assert!(other.is_empty() && !other.shutdown_handle().is_shutdown());
+    other.run(|other| {
+        turns += 1;
+        other.shutdown_handle().shutdown();
+    });
+    assert_eq!(turns, 1);
 }
 
 #[test]
-fn a_world_that_nobody_can_stop_does_not_run() {
-    let expected = "nobody can ask this world to stop: call `WorldBuilder::shutdown_handle` before `build`";
-    assert_eq!(panic_of(|| world().run(|_| {})), expected);
-    assert_eq!(panic_of(|| _ = world().shutdown_handle()), expected);
+fn a_second_shutdown_is_refused() {
+    let mut builder = WorldBuilder::new();
+    let handle = builder.shutdown_handle();
+    let refused = "every world has a `nexus_rt::shutdown::Shutdown` of its own: do not register one; `shutdown_handle` \
+                   returns its handle";
+    assert_eq!(panic_of(|| builder.register(Shutdown::default())), refused);
+    assert_eq!(panic_of(|| builder.register_default::<Shutdown>()), refused);
+    assert_eq!(builder.try_register(Shutdown::default()).unwrap_err().to_string(), refused);
+    // Plugins that share one need not know that it is there.
+    builder.ensure_default::<Shutdown>();
+    builder.ensure(Shutdown::default());
+    assert!(builder.is_empty());
+    builder.resource::<Shutdown>().shutdown();
+    assert!(handle.is_shutdown() && builder.build().shutdown_handle().is_shutdown());
+}
+
+/// It is written like any resource, also for those who look at all of them.
+#[test]
+fn a_shutdown_that_is_replaced_has_changed() {
+    let mut test = TestHarness::new(WorldBuilder::new());
+    let mut replace =
+        (|mut shutdown: ResMut<Shutdown>, _: ()| *shutdown = Shutdown::default()).into_handler(test.registry());
+    let whole = (|_: &mut World, _: ()| {}).into_handler(test.registry());
+    let changes = test.dispatch(&mut replace, ());
+    assert_eq!(changes.names(), ["nexus_rt::shutdown::Shutdown"]);
+    changes.changes::<Shutdown>().nothing_else();
+    assert!(whole.inputs_changed(test.world()));
 }
 
 #[test]

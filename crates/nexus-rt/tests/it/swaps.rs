@@ -315,9 +315,9 @@ fn turns(world: &mut World, mut turn: impl FnMut(&mut World, u32)) -> u32 {
 #[test]
 fn a_loop_ends_by_whichever_shutdown_is_there() {
     let stoppable = || {
-        let mut builder = WorldBuilder::new();
-        let handle = builder.shutdown_handle();
-        (builder.build(), handle)
+        let world = WorldBuilder::new().build();
+        let handle = world.shutdown_handle();
+        (world, handle)
     };
     let replace = |world: &mut World| *world.resource_mut::<Shutdown>() = Shutdown::default();
 

@@ -79,7 +79,7 @@ fn a_doorbell_wakes_once_for_many_rings_and_only_who_sleeps() {
 
 #[test]
 fn a_parked_loop_wakes_by_a_ring_a_time_and_a_request() {
-    let mut builder = WorldBuilder::new();
+    let builder = WorldBuilder::new();
     let shutdown = builder.shutdown_handle();
     let mut parker = Parker::new(&shutdown);
     let (bell, blocking) = (parker.doorbell(), Blocking::this_thread());

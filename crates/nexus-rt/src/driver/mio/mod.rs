@@ -56,8 +56,7 @@ const ALL: usize = usize::MAX;
 /// The maximum number of events taken from the OS at once.
 const EVENTS: usize = 1024;
 
-/// Installs a [`MioDriver`] and returns its [`MioPoller`]. It also registers [`Shutdown`](crate::Shutdown), so that a
-/// shutdown wakes the poll.
+/// Installs a [`MioDriver`] and returns its [`MioPoller`], which a [shutdown](crate::Shutdown) wakes.
 ///
 /// ```
 /// use nexus_rt::{MioInstaller, WorldBuilder};
