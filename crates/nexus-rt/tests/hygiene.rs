@@ -156,6 +156,8 @@ mod without_a_prelude {
     struct Clone;
     struct Copy;
     struct Send;
+    struct Default;
+    struct PhantomData;
     struct Registry;
     struct Report;
     struct State;
@@ -172,6 +174,8 @@ mod without_a_prelude {
     struct Bundle<'w, N: 'static, T: 'static, const M: usize> {
         sum: ::nexus_rt::ResMut<'w, u64>,
         absent: ::std::option::Option<::nexus_rt::Res<'w, [(N, T); M]>>,
+        #[param(ignore)]
+        of: ::std::marker::PhantomData<(N, T)>,
     }
 
     struct N;
