@@ -66,7 +66,7 @@ struct Members<'a> {
 }
 
 /// The parameters of the generated functions.
-const BOUND: [&str; 6] = ["registry", "resolver", "list", "visit", "dispatch", "state"];
+const BOUND: [&str; 7] = ["registry", "resolver", "list", "visit", "dispatch", "state", "tick"];
 
 /// The state that the struct keeps between runs. It is a separate struct, since a tuple would show the types of all
 /// fields, which may be private, to everyone who sees the param.
@@ -132,7 +132,7 @@ impl State<'_> {
     /// Returns the implementation of `Param` for the struct.
     fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Members<'_>) -> TokenStream {
         let Self { input, nexus, name: kept, fields } = self;
-        let [registry, resolver, list, visit, _, state] = bound;
+        let [registry, resolver, list, visit, _, state, _] = bound;
         let indices = (0..fields.len()).map(Index::from);
         let run = Lifetime::new(&format!("'{prefix}run"), Span::call_site());
         let name = &input.ident;
@@ -151,6 +151,7 @@ impl State<'_> {
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;
                 type Item<#run> = #name #of_run;
+                const REMEMBERS_RUN: #std::primitive::bool = false #(|| #fields::REMEMBERS_RUN)*;
 
                 #[inline]
                 fn try_init(
@@ -179,7 +180,7 @@ impl State<'_> {
     /// Returns what is called for each run.
     fn run(&self, bound: &[Ident; BOUND.len()], members: &Members<'_>, run: &Lifetime) -> TokenStream {
         let Self { input, nexus, fields, .. } = self;
-        let [.., dispatch, state] = bound;
+        let [.., dispatch, state, tick] = bound;
         let (name, std) = (&input.ident, quote!(#nexus::__private::core));
         let Members { params, ignored } = members;
         let indices: Vec<_> = (0..params.len()).map(Index::from).collect();
@@ -206,6 +207,11 @@ impl State<'_> {
                     )*
                     #(#ignored,)*
                 }
+            }
+
+            #[inline(always)]
+            fn end_run(#state: &mut Self::State, #tick: #std::primitive::u64) {
+                #(#fields::end_run(&mut #state.0.#indices, #tick);)*
             }
         }
     }

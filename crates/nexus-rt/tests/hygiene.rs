@@ -112,6 +112,7 @@ in_the_way! {
     visit: __nexus_rt_visit
     dispatch: __nexus_rt_dispatch
     state: __nexus_rt_state
+    tick: __nexus_rt_tick
     kept: __nexus_rt_State
 }
 
