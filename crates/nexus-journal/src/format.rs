@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use nexus_rt::Sequence;
+
 /// The version of the format that is written, and the highest that is read.
 pub const VERSION: u32 = 1;
 
@@ -207,8 +209,8 @@ pub(crate) fn parse_name(name: &str) -> Option<(Kind, u64)> {
     let number: u64 = Some(number).filter(|number| is_number(number))?.parse().ok()?;
     match extension {
         "journal" => Some((Kind::Segment, number.checked_sub(1)?)),
-        // After the last number of all, no file can go on.
-        "snapshot" if number < u64::MAX => Some((Kind::Snapshot, number)),
+        // After the last sequence of all, no file can go on.
+        "snapshot" if number < Sequence::MAX.get() => Some((Kind::Snapshot, number)),
         _ => None,
     }
 }

@@ -182,8 +182,8 @@ impl Reader {
     #[inline]
     fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
         let sequence = Sequence::new(sequence);
-        if sequence == Sequence::new(u64::MAX) {
-            // Nothing could come after it, so nobody wrote it.
+        if sequence >= Sequence::MAX {
+            // No event could come after it, so nobody wrote it.
             return Err(self.damaged_at(Cursor::record_offset));
         }
         let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);

@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{
-    Data, DeriveInput, Error, Fields, GenericParam, Generics, Index, Lifetime, Path, Result, parse_macro_input,
+    Data, DeriveInput, Error, Field, GenericParam, Generics, Index, Lifetime, Member, Path, Result, parse_macro_input,
     parse_quote,
 };
 
@@ -14,6 +14,9 @@ use syn::{
 /// and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound
 /// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add
 /// `#[param(crate = my_name)]`.
+///
+/// A field with `#[param(ignore)]` is no param: it starts each run as its `Default`. It may be a `PhantomData`, or what
+/// the methods of the struct collect during a run.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -25,17 +28,23 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new(input.ident.span(), "only a struct can be a param: its fields are the params in it"));
     };
-    if let Some(attribute) = data.fields.iter().flat_map(|field| &field.attrs).find(|a| a.path().is_ident("param")) {
-        return Err(Error::new(attribute.span(), "`param` belongs on the struct, not on a field"));
+    let mut members = Members { params: vec![], ignored: vec![] };
+    let mut types = vec![];
+    for (member, field) in data.fields.members().zip(&data.fields) {
+        if is_ignored(field)? {
+            members.ignored.push((member, field));
+        } else {
+            members.params.push(member);
+            types.push(in_static(field.ty.to_token_stream(), &input));
+        }
     }
 
     let prefix = prefix(&input);
-    let fields = data.fields.iter().map(|field| in_static(field.ty.to_token_stream(), &input));
-    let fields = fields.map(|ty| quote!(<#ty as #nexus::Param>)).collect();
+    let fields = types.into_iter().map(|ty| quote!(<#ty as #nexus::Param>)).collect();
     let state = State { input: &input, nexus: &nexus, name: format_ident!("{prefix}State"), fields };
     let lints = lint_levels(&input);
     let bound = BOUND.map(|name| format_ident!("{prefix}{name}"));
-    let (definition, implementation) = (state.definition(&prefix), state.param(&prefix, &bound, &data.fields));
+    let (definition, implementation) = (state.definition(&prefix), state.param(&prefix, &bound, &members));
 
     Ok(quote! {
         #(#lints)*
@@ -49,8 +58,15 @@ fn expand(input: DeriveInput) -> Result<TokenStream> {
     })
 }
 
+/// The fields of the struct.
+struct Members<'a> {
+    params: Vec<Member>,
+    /// Those that are no params.
+    ignored: Vec<(Member, &'a Field)>,
+}
+
 /// The parameters of the generated functions.
-const BOUND: [&str; 6] = ["registry", "resolver", "list", "visit", "dispatch", "state"];
+const BOUND: [&str; 7] = ["registry", "resolver", "list", "visit", "dispatch", "state", "tick"];
 
 /// The state that the struct keeps between runs. It is a separate struct, since a tuple would show the types of all
 /// fields, which may be private, to everyone who sees the param.
@@ -58,7 +74,7 @@ struct State<'a> {
     input: &'a DeriveInput,
     nexus: &'a Path,
     name: Ident,
-    /// `<Type as Param>` for each field, with the lifetime `'static`.
+    /// `<Type as Param>` for each field that is a param, with the lifetime `'static`.
     fields: Vec<TokenStream>,
 }
 
@@ -74,16 +90,17 @@ impl State<'_> {
         // error even where nobody copies it.
         let any = Lifetime::new(&format!("'{prefix}any"), Span::call_site());
         let kept = quote!(for<#any> (#(#fields::State,)*));
+        let (marker, types) = (quote!(#std::marker::PhantomData), generics.type_params().map(|param| &param.ident));
         quote! {
-            // The unit at the end tells the compiler that the struct has a size, so that a field that is not a param is
-            // not an error there too.
-            pub struct #name #own ((#(#fields::State,)*), ()) where #(#predicates,)*;
+            // What is at the end tells the compiler that the struct has a size, so that a field that is not a param is
+            // not an error there too. It uses type parameters that only ignored fields use.
+            pub struct #name #own ((#(#fields::State,)*), #marker<(#(fn(*const #types),)*)>) where #(#predicates,)*;
 
             #[automatically_derived]
             impl #own #std::clone::Clone for #name #arguments where #(#predicates,)* #kept: #std::clone::Clone {
                 #[inline]
                 fn clone(&self) -> Self {
-                    Self(#std::clone::Clone::clone(&self.0), ())
+                    Self(#std::clone::Clone::clone(&self.0), #marker)
                 }
             }
 
@@ -113,33 +130,38 @@ impl State<'_> {
     }
 
     /// Returns the implementation of `Param` for the struct.
-    fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Fields) -> TokenStream {
+    fn param(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Members<'_>) -> TokenStream {
         let Self { input, nexus, name: kept, fields } = self;
-        let [registry, resolver, list, visit, dispatch, state] = bound;
-        let members: Vec<_> = members.members().collect();
-        let indices: Vec<_> = (0..members.len()).map(Index::from).collect();
+        let [registry, resolver, list, visit, _, state, _] = bound;
+        let indices = (0..fields.len()).map(Index::from);
         let run = Lifetime::new(&format!("'{prefix}run"), Span::call_site());
         let name = &input.ident;
         let std = quote!(#nexus::__private::core);
+        let of_a_run = self.run(bound, members, &run);
         let (impl_generics, _, where_clause) = input.generics.split_for_impl();
         let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
         let kept_arguments = self.arguments();
         quote! {
-            // SAFETY: every field is a param and receives each call once: resolved with the same resolver, reported by
-            // `access`, fetched. A macro in a field's type might expand to another param each time, but all of them
-            // have the same type of state; and a state determines by its type which cell is read or written, so the
-            // reported access and the fetched one are the same.
+            // SAFETY: every field that is not ignored is a param and receives each call once: resolved with the same
+            // resolver, reported by `access`, fetched. An ignored field reaches no resource. A macro in a field's type
+            // might expand to another param each time, but all of them have the same type of state; and a state
+            // determines by its type which cell is read or written, so the reported access and the fetched one are the
+            // same.
             #[automatically_derived]
             unsafe impl #impl_generics #nexus::Param for #name #own #where_clause {
                 type State = #kept #kept_arguments;
                 type Item<#run> = #name #of_run;
+                const REMEMBERS_RUN: #std::primitive::bool = false #(|| #fields::REMEMBERS_RUN)*;
 
                 #[inline]
                 fn try_init(
                     #registry: &#nexus::Registry,
                     #resolver: &mut #nexus::param::Resolver,
                 ) -> #std::option::Option<Self::State> {
-                    #std::option::Option::Some(#kept((#(#fields::try_init(#registry, #resolver)?,)*), ()))
+                    #std::option::Option::Some(#kept(
+                        (#(#fields::try_init(#registry, #resolver)?,)*),
+                        #std::marker::PhantomData,
+                    ))
                 }
 
                 fn requests(#list: &mut #nexus::param::Requests) {
@@ -150,18 +172,46 @@ impl State<'_> {
                     #(#fields::access(&#state.0.#indices, #visit);)*
                 }
 
-                #[inline(always)]
-                unsafe fn fetch<#run>(
-                    #dispatch: #nexus::param::Dispatch<#run>,
-                    #state: &#run mut Self::State,
-                ) -> Self::Item<#run> {
-                    #name {
-                        #(
-                            // SAFETY: the caller's promises for the struct hold for each field.
-                            #members: unsafe { #fields::fetch(#dispatch, &mut #state.0.#indices) },
-                        )*
-                    }
+                #of_a_run
+            }
+        }
+    }
+
+    /// Returns what is called for each run.
+    fn run(&self, bound: &[Ident; BOUND.len()], members: &Members<'_>, run: &Lifetime) -> TokenStream {
+        let Self { input, nexus, fields, .. } = self;
+        let [.., dispatch, state, tick] = bound;
+        let (name, std) = (&input.ident, quote!(#nexus::__private::core));
+        let Members { params, ignored } = members;
+        let indices: Vec<_> = (0..params.len()).map(Index::from).collect();
+        let ignored = ignored.iter().map(|(member, field)| {
+            // Shown at the field, in case that its type has no default.
+            let span = Span::call_site().located_at(field.ty.span());
+            let default = quote!(#std::default::Default::default()).into_iter().map(|mut tree| {
+                tree.set_span(span);
+                tree
+            });
+            let default: TokenStream = default.collect();
+            quote!(#member: #default)
+        });
+        quote! {
+            #[inline(always)]
+            unsafe fn fetch<#run>(
+                #dispatch: #nexus::param::Dispatch<#run>,
+                #state: &#run mut Self::State,
+            ) -> Self::Item<#run> {
+                #name {
+                    #(
+                        // SAFETY: the caller's promises for the struct hold for each field.
+                        #params: unsafe { #fields::fetch(#dispatch, &mut #state.0.#indices) },
+                    )*
+                    #(#ignored,)*
                 }
+            }
+
+            #[inline(always)]
+            fn end_run(#state: &mut Self::State, #tick: #std::primitive::u64) {
+                #(#fields::end_run(&mut #state.0.#indices, #tick);)*
             }
         }
     }
@@ -183,6 +233,20 @@ fn crate_path(input: &DeriveInput) -> Result<Path> {
         return Err(Error::new(attribute.span(), "write `#[param(crate = path)]`"));
     }
     Ok(path)
+}
+
+/// Returns whether the field has `#[param(ignore)]`.
+fn is_ignored(field: &Field) -> Result<bool> {
+    let mut ignored = false;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("param")) {
+        attribute.meta.require_list().map_err(|_| Error::new(attribute.span(), "write `#[param(ignore)]`"))?;
+        attribute.parse_nested_meta(|meta| {
+            ignored = meta.path.is_ident("ignore");
+            let message = "on a field, `param` knows only `ignore`: `crate = path` belongs on the struct";
+            if ignored { Ok(()) } else { Err(meta.error(message)) }
+        })?;
+    }
+    Ok(ignored)
 }
 
 /// Returns a prefix for names that the struct does not contain, so that they hide none of its generics and nothing that

@@ -201,7 +201,7 @@ impl<F, E, L, C> Handles<E, L, C> for F where F: Resolve<L, C, Out = (), Way: Re
     label = "its arguments are not params followed by an event",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
-            `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
+            `LastRun`, `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, the event, of any type; a function of params alone, which takes no event, is wrapped: `no_event(f)`",
     note = "before all of these, `&mut` context, but only in `into_callback`",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"

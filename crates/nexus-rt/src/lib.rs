@@ -137,7 +137,7 @@ pub use shutdown::{Shutdown, ShutdownHandle};
 pub use template::{
     Blueprint, CallbackBlueprint, CallbackTemplate, HandlerTemplate, TemplatedCallback, TemplatedHandler,
 };
-pub use world::{Installer, Key, Plugin, Registry, Res, ResMut, ResourceId, World, WorldBuilder};
+pub use world::{Installer, Key, LastRun, Plugin, Registry, Res, ResMut, ResourceId, World, WorldBuilder};
 
 /// What a world reports about itself, and what a turn of its loop may return.
 pub mod registry {

@@ -33,8 +33,15 @@ impl Sequence {
     /// The sequence before every event: `changed_at` of a resource that was not written since it was registered.
     pub const NEVER: Self = Self(0);
 
+    /// The last sequence that a world may reach, 2^63 - 1: a stamp takes the remaining bit.
+    pub const MAX: Self = Self(u64::MAX >> 1);
+
     /// The sequence in which a new world starts, before its first event.
     pub(crate) const FIRST: Self = Self(1);
+
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 
     /// Creates the sequence with this number, such as one from a journal or a test.
     #[must_use]
@@ -46,10 +53,6 @@ impl Sequence {
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
-    }
-
-    pub(crate) const fn next(self) -> Self {
-        Self(self.0 + 1)
     }
 }
 

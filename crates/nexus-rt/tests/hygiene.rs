@@ -112,6 +112,7 @@ in_the_way! {
     visit: __nexus_rt_visit
     dispatch: __nexus_rt_dispatch
     state: __nexus_rt_state
+    tick: __nexus_rt_tick
     kept: __nexus_rt_State
 }
 
@@ -156,6 +157,8 @@ mod without_a_prelude {
     struct Clone;
     struct Copy;
     struct Send;
+    struct Default;
+    struct PhantomData;
     struct Registry;
     struct Report;
     struct State;
@@ -172,6 +175,8 @@ mod without_a_prelude {
     struct Bundle<'w, N: 'static, T: 'static, const M: usize> {
         sum: ::nexus_rt::ResMut<'w, u64>,
         absent: ::std::option::Option<::nexus_rt::Res<'w, [(N, T); M]>>,
+        #[param(ignore)]
+        of: ::std::marker::PhantomData<(N, T)>,
     }
 
     struct N;

@@ -4,6 +4,7 @@ use std::fs;
 
 use nexus_journal::testing::FakeDisk;
 use nexus_journal::{Dir, Durability, Error, FileInfo, Reader};
+use nexus_rt::Sequence;
 
 use crate::program::{Call, Live, options};
 
@@ -47,22 +48,29 @@ fn a_directory_and_an_unreadable_name_do_not_keep_a_program_from_starting() {
 #[test]
 fn a_number_has_twenty_digits_and_one_after_it() {
     let (disk, bytes) = written();
-    for name in ["+0000000000000000001.journal", "18446744073709551615.snapshot", "00000000000000000000.journal"] {
+    for name in [
+        "+0000000000000000001.journal",
+        "18446744073709551615.snapshot",
+        "09223372036854775807.snapshot",
+        "00000000000000000000.journal",
+    ] {
         disk.put(name, &bytes);
     }
     assert_eq!(FileInfo::list(&disk).unwrap().len(), 1);
 }
 
 #[test]
-fn a_record_of_the_last_number_of_all_is_damaged_since_nothing_could_come_after_it() {
-    let (disk, mut bytes) = written();
-    bytes[64 + 12..64 + 20].fill(0xFF);
-    let crc = crc32c::crc32c(&bytes[64 + 4..64 + 28 + 4]);
-    bytes[64..68].copy_from_slice(&crc.to_le_bytes());
-    disk.put("00000000000000000001.journal", &bytes);
-    let mut reader = Reader::open(disk.clone().into(), None).unwrap();
-    assert!(matches!(reader.read(), Err(Error::Damaged { .. })));
-    assert!(Live::start(disk, options(Durability::Disk)).is_err());
+fn a_record_of_the_last_sequence_or_a_later_one_is_damaged_since_no_event_could_come_after_it() {
+    for number in [u64::MAX, Sequence::MAX.get()] {
+        let (disk, mut bytes) = written();
+        bytes[64 + 12..64 + 20].copy_from_slice(&number.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[64 + 4..64 + 28 + 4]);
+        bytes[64..68].copy_from_slice(&crc.to_le_bytes());
+        disk.put("00000000000000000001.journal", &bytes);
+        let mut reader = Reader::open(disk.clone().into(), None).unwrap();
+        assert!(matches!(reader.read(), Err(Error::Damaged { .. })));
+        assert!(Live::start(disk, options(Durability::Disk)).is_err());
+    }
 }
 
 #[test]

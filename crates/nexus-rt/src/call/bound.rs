@@ -91,6 +91,15 @@ impl<M: Mode> Bound<M> {
         // are the same.
         let item = unsafe { M::fetch(&mut *world, &mut self.state) };
         let out = function.invoke(ctx, item, args, Internal);
+        if M::REMEMBERS_RUN {
+            let tick = world.tick();
+            M::access(&self.state, &mut |access| {
+                // SAFETY: the cells of the state belong to `world`, as above, which is borrowed exclusively; what was
+                // fetched is gone, since the function has returned.
+                unsafe { access.cell.settle(tick) };
+            });
+            M::end_run(&mut self.state, tick + 1);
+        }
         if M::EXCLUSIVE && world.world_id() != self.world {
             replaced_world(full_name::<F>(), self.world, world.world_id());
         }

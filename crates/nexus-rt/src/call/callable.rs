@@ -17,7 +17,7 @@ use crate::world::World;
     label = "its arguments are not params followed by `{Args}`",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
-            `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
+            `LastRun`, `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, what it receives: `{Args}`, where `_` stands for any type, such as the event's; a value that a chain still \
             needs (`guard`, `tap`, `inspect` ..) and the outputs of arms (`merge`) are passed by reference; a function that \
             takes no event, or nothing of a chain, is wrapped: `no_event(f)`",

@@ -25,6 +25,10 @@ pub trait Mode {
     #[doc(hidden)]
     const FIRST_PARAM: usize;
 
+    /// Whether the state remembers the last run.
+    #[doc(hidden)]
+    const REMEMBERS_RUN: bool;
+
     /// Resolves what a function needs. The returned type has no public name, so no other crate can implement this
     /// trait.
     #[doc(hidden)]
@@ -45,6 +49,10 @@ pub trait Mode {
     /// conflict.
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
+
+    /// Remembers that a run has ended, after which the world goes on with `tick`.
+    #[doc(hidden)]
+    fn end_run(state: &mut Self::State, tick: u64);
 }
 
 /// `FnMut(params.., args..)`, with `FIRST` = 1 after a context.
@@ -66,6 +74,7 @@ impl<P: Param, const FIRST: usize> Mode for ByParams<P, FIRST> {
     type State = P::State;
     const EXCLUSIVE: bool = false;
     const FIRST_PARAM: usize = FIRST;
+    const REMEMBERS_RUN: bool = P::REMEMBERS_RUN;
 
     #[inline(always)]
     fn resolve(registry: &Registry) -> Resolution<P::State> {
@@ -86,6 +95,11 @@ impl<P: Param, const FIRST: usize> Mode for ByParams<P, FIRST> {
         // conflict with itself; the world's exclusive borrow moves into the item.
         unsafe { P::fetch(Dispatch::new(world), state) }
     }
+
+    #[inline(always)]
+    fn end_run(state: &mut P::State, tick: u64) {
+        P::end_run(state, tick);
+    }
 }
 
 impl<const FIRST: usize> Mode for Exclusive<FIRST> {
@@ -93,6 +107,7 @@ impl<const FIRST: usize> Mode for Exclusive<FIRST> {
     type State = ();
     const EXCLUSIVE: bool = true;
     const FIRST_PARAM: usize = FIRST;
+    const REMEMBERS_RUN: bool = false;
 
     #[inline(always)]
     fn resolve(_: &Registry) -> Resolution<()> {
@@ -107,4 +122,7 @@ impl<const FIRST: usize> Mode for Exclusive<FIRST> {
     unsafe fn fetch<'w>(world: &'w mut World, (): &'w mut ()) -> &'w mut World {
         world
     }
+
+    #[inline(always)]
+    fn end_run((): &mut (), _: u64) {}
 }

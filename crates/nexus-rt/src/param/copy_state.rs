@@ -1,5 +1,6 @@
 //! States that can be copied, from which templates stamp handlers.
 
+use super::last_run::Ran;
 use super::local::Kept;
 use super::resource::{Reads, Writes};
 
@@ -16,6 +17,7 @@ pub trait CopyState: Copy {}
 impl<T> CopyState for Reads<T> {}
 impl<T> CopyState for Writes<T> {}
 impl<S: CopyState> CopyState for Option<S> {}
+impl CopyState for Ran {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Copy> CopyState for Kept<T> {}

@@ -5,6 +5,7 @@ mod access;
 mod borrow_check;
 pub(crate) mod copy_state;
 mod error;
+mod last_run;
 pub(crate) mod local;
 pub(crate) mod registry;
 mod resolve;

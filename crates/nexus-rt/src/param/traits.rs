@@ -3,14 +3,14 @@
 
 use super::{Access, Requests, Resolver};
 use crate::sequence::Sequence;
-use crate::world::{Registry, World};
+use crate::world::{Moment, Registry, World};
 
 /// A type that can appear in a function's signature before the event, and is filled from the world.
 ///
 /// Implemented by [`Res`](crate::Res), [`ResMut`](crate::ResMut), an `Option` of either, [`Local`](crate::Local),
-/// [`Sequence`], [`RegistryRef`](crate::RegistryRef), `()`, tuples of up to 8 params, and every struct of params with
-/// `#[derive(Param)]`. A param is resolved once against a [`Registry`] into a `State`; each run turns the state into an
-/// `Item`.
+/// [`LastRun`](crate::LastRun), [`Sequence`], [`RegistryRef`](crate::RegistryRef), `()`, tuples of up to 8 params, and
+/// every struct of params with `#[derive(Param)]`. A param is resolved once against a [`Registry`] into a `State`; each
+/// run turns the state into an `Item`.
 ///
 /// A crate that imports this one under another name passes it to the derive: `#[param(crate = my_name)]` on the struct.
 ///
@@ -23,8 +23,8 @@ use crate::world::{Registry, World};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter that the world can fill",
     label = "not a parameter",
-    note = "parameters are `Res<T>`, `ResMut<T>`, `Option<Res<T>>`, `Option<ResMut<T>>`, `Local<T>`, `Sequence`, \
-            `RegistryRef`, tuples of them, and structs with `#[derive(Param)]`"
+    note = "parameters are `Res<T>`, `ResMut<T>`, `Option<Res<T>>`, `Option<ResMut<T>>`, `Local<T>`, `LastRun`, \
+            `Sequence`, `RegistryRef`, tuples of them, and structs with `#[derive(Param)]`"
 )]
 pub unsafe trait Param: Sized {
     /// The state kept between runs: pointers to resources, local values.
@@ -32,6 +32,12 @@ pub unsafe trait Param: Sized {
 
     /// The param itself, with the lifetime of one run.
     type Item<'w>: Param<State = Self::State>;
+
+    /// Whether its state remembers the last run, as that of [`LastRun`](crate::LastRun) does.
+    ///
+    /// An implementation by hand says so if one of its params does, and then passes [`end_run`](Self::end_run) on.
+    /// Otherwise, each run is the first one to that param.
+    const REMEMBERS_RUN: bool = false;
 
     /// Resolves the param, or returns `None` if something is missing.
     fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State>;
@@ -50,13 +56,20 @@ pub unsafe trait Param: Sized {
     /// borrowed exclusively for `'w`; and nothing else that is fetched during `'w` conflicts with the accesses of this
     /// param.
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
+
+    /// Remembers that a run has ended, after which the world goes on with `tick`. Called only if
+    /// [`REMEMBERS_RUN`](Self::REMEMBERS_RUN), and not after a panic.
+    #[inline(always)]
+    fn end_run(_state: &mut Self::State, _tick: u64) {}
 }
 
 /// What a run knows of its world besides the resources: the registry and the current sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch<'w> {
     pub(crate) registry: &'w Registry,
-    pub(crate) now: Sequence,
+    sequence: Sequence,
+    /// The stamp of a write in this sequence.
+    pub(super) now: Moment,
 }
 
 impl<'w> Dispatch<'w> {
@@ -64,8 +77,8 @@ impl<'w> Dispatch<'w> {
     /// meanwhile.
     #[inline(always)]
     pub(crate) fn new(world: &'w mut World) -> Self {
-        let now = world.current_sequence();
-        Self { registry: world.registry(), now }
+        let (sequence, now) = (world.current_sequence(), world.now());
+        Self { registry: world.registry(), sequence, now }
     }
 }
 
@@ -84,6 +97,6 @@ unsafe impl Param for Sequence {
 
     #[inline(always)]
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, (): &'w mut ()) -> Self {
-        dispatch.now
+        dispatch.sequence
     }
 }

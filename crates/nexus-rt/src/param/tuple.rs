@@ -10,6 +10,7 @@ macro_rules! tuple {
         unsafe impl<$($P: Param),*> Param for ($($P,)*) {
             type State = ($($P::State,)*);
             type Item<'w> = ($($P::Item<'w>,)*);
+            const REMEMBERS_RUN: bool = false $(|| $P::REMEMBERS_RUN)*;
 
             #[inline(always)]
             fn try_init(_registry: &Registry, _resolver: &mut Resolver) -> Option<Self::State> {
@@ -33,6 +34,11 @@ macro_rules! tuple {
                 // SAFETY: the caller's promises for the tuple hold for each element; that the elements do not conflict
                 // with each other was checked when the whole list was resolved.
                 ($(unsafe { $P::fetch(_dispatch, &mut _state.$index) },)*)
+            }
+
+            #[inline(always)]
+            fn end_run(_state: &mut Self::State, _tick: u64) {
+                $($P::end_run(&mut _state.$index, _tick);)*
             }
         }
     };

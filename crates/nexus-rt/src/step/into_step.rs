@@ -16,7 +16,7 @@ use crate::world::Registry;
     label = "takes neither `{T}` nor a reference to it as its last argument, after params",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
-            `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
+            `LastRun`, `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, `{T}` or `&{T}`; a function without it is wrapped: `no_event(f)`",
     note = "before all of these, `&mut {C}` may come: the context of this chain (`()`: none, see `with_context`)",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"

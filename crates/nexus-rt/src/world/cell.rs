@@ -8,11 +8,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::moment::{LastRun, Moment};
 use crate::sequence::Sequence;
 
 /// The part in front of every value, whatever its type.
 pub(crate) struct Header {
-    changed_at: Sequence,
+    changed: Moment,
+    /// When the latest write was settled, once it is: the number of runs with a [`LastRun`] that had ended.
+    tick: u64,
 }
 
 /// A value with its change stamp. `repr(C)` puts the header at the cell's own address.
@@ -25,13 +28,24 @@ pub(crate) struct ResourceCell<T> {
 impl<T> ResourceCell<T> {
     #[inline(always)]
     pub(crate) fn changed_at(&self) -> Sequence {
-        self.header.changed_at
+        self.header.changed.sequence()
+    }
+
+    /// Returns whether the resource was written during the event of `now`, the present.
+    #[inline(always)]
+    pub(crate) fn is_changed(&self, now: Moment) -> bool {
+        self.header.changed >= now
+    }
+
+    #[inline(always)]
+    pub(crate) fn changed_since(&self, last_run: LastRun<'_>) -> bool {
+        self.header.changed.is_fresh() || last_run.is_before(self.header.tick)
     }
 
     /// Records a write during `now`.
     #[inline(always)]
-    pub(crate) fn stamp(&mut self, now: Sequence) {
-        self.header.changed_at = now;
+    pub(crate) fn stamp(&mut self, now: Moment) {
+        self.header.changed = now;
     }
 }
 
@@ -111,7 +125,20 @@ impl ErasedCell {
     pub(crate) unsafe fn changed_at(self) -> Sequence {
         // SAFETY: the header is the first field of a live cell (`repr(C)`); the caller promises that nothing holds the
         // cell exclusively.
-        unsafe { self.0.as_ref() }.changed_at
+        unsafe { self.0.as_ref() }.changed.sequence()
+    }
+
+    /// Settles the latest write, if it is fresh, at the end of a run.
+    ///
+    /// # Safety
+    /// The world that owns the cell is alive, and nothing borrows the cell.
+    #[inline(always)]
+    pub(crate) unsafe fn settle(mut self, tick: u64) {
+        // SAFETY: as in `changed_at`, and the caller promises that this is the only reference.
+        let header = unsafe { self.0.as_mut() };
+        if header.changed.is_fresh() {
+            (header.changed, header.tick) = (header.changed.settled(), tick);
+        }
     }
 }
 
@@ -131,7 +158,7 @@ impl OwnedCell {
             // caller.
             drop(unsafe { Box::from_raw(cell.0.cast::<ResourceCell<T>>().as_ptr()) });
         }
-        let header = Header { changed_at: Sequence::NEVER };
+        let header = Header { changed: Moment::NEVER, tick: 0 };
         let cell = NonNull::from(Box::leak(Box::new(ResourceCell { header, value })));
         Self { cell: ErasedCell(cell.cast()), free: free::<T> }
     }

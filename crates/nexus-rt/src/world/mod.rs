@@ -6,6 +6,7 @@ mod cell;
 mod id;
 mod install;
 mod key;
+mod moment;
 mod registry;
 mod res;
 mod table;
@@ -17,6 +18,8 @@ pub(crate) use cell::{CellPtr, ErasedCell};
 pub use id::WorldId;
 pub use install::{Installer, Plugin};
 pub use key::Key;
+pub use moment::LastRun;
+pub(crate) use moment::Moment;
 pub use registry::{Registry, ResourceId};
 pub use res::{Res, ResMut};
 pub(crate) use table::type_hash;
@@ -50,6 +53,10 @@ use crate::shutdown::{Shutdown, ShutdownHandle};
 pub struct World {
     registry: Registry,
     sequence: Sequence,
+    /// The stamp of a write in this sequence.
+    now: Moment,
+    /// How many runs with a [`LastRun`] have ended.
+    ticks: u64,
 }
 
 // SAFETY: every value in the cells is `Send` (`OwnedCell::new`), and the raw pointers that keep the compiler from
@@ -59,7 +66,8 @@ unsafe impl Send for World {}
 
 impl World {
     fn new() -> Self {
-        Self { registry: Registry::new(), sequence: Sequence::FIRST }
+        let sequence = Sequence::FIRST;
+        Self { registry: Registry::new(), sequence, now: Moment::of(sequence), ticks: 0 }
     }
 
     /// Returns the identity of this world.
@@ -201,7 +209,7 @@ impl World {
     /// Advances to the next event and returns its sequence. Drivers call this before each event.
     #[inline]
     pub fn next_sequence(&mut self) -> Sequence {
-        self.sequence = self.sequence.next();
+        self.enter_sequence(self.sequence.next());
         self.sequence
     }
 
@@ -217,7 +225,8 @@ impl World {
     /// ```
     ///
     /// # Panics
-    /// If the world is past this sequence: what was written since would seem to lie in the future.
+    /// If the world is past this sequence: what was written since would seem to lie in the future. Or if the sequence
+    /// is after [`Sequence::MAX`].
     #[track_caller]
     pub fn advance_to(&mut self, sequence: Sequence) {
         let current = self.sequence;
@@ -225,7 +234,27 @@ impl World {
             sequence >= current,
             "the sequence only moves forward: the world is at {current}, not before {sequence}"
         );
-        self.sequence = sequence;
+        assert!(sequence <= Sequence::MAX, "a world ends with sequence {}, before {sequence}", Sequence::MAX);
+        self.enter_sequence(sequence);
+    }
+
+    #[inline(always)]
+    fn enter_sequence(&mut self, sequence: Sequence) {
+        debug_assert!(sequence <= Sequence::MAX, "2^63 events are more than there are nanoseconds in 292 years");
+        (self.sequence, self.now) = (sequence, Moment::of(sequence));
+    }
+
+    #[inline(always)]
+    pub(crate) fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Returns the tick with which a run settles writes, and goes on with the next one.
+    #[inline(always)]
+    pub(crate) fn tick(&mut self) -> u64 {
+        let tick = self.ticks;
+        self.ticks += 1;
+        tick
     }
 
     /// Returns a handle that asks this world to stop.
@@ -250,7 +279,7 @@ impl World {
     #[inline]
     fn cell_mut<T>(&mut self, world: WorldId, cell: CellPtr<T>) -> Option<ResMut<'_, T>> {
         // SAFETY: as in `cell`, and `&mut self` excludes every other borrow.
-        (world == self.world_id()).then(|| ResMut::new(unsafe { cell.get_mut() }, self.sequence))
+        (world == self.world_id()).then(|| ResMut::new(unsafe { cell.get_mut() }, self.now))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::cell::ResourceCell;
+use super::moment::{LastRun, Moment};
 use crate::sequence::Sequence;
 
 /// A shared borrow of resource `T`: the parameter of a function that reads it.
@@ -30,12 +31,12 @@ use crate::sequence::Sequence;
 /// ```
 pub struct Res<'w, T> {
     cell: &'w ResourceCell<T>,
-    now: Sequence,
+    now: Moment,
 }
 
 impl<'w, T> Res<'w, T> {
     #[inline(always)]
-    pub(crate) fn new(cell: &'w ResourceCell<T>, now: Sequence) -> Self {
+    pub(crate) fn new(cell: &'w ResourceCell<T>, now: Moment) -> Self {
         Self { cell, now }
     }
 
@@ -70,12 +71,12 @@ impl<'w, T> Res<'w, T> {
 /// ```
 pub struct ResMut<'w, T> {
     cell: &'w mut ResourceCell<T>,
-    now: Sequence,
+    now: Moment,
 }
 
 impl<'w, T> ResMut<'w, T> {
     #[inline(always)]
-    pub(crate) fn new(cell: &'w mut ResourceCell<T>, now: Sequence) -> Self {
+    pub(crate) fn new(cell: &'w mut ResourceCell<T>, now: Moment) -> Self {
         Self { cell, now }
     }
 
@@ -137,10 +138,12 @@ macro_rules! readable {
     ($($Borrow:ident),*) => {$(
         impl<T> $Borrow<'_, T> {
             /// Returns whether the resource was written during the current sequence. Registration is not a write.
+            ///
+            /// A function that does not run for every event asks [`changed_since`](Self::changed_since) instead.
             #[inline]
             #[must_use]
             pub fn is_changed(&self) -> bool {
-                self.changed_at() == self.now
+                self.cell.is_changed(self.now)
             }
 
             /// Returns the sequence of the latest write, or [`Sequence::NEVER`] if there was none since registration.
@@ -152,14 +155,23 @@ macro_rules! readable {
 
             /// Returns whether the resource was written in a later sequence than `sequence`.
             ///
-            /// This is for a reader that does not run for every event. The reader stores the result of
-            /// [`changed_at`](Self::changed_at) when it looks, not the sequence in which it looks, which would miss a
-            /// later write in that same sequence. (A write after the look, in the very sequence of the write before
-            /// it, is missed either way: stamps distinguish events, not the runs within one.)
+            /// This is for a reader that has an event to compare with. A function that asks what changed since it ran
+            /// last uses [`changed_since`](Self::changed_since) instead, which also sees a write in the very event in
+            /// which it ran.
             #[inline]
             #[must_use]
             pub fn changed_after(&self, sequence: Sequence) -> bool {
                 self.changed_at() > sequence
+            }
+
+            /// Returns whether the resource was written after the last run of this function: see [`LastRun`].
+            ///
+            /// What the function wrote during that run does not count, and what it has written during this one does.
+            /// In its first run, every resource has changed.
+            #[inline]
+            #[must_use]
+            pub fn changed_since(&self, last_run: LastRun<'_>) -> bool {
+                self.cell.changed_since(last_run)
             }
         }
 

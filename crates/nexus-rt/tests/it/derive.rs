@@ -1,5 +1,7 @@
 //! `#[derive(Param)]`.
 
+use std::marker::PhantomData;
+
 use nexus_rt::{Handler, IntoHandler, Local, Param, PipelineStart, Res, ResMut, Sequence};
 
 use crate::support::{Log, panic_of, world};
@@ -43,6 +45,23 @@ struct Ten<'w> {
     i: Local<'w, u8>,
     j: ResMut<'w, i64>,
 }
+
+/// With fields that are no params, in between, and a type that only they name.
+#[derive(Param)]
+struct Collecting<'w, T: ?Sized + 'static> {
+    #[param(ignore)]
+    of: PhantomData<T>,
+    limit: Res<'w, u64>,
+    #[param(ignore)]
+    found: Vec<u64>,
+    runs: Local<'w, u8>,
+}
+
+#[derive(Param)]
+struct Between<'w>(Res<'w, u64>, #[param(ignore)] Option<&'w str>, ResMut<'w, i64>);
+
+#[derive(Param)]
+struct Ignored(#[param(ignore)] u8);
 
 mod renamed {
     pub(crate) use nexus_rt as runtime;
@@ -91,6 +110,23 @@ fn a_struct_holds_more_than_a_tuple() {
     handler.run(&mut world, ());
     handler.run(&mut world, ());
     assert_eq!(*world.resource::<i64>(), 9);
+}
+
+#[test]
+fn ignored_fields_are_fresh_in_each_run() {
+    fn use_all(mut all: Collecting<str>, mut between: Between, mut ignored: Ignored, x: u64) {
+        let Collecting { of: PhantomData, limit, found, runs } = &mut all;
+        found.push(x.min(**limit));
+        (**runs, ignored.0) = (**runs + 1, ignored.0 + 1);
+        assert_eq!((found.as_slice(), between.1, ignored.0), (&[*between.0][..], None, 1));
+        *between.2 = i64::from(**runs);
+    }
+    let mut world = world();
+    let mut handler = use_all.into_handler(world.registry());
+    handler.clone().run(&mut world, 20);
+    handler.run(&mut world, 11);
+    handler.run(&mut world, 12);
+    assert_eq!(*world.resource::<i64>(), 2);
 }
 
 #[test]

@@ -40,6 +40,8 @@ mod inbox;
 mod inbox_ends;
 #[cfg(feature = "smartptr")]
 mod inline;
+mod last_run;
+mod last_run_model;
 mod lifecycle;
 mod messages;
 mod names;

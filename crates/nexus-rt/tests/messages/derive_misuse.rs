@@ -18,4 +18,12 @@ struct Misspelt<'w>(Res<'w, u8>);
 #[derive(Param)]
 struct OnAField<'w>(#[param(skip)] Res<'w, u8>);
 
+struct NoDefault;
+
+#[derive(Param)]
+struct Ignores<'w>(Res<'w, u8>, #[param(ignore)] NoDefault);
+
+#[derive(Param)]
+struct Bare<'w>(Res<'w, u8>, #[param] u8);
+
 fn main() {}
