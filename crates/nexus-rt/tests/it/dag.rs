@@ -250,3 +250,21 @@ fn an_arm_opens_an_option_or_a_result_that_it_is_lent() {
         .build();
     assert_eq!((result.run(&mut world, 7), result.run(&mut world, 3)), ((Some(8), false), (None, true)));
 }
+
+#[test]
+fn merge_takes_the_outputs_or_references_to_them() {
+    struct Owned(String);
+    let mut world = world();
+    let reg = world.registry();
+    let chain = || {
+        DagStart::<String>::new()
+            .root(|text: String| text, reg)
+            .fork()
+            .arm(|text| text.then(|text: &String| Owned(text.to_uppercase()), reg))
+            .arm(|text| text.then(|text: &String| text.len(), reg))
+    };
+    let mut by_value = chain().merge(|text: Owned, length: usize| format!("{} {length}", text.0), reg).build();
+    let mut by_reference = chain().merge(|text: &Owned, length: &usize| format!("{} {length}", text.0), reg).build();
+    assert_eq!(by_value.run(&mut world, "abc".into()), "ABC 3");
+    assert_eq!(by_reference.run(&mut world, "abc".into()), "ABC 3");
+}
