@@ -19,8 +19,8 @@ use crate::world::World;
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
             `LastRun`, `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, what it receives: `{Args}`, where `_` stands for any type, such as the event's; a value that a chain still \
-            needs (`guard`, `tap`, `inspect` ..) and the outputs of arms (`merge`) are passed by reference; a function that \
-            takes no event, or nothing of a chain, is wrapped: `no_event(f)`",
+            needs (`guard`, `tap`, `inspect` ..) is passed by reference; a function that takes no event, or nothing of a \
+            chain, is wrapped: `no_event(f)`",
     note = "before all of these, `&mut` context, but only in `into_callback` and in a chain with a context",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"
 )]

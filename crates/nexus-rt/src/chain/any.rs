@@ -4,7 +4,7 @@ use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};
 use crate::handler::Handler;
 use crate::sealed::Internal;
-use crate::step::{Dedup, Dispatch, Guard, IntoStep, Scan, ScanFn, Splat, Tap};
+use crate::step::{Dedup, Dispatch, Guard, IntoSplat, IntoStep, Scan, ScanFn, Tap};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -157,7 +157,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Scan::new(initial, Resolved::new(f, registry)))
     }
 
-    /// Passes the elements of a tuple to the function that [`then`](SplatBuilder::then) adds, as its arguments.
+    /// Passes the elements of a tuple to the function that [`then`](SplatBuilder::then) adds, as its arguments: by
+    /// value, or by reference if the function takes references. The value may be a reference to a tuple, as in an arm.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -184,17 +185,16 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
 pub struct SplatBuilder<C, In: ?Sized, T, S, K>(Chain<C, In, T, S, K>);
 
 impl<C, In: ?Sized, T, S, K> SplatBuilder<C, In, T, S, K> {
-    /// Adds a function that takes the elements of the tuple, by value, as its last arguments.
+    /// Adds a function that takes the elements of the tuple, or references to them, as its last arguments.
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.
     #[inline]
     #[track_caller]
-    pub fn then<F, M>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, Splat<Resolved<F, M>>, F::Out>
+    pub fn then<F, L>(self, f: F, registry: &Registry) -> Pushed<C, In, S, K, F::Step, F::Out>
     where
-        M: Mode,
-        F: Callable<C, T, M>,
+        F: IntoSplat<C, T, L>,
     {
-        self.0.push(Splat(Resolved::new(f, registry)))
+        self.0.push(f.into_splat(registry, Internal))
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{ByReference, Chain, Lending, Pushed};
-use crate::call::{Callable, Mode, Resolved};
-use crate::step::{Finished, Join, Merge, Splat, StepRef};
+use crate::sealed::Internal;
+use crate::step::{Finished, IntoSplat, Join, Merge, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
@@ -78,21 +78,21 @@ macro_rules! after {
     };
     ($($A:ident $Out:ident $index:tt),* => end) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
-            /// Passes the outputs of the arms, by reference and in order, to a function; its output goes on.
+            /// Passes the outputs of the arms, in order, to a function that takes them or references to them; its
+            /// output goes on.
             ///
             /// # Panics
             /// If a resource is missing or two params conflict.
             #[track_caller]
-            pub fn merge<F, M, Merged>(
+            pub fn merge<F, L>(
                 self,
                 f: F,
                 registry: &Registry,
-            ) -> Pushed<C, In, S, K, Merge<($($A,)*), Splat<Resolved<F, M>>>, Merged>
+            ) -> Pushed<C, In, S, K, Merge<($($A,)*), F::Step>, F::Out>
             where
-                M: Mode,
-                F: for<'a> Callable<C, ($(&'a $Out,)*), M, Out = Merged>,
+                F: IntoSplat<C, ($($Out,)*), L>,
             {
-                self.chain.push(Merge(self.arms, Splat(Resolved::new(f, registry))))
+                self.chain.push(Merge(self.arms, f.into_splat(registry, Internal)))
             }
 
             /// Ends arms without an output: `()` goes on.

@@ -22,14 +22,14 @@ pub use route::{RouteBuilder, RouteStart, Routed};
 pub use crate::call::{Callable, Mode, Resolved};
 use crate::describe::Describe;
 use crate::sealed::Sealed;
-pub use crate::step::{Around, Enclose, Finished, IntoStep, Surrounded, Verdict, ViewAt};
+pub use crate::step::{Around, Enclose, Finished, IntoSplat, IntoStep, Surrounded, Verdict, ViewAt};
 use crate::step::{Splat, Start, Step, StepRef, Then};
 
 /// A chain being built: it takes an `In` (with `K = ByReference`, a `&In`) and gives an `Out` so far.
 ///
 /// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by
 /// reference, as its signature says ([`IntoStep`]), but always by reference where the chain keeps the value (`guard`,
-/// `filter`, `tap`, `inspect`, the predicates of `route`) and in `merge`. In a chain over `&T`, that is a `&&T`.
+/// `filter`, `tap`, `inspect`, the predicates of `route`). In a chain over `&T`, that is a `&&T`.
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct Chain<C, In: ?Sized, Out, S, K = ByValue> {
     pub(crate) steps: S,

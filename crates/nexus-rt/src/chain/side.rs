@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use super::{ByReference, Chain, Lending, Pushed};
-use crate::step::{Finished, Start, Step, StepRef, Tee, Verdict, View, ViewAt};
+use crate::sealed::Internal;
+use crate::step::{EndsView, Finished, Start, StepRef, Tee, View, ViewAt};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// Shows a reference to the value to a side chain that ends with `()` or `Option<()>`; the value goes on unchanged.
@@ -34,18 +35,42 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 
     /// Runs a side chain over a projection of the value, made by `V`. The output of the side chain decides how the
-    /// value goes on: unchanged after `()`, as an `Option` after `bool` and `Option<()>`, as a `Result` after
-    /// `Result<(), E>`. See [`ViewAt`] for an example.
-    pub fn view<'a, V, A, Out>(
+    /// value goes on: unchanged after `()` or the projection itself, as an `Option` after `bool`, `Option<()>` or an
+    /// `Option` of the projection, as a `Result` after `Result<(), E>`. See [`ViewAt`] for an example.
+    ///
+    /// If the projection is itself a `bool` or a `()`, the output is ambiguous: end with an `Option`, as after `guard`.
+    pub fn view<'a, V, A, L>(
         self,
-        side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, ByReference>) -> Chain<C, T, Out, A, ByReference>,
-    ) -> Pushed<C, In, S, K, View<V, A>, Out::Out>
+        side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, ByReference>) -> A,
+    ) -> Pushed<C, In, S, K, View<V, A::Steps, L>, <A::Steps as EndsView<C, T, V, A::End, L>>::Next>
     where
         T: 'a,
         V: for<'b> ViewAt<'b, T>,
-        A: for<'b> Step<C, <V as ViewAt<'b, T>>::Item, Out = Out>,
-        Out: Verdict<T>,
+        A: SideChain<C, T>,
+        A::Steps: EndsView<C, T, V, A::End, L>,
     {
-        self.push(View(side(Chain::start()).steps, PhantomData))
+        self.push(View(side(Chain::start()).into_steps(Internal), PhantomData))
+    }
+}
+
+/// A chain over a part of a `T`, as the side chain of [`view`](Chain::view) returns it.
+pub trait SideChain<C, T> {
+    /// The steps.
+    type Steps;
+
+    /// What the last of them gives.
+    type End;
+
+    /// Returns the steps.
+    #[doc(hidden)]
+    fn into_steps(self, _: Internal) -> Self::Steps;
+}
+
+impl<C, T, Out, S> SideChain<C, T> for Chain<C, T, Out, S, ByReference> {
+    type Steps = S;
+    type End = Out;
+
+    fn into_steps(self, _: Internal) -> S {
+        self.steps
     }
 }

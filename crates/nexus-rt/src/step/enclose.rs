@@ -1,7 +1,8 @@
 //! `Enclose`: something around each function of a chain.
 
 use super::{
-    Around, Branch, Case, Dispatch, Join, LastBranch, Match, Merge, Otherwise, Scan, Splat, Surrounded, Then, View,
+    Around, Branch, Case, Dispatch, Join, LastBranch, Match, Merge, Otherwise, Scan, Splat, SplatRef, Surrounded, Then,
+    View,
 };
 use crate::call::{Mode, Resolved};
 use crate::describe::Describe;
@@ -65,6 +66,7 @@ pub(crate) use enclose;
 
 enclose!(whole [F, M: Mode] Resolved<F, M>);
 enclose!(whole [F, M: Mode] Splat<Resolved<F, M>>);
+enclose!(whole [F, M: Mode] SplatRef<Resolved<F, M>>);
 enclose!(whole [Acc, S: Describe, K] Scan<Acc, S, K>);
 enclose!(nothing [H: Describe] Dispatch<H>);
 enclose!(within Otherwise);
@@ -114,8 +116,8 @@ impl<N: Fn() -> &'static str, A: Enclose> Enclose for LastBranch<N, A> {
     }
 }
 
-impl<V, S: Enclose> Enclose for View<V, S> {
-    type With<W: Around> = View<V, S::With<W>>;
+impl<V, S: Enclose, K> Enclose for View<V, S, K> {
+    type With<W: Around> = View<V, S::With<W>, K>;
 
     fn enclose<W: Around>(self, make: Make<'_, W>, _: Internal) -> Self::With<W> {
         View(self.0.enclose(make, Internal), self.1)

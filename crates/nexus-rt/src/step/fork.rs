@@ -5,7 +5,7 @@ use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor, describe_within};
 use crate::sealed::Internal;
 
-/// Lends the value to each arm in turn, then runs the step on references to their outputs, as a tuple.
+/// Lends the value to each arm in turn, then runs the step on their outputs, as a tuple.
 #[derive(Clone, Debug)]
 pub struct Merge<Arms, S>(pub(crate) Arms, pub(crate) S);
 
@@ -15,17 +15,17 @@ pub struct Join<Arms>(pub(crate) Arms);
 
 macro_rules! arms {
     ($($A:ident $Out:ident $index:tt),*) => {
-        impl<C, T, S, Merged, $($A, $Out),*> Step<C, T> for Merge<($($A,)*), S>
+        impl<C, T, S, $($A, $Out),*> Step<C, T> for Merge<($($A,)*), S>
         where
             $($A: StepRef<C, T, Out = $Out>,)*
-            S: for<'a> Step<C, ($(&'a $Out,)*), Out = Merged>,
+            S: Step<C, ($($Out,)*)>,
         {
-            type Out = Merged;
+            type Out = S::Out;
 
             #[inline(always)]
-            fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) -> Merged {
+            fn run(&mut self, ctx: &mut C, mut world: Entered<'_>, input: T) -> S::Out {
                 let given = ($(self.0.$index.run_ref(ctx, world.reborrow(), &input),)*);
-                self.1.run(ctx, world, ($(&given.$index,)*))
+                self.1.run(ctx, world, given)
             }
         }
 

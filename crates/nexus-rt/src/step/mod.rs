@@ -50,9 +50,10 @@ pub(crate) use result::{Catch, InspectErr, IntoOption, MapErr, OrElse};
 pub(crate) use route::{Case, Otherwise};
 pub(crate) use scan::{Scan, ScanFn};
 pub(crate) use sequence::{Start, Then};
-pub(crate) use side::{Tee, View};
+pub(crate) use side::{EndsView, Tee, View};
 pub use side::{Verdict, ViewAt};
-pub(crate) use splat::Splat;
+pub use splat::IntoSplat;
+pub(crate) use splat::{Splat, SplatRef};
 
 use crate::call::{Callable, Entered, Mode, Resolved, Stamp};
 use crate::describe::Describe;

@@ -72,31 +72,26 @@ pub trait ViewAt<'a, T: ?Sized, Implied = &'a T> {
     fn view(value: &'a T) -> Self::Item;
 }
 
-/// Runs a side chain over a projection of the value; its output decides how the value goes on.
+/// Runs a side chain over a projection of the value; its output decides how the value goes on, as `K` says.
 #[derive(Debug)]
-pub struct View<V, S>(pub(crate) S, pub(crate) PhantomData<fn() -> V>);
+pub struct View<V, S, K>(pub(crate) S, pub(crate) PhantomData<fn() -> (V, K)>);
 
-impl<V, S: Clone> Clone for View<V, S> {
+impl<V, S: Clone, K> Clone for View<V, S, K> {
     fn clone(&self) -> Self {
         Self(self.0.clone(), PhantomData)
     }
 }
 
-impl<C, T, V, S, Out> Step<C, T> for View<V, S>
-where
-    V: for<'a> ViewAt<'a, T>,
-    S: for<'a> Step<C, <V as ViewAt<'a, T>>::Item, Out = Out>,
-    Out: Verdict<T>,
-{
-    type Out = Out::Out;
+impl<C, T, V, S: ViewSide<C, T, V, K>, K> Step<C, T> for View<V, S, K> {
+    type Out = S::Out;
 
     #[inline(always)]
-    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> Out::Out {
-        self.0.run(ctx, world, V::view(&input)).apply(input)
+    fn run(&mut self, ctx: &mut C, world: Entered<'_>, input: T) -> S::Out {
+        self.0.decide(ctx, world, input, Internal)
     }
 }
 
-impl<V, S: Describe> Describe for View<V, S> {
+impl<V, S: Describe, K> Describe for View<V, S, K> {
     fn describe(&self, visitor: &mut dyn Visitor) {
         self.0.describe(visitor);
     }
@@ -106,13 +101,116 @@ impl<V, S: Describe> Describe for View<V, S> {
     }
 }
 
+/// The steps of a side chain over a view `V` of a `T`. `K`, which the compiler infers, says how they decide.
+pub trait ViewSide<C, T, V, K>: Describe {
+    /// How the value goes on.
+    type Out;
+
+    /// Runs the steps, and lets the value go on.
+    #[doc(hidden)]
+    fn decide(&mut self, ctx: &mut C, world: Entered<'_>, value: T, _: Internal) -> Self::Out;
+}
+
+/// The output is a [`Verdict`]. See [`ViewSide`].
+#[derive(Debug)]
+pub struct GivesVerdict;
+
+/// The output is the view, and the value goes on unchanged. See [`ViewSide`].
+#[derive(Debug)]
+pub struct GivesView;
+
+/// The output is an `Option` of the view, and so is that of the value. See [`ViewSide`].
+#[derive(Debug)]
+pub struct MayGiveView;
+
+impl<C, T, V, S, Out> ViewSide<C, T, V, GivesVerdict> for S
+where
+    V: for<'a> ViewAt<'a, T>,
+    S: for<'a> Step<C, <V as ViewAt<'a, T>>::Item, Out = Out>,
+    Out: Verdict<T>,
+{
+    type Out = Out::Out;
+
+    #[inline(always)]
+    fn decide(&mut self, ctx: &mut C, world: Entered<'_>, value: T, _: Internal) -> Out::Out {
+        self.run(ctx, world, V::view(&value)).apply(value)
+    }
+}
+
+impl<C, T, V, S> ViewSide<C, T, V, GivesView> for S
+where
+    S: Describe + for<'a> ReturnsView<'a, C, T, V, GivesView>,
+{
+    type Out = T;
+
+    #[inline(always)]
+    fn decide(&mut self, ctx: &mut C, world: Entered<'_>, value: T, _: Internal) -> T {
+        self.returns_view(ctx, world, &value);
+        value
+    }
+}
+
+impl<C, T, V, S> ViewSide<C, T, V, MayGiveView> for S
+where
+    S: Describe + for<'a> ReturnsView<'a, C, T, V, MayGiveView>,
+{
+    type Out = Option<T>;
+
+    #[inline(always)]
+    fn decide(&mut self, ctx: &mut C, world: Entered<'_>, value: T, _: Internal) -> Option<T> {
+        if self.returns_view(ctx, world, &value) { Some(value) } else { None }
+    }
+}
+
+/// The steps of a side chain that return their view, or an `Option` of it, as `K` says: for one lifetime, since a bound
+/// for all of them cannot name what comes out.
+pub trait ReturnsView<'a, C, T: ?Sized, V, K, Implied = &'a T> {
+    /// Runs the steps, and returns whether they returned the view.
+    fn returns_view(&mut self, ctx: &mut C, world: Entered<'_>, value: &'a T) -> bool;
+}
+
+impl<'a, C, T: ?Sized, V, S> ReturnsView<'a, C, T, V, GivesView> for S
+where
+    V: ViewAt<'a, T>,
+    S: Step<C, V::Item, Out = V::Item>,
+{
+    #[inline(always)]
+    fn returns_view(&mut self, ctx: &mut C, world: Entered<'_>, value: &'a T) -> bool {
+        self.run(ctx, world, V::view(value));
+        true
+    }
+}
+
+impl<'a, C, T: ?Sized, V, S> ReturnsView<'a, C, T, V, MayGiveView> for S
+where
+    V: ViewAt<'a, T>,
+    S: Step<C, V::Item, Out = Option<V::Item>>,
+{
+    #[inline(always)]
+    fn returns_view(&mut self, ctx: &mut C, world: Entered<'_>, value: &'a T) -> bool {
+        self.run(ctx, world, V::view(value)).is_some()
+    }
+}
+
+/// The steps of a side chain over a view that end with `End`: [`ViewSide`], with a message for the compiler.
+#[diagnostic::on_unimplemented(
+    message = "this side chain does not fit `view`: it ends with `{End}`, or does not take the view with every lifetime",
+    label = "the side chain ends with `{End}`",
+    note = "it may end with `()`, `bool`, `Option<()>` or `Result<(), E>`, or with the view or an `Option` of it",
+    note = "its functions take the view with any lifetime, not with `'static` or another that has a name outside"
+)]
+pub trait EndsView<C, T, V, End, K>: ViewSide<C, T, V, K> {
+    /// How the value goes on.
+    type Next;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T, V, End, K, S: ViewSide<C, T, V, K>> EndsView<C, T, V, End, K> for S {
+    type Next = S::Out;
+}
+
 /// The output of a side chain over a view, which decides how the value goes on: unchanged after `()`, as an `Option`
 /// after `bool` and `Option<()>`, as a `Result` after `Result<(), E>`.
-#[diagnostic::on_unimplemented(
-    message = "a side chain over a view cannot end with `{Self}`",
-    label = "ends with `{Self}`",
-    note = "end it with `()`, `bool`, `Option<()>` or `Result<(), E>`"
-)]
 pub trait Verdict<T>: Sealed {
     /// How the value goes on.
     type Out;

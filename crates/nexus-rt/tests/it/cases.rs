@@ -290,3 +290,57 @@ fn something_runs_around_each_function_of_the_arms() {
     assert_eq!(marks, 3);
     assert_eq!(around.run(&mut world, &Order::Heartbeat), "beat");
 }
+
+#[test]
+fn a_key_chooses_the_case_which_takes_a_part_or_the_whole() {
+    #[derive(Clone, Copy)]
+    enum Kind {
+        Add,
+        Remove,
+        Other(u8),
+    }
+    fn add(mut sum: ResMut<i64>, x: i64) {
+        *sum += x;
+    }
+    fn other(mut log: ResMut<Log>, (x, kind): (i64, Kind)) {
+        let Kind::Other(code) = kind else { unreachable!("the other cases take these") };
+        log.push(format!("{x} for {code}"));
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<(i64, Kind)>::new()
+        .route(cases!(|event: (i64, Kind)| match event.1 {
+            Kind::Add => (event.0, |x| x.then(add, reg)),
+            Kind::Remove => (event.0, |x| x.then(|x: i64| -x, reg).then(add, reg)),
+            Kind::Other(_) => (event, |event| event.then(other, reg)),
+        }))
+        .build();
+    for event in [(7, Kind::Add), (3, Kind::Remove), (9, Kind::Other(4)), (1, Kind::Remove)] {
+        chain.run(&mut world, event);
+    }
+    assert_eq!((*world.resource::<i64>(), &world.resource::<Log>()[..]), (3, &["9 for 4".to_owned()][..]));
+}
+
+#[test]
+fn handlers_are_dispatched_to_and_moved_into_arms() {
+    use nexus_rt::{IntoCallback, IntoHandler, Virtual};
+
+    let mut world = world();
+    let reg = world.registry();
+    let note = |mut log: ResMut<Log>, text: String| log.push(text);
+    let boxed: Virtual<String> = Box::new(note.into_handler(reg));
+    let counted = |count: &mut u64, mut sum: ResMut<i64>, _: u64| {
+        *count += 1;
+        *sum = count.cast_signed();
+    };
+    let mut chain = PipelineStart::<Result<String, u64>>::new()
+        .route(cases!(|event: Result<String, u64>| match event {
+            Ok(text) => (text, |text| text.dispatch(boxed)),
+            Err(code) => (code, |code| code.dispatch(counted.into_callback(0, reg))),
+        }))
+        .build();
+    for event in [Ok("a".to_owned()), Err(1), Err(2)] {
+        chain.run(&mut world, event);
+    }
+    assert_eq!((*world.resource::<i64>(), &world.resource::<Log>()[..]), (2, &["a".to_owned()][..]));
+}

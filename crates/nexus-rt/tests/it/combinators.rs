@@ -1,6 +1,6 @@
 //! Combinators beyond those of `chains`: what they do with values, references, params, the whole world and a context.
 
-use nexus_rt::{PipelineStart, Res, ResMut, World};
+use nexus_rt::{Handler, PipelineStart, Res, ResMut, World};
 
 use crate::support::{Log, world};
 
@@ -133,6 +133,63 @@ fn splat_spreads_tuples() {
         .then(|w: &mut World, a: u64, b: u64| a + b + *w.resource::<u64>(), world.registry())
         .build();
     assert_eq!(exclusive.run(&mut world, (1, 2)), 13);
+}
+
+fn describe(limit: Res<u64>, name: &String, quantity: &u64) -> String {
+    format!("{name} {quantity} of {}", *limit)
+}
+
+fn first<'a>(name: &'a String, _: &u64) -> &'a str {
+    name
+}
+
+#[test]
+fn splat_spreads_tuples_by_reference() {
+    let mut world = world();
+    let reg = world.registry();
+    let pair = || ("a".to_owned(), 7_u64);
+    // A tuple that the chain owns, and then drops.
+    let mut owned = PipelineStart::<(String, u64)>::new().splat().then(describe, reg).build();
+    assert_eq!(owned.run(&mut world, pair()), "a 7 of 10");
+    // A tuple that the chain holds a reference to, at the start of arms and later.
+    let reg = world.registry();
+    let mut arms = PipelineStart::<(String, u64)>::new()
+        .tee(|pair| pair.splat().then(|mut sum: ResMut<i64>, _: &String, x: &u64| *sum += x.cast_signed(), reg))
+        .fork()
+        .arm(|pair| pair.splat().then(describe, reg))
+        .arm(|pair| {
+            pair.then(|pair: &(String, u64)| (pair.1, pair.1 + 1), reg).splat().then(|a: u64, b: u64| a * b, reg)
+        })
+        .merge(|text: String, product: u64| (text, product), reg)
+        .build();
+    assert_eq!(arms.run(&mut world, pair()), ("a 7 of 10".into(), 56));
+    assert_eq!(*world.resource::<i64>(), 7);
+    // What comes out may borrow from a tuple that outlives the chain's run.
+    let mut borrowed = PipelineStart::<&(String, u64)>::borrowed()
+        .splat()
+        .then(first, world.registry())
+        .then(|name: &str| name.len(), world.registry())
+        .build();
+    for length in [1, 2] {
+        assert_eq!(borrowed.run(&mut world, &("a".repeat(length), 0)), length);
+    }
+}
+
+#[test]
+fn splat_by_reference_takes_eight_with_a_context_or_the_world() {
+    type Eight = (u8, u8, u8, u8, u8, u8, u8, u8);
+    fn sum(w: &mut World, a: &u8, b: &u8, c: &u8, d: &u8, e: &u8, f: &u8, g: &u8, h: &u8) -> u64 {
+        *w.resource::<u64>() + [a, b, c, d, e, f, g, h].into_iter().map(|x| u64::from(*x)).sum::<u64>()
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let mut eight = PipelineStart::<&Eight>::borrowed().splat().then(sum, reg).build();
+    assert_eq!(eight.run(&mut world, &(1, 2, 3, 4, 5, 6, 7, 8)), 46);
+    let push = |seen: &mut Vec<u64>, limit: Res<u64>, x: &u64| seen.push(*x + *limit);
+    let chain = PipelineStart::<&(u64,)>::borrowed().with_context::<Vec<u64>>().splat().then(push, world.registry());
+    let mut chain = chain.build().into_callback(vec![]);
+    chain.run(&mut world, &(5,));
+    assert_eq!(chain.ctx, [15]);
 }
 
 #[test]

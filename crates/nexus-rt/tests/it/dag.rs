@@ -288,3 +288,21 @@ fn arms_over_a_buffer_keep_state_of_their_own() {
     }
     assert_eq!(*world.resource::<Log>(), ["3 of 1, 3 in all", "[7, 7, 7]", "2 of 2, 5 in all", "[7, 7]"]);
 }
+
+#[test]
+fn merge_takes_the_outputs_or_references_to_them() {
+    struct Owned(String);
+    let mut world = world();
+    let reg = world.registry();
+    let chain = || {
+        DagStart::<String>::new()
+            .root(|text: String| text, reg)
+            .fork()
+            .arm(|text| text.then(|text: &String| Owned(text.to_uppercase()), reg))
+            .arm(|text| text.then(|text: &String| text.len(), reg))
+    };
+    let mut by_value = chain().merge(|text: Owned, length: usize| format!("{} {length}", text.0), reg).build();
+    let mut by_reference = chain().merge(|text: &Owned, length: &usize| format!("{} {length}", text.0), reg).build();
+    assert_eq!(by_value.run(&mut world, "abc".into()), "ABC 3");
+    assert_eq!(by_reference.run(&mut world, "abc".into()), "ABC 3");
+}

@@ -78,6 +78,96 @@ fn a_view_decides_how_its_value_goes_on() {
     assert_eq!(checked.run(&mut world, Order { symbol: "A".into(), quantity: 0 }), Err("nothing"));
 }
 
+fn small(limit: Res<u64>, quantity: &&u64) -> bool {
+    **quantity <= *limit
+}
+
+fn long<'a>(view: View<'a>) -> Option<View<'a>> {
+    (view.symbol.len() > 3).then_some(view)
+}
+
+fn trimmed<'a>(view: View<'a>) -> View<'a> {
+    View { symbol: view.symbol.trim() }
+}
+
+#[test]
+fn a_side_chain_over_a_view_may_end_with_the_view_or_an_option_of_it() {
+    let mut world = world();
+    let reg = world.registry();
+    let log = |mut log: ResMut<Log>, view: &View| log.push(view.symbol.into());
+    let mut chain = PipelineStart::<Order>::new()
+        .view::<AsView, _, _>(|v| v) // goes on unchanged
+        .view::<AsView, _, _>(|v| v.then(trimmed, reg).tap(log, reg)) // goes on unchanged
+        .view::<Quantity, _, _>(|q| q.guard(small, reg)) // Option<Order>
+        .map(|order: Order| order, reg)
+        .unwrap_or(Order { symbol: "large".into(), quantity: 0 })
+        .view::<AsView, _, _>(|v| v.then(long, reg).inspect(log, reg)) // Option<Order>
+        .map(|order: Order| order.symbol, reg)
+        .build();
+    let mut run = |symbol: &str, quantity| chain.run(&mut world, Order { symbol: symbol.into(), quantity });
+    assert_eq!([run("BTC", 4), run(" long", 4), run("ETH ", 40)], [None, Some(" long".into()), Some("large".into())]);
+    assert_eq!(*world.resource::<Log>(), ["BTC", "long", " long", "ETH", "large"]);
+}
+
+/// Another event with the same view.
+struct Fill {
+    order: Order,
+    price: u64,
+}
+
+impl<'a> ViewAt<'a, Fill> for AsView {
+    type Item = View<'a>;
+    fn view(fill: &'a Fill) -> View<'a> {
+        View { symbol: &fill.order.symbol }
+    }
+}
+
+#[test]
+fn events_of_two_types_run_the_same_functions_over_their_common_view() {
+    fn note(mut log: ResMut<Log>, view: &View) {
+        log.push(view.symbol.into());
+    }
+    fn known(view: &View) -> bool {
+        view.symbol == "BTC"
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let mut orders = PipelineStart::<Order>::new()
+        .view::<AsView, _, _>(|v| v.tap(note, reg).guard(known, reg))
+        .map(|order: Order| order.quantity, reg)
+        .build();
+    let mut fills = PipelineStart::<Fill>::new()
+        .view::<AsView, _, _>(|v| v.tap(note, reg).guard(known, reg))
+        .map(|fill: Fill| fill.price * fill.order.quantity, reg)
+        .build();
+    let order = |symbol: &str| Order { symbol: symbol.into(), quantity: 3 };
+    assert_eq!(["BTC", "XYZ"].map(|symbol| orders.run(&mut world, order(symbol))), [Some(3), None]);
+    let fill = |symbol: &str| Fill { order: order(symbol), price: 7 };
+    assert_eq!(["XYZ", "BTC"].map(|symbol| fills.run(&mut world, fill(symbol))), [None, Some(21)]);
+    assert_eq!(*world.resource::<Log>(), ["BTC", "XYZ", "XYZ", "BTC"]);
+}
+
+struct IsLarge;
+
+impl<'a> ViewAt<'a, Order> for IsLarge {
+    type Item = bool;
+    fn view(order: &'a Order) -> bool {
+        order.quantity > 100
+    }
+}
+
+#[test]
+fn a_view_that_is_a_bool_decides_as_an_option() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut chain = PipelineStart::<Order>::new()
+        .view::<IsLarge, _, _>(|large| large.guard(|large: &bool| *large, reg))
+        .map(|order: Order| order.quantity, reg)
+        .build();
+    let mut run = |quantity| chain.run(&mut world, Order { symbol: String::new(), quantity });
+    assert_eq!((run(100), run(101)), (None, Some(101)));
+}
+
 #[test]
 fn dispatch_hands_the_value_to_a_handler() {
     let mut world = world();
