@@ -41,14 +41,14 @@ impl Moment {
 }
 
 /// The previous run of this function: the parameter of a function that asks what
-/// [changed since](Res::changed_since).
+/// [changed since](crate::Res::changed_since).
 ///
 /// It is for functions that do not run for every event, such as the systems of a scheduler that makes one pass after
 /// several events. A resource has changed since the last run if anybody wrote it after that run, during whichever
 /// event, and each such change is seen by one run. What the function itself wrote during its last run is no change to
 /// it. In its first run, every resource has changed, even if it was never written.
 ///
-/// [`Res::is_changed`] asks for less: whether the current event changed the resource.
+/// [`Res::is_changed`](crate::Res::is_changed) asks for less: whether the current event changed the resource.
 ///
 /// ```
 /// use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
