@@ -6,7 +6,7 @@ use nexus_rt::plan::Plan;
 use nexus_rt::reactors::ReactorsPoller;
 use nexus_rt::{
     Adapt, Clock, DagStart, Describe, IntoHandler, PipelineStart, Registry, Res, ResMut, TimerInstaller, TimerPoller,
-    World, WorldBuilder, fan_out,
+    World, WorldBuilder, cases, fan_out,
 };
 
 use crate::backlog::{Backlog, Course, Waiting, on_skipped};
@@ -100,26 +100,30 @@ pub(crate) fn dispatching<M: Measure>(reg: &Registry, measure: &M) -> (impl FnMu
         measure.sink(compare_with_flow.into_handler(reg))
     );
     let dispatch = DagStart::<Event>::new()
-        .route(|kind| {
-            kind.case(is_trade, reg, |event| {
-                event
+        .route(cases!(|event: Event| match event.message {
+            Message::Trade(trade) => ((event.line, trade), |trade| {
+                trade
+                    .splat()
                     .then(on_trade, reg) // -> Result<NewTrade, Fault>
                     .and_then(sum_up, reg)
                     .and_then(draw, reg)
                     .and_then(in_order, reg) // -> Result<(), Fault>
                     .catch(on_fault, reg)
-            })
-            .case(is_ticker, reg, |event| event.then(on_ticker, reg).catch(on_fault, reg))
-            .case(is_snapshot, reg, |event| event.then(on_snapshot, reg).catch(on_fault, reg).map(on_crossed, reg))
-            .or(|event| {
-                event
+            }),
+            Message::Ticker(ticker) =>
+                ((event.line, ticker), |ticker| { ticker.splat().then(on_ticker, reg).catch(on_fault, reg) }),
+            Message::Snapshot(snapshot) => ((event.line, snapshot), |snapshot| {
+                snapshot.splat().then(on_snapshot, reg).catch(on_fault, reg).map(on_crossed, reg)
+            }),
+            Message::Depth(diff) => ((event.line, event.time_ns, diff), |diff| {
+                diff.splat()
                     .then(apply, reg) // -> Result<Change, Skipped>
                     .catch(on_skipped, reg) // -> Option<Change>
                     .map(on_gap, reg)
                     .map(check_top, reg)
                     .map(on_crossed, reg)
-            })
-        }) // -> Option<()>
+            }),
+        })) // -> Option<()>
         .unwrap_or(())
         .fork()
         .arm(|book| book.then(changed_quote, reg)) // -> Option<Quote>
@@ -187,16 +191,4 @@ fn count(mut counts: ResMut<Counts>, event: &Event) {
         Message::Trade(_) => counts.trade += 1,
         Message::Snapshot(_) => counts.snapshot += 1,
     }
-}
-
-fn is_trade(event: &Event) -> bool {
-    matches!(event.message, Message::Trade(_))
-}
-
-fn is_ticker(event: &Event) -> bool {
-    matches!(event.message, Message::Ticker(_))
-}
-
-fn is_snapshot(event: &Event) -> bool {
-    matches!(event.message, Message::Snapshot(_))
 }

@@ -6,7 +6,7 @@ use crate::backlog::{Backlog, Course, Skipped};
 use crate::book::{Applied, Book, Outdated, Unapplied};
 use crate::counts::{Checks, Counts};
 use crate::fault::{Fault, What};
-use crate::message::{Event, Level, Message, Top};
+use crate::message::{Diff, Event, Level, Message, Snapshot, Top};
 use crate::problems::Problems;
 use crate::tickers::Tickers;
 
@@ -22,11 +22,9 @@ pub(crate) fn on_snapshot(
     mut course: ResMut<Course>,
     mut tickers: ResMut<Tickers>,
     backlog: Res<Backlog>,
-    event: Event,
+    line: u64,
+    snapshot: Snapshot,
 ) -> Result<Change, Fault> {
-    let Event { line, message: Message::Snapshot(snapshot), .. } = event else {
-        unreachable!("the case takes snapshots only")
-    };
     if course.is_lost() {
         *book = Book::default();
     }
@@ -37,16 +35,21 @@ pub(crate) fn on_snapshot(
     Ok(Change { line, applied })
 }
 
-pub(crate) fn apply(mut book: ResMut<Book>, mut course: ResMut<Course>, event: Event) -> Result<Change, Skipped> {
-    let Message::Depth(diff) = &event.message else { unreachable!("the cases before took every other kind") };
-    let (line, update) = (event.line, diff.last);
-    match book.apply(diff) {
+pub(crate) fn apply(
+    mut book: ResMut<Book>,
+    mut course: ResMut<Course>,
+    line: u64,
+    time_ns: u64,
+    diff: Diff,
+) -> Result<Change, Skipped> {
+    let update = diff.last;
+    match book.apply(&diff) {
         Ok(applied) => {
             course.applied(update);
             Ok(Change { line, applied })
         }
         Err(Unapplied::Stale { book }) => Err(Skipped::Stale { line, update, book }),
-        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(event)),
+        Err(Unapplied::TooEarly) => Err(Skipped::TooEarly(Event { line, time_ns, message: Message::Depth(diff) })),
     }
 }
 

@@ -6,7 +6,7 @@ use nexus_rt::{Res, ResMut};
 
 use crate::book::Book;
 use crate::fault::{Fault, What};
-use crate::message::{Event, Message, Ticker, crossed};
+use crate::message::{Ticker, crossed};
 
 /// The tickers that the book has not reached, by update.
 #[derive(Default, Hash)]
@@ -64,14 +64,13 @@ impl Tickers {
 }
 
 /// Keeps a ticker for the check of the book. Before the snapshot there is no book to compare with.
-pub(crate) fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, event: &Event) -> Result<(), Fault> {
-    let Message::Ticker(ticker) = &event.message else { unreachable!("the case takes tickers only") };
+pub(crate) fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, line: u64, ticker: Ticker) -> Result<(), Fault> {
     let kept = match crossed(ticker.top) {
         Some((bid, ask)) => Err(What::CrossedTicker(bid, ask)),
-        None if book.is_loaded() => tickers.add(*ticker),
+        None if book.is_loaded() => tickers.add(ticker),
         None => Ok(()),
     };
-    kept.map_err(|what| Fault { line: event.line, what })
+    kept.map_err(|what| Fault { line, what })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use nexus_rt::{Clock, Res, ResMut};
 use crate::bars::{Bars, Over};
 use crate::decimal::Decimal;
 use crate::fault::{Fault, What};
-use crate::message::{Event, Message, Trade};
+use crate::message::Trade;
 use crate::numbers::Numbers;
 
 /// Exact sums over all trades.
@@ -85,8 +85,7 @@ impl NewTrade {
 }
 
 /// Lets a trade through once. Without an id it cannot be told from another.
-pub(crate) fn on_trade(mut known: ResMut<Known>, event: Event) -> Result<NewTrade, Fault> {
-    let Event { line, message: Message::Trade(trade), .. } = event else { unreachable!("the case takes trades only") };
+pub(crate) fn on_trade(mut known: ResMut<Known>, line: u64, trade: Trade) -> Result<NewTrade, Fault> {
     let Some(id) = trade.id else { return Ok(NewTrade { line, trade, after: None }) };
     let latest = known.latest;
     if !known.ids.insert(id) {

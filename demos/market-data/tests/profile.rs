@@ -74,14 +74,11 @@ fn every_function_ran_as_often_as_the_report_says() {
         ("decode_line", at("events") + at("bad_lines")),
         ("on_bad_line", at("bad_lines")),
         ("count", at("events")),
-        ("is_trade", dispatched),
         ("on_trade", at("trade")),
         ("sum_up", at("trade") - at("duplicates")),
         ("draw", at("trade") - at("duplicates")),
         ("in_order", at("trade") - at("duplicates") - at("out_of_order")),
-        ("is_ticker", dispatched - at("trade")),
         ("on_ticker", at("book_ticker")),
-        ("is_snapshot", dispatched - at("trade") - at("book_ticker")),
         ("on_snapshot", at("snapshot")),
         ("apply", at("depth") + waited),
         ("on_skipped", at("depth") + waited - at("applied")),
@@ -143,7 +140,7 @@ fn the_profile_follows_the_report_with_a_table_for_each_thread() {
     let two = stdout(&["--profile", "--threads", "2"]);
     let (before, dispatching) = two.split_once("\n  dispatching thread\n").unwrap();
     let (_, decoding) = before.split_once("\n  decoding thread\n").unwrap();
-    assert_eq!((decoding.lines().count(), dispatching.lines().count()), (2, 28), "{two}");
+    assert_eq!((decoding.lines().count(), dispatching.lines().count()), (2, 25), "{two}");
     assert!(!stdout(&[]).contains(head));
 }
 
@@ -190,7 +187,7 @@ fn options_that_do_not_go_together_are_refused() {
 fn the_readme_shows_the_functions_that_there_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let (_, mut planned) = plan();
+    let (_, planned) = plan();
 
     let (_, table) = page.split_once("\n  handler ").expect("README.md has the table of `market-data --profile`");
     let rows = table.split_once("```").unwrap().0.lines().skip(1);
@@ -210,6 +207,5 @@ fn the_readme_shows_the_functions_that_there_are() {
     };
     let now = stdout(&["--plan", "mermaid"]);
     assert_eq!(bare(diagram), bare(&now), "make the diagram anew by `market-data --plan mermaid --measured`");
-    planned.retain(|name| !name.starts_with("is_"));
     assert!(planned.iter().all(|name| diagram.contains(name.as_str())), "{planned:?}");
 }
