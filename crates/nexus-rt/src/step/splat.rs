@@ -41,7 +41,7 @@ describe!(SplatRef<S> as Splat shows whole);
     label = "its last arguments, after params, are neither the elements of `{T}` nor references to them",
     note = "first, at most 8 params, each by value (group more in a tuple or a `#[derive(Param)]` struct): `Res<T>`, \
             `ResMut<T>` or an `Option` of either with a `T: Send + 'static`, `Local<T>` with a `T: Default` besides, \
-            `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
+            `LastRun`, `Sequence`, `RegistryRef`; or, instead of all params, `&mut World`",
     note = "last, the elements of `{T}`: all by value, or all by reference; if it is a reference, by reference",
     note = "before all of these, `&mut {C}` may come: the context of this chain (`()`: none, see `with_context`)",
     note = "in a closure every argument needs its type: `|limit: Res<Limit>, order: Order| ..`"

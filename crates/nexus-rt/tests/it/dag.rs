@@ -255,6 +255,7 @@ fn an_arm_opens_an_option_or_a_result_that_it_is_lent() {
 
 #[test]
 fn arms_over_a_buffer_keep_state_of_their_own() {
+    type OverBytes = Box<dyn for<'a> Handler<&'a [u8]>>;
     fn whole(bytes: &[u8]) -> &[u8] {
         bytes
     }
@@ -277,7 +278,7 @@ fn arms_over_a_buffer_keep_state_of_their_own() {
         .merge(|mut log: ResMut<Log>, a: &String, _: &i32, sum: &usize| log.push(format!("{a}, {sum} in all")), reg)
         .build();
     let pipeline = PipelineStart::<&[u8]>::new().then(|mut log: ResMut<Log>, b: &[u8]| log.push(format!("{b:?}")), reg);
-    let mut by_kind: BTreeMap<u8, Box<dyn for<'a> Handler<&'a [u8]>>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<u8, OverBytes> = BTreeMap::new();
     by_kind.insert(0, Box::new(dag));
     by_kind.insert(1, Box::new(pipeline.build()));
     for length in [3, 2] {
