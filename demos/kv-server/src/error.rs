@@ -6,6 +6,8 @@ use std::io;
 
 use memchr::memchr;
 
+use crate::shared_log::{Lost, Refused};
+
 /// Why a command was refused. The client is told, and may go on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CommandError {
@@ -100,6 +102,8 @@ pub enum CommandError {
     AbortedBecause(Box<CommandError>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// The log that servers share did not take the request.
+    Refused(Refused),
     /// The request waits, and is not answered yet.
     Postponed,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
@@ -174,6 +178,7 @@ impl fmt::Display for CommandError {
             Self::Stranger => f.write_str("NOAUTH Authentication required."),
             Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
             Self::Other(text) => f.write_str(text),
+            Self::Refused(why) => write!(f, "CLUSTERDOWN {why}"),
             Self::Postponed => f.write_str("ERR the request waits"),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
             Self::Offset => f.write_str("ERR offset is out of range"),
@@ -257,12 +262,15 @@ pub enum Failure {
     System(io::Error),
     /// The journal cannot be written.
     Journal(nexus_journal::Error),
+    /// The server cannot go on with the log that it shares.
+    Log(Lost),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => write!(f, "the system failed: {error}"),
+            Self::Log(lost) => write!(f, "{lost}"),
             Self::Journal(error) => {
                 write!(f, "{error}; no change is lost that was acknowledged: mend this, and start again")
             }

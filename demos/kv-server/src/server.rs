@@ -14,6 +14,7 @@ use nexus_rt::plan::Plan;
 use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
+use crate::apart::{Connected, refuse_all};
 use crate::channels::Channels;
 use crate::commands::{pubsub, traffic, transactions};
 use crate::engine::Engine;
@@ -23,9 +24,12 @@ use crate::limits::Limits;
 use crate::log::{Kept, Log, LogOptions, Logger};
 use crate::pages::{self, PagesPoller};
 use crate::pause::{Pause, resume};
+use crate::replica::Replica;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
+use crate::shared::{ReplicaOptions, Shared};
+use crate::shared_log::SharedLog;
 use crate::stats::Stats;
 use crate::store::Store;
 use crate::watch::Watch;
@@ -39,6 +43,7 @@ pub struct Server {
     /// Those that ask for what is measured.
     pages: Option<PagesPoller>,
     store: Store,
+    replica: Option<Replica>,
 }
 
 impl Server {
@@ -71,7 +76,7 @@ impl Server {
         let mut world = builder.build();
         let store = Store::new(&world, expiry);
         world.resource_mut::<Options>().startup = crate::system::memory().resident;
-        let mut server = Self { wait, address, io, net, pages, store };
+        let mut server = Self { wait, address, io, net, pages, store, replica: None };
         server.watch(&world);
         Ok((server, world))
     }
@@ -102,17 +107,32 @@ impl Server {
     ///
     /// # Errors
     /// If the journal is in use, damaged, of another program or version, or cannot be written.
+    ///
+    /// # Panics
+    /// If the server shares a log.
     pub fn journal(&mut self, world: &mut World, options: &LogOptions) -> Result<Replayed, Error> {
+        assert!(self.replica.is_none(), "a server that shares a log has no journal: the log is its journal");
         Log::open(options, world, &mut self.store)
+    }
+
+    /// Shares a log with other servers from now on. What changes something is run when it comes back from the log, by
+    /// all of them alike, and then answered by the one that was asked.
+    ///
+    /// # Panics
+    /// If there is a journal, or the options name no shard.
+    pub fn replicate(&mut self, world: &mut World, log: Box<dyn SharedLog>, options: ReplicaOptions) {
+        assert!(!world.resource::<Log>().is_open(), "a server with a journal shares no log: it would have two");
+        self.replica = Some(Replica::new(world, log, options));
     }
 
     /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the
     /// replies, and closes each connection when its client has read them. What the journal then has, if there is one.
     ///
     /// # Errors
-    /// If the system cannot tell what happens to sockets, or the journal cannot be written.
+    /// If the system cannot tell what happens to sockets, the journal cannot be written, or the server cannot go on with
+    /// the log that it shares.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
-        let Self { wait, mut io, mut net, mut pages, store, .. } = self;
+        let Self { wait, mut io, mut net, mut pages, store, mut replica, .. } = self;
         let (plan, logger) = (store.plan().clone(), Logger::new(world));
         let (mut commands, mut expiry) = store.into_parts();
         let reg = world.registry();
@@ -132,13 +152,27 @@ impl Server {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
                     let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
                     let clients = [net.next_deadline(world), pause.get(world).until(), sweep];
-                    let due = clients.into_iter().chain([expiry.next_deadline(world), pages]).flatten().min();
+                    let keys = match &replica {
+                        None => expiry.next_deadline(world),
+                        Some(replica) => replica.next_deadline(world, &expiry),
+                    };
+                    let due = clients.into_iter().chain([keys, pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
             logger.begin(world);
             let now = clock.get(world).now();
-            ran = happened + expiry.poll(world, now);
+            ran = happened;
+            ran += match &mut replica {
+                None => expiry.poll(world, now),
+                Some(replica) => {
+                    let mut run = |client: &mut Client, world: &mut World, request: &Request| {
+                        answer.run_with(client, world, request);
+                    };
+                    let came = replica.poll(world, &mut Connected, &mut run).map_err(Failure::Log)?;
+                    came + replica.expire(world, &mut expiry)
+                }
+            };
             if options.get(world).timeout > 0 && now >= swept + SWEEP {
                 swept = now;
                 close_silent(world, now);
@@ -159,14 +193,24 @@ impl Server {
                 // The system tells of everything, so a loop that blocks need not ask again.
                 ran = 0;
             }
+            if let Some(replica) = &mut replica {
+                replica.flush(world, &mut Connected, &expiry);
+            }
             logger.commit(world).map_err(Failure::Journal)
         };
-        world.run(&mut turn)?;
+        let ended = world.run(&mut turn);
+        match &ended {
+            // Those whose requests are with the log are answered when these come back.
+            Ok(()) => world.drain(Instant::now() + drain / 2, Replica::is_idle, &mut turn)?,
+            Err(Failure::Log(lost)) => refuse_all(world, lost),
+            Err(_) => return ended.map(|()| None),
+        }
         // With a journal, the time of the clock need not be that of the machine.
         let now = clock.get(world).now();
         world.resource_mut::<Pause>().end(now);
         world.resource_mut::<Connections<Session>>().drain(now + drain);
         world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+        ended?;
         logger.close(world).map_err(Failure::Journal)
     }
 }
@@ -208,7 +252,18 @@ fn net_limits(limits: &Limits) -> NetLimits {
 }
 
 /// Gives a client its number.
-fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, pause: Res<Pause>, _: Opened) {
+fn on_opened(
+    client: &mut Client,
+    mut stats: ResMut<Stats>,
+    options: Res<Options>,
+    pause: Res<Pause>,
+    shared: Res<Shared>,
+    _: Opened,
+) {
+    if shared.is_open() {
+        client.state.peer = Some(client.peer().clone());
+        Replica::join(client);
+    }
     stats.connections += 1;
     stats.clients += 1;
     let (heard, id) = (client.heard(), client.id());

@@ -10,6 +10,7 @@ mod help;
 mod info;
 mod keyspace;
 mod kill;
+mod ordered;
 pub(crate) mod pubsub;
 mod ranges;
 mod server;
@@ -33,6 +34,7 @@ use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Res, ResMut, World};
 
 use again::Again;
 pub(crate) use info::traffic;
+use ordered::Ordered;
 pub use spec::{Spec, Specs};
 use watched::Watcher;
 
@@ -42,6 +44,7 @@ use crate::limits::Limits;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply};
 use crate::settings::Options;
+use crate::shared::Shared;
 use crate::stats::Stats;
 
 /// What a command gives, beside the replies that it adds to its client.state.
@@ -69,6 +72,7 @@ pub struct Commands {
     run: Run<Option<()>>,
     plan: Plan,
     again: Again,
+    ordered: Ordered,
 }
 
 impl Commands {
@@ -106,7 +110,7 @@ impl Commands {
             .boxed();
         let mut plan = run.plan().nest(name, plans);
         plan.name = "kv-server".into();
-        Self { run, plan, again: Again::new(reg) }
+        Self { run, plan, again: Again::new(reg), ordered: Ordered::new(reg) }
     }
 
     /// Runs a request and adds its replies to the client.state.
@@ -115,10 +119,20 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
-            self.run_mute(client, world, request);
+        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT | Marks::SHARED | Marks::AGAIN) {
+            self.run_marked(client, world, request);
         } else {
             self.run.run_with(client, world, request);
+        }
+    }
+
+    #[cold]
+    fn run_marked(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        let marks = client.state.marks;
+        match () {
+            () if marks.has(Marks::AGAIN) => _ = self.apply(client, world, request),
+            () if marks.has(Marks::SHARED) => self.run_shared(client, world, request),
+            () => self.run_mute(client, world, request),
         }
     }
 
@@ -126,11 +140,11 @@ impl Commands {
     #[cold]
     fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let before = client.out().len();
-        client.state.marks.set(Marks::FRESHLY_MUTE, false);
+        [Marks::FRESHLY_MUTE, Marks::DEFERRED].into_iter().for_each(|mark| client.state.marks.set(mark, false));
         self.run.run_with(client, world, request);
         let state = &mut client.state;
         let is_mute = state.marks.has(Marks::MUTE | Marks::MUTE_NEXT);
-        if !state.marks.has(Marks::FRESHLY_MUTE) {
+        if !state.marks.has(Marks::FRESHLY_MUTE | Marks::DEFERRED) {
             state.marks.set(Marks::MUTE_NEXT, false);
         }
         // What is about messages is none of the replies that it does without.
@@ -237,23 +251,49 @@ fn admit<'a>(
     keys: Res<Keys>,
     limits: Res<Limits>,
     options: Res<Options>,
+    mut shared: ResMut<Shared>,
     mut call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN) {
-        if client.state.runs_again() {
-            return again::admit(call);
+    let special = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN | Marks::SHARED;
+    if client.state.marks.has(special) {
+        match () {
+            () if client.state.runs_again() => return again::admit(client, call),
+            () if client.state.marks.has(Marks::ORDERED) => return Ok(call),
+            () => call = admit_marked(client, &options, call)?,
         }
-        call = admit_marked(client, &options, call)?;
+        if client.state.marks.has(Marks::SHARED) {
+            return ordered::admit(client, (&keys, &limits), &mut shared, call);
+        }
     } else if client.state.is_special() {
         call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
     }
+    match within(&call, &keys, &limits) {
+        Ok(()) => Ok(call),
+        Err(error) => Err(rejected(client, error)),
+    }
+}
+
+/// Checks what a request asks for against the limits of this server.
+#[inline]
+fn within(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandError> {
     if call.spec.grows() && keys.used() > limits.memory {
-        return Err(rejected(client, CommandError::OutOfMemory));
+        return Err(CommandError::OutOfMemory);
     }
     if call.spec.keys(call.request).any(|key| key.len() > limits.key) {
-        return Err(rejected(client, CommandError::KeyTooLong(limits.key)));
+        return Err(CommandError::KeyTooLong(limits.key));
     }
-    Ok(call)
+    Ok(())
+}
+
+/// The longest value that a request of this client may make, in bytes.
+fn longest(client: &Client, limits: &Limits) -> usize {
+    /// Of requests that all servers run, which must come to the same, whatever the limits of each.
+    const LONGEST: usize = 512 << 20;
+    match client.state.marks {
+        marks if marks.has(Marks::ORDERED) => LONGEST,
+        marks if marks.has(Marks::AGAIN) => usize::MAX,
+        _ => limits.request.argument,
+    }
 }
 
 /// Whether it waits while those are to wait that change something.
@@ -297,7 +337,15 @@ fn refuse(
             client.close("it speaks HTTP");
             return;
         }
-        CommandError::Postponed => return,
+        CommandError::Postponed => {
+            client.state.marks.set(Marks::DEFERRED, true);
+            return;
+        }
+        // Nothing of it will run.
+        CommandError::Refused(_) if client.state.last.is_some_and(|spec| spec.name == "exec") => {
+            transactions::forget(client, &mut keys);
+            error
+        }
         CommandError::Arity("exec") | CommandError::Subscribed("exec") => {
             transactions::forget(client, &mut keys);
             CommandError::AbortedBecause(Box::new(error))
