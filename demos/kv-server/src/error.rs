@@ -102,6 +102,8 @@ pub enum CommandError {
     AbortedBecause(Box<CommandError>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// Keys of different slots where those of one are served.
+    CrossSlot,
     /// The log that servers share did not take the request.
     Refused(Refused),
     /// The request waits, and is not answered yet.
@@ -178,6 +180,7 @@ impl fmt::Display for CommandError {
             Self::Stranger => f.write_str("NOAUTH Authentication required."),
             Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
             Self::Other(text) => f.write_str(text),
+            Self::CrossSlot => f.write_str("CROSSSLOT Keys in request don't hash to the same slot"),
             Self::Refused(why) => write!(f, "CLUSTERDOWN {why}"),
             Self::Postponed => f.write_str("ERR the request waits"),
             Self::Http => f.write_str("ERR this is no server of HTTP"),

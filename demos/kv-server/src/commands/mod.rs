@@ -2,6 +2,7 @@
 
 mod again;
 mod client;
+mod cluster;
 mod command_table;
 mod config;
 mod connection;
@@ -342,7 +343,9 @@ fn refuse(
             return;
         }
         // Nothing of it will run.
-        CommandError::Refused(_) if client.state.last.is_some_and(|spec| spec.name == "exec") => {
+        CommandError::Refused(_) | CommandError::CrossSlot
+            if client.state.last.is_some_and(|spec| spec.name == "exec") =>
+        {
             transactions::forget(client, &mut keys);
             error
         }

@@ -84,7 +84,7 @@ impl Commands {
         let (keys, limits) = (self.ordered.keys.get(world), self.ordered.limits.get(world));
         let is_within = within(&call, keys, limits).and_then(|()| fits(&call, keys, limits)).is_ok();
         let mut shared = self.ordered.shared.get_mut(world);
-        is_within && is_served(&shared, &call).is_ok() && publish(client, &mut shared, request).is_ok()
+        is_within && is_served(&shared, client, &call).is_ok() && publish(client, &mut shared, request).is_ok()
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn admit<'a>(
 ) -> Result<Call<'a>, CommandError> {
     within(&call, keys, limits).map_err(|error| rejected(client, error))?;
     fits(&call, keys, limits).map_err(|error| rejected(client, error))?;
-    is_served(shared, &call).map_err(|error| rejected(client, error))?;
+    is_served(shared, client, &call).map_err(|error| rejected(client, error))?;
     if call.command == transactions::QUEUE {
         return Ok(call);
     }
@@ -173,20 +173,22 @@ fn publish_transaction(client: &mut Client, keys: &Keys, shared: &mut Shared) ->
     Ok(())
 }
 
-/// Checks that the keys of a request are all in one slot that this server serves.
-fn is_served(shared: &Shared, call: &Call<'_>) -> Result<(), CommandError> {
+/// Checks that the keys of a request, or of a transaction that ends, are all in one slot that this server serves.
+fn is_served(shared: &Shared, client: &Client, call: &Call<'_>) -> Result<(), CommandError> {
     let Some(shard) = shared.options.shard else { return Ok(()) };
-    let mut slots = call.spec.keys(call.request).map(slot_of);
+    let queue = client.state.transaction.iter().filter(|_| call.spec.name == "exec");
+    let queued = queue.flat_map(|transaction| &transaction.queue);
+    let queued = queued.flat_map(|(command, request)| spec::of(*command, request).keys(request));
+    let mut slots = call.spec.keys(call.request).chain(queued).map(slot_of);
     let Some(slot) = slots.next() else { return Ok(()) };
     if slots.any(|other| other != slot) {
-        return Err(CommandError::other("CROSSSLOT Keys in request don't hash to the same slot"));
+        return Err(CommandError::CrossSlot);
     }
     if slots_of(shard).contains(&slot) {
         return Ok(());
     }
     let members = shared.members();
-    let serves =
-        |member: &&Member| (0..shard.1).contains(&member.shard) && slots_of((member.shard, shard.1)).contains(&slot);
+    let serves = |member: &&Member| member.shard < shard.1 && slots_of((member.shard, shard.1)).contains(&slot);
     Err(CommandError::other(match members.iter().find(serves) {
         Some(Member { address, .. }) => format!("MOVED {slot} {}:{}", address.ip(), address.port()),
         None => "CLUSTERDOWN Hash slot not served".into(),

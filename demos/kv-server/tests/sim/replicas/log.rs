@@ -92,6 +92,11 @@ impl State {
         self.links.iter().all(|link| link.turn.is_empty() && link.under_way.is_empty())
     }
 
+    /// Whether something of a server is under way.
+    pub(crate) fn is_under_way(&self, publisher: usize) -> bool {
+        !self.links[publisher].under_way.is_empty()
+    }
+
     /// Loses what a server that ends has not sent, and some of what is under way.
     pub(crate) fn end(&mut self, publisher: usize, keeps: usize) {
         let link = &mut self.links[publisher];
