@@ -89,7 +89,7 @@ impl State {
 
     /// Whether everything has come that was published.
     pub(crate) fn is_still(&self) -> bool {
-        self.links.iter().all(|link| link.turn.is_empty() && link.under_way.is_empty())
+        (0..self.links.len()).all(|link| self.links[link].turn.is_empty() && !self.is_under_way(link))
     }
 
     /// Whether something of a server is under way.

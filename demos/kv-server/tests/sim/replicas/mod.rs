@@ -6,7 +6,7 @@ mod node;
 
 use std::time::Duration;
 
-use kv_server::{Keys, Replica, ReplicaOptions};
+use kv_server::{Keys, Limits, Replica, ReplicaOptions};
 use nexus_rt::connections::ConnectionId;
 use nexus_rt::testing::VirtualClock;
 
@@ -25,6 +25,8 @@ pub(crate) struct Counts {
     pub(crate) answers: usize,
     pub(crate) aborted: usize,
     pub(crate) refused: usize,
+    /// By the limits of one server.
+    pub(crate) limited: usize,
     pub(crate) restarts: usize,
     pub(crate) snapshots: usize,
 }
@@ -35,14 +37,15 @@ impl Counts {
         self.answers += other.answers;
         self.aborted += other.aborted;
         self.refused += other.refused;
+        self.limited += other.limited;
         self.restarts += other.restarts;
         self.snapshots += other.snapshots;
     }
 
     /// Whether each kind of thing has happened.
     pub(crate) fn is_complete(&self) -> bool {
-        let Self { entries, answers, aborted, refused, restarts, snapshots } = *self;
-        [entries, answers, aborted, refused, restarts, snapshots].iter().all(|count| *count > 0)
+        let Self { entries, answers, aborted, refused, limited, restarts, snapshots } = *self;
+        [entries, answers, aborted, refused, limited, restarts, snapshots].iter().all(|count| *count > 0)
     }
 }
 
@@ -86,7 +89,10 @@ impl Simulation {
     fn node(&mut self, start: Option<Start>) -> Node {
         // The clocks of machines differ.
         let skew = Duration::from_millis(self.random.pick(&[0, 0, 3, 700]));
-        Node::start(&self.stream, (&self.time, START + skew), self.options, start)
+        // So do their limits, which decide before something is published and not afterwards.
+        let mut limits = Limits { memory: self.random.pick(&[usize::MAX, usize::MAX, 2_500]), ..Limits::default() };
+        limits.request.argument = self.random.pick(&[64 << 20, 64 << 20, 300]);
+        Node::start(&self.stream, (&self.time, START + skew, limits), self.options, start)
     }
 
     fn now(&self) -> Duration {
@@ -226,6 +232,7 @@ impl Simulation {
         for answer in answers {
             self.counts.answers += 1;
             self.counts.refused += usize::from(answer.reply.starts_with(b"-CLUSTERDOWN"));
+            self.counts.limited += usize::from(check::is_limited(&answer.reply));
             self.counts.aborted += usize::from(answer.entry.is_some() && answer.reply == b"*-1\r\n");
         }
         drop(state);

@@ -106,14 +106,14 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn start(
         stream: &Stream,
-        (time, unix): (&VirtualClock, Duration),
+        (time, unix, limits): (&VirtualClock, Duration, Limits),
         options: ReplicaOptions,
         start: Option<Start>,
     ) -> Self {
         let clock = Clock::test(time.clone(), unix);
         let settings = Settings { address: ([127, 0, 0, 1], 6379).into(), unix: None, started: clock.now() };
         let mut builder = WorldBuilder::new();
-        let expiry = builder.install_driver(Engine { clock, settings, limits: Limits::default() });
+        let expiry = builder.install_driver(Engine { clock, settings, limits });
         let mut world = builder.build();
         let commands = Commands::new(&world);
         let (log, publisher) = stream.open("node", start);
