@@ -251,19 +251,15 @@ impl Replica {
         self.shared.get_mut(world).ready.push(id);
     }
 
-    /// When the time of the log is to go on, by the machine's clock.
+    /// When the time of the log is to go on, by the machine's clock: when a key is due, or after a while.
     fn next_tick(&self, world: &World, expiry: &ExpiryPoller) -> Option<Instant> {
         if self.ticks.in_flight {
             return None;
         }
-        let (shared, machine) = (self.shared.get(world), self.clock.get(world));
-        let log = shared.other_clock()?;
-        let ends = expiry.next_end(world).map(|end| {
-            let end = log.unix() + end.saturating_duration_since(log.now());
-            machine.now() + end.saturating_sub(machine.unix())
-        });
-        let due = ends.into_iter().chain([self.ticks.came + IDLE]).min()?;
-        Some(due.max(self.ticks.next))
+        // The log goes on as the machine does, from the time of what came last: the two need not agree on the time.
+        let log = self.shared.get(world).other_clock()?.now();
+        let ends = expiry.next_end(world).map_or(IDLE, |end| end.saturating_duration_since(log));
+        Some((self.ticks.came + ends.min(IDLE)).max(self.ticks.next))
     }
 
     /// When to poll next at the latest, by the machine's clock.

@@ -54,9 +54,9 @@ impl Waiting {
         self.published.is_empty() && self.barrier.is_none()
     }
 
-    /// Whether what is with the log leaves the client as it is.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.barrier.is_none() && self.published.iter().all(|published| !published.is_exec)
+    /// Whether a request waits for a barrier.
+    pub(crate) fn awaits_barrier(&self) -> bool {
+        self.barrier.is_some()
     }
 
     /// Whether no more is to be read.

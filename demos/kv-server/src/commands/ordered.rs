@@ -50,6 +50,9 @@ impl Commands {
             }
         } else if client.state.waiting.asked() > 0 || !self.publish_plain(client, world, request) {
             client.state.waiting.ask(request.copy(), arrived);
+            // It may read, and then need not wait once more.
+            let mut shared = self.ordered.shared.get_mut(world);
+            shared.barriers.is_wanted |= shared.options.linearizable;
         }
         if client.state.waiting.is_full() {
             client.pause();
@@ -70,10 +73,11 @@ impl Commands {
     }
 
     /// Publishes a request of a client whose requests before it are with the log, if it is certain by now that it
-    /// belongs there too: a change that nothing speaks against. Whether it has.
+    /// belongs there too: a change that nothing speaks against. Behind the end of a transaction nothing is certain: until
+    /// that comes back, the client is in the transaction. Whether it has.
     fn publish_plain(&mut self, client: &mut Client, world: &mut World, request: &Request) -> bool {
         let marks = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::MUTE_NEXT;
-        if client.state.marks.has(marks) || client.state.is_special() || !client.state.waiting.is_plain() {
+        if client.state.marks.has(marks) || client.state.is_special() || client.state.waiting.awaits_barrier() {
             return false;
         }
         let Some((command, spec)) = self.ordered.specs.get(world).find(request.get(0)) else { return false };

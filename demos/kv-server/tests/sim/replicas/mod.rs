@@ -150,6 +150,9 @@ impl Simulation {
         if self.random.one_in(20) {
             all = vec![[&b"PUBLISH"[..], b"news", b"x"].map(<[u8]>::to_vec).to_vec()];
         }
+        if self.random.one_in(20) {
+            all = ending();
+        }
         for words in all {
             self.nodes[at].ask(&mut self.seats, id, words);
             if self.random.one_in(12) {
@@ -238,6 +241,12 @@ impl Simulation {
         drop(state);
         Ok(self.counts)
     }
+}
+
+/// A transaction that depends on a key that soon ends.
+fn ending() -> Vec<Words> {
+    let lines = ["SET ends v PX 3", "WATCH ends", "MULTI", "INCR k1", "EXEC"];
+    lines.map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect()).to_vec()
 }
 
 /// The time of the last entry, in milliseconds.
