@@ -5,7 +5,7 @@ use std::time::Instant;
 use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, World};
 
-use crate::apart::apart;
+use crate::apart::Connected;
 use crate::request::Request;
 use crate::session::{Client, Marks, Session};
 use crate::shared::Shared;
@@ -55,7 +55,11 @@ impl Pause {
 }
 
 /// Has clients go on, if it is time: runs the requests that wait by `run`, each as an event of its own.
-pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut World, &Request)) {
+pub(crate) fn resume(
+    world: &mut World,
+    clients: &mut Connected,
+    mut run: impl FnMut(&mut Client, &mut World, &Request),
+) {
     let now = world.resource::<Clock>().now();
     if world.resource::<Pause>().until.is_none_or(|until| until > now) {
         return;
@@ -69,7 +73,7 @@ pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut Wo
         client.state.marks.set(Marks::PAUSED, false);
         let waits = client.state.waiting.asked() > 0;
         if let Some(request) = client.state.postponed.take() {
-            apart(world, id, |client, world| run(client, world, &request));
+            clients.apart(world, id, |client, world| run(client, world, &request));
         }
         if waits {
             world.resource_mut::<Shared>().ready.push(id);

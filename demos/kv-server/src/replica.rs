@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// How often it goes on if nothing else happens.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How soon it is tried again to run what a client waits for that has much to read.
+const READY: Duration = Duration::from_millis(1);
+
 /// How much is written to a client at once before it has to read.
 const EARLY: usize = 256 << 10;
 
@@ -265,8 +268,10 @@ impl Replica {
     /// When to poll next at the latest, by the machine's clock.
     #[must_use]
     pub fn next_deadline(&self, world: &World, expiry: &ExpiryPoller) -> Option<Instant> {
-        let is_busy = !self.shared.get(world).ready.is_empty() || self.keys.get(world).has_doomed();
-        if is_busy { Some(self.clock.get(world).now()) } else { self.next_tick(world, expiry) }
+        let (now, tick) = (self.clock.get(world).now(), self.next_tick(world, expiry));
+        let busy = self.keys.get(world).has_doomed().then_some(now);
+        let ready = (!self.shared.get(world).ready.is_empty()).then(|| now + READY);
+        [busy, ready, tick].into_iter().flatten().min()
     }
 
     /// Removes keys whose time has come, by the log. Returns how many.

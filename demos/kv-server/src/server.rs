@@ -143,7 +143,7 @@ impl Server {
         };
         let mut answer = PipelineStart::<&Request>::borrowed().with_context::<Client>().then(respond, reg).build();
         let mut show = pages::answers(plan, reg);
-        let (mut idle, mut ran) = (Idle::new(wait), 0);
+        let (mut idle, mut ran, mut clients) = (Idle::new(wait), 0, Connected::new());
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
@@ -151,12 +151,12 @@ impl Server {
                 .poll_until(world, now, |world| {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
                     let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
-                    let clients = [net.next_deadline(world), pause.get(world).until(), sweep];
+                    let due = [net.next_deadline(world), pause.get(world).until(), sweep];
                     let keys = match &replica {
                         None => expiry.next_deadline(world),
                         Some(replica) => replica.next_deadline(world, &expiry),
                     };
-                    let due = clients.into_iter().chain([keys, pages]).flatten().min();
+                    let due = due.into_iter().chain([keys, pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
@@ -169,7 +169,7 @@ impl Server {
                     let mut run = |client: &mut Client, world: &mut World, request: &Request| {
                         answer.run_with(client, world, request);
                     };
-                    let came = replica.poll(world, &mut Connected, &mut run).map_err(Failure::Log)?;
+                    let came = replica.poll(world, &mut clients, &mut run).map_err(Failure::Log)?;
                     came + replica.expire(world, &mut expiry)
                 }
             };
@@ -178,7 +178,7 @@ impl Server {
                 close_silent(world, now);
             }
             if pause.get(world).until().is_some() {
-                resume(world, |client, world, request| answer.run_with(client, world, request));
+                resume(world, &mut clients, |client, world, request| answer.run_with(client, world, request));
             }
             ran += net.poll(world, usize::MAX, &mut answer);
             if let Some(pages) = &mut pages {
@@ -194,7 +194,7 @@ impl Server {
                 ran = 0;
             }
             if let Some(replica) = &mut replica {
-                replica.flush(world, &mut Connected, &expiry);
+                replica.flush(world, &mut clients, &expiry);
             }
             logger.commit(world).map_err(Failure::Journal)
         };

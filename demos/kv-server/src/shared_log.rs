@@ -53,6 +53,8 @@ pub enum Refused {
     Unreachable,
     /// Too much waits for the log.
     TooMuch,
+    /// The change is larger than any that the log takes.
+    TooLarge,
 }
 
 impl fmt::Display for Refused {
@@ -61,6 +63,7 @@ impl fmt::Display for Refused {
             Self::Unreachable => {
                 "the shared log cannot be reached, so nothing was changed: try again later, or at another server"
             }
+            Self::TooLarge => "the request is larger than what the shared log takes: change less at once",
             Self::TooMuch => "too much waits for the shared log, so nothing was changed: try again later",
         })
     }

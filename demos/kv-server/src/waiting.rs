@@ -8,13 +8,16 @@ use crate::request::Request;
 const MOST: usize = 1_000;
 const MOST_BYTES: usize = 1 << 20;
 
+/// For how many requests room is kept.
+const KEPT: usize = 8;
+
 /// What waits of one client, in the order in which it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     /// Those that are with the log.
     published: VecDeque<Published>,
     /// What runs once the log has come to a barrier, if nothing is published.
-    barrier: Option<Asked>,
+    barrier: Option<Box<Asked>>,
     /// Those behind them.
     asked: VecDeque<Asked>,
     /// What all of it takes, in bytes.
@@ -80,6 +83,9 @@ impl Waiting {
         let at = self.published.iter().position(|published| published.number == number);
         let published = at.and_then(|at| self.published.remove(at));
         self.bytes -= published.map_or(0, |published| published.bytes);
+        if self.published.is_empty() {
+            self.published.shrink_to(KEPT);
+        }
         published.is_some_and(|published| published.is_exec)
     }
 
@@ -98,6 +104,9 @@ impl Waiting {
     /// Takes the request that is next.
     pub(crate) fn next(&mut self) -> Option<Asked> {
         let asked = self.asked.pop_front()?;
+        if self.asked.is_empty() {
+            self.asked.shrink_to(KEPT);
+        }
         self.bytes -= asked.request.size();
         Some(asked)
     }
@@ -110,14 +119,14 @@ impl Waiting {
     /// Has a request wait for a barrier.
     pub(crate) fn await_barrier(&mut self, request: Request) {
         self.bytes += request.size();
-        self.barrier = Some(Asked { request, arrived: self.arrived });
+        self.barrier = Some(Box::new(Asked { request, arrived: self.arrived }));
     }
 
     /// Takes the request that waits for a barrier.
     pub(crate) fn take_awaiting(&mut self) -> Option<Asked> {
         let asked = self.barrier.take()?;
         self.bytes -= asked.request.size();
-        Some(asked)
+        Some(*asked)
     }
 
     /// Forgets all. How many requests that were.

@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use kv_server::{Failure, Limits, Lost, Member, ReplicaOptions, Server};
+use kv_server::{Failure, Limits, LogOptions, Lost, Member, ReplicaOptions, Server};
+use nexus_journal::Durability;
 use nexus_rt::wait::Wait;
 use nexus_rt::{Clock, MioDriver, ShutdownHandle};
 
@@ -292,6 +293,31 @@ fn a_client_that_has_left_has_changed_what_it_asked_to() {
     stream.state().real = clock;
     assert_eq!(other.ask(&["SET", "l", "v"]), ok());
     assert_eq!(other.ask(&["MGET", "k", "l"]), Reply::Array(Some(vec![bulk("v"), bulk("v")])));
+}
+
+#[test]
+fn a_client_that_asks_for_much_behind_a_change_is_sent_all_of_it() {
+    let (_stream, servers) = two(ReplicaOptions::default());
+    let mut client = servers[0].client();
+    let value = "v".repeat(1 << 20);
+    assert_eq!(client.ask(&["SET", "k", &value]), ok());
+    let gets: Vec<u8> = (0..100).flat_map(|_| command(&["GET", "k"])).collect();
+    client.send(&[command(&["INCR", "n"]), gets, command(&["INCR", "n"])].concat());
+    assert_eq!(client.reply(), Reply::Integer(1));
+    (0..100).for_each(|_| assert!(client.reply() == bulk(&value)));
+    assert_eq!(client.reply(), Reply::Integer(2));
+}
+
+#[test]
+#[should_panic(expected = "a server with a journal shares no log")]
+fn a_server_with_a_journal_shares_no_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = (([127, 0, 0, 1], 0).into(), None);
+    let (mut server, mut world) = Server::bind(address, None, Wait::Block, Limits::default()).unwrap();
+    let options = LogOptions { directory: directory.path().into(), durability: Durability::Process, compact: 0 };
+    server.journal(&mut world, &options).unwrap();
+    let (log, _) = stream().open("one", None);
+    server.replicate(&mut world, Box::new(log), ReplicaOptions::default());
 }
 
 /// Two shards, each with a log of its own, that know of each other.
