@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// How often it goes on if nothing else happens.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often the log is asked how it is, for requests that come back from it.
+const ASKED: Duration = Duration::from_millis(100);
+
 /// How soon it is tried again to run what a client waits for that has much to read.
 const READY: Duration = Duration::from_millis(1);
 
@@ -55,7 +58,7 @@ pub struct Replica {
     ticks: Ticks,
 }
 
-/// When the time of the log went on.
+/// When what happened.
 struct Ticks {
     /// Whether a tick is with the log.
     in_flight: bool,
@@ -63,6 +66,8 @@ struct Ticks {
     next: Instant,
     /// When something last came.
     came: Instant,
+    /// When the log was last asked how it is.
+    asked: Instant,
 }
 
 impl Replica {
@@ -79,7 +84,7 @@ impl Replica {
         let mut exec = Request::new(limits);
         exec.fill(&mut &b"\x01\x04EXEC"[..]).expect("it is a request");
         let foreign = Client::detached(Session::new(0));
-        let ticks = Ticks { in_flight: false, next: now, came: now };
+        let ticks = Ticks { in_flight: false, next: now, came: now, asked: now };
         let (shared, clock, keys) = (world.key(), world.key(), world.key());
         Self { shared, clock, keys, foreign, request: Request::new(limits), exec, ticks }
     }
@@ -95,9 +100,13 @@ impl Replica {
     /// # Errors
     /// If this server cannot go on with the log. Those who wait are then to be [refused](Self::refuse_all).
     pub fn poll(&mut self, world: &mut World, clients: &mut dyn Clients, run: &mut Run<'_>) -> Result<usize, Lost> {
+        let now = self.clock.get(world).now();
         let mut shared = self.shared.get_mut(world);
         let Some(mut log) = shared.log.take() else { return Ok(0) };
-        shared.known = (log.status(), log.members());
+        if now >= self.ticks.asked + ASKED {
+            self.ticks.asked = now;
+            shared.known = (log.status(), log.members());
+        }
         let keys = (self.shared, self.clock);
         let polled = by_log(keys, world, |world| {
             log.poll(world, &mut |world, number, change| self.apply(world, (number, change), clients, run))
@@ -105,7 +114,7 @@ impl Replica {
         self.shared.get_mut(world).log = Some(log);
         let came = polled?;
         if came > 0 {
-            self.ticks.came = self.clock.get(world).now();
+            self.ticks.came = now;
         }
         let mut ready = std::mem::take(&mut self.shared.get_mut(world).ready);
         ready.sort_unstable();
@@ -147,7 +156,7 @@ impl Replica {
             (Some(Owner::Barrier(barrier)), _) => {
                 let mut shared = self.shared.get_mut(world);
                 shared.barriers.passed = barrier;
-                let passed = shared.barriers.take(barrier);
+                let passed = shared.barriers.take(0..=barrier);
                 shared.ready.extend(passed);
             }
             (Some(Owner::Tick), _) => self.ticks.in_flight = false,
@@ -223,7 +232,7 @@ impl Replica {
             match shared.publish(&Change::Read, Owner::Barrier(number)) {
                 Ok(_) => shared.barriers.published = number,
                 Err(why) => {
-                    let refused = shared.barriers.take(number).into_iter();
+                    let refused = shared.barriers.take(number..=number).into_iter();
                     refused.for_each(|id| {
                         _ = clients.with(world, id, &mut |client, world| self.refuse(client, world, why))
                     });
@@ -297,6 +306,13 @@ impl Replica {
             client.reply().error_of(text.as_bytes());
         }
         client.close("the shared log is lost");
+    }
+
+    /// Forgets the log if nobody waits for it: what is asked from now on is refused, and not left without an answer.
+    pub fn close_if_idle(world: &mut World) {
+        if Self::is_idle(world) {
+            Self::close(world);
+        }
     }
 
     /// Forgets the log, so that nothing can be changed any more.

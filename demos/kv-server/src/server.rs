@@ -201,7 +201,10 @@ impl Server {
         let ended = world.run(&mut turn);
         match &ended {
             // Those whose requests are with the log are answered when these come back.
-            Ok(()) => world.drain(Instant::now() + drain / 2, Replica::is_idle, &mut turn)?,
+            Ok(()) => {
+                world.drain(Instant::now() + drain / 2, Replica::is_idle, &mut turn)?;
+                Replica::close_if_idle(world);
+            }
             Err(Failure::Log(lost)) => refuse_all(world, lost),
             Err(_) => return ended.map(|()| None),
         }
@@ -224,6 +227,7 @@ fn close_silent(world: &mut World, now: Instant) {
     let mut net = world.resource_mut::<Connections<Session>>();
     let silent = net.iter().filter(|client| {
         let waits = client.state.is_subscribed() || client.state.marks.has(Marks::MONITOR | Marks::PAUSED);
+        let waits = waits || !client.state.waiting.is_empty();
         !waits && now.saturating_duration_since(client.heard()) > timeout
     });
     let ids: Vec<_> = silent.map(Client::id).collect();

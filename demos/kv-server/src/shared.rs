@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::mem;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Instant;
 
 use nexus_rt::connections::ConnectionId;
@@ -21,9 +21,9 @@ pub struct ReplicaOptions {
     pub shard: Option<(u16, u16)>,
 }
 
-/// The slots of a shard: shards have as many as each other, or one more.
+/// The slots of a shard, divided as `redis-cli` divides them.
 pub(crate) fn slots_of((shard, shards): (u16, u16)) -> Range<u16> {
-    let first = |shard: u16| (u32::from(shard) * u32::from(SLOTS)).div_ceil(u32::from(shards.max(1))) as u16;
+    let first = |shard: u16| ((2 * u32::from(shard) * u32::from(SLOTS) / u32::from(shards)).div_ceil(2)) as u16;
     first(shard)..first(shard + 1)
 }
 
@@ -80,9 +80,9 @@ impl Barriers {
         self.clients.push((number, client));
     }
 
-    /// Takes those who wait for no barrier beyond this one.
-    pub(crate) fn take(&mut self, number: u64) -> Vec<ConnectionId> {
-        let taken = self.clients.extract_if(.., |(wanted, _)| *wanted <= number);
+    /// Takes those who wait for barriers of these numbers.
+    pub(crate) fn take(&mut self, numbers: RangeInclusive<u64>) -> Vec<ConnectionId> {
+        let taken = self.clients.extract_if(.., |(wanted, _)| numbers.contains(wanted));
         taken.map(|(_, client)| client).collect()
     }
 }
@@ -153,4 +153,24 @@ fn swap(shared: Key<Shared>, clock: Key<Clock>, world: &mut World) {
     shared_log.by_log = !shared_log.by_log;
     let other = mem::replace(&mut *clock.get_mut(world), other);
     shared.get_mut(world).clock = Some(other);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slots_of;
+    use crate::slots::SLOTS;
+
+    #[test]
+    fn shards_divide_all_slots_as_redis_cli_does() {
+        assert_eq!([0, 1, 2].map(|shard| slots_of((shard, 3))), [0..5_461, 5_461..10_923, 10_923..SLOTS]);
+        for shards in (1..400).chain([SLOTS - 1, SLOTS]) {
+            let mut next = 0;
+            for shard in 0..shards {
+                let slots = slots_of((shard, shards));
+                assert!(slots.start == next && !slots.is_empty(), "{shard} of {shards}");
+                next = slots.end;
+            }
+            assert_eq!(next, SLOTS, "{shards}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub type Apply<'a> = dyn FnMut(&mut World, Option<u64>, Change<'_>) + 'a;
 /// same changes at the same times, a snapshot being the changes that lead to where it was taken.
 ///
 /// One that has a thread of its own wakes the loop with the waker of the world's [`MioDriver`](nexus_rt::MioDriver)
-/// when something has come.
+/// when something has come, or when it has left something for the next poll.
 pub trait SharedLog: Send {
     /// Takes a change. It comes back from [`poll`](Self::poll) under the number that this returns, which is never used
     /// again.
