@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -199,23 +200,35 @@ impl Server {
             logger.commit(world).map_err(Failure::Journal)
         };
         let ended = world.run(&mut turn);
-        match &ended {
-            // Those whose requests are with the log are answered when these come back.
-            Ok(()) => {
-                world.drain(Instant::now() + drain / 2, Replica::is_idle, &mut turn)?;
-                Replica::close_if_idle(world);
-            }
-            Err(Failure::Log(lost)) => refuse_all(world, lost),
-            Err(_) => return ended.map(|()| None),
-        }
         // With a journal, the time of the clock need not be that of the machine.
         let now = clock.get(world).now();
         world.resource_mut::<Pause>().end(now);
+        match &ended {
+            Ok(()) => end_log(world, Instant::now() + drain / 2, &mut turn)?,
+            Err(Failure::Log(lost)) => refuse_all(world, lost),
+            Err(_) => return ended.map(|()| None),
+        }
         world.resource_mut::<Connections<Session>>().drain(now + drain);
         world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
         ended?;
         logger.close(world).map_err(Failure::Journal)
     }
+}
+
+/// Answers those who wait for a log, and then publishes nothing more.
+fn end_log(
+    world: &mut World,
+    deadline: Instant,
+    turn: &mut impl FnMut(&mut World) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if !world.resource::<Shared>().is_open() {
+        return Ok(());
+    }
+    // What waits for the end of a pause is published in the next turn.
+    let mut paused = world.resource::<Pause>().until().is_some();
+    world.drain(deadline, |world| !mem::replace(&mut paused, false) && Replica::is_idle(world), turn)?;
+    Replica::close_if_idle(world);
+    Ok(())
 }
 
 /// How often clients are looked for that have been silent for too long, if there is such a time.

@@ -129,7 +129,8 @@ pub(super) fn admit<'a>(
     Err(CommandError::Postponed)
 }
 
-/// Checks what a value would become against the limit of this server, which does not count once the request runs.
+/// Checks what a value would become, by what it is now, against the limit of this server, which does not count once the
+/// request runs. One that will be part of a transaction too.
 fn fits(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandError> {
     let request = call.request;
     let length = match call.spec.name {

@@ -281,6 +281,33 @@ fn what_waits_for_a_pause_runs_after_it() {
 }
 
 #[test]
+fn a_pause_does_not_keep_a_server_from_ending() {
+    let (_stream, mut servers) = two(ReplicaOptions::default());
+    let [mut one, mut other] = [(); 2].map(|()| servers[0].client());
+    assert_eq!(one.ask(&["CLIENT", "PAUSE", "100000", "WRITE"]), ok());
+    other.send(&[command(&["PING"]), command(&["SET", "k", "v"])].concat());
+    assert_eq!(other.reply(), Reply::Simple("PONG".into()));
+    servers[0].shutdown.shutdown();
+    assert_eq!(other.reply(), ok());
+    drop((one, other));
+    servers[0].end().unwrap();
+}
+
+#[test]
+fn a_reply_that_is_not_wanted_is_not_sent_either_if_the_request_has_waited() {
+    let (_stream, servers) = two(ReplicaOptions::default());
+    let plain = crate::support::Server::start(&[]);
+    for address in [servers[0].address, plain.address] {
+        let [mut one, mut other] = [(); 2].map(|()| Client::connect(address));
+        assert_eq!(one.ask(&["CLIENT", "PAUSE", "60000", "WRITE"]), ok());
+        let skip = command(&["CLIENT", "REPLY", "SKIP"]);
+        other.send(&[skip, command(&["SET", "k", "v"]), command(&["GET", "k"])].concat());
+        assert_eq!(one.ask(&["CLIENT", "UNPAUSE"]), ok());
+        assert_eq!(other.reply(), bulk("v"));
+    }
+}
+
+#[test]
 fn a_client_that_has_left_has_changed_what_it_asked_to() {
     let (stream, servers) = two(ReplicaOptions::default());
     let mut client = servers[0].client();
