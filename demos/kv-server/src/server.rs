@@ -203,8 +203,9 @@ impl Server {
         // With a journal, the time of the clock need not be that of the machine.
         let now = clock.get(world).now();
         world.resource_mut::<Pause>().end(now);
+        let ended = ended.and_then(|()| end_log(world, Instant::now() + drain / 2, &mut turn));
         match &ended {
-            Ok(()) => end_log(world, Instant::now() + drain / 2, &mut turn)?,
+            Ok(()) => {}
             Err(Failure::Log(lost)) => refuse_all(world, lost),
             Err(_) => return ended.map(|()| None),
         }

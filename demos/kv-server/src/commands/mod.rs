@@ -127,6 +127,7 @@ impl Commands {
         }
     }
 
+    /// Runs a request of a client that gets no reply, or goes by a log, or runs again.
     #[cold]
     fn run_marked(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let marks = client.state.marks;
