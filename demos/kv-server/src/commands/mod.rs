@@ -45,7 +45,6 @@ use crate::limits::Limits;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply};
 use crate::settings::Options;
-use crate::shared::Shared;
 use crate::stats::Stats;
 
 /// What a command gives, beside the replies that it adds to its client.state.
@@ -93,10 +92,14 @@ impl Commands {
         // Runs instead of a command that is to wait for its transaction.
         table.push(board.named("queued").sampled(SAMPLED, table::command(transactions::queue, reg)));
         let plans: Vec<_> = table.iter().map(Command::plan).collect();
-        let watcher = Watcher::new(reg);
+        let (watcher, ordered) = (Watcher::new(reg), Ordered::new(reg));
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
+            let mut call = call;
             if call.command >= transactions::QUEUE {
-                return table[again::number(call.command)].inner_mut().run_with(client, world, call.request);
+                call = ordered.admit(client, world, call)?;
+                if call.command >= transactions::QUEUE {
+                    return table[again::number(call.command)].inner_mut().run_with(client, world, call.request);
+                }
             }
             watcher.run(&mut table, client, world, call)
         };
@@ -111,7 +114,7 @@ impl Commands {
             .boxed();
         let mut plan = run.plan().nest(name, plans);
         plan.name = "kv-server".into();
-        Self { run, plan, again: Again::new(reg), ordered: Ordered::new(reg) }
+        Self { run, plan, again: Again::new(reg), ordered }
     }
 
     /// Runs a request and adds its replies to the client.state.
@@ -253,7 +256,6 @@ fn admit<'a>(
     keys: Res<Keys>,
     limits: Res<Limits>,
     options: Res<Options>,
-    mut shared: ResMut<Shared>,
     mut call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
     let special = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN | Marks::SHARED;
@@ -262,9 +264,6 @@ fn admit<'a>(
             () if client.state.runs_again() => return again::admit(client, call),
             () if client.state.marks.has(Marks::ORDERED) => return Ok(call),
             () => call = admit_marked(client, &options, call)?,
-        }
-        if client.state.marks.has(Marks::SHARED) {
-            return ordered::admit(client, (&keys, &limits), &mut shared, call);
         }
     } else if client.state.is_special() {
         call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
@@ -276,7 +275,7 @@ fn admit<'a>(
 }
 
 /// Checks what a request asks for against the limits of this server.
-#[inline]
+#[inline(always)]
 fn within(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandError> {
     if call.spec.grows() && keys.used() > limits.memory {
         return Err(CommandError::OutOfMemory);
@@ -319,6 +318,9 @@ fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> R
         client.state.postponed = Some(Box::new(call.request.copy()));
         client.pause();
         return Err(CommandError::Postponed);
+    }
+    if marks.has(Marks::SHARED) {
+        return Ok(Call { command: ordered::OFFSET + call.command, ..call });
     }
     Ok(call)
 }

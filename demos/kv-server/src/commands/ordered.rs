@@ -1,5 +1,7 @@
 //! Requests of a server that shares a log: which of them go to it, and in which order they run.
 
+use std::mem;
+
 use nexus_rt::{Clock, Key, Registry, World};
 
 use super::spec::{self, Spec};
@@ -16,6 +18,7 @@ use crate::slots::{Transaction, slot_of};
 use crate::store::Change;
 
 /// What is asked before a request runs.
+#[derive(Clone, Copy)]
 pub(super) struct Ordered {
     shared: Key<Shared>,
     clock: Key<Clock>,
@@ -92,15 +95,35 @@ impl Commands {
     }
 }
 
-/// Admits what runs at once, and publishes what is to come back from the log, or has it wait for a barrier.
-#[cold]
-pub(super) fn admit<'a>(
+/// The numbers of commands that may go to the log are above those of all others.
+pub(super) const OFFSET: usize = 2 * (transactions::QUEUE + 1);
+
+impl Ordered {
+    /// Admits what runs at once, and publishes what is to come back from the log, or has it wait for a barrier. What has
+    /// nothing to do with a log, it leaves as it is.
+    #[cold]
+    pub(super) fn admit<'a>(
+        self,
+        client: &mut Client,
+        world: &mut World,
+        call: Call<'a>,
+    ) -> Result<Call<'a>, CommandError> {
+        let Some(command) = call.command.checked_sub(OFFSET) else { return Ok(call) };
+        let call = Call { command, ..call };
+        // It is out meanwhile, since keys are looked at too.
+        let mut shared = mem::take(&mut *self.shared.get_mut(world));
+        let admitted = admit(client, (self.keys.get(world), self.limits.get(world)), &mut shared, call);
+        *self.shared.get_mut(world) = shared;
+        admitted
+    }
+}
+
+fn admit<'a>(
     client: &mut Client,
     (keys, limits): (&Keys, &Limits),
     shared: &mut Shared,
     call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    within(&call, keys, limits).map_err(|error| rejected(client, error))?;
     fits(&call, keys, limits).map_err(|error| rejected(client, error))?;
     is_served(shared, client, &call).map_err(|error| rejected(client, error))?;
     if call.command == transactions::QUEUE {
