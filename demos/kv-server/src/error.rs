@@ -104,8 +104,9 @@ pub enum CommandError {
     ClientName,
     /// Keys of different slots where those of one are served.
     CrossSlot,
-    /// The log that servers share did not take the request.
-    Refused(Refused),
+    /// The log that servers share did not take the request, for this reason. (A text, since errors are moved often, and
+    /// moving a smaller part of one takes longer.)
+    Refused(&'static str),
     /// The request waits, and is not answered yet.
     Postponed,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
@@ -113,6 +114,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// What a log says that did not take a request.
+    pub(crate) fn refused(why: Refused) -> Self {
+        Self::Refused(why.text())
+    }
+
     /// What one command alone says.
     pub(crate) fn other(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Other(text.into())

@@ -257,7 +257,7 @@ impl Replica {
             if asked.request.get(0).eq_ignore_ascii_case(b"exec") {
                 transactions::forget(client, &mut self.keys.get_mut(world));
             }
-            client.reply().error_of(&CommandError::Refused(why).text());
+            client.reply().error_of(&CommandError::refused(why).text());
         }
         let id = own_id(client);
         self.shared.get_mut(world).ready.push(id);

@@ -58,15 +58,22 @@ pub enum Refused {
     TooLarge,
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Refused {
+    /// What clients are told.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
             Self::Unreachable => {
                 "the shared log cannot be reached, so nothing was changed: try again later, or at another server"
             }
             Self::TooLarge => "the request is larger than what the shared log takes: change less at once",
             Self::TooMuch => "too much waits for the shared log, so nothing was changed: try again later",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

@@ -94,12 +94,8 @@ impl Commands {
         let plans: Vec<_> = table.iter().map(Command::plan).collect();
         let (watcher, ordered) = (Watcher::new(reg), Ordered::new(reg));
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
-            let mut call = call;
             if call.command >= transactions::QUEUE {
-                call = ordered.admit(client, world, call)?;
-                if call.command >= transactions::QUEUE {
-                    return table[again::number(call.command)].inner_mut().run_with(client, world, call.request);
-                }
+                return run_otherwise((ordered, watcher), &mut table, client, world, call);
             }
             watcher.run(&mut table, client, world, call)
         };
@@ -163,6 +159,23 @@ impl Commands {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
+}
+
+/// Runs a call that does not run as most do: it waits for its transaction, or for a log, or runs again.
+#[cold]
+#[inline(never)]
+fn run_otherwise(
+    (ordered, watcher): (Ordered, Watcher),
+    table: &mut [Command],
+    client: &mut Client,
+    world: &mut World,
+    call: Call<'_>,
+) -> Done {
+    let call = ordered.admit(client, world, call)?;
+    if call.command < transactions::QUEUE {
+        return watcher.run(table, client, world, call);
+    }
+    table[again::number(call.command)].inner_mut().run_with(client, world, call.request)
 }
 
 /// Runs the requests of a transaction, with what they have to say.
@@ -260,30 +273,24 @@ fn admit<'a>(
 ) -> Result<Call<'a>, CommandError> {
     let special = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN | Marks::SHARED;
     if client.state.marks.has(special) {
-        match () {
-            () if client.state.runs_again() => return again::admit(client, call),
-            () if client.state.marks.has(Marks::ORDERED) => return Ok(call),
-            () => call = admit_marked(client, &options, call)?,
+        if client.state.runs_again() {
+            return again::admit(client, call);
         }
+        if client.state.marks.has(Marks::ORDERED) {
+            // It was admitted when it was published. No limit of this server counts now.
+            return Ok(call);
+        }
+        call = admit_marked(client, &options, call)?;
     } else if client.state.is_special() {
         call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
     }
-    match within(&call, &keys, &limits) {
-        Ok(()) => Ok(call),
-        Err(error) => Err(rejected(client, error)),
-    }
-}
-
-/// Checks what a request asks for against the limits of this server.
-#[inline(always)]
-fn within(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandError> {
     if call.spec.grows() && keys.used() > limits.memory {
-        return Err(CommandError::OutOfMemory);
+        return Err(rejected(client, CommandError::OutOfMemory));
     }
     if call.spec.keys(call.request).any(|key| key.len() > limits.key) {
-        return Err(CommandError::KeyTooLong(limits.key));
+        return Err(rejected(client, CommandError::KeyTooLong(limits.key)));
     }
-    Ok(())
+    Ok(call)
 }
 
 /// The longest value that a request of this client may make, in bytes.
@@ -346,10 +353,8 @@ fn refuse(
             return;
         }
         // Nothing of it will run.
-        CommandError::Refused(_) | CommandError::CrossSlot
-            if client.state.last.is_some_and(|spec| spec.name == "exec") =>
-        {
-            transactions::forget(client, &mut keys);
+        error @ (CommandError::Refused(_) | CommandError::CrossSlot) => {
+            transactions::forget_refused(client, &mut keys);
             error
         }
         CommandError::Arity("exec") | CommandError::Subscribed("exec") => {

@@ -5,7 +5,7 @@ use std::mem;
 use nexus_rt::{Clock, Key, Registry, World};
 
 use super::spec::{self, Spec};
-use super::{Call, Commands, Specs, may_change, rejected, transactions, within};
+use super::{Call, Commands, Specs, may_change, rejected, transactions};
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -89,7 +89,8 @@ impl Commands {
             return false;
         }
         let (keys, limits) = (self.ordered.keys.get(world), self.ordered.limits.get(world));
-        let is_within = within(&call, keys, limits).and_then(|()| fits(&call, keys, limits)).is_ok();
+        let is_short = spec.keys(request).all(|key| key.len() <= limits.key);
+        let is_within = is_short && !(spec.grows() && keys.used() > limits.memory) && fits(&call, keys, limits).is_ok();
         let mut shared = self.ordered.shared.get_mut(world);
         is_within && is_served(&shared, client, &call).is_ok() && publish(client, &mut shared, request).is_ok()
     }
@@ -176,7 +177,7 @@ fn publish(client: &mut Client, shared: &mut Shared, request: &Request) -> Resul
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
     let owner = Owner::Client(own_id(client));
-    let number = shared.publish(&Change::Requests(&bytes), owner).map_err(CommandError::Refused)?;
+    let number = shared.publish(&Change::Requests(&bytes), owner).map_err(CommandError::refused)?;
     client.state.waiting.publish(number, bytes.len(), false);
     client.charge(client.state.holds());
     Ok(())
@@ -195,7 +196,7 @@ fn publish_transaction(client: &mut Client, keys: &Keys, shared: &mut Shared) ->
         true => Change::Requests(&requests),
         false => Change::Transaction(Transaction { since: keys.position(), ends, slots: &slots, requests: &requests }),
     };
-    let number = shared.publish(&change, Owner::Client(own_id(client))).map_err(CommandError::Refused)?;
+    let number = shared.publish(&change, Owner::Client(own_id(client))).map_err(CommandError::refused)?;
     client.state.waiting.publish(number, requests.len(), true);
     client.charge(client.state.holds());
     Ok(())

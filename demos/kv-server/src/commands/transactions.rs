@@ -89,6 +89,15 @@ pub(crate) fn forget(client: &mut Client, keys: &mut Keys) {
     unwatch_all(client, keys);
 }
 
+/// Ends the transaction of a client whose last request was to run it, and was refused.
+#[cold]
+#[inline(never)]
+pub(super) fn forget_refused(client: &mut Client, keys: &mut Keys) {
+    if client.state.last.is_some_and(|spec| spec.name == "exec") {
+        forget(client, keys);
+    }
+}
+
 /// Ends what a client watches. Whether any of it has changed.
 fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
     let changed = keys.unwatch(&mut client.state.watches);
