@@ -22,8 +22,8 @@ impl Connected {
         Self { own: Client::detached(Session::default()) }
     }
 
-    /// Calls `act` with a client that has the state of a connection; sends what it is written, and closes the connection
-    /// if the client is closed. Whether there is such a connection, and it is not to be closed.
+    /// Calls `act` with a client that has the state of a connection; sends what it is written, and closes the
+    /// connection if the client is closed. Whether there is such a connection, and it is not to be closed.
     pub(crate) fn apart(
         &mut self,
         world: &mut World,

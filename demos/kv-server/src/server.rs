@@ -18,14 +18,14 @@ use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, 
 use crate::apart::{Connected, refuse_all};
 use crate::channels::Channels;
 use crate::commands::{pubsub, traffic, transactions};
-use crate::engine::Engine;
+use crate::engine::{Engine, ExpiryPoller};
 use crate::error::{Failure, ProtocolError};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::log::{Kept, Log, LogOptions, Logger};
 use crate::pages::{self, PagesPoller};
 use crate::pause::{Pause, resume};
-use crate::replica::Replica;
+use crate::replica::{Replica, Run};
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
@@ -130,8 +130,8 @@ impl Server {
     /// replies, and closes each connection when its client has read them. What the journal then has, if there is one.
     ///
     /// # Errors
-    /// If the system cannot tell what happens to sockets, the journal cannot be written, or the server cannot go on with
-    /// the log that it shares.
+    /// If the system cannot tell what happens to sockets, the journal cannot be written, or the server cannot go on
+    /// with the log that it shares.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
         let Self { wait, mut io, mut net, mut pages, store, mut replica, .. } = self;
         let (plan, logger) = (store.plan().clone(), Logger::new(world));
@@ -153,33 +153,22 @@ impl Server {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
                     let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
                     let due = [net.next_deadline(world), pause.get(world).until(), sweep];
-                    let keys = match &replica {
-                        None => expiry.next_deadline(world),
-                        Some(replica) => replica.next_deadline(world, &expiry),
-                    };
-                    let due = due.into_iter().chain([keys, pages]).flatten().min();
+                    let due = due.into_iter().chain([next_of_keys(world, &replica, &expiry), pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
             logger.begin(world);
             let now = clock.get(world).now();
-            ran = happened;
-            ran += match &mut replica {
-                None => expiry.poll(world, now),
-                Some(replica) => {
-                    let mut run = |client: &mut Client, world: &mut World, request: &Request| {
-                        answer.run_with(client, world, request);
-                    };
-                    let came = replica.poll(world, &mut clients, &mut run).map_err(Failure::Log)?;
-                    came + replica.expire(world, &mut expiry)
-                }
+            let mut run = |client: &mut Client, world: &mut World, request: &Request| {
+                answer.run_with(client, world, request);
             };
+            ran = happened + update_keys(world, &mut replica, &mut expiry, (&mut clients, &mut run))?;
             if options.get(world).timeout > 0 && now >= swept + SWEEP {
                 swept = now;
                 close_silent(world, now);
             }
             if pause.get(world).until().is_some() {
-                resume(world, &mut clients, |client, world, request| answer.run_with(client, world, request));
+                resume(world, &mut clients, run);
             }
             ran += net.poll(world, usize::MAX, &mut answer);
             if let Some(pages) = &mut pages {
@@ -200,20 +189,53 @@ impl Server {
             logger.commit(world).map_err(Failure::Journal)
         };
         let ended = world.run(&mut turn);
-        // With a journal, the time of the clock need not be that of the machine.
-        let now = clock.get(world).now();
-        world.resource_mut::<Pause>().end(now);
-        let ended = ended.and_then(|()| end_log(world, Instant::now() + drain / 2, &mut turn));
-        match &ended {
-            Ok(()) => {}
-            Err(Failure::Log(lost)) => refuse_all(world, lost),
-            Err(_) => return ended.map(|()| None),
-        }
-        world.resource_mut::<Connections<Session>>().drain(now + drain);
-        world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
-        ended?;
+        end(world, ended, drain, turn)?;
         logger.close(world).map_err(Failure::Journal)
     }
+}
+
+/// Removes keys whose time has come, after what has come from the log, if there is one. How many events that were.
+fn update_keys(
+    world: &mut World,
+    replica: &mut Option<Replica>,
+    expiry: &mut ExpiryPoller,
+    (clients, run): (&mut Connected, &mut Run<'_>),
+) -> Result<usize, Failure> {
+    let Some(replica) = replica else {
+        let now = world.resource::<Clock>().now();
+        return Ok(expiry.poll(world, now));
+    };
+    let came = replica.poll(world, clients, run).map_err(Failure::Log)?;
+    Ok(came + replica.expire(world, expiry))
+}
+
+/// When that is to be done next.
+fn next_of_keys(world: &World, replica: &Option<Replica>, expiry: &ExpiryPoller) -> Option<Instant> {
+    match replica {
+        None => expiry.next_deadline(world),
+        Some(replica) => replica.next_deadline(world, expiry),
+    }
+}
+
+/// Answers what has come, and waits until all connections are closed.
+fn end(
+    world: &mut World,
+    ended: Result<(), Failure>,
+    drain: Duration,
+    mut turn: impl FnMut(&mut World) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // With a journal, the time of the clock need not be that of the machine.
+    let now = world.resource::<Clock>().now();
+    world.resource_mut::<Pause>().end(now);
+    let ended = ended.and_then(|()| end_log(world, Instant::now() + drain / 2, &mut turn));
+    match &ended {
+        Ok(()) => {}
+        Err(Failure::Log(lost)) => refuse_all(world, lost),
+        Err(_) => return ended,
+    }
+    world.resource_mut::<Connections<Session>>().drain(now + drain);
+    world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+    ended
 }
 
 /// Answers those who wait for a log, and then publishes nothing more.

@@ -32,9 +32,9 @@ pub trait SharedLog: Send {
     fn flush(&mut self, world: &World);
 
     /// Applies what has come, in the order of the log, and returns how many changes that were. Before each one it sets
-    /// the world's [`Clock`](nexus_rt::Clock), which is historical meanwhile, to the time of the change, which never goes
-    /// back, and advances the world's sequence by one. That is not the position in the log, since requests of clients
-    /// advance it too.
+    /// the world's [`Clock`](nexus_rt::Clock), which is historical meanwhile, to the time of the change. That never
+    /// goes back. It advances the world's sequence by one, too, which is not the position in the log, since requests of
+    /// clients advance it as well.
     ///
     /// # Errors
     /// If this server cannot go on with the log.

@@ -76,8 +76,8 @@ impl Commands {
     }
 
     /// Publishes a request of a client whose requests before it are with the log, if it is certain by now that it
-    /// belongs there too: a change that nothing speaks against. Behind the end of a transaction nothing is certain: until
-    /// that comes back, the client is in the transaction. Whether it has.
+    /// belongs there too: a change that nothing speaks against. Behind the end of a transaction nothing is certain:
+    /// until that comes back, the client is in the transaction. Whether it has.
     fn publish_plain(&mut self, client: &mut Client, world: &mut World, request: &Request) -> bool {
         let marks = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::MUTE_NEXT;
         if client.state.marks.has(marks) || client.state.is_special() || client.state.waiting.awaits_barrier() {
@@ -100,8 +100,8 @@ impl Commands {
 pub(super) const OFFSET: usize = 2 * (transactions::QUEUE + 1);
 
 impl Ordered {
-    /// Admits what runs at once, and publishes what is to come back from the log, or has it wait for a barrier. What has
-    /// nothing to do with a log, it leaves as it is.
+    /// Admits what runs at once, and publishes what is to come back from the log, or has it wait for a barrier. What
+    /// has nothing to do with a log, it leaves as it is.
     #[cold]
     pub(super) fn admit<'a>(
         self,

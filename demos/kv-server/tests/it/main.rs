@@ -31,6 +31,7 @@ mod raw;
 mod redis;
 mod replicated;
 mod rig;
+mod shards;
 mod support;
 mod traffic;
 mod transactions;
