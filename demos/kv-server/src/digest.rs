@@ -26,7 +26,7 @@ fn of_entry(key: &[u8], Entry { value, ends, .. }: &Entry) -> u64 {
 }
 
 /// Two numbers as one, in which each bit of both counts everywhere: Steele and Vigna's splitmix.
-fn mixed(one: u64, other: u64) -> u64 {
+pub(crate) fn mixed(one: u64, other: u64) -> u64 {
     let mixed = one.rotate_left(32).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ other;
     let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::log::Log;
 use crate::pause::Pause;
 use crate::settings::{Options, Settings};
+use crate::shared::Shared;
 use crate::stats::Stats;
 use crate::watch::Watch;
 
@@ -83,6 +84,11 @@ impl ExpiryPoller {
         let busy = keys.has_doomed().then(|| self.clock.get(world).now());
         let sweeps = (keys.untimed > 0).then_some(self.sweeps);
         [busy, sweeps, self.timers.next_deadline(world)].into_iter().flatten().min()
+    }
+
+    /// When the first key ends that has a timer.
+    pub(crate) fn next_end(&self, world: &World) -> Option<Instant> {
+        self.timers.next_deadline(world)
     }
 
     /// How many keys have a timer.
@@ -157,6 +163,7 @@ impl Installer for Engine {
         builder.register_default::<Pause>();
         builder.register_default::<Changes>();
         builder.register_default::<Log>();
+        builder.register_default::<Shared>();
         builder.register_default::<Channels>();
         builder.register_default::<Specs>();
         builder.register_default::<Options>();

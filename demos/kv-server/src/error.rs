@@ -6,6 +6,8 @@ use std::io;
 
 use memchr::memchr;
 
+use crate::shared_log::{Lost, Refused};
+
 /// Why a command was refused. The client is told, and may go on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CommandError {
@@ -100,6 +102,11 @@ pub enum CommandError {
     AbortedBecause(Box<CommandError>),
     /// A name that cannot be shown in CLIENT LIST.
     ClientName,
+    /// Keys of different slots where those of one are served.
+    CrossSlot,
+    /// The log that servers share did not take the request, for this reason. (A text, since errors are moved often, and
+    /// moving a smaller part of one takes longer.)
+    Refused(&'static str),
     /// The request waits, and is not answered yet.
     Postponed,
     /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
@@ -107,6 +114,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// What a log says that did not take a request.
+    pub(crate) fn refused(why: Refused) -> Self {
+        Self::Refused(why.text())
+    }
+
     /// What one command alone says.
     pub(crate) fn other(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Other(text.into())
@@ -174,6 +186,8 @@ impl fmt::Display for CommandError {
             Self::Stranger => f.write_str("NOAUTH Authentication required."),
             Self::WrongPassword => f.write_str("WRONGPASS invalid username-password pair or user is disabled."),
             Self::Other(text) => f.write_str(text),
+            Self::CrossSlot => f.write_str("CROSSSLOT Keys in request don't hash to the same slot"),
+            Self::Refused(why) => write!(f, "CLUSTERDOWN {why}"),
             Self::Postponed => f.write_str("ERR the request waits"),
             Self::Http => f.write_str("ERR this is no server of HTTP"),
             Self::Offset => f.write_str("ERR offset is out of range"),
@@ -257,12 +271,15 @@ pub enum Failure {
     System(io::Error),
     /// The journal cannot be written.
     Journal(nexus_journal::Error),
+    /// The server cannot go on with the log that it shares.
+    Log(Lost),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => write!(f, "the system failed: {error}"),
+            Self::Log(lost) => write!(f, "{lost}"),
             Self::Journal(error) => {
                 write!(f, "{error}; no change is lost that was acknowledged: mend this, and start again")
             }

@@ -155,6 +155,12 @@ impl Keys {
         self.watched.unwatch(watches)
     }
 
+    /// Whether any of what a client watches has changed or ended.
+    pub(crate) fn has_changed(&self, watches: &Watches) -> bool {
+        let has_lapsed = |key: &Arc<[u8]>| self.entries.get(&**key).is_some_and(|entry| !entry.lives(self.now_ms));
+        watches.keys().any(has_lapsed) || self.watched.has_changed(watches)
+    }
+
     /// Removes a key whose time has come but whose timer has not run yet. (The timer then finds nothing.)
     fn end_lapsed(&mut self, key: &[u8]) {
         if self.entries.get(key).is_some_and(|entry| !entry.lives(self.now_ms)) {

@@ -2,6 +2,7 @@
 //!
 //! [`Server`] is the whole of it; [`Engine`] and [`Commands`] are the part without sockets.
 
+mod apart;
 mod args;
 mod changes;
 mod channels;
@@ -21,16 +22,21 @@ mod log;
 mod number;
 mod pages;
 mod pause;
+mod replica;
 mod replies;
 mod request;
 mod server;
 mod session;
 mod settings;
+mod shared;
+mod shared_log;
+mod slots;
 mod snapshot;
 mod stats;
 mod store;
 mod system;
 mod trace;
+mod waiting;
 mod watch;
 mod watched;
 
@@ -45,10 +51,14 @@ pub use history::History;
 pub use keys::Keys;
 pub use limits::Limits;
 pub use log::{Kept, Log, LogOptions};
+pub use replica::{Clients, Replica, Run};
 pub use replies::{Protocol, Replies};
 pub use request::{Request, RequestLimits};
 pub use server::Server;
 pub use session::{Client, Reply, Session};
 pub use settings::{Options, Settings};
+pub use shared::ReplicaOptions;
+pub use shared_log::{Apply, LogStatus, Lost, Member, Refused, SharedLog};
+pub use slots::{SLOTS, SlotChanges, Transaction, slot_of};
 pub use stats::Stats;
 pub use store::{Change, PROGRAM, Past, Store, digests};

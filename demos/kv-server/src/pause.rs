@@ -5,8 +5,10 @@ use std::time::Instant;
 use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, World};
 
+use crate::apart::Connected;
 use crate::request::Request;
 use crate::session::{Client, Marks, Session};
+use crate::shared::Shared;
 
 /// Until when clients wait.
 #[derive(Debug, Default)]
@@ -45,10 +47,19 @@ impl Pause {
             client.pause();
         }
     }
+
+    /// Whether all requests of a client wait.
+    pub(crate) fn holds(&self, client: &Client) -> bool {
+        self.all && client.state.marks.has(Marks::PAUSED)
+    }
 }
 
 /// Has clients go on, if it is time: runs the requests that wait by `run`, each as an event of its own.
-pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut World, &Request)) {
+pub(crate) fn resume(
+    world: &mut World,
+    clients: &mut Connected,
+    mut run: impl FnMut(&mut Client, &mut World, &Request),
+) {
     let now = world.resource::<Clock>().now();
     if world.resource::<Pause>().until.is_none_or(|until| until > now) {
         return;
@@ -60,15 +71,12 @@ pub(crate) fn resume(world: &mut World, mut run: impl FnMut(&mut Client, &mut Wo
         let Some(client) = net.client_mut(id) else { continue };
         client.resume();
         client.state.marks.set(Marks::PAUSED, false);
-        let Some(request) = client.state.postponed.take() else { continue };
-        // Its connection stays where it is meanwhile.
-        let mut own = Client::detached(std::mem::take(&mut client.state));
-        world.next_sequence();
-        run(&mut own, world, &request);
-        let mut net = world.resource_mut::<Connections<Session>>();
-        if let Some(client) = net.client_mut(id) {
-            client.state = std::mem::take(&mut own.state);
-            net.send(id, own.out());
+        let waits = client.state.waiting.asked() > 0;
+        if let Some(request) = client.state.postponed.take() {
+            clients.apart(world, id, |client, world| run(client, world, &request));
+        }
+        if waits {
+            world.resource_mut::<Shared>().ready.push(id);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,18 +15,22 @@ use nexus_rt::plan::Plan;
 use nexus_rt::wait::{Idle, Wait};
 use nexus_rt::{Clock, Key, MioInstaller, MioPoller, PipelineStart, Res, ResMut, World, WorldBuilder};
 
+use crate::apart::{Connected, refuse_all};
 use crate::channels::Channels;
 use crate::commands::{pubsub, traffic, transactions};
-use crate::engine::Engine;
+use crate::engine::{Engine, ExpiryPoller};
 use crate::error::{Failure, ProtocolError};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::log::{Kept, Log, LogOptions, Logger};
 use crate::pages::{self, PagesPoller};
 use crate::pause::{Pause, resume};
+use crate::replica::{Replica, Run};
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
+use crate::shared::{ReplicaOptions, Shared};
+use crate::shared_log::SharedLog;
 use crate::stats::Stats;
 use crate::store::Store;
 use crate::watch::Watch;
@@ -39,6 +44,7 @@ pub struct Server {
     /// Those that ask for what is measured.
     pages: Option<PagesPoller>,
     store: Store,
+    replica: Option<Replica>,
 }
 
 impl Server {
@@ -71,7 +77,7 @@ impl Server {
         let mut world = builder.build();
         let store = Store::new(&world, expiry);
         world.resource_mut::<Options>().startup = crate::system::memory().resident;
-        let mut server = Self { wait, address, io, net, pages, store };
+        let mut server = Self { wait, address, io, net, pages, store, replica: None };
         server.watch(&world);
         Ok((server, world))
     }
@@ -102,17 +108,32 @@ impl Server {
     ///
     /// # Errors
     /// If the journal is in use, damaged, of another program or version, or cannot be written.
+    ///
+    /// # Panics
+    /// If the server shares a log.
     pub fn journal(&mut self, world: &mut World, options: &LogOptions) -> Result<Replayed, Error> {
+        assert!(self.replica.is_none(), "a server that shares a log has no journal: the log is its journal");
         Log::open(options, world, &mut self.store)
+    }
+
+    /// Shares a log with other servers from now on. What changes something is run when it comes back from the log, by
+    /// all of them alike, and then answered by the one that was asked.
+    ///
+    /// # Panics
+    /// If there is a journal, or the options name no shard.
+    pub fn replicate(&mut self, world: &mut World, log: Box<dyn SharedLog>, options: ReplicaOptions) {
+        assert!(!world.resource::<Log>().is_open(), "a server with a journal shares no log: it would have two");
+        self.replica = Some(Replica::new(world, log, options));
     }
 
     /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the
     /// replies, and closes each connection when its client has read them. What the journal then has, if there is one.
     ///
     /// # Errors
-    /// If the system cannot tell what happens to sockets, or the journal cannot be written.
+    /// If the system cannot tell what happens to sockets, the journal cannot be written, or the server cannot go on
+    /// with the log that it shares.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
-        let Self { wait, mut io, mut net, mut pages, store, .. } = self;
+        let Self { wait, mut io, mut net, mut pages, store, mut replica, .. } = self;
         let (plan, logger) = (store.plan().clone(), Logger::new(world));
         let (mut commands, mut expiry) = store.into_parts();
         let reg = world.registry();
@@ -123,7 +144,7 @@ impl Server {
         };
         let mut answer = PipelineStart::<&Request>::borrowed().with_context::<Client>().then(respond, reg).build();
         let mut show = pages::answers(plan, reg);
-        let (mut idle, mut ran) = (Idle::new(wait), 0);
+        let (mut idle, mut ran, mut clients) = (Idle::new(wait), 0, Connected::new());
         let (options, mut swept): (Key<Options>, _) = (reg.key(), clock.get(world).now());
         let mut turn = |world: &mut World| {
             let now = clock.get(world).now();
@@ -131,20 +152,23 @@ impl Server {
                 .poll_until(world, now, |world| {
                     let sweep = (options.get(world).timeout > 0).then(|| swept + SWEEP);
                     let pages = pages.as_ref().and_then(|pages| pages.next_deadline(world));
-                    let clients = [net.next_deadline(world), pause.get(world).until(), sweep];
-                    let due = clients.into_iter().chain([expiry.next_deadline(world), pages]).flatten().min();
+                    let due = [net.next_deadline(world), pause.get(world).until(), sweep];
+                    let due = due.into_iter().chain([next_of_keys(world, &replica, &expiry), pages]).flatten().min();
                     idle.until(ran, now, due)
                 })
                 .map_err(Failure::System)?;
             logger.begin(world);
             let now = clock.get(world).now();
-            ran = happened + expiry.poll(world, now);
+            let mut run = |client: &mut Client, world: &mut World, request: &Request| {
+                answer.run_with(client, world, request);
+            };
+            ran = happened + update_keys(world, &mut replica, &mut expiry, (&mut clients, &mut run))?;
             if options.get(world).timeout > 0 && now >= swept + SWEEP {
                 swept = now;
                 close_silent(world, now);
             }
             if pause.get(world).until().is_some() {
-                resume(world, |client, world, request| answer.run_with(client, world, request));
+                resume(world, &mut clients, run);
             }
             ran += net.poll(world, usize::MAX, &mut answer);
             if let Some(pages) = &mut pages {
@@ -159,16 +183,75 @@ impl Server {
                 // The system tells of everything, so a loop that blocks need not ask again.
                 ran = 0;
             }
+            if let Some(replica) = &mut replica {
+                replica.flush(world, &mut clients, &expiry);
+            }
             logger.commit(world).map_err(Failure::Journal)
         };
-        world.run(&mut turn)?;
-        // With a journal, the time of the clock need not be that of the machine.
-        let now = clock.get(world).now();
-        world.resource_mut::<Pause>().end(now);
-        world.resource_mut::<Connections<Session>>().drain(now + drain);
-        world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+        let ended = world.run(&mut turn);
+        end(world, ended, drain, turn)?;
         logger.close(world).map_err(Failure::Journal)
     }
+}
+
+/// Removes keys whose time has come, after what has come from the log, if there is one. How many events that were.
+fn update_keys(
+    world: &mut World,
+    replica: &mut Option<Replica>,
+    expiry: &mut ExpiryPoller,
+    (clients, run): (&mut Connected, &mut Run<'_>),
+) -> Result<usize, Failure> {
+    let Some(replica) = replica else {
+        let now = world.resource::<Clock>().now();
+        return Ok(expiry.poll(world, now));
+    };
+    let came = replica.poll(world, clients, run).map_err(Failure::Log)?;
+    Ok(came + replica.expire(world, expiry))
+}
+
+/// When that is to be done next.
+fn next_of_keys(world: &World, replica: &Option<Replica>, expiry: &ExpiryPoller) -> Option<Instant> {
+    match replica {
+        None => expiry.next_deadline(world),
+        Some(replica) => replica.next_deadline(world, expiry),
+    }
+}
+
+/// Answers what has come, and waits until all connections are closed.
+fn end(
+    world: &mut World,
+    ended: Result<(), Failure>,
+    drain: Duration,
+    mut turn: impl FnMut(&mut World) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // With a journal, the time of the clock need not be that of the machine.
+    let now = world.resource::<Clock>().now();
+    world.resource_mut::<Pause>().end(now);
+    let ended = ended.and_then(|()| end_log(world, Instant::now() + drain / 2, &mut turn));
+    match &ended {
+        Ok(()) => {}
+        Err(Failure::Log(lost)) => refuse_all(world, lost),
+        Err(_) => return ended,
+    }
+    world.resource_mut::<Connections<Session>>().drain(now + drain);
+    world.drain(Instant::now() + drain, |world| world.resource::<Connections<Session>>().is_empty(), turn)?;
+    ended
+}
+
+/// Answers those who wait for a log, and then publishes nothing more.
+fn end_log(
+    world: &mut World,
+    deadline: Instant,
+    turn: &mut impl FnMut(&mut World) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if !world.resource::<Shared>().is_open() {
+        return Ok(());
+    }
+    // What waits for the end of a pause is published in the next turn.
+    let mut paused = world.resource::<Pause>().until().is_some();
+    world.drain(deadline, |world| !mem::replace(&mut paused, false) && Replica::is_idle(world), turn)?;
+    Replica::close_if_idle(world);
+    Ok(())
 }
 
 /// How often clients are looked for that have been silent for too long, if there is such a time.
@@ -180,6 +263,7 @@ fn close_silent(world: &mut World, now: Instant) {
     let mut net = world.resource_mut::<Connections<Session>>();
     let silent = net.iter().filter(|client| {
         let waits = client.state.is_subscribed() || client.state.marks.has(Marks::MONITOR | Marks::PAUSED);
+        let waits = waits || !client.state.waiting.is_empty();
         !waits && now.saturating_duration_since(client.heard()) > timeout
     });
     let ids: Vec<_> = silent.map(Client::id).collect();
@@ -208,7 +292,18 @@ fn net_limits(limits: &Limits) -> NetLimits {
 }
 
 /// Gives a client its number.
-fn on_opened(client: &mut Client, mut stats: ResMut<Stats>, options: Res<Options>, pause: Res<Pause>, _: Opened) {
+fn on_opened(
+    client: &mut Client,
+    mut stats: ResMut<Stats>,
+    options: Res<Options>,
+    pause: Res<Pause>,
+    shared: Res<Shared>,
+    _: Opened,
+) {
+    if shared.is_open() {
+        client.state.peer = Some(client.peer().clone());
+        Replica::join(client);
+    }
     stats.connections += 1;
     stats.clients += 1;
     let (heard, id) = (client.heard(), client.id());

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nexus_rt::connections::{self, ConnectionId};
+use nexus_rt::connections::{self, Address, ConnectionId};
 
 use crate::channels::Subscriptions;
 use crate::commands::Spec;
 use crate::replies::{Protocol, Replies};
 use crate::request::Request;
+use crate::waiting::Waiting;
 use crate::watched::Watches;
 
 /// A client: the context of every command. What is written to its `out` is sent to it.
@@ -18,6 +19,11 @@ pub type Client = connections::Client<Session>;
 /// The id of a client's connection.
 pub(crate) fn own_id(client: &Client) -> ConnectionId {
     client.state.connection.unwrap_or_else(|| client.id())
+}
+
+/// The address of a client.
+pub(crate) fn peer(client: &Client) -> &Address {
+    client.state.peer.as_ref().unwrap_or_else(|| client.peer())
 }
 
 /// Replies to a client.
@@ -58,6 +64,14 @@ impl Marks {
     pub(crate) const FRESHLY_MUTE: Self = Self(32);
     /// Its request runs [again](crate::Commands::apply).
     pub(crate) const AGAIN: Self = Self(256);
+    /// Its requests that change something go by a log.
+    pub(crate) const SHARED: Self = Self(512);
+    /// Its request has come back from the log.
+    pub(crate) const ORDERED: Self = Self(1024);
+    /// Its request has waited for those before it.
+    pub(crate) const TURN: Self = Self(2048);
+    /// Its request waits instead of having run.
+    pub(crate) const DEFERRED: Self = Self(4096);
 
     #[inline]
     pub(crate) fn has(self, mark: Self) -> bool {
@@ -96,8 +110,12 @@ pub struct Session {
     pub(crate) marks: Marks,
     /// A request of it that waits.
     pub(crate) postponed: Option<Box<Request>>,
+    /// What waits for a log, and behind that.
+    pub(crate) waiting: Waiting,
     /// The id of its connection, from which its state is apart while a request runs that had to wait.
     pub(crate) connection: Option<ConnectionId>,
+    /// The address of that connection.
+    pub(crate) peer: Option<Address>,
     /// When it came.
     pub(crate) since: Option<Instant>,
     /// The command that it used last.
@@ -170,7 +188,7 @@ impl Session {
     /// What it makes the server remember, roughly and in bytes.
     pub(crate) fn holds(&self) -> usize {
         let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
-        self.name.len() + self.subscribed + self.watching + queued
+        self.name.len() + self.subscribed + self.watching + queued + self.waiting.bytes()
     }
 
     /// Whether not every command runs now.

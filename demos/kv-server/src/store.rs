@@ -7,12 +7,14 @@ use nexus_rt::plan::Plan;
 use nexus_rt::{Clock, Registry, World, WorldBuilder};
 
 use crate::commands::Commands;
+use crate::db::unix_ms;
 use crate::engine::{Engine, ExpiryPoller};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::request::Request;
 use crate::session::{Client, Session};
 use crate::settings::Settings;
+use crate::slots::{SlotChanges, Transaction};
 
 /// The name by which a journal of this program is known.
 pub const PROGRAM: &str = "kv-server";
@@ -25,6 +27,14 @@ inputs! {
         1 = Requests(&'a [u8]),
         /// What a snapshot ends with: how the keys came to be what they are, as one number.
         2 = Past(Past),
+        /// The requests of one transaction, which run if nothing has changed that they depend on.
+        3 = Transaction(Transaction<'a>),
+        /// Nothing but its time, by which keys end.
+        4 = Tick,
+        /// Nothing: who waits for it has seen what came before.
+        5 = Read,
+        /// What a snapshot ends with that is of several servers: when something last changed in each slot.
+        6 = Slots(SlotChanges<'a>),
     }
 }
 
@@ -92,16 +102,30 @@ impl Store {
         (world, store, digests)
     }
 
+    /// A [detached](Self::detached_at) store that applies what several servers share: it
+    /// [keeps slots](Keys::keep_slots).
+    pub fn replica_at(start: Duration) -> (World, Self, Digests) {
+        let (mut world, store, digests) = Self::detached_at(start);
+        world.resource_mut::<Keys>().keep_slots();
+        (world, store, digests)
+    }
+
     /// Writes inputs that lead to the same keys.
     pub fn emit(world: &World, _: &Self, snapshot: &mut Snapshot<'_>) {
+        Self::snapshot(world, |change| snapshot.input(&change));
+    }
+
+    /// Calls `visit` with the changes that lead to the keys of a world from none, at its time.
+    pub fn snapshot(world: &World, mut visit: impl FnMut(Change<'_>)) {
         let keys = world.resource::<Keys>();
-        // A callback that cannot fail: what fails to be written, the snapshot keeps to itself until its end.
+        // A callback that cannot fail: whatever `visit` does, it keeps to itself.
         let write = |requests: &[u8]| {
-            snapshot.input(&Change::Requests(requests));
+            visit(Change::Requests(requests));
             Ok::<(), std::convert::Infallible>(())
         };
         let Ok(()) = keys.snapshot(keys.now_ms, write);
-        snapshot.input(&Change::Past(Past { trace: keys.trace(), changes: keys.changes() }));
+        visit(Change::Past(Past { trace: keys.trace(), changes: keys.changes() }));
+        keys.visit_slots(|slots| visit(Change::Slots(slots)));
     }
 
     /// What a request runs through, and what every command reads and writes.
@@ -121,14 +145,9 @@ impl Program for Store {
     type Input<'a> = Change<'a>;
 
     fn apply(&mut self, world: &mut World, input: Change<'_>) {
-        match input {
-            Change::Requests(mut requests) => {
-                while let Ok(true) = self.request.fill(&mut requests) {
-                    self.commands.apply(&mut self.client, world, &self.request);
-                }
-            }
-            Change::Past(Past { trace, changes }) => {
-                world.resource_mut::<Keys>().restore_trace(trace, changes);
+        if let Some(mut requests) = begin(world, input) {
+            while let Ok(true) = self.request.fill(&mut requests) {
+                self.commands.apply(&mut self.client, world, &self.request);
             }
         }
         self.until_sweep -= 1;
@@ -139,6 +158,22 @@ impl Program for Store {
     }
 }
 
+/// Begins a change: does what it says, apart from requests. Returns those that are to run, if they are.
+pub(crate) fn begin<'a>(world: &mut World, change: Change<'a>) -> Option<&'a [u8]> {
+    let now_ms = unix_ms(world.resource::<Clock>());
+    let mut keys = world.resource_mut::<Keys>();
+    keys.now_ms = now_ms;
+    keys.next_position();
+    match change {
+        Change::Requests(requests) => return Some(requests),
+        Change::Transaction(transaction) => return keys.admits(&transaction).then_some(transaction.requests),
+        Change::Past(Past { trace, changes }) => keys.restore_trace(trace, changes),
+        Change::Slots(slots) => keys.restore_slots(slots),
+        Change::Tick | Change::Read => {}
+    }
+    None
+}
+
 /// What a journal of the keys notes now and then: how they came to be what they are, which costs the same for any
 /// number of keys.
 pub fn digests(registry: &Registry) -> Digests {
@@ -146,6 +181,7 @@ pub fn digests(registry: &Registry) -> Digests {
     digests.watch_part(registry, "history", |keys: &Keys, digest| {
         std::hash::Hasher::write_u64(digest, keys.trace());
         std::hash::Hasher::write_u64(digest, keys.changes());
+        keys.slots_digest().iter().flatten().for_each(|number| std::hash::Hasher::write_u64(digest, *number));
     });
     digests
 }

@@ -3,6 +3,7 @@
 use rapidhash::v3::rapidhash_v3 as hash;
 
 use crate::keys::{Entry, Keys};
+use crate::slots::Slots;
 
 /// The most bytes of a value that its change is told by: the last ones.
 const TAIL: usize = 32;
@@ -30,6 +31,8 @@ pub(crate) struct Trace {
     kept: bool,
     hash: u64,
     changes: u64,
+    /// Kept with the trace, or not at all.
+    pub(crate) slots: Option<Box<Slots>>,
 }
 
 impl Trace {
@@ -50,6 +53,11 @@ impl Trace {
         let tail = hash(&value[value.len().saturating_sub(TAIL)..]);
         for word in [hash(key), tail, length << 3 | what as u64, ends] {
             self.hash = (self.hash.rotate_left(27) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+        match (&mut self.slots, what) {
+            (None, _) => {}
+            (Some(slots), Change::Cleared) => slots.change_all(),
+            (Some(slots), _) => slots.change(key),
         }
     }
 }

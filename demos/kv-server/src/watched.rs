@@ -51,6 +51,11 @@ impl Watched {
         changed
     }
 
+    /// Whether any of what a client watches has changed.
+    pub(crate) fn has_changed(&self, watches: &Watches) -> bool {
+        watches.iter().any(|(key, since)| self.keys.get(key).is_some_and(|state| state.changed > *since))
+    }
+
     /// Notes that a key has changed.
     #[inline]
     pub(crate) fn touch(&mut self, key: &[u8]) {

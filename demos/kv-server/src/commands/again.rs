@@ -32,8 +32,10 @@ pub(super) fn number(command: usize) -> usize {
 
 /// Admits what changes keys, whoever asks.
 #[cold]
-pub(super) fn admit(call: Call<'_>) -> Result<Call<'_>, CommandError> {
-    if !call.spec.writes() {
+pub(super) fn admit<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, CommandError> {
+    // A message reaches the clients of every server that shares a log.
+    let runs = call.spec.writes() || client.state.marks.has(Marks::ORDERED) && super::may_change(call.spec);
+    if !runs {
         return Err(CommandError::other("ERR only what changes keys runs again"));
     }
     Ok(Call { command: OFFSET + call.command, ..call })
@@ -57,10 +59,13 @@ impl Commands {
         let mut keys = self.again.keys.get_mut(world);
         keys.now_ms = now_ms;
         let before = keys.changes();
+        client.state.marks.set(Marks::ORDERED, keys.slots_digest().is_some());
         client.state.marks.set(Marks::AGAIN, true);
         self.run.run_with(client, world, request);
         // It may have been rejected for how many arguments it has.
-        [Marks::AGAIN, Marks::REJECTED].into_iter().for_each(|mark| client.state.marks.set(mark, false));
+        [Marks::AGAIN, Marks::ORDERED, Marks::REJECTED]
+            .into_iter()
+            .for_each(|mark| client.state.marks.set(mark, false));
         client.out().clear();
         self.again.keys.get(world).changes() != before
     }

@@ -13,8 +13,9 @@ use crate::error::CommandError;
 use crate::number;
 use crate::pause::Pause;
 use crate::request::Request;
-use crate::session::{Client, Marks, Reply, Session};
+use crate::session::{Client, Marks, Reply, Session, peer};
 use crate::settings::Settings;
+use crate::shared::Shared;
 
 /// What CLIENT works with.
 type Net<'a> = Option<ResMut<'a, Connections<Session>>>;
@@ -25,8 +26,10 @@ pub(super) fn client(
     settings: Res<Settings>,
     clock: Res<Clock>,
     mut paused: ResMut<Pause>,
+    shared: Res<Shared>,
     request: &Request,
 ) -> Done {
+    let now = shared.machine_now(&clock);
     match subcommands::name(subcommands::CLIENT, request) {
         "id" => {
             let number = client.state.id();
@@ -42,10 +45,10 @@ pub(super) fn client(
             client.reply().ok();
         }
         "info" => {
-            let line = line(client, &settings, clock.now());
+            let line = line(client, &settings, now);
             client.reply().verbatim(&line);
         }
-        "list" => list(client, net, &settings, clock.now(), request)?,
+        "list" => list(client, net, &settings, now, request)?,
         "kill" => kill(client, net, &settings, request)?,
         "reply" => reply(client, request.get(2))?,
         "no-evict" => {
@@ -53,9 +56,9 @@ pub(super) fn client(
             client.reply().ok();
         }
         "unblock" => unblock(client, request)?,
-        "pause" => pause(client, net, &mut paused, clock.now(), request)?,
+        "pause" => pause(client, net, &mut paused, now, request)?,
         "unpause" => {
-            paused.end(clock.now());
+            paused.end(now);
             client.reply().ok();
         }
         "help" => client.reply().lines(help::CLIENT),
@@ -182,8 +185,9 @@ fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, re
         }
         Some(_) => return Err(CommandError::Syntax),
     }
-    // All but this one, which is out while its request runs.
-    let mut all: Vec<&Client> = net.iter().flat_map(|net| net.iter()).filter(|other| !other.is_closing()).collect();
+    // All but this one, which is out while its request runs, or its state is.
+    let others = net.iter().flat_map(|net| net.iter());
+    let mut all: Vec<&Client> = others.filter(|other| !other.is_closing() && other.state.number > 0).collect();
     all.push(client);
     all.sort_unstable_by_key(|client| client.state.number);
     let lines: String = all.into_iter().filter(|client| wanted(client)).map(|it| line(it, settings, now)).collect();
@@ -193,7 +197,7 @@ fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, re
 
 /// The addresses of the other side and of this one, as Redis writes them.
 pub(super) fn addresses(client: &Client, settings: &Settings) -> (String, String) {
-    match client.peer() {
+    match peer(client) {
         Address::Ip(address) => (address.to_string(), settings.address.to_string()),
         Address::Unix(_) => {
             let path = settings.unix.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
@@ -204,7 +208,7 @@ pub(super) fn addresses(client: &Client, settings: &Settings) -> (String, String
 }
 
 fn flags(client: &Client) -> String {
-    let (state, unix) = (&client.state, matches!(client.peer(), Address::Unix(_)));
+    let (state, unix) = (&client.state, matches!(peer(client), Address::Unix(_)));
     let all = [
         ('O', state.marks.has(Marks::MONITOR)),
         ('P', state.is_subscribed()),

@@ -9,7 +9,7 @@ use crate::keys::Keys;
 use crate::number;
 use crate::replies::Protocol;
 use crate::request::Request;
-use crate::session::{Client, LEAVES, Marks, Reply};
+use crate::session::{Client, LEAVES, Marks, Reply, own_id};
 use crate::settings::Options;
 use crate::watch::Watch;
 
@@ -152,7 +152,7 @@ pub(super) fn reset(
     pubsub::forget(client, &mut channels);
     transactions::forget(client, &mut keys);
     if client.state.marks.has(Marks::MONITOR) {
-        watch.monitor(client.id(), false);
+        watch.monitor(own_id(client), false);
     }
     let state = &mut client.state;
     state.protocol = Protocol::Two;

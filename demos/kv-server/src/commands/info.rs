@@ -15,6 +15,7 @@ use crate::log::Log;
 use crate::request::Request;
 use crate::session::{Client, Reply, Session};
 use crate::settings::{Options, Settings};
+use crate::shared::Shared;
 use crate::stats::{CommandStats, Stats, Traffic};
 use crate::system;
 
@@ -43,6 +44,7 @@ pub(super) struct Sources<'w> {
     options: Res<'w, Options>,
     limits: Res<'w, Limits>,
     log: Res<'w, Log>,
+    shared: Res<'w, Shared>,
     board: Res<'w, Board>,
     clock: Res<'w, Clock>,
     net: Option<Res<'w, Connections<Session>>>,
@@ -109,7 +111,7 @@ pub(super) fn info(client: &mut Client, sources: Sources<'_>, request: &Request)
     sources.commands(&mut text);
     sources.latencies(&mut text);
     if text.section("Cluster") {
-        text.line("cluster_enabled", 0);
+        text.line("cluster_enabled", u8::from(sources.shared.options.shard.is_some()));
     }
     sources.keyspace(&mut text);
     client.reply().verbatim(&text.out);
@@ -127,13 +129,13 @@ impl Sources<'_> {
         if !text.section("Server") {
             return;
         }
-        let uptime = self.clock.now().saturating_duration_since(self.settings.started).as_secs();
+        let uptime = self.shared.machine_now(&self.clock).saturating_duration_since(self.settings.started).as_secs();
         text.line("redis_version", VERSION);
         text.line("redis_git_sha1", "00000000");
         text.line("redis_git_dirty", 0);
         text.line("redis_build_id", 0);
         text.line("server_name", "kv-server");
-        text.line("redis_mode", "standalone");
+        text.line("redis_mode", if self.shared.options.shard.is_some() { "cluster" } else { "standalone" });
         text.line("os", system::name());
         text.line("arch_bits", usize::BITS);
         text.line("multiplexing_api", "epoll");
@@ -210,7 +212,7 @@ impl Sources<'_> {
         }
         let (stats, before) = (&*self.stats, self.stats.before);
         let traffic = traffic(self.net.as_deref());
-        let [requests, received, sent] = stats.rates.per_second(self.clock.now(), traffic);
+        let [requests, received, sent] = stats.rates.per_second(self.shared.machine_now(&self.clock), traffic);
         let errors = stats.errors.values().sum();
         text.line("total_connections_received", stats.connections - stats.connections_before);
         text.line("total_commands_processed", traffic.requests - before.requests);
@@ -355,6 +357,14 @@ fn replication(text: &mut Text, sources: &Sources<'_>) {
         ("repl_backlog_first_byte_offset", 0),
         ("repl_backlog_histlen", 0),
     ]);
+    let Some(log) = sources.shared.status() else { return };
+    // What Redis does not have: the log that servers share.
+    let (checked, digest) = log.checked.unwrap_or_default();
+    text.line("log_node", &log.node);
+    text.lines(&[("log_connected", log.connected.into()), ("log_position", log.position), ("log_lag", log.lag)]);
+    text.line("log_waiting", log.waiting);
+    text.line("log_checked", checked);
+    text.line("log_digest", format_args!("{digest:016x}"));
 }
 
 fn cpu(text: &mut Text) {

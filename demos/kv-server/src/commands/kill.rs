@@ -77,7 +77,9 @@ pub(super) fn kill(
     };
     let mut killed = 0;
     if let Some(mut net) = net {
-        let others = net.iter().filter(|other| !other.is_closing() && meant.fits(other, settings));
+        // But not the one that asks, whose state may be apart from its connection.
+        let others =
+            net.iter().filter(|other| !other.is_closing() && other.state.number > 0 && meant.fits(other, settings));
         let ids: Vec<_> = others.map(Client::id).collect();
         killed += ids.len();
         ids.into_iter().for_each(|id| _ = net.close(id, KILLED));

@@ -2,6 +2,7 @@
 
 mod again;
 mod client;
+mod cluster;
 mod command_table;
 mod config;
 mod connection;
@@ -10,6 +11,7 @@ mod help;
 mod info;
 mod keyspace;
 mod kill;
+mod ordered;
 pub(crate) mod pubsub;
 mod ranges;
 mod server;
@@ -33,6 +35,7 @@ use nexus_rt::{BoxedPipeline, Describe, PipelineStart, Res, ResMut, World};
 
 use again::Again;
 pub(crate) use info::traffic;
+use ordered::Ordered;
 pub use spec::{Spec, Specs};
 use watched::Watcher;
 
@@ -69,6 +72,7 @@ pub struct Commands {
     run: Run<Option<()>>,
     plan: Plan,
     again: Again,
+    ordered: Ordered,
 }
 
 impl Commands {
@@ -88,10 +92,10 @@ impl Commands {
         // Runs instead of a command that is to wait for its transaction.
         table.push(board.named("queued").sampled(SAMPLED, table::command(transactions::queue, reg)));
         let plans: Vec<_> = table.iter().map(Command::plan).collect();
-        let watcher = Watcher::new(reg);
+        let (watcher, ordered) = (Watcher::new(reg), Ordered::new(reg));
         let execute = move |client: &mut Client, world: &mut World, call: Call<'_>| {
             if call.command >= transactions::QUEUE {
-                return table[again::number(call.command)].inner_mut().run_with(client, world, call.request);
+                return run_otherwise((ordered, watcher), &mut table, client, world, call);
             }
             watcher.run(&mut table, client, world, call)
         };
@@ -106,7 +110,7 @@ impl Commands {
             .boxed();
         let mut plan = run.plan().nest(name, plans);
         plan.name = "kv-server".into();
-        Self { run, plan, again: Again::new(reg) }
+        Self { run, plan, again: Again::new(reg), ordered }
     }
 
     /// Runs a request and adds its replies to the client.state.
@@ -115,10 +119,21 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
-            self.run_mute(client, world, request);
+        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT | Marks::SHARED | Marks::AGAIN) {
+            self.run_marked(client, world, request);
         } else {
             self.run.run_with(client, world, request);
+        }
+    }
+
+    /// Runs a request of a client that gets no reply, or goes by a log, or runs again.
+    #[cold]
+    fn run_marked(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        let marks = client.state.marks;
+        match () {
+            () if marks.has(Marks::AGAIN) => _ = self.apply(client, world, request),
+            () if marks.has(Marks::SHARED) => self.run_shared(client, world, request),
+            () => self.run_mute(client, world, request),
         }
     }
 
@@ -126,11 +141,11 @@ impl Commands {
     #[cold]
     fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let before = client.out().len();
-        client.state.marks.set(Marks::FRESHLY_MUTE, false);
+        [Marks::FRESHLY_MUTE, Marks::DEFERRED].into_iter().for_each(|mark| client.state.marks.set(mark, false));
         self.run.run_with(client, world, request);
         let state = &mut client.state;
         let is_mute = state.marks.has(Marks::MUTE | Marks::MUTE_NEXT);
-        if !state.marks.has(Marks::FRESHLY_MUTE) {
+        if !state.marks.has(Marks::FRESHLY_MUTE | Marks::DEFERRED) {
             state.marks.set(Marks::MUTE_NEXT, false);
         }
         // What is about messages is none of the replies that it does without.
@@ -144,6 +159,23 @@ impl Commands {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
+}
+
+/// Runs a call that does not run as most do: it waits for its transaction, or for a log, or runs again.
+#[cold]
+#[inline(never)]
+fn run_otherwise(
+    (ordered, watcher): (Ordered, Watcher),
+    table: &mut [Command],
+    client: &mut Client,
+    world: &mut World,
+    call: Call<'_>,
+) -> Done {
+    let call = ordered.admit(client, world, call)?;
+    if call.command < transactions::QUEUE {
+        return watcher.run(table, client, world, call);
+    }
+    table[again::number(call.command)].inner_mut().run_with(client, world, call.request)
 }
 
 /// Runs the requests of a transaction, with what they have to say.
@@ -239,9 +271,14 @@ fn admit<'a>(
     options: Res<Options>,
     mut call: Call<'a>,
 ) -> Result<Call<'a>, CommandError> {
-    if client.state.marks.has(Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN) {
+    let special = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::AGAIN | Marks::SHARED;
+    if client.state.marks.has(special) {
         if client.state.runs_again() {
-            return again::admit(call);
+            return again::admit(client, call);
+        }
+        if client.state.marks.has(Marks::ORDERED) {
+            // It was admitted when it was published. No limit of this server counts now.
+            return Ok(call);
         }
         call = admit_marked(client, &options, call)?;
     } else if client.state.is_special() {
@@ -254,6 +291,17 @@ fn admit<'a>(
         return Err(rejected(client, CommandError::KeyTooLong(limits.key)));
     }
     Ok(call)
+}
+
+/// The longest value that a request of this client may make, in bytes.
+fn longest(client: &Client, limits: &Limits) -> usize {
+    /// Of requests that all servers run, which must come to the same, whatever the limits of each.
+    const LONGEST: usize = 512 << 20;
+    match client.state.marks {
+        marks if marks.has(Marks::ORDERED) => LONGEST,
+        marks if marks.has(Marks::AGAIN) => usize::MAX,
+        _ => limits.request.argument,
+    }
 }
 
 /// Whether it waits while those are to wait that change something.
@@ -278,6 +326,9 @@ fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> R
         client.pause();
         return Err(CommandError::Postponed);
     }
+    if marks.has(Marks::SHARED) {
+        return Ok(Call { command: ordered::OFFSET + call.command, ..call });
+    }
     Ok(call)
 }
 
@@ -297,7 +348,15 @@ fn refuse(
             client.close("it speaks HTTP");
             return;
         }
-        CommandError::Postponed => return,
+        CommandError::Postponed => {
+            client.state.marks.set(Marks::DEFERRED, true);
+            return;
+        }
+        // Nothing of it will run.
+        error @ (CommandError::Refused(_) | CommandError::CrossSlot) => {
+            transactions::forget_refused(client, &mut keys);
+            error
+        }
         CommandError::Arity("exec") | CommandError::Subscribed("exec") => {
             transactions::forget(client, &mut keys);
             CommandError::AbortedBecause(Box::new(error))

@@ -2,7 +2,7 @@
 
 use nexus_rt::{Res, ResMut};
 
-use super::Done;
+use super::{Done, longest};
 use crate::db::Db;
 use crate::error::CommandError;
 use crate::keys::Keys;
@@ -45,7 +45,7 @@ pub(super) fn setrange(client: &mut Client, mut db: Db, limits: Res<Limits>, req
         return Ok(());
     }
     let end = offset.saturating_add(bytes.len());
-    if end > limits.request.argument && !client.state.runs_again() {
+    if end > longest(client, &limits) {
         return Err(CommandError::ValueTooLong);
     }
     let length = db.update(key, |value| {

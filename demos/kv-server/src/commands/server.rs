@@ -1,4 +1,4 @@
-//! SHUTDOWN, and what a server answers that has no replicas, no cluster and one database.
+//! SHUTDOWN, and what a server answers that has no replicas and one database.
 
 use nexus_rt::{Res, ResMut, Shutdown};
 
@@ -62,10 +62,6 @@ pub(super) fn wait(client: &mut Client, request: &Request) -> Done {
         Some(_) => client.reply().integer(0),
     }
     Ok(())
-}
-
-pub(super) fn no_cluster(_: &mut Client, _: &Request) -> Done {
-    Err(CommandError::other("ERR This instance has cluster support disabled"))
 }
 
 /// There is one database, which is the same afterwards.

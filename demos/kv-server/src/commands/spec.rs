@@ -44,9 +44,11 @@ const CONTAINER: u8 = 128;
 /// Every command, in the order of names.
 pub(super) const ALL: &[Spec] = &[
     Spec::new("append", 3, &["write", "denyoom", "fast"]).key(),
+    Spec::new("asking", 1, &["fast"]),
     Spec::new("auth", -2, &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"]),
     Spec::new("bgrewriteaof", 1, &["admin", "noscript", "no_async_loading"]),
     Spec::new("client", -2, &[]).of(subcommands::CLIENT),
+    Spec::new("cluster", -2, &[]).of(subcommands::CLUSTER),
     Spec::new("command", -1, &["loading", "stale"]).of(subcommands::COMMAND),
     Spec::new("config", -2, &[]).of(subcommands::CONFIG),
     Spec::new("copy", -3, &["write", "denyoom"]).two(),

@@ -2,8 +2,8 @@
 
 use nexus_rt::{Res, ResMut};
 
-use super::Done;
 use super::expiry::{Time, Unit};
+use super::{Done, longest};
 use crate::db::{Db, Ends};
 use crate::error::CommandError;
 use crate::float::Float;
@@ -219,7 +219,7 @@ pub(super) fn getdel(client: &mut Client, mut db: Db, request: &Request) -> Done
 pub(super) fn append(client: &mut Client, mut db: Db, limits: Res<Limits>, request: &Request) -> Done {
     let (key, more) = (request.get(1), request.get(2));
     let length = db.keys().get(key).map_or(0, <[u8]>::len);
-    if length + more.len() > limits.request.argument && !client.state.runs_again() {
+    if length + more.len() > longest(client, &limits) {
         return Err(CommandError::ValueTooLong);
     }
     let length = db.update(key, |value| {

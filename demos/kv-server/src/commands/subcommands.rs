@@ -23,6 +23,18 @@ pub(super) const CLIENT: &[Spec] = &[
     Spec::sub("client|unpause", 2, &["admin", "noscript", "loading", "stale"]),
 ];
 
+/// Of CLUSTER.
+pub(super) const CLUSTER: &[Spec] = &[
+    Spec::sub("cluster|countkeysinslot", 3, &["stale"]),
+    Spec::sub("cluster|help", 2, &["loading", "stale"]),
+    Spec::sub("cluster|info", 2, &["stale"]),
+    Spec::sub("cluster|keyslot", 3, &["stale"]),
+    Spec::sub("cluster|myid", 2, &["stale"]),
+    Spec::sub("cluster|nodes", 2, &["stale"]),
+    Spec::sub("cluster|shards", 2, &["stale"]),
+    Spec::sub("cluster|slots", 2, &["stale"]),
+];
+
 /// Of COMMAND.
 pub(super) const COMMAND: &[Spec] = &[
     Spec::sub("command|count", 2, &["loading", "stale"]),

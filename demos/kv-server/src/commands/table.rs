@@ -6,8 +6,8 @@ use nexus_rt::{PipelineStart, Registry};
 use super::spec::{self, Spec};
 use super::{Done, Run};
 use super::{
-    client, command_table, config, connection, expiry, info, keyspace, pubsub, ranges, server, slowlog, strings,
-    transactions,
+    client, cluster, command_table, config, connection, expiry, info, keyspace, pubsub, ranges, server, slowlog,
+    strings, transactions,
 };
 use crate::request::Request;
 use crate::session::Client;
@@ -95,9 +95,11 @@ fn of_keys(reg: &Registry) -> Table {
 /// The commands about clients, their messages and transactions, and the server.
 fn of_clients(reg: &Registry) -> Table {
     table! { reg:
+        "asking" => cluster::only_cluster,
         "auth" => connection::auth,
         "bgrewriteaof" => server::bgrewriteaof,
         "client" => client::client,
+        "cluster" => cluster::cluster,
         "command" => command_table::command,
         "config" => config::config,
         "discard" => transactions::discard,
@@ -114,8 +116,8 @@ fn of_clients(reg: &Registry) -> Table {
         "pubsub" => pubsub::pubsub,
         "punsubscribe" => pubsub::punsubscribe,
         "quit" => connection::quit,
-        "readonly" => server::no_cluster,
-        "readwrite" => server::no_cluster,
+        "readonly" => cluster::only_cluster,
+        "readwrite" => cluster::only_cluster,
         "reset" => connection::reset,
         "role" => server::role,
         "select" => connection::select,

@@ -9,7 +9,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::replies::Protocol;
 use crate::request::Request;
-use crate::session::{Client, Reply};
+use crate::session::{Client, Reply, Transaction};
 
 /// What a key takes that is watched, beside its name, roughly and in bytes.
 const WATCH: usize = 160;
@@ -26,8 +26,9 @@ pub(super) fn multi(client: &mut Client, _: &Request) -> Done {
 /// Ends the transaction. Its requests run next, unless one was refused or a key that was watched has changed.
 pub(super) fn exec(client: &mut Client, mut keys: ResMut<Keys>, limits: Res<Limits>, _: &Request) -> Done {
     let Some(transaction) = client.state.end() else { return Err(CommandError::WithoutMulti("EXEC")) };
-    let changed = unwatch_all(client, &mut keys);
-    if keys.used() > limits.memory && transaction.queue.iter().any(|(command, _)| spec::ALL[*command].grows()) {
+    let by_log = client.state.waiting.aborted;
+    let changed = by_log.unwrap_or(unwatch_all(client, &mut keys));
+    if by_log.is_none() && is_too_large(&transaction, &keys, &limits) {
         return Err(CommandError::AbortedBecause(Box::new(CommandError::OutOfMemory)));
     }
     if transaction.failed {
@@ -40,6 +41,17 @@ pub(super) fn exec(client: &mut Client, mut keys: ResMut<Keys>, limits: Res<Limi
     client.reply().array(transaction.queue.len());
     client.state.due = transaction.queue;
     Ok(())
+}
+
+fn is_too_large(transaction: &Transaction, keys: &Keys, limits: &Limits) -> bool {
+    keys.used() > limits.memory && transaction.queue.iter().any(|(command, _)| spec::ALL[*command].grows())
+}
+
+/// Whether a client's transaction would not run now.
+pub(super) fn is_aborted(client: &Client, keys: &Keys, limits: &Limits) -> bool {
+    let state = &client.state;
+    let transaction = |transaction: &Transaction| transaction.failed || is_too_large(transaction, keys, limits);
+    keys.has_changed(&state.watches) || state.transaction.as_deref().is_some_and(transaction)
 }
 
 pub(super) fn discard(client: &mut Client, mut keys: ResMut<Keys>, _: &Request) -> Done {
@@ -77,6 +89,15 @@ pub(crate) fn forget(client: &mut Client, keys: &mut Keys) {
     unwatch_all(client, keys);
 }
 
+/// Ends the transaction of a client whose last request was to run it, and was refused.
+#[cold]
+#[inline(never)]
+pub(super) fn forget_refused(client: &mut Client, keys: &mut Keys) {
+    if client.state.last.is_some_and(|spec| spec.name == "exec") {
+        forget(client, keys);
+    }
+}
+
 /// Ends what a client watches. Whether any of it has changed.
 fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
     let changed = keys.unwatch(&mut client.state.watches);
@@ -106,6 +127,12 @@ pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, 
 pub(super) fn may_change(client: &Client) -> bool {
     let queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);
     queue.into_iter().any(|(command, _)| super::may_change(&spec::ALL[*command]))
+}
+
+/// Whether a client's transaction is to read something.
+pub(super) fn reads(client: &Client) -> bool {
+    let mut queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);
+    queue.any(|(command, request)| spec::of(*command, request).flags.contains(&"readonly"))
 }
 
 /// The number of what is run instead of a command that is queued.

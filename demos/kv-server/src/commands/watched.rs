@@ -12,7 +12,7 @@ use crate::changes::Changes;
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::request::Request;
-use crate::session::{Client, Session};
+use crate::session::{Client, Session, peer};
 use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::watch::Watch;
@@ -140,7 +140,7 @@ fn show(world: &mut World, client: &Client, call: &Call<'_>, at: Duration, watch
 }
 
 fn address(settings: &Settings, client: &Client) -> String {
-    match client.peer() {
+    match peer(client) {
         Address::Ip(address) => address.to_string(),
         _ => format!("unix:{}", settings.unix.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
     }

@@ -6,19 +6,19 @@ use std::process::{Command, Stdio};
 use crate::support::Server;
 
 /// The folder of the environments that `.ci/run` makes, beside the build.
-fn environments() -> PathBuf {
+pub(crate) fn environments() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("../kv-clients")
 }
 
 /// Says that something is not there to test with. In CI it must be, unless `.ci/run` found that it cannot be.
-fn absent(what: &str) {
+pub(crate) fn absent(what: &str) {
     let must = std::env::var_os("CI").is_some() && std::env::var_os("WITHOUT_KV_CLIENTS").is_none();
     assert!(!must, "{what} must be there in CI: `.ci/run` installs it");
     println!("SKIPPED: no {what} to talk to; `.ci/run` shows how to install it");
 }
 
 /// A Python that has a module: that of the environment, or the system's.
-fn python(module: &str) -> Option<PathBuf> {
+pub(crate) fn python(module: &str) -> Option<PathBuf> {
     let has_it = |python: &PathBuf| {
         let import = Command::new(python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
         import.is_ok_and(|status| status.success())

@@ -21,12 +21,17 @@ mod many;
 mod memory;
 mod metrics;
 mod mixed;
+#[path = "../sim/replicas/log.rs"]
+#[expect(dead_code, reason = "simulations need more of it")]
+mod model_log;
 mod operator;
 mod pools;
 mod program;
 mod raw;
 mod redis;
+mod replicated;
 mod rig;
+mod shards;
 mod support;
 mod traffic;
 mod transactions;

@@ -7,10 +7,10 @@ mod finish;
 mod live;
 mod model;
 mod plan;
-mod random;
+pub(crate) mod random;
 mod restart;
 mod starts;
-mod traffic;
+pub(crate) mod traffic;
 
 use std::io::{self, Write};
 use std::sync::Arc;
