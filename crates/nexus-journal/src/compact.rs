@@ -34,7 +34,27 @@ pub struct Compacted {
 }
 
 /// Takes the inputs that lead to a state.
-pub struct Snapshot<'d> {
+pub struct Snapshot<'s>(&'s mut Sink<'s>);
+
+/// Takes the number of an input's source, and what writes its payload.
+type Sink<'s> = dyn FnMut(u32, &dyn Fn(&mut Vec<u8>)) + 's;
+
+impl<'s> Snapshot<'s> {
+    /// Hands each input to `sink`, as its source and what writes its payload, for a snapshot that is kept elsewhere
+    /// than in a journal.
+    pub fn new(sink: &'s mut Sink<'s>) -> Self {
+        Self(sink)
+    }
+
+    /// Adds an input. All are applied in this order, in the sequence and at the time of the snapshot, and run no events
+    /// of their own.
+    pub fn input<'a>(&mut self, input: &impl Input<'a>) {
+        (self.0)(input.source(), &|out| input.encode(out));
+    }
+}
+
+/// The file of a snapshot.
+struct Writer<'d> {
     disk: &'d dyn Disk,
     name: String,
     file: Arc<dyn File>,
@@ -46,13 +66,11 @@ pub struct Snapshot<'d> {
     failed: Option<Error>,
 }
 
-impl Snapshot<'_> {
-    /// Adds an input. All are applied in this order, in the sequence and at the time of the snapshot, and run no events
-    /// of their own.
-    pub fn input<'a>(&mut self, input: &impl Input<'a>) {
+impl Writer<'_> {
+    fn input(&mut self, source: u32, encode: &dyn Fn(&mut Vec<u8>)) {
         self.inputs += 1;
-        let head = (input.source(), self.upto.get(), self.at);
-        format::encode(&mut self.buffer, head, |out| input.encode(out));
+        let head = (source, self.upto.get(), self.at);
+        format::encode(&mut self.buffer, head, encode);
         if self.buffer.len() >= CHUNK {
             self.write();
         }
@@ -134,7 +152,7 @@ fn write<P: Program>(
     let file = disk.create(name).map_err(Error::io("create", &**disk, name))?;
     let header = FileHeader { kind: Kind::Snapshot, after: upto.get(), at: replayed.at, program: program.to_owned() };
     file.write_at(0, &header.encode()).map_err(Error::io("write", &**disk, name))?;
-    let mut snapshot = Snapshot {
+    let mut writer = Writer {
         disk: &**disk,
         name: name.to_owned(),
         file,
@@ -145,8 +163,9 @@ fn write<P: Program>(
         inputs: 0,
         failed: None,
     };
-    emit(&world, &state, &mut snapshot);
-    let (inputs, bytes) = snapshot.finish()?;
+    let mut sink = |source, encode: &dyn Fn(&mut Vec<u8>)| writer.input(source, encode);
+    emit(&world, &state, &mut Snapshot::new(&mut sink));
+    let (inputs, bytes) = writer.finish()?;
     // The digests of a large state take long, and are made once.
     let words = digests.values(&world);
     let digest = total(words.iter().map(|(_, value)| *value));
@@ -171,6 +190,6 @@ fn prove<P: Program>(
 
 impl fmt::Debug for Snapshot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Snapshot({} inputs up to {})", self.inputs, self.upto)
+        f.write_str("Snapshot")
     }
 }

@@ -235,11 +235,26 @@ impl Digests {
         self.0.iter().map(|watched| watched.word(world))
     }
 
-    /// Writes a check.
-    pub(crate) fn encode(&self, world: &World, out: &mut Vec<u8>) {
+    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth.
+    pub fn note(&self, world: &World, out: &mut Vec<u8>) {
         for word in self.words(world) {
             [word.key, word.value, word.changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
         }
+    }
+
+    /// Compares what two worlds were [worth](Self::note). Returns the names of the resources whose values differ, of
+    /// those that both notes have. When they were written is not compared: one of the worlds may come from a snapshot.
+    #[must_use]
+    pub fn compare(&self, one: &[u8], other: &[u8]) -> Vec<&str> {
+        let value = |note: &[u8], key| {
+            let mut words = note.chunks_exact(24);
+            let word = words.find(|word| crate::format::word(word, 0) == key)?;
+            Some(crate::format::word(word, 8))
+        };
+        let differs = |watched: &&Watched| {
+            value(one, watched.key).zip(value(other, watched.key)).is_some_and(|(one, other)| one != other)
+        };
+        self.0.iter().filter(differs).map(|watched| &*watched.name).collect()
     }
 
     /// Compares the world with a check. Returns the names of resources that differ, of those that both know. What was
