@@ -30,7 +30,7 @@ use crate::request::Request;
 use crate::session::{Client, Marks, Reply, Session};
 use crate::settings::{Options, Settings};
 use crate::shared::{ReplicaOptions, Shared};
-use crate::shared_log::SharedLog;
+use crate::shared_log::{Lost, SharedLog};
 use crate::stats::Stats;
 use crate::store::Store;
 use crate::watch::Watch;
@@ -116,14 +116,27 @@ impl Server {
         Log::open(options, world, &mut self.store)
     }
 
-    /// Shares a log with other servers from now on. What changes something is run when it comes back from the log, by
+    /// Shares a log with other servers from now on, and applies what it has. What changes something is run when it comes back from the log, by
     /// all of them alike, and then answered by the one that was asked.
+    ///
+    /// # Errors
+    /// If the log has what this server cannot apply.
     ///
     /// # Panics
     /// If there is a journal, or the options name no shard.
-    pub fn replicate(&mut self, world: &mut World, log: Box<dyn SharedLog>, options: ReplicaOptions) {
+    pub fn replicate(
+        &mut self,
+        world: &mut World,
+        log: Box<dyn SharedLog>,
+        options: ReplicaOptions,
+    ) -> Result<(), Lost> {
         assert!(!world.resource::<Log>().is_open(), "a server with a journal shares no log: it would have two");
-        self.replica = Some(Replica::new(world, log, options));
+        let mut replica = Replica::new(world, log, options);
+        let mut run =
+            |client: &mut Client, world: &mut World, request: &Request| self.store.run(client, world, request);
+        replica.poll(world, &mut Connected::new(), &mut run)?;
+        self.replica = Some(replica);
+        Ok(())
     }
 
     /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the

@@ -134,6 +134,11 @@ impl Store {
         self.commands.plan()
     }
 
+    /// Runs a request of a client.
+    pub(crate) fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        self.commands.run(client, world, request);
+    }
+
     /// What runs requests, and what ends keys, for a server or the simulation of one.
     #[must_use]
     pub fn into_parts(self) -> (Commands, ExpiryPoller) {

@@ -37,7 +37,7 @@ impl Running {
                 state.members.push(Member { shard, node: node.into(), address: server.address() });
                 state.links[publisher].visible = state.entries.len();
             }
-            server.replicate(&mut world, Box::new(log), options);
+            server.replicate(&mut world, Box::new(log), options).expect("it can go on with the log");
             send.send((server.address(), publisher, world.shutdown_handle())).unwrap();
             server.run(&mut world, LONG).map(|_| ())
         });
@@ -340,5 +340,5 @@ fn a_server_with_a_journal_shares_no_log() {
     let options = LogOptions { directory: directory.path().into(), durability: Durability::Process, compact: 0 };
     server.journal(&mut world, &options).unwrap();
     let (log, _) = stream().open("one", None);
-    server.replicate(&mut world, Box::new(log), ReplicaOptions::default());
+    _ = server.replicate(&mut world, Box::new(log), ReplicaOptions::default());
 }
