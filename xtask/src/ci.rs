@@ -24,6 +24,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && api::run(root, false)
         && loom::run(root, loom::FEW)
         && fuzz(root)
+        && cluster(root)
         && bench(root)
         && sanitize::run(root);
     let seconds = started.elapsed().as_secs();
@@ -35,6 +36,16 @@ pub(crate) fn run(root: &Path) -> bool {
 fn fuzz(root: &Path) -> bool {
     let fuzz = root.join("fuzz");
     !fuzz.exists() || cargo(&fuzz, "cargo fmt --all --check", &[]) && cargo(&fuzz, "cargo check --bins", &[])
+}
+
+/// What runs on several machines is a workspace of its own, for its async dependencies.
+fn cluster(root: &Path) -> bool {
+    let cluster = root.join("cluster");
+    !cluster.exists()
+        || cargo(&cluster, "cargo fmt --all --check", &[])
+            && cargo(&cluster, "cargo clippy --workspace --all-targets -- -D warnings", &[])
+            && cargo(&cluster, "cargo doc --workspace --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
+            && cargo(&cluster, "cargo test --workspace", &[])
 }
 
 /// The benches are a workspace of their own; that they compile and compute the right values is checked here.

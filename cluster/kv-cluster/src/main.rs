@@ -1,0 +1,25 @@
+//! kv-server on several machines: [`kv_server`] with a stream of JetStream as the log that servers share.
+
+mod args;
+mod stream;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use kv_server::ReplicaOptions;
+
+use crate::args::ClusterArgs;
+use crate::stream::Stream;
+
+fn main() -> ExitCode {
+    let args = ClusterArgs::parse();
+    let (options, shard, every) = (args.options(), args.shard, args.snapshot_every);
+    let replica = ReplicaOptions { linearizable: args.linearizable, shard };
+    kv_server::run(args.server, |server, world| {
+        let Some(options) = options else { return Ok(String::new()) };
+        let (servers, node) = (options.servers.clone(), options.node.clone());
+        let log = Stream::new(options, every, shard, server.address());
+        server.replicate(world, Box::new(log), replica).map_err(|lost| lost.to_string())?;
+        Ok(format!("  node {node} of the cluster at {servers}\n"))
+    })
+}

@@ -1,0 +1,168 @@
+//! `Stream`: a stream of JetStream as the log that servers share.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use kv_server::{Apply, Change, LogStatus, Lost, Member, Refused, SharedLog, Store};
+use nexus_jetstream::{Applied, Error, Options, Replica, Taken, snapshot};
+use nexus_journal::Program;
+use nexus_rt::wait::Doorbell;
+use nexus_rt::{MioDriver, World};
+use serde::{Deserialize, Serialize};
+
+/// How often a server says that it lives.
+const SAYS: Duration = Duration::from_secs(1);
+
+/// After how long of silence it does not live any more.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// The most messages that are applied in a turn.
+const BUDGET: usize = 256;
+
+/// What a server says of itself.
+#[derive(Serialize, Deserialize)]
+struct Says {
+    shard: u16,
+    node: String,
+    address: SocketAddr,
+}
+
+/// A stream as a log.
+pub(crate) struct Stream {
+    options: Options,
+    says: Says,
+    replica: Option<Replica>,
+    /// Who has said that it lives, and when.
+    members: BTreeMap<(u16, String), (SocketAddr, Instant)>,
+    said: Option<Instant>,
+    snapshots: Snapshots,
+}
+
+/// The snapshots that this server takes.
+struct Snapshots {
+    every: u64,
+    /// The message of the last one.
+    last: u64,
+    taking: Option<JoinHandle<Result<Taken, Error>>>,
+}
+
+impl Stream {
+    pub(crate) fn new(options: Options, every: u64, shard: Option<(u16, u16)>, address: SocketAddr) -> Self {
+        let says = Says { shard: shard.map_or(0, |(part, _)| part), node: options.node.clone(), address };
+        let snapshots = Snapshots { every, last: 0, taking: None };
+        Self { options, says, replica: None, members: BTreeMap::new(), said: None, snapshots }
+    }
+
+    /// Applies what the stream has, and goes on with it.
+    fn open(&mut self, world: &mut World, apply: &mut Apply<'_>) -> Result<usize, Error> {
+        let digests = kv_server::digests(world.registry());
+        let bell: Doorbell = world.resource::<MioDriver>().doorbell();
+        let replica = Replica::open(&self.options, (world, &mut Through(apply)), digests, Some(bell))?;
+        self.snapshots.last = replica.status().position.stream;
+        self.replica = Some(replica);
+        Ok(1)
+    }
+
+    /// Hears who lives, and says so itself.
+    fn gossip(&mut self) {
+        let Some(replica) = &mut self.replica else { return };
+        let now = Instant::now();
+        let heard = replica.heard().filter_map(|bytes| serde_json::from_slice(&bytes).ok());
+        self.members.extend(heard.map(|Says { shard, node, address }| ((shard, node), (address, now))));
+        self.members.retain(|_, (_, heard)| now.duration_since(*heard) < SILENCE);
+        if self.said.is_none_or(|said| now.duration_since(said) >= SAYS) {
+            self.said = Some(now);
+            replica.announce(serde_json::to_vec(&self.says).unwrap_or_default());
+        }
+    }
+
+    /// Takes a snapshot if it is time, and this is the first of those that live.
+    fn tend(&mut self) {
+        let Some(replica) = &self.replica else { return };
+        let at = replica.status().position.stream;
+        if let Some(taking) = self.snapshots.taking.take_if(|taking| taking.is_finished()) {
+            match taking.join() {
+                Ok(Ok(taken)) => self.snapshots.last = taken.position.stream,
+                Ok(Err(error)) => eprintln!("kv-server: no snapshot was taken: {error}"),
+                Err(_) => eprintln!("kv-server: no snapshot was taken: it panicked"),
+            }
+        }
+        if self.snapshots.every == 0
+            || self.snapshots.taking.is_some()
+            || at < self.snapshots.last + self.snapshots.every
+        {
+            return;
+        }
+        self.snapshots.last = at;
+        if replica.nodes().next() != Some(&*self.options.node) {
+            return;
+        }
+        let options = self.options.clone();
+        let take = move || snapshot(&options, || Store::replica_at(Duration::ZERO), Store::emit);
+        self.snapshots.taking = thread::Builder::new().name("snapshot".into()).spawn(take).ok();
+    }
+}
+
+/// Applies what comes at the start.
+struct Through<'a, 'b>(&'a mut Apply<'b>);
+
+impl Program for Through<'_, '_> {
+    type Input<'i> = Change<'i>;
+
+    fn apply(&mut self, world: &mut World, change: Change<'_>) {
+        (self.0)(world, None, change);
+    }
+}
+
+impl SharedLog for Stream {
+    fn publish(&mut self, change: &Change<'_>) -> Result<u64, Refused> {
+        let replica = self.replica.as_mut().ok_or(Refused::Unreachable)?;
+        replica.publish(change).map_err(|refused| match refused {
+            nexus_jetstream::Refused::Away => Refused::Unreachable,
+            nexus_jetstream::Refused::Full => Refused::TooMuch,
+            nexus_jetstream::Refused::TooLong => Refused::TooLarge,
+        })
+    }
+
+    fn flush(&mut self, _: &World) {
+        self.gossip();
+        self.tend();
+        if let Some(replica) = &mut self.replica {
+            replica.flush();
+        }
+    }
+
+    fn poll(&mut self, world: &mut World, apply: &mut Apply<'_>) -> Result<usize, Lost> {
+        let lost = |error: Error| Lost(error.to_string());
+        let Some(replica) = &mut self.replica else { return self.open(world, apply).map_err(lost) };
+        let each = |world: &mut World, Applied { own, .. }: Applied, change: Change<'_>| apply(world, own, change);
+        let polled = replica.poll::<Store>(world, BUDGET, each).map_err(lost);
+        while let Some(alarm) = replica.alarm() {
+            eprintln!("kv-server: another server has diverged: {alarm}");
+        }
+        polled
+    }
+
+    fn status(&self) -> LogStatus {
+        let Some(status) = self.replica.as_ref().map(Replica::status) else { return LogStatus::default() };
+        LogStatus {
+            node: self.options.node.clone(),
+            position: status.position.sequence.get(),
+            lag: status.behind,
+            connected: status.connected,
+            checked: status.checked.map(|(at, digest)| (at.get(), digest)),
+            waiting: usize::try_from(status.pending).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn members(&self) -> Vec<Member> {
+        let member = |((shard, node), (address, _)): (&(u16, String), &(SocketAddr, Instant))| Member {
+            shard: *shard,
+            node: node.clone(),
+            address: *address,
+        };
+        self.members.iter().map(member).collect()
+    }
+}

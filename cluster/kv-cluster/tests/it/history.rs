@@ -1,0 +1,93 @@
+//! Histories of registers: whether what clients saw can be put in one order that keeps time (linearizability), by the
+//! search of Wing and Gong with the memory of Lowe.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+/// What a client did with a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Op {
+    /// It wrote a value.
+    Write(u64),
+    /// It read a value, or that there is none.
+    Read(Option<u64>),
+}
+
+/// An operation, when it began, and when it was answered. What was not answered may have happened at any time since, or
+/// never.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub(crate) op: Op,
+    pub(crate) began: Instant,
+    pub(crate) ended: Option<Instant>,
+}
+
+/// The most operations of one register.
+const MOST: usize = 128;
+
+/// Whether the events of one register, which begins empty, can be put in an order.
+pub(crate) fn is_linearizable(events: &[Event]) -> bool {
+    assert!(events.len() <= MOST, "{} operations of one register are too many to look at", events.len());
+    let all = events.iter().enumerate().filter(|(_, event)| event.ended.is_some());
+    let needed = all.fold(0_u128, |bits, (place, _)| bits | 1 << place);
+    let mut seen = HashSet::new();
+    let mut open = vec![(0_u128, None)];
+    while let Some((done, value)) = open.pop() {
+        if done & needed == needed {
+            return true;
+        }
+        if !seen.insert((done, value)) {
+            continue;
+        }
+        let left = || events.iter().enumerate().filter(|(place, _)| done & 1 << place == 0);
+        // Nothing that began after this has ended can come next.
+        let first_end = left().filter_map(|(_, event)| event.ended).min();
+        for (place, event) in left().filter(|(_, event)| first_end.is_none_or(|end| event.began <= end)) {
+            match event.op {
+                Op::Write(new) => open.push((done | 1 << place, Some(new))),
+                Op::Read(found) if found == value => open.push((done | 1 << place, value)),
+                Op::Read(_) => {}
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn events(parts: &[(Op, u64, u64)]) -> Vec<Event> {
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let event = |&(op, began, ended): &(Op, u64, u64)| Event {
+            op,
+            began: at(began),
+            ended: (ended > 0).then(|| at(ended)),
+        };
+        parts.iter().map(event).collect()
+    }
+
+    #[test]
+    fn orders_that_keep_time_are_found_and_others_are_not() {
+        use Op::{Read, Write};
+        let good: [&[(Op, u64, u64)]; 4] = [
+            &[(Write(1), 0, 10), (Read(None), 1, 3), (Read(Some(1)), 4, 6)],
+            &[(Write(1), 0, 10), (Write(2), 0, 10), (Read(Some(1)), 11, 12)],
+            // Unanswered, seen late.
+            &[(Write(1), 0, 0), (Read(None), 5, 6), (Read(Some(1)), 7, 8)],
+            &[(Write(1), 0, 0), (Read(None), 5, 6)],
+        ];
+        let bad: [&[(Op, u64, u64)]; 4] = [
+            // A lost write, a stale read, a value that goes back, a value that nobody wrote.
+            &[(Write(1), 0, 1), (Read(None), 2, 3)],
+            &[(Write(1), 0, 1), (Write(2), 2, 3), (Read(Some(1)), 4, 5)],
+            &[(Write(1), 0, 10), (Read(Some(1)), 1, 2), (Read(None), 3, 4)],
+            &[(Read(Some(7)), 0, 1)],
+        ];
+        good.iter().for_each(|parts| assert!(is_linearizable(&events(parts)), "{parts:?}"));
+        bad.iter().for_each(|parts| assert!(!is_linearizable(&events(parts)), "{parts:?}"));
+    }
+}

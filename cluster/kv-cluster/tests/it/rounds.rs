@@ -1,0 +1,308 @@
+//! Rounds of failures under load: nothing that was answered is lost or doubled, what clients saw can be put in one
+//! order, and all servers hold the same at the end.
+//!
+//! `KV_ROUNDS` sets how many, `KV_SEED` where they begin, and `KV_FAILURES` what fails: `kv`, `kills` or `all`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, Reply};
+use crate::history::{Event, Op, is_linearizable};
+use crate::machines::{COUNT, Machines, Which};
+
+/// How many clients there are.
+const CLIENTS: usize = 6;
+
+/// How long a client waits for a reply before it gives up.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A register is used for so long, so that its history is short.
+const SPAN: Duration = Duration::from_millis(400);
+
+/// How many registers there are at a time.
+const REGISTERS: u64 = 4;
+
+/// What clients saw.
+#[derive(Default)]
+struct Seen {
+    registers: Mutex<BTreeMap<String, Vec<Event>>>,
+    /// What INCR returned.
+    counted: Mutex<Vec<i64>>,
+    /// How many INCR were not answered.
+    unanswered: AtomicU64,
+    longest: Mutex<Duration>,
+}
+
+/// A step of a sequence of numbers that seem random: splitmix64.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
+}
+
+/// Whether a reply says that nothing happened.
+fn nothing_happened(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(text) if text.contains("nothing was changed"))
+}
+
+/// A client that asks until it is told to stop.
+fn client(
+    number: usize,
+    seed: u64,
+    servers: &[std::net::SocketAddr],
+    seen: &Seen,
+    (stop, start): (&AtomicBool, Instant),
+) {
+    let mut state = seed ^ (number as u64) << 32;
+    let mut connection: Option<Client> = None;
+    let mut value = (number as u64) << 40;
+    let mut last = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let dice = random(&mut state);
+        if dice.is_multiple_of(50) {
+            connection = None;
+        }
+        let server = servers[(dice >> 8) as usize % servers.len()];
+        let Some(client) = connection.as_mut() else {
+            connection = Client::connect(server, PATIENCE).ok();
+            continue;
+        };
+        let span = start.elapsed().as_millis() / SPAN.as_millis();
+        let register = format!("r{span}.{}", (dice >> 16) % REGISTERS);
+        let began = Instant::now();
+        value += 1;
+        let text = value.to_string();
+        let (request, op): (&[&str], _) = match (dice >> 24) % 5 {
+            0 | 1 => (&["SET", &register, &text], Some(Op::Write(value))),
+            2 | 3 => (&["GET", &register], Some(Op::Read(None))),
+            _ => (&["INCR", "counter"], None),
+        };
+        let reply = client.ask(request);
+        let ended = Instant::now();
+        if reply.is_err() || matches!(reply, Ok(Reply::Error(_))) {
+            connection = None;
+        }
+        match (&reply, op) {
+            (Ok(reply), _) if nothing_happened(reply) => {}
+            (Ok(Reply::Number(number)), None) => {
+                seen.counted.lock().expect("no panic").push(*number);
+                let mut longest = seen.longest.lock().expect("no panic");
+                *longest = (*longest).max(ended.duration_since(last));
+                last = ended;
+            }
+            (_, None) => _ = seen.unanswered.fetch_add(1, Ordering::Relaxed),
+            (reply, Some(op)) => {
+                let event = match (reply, op) {
+                    (Ok(Reply::Simple(_)), op) => Event { op, began, ended: Some(ended) },
+                    (Ok(Reply::Bytes(found)), Op::Read(_)) => {
+                        let found = found.as_ref().map(|text| text.parse().expect("a number"));
+                        Event { op: Op::Read(found), began, ended: Some(ended) }
+                    }
+                    (_, Op::Write(_)) => Event { op, began, ended: None },
+                    // A read that is not answered tells nothing.
+                    (_, Op::Read(_)) => continue,
+                };
+                seen.registers.lock().expect("no panic").entry(register).or_default().push(event);
+            }
+        }
+        thread::sleep(Duration::from_millis(8));
+    }
+}
+
+/// What may fail: a kv-server is killed; any program is; or it is also paused, and machines are cut off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failures {
+    Kv,
+    Kills,
+    All,
+}
+
+impl Failures {
+    /// As `KV_FAILURES` says.
+    fn asked() -> Self {
+        match std::env::var("KV_FAILURES").as_deref() {
+            Err(_) | Ok("kv") => Self::Kv,
+            Ok("kills") => Self::Kills,
+            Ok("all") => Self::All,
+            Ok(other) => panic!("KV_FAILURES is {other}, and not kv, kills or all"),
+        }
+    }
+
+    /// How many kinds there are.
+    fn kinds(self, machines: &Machines) -> u64 {
+        match self {
+            Self::Kv => 1,
+            Self::Kills => 4,
+            Self::All if machines.are_apart() => 6,
+            Self::All => {
+                println!("machines cannot be cut off here: network namespaces cannot be made");
+                5
+            }
+        }
+    }
+}
+
+/// Something fails, and is mended. Returns what it was.
+fn fail(machines: &mut Machines, failures: Failures, state: &mut u64) -> String {
+    let (dice, machine) = (random(state), (random(state) % COUNT as u64) as usize);
+    let pause = Duration::from_millis(1_000 + random(state) % 4_000);
+    match dice % failures.kinds(machines) {
+        0 => {
+            machines.kill(Which::Kv, machine);
+            thread::sleep(pause / 4);
+            machines.run(Which::Kv, machine);
+            format!("kv-server of m{machine} is killed")
+        }
+        1 => {
+            machines.kill(Which::Nats, machine);
+            thread::sleep(pause);
+            machines.run(Which::Nats, machine);
+            format!("nats-server of m{machine} is killed for {pause:?}")
+        }
+        2 => {
+            machines.kill(Which::Nats, machine);
+            machines.kill(Which::Kv, machine);
+            thread::sleep(pause);
+            machines.run(Which::Nats, machine);
+            machines.run(Which::Kv, machine);
+            format!("both of m{machine} are killed for {pause:?}")
+        }
+        3 => {
+            (0..COUNT).for_each(|machine| machines.kill(Which::Nats, machine));
+            (0..COUNT).for_each(|machine| machines.run(Which::Nats, machine));
+            "all nats-servers are killed".into()
+        }
+        4 => {
+            let which = if dice >> 8 & 1 == 0 { Which::Nats } else { Which::Kv };
+            machines.signal(which, machine, "-STOP");
+            thread::sleep(pause);
+            machines.signal(which, machine, "-CONT");
+            format!("{which:?} of m{machine} stands still for {pause:?}")
+        }
+        _ => {
+            machines.cut(machine, true);
+            thread::sleep(pause * 2);
+            machines.cut(machine, false);
+            format!("m{machine} is cut off for {:?}", pause * 2)
+        }
+    }
+}
+
+/// What INFO says of the log of a server.
+fn log_of(address: std::net::SocketAddr) -> Option<BTreeMap<String, String>> {
+    let mut client = Client::connect(address, PATIENCE).ok()?;
+    let Ok(Reply::Bytes(Some(text))) = client.ask(&["INFO", "replication"]) else { return None };
+    let fields = text.lines().filter_map(|line| line.split_once(':'));
+    Some(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// Waits until every server has applied the same.
+fn settle(machines: &Machines) {
+    let began = Instant::now();
+    let mut calm = None;
+    loop {
+        // A server that began again has not compared anything yet, so there are changes to compare after.
+        if let Ok(mut client) = Client::connect(machines.kv(0), PATIENCE) {
+            (0..60).for_each(|_| _ = client.ask(&["INCR", "settled"]));
+        }
+        let logs: Option<Vec<_>> = (0..COUNT).map(|machine| log_of(machines.kv(machine))).collect();
+        let agree = logs.as_ref().is_some_and(|logs| {
+            ["log_lag", "log_waiting"]
+                .iter()
+                .all(|name| logs.iter().all(|log| log.get(*name).is_some_and(|it| it == "0")))
+                && logs.iter().all(|log| log.get("log_checked") == logs[0].get("log_checked"))
+                && logs.iter().all(|log| log.get("log_digest") == logs[0].get("log_digest"))
+        });
+        if agree && calm.replace(()).is_some() {
+            return;
+        }
+        if !agree {
+            calm = None;
+        }
+        assert!(began.elapsed() < Duration::from_secs(90), "they do not come to agree: {logs:?}");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Compares what servers hold.
+fn compare(machines: &Machines, keys: &BTreeSet<String>) -> i64 {
+    let mut count = None;
+    let held = |machine: usize| {
+        let mut client = Client::connect(machines.kv(machine), PATIENCE).expect("it serves");
+        keys.iter().map(|key| client.ask(&["GET", key]).expect("it answers")).collect::<Vec<_>>()
+    };
+    let first = held(0);
+    for machine in 1..COUNT {
+        assert_eq!(held(machine), first, "m{machine} holds something else");
+    }
+    for (key, reply) in keys.iter().zip(&first) {
+        if let (true, Reply::Bytes(Some(text))) = (key == "counter", reply) {
+            count = text.parse().ok();
+        }
+    }
+    count.expect("there is a counter")
+}
+
+fn set(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+#[test]
+fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
+    let (rounds, seed) = (set("KV_ROUNDS", 5), set("KV_SEED", 1));
+    let failures = Failures::asked();
+    let options = ["--linearizable", "--check-every", "50", "--snapshot-every", "2000"];
+    let mut machines = Machines::start(&options);
+    let seen = Arc::new(Seen::default());
+    let (mut state, start) = (seed, Instant::now());
+    for round in 0..rounds {
+        let stop = AtomicBool::new(false);
+        let servers: Vec<_> = (0..COUNT).map(|machine| machines.kv(machine)).collect();
+        let what = thread::scope(|scope| {
+            for number in 0..CLIENTS {
+                let (seen, servers, stop) = (&*seen, &*servers, &stop);
+                let seed = seed + 1000 * round;
+                scope.spawn(move || client(number + 1, seed, servers, seen, (stop, start)));
+            }
+            thread::sleep(Duration::from_millis(500));
+            let what = fail(&mut machines, failures, &mut state);
+            // Until somebody is answered again, and a little longer.
+            let answered = seen.counted.lock().expect("no panic").len();
+            let began = Instant::now();
+            while seen.counted.lock().expect("no panic").len() < answered + 20 {
+                assert!(began.elapsed() < Duration::from_secs(60), "{what}: nobody is answered any more");
+                thread::sleep(Duration::from_millis(50));
+            }
+            stop.store(true, Ordering::Relaxed);
+            what
+        });
+        (0..COUNT).for_each(|machine| machines.wait(machine));
+        settle(&machines);
+        let registers = std::mem::take(&mut *seen.registers.lock().expect("no panic"));
+        let events: usize = registers.values().map(Vec::len).sum();
+        for (name, events) in &registers {
+            assert!(is_linearizable(events), "seed {seed}, round {round}, {what}: {name} has no order: {events:#?}");
+        }
+        let mut keys: BTreeSet<_> = registers.into_keys().collect();
+        keys.insert("counter".into());
+        let count = compare(&machines, &keys);
+        let counted = seen.counted.lock().expect("no panic").clone();
+        let distinct: BTreeSet<_> = counted.iter().collect();
+        assert_eq!(distinct.len(), counted.len(), "an answer was given twice: {what}");
+        let (answered, unanswered) = (counted.len() as i64, seen.unanswered.load(Ordering::Relaxed) as i64);
+        assert!(
+            (answered..=answered + unanswered).contains(&count),
+            "{answered} + {unanswered} INCR led to {count}: {what}"
+        );
+        let longest = std::mem::take(&mut *seen.longest.lock().expect("no panic"));
+        println!(
+            "round {round}: {what}: {events} operations in {} registers, {answered} counted, longest {longest:.1?}",
+            keys.len() - 1
+        );
+    }
+}

@@ -1,0 +1,340 @@
+//! `Link`: the thread that talks to the servers. Everything async is here.
+
+use std::future::{IntoFuture, ready};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::consumer::pull::Config as Pull;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::stream::{DiscardPolicy, StorageType, Stream as Stored};
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, ConnectOptions};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::Either;
+use futures_util::stream::FuturesUnordered;
+use nexus_rt::inbox::Sender;
+use nexus_rt::wait::Doorbell;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{sleep, timeout};
+
+use crate::error::Error;
+use crate::replica::Options;
+
+/// How long a server may say nothing before its consumer is made again elsewhere.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// How long there may be no message before it is asked whether there are some.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// For how long the stream must seem gone.
+const CERTAIN: Duration = Duration::from_secs(30);
+
+/// How long to wait before what failed is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// What the loop asks of the thread.
+pub(crate) enum Command {
+    /// Publish a message of this process.
+    Publish(u64, Arc<[u8]>),
+    /// Tell all who listen.
+    Announce(Bytes),
+}
+
+/// What the thread tells the loop.
+pub(crate) enum Event {
+    /// A message of the stream: its number, its time since 1970, how many come after it, and its bytes.
+    Message(u64, Duration, u64, Bytes),
+    /// A message of this process may be lost.
+    Unanswered(u64),
+    /// Whether a server is connected.
+    Connected(bool),
+    /// What another node tells all who listen.
+    Heard(Bytes),
+    /// The stream no longer has what comes after this message: it begins at the other.
+    Purged(u64, u64),
+    /// The stream is gone.
+    Gone(String),
+}
+
+/// Hands events to the loop.
+#[derive(Clone)]
+pub(crate) struct Loop {
+    pub(crate) sender: Sender<Event>,
+    pub(crate) bell: Option<Doorbell>,
+}
+
+impl Loop {
+    /// Whether the loop is still there.
+    fn tell(&self, event: Event) -> bool {
+        let told = self.sender.send(event).is_ok();
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
+        told
+    }
+}
+
+/// A connection, with the stream.
+pub(crate) struct Link {
+    pub(crate) runtime: Runtime,
+    pub(crate) context: Context,
+    pub(crate) stream: Stored,
+    client: Client,
+}
+
+/// Names what failed.
+pub(crate) fn failed<E: std::error::Error + Send + Sync + 'static>(doing: &'static str) -> impl Fn(E) -> Error {
+    move |source| Error::JetStream { doing, source: Box::new(source) }
+}
+
+impl Link {
+    /// Connects, and makes the stream if there is none. Tries again until that works, or patience ends.
+    pub(crate) fn open(options: &Options, to: &Loop) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Error::Ended(error.to_string()))?;
+        let connect = connecting(options, to.clone());
+        let opened = patiently(&runtime, options.patience, || open(connect.clone(), options));
+        let (client, context, stream) = opened?;
+        Ok(Self { runtime, context, stream, client })
+    }
+
+    /// Tries until something works, or patience ends; then what the last try came to is what is wrong.
+    pub(crate) fn patiently<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        patience: Duration,
+        again: impl FnMut() -> F,
+    ) -> Result<T, Error> {
+        patiently(&self.runtime, patience, again)
+    }
+
+    /// Returns the number of the last message.
+    pub(crate) fn last(&self, patience: Duration) -> Result<u64, Error> {
+        let info = || async { self.stream.get_info().await.map_err(failed("tell of the stream")) };
+        Ok(self.patiently(patience, info)?.state.last_sequence)
+    }
+
+    /// Goes on in a thread of its own: tells of every message after one.
+    pub(crate) fn start(self, after: u64, options: &Options, to: Loop) -> Result<UnboundedSender<Command>, Error> {
+        let (sender, commands) = unbounded_channel();
+        let (subject, gossip) = (options.stream.clone(), options.gossip.clone());
+        let run = move || {
+            let Self { runtime, context, stream, client } = self;
+            runtime.block_on(async {
+                tokio::select! {
+                    () = follow(&stream, after, &to) => {}
+                    () = publish(&context, &client, (subject, gossip.clone()), commands, &to) => {}
+                    () = listen(&client, gossip, &to) => {}
+                }
+            });
+        };
+        let started = thread::Builder::new().name("jetstream".into()).spawn(run);
+        started.map(|_| sender).map_err(|error| Error::Ended(error.to_string()))
+    }
+}
+
+fn patiently<T, F: Future<Output = Result<T, Error>>>(
+    runtime: &Runtime,
+    patience: Duration,
+    mut again: impl FnMut() -> F,
+) -> Result<T, Error> {
+    let began = Instant::now();
+    loop {
+        // An answer of the server that says no is not to be waited for.
+        match runtime.block_on(again()) {
+            Err(error) if error.may_pass() && began.elapsed() < patience => {
+                runtime.block_on(async { sleep(AGAIN).await })
+            }
+            result => return result,
+        }
+    }
+}
+
+fn connecting(options: &Options, to: Loop) -> ConnectOptions {
+    ConnectOptions::new()
+        .name(&options.node)
+        .connection_timeout(ANSWER)
+        .request_timeout(Some(ANSWER))
+        .ping_interval(ANSWER)
+        .reconnect_delay_callback(|attempts| if attempts < 2 { Duration::ZERO } else { AGAIN })
+        .event_callback(move |event| {
+            match event {
+                async_nats::Event::Connected => _ = to.tell(Event::Connected(true)),
+                async_nats::Event::Disconnected => _ = to.tell(Event::Connected(false)),
+                _ => {}
+            }
+            std::future::ready(())
+        })
+}
+
+fn unreachable(options: &Options, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Unreachable { servers: options.servers.clone(), patience: options.patience, source: Box::new(source) }
+}
+
+async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Context, Stored), Error> {
+    let servers: Vec<_> = options.servers.split(',').map(str::trim).collect();
+    let client = connect.connect(servers).await.map_err(|error| unreachable(options, error))?;
+    let context = jetstream::context::ContextBuilder::new().timeout(ANSWER).ack_timeout(ANSWER).build(client.clone());
+    let config = jetstream::stream::Config {
+        name: options.stream.clone(),
+        subjects: vec![options.stream.clone()],
+        description: Some(options.description()),
+        // What is full refuses what is new. It must not drop what is old.
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: options.replicas,
+        max_message_size: i32::try_from(crate::order::LONGEST + 1024).unwrap_or(i32::MAX),
+        ..Default::default()
+    };
+    let stream = context.get_or_create_stream(config).await.map_err(failed("open the stream"))?;
+    let found = stream.cached_info().config.description.clone().unwrap_or_default();
+    if found != options.description() {
+        let (stream, expected) = (options.stream.clone(), options.description());
+        return Err(Error::Program { stream, found, expected });
+    }
+    Ok((client, context, stream))
+}
+
+/// Tells of every message after one, for as long as the loop listens. A consumer whose server is gone is made again.
+async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
+    let config = |after: u64| Pull {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: Duration::from_secs(30),
+        num_replicas: 1,
+        memory_storage: true,
+        ..Default::default()
+    };
+    let mut since = None;
+    loop {
+        let consumer = match stream.create_consumer(config(after)).await {
+            Ok(consumer) => consumer,
+            Err(_) => {
+                if !still_there(stream, after, &mut since, to).await {
+                    return;
+                }
+                sleep(AGAIN).await;
+                continue;
+            }
+        };
+        let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
+        let Ok(mut messages) = messages else { continue };
+        loop {
+            let message = match timeout(SILENCE, messages.next()).await {
+                Ok(Some(Ok(message))) => message,
+                Ok(_) => break,
+                // A consumer may be where the stream has stopped, and say that it lives.
+                Err(_) => match stream.get_info().await {
+                    Ok(info) if info.state.last_sequence == after => continue,
+                    _ => break,
+                },
+            };
+            let Ok(info) = message.info() else { break };
+            let (number, pending) = (info.stream_sequence, info.pending);
+            if number != after + 1 {
+                break;
+            }
+            let nanos = u64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
+            after = number;
+            if !to.tell(Event::Message(number, Duration::from_nanos(nanos), pending, message.payload.clone())) {
+                return;
+            }
+        }
+        if !still_there(stream, after, &mut since, to).await {
+            return;
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+/// Whether the stream still has what comes after a message, as far as anybody answers. If not, the loop is told.
+///
+/// A server that was cut off may still take itself for the leader of the stream, and not know of its end. It is believed
+/// once it has said so for as long as nobody takes.
+async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
+    let gone = match stream.get_info().await {
+        Ok(info) if info.state.first_sequence > after + 1 => {
+            to.tell(Event::Purged(after, info.state.first_sequence));
+            return false;
+        }
+        Ok(info) if info.state.last_sequence < after => {
+            format!("its last message is {}, but {after} was read", info.state.last_sequence)
+        }
+        Err(error) if error.to_string().contains("not found") => error.to_string(),
+        _ => {
+            *since = None;
+            return true;
+        }
+    };
+    let is_certain = since.get_or_insert_with(Instant::now).elapsed() > CERTAIN;
+    if is_certain {
+        to.tell(Event::Gone(gone));
+    }
+    !is_certain
+}
+
+/// Publishes what the loop hands over, in order, and tells of what was not answered. Ends with the loop.
+async fn publish(
+    context: &Context,
+    client: &Client,
+    (subject, gossip): (String, Option<String>),
+    mut commands: UnboundedReceiver<Command>,
+    to: &Loop,
+) {
+    let mut answers = FuturesUnordered::new();
+    loop {
+        let command = tokio::select! {
+            command = commands.recv() => command,
+            Some(unanswered) = answers.next() => {
+                if let Some(counter) = unanswered {
+                    to.tell(Event::Unanswered(counter));
+                }
+                continue;
+            }
+        };
+        match command {
+            None => return,
+            Some(Command::Announce(bytes)) => {
+                if let Some(gossip) = &gossip {
+                    _ = client.publish(gossip.clone(), bytes).await;
+                }
+            }
+            Some(Command::Publish(counter, bytes)) => {
+                match context.publish(subject.clone(), Bytes::from_owner(bytes)).await {
+                    Ok(answer) => {
+                        answers.push(Either::Left(unanswered(answer.into_future(), counter)));
+                    }
+                    Err(error) => answers.push(Either::Right(unanswered(ready(Err::<(), _>(error)), counter))),
+                }
+            }
+        }
+    }
+}
+
+/// The counter of a message that was not answered, after a while, in which what failed may have gone by.
+async fn unanswered<T, E>(answer: impl Future<Output = Result<T, E>>, counter: u64) -> Option<u64> {
+    if answer.await.is_ok() {
+        return None;
+    }
+    sleep(AGAIN).await;
+    Some(counter)
+}
+
+/// Tells of what other nodes announce.
+async fn listen(client: &Client, gossip: Option<String>, to: &Loop) {
+    if let Some(gossip) = gossip
+        && let Ok(mut heard) = client.subscribe(gossip).await
+    {
+        while let Some(message) = heard.next().await {
+            if !to.tell(Event::Heard(message.payload)) {
+                return;
+            }
+        }
+    }
+    std::future::pending().await
+}

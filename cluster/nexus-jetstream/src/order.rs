@@ -1,0 +1,228 @@
+//! `Order`: which messages of the stream count, for every replica alike. It does no IO.
+//!
+//! A node publishes several messages without waiting for each, so one may be lost while a later one arrives. It then
+//! publishes all again, from the first that has not come back. Every replica takes the messages of a node in the order
+//! of their counters and ignores the others, so each counts once, and none before its predecessor. A node that starts
+//! again takes an epoch above those that it has read; what its former process still publishes is ignored.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nexus_rt::Sequence;
+
+use crate::batch::{self, Epoch, Header, Records};
+use crate::error::{Error, Refused};
+
+/// How many messages may be on their way.
+const WINDOW: usize = 8;
+
+/// The most records of a message, in bytes. A server takes messages of 1 MiB, unless it is told otherwise.
+const MOST: usize = 512 << 10;
+
+/// The most bytes of an input.
+pub(crate) const LONGEST: usize = 1_000_000;
+
+/// Where a replica is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Position {
+    /// The last message that was taken from the stream.
+    pub stream: u64,
+    /// The last input.
+    pub sequence: Sequence,
+    /// The time of the last message, since 1970: that of the stream, which does not go back.
+    pub at: Duration,
+}
+
+/// What is known of a node by what it has published.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Node {
+    pub(crate) epoch: Epoch,
+    /// The counter of the message that comes next.
+    pub(crate) next: u64,
+    /// When it was last heard of.
+    pub(crate) heard: Duration,
+}
+
+/// Inputs that are to be published, or were.
+struct Message {
+    first: u64,
+    counter: u64,
+    bytes: Arc<[u8]>,
+}
+
+/// What a message turned out to be.
+pub(crate) enum Taken<'a> {
+    /// Inputs, and the number of the first if this process published them.
+    Inputs(Records<'a>, Option<u64>, &'a str),
+    /// It does not count.
+    Ignored,
+}
+
+pub(crate) struct Order {
+    node: Box<str>,
+    /// `None` until it may publish.
+    epoch: Option<Epoch>,
+    pub(crate) position: Position,
+    pub(crate) nodes: BTreeMap<Box<str>, Node>,
+    /// The records of the message that is being filled, the number of its first, and how many they are.
+    filling: (Vec<u8>, u64, u64),
+    /// Records that wait for their turn, each with the number of its first.
+    waiting: VecDeque<(Vec<u8>, u64)>,
+    sent: VecDeque<Message>,
+    /// The number of the next input.
+    next: u64,
+    counter: u64,
+    /// The bytes that have not come back, and the most that may be.
+    held: usize,
+    most: usize,
+    /// A message of this process came before one that was lost.
+    pub(crate) lost: bool,
+}
+
+impl Order {
+    pub(crate) fn new(node: &str, most: usize) -> Self {
+        Self {
+            node: node.into(),
+            epoch: None,
+            position: Position::default(),
+            nodes: BTreeMap::new(),
+            filling: (Vec::new(), 1, 0),
+            waiting: VecDeque::new(),
+            sent: VecDeque::new(),
+            next: 1,
+            counter: 0,
+            held: 0,
+            most,
+            lost: false,
+        }
+    }
+
+    /// Begins to publish, in an epoch above all that were read.
+    pub(crate) fn begin(&mut self, now: Duration, nonce: u64) {
+        let before = self.nodes.get(&self.node).map_or(0, |node| node.epoch.since);
+        let since = u64::try_from(now.as_nanos()).unwrap_or(0).max(before + 1);
+        self.epoch = Some(Epoch { since, nonce });
+    }
+
+    /// Whether it may publish.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.epoch.is_some()
+    }
+
+    /// Returns the name of this node.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Adds a record to what is published next, and returns its number.
+    pub(crate) fn push(&mut self, source: u32, payload: impl FnOnce(&mut Vec<u8>)) -> Result<u64, Refused> {
+        if self.held >= self.most {
+            return Err(Refused::Full);
+        }
+        let before = self.filling.0.len();
+        batch::record(&mut self.filling.0, source, payload);
+        let length = self.filling.0.len() - before;
+        if length > LONGEST {
+            self.filling.0.truncate(before);
+            return Err(Refused::TooLong);
+        }
+        if before > 0 && before + length > MOST {
+            let own = self.filling.0.split_off(before);
+            let full = std::mem::replace(&mut self.filling.0, own);
+            self.waiting.push_back((full, self.filling.1));
+            self.filling.1 = self.next;
+        }
+        self.held += length;
+        self.next += 1;
+        Ok(self.next - 1)
+    }
+
+    /// How many inputs have not come back.
+    pub(crate) fn pending(&self) -> u64 {
+        let first = self.sent.front().map(|message| message.first);
+        let first = first.or(self.waiting.front().map(|(_, first)| *first)).unwrap_or(self.filling.1);
+        self.next - first
+    }
+
+    /// Returns the messages that are to leave now.
+    pub(crate) fn flush(&mut self, mut send: impl FnMut(u64, Arc<[u8]>)) {
+        let Some(epoch) = self.epoch else { return };
+        if !self.filling.0.is_empty() && self.sent.len() + self.waiting.len() < WINDOW {
+            self.waiting.push_back((std::mem::take(&mut self.filling.0), self.filling.1));
+            self.filling.1 = self.next;
+        }
+        while self.sent.len() < WINDOW
+            && let Some((records, first)) = self.waiting.pop_front()
+        {
+            let header = Header { node: &self.node, epoch, counter: self.counter, first };
+            let mut bytes = Vec::with_capacity(records.len() + 64);
+            header.encode(&mut bytes);
+            bytes.extend_from_slice(&records);
+            let message = Message { first, counter: self.counter, bytes: bytes.into() };
+            send(message.counter, message.bytes.clone());
+            self.sent.push_back(message);
+            self.counter += 1;
+        }
+    }
+
+    /// Returns again, in order, what has not come back.
+    pub(crate) fn again(&mut self, mut send: impl FnMut(u64, Arc<[u8]>)) {
+        self.lost = false;
+        self.sent.iter().for_each(|message| send(message.counter, message.bytes.clone()));
+    }
+
+    /// Whether a message of this process, by its counter, has not come back.
+    pub(crate) fn is_out(&self, counter: u64) -> bool {
+        self.sent.iter().any(|message| message.counter == counter)
+    }
+
+    /// Takes the next message of the stream.
+    pub(crate) fn take<'a>(&mut self, stream: u64, at: Duration, bytes: &'a [u8]) -> Result<Taken<'a>, Error> {
+        if stream <= self.position.stream {
+            return Ok(Taken::Ignored);
+        }
+        if stream != self.position.stream + 1 {
+            return Err(Error::Gap { after: self.position.stream, found: stream });
+        }
+        let Some((header, records)) = Header::decode(bytes) else { return Err(Error::Foreign { stream }) };
+        self.position.stream = stream;
+        self.position.at = self.position.at.max(at);
+        let Header { node, epoch, counter, first } = header;
+        // How this process compares with the one that published it, if that has the same name.
+        let own = self.epoch.filter(|_| *node == *self.node).map(|own| epoch.cmp(&own));
+        if own == Some(Ordering::Greater) {
+            return Err(Error::Replaced { node: node.into() });
+        }
+        let known = self.nodes.get_mut(node);
+        let counts = match &known {
+            Some(known) if epoch == known.epoch => counter == known.next,
+            Some(known) => epoch > known.epoch && counter == 0,
+            None => counter == 0,
+        };
+        if !counts {
+            let ahead = known.is_none_or(|known| epoch > known.epoch || epoch == known.epoch && counter > known.next);
+            self.lost |= own == Some(Ordering::Equal) && ahead;
+            return Ok(Taken::Ignored);
+        }
+        let heard = Node { epoch, next: counter + 1, heard: self.position.at };
+        match known {
+            Some(known) => *known = heard,
+            None => _ = self.nodes.insert(node.into(), heard),
+        }
+        if own != Some(Ordering::Equal) {
+            return Ok(Taken::Inputs(records, None, node));
+        }
+        let sent = self.sent.pop_front();
+        debug_assert!(sent.is_some_and(|sent| (sent.counter, sent.first) == (counter, first)));
+        self.held -= records.0.len();
+        Ok(Taken::Inputs(records, Some(first), node))
+    }
+
+    /// Returns the names of the nodes that were heard of lately, by the time of the stream.
+    pub(crate) fn alive(&self, within: Duration) -> impl Iterator<Item = &str> {
+        let since = self.position.at.saturating_sub(within);
+        self.nodes.iter().filter(move |(_, node)| node.heard >= since).map(|(name, _)| &**name)
+    }
+}

@@ -1,0 +1,376 @@
+//! `Replica`: a node of a replicated program, in its loop.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use nexus_journal::{Digests, Input, Program};
+use nexus_rt::inbox::{Full, Receiver, channel};
+use nexus_rt::wait::Doorbell;
+use nexus_rt::{Clock, Key, Sequence, World};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::batch::{self, CHECK};
+use crate::checks::Checks;
+use crate::error::{Alarm, Error, Refused};
+use crate::link::{Command, Event, Link, Loop};
+use crate::order::{Order, Position, Taken};
+use crate::snapshot;
+
+/// How many events may wait for the loop. The thread waits for it then, and the servers for the thread.
+const EVENTS: usize = 1024;
+
+/// For how long a node counts as alive that is not heard of, by the time of the stream.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How often what was not answered is published again at most.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Which stream, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The addresses of NATS servers, separated by commas: `nats://127.0.0.1:4222`.
+    pub servers: String,
+    /// The name of the stream, which is made if there is none. Also its subject.
+    pub stream: String,
+    /// The name of the program, and the version of its inputs. A stream is only used by the program that made it.
+    pub program: String,
+    /// The name of this node, which no other has.
+    pub node: String,
+    /// How many servers keep the stream: 1, 3 or 5.
+    pub replicas: usize,
+    /// How many bytes may wait to come back. Beyond that, [`Replica::publish`] refuses.
+    pub most: usize,
+    /// Whether inputs wait, up to [`most`](Self::most), while no server is connected. Otherwise they are refused.
+    pub queue: bool,
+    /// After how many inputs nodes publish their digests and compare them.
+    pub check_every: u64,
+    /// How long a start may take to reach a server and the stream.
+    pub patience: Duration,
+    /// A subject on which nodes announce themselves, which nodes of other streams may share.
+    pub gossip: Option<String>,
+}
+
+impl Options {
+    /// Returns options for a stream that one server keeps. Up to 64 MiB may wait, nodes compare their digests every
+    /// 100,000 inputs, and a start has ten seconds.
+    #[must_use]
+    pub fn new(servers: &str, stream: &str, program: &str, node: &str) -> Self {
+        Self {
+            servers: servers.into(),
+            stream: stream.into(),
+            program: program.into(),
+            node: node.into(),
+            replicas: 1,
+            most: 64 << 20,
+            queue: true,
+            check_every: 100_000,
+            patience: Duration::from_secs(10),
+            gossip: None,
+        }
+    }
+
+    pub(crate) fn description(&self) -> String {
+        format!("nexus-jetstream 1: {}", self.program)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for (what, name) in [("the node", &self.node), ("the stream", &self.stream)] {
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+            if !(1..=32).contains(&name.len()) || !name.bytes().all(is_name) {
+                return Err(Error::Name { what, name: name.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a replica knows of itself and of its stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// Where it is.
+    pub position: Position,
+    /// How many messages of the stream are known to come after that.
+    pub behind: u64,
+    /// Whether a server is connected.
+    pub connected: bool,
+    /// How many inputs of this node have not come back.
+    pub pending: u64,
+    /// The last sequence at which all nodes were known to agree.
+    pub agreed: Sequence,
+    /// The last sequence at which this node made a check, and what it found, as one word.
+    pub checked: Option<(Sequence, u64)>,
+}
+
+/// Says which input is applied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// How many inputs there were with it, which is the same on every node. The world's own sequence is not, since it
+    /// also counts what a node runs beside the inputs, such as reads.
+    pub sequence: Sequence,
+    /// The number that [`Replica::publish`] returned for it, if this process published it.
+    pub own: Option<u64>,
+}
+
+/// A node of a replicated program. Inputs are published, come back in the order of the stream, and are applied then.
+pub struct Replica {
+    order: Order,
+    checks: Checks,
+    digests: Digests,
+    check_every: u64,
+    queue: bool,
+    clock: Key<Clock>,
+    commands: UnboundedSender<Command>,
+    events: Receiver<Event>,
+    bell: Option<Doorbell>,
+    connected: bool,
+    behind: u64,
+    heard: Vec<Bytes>,
+    published: Instant,
+    checked: Option<(Sequence, u64)>,
+}
+
+impl Replica {
+    /// Connects, applies the latest snapshot and everything after it, and goes on from there. `bell` is rung when there
+    /// is something to [poll](Self::poll) for, such as that of `MioDriver::doorbell`.
+    ///
+    /// # Errors
+    /// If no server answers, the stream is that of another program, the latest snapshot cannot be read, or the stream
+    /// does not have what comes after it.
+    ///
+    /// # Panics
+    /// If the clock of the world is not historical.
+    #[track_caller]
+    pub fn open<P: Program>(
+        options: &Options,
+        (world, program): (&mut World, &mut P),
+        digests: Digests,
+        bell: Option<Doorbell>,
+    ) -> Result<Self, Error> {
+        options.check()?;
+        let (sender, events) = channel(EVENTS, Full::Wait);
+        let to = Loop { sender, bell: bell.clone() };
+        let link = Link::open(options, &to)?;
+        let mut order = Order::new(&options.node, options.most);
+        snapshot::restore(&link, options, &mut order, (world, program))?;
+        let last = link.last(options.patience)?;
+        if last < order.position.stream {
+            let taken = order.position.stream;
+            return Err(Error::Gone(format!(
+                "its last message is {last}, but the latest snapshot was taken after {taken}"
+            )));
+        }
+        let commands = link.start(order.position.stream, options, to)?;
+        let mut replica = Self {
+            order,
+            checks: Checks::default(),
+            digests,
+            check_every: options.check_every.max(1),
+            queue: options.queue,
+            clock: world.key(),
+            commands,
+            events,
+            bell,
+            connected: true,
+            behind: 0,
+            heard: Vec::new(),
+            published: Instant::now(),
+            checked: None,
+        };
+        while replica.order.position.stream < last {
+            let event = replica.events.recv().ok_or_else(|| Error::Ended("its thread ended".into()))?;
+            replica.handle::<P>(world, event, &mut |world, _, input| program.apply(world, input))?;
+        }
+        let nonce = RandomState::new().hash_one(std::process::id());
+        replica.order.begin(Clock::realtime().unix(), nonce);
+        Ok(replica)
+    }
+
+    /// Hands an input over, and returns its number, under which it comes back. It leaves with the next
+    /// [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// If too much waits, the input is too long, or no server is connected and inputs are not to wait.
+    pub fn publish<'a>(&mut self, input: &impl Input<'a>) -> Result<u64, Refused> {
+        if !self.connected && !self.queue {
+            return Err(Refused::Away);
+        }
+        self.order.push(input.source(), |out| input.encode(out))
+    }
+
+    /// Ends a turn: what was published in it leaves, as one message if it fits into one.
+    ///
+    /// What was lost leaves again, at most every 200 milliseconds. While something is [pending](Status::pending), a
+    /// loop therefore calls this a few times a second, even if nothing comes.
+    pub fn flush(&mut self) {
+        let commands = &self.commands;
+        // If the thread is gone, the next poll says so.
+        let send = |counter, bytes| _ = commands.send(Command::Publish(counter, bytes));
+        if self.order.lost && self.published.elapsed() >= AGAIN {
+            self.published = Instant::now();
+            self.order.again(send);
+        }
+        self.order.flush(send);
+    }
+
+    /// Applies what has come, at most `budget` messages, each input as an event of its own, at the time of the stream.
+    /// Returns how many messages there were.
+    ///
+    /// # Errors
+    /// If this node may not go on: it has diverged, it is of another version, another process has its name, or the
+    /// stream does not have what comes next. What this returned once, it returns again.
+    pub fn poll<P: Program>(
+        &mut self,
+        world: &mut World,
+        budget: usize,
+        mut apply: impl FnMut(&mut World, Applied, P::Input<'_>),
+    ) -> Result<usize, Error> {
+        let mut handled = 0;
+        while handled < budget
+            && let Some(event) = self.events.try_recv()
+        {
+            self.handle::<P>(world, event, &mut apply)?;
+            handled += 1;
+        }
+        if self.commands.is_closed() {
+            return Err(Error::Ended("its thread ended".into()));
+        }
+        if handled == budget
+            && let Some(bell) = &self.bell
+        {
+            // There may be more.
+            bell.ring();
+        }
+        Ok(handled)
+    }
+
+    fn handle<P: Program>(
+        &mut self,
+        world: &mut World,
+        event: Event,
+        apply: &mut impl FnMut(&mut World, Applied, P::Input<'_>),
+    ) -> Result<(), Error> {
+        match event {
+            Event::Message(stream, at, behind, bytes) => {
+                self.behind = behind;
+                self.apply::<P>(world, (stream, at, &bytes), apply)
+            }
+            Event::Unanswered(counter) => {
+                self.order.lost |= self.order.is_out(counter);
+                Ok(())
+            }
+            Event::Connected(is) => {
+                // What was on its way may be lost.
+                self.order.lost |= is && !self.connected;
+                self.connected = is;
+                Ok(())
+            }
+            Event::Heard(bytes) => {
+                self.heard.push(bytes);
+                Ok(())
+            }
+            Event::Purged(after, found) => Err(Error::Gap { after, found }),
+            Event::Gone(why) => Err(Error::Gone(why)),
+        }
+    }
+
+    fn apply<P: Program>(
+        &mut self,
+        world: &mut World,
+        (stream, at, bytes): (u64, Duration, &[u8]),
+        apply: &mut impl FnMut(&mut World, Applied, P::Input<'_>),
+    ) -> Result<(), Error> {
+        let Taken::Inputs(records, mut own, node) = self.order.take(stream, at, bytes)? else { return Ok(()) };
+        self.clock.get_mut(world).set_unix(self.order.position.at);
+        for record in records {
+            let (source, payload) = record.ok_or(Error::Foreign { stream })?;
+            if source == CHECK {
+                self.hear(node, payload).ok_or(Error::Foreign { stream })??;
+            } else {
+                let input = P::Input::decode(source, payload);
+                let input = input.ok_or(Error::Unknown { source_number: source, stream })?;
+                let sequence = Sequence::new(self.order.position.sequence.get() + 1);
+                self.order.position.sequence = sequence;
+                if world.current_sequence() < sequence {
+                    world.advance_to(sequence);
+                } else {
+                    world.next_sequence();
+                }
+                apply(world, Applied { sequence, own }, input);
+                if sequence.get().is_multiple_of(self.check_every) {
+                    self.note(world, sequence)?;
+                }
+            }
+            own = own.map(|number| number + 1);
+        }
+        Ok(())
+    }
+
+    /// Says what this node is worth.
+    fn note(&mut self, world: &World, at: Sequence) -> Result<(), Error> {
+        let mut note = Vec::new();
+        self.digests.note(world, &mut note);
+        self.checked = Some((at, self.digests.total(world)));
+        if self.order.has_begun() {
+            // If it cannot be said, others say it.
+            _ = self.order.push(CHECK, |out| {
+                out.extend_from_slice(&at.get().to_le_bytes());
+                out.extend_from_slice(&note);
+            });
+        }
+        let others = self.order.alive(SILENCE).filter(|name| *name != self.order.node());
+        self.checks.note(&self.digests, at, note.into(), others)
+    }
+
+    fn hear(&mut self, node: &str, payload: &[u8]) -> Option<Result<(), Error>> {
+        let (at, note) = batch::word(payload)?;
+        let others = self.order.alive(SILENCE).filter(|name| *name != self.order.node());
+        let heard = |checks: &mut Checks| checks.hear(&self.digests, (node, Sequence::new(at), note), others);
+        Some(if node == self.order.node() { Ok(()) } else { heard(&mut self.checks) })
+    }
+
+    /// Leaves the stream, and returns where it was, and what its world is worth by.
+    pub(crate) fn into_parts(self) -> (Order, Digests) {
+        (self.order, self.digests)
+    }
+
+    /// Sends something to all nodes that listen on [`Options::gossip`]. It may be lost, and has no place in the stream.
+    pub fn announce(&mut self, bytes: impl Into<Bytes>) {
+        _ = self.commands.send(Command::Announce(bytes.into()));
+    }
+
+    /// Returns what nodes have announced since this was last asked.
+    pub fn heard(&mut self) -> impl Iterator<Item = Bytes> {
+        self.heard.drain(..)
+    }
+
+    /// Returns the next alarm: another node differs from this one and from most.
+    pub fn alarm(&mut self) -> Option<Alarm> {
+        self.checks.alarms.pop_front()
+    }
+
+    /// Returns what it knows of itself and of its stream.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status {
+            position: self.order.position,
+            behind: self.behind,
+            connected: self.connected,
+            pending: self.order.pending(),
+            agreed: self.checks.agreed,
+            checked: self.checked,
+        }
+    }
+
+    /// Returns the nodes that have published lately, by the time of the stream.
+    pub fn nodes(&self) -> impl Iterator<Item = &str> {
+        self.order.alive(SILENCE)
+    }
+}
+
+impl fmt::Debug for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Replica").field(&self.status()).finish()
+    }
+}

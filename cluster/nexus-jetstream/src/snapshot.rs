@@ -1,0 +1,240 @@
+//! Snapshots: inputs that lead to a state, in the object store, so that the stream may be purged.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_nats::jetstream::object_store::{Config, ObjectStore};
+use futures_util::StreamExt;
+use nexus_journal::{Digests, Input, OWN_SOURCES, Program, Snapshot};
+use nexus_rt::inbox::{Full, channel};
+use nexus_rt::{Clock, Key, Sequence, World};
+use tokio::io::AsyncReadExt;
+
+use crate::batch::{self, Epoch, Records, word};
+use crate::error::Error;
+use crate::link::{Link, Loop, failed};
+use crate::order::{Node, Order, Position};
+use crate::replica::{Options, Replica};
+
+/// What a snapshot begins with, and the version of its format.
+const MAGIC: &[u8; 8] = b"NXJSNAP1";
+
+/// The source of the record that ends a snapshot: it has the number of inputs.
+const END: u32 = OWN_SOURCES + 1;
+
+/// How many snapshots are kept. The stream is purged up to the oldest of them, so a node may be that far behind.
+const KEPT: usize = 2;
+
+/// What a snapshot came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// Where it was taken.
+    pub position: Position,
+    /// How many inputs it has.
+    pub inputs: u64,
+    /// How many bytes it has.
+    pub bytes: usize,
+    /// How many messages were purged from the stream.
+    pub purged: u64,
+}
+
+/// Takes a snapshot of what the stream leads to now, and purges what nobody needs.
+///
+/// It needs nothing of a running node: it reads the latest snapshot and the stream after it, in a world that `make`
+/// makes, as a node that starts does. `emit` writes inputs that lead to the same state, and a second world proves that.
+/// So it runs on a thread or in a process of its own, one at a time. The whole snapshot is in memory meanwhile, as it is
+/// when a node starts.
+///
+/// # Errors
+/// As for [`Replica::open`], or if the snapshot does not lead to the same state; nothing is purged then.
+pub fn snapshot<P: Program>(
+    options: &Options,
+    make: impl Fn() -> (World, P, Digests),
+    emit: impl FnOnce(&World, &P, &mut Snapshot<'_>),
+) -> Result<Taken, Error> {
+    let (mut world, mut program, digests) = make();
+    let replica = Replica::open(options, (&mut world, &mut program), digests, None)?;
+    let (order, digests) = replica.into_parts();
+    let mut note = Vec::new();
+    digests.note(&world, &mut note);
+    let link = Link::open(options, &Loop { sender: channel(1, Full::DropOldest).0, bell: None })?;
+    let (mut bytes, mut inputs) = (header(&order), 0);
+    let mut sink = |source, encode: &dyn Fn(&mut Vec<u8>)| {
+        inputs += 1;
+        batch::record(&mut bytes, source, encode);
+    };
+    emit(&world, &program, &mut Snapshot::new(&mut sink));
+    batch::record(&mut bytes, END, |out| out.extend_from_slice(&u64::to_le_bytes(inputs)));
+    let name = format!("{:020}", order.position.stream);
+    let bucket = format!("{}-snapshots", options.stream);
+    let store = link.runtime.block_on(async {
+        if let Ok(store) = link.context.get_object_store(&bucket).await {
+            return Ok(store);
+        }
+        let config = Config { bucket, num_replicas: options.replicas, ..Config::default() };
+        link.context.create_object_store(config).await.map_err(failed("make the object store"))
+    })?;
+    let mut unread = &bytes[..];
+    link.runtime.block_on(store.put(name.as_str(), &mut unread)).map_err(failed("store the snapshot"))?;
+    prove(&link, (&store, &name), &note, make())?;
+    let purged = link.runtime.block_on(purge(&link, &store))?;
+    Ok(Taken { position: order.position, inputs, bytes: bytes.len(), purged })
+}
+
+/// Applies a snapshot to a world of its own and compares that.
+fn prove<P: Program>(
+    link: &Link,
+    (store, name): (&ObjectStore, &str),
+    note: &[u8],
+    (mut world, mut program, digests): (World, P, Digests),
+) -> Result<(), Error> {
+    let bytes = link.runtime.block_on(fetch(store, name))?;
+    apply(&bytes, &mut Order::new("", 0), (&mut world, &mut program)).map_err(|why| why.of(name))?;
+    let mut found = Vec::new();
+    digests.note(&world, &mut found);
+    let resources: Vec<_> = digests.compare(note, &found).into_iter().map(str::to_owned).collect();
+    if resources.is_empty() {
+        return Ok(());
+    }
+    // If it cannot be deleted, it is at least not what a node would go wrong by without noticing: checks notice.
+    _ = link.runtime.block_on(store.delete(name));
+    Err(Error::Snapshot { resources })
+}
+
+/// Returns the names of the snapshots, the oldest first.
+async fn names(store: &ObjectStore) -> Result<Vec<String>, Error> {
+    let mut list = store.list().await.map_err(failed("list the snapshots"))?;
+    let mut names = Vec::new();
+    while let Some(object) = list.next().await {
+        names.push(object.map_err(failed("list the snapshots"))?.name);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Deletes all snapshots but the latest, and purges the stream up to the oldest that is left.
+async fn purge(link: &Link, store: &ObjectStore) -> Result<u64, Error> {
+    let names = names(store).await?;
+    let (old, kept) = names.split_at(names.len().saturating_sub(KEPT));
+    for name in old {
+        store.delete(name).await.map_err(failed("delete a snapshot"))?;
+    }
+    let Some(upto) = kept.first().and_then(|name| name.parse::<u64>().ok()).filter(|_| kept.len() == KEPT) else {
+        return Ok(0);
+    };
+    let purged = link.stream.purge().sequence(upto + 1).await.map_err(failed("purge the stream"))?;
+    Ok(purged.purged)
+}
+
+/// Applies the latest snapshot, if there is one.
+pub(crate) fn restore<P: Program>(
+    link: &Link,
+    options: &Options,
+    order: &mut Order,
+    program: (&mut World, &mut P),
+) -> Result<(), Error> {
+    let bucket = format!("{}-snapshots", options.stream);
+    let found = link.patiently(options.patience, || async {
+        let store = match link.context.get_object_store(&bucket).await {
+            Ok(store) => store,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(failed("look for snapshots")(error)),
+        };
+        let Some(name) = names(&store).await?.pop() else { return Ok(None) };
+        Ok(Some((fetch(&store, &name).await?, name)))
+    });
+    match found? {
+        Some((bytes, name)) => apply(&bytes, order, program).map_err(|why| why.of(&name)),
+        None => Ok(()),
+    }
+}
+
+/// Whether an error says that something is not there, and not that nobody answers.
+fn is_missing(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.to_string().contains("not found") || error.source().is_some_and(is_missing)
+}
+
+/// Reads a snapshot whole, which the client compares with its digest.
+async fn fetch(store: &ObjectStore, name: &str) -> Result<Vec<u8>, Error> {
+    let mut object = store.get(name).await.map_err(failed("read a snapshot"))?;
+    let mut bytes = Vec::new();
+    object.read_to_end(&mut bytes).await.map_err(failed("read a snapshot"))?;
+    Ok(bytes)
+}
+
+fn header(order: &Order) -> Vec<u8> {
+    let nanos = |at: Duration| u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+    let Position { stream, sequence, at } = order.position;
+    let mut out = MAGIC.to_vec();
+    let mut put = |word: u64| out.extend_from_slice(&word.to_le_bytes());
+    [stream, sequence.get(), nanos(at), order.nodes.len() as u64, 0].into_iter().for_each(&mut put);
+    for (name, Node { epoch, next, heard }) in &order.nodes {
+        [name.len() as u64, epoch.since, epoch.nonce, *next, nanos(*heard)]
+            .into_iter()
+            .for_each(|word| out.extend(word.to_le_bytes()));
+        out.extend_from_slice(name.as_bytes());
+    }
+    out
+}
+
+/// Reads what a snapshot begins with. `None` if more bytes are needed.
+fn read_header(bytes: &[u8]) -> Option<(Position, BTreeMap<Box<str>, Node>, usize)> {
+    let words = |bytes: &[u8]| -> Option<[u64; 5]> {
+        let words = bytes.get(..40)?.chunks_exact(8).map(|it| word(it).map_or(0, |(word, _)| word));
+        words.collect::<Vec<_>>().try_into().ok()
+    };
+    let [stream, sequence, at, count, _] = words(bytes.get(8..)?)?;
+    let (mut nodes, mut rest) = (BTreeMap::new(), bytes.get(48..)?);
+    for _ in 0..count {
+        let [length, since, nonce, next, heard] = words(rest)?;
+        let name = rest.get(40..)?.get(..usize::try_from(length).ok()?)?;
+        rest = &rest[40 + name.len()..];
+        let node = Node { epoch: Epoch { since, nonce }, next, heard: Duration::from_nanos(heard) };
+        nodes.insert(String::from_utf8_lossy(name).into(), node);
+    }
+    let at = Duration::from_nanos(at);
+    Some((Position { stream, sequence: Sequence::new(sequence), at }, nodes, bytes.len() - rest.len()))
+}
+
+/// Why a snapshot cannot be applied.
+enum Why {
+    Unreadable(&'static str),
+    Unknown { source_number: u32, stream: u64 },
+}
+
+impl Why {
+    fn of(self, name: &str) -> Error {
+        match self {
+            Self::Unreadable(why) => Error::Unreadable { name: name.into(), why: why.into() },
+            Self::Unknown { source_number, stream } => Error::Unknown { source_number, stream },
+        }
+    }
+}
+
+/// Applies a snapshot.
+fn apply<P: Program>(bytes: &[u8], order: &mut Order, (world, program): (&mut World, &mut P)) -> Result<(), Why> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(Why::Unreadable("it is none, or of a newer version"));
+    }
+    let (position, nodes, length) = read_header(bytes).ok_or(Why::Unreadable("it ends too early"))?;
+    let Position { stream, sequence, at } = position;
+    (order.position, order.nodes) = (position, nodes);
+    let clock: Key<Clock> = world.key();
+    clock.get_mut(world).set_unix(at);
+    if world.current_sequence() < sequence {
+        world.advance_to(sequence);
+    }
+    let (mut inputs, mut ended) = (0_u64, None);
+    for record in Records(&bytes[length..]) {
+        match record {
+            None => break,
+            Some((END, payload)) => ended = word(payload).map(|(count, _)| count),
+            Some((source, payload)) => {
+                let input = P::Input::decode(source, payload);
+                program.apply(world, input.ok_or(Why::Unknown { source_number: source, stream })?);
+                inputs += 1;
+            }
+        }
+    }
+    if ended == Some(inputs) { Ok(()) } else { Err(Why::Unreadable("it ends too early")) }
+}

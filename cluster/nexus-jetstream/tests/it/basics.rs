@@ -1,0 +1,63 @@
+//! Replicas apply the same inputs in the same order.
+
+use std::collections::BTreeMap;
+
+use nexus_jetstream::{Options, snapshot};
+
+use crate::servers::Servers;
+use crate::sums::{Node, Sums, adder, emit, until};
+
+fn options(servers: &Servers, node: &str) -> Options {
+    Options { check_every: 10, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
+}
+
+#[test]
+fn two_nodes_apply_what_either_publishes_and_a_third_that_comes_later_too() {
+    let servers = Servers::start(1);
+    let mut nodes: Vec<_> = ["a", "b"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
+    for n in 0..100 {
+        let number = nodes[n % 2].add((n % 3) as u8, n as u64);
+        assert_eq!(number, n as u64 / 2 + 1);
+    }
+    let all = |nodes: &[Node]| nodes.iter().all(|node| node.replica.status().position.sequence.get() == 100);
+    until(&mut nodes, "all is applied", all);
+    let expected = [(0, 1683), (1, 1617), (2, 1650)];
+    for node in &nodes {
+        assert_eq!(node.sums(), Sums(BTreeMap::from(expected)));
+        assert_eq!(node.back.len(), 50);
+        assert!(node.back.is_sorted());
+    }
+    until(&mut nodes, "all agree", |nodes| nodes.iter().all(|node| node.replica.status().agreed.get() == 100));
+    let third = Node::open(&options(&servers, "c")).expect("it starts");
+    assert_eq!(third.sums(), nodes[0].sums());
+    assert_eq!(third.replica.status().position, nodes[0].replica.status().position);
+}
+
+#[test]
+fn a_node_begins_with_the_latest_snapshot_and_what_came_after_it() {
+    let servers = Servers::start(1);
+    let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
+    for round in 1..=3_u64 {
+        for n in 0..1000 {
+            nodes[0].add((n % 100) as u8, round);
+        }
+        until(&mut nodes, "all is applied", |nodes| nodes[0].replica.status().pending == 0);
+        let taken = snapshot(&options(&servers, "s"), adder, emit).expect("it is taken");
+        assert_eq!(taken.inputs, 100);
+        assert_eq!(taken.position, nodes[0].replica.status().position);
+        assert_eq!(taken.purged > 0, round > 1);
+    }
+    nodes[0].add(7, 1000);
+    until(&mut nodes, "all is applied", |nodes| nodes[0].replica.status().pending == 0);
+    let mut later = Node::open(&options(&servers, "b")).expect("it starts");
+    assert_eq!(later.sums(), nodes[0].sums());
+    // The same name again, in another life.
+    drop(nodes.remove(0));
+    nodes.push(Node::open(&options(&servers, "a")).expect("it starts"));
+    nodes[0].add(8, 1);
+    later.add(9, 1);
+    nodes.push(later);
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "both go on", |nodes| nodes.iter().all(|node| sequence(node) == 3003));
+    assert_eq!(nodes[0].sums(), nodes[1].sums());
+}

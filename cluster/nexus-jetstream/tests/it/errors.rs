@@ -1,0 +1,197 @@
+//! What goes wrong, and what is said then.
+
+use std::time::Duration;
+
+use nexus_jetstream::{Error, Options, Refused, Replica, snapshot};
+use nexus_journal::{Digests, Program, inputs};
+use nexus_rt::{Clock, WorldBuilder};
+
+use crate::servers::Servers;
+use crate::sums::{Add, Call, Node, Sums, adder, emit, until};
+
+fn options(servers: &Servers, node: &str) -> Options {
+    let patience = Duration::from_secs(5);
+    Options { check_every: 10, patience, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
+}
+
+fn failure<T>(result: Result<T, Error>) -> String {
+    result.err().expect("an error").to_string()
+}
+
+#[test]
+fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
+    let servers = Servers::start(1);
+    let mut nodes: Vec<_> =
+        ["a", "b", "wrong"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
+    // Each is heard of.
+    nodes.iter_mut().for_each(|node| _ = node.add(1, 1));
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 3));
+    nodes[2].world.resource_mut::<Sums>().0.insert(9, 9);
+    (0..10).for_each(|_| _ = nodes[0].add(1, 1));
+    let mut stopped = None;
+    while stopped.is_none() {
+        for (number, node) in nodes.iter_mut().enumerate() {
+            if let Err(error) = node.turn() {
+                stopped = Some((number, error));
+            }
+        }
+    }
+    let (number, error) = stopped.expect("it has stopped");
+    assert_eq!(number, 2);
+    let Error::Diverged { against, alarm } = &error else { panic!("{error}") };
+    assert_eq!((*against, alarm.resources.len()), (2, 1));
+    assert_eq!((alarm.after.get(), alarm.at.get()), (0, 10));
+    let text = error.to_string();
+    assert!(text.contains("this node has diverged: 2 other(s) disagree"), "{text}");
+    assert!(text.contains("Sums at sequence 10; all agreed at 0"), "{text}");
+    nodes.truncate(2);
+    let mut alarm = None;
+    until(&mut nodes, "the others go on", |nodes| nodes.iter().all(|node| sequence(node) == 13));
+    while alarm.is_none() {
+        nodes.iter_mut().for_each(|node| _ = node.turn().expect("it goes on"));
+        alarm = nodes[0].replica.alarm();
+    }
+    assert!(alarm.expect("an alarm").to_string().starts_with("`wrong` has another it::sums::Sums at sequence 10"));
+}
+
+#[test]
+fn of_two_that_disagree_neither_goes_on() {
+    let servers = Servers::start(1);
+    let mut nodes: Vec<_> = ["a", "b"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
+    nodes.iter_mut().for_each(|node| _ = node.add(1, 1));
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 2));
+    nodes[1].world.resource_mut::<Sums>().0.insert(9, 9);
+    (0..8).for_each(|_| _ = nodes[0].add(1, 1));
+    let mut stopped = [false; 2];
+    while stopped != [true; 2] {
+        for (node, stopped) in nodes.iter_mut().zip(&mut stopped) {
+            *stopped |= matches!(node.turn(), Err(Error::Diverged { against: 1, .. }));
+        }
+    }
+}
+
+#[test]
+fn a_second_process_with_the_name_of_a_node_takes_its_place() {
+    let servers = Servers::start(1);
+    let mut first = Node::open(&options(&servers, "a")).expect("it starts");
+    first.add(1, 1);
+    let mut second = Node::open(&options(&servers, "a")).expect("it starts");
+    second.add(1, 1);
+    let error = loop {
+        _ = second.turn().expect("it goes on");
+        if let Err(error) = first.turn() {
+            break error;
+        }
+    };
+    assert_eq!(error.to_string(), "another process is running as node `a`: each needs a name of its own");
+}
+
+#[test]
+fn a_stream_belongs_to_one_program_in_one_version() {
+    let servers = Servers::start(1);
+    let node = Node::open(&options(&servers, "a")).expect("it starts");
+    let other = Options { program: "adder 2".into(), ..options(&servers, "b") };
+    assert_eq!(
+        failure(Node::open(&other)),
+        "the stream `sums` has \"nexus-jetstream 1: adder 1\", but this is \"nexus-jetstream 1: adder 2\": use another \
+         stream, or the program that it belongs to"
+    );
+    drop(node);
+}
+
+inputs! {
+    enum Newer {
+        7 = Unknown,
+    }
+}
+
+struct NewerProgram;
+
+impl Program for NewerProgram {
+    type Input<'a> = Newer;
+
+    fn apply(&mut self, _: &mut nexus_rt::World, Newer::Unknown: Newer) {}
+}
+
+#[test]
+fn an_input_of_another_version_stops_a_node_that_does_not_know_it() {
+    let servers = Servers::start(1);
+    let mut node = Node::open(&options(&servers, "a")).expect("it starts");
+    let mut builder = WorldBuilder::new();
+    builder.register(Clock::historical(Duration::ZERO));
+    let mut world = builder.build();
+    let opened = Replica::open(&options(&servers, "b"), (&mut world, &mut NewerProgram), Digests::new(), None);
+    let mut newer = opened.expect("it starts");
+    newer.publish(&Newer::Unknown).expect("there is room");
+    newer.flush();
+    let error = loop {
+        if let Err(error) = node.turn() {
+            break error;
+        }
+    };
+    assert_eq!(
+        error.to_string(),
+        "the input of source 7 in message 1 is unknown: a node of another version published it; update this one"
+    );
+}
+
+#[test]
+fn a_node_that_is_behind_what_was_purged_is_told_so() {
+    let servers = Servers::start(1);
+    let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
+    // It takes nothing from its queue, and what is in the hands of its thread is limited.
+    let mut behind = Node::open(&options(&servers, "behind")).expect("it starts");
+    for round in 0..3 {
+        // A message each, more than are on their way to a node that does not take them.
+        for turn in 0..1_500 {
+            nodes[0].add(1, turn);
+            until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+        }
+        snapshot(&options(&servers, &format!("s{round}")), adder, emit).expect("it is taken");
+    }
+    let error = loop {
+        if let Err(error) = behind.turn() {
+            break error;
+        }
+    };
+    assert!(matches!(error, Error::Gap { .. }), "{error}");
+    assert!(error.to_string().contains("start it again, it begins with the latest snapshot"), "{error}");
+    let again = Node::open(&options(&servers, "behind")).expect("it starts");
+    assert_eq!(again.sums(), nodes[0].sums());
+}
+
+#[test]
+fn without_a_server_a_start_fails_in_time_and_inputs_wait_or_are_refused() {
+    let mut servers = Servers::start(1);
+    let mut waits = Node::open(&Options { most: 100, ..options(&servers, "a") }).expect("it starts");
+    let mut refuses = Node::open(&Options { queue: false, ..options(&servers, "b") }).expect("it starts");
+    servers.kill(0);
+    while waits.replica.status().connected || refuses.replica.status().connected {
+        _ = (waits.turn().expect("it waits"), refuses.turn().expect("it waits"));
+    }
+    let add = Call::Add(Add { register: 1, amount: 1 });
+    assert_eq!(refuses.replica.publish(&add), Err(Refused::Away));
+    let accepted = std::iter::from_fn(|| waits.replica.publish(&add).ok()).count();
+    assert_eq!(waits.replica.publish(&add), Err(Refused::Full));
+    assert!((2..100).contains(&accepted));
+    let began = std::time::Instant::now();
+    let patience = Duration::from_millis(300);
+    let text = failure(Node::open(&Options { patience, ..options(&servers, "c") }));
+    assert!(text.starts_with(&format!("no NATS server answers at {} within 300ms: ", servers.addresses())), "{text}");
+    assert!(began.elapsed() < Duration::from_secs(3));
+    servers.revive(0);
+    let mut nodes = vec![waits, refuses];
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "what waited is applied", |nodes| nodes.iter().all(|node| sequence(node) == accepted as u64));
+    assert!(nodes[1].replica.publish(&add).is_ok());
+}
+
+#[test]
+fn names_and_inputs_that_cannot_be_are_refused() {
+    let servers = Servers::start(1);
+    let node = |name: &str| failure(Node::open(&options(&servers, name)));
+    assert_eq!(node("a.b"), "the node is \"a.b\": it has 1 to 32 letters, digits, `-` and `_`");
+    assert_eq!(node(""), "the node is \"\": it has 1 to 32 letters, digits, `-` and `_`");
+}

@@ -1,0 +1,64 @@
+//! Servers that are killed while inputs are published, and nodes that begin again.
+
+use std::time::{Duration, Instant};
+
+use nexus_jetstream::Options;
+
+use crate::servers::Servers;
+use crate::sums::{Node, until};
+
+fn options(servers: &Servers, node: &str) -> Options {
+    Options { replicas: 3, check_every: 100, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
+}
+
+/// Has every node publish for a while, and something happen meanwhile.
+fn load(nodes: &mut [Node], published: &mut u64, during: Duration, mut happens: impl FnMut()) {
+    let (began, mut happened) = (Instant::now(), false);
+    while began.elapsed() < during {
+        for node in &mut *nodes {
+            node.add(1, 1);
+            *published += 1;
+        }
+        until(nodes, "all come back", |nodes| nodes.iter().all(|node| node.replica.status().pending == 0));
+        if !happened && began.elapsed() > during / 8 {
+            happens();
+            happened = true;
+        }
+    }
+}
+
+#[test]
+fn servers_that_are_killed_lose_and_double_nothing() {
+    let mut servers = Servers::start(3);
+    let mut nodes: Vec<_> = ["a", "b", "c"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
+    let (mut published, second) = (0, Duration::from_secs(1));
+    for number in 0..3 {
+        load(&mut nodes, &mut published, second, || servers.kill(number));
+        servers.revive(number);
+        load(&mut nodes, &mut published, second, || {});
+        // One begins again.
+        let name = ["a", "b", "c"][number];
+        nodes.remove(0);
+        nodes.push(Node::open(&options(&servers, name)).expect("it starts"));
+    }
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == published));
+    for node in &nodes {
+        assert_eq!(node.sums().0[&1], published);
+    }
+}
+
+#[test]
+fn all_servers_begin_again_and_nothing_is_lost() {
+    let mut servers = Servers::start(3);
+    let mut nodes: Vec<_> = ["a", "b"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
+    let mut published = 0;
+    load(&mut nodes, &mut published, Duration::from_secs(1), || {});
+    (0..3).for_each(|number| servers.kill(number));
+    nodes.iter_mut().for_each(|node| _ = node.add(1, 1));
+    (0..3).for_each(|number| servers.revive(number));
+    published += 2;
+    let sequence = |node: &Node| node.replica.status().position.sequence.get();
+    until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == published));
+    assert_eq!(nodes[0].sums().0[&1], published);
+}

@@ -1,0 +1,7 @@
+//! Replicas over real servers.
+
+mod basics;
+mod errors;
+mod failures;
+mod servers;
+mod sums;

@@ -1,0 +1,81 @@
+//! Real `nats-server` processes on loopback: one, or a cluster of three.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// Servers of one cluster, which end with the test.
+pub(crate) struct Servers {
+    folder: TempDir,
+    ports: Vec<(u16, u16)>,
+    running: Vec<Option<Child>>,
+}
+
+/// Ports that were free a moment ago.
+fn ports(count: usize) -> Vec<u16> {
+    let held: Vec<_> = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free")).collect();
+    held.iter().map(|listener| listener.local_addr().expect("it listens").port()).collect()
+}
+
+impl Servers {
+    /// Starts one server or several, and waits until they answer.
+    pub(crate) fn start(count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ports: Vec<_> = ports(2 * count).chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        let mut servers = Self { folder, ports, running: (0..count).map(|_| None).collect() };
+        (0..count).for_each(|number| servers.revive(number));
+        servers
+    }
+
+    /// The addresses of all.
+    pub(crate) fn addresses(&self) -> String {
+        self.ports.iter().map(|(port, _)| format!("nats://127.0.0.1:{port}")).collect::<Vec<_>>().join(",")
+    }
+
+    /// Starts one that does not run.
+    pub(crate) fn revive(&mut self, number: usize) {
+        let (port, route) = self.ports[number];
+        let store = self.folder.path().join(format!("store-{number}"));
+        let mut text =
+            format!("listen: 127.0.0.1:{port}\nserver_name: n{number}\njetstream {{ store_dir: {store:?} }}\n");
+        if self.ports.len() > 1 {
+            let routes: Vec<_> = self.ports.iter().map(|(_, route)| format!("nats://127.0.0.1:{route}")).collect();
+            let routes = routes.join(", ");
+            _ = writeln!(text, "cluster {{ name: c, listen: 127.0.0.1:{route}, routes: [{routes}] }}");
+        }
+        let path: PathBuf = self.folder.path().join(format!("{number}.conf"));
+        fs::write(&path, text).expect("a folder that can be written");
+        let log = File::options().create(true).append(true).open(self.folder.path().join(format!("{number}.log")));
+        let child = Command::new("nats-server")
+            .arg("-c")
+            .arg(&path)
+            .stdout(Stdio::null())
+            .stderr(log.expect("a log"))
+            .spawn()
+            .expect("nats-server of Debian is installed");
+        self.running[number] = Some(child);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends one as a failure of its machine would.
+    pub(crate) fn kill(&mut self, number: usize) {
+        if let Some(mut child) = self.running[number].take() {
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        (0..self.running.len()).for_each(|number| self.kill(number));
+    }
+}
