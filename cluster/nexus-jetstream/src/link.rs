@@ -254,7 +254,7 @@ async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
 
 /// Whether the stream still has what comes after a message, as far as anybody answers. If not, the loop is told.
 ///
-/// A server that was cut off may take itself for the leader of the stream still, and not know of its end. It is believed
+/// A server that was cut off may take itself for the leader of the stream, and not know of its end. It is believed
 /// once it has said so for longer than an election takes.
 async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
     let gone = match stream.get_info().await {

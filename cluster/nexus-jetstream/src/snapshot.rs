@@ -42,8 +42,8 @@ pub struct Taken {
 ///
 /// It needs nothing of a running node: it reads the latest snapshot and the stream after it, in a world that `make`
 /// makes, as a node that starts does. `emit` writes inputs that lead to the same state, and a second world proves that.
-/// So it runs on a thread or in a process of its own, one at a time. The whole snapshot is in memory meanwhile, as when a
-/// node starts.
+/// So it runs on a thread or in a process of its own, one at a time. The whole snapshot is in memory meanwhile, as when
+/// a node starts.
 ///
 /// # Errors
 /// As for [`Replica::open`], or if the snapshot does not lead to the same state; nothing is purged then.

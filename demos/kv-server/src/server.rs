@@ -116,8 +116,8 @@ impl Server {
         Log::open(options, world, &mut self.store)
     }
 
-    /// Shares a log with other servers from now on, and applies what it has. What changes something is run when it comes
-    /// back from the log, by all of them alike, and then answered by the one that was asked.
+    /// Shares a log with other servers from now on, and applies what it has. What changes something is run when it
+    /// comes back from the log, by all of them alike, and then answered by the one that was asked.
     ///
     /// # Errors
     /// If the log has what this server cannot apply.
