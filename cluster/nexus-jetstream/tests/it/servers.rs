@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,10 +18,13 @@ pub(crate) struct Servers {
     running: Vec<Option<Child>>,
 }
 
-/// Ports that were free a moment ago.
+/// Ports that nobody listens on: below those that the system gives to connections, and each given once.
 fn ports(count: usize) -> Vec<u16> {
-    let held: Vec<_> = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free")).collect();
-    held.iter().map(|listener| listener.local_addr().expect("it listens").port()).collect()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 18_000 + u16::try_from(std::process::id() % 100).expect("less than 100") * 100;
+    let next = || first + NEXT.fetch_add(1, Ordering::Relaxed);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(next).filter(is_free).take(count).collect()
 }
 
 impl Servers {
@@ -59,8 +63,10 @@ impl Servers {
             .stderr(log.expect("a log"))
             .spawn()
             .expect("nats-server of Debian is installed");
-        self.running[number] = Some(child);
+        let child = self.running[number].insert(child);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = child.try_wait().expect("it can be asked");
+            assert!(ended.is_none(), "nats-server has ended: {ended:?}; is port {port} in use?");
             thread::sleep(Duration::from_millis(10));
         }
     }
