@@ -94,8 +94,9 @@ impl<M: Mode> Bound<M> {
         if M::REMEMBERS_RUN {
             let tick = world.tick();
             M::access(&self.state, &mut |access| {
-                // SAFETY: the cells of the state belong to `world`, as above, which is borrowed exclusively; what was
-                // fetched is gone, since the function has returned.
+                // SAFETY: `access` reports only cells of the world that the state was resolved against, by the contract
+                // of `Param`: of `world`, as above, which is borrowed exclusively. What was fetched is gone, since the
+                // function has returned.
                 unsafe { access.cell.settle(tick) };
             });
             M::end_run(&mut self.state, tick + 1);
@@ -139,8 +140,9 @@ impl<M: Mode> Function for Named<'_, M> {
         let mut changed = false;
         M::access(&self.1.state, &mut |access| {
             if access.kind() == AccessKind::Read {
-                // SAFETY: the access belongs to this state, resolved against the world whose identity was just
-                // compared, so the cell is alive; `&World` excludes any exclusive borrow of it.
+                // SAFETY: by the contract of `Param`, a state reports only cells of the world that it was resolved
+                // against, whose identity was just compared, so the cell is alive; `&World` excludes any exclusive
+                // borrow of it.
                 changed |= unsafe { access.cell.changed_at() } == now;
             }
         });

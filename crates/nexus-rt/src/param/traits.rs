@@ -18,7 +18,9 @@ use crate::world::{Moment, Registry, World};
 /// Use the derive to implement this trait. An implementation by hand promises that
 /// * `fetch` accesses resources only through the states of other params, each fetched at most once per call;
 /// * `access` reports every access that `fetch` may make with this state, even in later runs and with clones of it, by
-///   passing the call on to each of those params;
+///   passing the call on to each of those params, and reports nothing else: each access is to a resource of the world
+///   that the state was resolved against, whose stamp is read between runs, and written at the end of a run that
+///   [remembers](Self::REMEMBERS_RUN);
 /// * `try_init` resolves each of them with the `resolver` that it was given.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a parameter that the world can fill",
