@@ -211,7 +211,11 @@ impl State<'_> {
 
             #[inline(always)]
             fn end_run(#state: &mut Self::State, #tick: #std::primitive::u64) {
-                #(#fields::end_run(&mut #state.0.#indices, #tick);)*
+                #(
+                    if #fields::REMEMBERS_RUN {
+                        #fields::end_run(&mut #state.0.#indices, #tick);
+                    }
+                )*
             }
         }
     }

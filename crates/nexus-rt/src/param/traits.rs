@@ -37,8 +37,8 @@ pub unsafe trait Param: Sized {
 
     /// Whether its state remembers the last run, as that of [`LastRun`](crate::LastRun) does.
     ///
-    /// An implementation by hand says so if one of its params does, and then passes [`end_run`](Self::end_run) on.
-    /// Otherwise, each run is the first one to that param.
+    /// An implementation by hand says so if one of its params does, and then passes [`end_run`](Self::end_run) on
+    /// to those that do. Otherwise, each run is the first one to that param.
     const REMEMBERS_RUN: bool = false;
 
     /// Resolves the param, or returns `None` if something is missing.

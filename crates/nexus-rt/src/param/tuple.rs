@@ -38,7 +38,11 @@ macro_rules! tuple {
 
             #[inline(always)]
             fn end_run(_state: &mut Self::State, _tick: u64) {
-                $($P::end_run(&mut _state.$index, _tick);)*
+                $(
+                    if $P::REMEMBERS_RUN {
+                        $P::end_run(&mut _state.$index, _tick);
+                    }
+                )*
             }
         }
     };

@@ -1,6 +1,9 @@
 //! Every param, alone and together.
 
-use nexus_rt::{Handler, IntoHandler, Local, RegistryRef, Res, ResMut, Sequence, WorldBuilder};
+use nexus_rt::param::{Access, Dispatch, Requests, Resolver};
+use nexus_rt::{
+    Handler, IntoHandler, LastRun, Local, Param, Registry, RegistryRef, Res, ResMut, Sequence, WorldBuilder,
+};
 
 use crate::support::{Log, world};
 
@@ -139,4 +142,41 @@ fn params_that_meet_by_chance_are_no_conflict() {
     let error = twice.try_into_handler(world.registry()).unwrap_err();
     assert_eq!(error.conflicts().len(), 1);
     assert!(error.conflicts()[0].resource().ends_with("V<17>"), "{error}");
+}
+
+/// Remembers no run.
+struct Forgetful;
+
+// SAFETY: reaches no resource.
+#[expect(unsafe_code, reason = "implements Param, an unsafe trait")]
+unsafe impl Param for Forgetful {
+    type State = ();
+    type Item<'w> = Self;
+
+    fn try_init(_: &Registry, _: &mut Resolver) -> Option<()> {
+        Some(())
+    }
+
+    fn requests(_: &mut Requests) {}
+
+    fn access((): &(), _: &mut dyn FnMut(Access)) {}
+
+    unsafe fn fetch<'w>(_: Dispatch<'w>, (): &'w mut ()) -> Self {
+        Self
+    }
+
+    fn end_run((): &mut (), _: u64) {
+        panic!("called only if REMEMBERS_RUN");
+    }
+}
+
+#[derive(Param)]
+#[expect(dead_code, reason = "only how it is run counts")]
+struct Both<'w>(Forgetful, LastRun<'w>);
+
+#[test]
+fn the_end_of_a_run_is_told_only_to_what_remembers_it() {
+    let mut world = world();
+    (|_: Forgetful, _: LastRun, _: ()| {}).into_handler(world.registry()).run(&mut world, ());
+    (|_: Both, _: ()| {}).into_handler(world.registry()).run(&mut world, ());
 }
