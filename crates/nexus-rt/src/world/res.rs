@@ -168,6 +168,9 @@ macro_rules! readable {
             ///
             /// What the function wrote during that run does not count, and what it has written during this one does.
             /// In its first run, every resource has changed.
+            ///
+            /// It is for the resources of the world that the function runs on. Of those in a world that is itself a
+            /// resource, the answer says nothing, since each world counts its own runs.
             #[inline]
             #[must_use]
             pub fn changed_since(&self, last_run: LastRun<'_>) -> bool {
