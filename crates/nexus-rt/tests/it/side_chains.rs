@@ -216,3 +216,60 @@ fn a_dispatched_handler_cannot_replace_the_world_or_belong_to_another() {
     let mut chain = PipelineStart::<u64>::new().dispatch(Hides(foreign)).then(log, b.registry()).build();
     refuses_world("a_dispatched_handler", || chain.run(&mut b, 1));
 }
+
+struct Whole;
+
+impl<'a> ViewAt<'a, u64> for Whole {
+    type Item = ();
+    fn view(_: &'a u64) {}
+}
+
+impl<'a> ViewAt<'a, bool> for Whole {
+    type Item = bool;
+    fn view(value: &'a bool) -> bool {
+        *value
+    }
+}
+
+impl<'a> ViewAt<'a, Option<()>> for Whole {
+    type Item = Option<()>;
+    fn view(value: &'a Option<()>) -> Option<()> {
+        *value
+    }
+}
+
+impl<'a> ViewAt<'a, Result<(), u8>> for Whole {
+    type Item = Result<(), u8>;
+    fn view(value: &'a Result<(), u8>) -> Result<(), u8> {
+        *value
+    }
+}
+
+/// What such a view is cannot be what its side chain ends with, which would mean two things.
+#[test]
+fn a_view_that_is_a_verdict_itself_ends_with_another_one() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut unit = PipelineStart::<u64>::new()
+        .view::<Whole, _, _>(|unit| unit.then(|limit: Res<u64>, (): ()| *limit > 10, reg))
+        .map(|x: u64| x, reg)
+        .build();
+    let mut truth = PipelineStart::<bool>::new()
+        .view::<Whole, _, _>(|truth| truth.guard(|truth: &bool| *truth, reg))
+        .map(|x: bool| x, reg)
+        .build();
+    let mut option = PipelineStart::<Option<()>>::new()
+        .view::<Whole, _, _>(|found| found.then(|found: Option<()>| found.is_some(), reg))
+        .map(|_: Option<()>| 'x', reg)
+        .build();
+    let mut result = PipelineStart::<Result<(), u8>>::new()
+        .view::<Whole, _, _>(|done| done.then(|done: Result<(), u8>| done.is_ok(), reg))
+        .map(|_: Result<(), u8>| 'x', reg)
+        .build();
+    assert_eq!(unit.run(&mut world, 7), None);
+    *world.resource_mut::<u64>() = 11;
+    assert_eq!(unit.run(&mut world, 7), Some(7));
+    assert_eq!([true, false].map(|x| truth.run(&mut world, x)), [Some(true), None]);
+    assert_eq!([Some(()), None].map(|x| option.run(&mut world, x)), [Some('x'), None]);
+    assert_eq!([Ok(()), Err(1)].map(|x| result.run(&mut world, x)), [Some('x'), None]);
+}
