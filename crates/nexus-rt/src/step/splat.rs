@@ -2,7 +2,7 @@
 
 use super::into_step::{TakesRef, TakesValue};
 use super::{Step, describe};
-use crate::call::{Callable, Entered, Mode, Resolved};
+use crate::call::{All, Callable, Entered, Mode, Resolved};
 use crate::describe::Describe;
 use crate::sealed::Internal;
 use crate::world::Registry;
@@ -81,7 +81,7 @@ macro_rules! by_reference {
         impl<C, F, M, Out, $($A),*> IntoSplat<C, ($($A,)*), TakesRef<M>> for F
         where
             M: Mode,
-            F: for<'a> Callable<C, ($(&'a $A,)*), M, Out = Out>,
+            F: for<'a> Callable<C, ($(&'a $A,)*), M, Out = Out, Received = All>,
         {
             type Out = Out;
             type Step = SplatRef<Resolved<F, M>>;

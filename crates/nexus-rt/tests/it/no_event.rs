@@ -96,6 +96,11 @@ fn steps_ignore_values_of_every_kind() {
     assert_eq!([by_reference.run(&mut world, &bytes), by_reference.run(&mut world, &[])], [4, 9]);
 
     let reg = world.registry();
+    let mut spread = PipelineStart::<(u8,)>::new().splat().then(no_event(next), reg).build();
+    let mut lent = PipelineStart::<&(u8,)>::borrowed().splat().then(no_event(next), reg).build();
+    assert_eq!((spread.run(&mut world, (7,)), lent.run(&mut world, &(7,))), (6, 7));
+
+    let reg = world.registry();
     let mut failing = PipelineStart::<Result<u8, String>>::new()
         .inspect_err(no_event(count), reg)
         .map_err(no_event(next), reg)
@@ -103,7 +108,7 @@ fn steps_ignore_values_of_every_kind() {
         .catch(no_event(count), reg)
         .build();
     assert_eq!(failing.run(&mut world, Err("no".into())), None);
-    assert_eq!(*world.resource::<i64>(), 8);
+    assert_eq!(*world.resource::<i64>(), 10);
 }
 
 #[test]
