@@ -249,6 +249,9 @@ fn is_ignored(field: &Field) -> Result<bool> {
             let message = "on a field, `param` knows only `ignore`: `crate = path` belongs on the struct";
             if ignored { Ok(()) } else { Err(meta.error(message)) }
         })?;
+        if !ignored {
+            return Err(Error::new(attribute.span(), "write `#[param(ignore)]`"));
+        }
     }
     Ok(ignored)
 }

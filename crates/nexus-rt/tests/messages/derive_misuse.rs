@@ -26,4 +26,7 @@ struct Ignores<'w>(Res<'w, u8>, #[param(ignore)] NoDefault);
 #[derive(Param)]
 struct Bare<'w>(Res<'w, u8>, #[param] u8);
 
+#[derive(Param)]
+struct Empty<'w>(Res<'w, u8>, #[param()] u8);
+
 fn main() {}
