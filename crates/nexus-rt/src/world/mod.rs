@@ -207,18 +207,9 @@ impl World {
     }
 
     /// Advances to the next event and returns its sequence. Drivers call this before each event.
-    ///
-    /// # Panics
-    /// If the world is at [`Sequence::MAX`]: after 2^63 events, or if [`advance_to`](Self::advance_to) went there.
     #[inline]
-    #[track_caller]
     pub fn next_sequence(&mut self) -> Sequence {
-        let next = self.sequence.next();
-        // Asked of the sum, whose sign answers: one instruction.
-        if next > Sequence::MAX {
-            no_next_sequence();
-        }
-        self.enter_sequence(next);
+        self.enter_sequence(self.sequence.next());
         self.sequence
     }
 
@@ -247,9 +238,9 @@ impl World {
         self.enter_sequence(sequence);
     }
 
-    /// Enters a sequence that is not after [`Sequence::MAX`].
     #[inline(always)]
     fn enter_sequence(&mut self, sequence: Sequence) {
+        debug_assert!(sequence <= Sequence::MAX, "2^63 events are more than there are nanoseconds in 292 years");
         (self.sequence, self.now) = (sequence, Moment::of(sequence));
     }
 
@@ -290,13 +281,6 @@ impl World {
         // SAFETY: as in `cell`, and `&mut self` excludes every other borrow.
         (world == self.world_id()).then(|| ResMut::new(unsafe { cell.get_mut() }, self.now))
     }
-}
-
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn no_next_sequence() -> ! {
-    panic!("a world ends with sequence {}, and has no next one", Sequence::MAX);
 }
 
 impl Drop for World {

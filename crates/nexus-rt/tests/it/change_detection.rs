@@ -10,7 +10,7 @@ use nexus_rt::{
     handler_blueprint,
 };
 
-use crate::support::{panic_of, refuses_world, world};
+use crate::support::{refuses_world, world};
 
 #[test]
 fn registration_is_not_a_write() {
@@ -200,16 +200,4 @@ fn a_function_looks_at_no_other_world_than_its_own() {
     for handler in handlers {
         refuses_world(handler.name(), || handler.describe(&mut Asks(&other)));
     }
-}
-
-#[test]
-fn no_world_goes_past_the_last_sequence() {
-    let mut world = world();
-    world.advance_to(Sequence::MAX);
-    let text = panic_of(|| world.next_sequence());
-    assert_eq!(text, "a world ends with sequence 9223372036854775807, and has no next one");
-    assert_eq!(world.current_sequence(), Sequence::MAX);
-    assert!(!world.resource_mut::<u64>().is_changed(), "nobody wrote");
-    *world.resource_mut::<u64>() += 1;
-    assert!(world.resource_mut::<u64>().is_changed());
 }
