@@ -207,6 +207,9 @@ impl World {
     }
 
     /// Advances to the next event and returns its sequence. Drivers call this before each event.
+    ///
+    /// It does not check that the world is before [`Sequence::MAX`], except in debug builds: 2^63 events are more than
+    /// there are nanoseconds in 292 years. Whoever sets a sequence forward leaves room for what comes after.
     #[inline]
     pub fn next_sequence(&mut self) -> Sequence {
         self.enter_sequence(self.sequence.next());
