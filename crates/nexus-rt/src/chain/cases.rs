@@ -10,7 +10,9 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 ///
 /// It is written as a closure whose body is the `match`. Each case has a pattern, and in parentheses the value that it
 /// gives and the arm that goes on with this value. All arms have the same output. Plans show the cases under the names
-/// of their variants. It runs as one `match`.
+/// of their variants. Up to eight cases run as the `match` that one writes by hand. With more, whose values are of
+/// different types, the compiler makes a chain of comparisons. Where that matters, a table of boxed chains
+/// ([`Virtual`](crate::Virtual)) takes one look-up and one call through a pointer.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder, cases};
@@ -44,7 +46,8 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// ```
 ///
 /// Patterns may have guards, and the `match` may be over a part of the value, as in `match order.side { .. }`.
-/// Patterns, guards and values can use the value, but nothing of the world.
+/// Patterns, guards and values can use the value and the variables around it, but nothing of the world. A reference
+/// with a lifetime of its own, as in `|topic: &'static str|`, is a value like any other.
 ///
 /// In a chain over a reference, such as an arm of a [`fork`](crate::chain::Chain::fork), the value is a reference, and
 /// each case gives one:
@@ -65,7 +68,8 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// ```
 ///
 /// Where a case gives something else that borrows from the event, the compiler cannot infer its type for every
-/// lifetime. The types of what the cases give are then written, in order:
+/// lifetime. The types of what the cases give are then written, in order. In this form the `match` stands in a function,
+/// so that patterns, guards and values can use the value, but no variable around it (E0434). The arms can.
 ///
 /// ```
 /// # use nexus_rt::{PipelineStart, WorldBuilder, cases};
@@ -95,8 +99,16 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 ///     .build();
 /// assert_eq!(["ann: hello", "ping"].map(|line| lines.run(&mut world, line)), [8, 0]);
 /// ```
+///
+/// Under the default `recursion_limit`, 48 cases fit, and up to 61 if the `match` is over the value itself. With
+/// `#![recursion_limit = "256"]` at the top of the crate, a hundred do. If the value is a reference and no types are
+/// written, at most 32 fit under any limit.
 #[macro_export]
 macro_rules! cases {
+    // Before the rule for any lifetime, since no other rule is tried once a type is expected where a lifetime stands.
+    (|$value:ident: &$lt:lifetime $In:ty| match $($of_and_cases:tt)+) => {
+        $crate::__cases!(find by_value [$value] [&$lt $In] [] $($of_and_cases)+)
+    };
     (|$value:ident: &$In:ty| match $($of_and_cases:tt)+) => {
         $crate::__cases!(find by_ref [$value] [$In] [] $($of_and_cases)+)
     };
@@ -162,7 +174,7 @@ macro_rules! __cases {
     };
     // A function that tells the compiler that what the cases give borrows from the value.
     (lent [$($P:ident)+] [$($_:ident)*]) => {
-        fn lent<T: ?Sized, $($P: ?Sized,)+ F>(split: F) -> F
+        fn __cases_lent<T: ?Sized, $($P: ?Sized,)+ F>(split: F) -> F
         where
             F: for<'a> $crate::__private::core::ops::FnMut(&'a T) -> $crate::__cases!(sum $(&'a $P),+),
         {
@@ -183,13 +195,13 @@ macro_rules! __cases {
             P0 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 P24 P25 P26 P27 P28
             P29 P30 P31
         ] $($cases)+);
-        $crate::__cases!(route [lent(move |$value: &$In| $crate::__cases!(match [$of] [] [] $($cases)+))] $($cases)+)
+        $crate::__cases!(route [__cases_lent(move |$value: &$In| $crate::__cases!(match [$of] [] [] $($cases)+))] $($cases)+)
     }};
     (@ by_type [$value:ident] [[$($a:lifetime),+] $In:ty; $($P:ty),+] [$of:expr] $($cases:tt)+) => {{
-        fn split<$($a),+>($value: $In) -> $crate::__cases!(sum $($P),+) {
+        fn __cases_split<$($a),+>($value: $In) -> $crate::__cases!(sum $($P),+) {
             $crate::__cases!(match [$of] [] [] $($cases)+)
         }
-        $crate::__cases!(route [split] $($cases)+)
+        $crate::__cases!(route [__cases_split] $($cases)+)
     }};
     ($how:ident $value:tt $In:tt $of:tt $($pattern:pat $(if $guard:expr)? => ($given:expr, $arm:expr)),+ $(,)?) => {
         $crate::__cases!(@ $how $value $In $of $([[$pattern $(if $guard)?] $given, $arm])+)

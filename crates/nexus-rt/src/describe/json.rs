@@ -1,6 +1,6 @@
 //! Plans as JSON.
 
-use super::pattern::case_name;
+use super::pattern::{case_name, one_line};
 use super::plan::function_name;
 use super::{Node, Plan};
 
@@ -40,7 +40,7 @@ fn node(out: &mut String, node: &Node) {
                 out.push_str(",\"name\":");
                 text(out, &case_name(pattern));
                 out.push_str(",\"pattern\":");
-                text(out, pattern);
+                text(out, &one_line(pattern));
             }
             out.push_str(",\"output\":");
             match output {

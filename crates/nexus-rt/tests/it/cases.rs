@@ -344,3 +344,45 @@ fn handlers_are_dispatched_to_and_moved_into_arms() {
     }
     assert_eq!((*world.resource::<i64>(), &world.resource::<Log>()[..]), (2, &["a".to_owned()][..]));
 }
+
+#[test]
+fn functions_of_users_have_any_name() {
+    fn lent(quantity: &u64) -> u64 {
+        *quantity + 1000
+    }
+    fn split(text: &str) -> u64 {
+        text.parse().unwrap_or(0)
+    }
+    let mut world = world();
+    let reg = world.registry();
+    let mut lengths = PipelineStart::<&Option<u64>>::borrowed()
+        .route(cases!(|quantity: &Option<u64>| match quantity {
+            Some(quantity) => (quantity, |quantity| quantity.then(lent, reg)),
+            None => (&(), |none| none.then(|(): &()| 0, reg)),
+        }))
+        .build();
+    let mut numbers = PipelineStart::<&str>::borrowed()
+        .then(parse, reg)
+        .route(cases!(for<'a> |message: Message<'a>| -> (&'a str, ()) {
+            match message {
+                Message::Quote(text) if split(text) > 0 => (text, |text| text.then(split, reg)),
+                _ => ((), |rest| rest.then(|(): ()| 0, reg)),
+            }
+        }))
+        .build();
+    assert_eq!([Some(5), None].map(|x| lengths.run(&mut world, &x)), [1005, 0]);
+    assert_eq!(["7 6", "9", "x"].map(|line| numbers.run(&mut world, line)), [0, 9, 0]);
+}
+
+#[test]
+fn a_reference_with_a_lifetime_is_a_value() {
+    let mut world = world();
+    let reg = world.registry();
+    let mut topics = PipelineStart::<&'static str>::new()
+        .route(cases!(|topic: &'static str| match topic {
+            "book" => ((), |book| book.then(|(): ()| 1_usize, reg)),
+            _ => (topic.len(), |length| length.then(|length: usize| length, reg)),
+        }))
+        .build();
+    assert_eq!(["book", "trades"].map(|topic| topics.run(&mut world, topic)), [1, 6]);
+}

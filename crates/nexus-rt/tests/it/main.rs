@@ -5,6 +5,7 @@ mod around_each;
 mod batch;
 mod borrow_check;
 mod boxed;
+mod case_names;
 mod cases;
 mod chain_model;
 mod chain_walks;
