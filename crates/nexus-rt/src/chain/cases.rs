@@ -68,8 +68,8 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// ```
 ///
 /// Where a case gives something else that borrows from the event, the compiler cannot infer its type for every
-/// lifetime. The types of what the cases give are then written, in order. In this form the `match` stands in a function,
-/// so that patterns, guards and values can use the value, but no variable around it (E0434). The arms can.
+/// lifetime. The types of what the cases give are then written, in order. In this form the `match` is in a function, so
+/// patterns, guards and values can use the value, but no variable around it (E0434). The arms can.
 ///
 /// ```
 /// # use nexus_rt::{PipelineStart, WorldBuilder, cases};

@@ -38,8 +38,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// value goes on: unchanged after `()` or the projection itself, as an `Option` after `bool`, `Option<()>` or an
     /// `Option` of the projection, as a `Result` after `Result<(), E>`. See [`ViewAt`] for an example.
     ///
-    /// If the projection is itself a `bool`, a `()`, an `Option<()>` or a `Result<(), E>`, the side chain cannot end with
-    /// it, nor one over a `()` with an `Option<()>`, since that would mean two things. Over a `bool`, end with an
+    /// If the projection is itself a `bool`, a `()`, an `Option<()>` or a `Result<(), E>`, the side chain cannot end
+    /// with it, nor one over a `()` with an `Option<()>`, since that would mean two things. Over a `bool`, end with an
     /// `Option`, as after `guard`. Over one of the others, end with a `bool`, from a function such as
     /// `|found: Option<()>| found.is_some()`.
     pub fn view<'a, V, A, L>(
