@@ -197,6 +197,17 @@ fn one_that_comes_after_a_long_sleep_is_not_silent() {
     drop(peer);
 }
 
+/// The bytes that were sent to a peer, and that its side of the system has not acknowledged.
+#[cfg(target_os = "linux")]
+fn unacknowledged(peer: &Peer) -> u64 {
+    let to = format!(":{:04X}", peer.socket.local_addr().unwrap().port());
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let own = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let own = own.into_iter().find(|fields| fields.get(2).is_some_and(|other| other.ends_with(&to))).unwrap();
+    u64::from_str_radix(own[4].split(':').next().unwrap(), 16).unwrap()
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn one_that_reads_slowly_is_not_stalled() {
     let mut rig = Rig::with(|limits| limits.stalled = Duration::from_secs(5));
@@ -206,8 +217,12 @@ fn one_that_reads_slowly_is_not_stalled() {
     rig.rests();
     let mut some = vec![0; 300_000];
     for _ in 0..5 {
-        // Too little for the OS to report that there is room.
+        // Too little for the OS to report that there is room. That it was read is known once it is acknowledged.
+        let before = unacknowledged(&peer);
         std::io::Read::read(&mut peer.socket, &mut some).unwrap();
+        while unacknowledged(&peer) >= before {
+            std::thread::yield_now();
+        }
         rig.rests();
         rig.time.advance(Duration::from_secs(6));
         rig.rests();
