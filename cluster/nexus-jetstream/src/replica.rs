@@ -219,7 +219,7 @@ impl Replica {
     ///
     /// # Errors
     /// If this node may not go on: it has diverged, it is of another version, another process has its name, or the
-    /// stream does not have what comes next. What this returned once, it returns again.
+    /// stream does not have what comes next. It is not to be polled again.
     pub fn poll<P: Program>(
         &mut self,
         world: &mut World,
@@ -310,8 +310,7 @@ impl Replica {
     /// Says what this node is worth.
     fn note(&mut self, world: &World, at: Sequence) -> Result<(), Error> {
         let mut note = Vec::new();
-        self.digests.note(world, &mut note);
-        self.checked = Some((at, self.digests.total(world)));
+        self.checked = Some((at, self.digests.note(world, &mut note)));
         if self.order.has_begun() {
             // If it cannot be said, others say it.
             _ = self.order.push(CHECK, |out| {

@@ -235,11 +235,14 @@ impl Digests {
         self.0.iter().map(|watched| watched.word(world))
     }
 
-    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth.
-    pub fn note(&self, world: &World, out: &mut Vec<u8>) {
-        for word in self.words(world) {
-            [word.key, word.value, word.changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
-        }
+    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth. Returns
+    /// the [total](Self::total).
+    pub fn note(&self, world: &World, out: &mut Vec<u8>) -> u64 {
+        let written = self.words(world).map(|Word { key, value, changed_at }| {
+            [key, value, changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
+            value
+        });
+        total(written)
     }
 
     /// Compares what two worlds were [worth](Self::note). Returns the names of the resources whose values differ, of

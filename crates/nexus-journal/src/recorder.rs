@@ -141,7 +141,7 @@ impl Recorder {
     pub fn check(&mut self, world: &World) {
         self.until_check = self.journal.options().check_every;
         let (at, digests) = (self.now(world), &self.digests);
-        self.journal.note(CHECK, at, |out| digests.note(world, out));
+        self.journal.note(CHECK, at, |out| _ = digests.note(world, out));
     }
 
     /// Returns one word for all that is watched.
