@@ -235,8 +235,8 @@ impl Digests {
         self.0.iter().map(|watched| watched.word(world))
     }
 
-    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth. Returns
-    /// the [total](Self::total).
+    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth.
+    /// Returns the [total](Self::total).
     pub fn note(&self, world: &World, out: &mut Vec<u8>) -> u64 {
         let written = self.words(world).map(|Word { key, value, changed_at }| {
             [key, value, changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
