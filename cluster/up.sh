@@ -33,6 +33,8 @@ need() {
     echo "$1 is missing: apt-get install $2, or $3" >&2
     exit 1
 }
+# Debian 12 has one that is too old; a newer one is put beside the build.
+if place=$(./nats-server.sh ../target/nats-server); then PATH=$place:$PATH; fi
 need nats-server nats-server https://github.com/nats-io/nats-server/releases
 need redis-cli redis-tools https://redis.io/docs/latest/operate/oss_and_stack/install/
 

@@ -48,7 +48,7 @@ pub(crate) struct ClusterArgs {
     pub(crate) snapshot_every: u64,
 
     /// After how many changes servers compare what they hold
-    #[arg(long, value_name = "N", requires = "cluster", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000)]
     pub(crate) check_every: u64,
 
     /// How long a start may take to reach a NATS server, in milliseconds

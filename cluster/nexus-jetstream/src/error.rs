@@ -53,6 +53,17 @@ pub enum Error {
         /// What the client says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The server is too old to keep a stream on several servers safely.
+    #[error(
+        "the NATS server at {servers} is version {found}: versions before {} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1",
+        crate::link::OLDEST
+    )]
+    OldServer {
+        /// The addresses.
+        servers: String,
+        /// Its version.
+        found: String,
+    },
     /// The server refuses what is asked of JetStream.
     #[error("JetStream cannot {doing}: {source}")]
     JetStream {

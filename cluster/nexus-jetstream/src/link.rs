@@ -38,6 +38,9 @@ const CERTAIN: Duration = Duration::from_secs(30);
 /// How long to wait before what failed is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// The first version of nats-server that is trusted with a stream on several servers.
+pub(crate) const OLDEST: &str = "2.10.0";
+
 /// What the loop asks of the thread.
 pub(crate) enum Command {
     /// Publish a message of this process.
@@ -179,6 +182,10 @@ fn unreachable(options: &Options, source: impl std::error::Error + Send + Sync +
 async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Context, Stored), Error> {
     let servers: Vec<_> = options.servers.split(',').map(str::trim).collect();
     let client = connect.connect(servers).await.map_err(|error| unreachable(options, error))?;
+    if options.replicas > 1 && !client.is_server_compatible(2, 10, 0) {
+        let (servers, found) = (options.servers.clone(), client.server_info().version);
+        return Err(Error::OldServer { servers, found });
+    }
     let context = jetstream::context::ContextBuilder::new().timeout(ANSWER).ack_timeout(ANSWER).build(client.clone());
     let config = jetstream::stream::Config {
         name: options.stream.clone(),

@@ -1,4 +1,4 @@
-//! Three machines with a nats-server and a kv-server each, whose programs are killed under load.
+//! Three machines with a nats-server and a kv-server each, whose programs are killed and paused, and which are cut off, under load.
 
 use super::command::{Run, passed_tests};
 use super::{Outcome, Room};
@@ -11,10 +11,12 @@ pub(super) fn prove(room: &Room) -> Outcome {
     let folder = room.root.join("cluster");
     let line = format!("cargo test --release -p kv-cluster --test it -- {TEST}");
     let log = room.path("cluster.log");
-    let environment = [("KV_ROUNDS", ROUNDS), ("KV_FAILURES", "kills")];
+    let environment = [("KV_ROUNDS", ROUNDS), ("KV_FAILURES", "all")];
     let run = Run { folder: &folder, line: &line, environment: &environment, log: &log };
     match passed_tests(&run.run()?) {
-        1 => Ok(format!("{ROUNDS} rounds of kills: nothing answered lost or doubled, one order, all servers agree")),
+        1 => Ok(format!(
+            "{ROUNDS} rounds of kills, pauses and cuts: nothing answered lost or doubled, one order, all servers agree"
+        )),
         _ => Err(format!("there is no test `{TEST}`, see {}", log.display())),
     }
 }

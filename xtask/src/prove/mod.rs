@@ -46,7 +46,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
     Proof { name: "kills", what: "a thousand kills of kv-server, and no change lost", run: kills::prove },
-    Proof { name: "cluster", what: "three machines whose programs are killed, and all agree", run: cluster::prove },
+    Proof { name: "cluster", what: "three machines that fail under load, and all agree", run: cluster::prove },
     Proof { name: "redis", what: "kv-server beside Redis: three times a million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "simulation", what: "kv-server on a disk that fails, a million times", run: simulation::prove },

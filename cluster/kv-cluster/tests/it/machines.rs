@@ -163,6 +163,24 @@ impl Machines {
         }
     }
 
+    /// Starts again each kv-server that was too far behind what was purged, which says that it is to be. Returns how
+    /// many there were.
+    pub(crate) fn revive(&mut self) -> usize {
+        let mut ended = Vec::new();
+        self.running.retain_mut(|(which, machine, child)| {
+            let is_over = *which == Which::Kv && child.try_wait().is_ok_and(|status| status.is_some());
+            ended.extend(is_over.then_some(*machine));
+            !is_over
+        });
+        for &machine in &ended {
+            let said = self.said(Which::Kv, machine);
+            let last = said.trim_end().lines().last().unwrap_or_default();
+            assert!(last.contains("too far behind what was purged; start it again"), "m{machine} has ended: {last}");
+            self.run(Which::Kv, machine);
+        }
+        ended.len()
+    }
+
     /// Sends a signal to a program that runs.
     pub(crate) fn signal(&self, which: Which, machine: usize, signal: &str) {
         let found = self.running.iter().find(|(a, b, _)| (*a, *b) == (which, machine));
@@ -189,6 +207,8 @@ impl Drop for Machines {
     fn drop(&mut self) {
         if thread::panicking() {
             (0..COUNT).for_each(|machine| eprintln!("m{machine}: {}", self.said(Which::Kv, machine)));
+            self.folder.disable_cleanup(true);
+            eprintln!("the logs and stores are in {}", self.folder.path().display());
         }
         for (.., child) in &mut self.running {
             _ = child.kill();

@@ -114,6 +114,15 @@ fn client(
     }
 }
 
+/// Sets a flag at the end of a scope.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What may fail: a kv-server is killed; any program is; or it is also paused, and machines are cut off.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failures {
@@ -202,10 +211,11 @@ fn log_of(address: std::net::SocketAddr) -> Option<BTreeMap<String, String>> {
 }
 
 /// Waits until every server has applied the same.
-fn settle(machines: &Machines) {
+fn settle(machines: &mut Machines) {
     let began = Instant::now();
     let mut calm = None;
     loop {
+        machines.revive();
         // A server that began again has not compared anything yet, so there are changes to compare after.
         if let Ok(mut client) = Client::connect(machines.kv(0), PATIENCE) {
             (0..60).for_each(|_| _ = client.ask(&["INCR", "settled"]));
@@ -230,7 +240,7 @@ fn settle(machines: &Machines) {
 }
 
 /// Compares what servers hold.
-fn compare(machines: &Machines, keys: &BTreeSet<String>) -> i64 {
+fn compare(machines: &Machines, keys: &BTreeSet<String>, what: &str) -> i64 {
     let mut count = None;
     let held = |machine: usize| {
         let mut client = Client::connect(machines.kv(machine), PATIENCE).expect("it serves");
@@ -238,7 +248,19 @@ fn compare(machines: &Machines, keys: &BTreeSet<String>) -> i64 {
     };
     let first = held(0);
     for machine in 1..COUNT {
-        assert_eq!(held(machine), first, "m{machine} holds something else");
+        let other = held(machine);
+        if let Some(((key, first), other)) = keys.iter().zip(&first).zip(&other).find(|((_, a), b)| a != b) {
+            let now: Vec<_> = (0..COUNT).map(|machine| log_of(machines.kv(machine))).collect();
+            thread::sleep(Duration::from_secs(2));
+            let later: Vec<_> = (0..COUNT).map(|machine| (log_of(machines.kv(machine)), held(machine))).collect();
+            let place = keys.iter().position(|it| it == key).expect("it is one of them");
+            let values: Vec<_> = later.iter().map(|(_, values)| &values[place]).collect();
+            let later: Vec<_> = later.iter().map(|(log, _)| log).collect();
+            panic!(
+                "{what}: {key} is {first:?} on m0 and {other:?} on m{machine}, with logs {now:#?}; two seconds later it is \
+                 {values:?}, with logs {later:#?}"
+            );
+        }
     }
     for (key, reply) in keys.iter().zip(&first) {
         if let (true, Reply::Bytes(Some(text))) = (key == "counter", reply) {
@@ -264,6 +286,8 @@ fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
         let stop = AtomicBool::new(false);
         let servers: Vec<_> = (0..COUNT).map(|machine| machines.kv(machine)).collect();
         let what = thread::scope(|scope| {
+            // Clients end also if this thread panics.
+            let _stop = SetAtEnd(&stop);
             for number in 0..CLIENTS {
                 let (seen, servers, stop) = (&*seen, &*servers, &stop);
                 let seed = seed + 1000 * round;
@@ -278,11 +302,11 @@ fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
                 assert!(began.elapsed() < Duration::from_secs(60), "{what}: nobody is answered any more");
                 thread::sleep(Duration::from_millis(50));
             }
-            stop.store(true, Ordering::Relaxed);
             what
         });
+        machines.revive();
         (0..COUNT).for_each(|machine| machines.wait(machine));
-        settle(&machines);
+        settle(&mut machines);
         let registers = std::mem::take(&mut *seen.registers.lock().expect("no panic"));
         let events: usize = registers.values().map(Vec::len).sum();
         for (name, events) in &registers {
@@ -290,7 +314,7 @@ fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
         }
         let mut keys: BTreeSet<_> = registers.into_keys().collect();
         keys.insert("counter".into());
-        let count = compare(&machines, &keys);
+        let count = compare(&machines, &keys, &what);
         let counted = seen.counted.lock().expect("no panic").clone();
         let distinct: BTreeSet<_> = counted.iter().collect();
         assert_eq!(distinct.len(), counted.len(), "an answer was given twice: {what}");

@@ -1,5 +1,8 @@
 //! What goes wrong, and what is said then.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use nexus_jetstream::{Error, Options, Refused, Replica, snapshot};
@@ -194,4 +197,37 @@ fn names_and_inputs_that_cannot_be_are_refused() {
     let node = |name: &str| failure(Node::open(&options(&servers, name)));
     assert_eq!(node("a.b"), "the node is \"a.b\": it has 1 to 32 letters, digits, `-` and `_`");
     assert_eq!(node(""), "the node is \"\": it has 1 to 32 letters, digits, `-` and `_`");
+}
+
+/// Says what a server of a version says to a client, and answers its first ping.
+fn old_server() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has one");
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let info = r#"{"server_id":"old","server_name":"old","version":"2.9.10","go":"go1.19","host":"127.0.0.1","#;
+        let more = r#""port":4222,"headers":true,"max_payload":1048576,"proto":1,"jetstream":true}"#;
+        stream.write_all(format!("INFO {info}{more}\r\n").as_bytes()).expect("it listens");
+        for line in BufReader::new(stream.try_clone().expect("a socket")).lines().map_while(Result::ok) {
+            if line == "PING" {
+                _ = stream.write_all(b"PONG\r\n");
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_that_is_too_old_for_several_replicas_is_refused() {
+    let servers = format!("nats://{}", old_server());
+    let options = Options { replicas: 3, ..Options::new(&servers, "sums", "adder 1", "a") };
+    let (mut world, mut sums, digests) = adder();
+    let opened = Replica::open(&options, (&mut world, &mut sums), digests, None);
+    assert_eq!(
+        failure(opened),
+        format!(
+            "the NATS server at {servers} is version 2.9.10: versions before 2.10.0 may keep different messages under \
+             one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1"
+        )
+    );
 }
