@@ -236,6 +236,7 @@ mod pages {
         World: "docs/src/world.md" needs ["derive"];
         Handlers: "docs/src/handlers.md";
         Pipelines: "docs/src/pipelines.md";
+        Branches: "docs/src/branches.md";
         Batches: "docs/src/batches.md";
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
