@@ -241,6 +241,8 @@ mod pages {
         Templates: "docs/src/templates.md";
         Timers: "docs/src/timers.md" needs ["timer"];
         Connections: "docs/src/connections.md" needs ["mio", "signals", "timer"];
+        Framing: "docs/src/framing.md" needs ["mio"];
+        ConnectionsMore: "docs/src/connections-more.md" needs ["mio", "timer"];
         Reactors: "docs/src/reactors.md";
         Sockets: "docs/src/sockets.md" needs ["mio"];
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
