@@ -248,6 +248,7 @@ mod pages {
         Waiting: "docs/src/waiting.md" needs ["mio", "ring", "timer"];
         Drivers: "docs/src/drivers.md";
         Journal: "docs/src/journal.md" needs ["timer"];
+        Replay: "docs/src/replay.md" needs ["timer"];
         Gauges: "docs/src/gauges.md" needs ["mio", "ring", "timer"];
         GaugeReadme: "crates/nexus-gauge/README.md";
         JournalReadme: "crates/nexus-journal/README.md";
