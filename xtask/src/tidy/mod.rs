@@ -12,6 +12,7 @@ mod length;
 mod porting;
 mod readme;
 mod unsafety;
+mod words;
 
 use std::fmt;
 use std::path::Path;
@@ -81,6 +82,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
         clocks::check,
         holders::check,
         porting::check,
+        words::check,
     ];
     let mut findings: Vec<_> =
         sources.iter().flat_map(|source| each.iter().flat_map(|check| check(source)).collect::<Vec<_>>()).collect();
