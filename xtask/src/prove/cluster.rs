@@ -1,4 +1,5 @@
-//! Three machines with a nats-server and a kv-server each, whose programs are killed and paused, and which are cut off, under load.
+//! Three machines with a nats-server and a kv-server each. Programs are killed and paused, and machines are cut off,
+//! under load.
 
 use super::command::{Run, passed_tests};
 use super::{Outcome, Room};
