@@ -254,7 +254,9 @@ mod pages {
         JournalReadme: "crates/nexus-journal/README.md";
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";
+        Recipes: "docs/src/recipes.md" needs ["mio", "timer"];
         Testing: "docs/src/testing.md";
+        Simulation: "docs/src/simulation.md" needs ["timer"];
         Performance: "docs/src/performance.md" needs ["smartptr"];
         Errors: "docs/src/errors.md";
         FromBevy: "docs/src/from-bevy.md" needs ["derive"];
