@@ -70,21 +70,13 @@ fn check(root: &Path, target: &Path, book: &Path) -> Result<String, String> {
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let pages = root.join("docs/src");
     let summary = read(&pages.join("SUMMARY.md"))?;
-    let (mut listed, mut pictures, mut missing) = (0, 0, Vec::new());
+    let (mut listed, mut pictures, mut wanted, mut missing) = (0, 0, Vec::new(), Vec::new());
     for name in summary.split("](").skip(1).filter_map(|rest| rest.split_once(".md)")).map(|(name, _)| name) {
         listed += 1;
         let page = read(&pages.join(format!("{name}.md")))?;
         let built = book.join(format!("{name}.html"));
-        if !built.exists() {
-            missing.push(format!("page {name}.html"));
-            continue;
-        }
-        let diagrams = diagrams(&page);
-        if diagrams > 0 {
-            let drawn = drawn(&look(target, &built)?);
-            pictures += drawn;
-            missing.extend((drawn != diagrams).then(|| format!("{drawn} of {diagrams} diagrams of {name}.html")));
-        }
+        missing.extend((!built.exists()).then(|| format!("page {name}.html")));
+        wanted.push((built, diagrams(&page)));
         for file in files(&page) {
             let picture = book.join(file);
             let is_drawn = picture.exists() && is_svg(&look(target, &picture)?);
@@ -92,10 +84,19 @@ fn check(root: &Path, target: &Path, book: &Path) -> Result<String, String> {
             missing.extend((!is_drawn).then(|| format!("picture {file} of {name}.html")));
         }
     }
-    if missing.is_empty() {
-        return Ok(format!("{listed} pages and {pictures} pictures in {}", book.display()));
+    // The page to print has all diagrams, so the browser starts once; but it does not say whose is not drawn.
+    let all = wanted.iter().map(|(_, diagrams)| diagrams).sum::<usize>();
+    let seen = drawn(&look(target, &book.join("print.html"))?);
+    if seen != all {
+        for (built, diagrams) in wanted.iter().filter(|(built, diagrams)| *diagrams > 0 && built.exists()) {
+            let drawn = drawn(&look(target, built)?);
+            missing.extend((drawn != *diagrams).then(|| format!("diagrams of {}: {drawn}", built.display())));
+        }
     }
-    Err(format!("missing or not drawn: {}", missing.join(", ")))
+    if missing.is_empty() && seen == all {
+        return Ok(format!("{listed} pages and {} pictures in {}", pictures + seen, book.display()));
+    }
+    Err(format!("{seen} of {all} diagrams are drawn; missing or not drawn: {}", missing.join(", ")))
 }
 
 /// The number of diagrams in the text of a page.
