@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{api, asm, instructions, loom, sanitize, tidy};
+use crate::{api, asm, book, instructions, loom, sanitize, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -22,6 +22,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && cargo(root, "cargo test --release -p nexus-rt --test it soundness", &[])
         && cargo(root, "cargo doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
         && api::run(root, false)
+        && guide(root)
         && loom::run(root, loom::FEW)
         && fuzz(root)
         && cluster(root)
@@ -30,6 +31,15 @@ pub(crate) fn run(root: &Path) -> bool {
     let seconds = started.elapsed().as_secs();
     println!("xtask ci: {} in {seconds} s", if passed { "everything passed" } else { "FAILED" });
     passed
+}
+
+/// The guide as a book, where what builds it can be installed.
+fn guide(root: &Path) -> bool {
+    if std::env::var_os("WITHOUT_BOOK").is_some() {
+        println!("xtask: WITHOUT_BOOK is set, so the book is not built");
+        return true;
+    }
+    book::run(root)
 }
 
 /// The fuzz targets are a workspace of their own, which includes tests of this one.

@@ -1,8 +1,9 @@
-//! `cargo xtask ci | tidy | api | sanitize | loom | asm | instructions | prove`: the checks of this workspace, one file
-//! per check.
+//! `cargo xtask ci | tidy | api | book | sanitize | loom | asm | instructions | prove`: the checks of this workspace, a
+//! file each.
 
 mod api;
 mod asm;
+mod book;
 mod ci;
 mod instructions;
 mod loom;
@@ -18,6 +19,8 @@ usage: cargo xtask ci                     everything that must pass before a cha
        cargo xtask tidy                   the layout rules alone: files, floors, unsafe code, docs
        cargo xtask api [write]            what the libraries offer, against the listings; `write` renews them
        cargo xtask api since REVISION     whether what changed since then breaks code written against it
+       cargo xtask book                   the guide as a book, whose pages and pictures are all there (needs mdbook, npm,
+                                          chromium)
        cargo xtask sanitize               the library's tests under the address sanitizer (needs a nightly)
        cargo xtask loom                   every interleaving of the doorbell and the inbox, and its mutants
        cargo xtask asm [PAIR]             what the compiler makes of dispatch, beside code by hand; of one pair, the listings
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         ["api"] => api::run(&root(), false),
         ["api", "write"] => api::run(&root(), true),
         ["api", "since", revision] => api::since(&root(), revision),
+        ["book"] => book::run(&root()),
         ["sanitize"] => sanitize::run(&root()),
         ["loom"] => loom::run(&root(), loom::FEW),
         ["asm"] => asm::run(&root(), None),

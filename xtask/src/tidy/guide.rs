@@ -35,7 +35,25 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
             findings.push(page.finding(1, format!("{pictures} pictures, but {checks} of them compared with a plan")));
         }
     }
+    findings.extend(sources.iter().filter(|source| is_picture(&source.path)).flat_map(|file| drawing(sources, file)));
     findings
+}
+
+/// Whether a file is a drawing of the guide. Drawings explain, and are compared with no plan.
+pub(super) fn is_picture(path: &str) -> bool {
+    path.starts_with("docs/src/pictures/") && path.ends_with(".svg")
+}
+
+/// A drawing is shown by a page, has a title for those who cannot see it, and is readable on dark pages.
+fn drawing(sources: &[Source], file: &Source) -> Vec<Finding> {
+    let link = format!("]({})", file.path.trim_start_matches(ROOM));
+    let mut pages = sources.iter().filter(|source| source.path.starts_with(ROOM) && source.path.ends_with(".md"));
+    let rules = [
+        (pages.any(|page| page.text.contains(&link)), "no page of the guide shows it"),
+        (file.text.contains("<title>"), "it has no `<title>`"),
+        (file.text.contains("(prefers-color-scheme: dark)"), "it has no colours for dark pages"),
+    ];
+    rules.iter().filter(|(holds, _)| !holds).map(|(_, why)| file.finding(1, *why)).collect()
 }
 
 /// What is wrong with a link, if something is. Files other than pages are not looked for, and the guide has no links to
@@ -43,6 +61,10 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
 fn dead(sources: &[Source], page: &Source, target: &str) -> Option<String> {
     let (file, heading) = target.split_once('#').unwrap_or((target, ""));
     let in_guide = page.path.starts_with(ROOM);
+    if is_picture(&beside(&page.path, file)) {
+        let there = sources.iter().any(|source| source.path == beside(&page.path, file));
+        return (!there).then(|| format!("`{target}` leads to no picture"));
+    }
     if in_guide && (file.contains('/') || !file.is_empty() && !file.ends_with(".md")) {
         return Some(format!("`{target}` leads to no page of the guide"));
     }
@@ -134,5 +156,17 @@ mod tests {
         assert_eq!(findings("[A](a.md)", "", &page(check)).len(), 0);
         assert_eq!(findings("[A](a.md)", "", &page("")).len(), 1);
         assert_eq!(findings("[A](a.md)", "", "```mermaid\nsequenceDiagram\n```\n").len(), 0);
+    }
+
+    #[test]
+    fn drawings_are_shown_and_readable() {
+        let readable = "<title>A</title> @media (prefers-color-scheme: dark) {}";
+        let found = |page: &str, drawing: &str| {
+            let sources = [source(SUMMARY, "[A](a.md)"), source("docs/src/a.md", page)];
+            check(&sources.into_iter().chain([source("docs/src/pictures/a.svg", drawing)]).collect::<Vec<_>>()).len()
+        };
+        assert_eq!(found("![A](pictures/a.svg)\n", readable), 0);
+        assert_eq!(found("![A](pictures/b.svg)\n", readable), 2);
+        assert_eq!(found("![A](pictures/a.svg)\n", "<svg/>"), 2);
     }
 }

@@ -92,7 +92,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Every Rust and Markdown file below `folder`, but not what is generated or hidden.
+/// Every Rust and Markdown file and every picture of the guide below `folder`, but not what is generated or hidden.
 fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
@@ -103,10 +103,12 @@ fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
             if name != "target" && !name.starts_with('.') {
                 collect(root, &path, sources);
             }
-        } else if name.ends_with(".rs") || name.ends_with(".md") {
+            continue;
+        }
+        let place = path.strip_prefix(root).expect("found below the root").to_string_lossy().replace('\\', "/");
+        if name.ends_with(".rs") || name.ends_with(".md") || guide::is_picture(&place) {
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let path = path.strip_prefix(root).expect("found below the root").to_string_lossy().replace('\\', "/");
-            sources.push(Source { path, text });
+            sources.push(Source { path: place, text });
         }
     }
 }
