@@ -248,6 +248,8 @@ mod pages {
         Gauges: "docs/src/gauges.md" needs ["mio", "ring", "timer"];
         GaugeReadme: "crates/nexus-gauge/README.md";
         JournalReadme: "crates/nexus-journal/README.md";
+        TimerReadme: "crates/nexus-timer/README.md" needs ["timer"];
+        DeriveReadme: "crates/nexus-rt-derive/README.md" needs ["derive"];
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";
         Testing: "docs/src/testing.md";
