@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nexus_rt::Sequence;
 
-/// The version of the format that is written, and the highest that is read.
+/// The version of the file format that this crate writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
 /// The length of a file's header.
@@ -21,7 +21,7 @@ pub(crate) const NAME: usize = 28;
 
 const MAGIC: &[u8; 8] = b"NEXUSJNL";
 
-/// Sources from here on are the journal's own.
+/// The first source number that is reserved for the journal's own records.
 pub const OWN_SOURCES: u32 = u32::MAX - 15;
 
 /// What the world is worth: for each resource that is watched, the hash of its name, the digest of its value, and when
@@ -34,7 +34,7 @@ pub(crate) const MARK: u32 = OWN_SOURCES + 1;
 /// The end of a snapshot: how many inputs it has.
 pub(crate) const END: u32 = OWN_SOURCES + 2;
 
-/// What a file is.
+/// The kind of a journal's file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// Inputs as they came.
@@ -114,9 +114,9 @@ pub(crate) fn version(header: &[u8]) -> u32 {
 pub struct Record<'a> {
     /// The sequence of the world in which the input was applied.
     pub sequence: u64,
-    /// The time of the world's clock then, since 1970.
+    /// The time of the world's clock at that input, since 1970.
     pub at: Duration,
-    /// The number of the kind of input; from [`OWN_SOURCES`] on it is one of the journal's own.
+    /// The number of the input's variant. From [`OWN_SOURCES`] on, it is a record of the journal's own.
     pub source: u32,
     /// The bytes of the input.
     pub payload: &'a [u8],

@@ -14,6 +14,39 @@ use crate::files::{self, Entry};
 use crate::format::{self, CHECK, END, Kind, MARK, OWN_SOURCES, Place, Record};
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
+///
+/// ```
+/// # use nexus_journal::{Digests, Dir, Disk, Options, Program, Recorder, inputs};
+/// # use nexus_rt::{Clock, World, WorldBuilder};
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// use nexus_journal::Reader;
+/// # inputs! { enum Call { 1 = Add(u64) } }
+/// # struct Adder;
+/// # impl Program for Adder {
+/// #     type Input<'a> = Call;
+/// #     fn apply(&mut self, _: &mut World, _: Call) {}
+/// # }
+/// # let mut builder = WorldBuilder::new();
+/// # builder.register(Clock::historical(Duration::ZERO));
+/// # let (mut world, mut adder) = (builder.build(), Adder);
+/// # let directory = tempfile::tempdir()?;
+/// # let disk: Arc<dyn Disk> = Dir::new(directory.path()).into();
+/// # let (mut recorder, _) =
+/// #     Recorder::open(disk.clone(), Options::new("adder"), (&mut world, &mut adder), Digests::new())?;
+/// # recorder.input(&mut world, &mut adder, Call::Add(7));
+/// # recorder.close(&world)?;
+///
+/// let mut reader = Reader::open(disk, Some("adder"))?;
+/// let mut inputs = Vec::new();
+/// while let Some(record) = reader.read()? {
+///     if record.is_input() {
+///         inputs.push((record.source, record.payload.to_vec()));
+///     }
+/// }
+/// assert_eq!(inputs, [(1, 7_u64.to_le_bytes().to_vec())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a reader reads when it is asked for the next record"]
 pub struct Reader {
     disk: Arc<dyn Disk>,
@@ -38,14 +71,14 @@ pub struct Reader {
     pub(crate) at: Duration,
 }
 
-/// A tail that was never safe: the power failed, or the process was killed, while it was written.
+/// A tail that was never safe: the power failed or the process was killed during a write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Torn {
     /// The file in which it begins.
     pub path: PathBuf,
-    /// The offset in that file.
+    /// The offset in that file, in bytes.
     pub offset: u64,
-    /// How many bytes it has, later files included, zeros at the end not.
+    /// The number of bytes, including those of later files, but without the zeros at the end.
     pub bytes: u64,
     /// The last sequence before it.
     pub after: Sequence,
@@ -60,10 +93,11 @@ impl fmt::Display for Torn {
 }
 
 impl Reader {
-    /// Opens the journal of a program; `None` reads that of any.
+    /// Opens the journal of a program, or with `None` of any program.
     ///
     /// # Errors
-    /// If the directory cannot be read, or has a file that is newer, of another program, or none of a journal.
+    /// If the directory cannot be read, or contains a file of a newer version, of another program, or with the name but
+    /// not the contents of a journal's file.
     pub fn open(disk: Arc<dyn Disk>, program: Option<&str>) -> Result<Self, Error> {
         let entries = files::list(&*disk, program)?;
         let newest = entries.iter().filter(|entry| entry.kind == Kind::Snapshot).map(|entry| entry.after).max();
@@ -113,7 +147,7 @@ impl Reader {
         self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());
     }
 
-    /// Returns the sequence of the snapshot that it begins with, if it begins with one.
+    /// Returns the sequence of the snapshot that the journal begins with, if any.
     #[must_use]
     pub fn snapshot(&self) -> Option<Sequence> {
         self.snapshot
@@ -125,35 +159,37 @@ impl Reader {
         self.begins
     }
 
-    /// Returns the sequence of the last input that was read, or that of a check if it is later.
+    /// Returns the sequence of the last record read, input or check.
     #[must_use]
     pub fn last(&self) -> Sequence {
         self.last
     }
 
-    /// Returns what is torn at the end, once that was reached.
+    /// Returns the torn tail, once the reader has reached it.
     #[must_use]
     pub fn torn(&self) -> Option<&Torn> {
         self.torn.as_ref()
     }
 
-    /// Returns where the record that was read last begins: the name of the file, and the offset. `None` at the end.
+    /// Returns where the last record read begins: the name of the file, and the offset in bytes. Returns `None` at the
+    /// end.
     #[must_use]
     pub fn place(&self) -> Option<(&str, u64)> {
         self.current.as_ref().map(|cursor| (&*cursor.entry.name, cursor.record_offset()))
     }
 
-    /// Returns how many bytes were read, and how many there are.
+    /// Returns the number of bytes read, and the number of bytes in total.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         let current = self.current.as_ref().map_or(0, Cursor::offset);
         (self.passed + current, self.length)
     }
 
-    /// Returns the next record, `None` at the end. Checks are records, the marks of commits are not.
+    /// Returns the next record, or `None` at the end. Checks are records, but the marks of commits are not.
     ///
     /// # Errors
-    /// If the disk fails, a file is missing, or bytes are damaged that were once safe. It is not to be used then.
+    /// If the disk fails, a file is missing, or bytes that were once safe are damaged. Do not use the reader
+    /// afterwards.
     pub fn read(&mut self) -> Result<Option<Record<'_>>, Error> {
         loop {
             let Some(cursor) = &mut self.current else {
@@ -334,7 +370,7 @@ impl Reader {
 }
 
 impl Record<'_> {
-    /// Whether this is an input of the program, and not one of the journal's own records.
+    /// Returns whether this is an input of the program, rather than one of the journal's own records.
     #[must_use]
     pub fn is_input(&self) -> bool {
         self.source < OWN_SOURCES

@@ -6,14 +6,14 @@ use std::io;
 /// What a disk writes at once: a write is torn between these, in bytes.
 pub(super) const SECTOR: usize = 512;
 
-/// What goes wrong.
+/// A fault of a [`FakeDisk`](super::FakeDisk).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// The disk is full: a part is written, and what takes no room goes on.
+    /// The disk is full. A write that needs room is written in part and fails; other operations succeed.
     Full,
-    /// The disk fails once, and forgets what it was to write.
+    /// One operation fails, and its data are lost.
     Broken,
-    /// The power is gone: nothing works any more.
+    /// The power failed: every operation fails from now on.
     Off,
 }
 
