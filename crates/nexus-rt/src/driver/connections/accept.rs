@@ -1,4 +1,4 @@
-//! Listeners: who is let in, who is turned away, and who waits outside.
+//! Listeners: which clients are accepted, which are refused, and which wait.
 
 use std::fs::File;
 use std::io;
@@ -54,10 +54,25 @@ fn spare() -> Option<File> {
 impl<C, Tag> Connections<C, Tag> {
     /// Listens at an address. Each client that connects becomes a connection with a default state.
     ///
-    /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
+    /// A Unix socket that a killed program left behind is replaced, and its path is removed with the listener.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
+    /// # let mut world = builder.build();
+    /// let mut connections = world.resource_mut::<Connections<u32>>();
+    /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
+    /// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
+    /// assert_ne!(address.port(), 0); // the OS chose one
+    /// # let _ = (io, net);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The OS error, such as an address in use, or one after a [`drain`](Self::drain) has begun.
+    /// The OS error, such as an address in use, or an error if a [`drain`](Self::drain) has begun.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -65,7 +80,38 @@ impl<C, Tag> Connections<C, Tag> {
         self.listen_with(address, C::default)
     }
 
-    /// Like [`listen`](Self::listen), with a function that makes the state of each connection.
+    /// Like [`listen`](Self::listen), but `state` makes the state of each connection.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
+    /// # builder.register(Vec::<u32>::new());
+    /// # let mut world = builder.build();
+    /// let mut next = 0;
+    /// let numbered = move || {
+    ///     next += 1;
+    ///     next
+    /// };
+    /// let mut connections = world.resource_mut::<Connections<u32>>();
+    /// let listener = connections.listen_with("127.0.0.1:0".parse::<Address>().unwrap(), numbered)?;
+    /// # let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
+    /// # let mut log = PipelineStart::<&[u8]>::borrowed()
+    /// #     .with_context::<Client<u32>>()
+    /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())
+    /// #     .build();
+    ///
+    /// let clients = [std::net::TcpStream::connect(address)?, std::net::TcpStream::connect(address)?];
+    /// while world.resource::<Connections<u32>>().len() < clients.len() {
+    ///     io.poll(&mut world, None)?;
+    ///     net.poll(&mut world, usize::MAX, &mut log);
+    /// }
+    /// let states: Vec<_> = world.resource::<Connections<u32>>().iter().map(|client| client.state).collect();
+    /// assert_eq!(states, [1, 2]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`listen`](Self::listen).
@@ -77,8 +123,8 @@ impl<C, Tag> Connections<C, Tag> {
         self.admit(Acceptor::bind(&address.into())?, Box::new(state))
     }
 
-    /// Listens by a TCP listener that the program made: with options that only count before it is bound, such as
-    /// `SO_REUSEPORT`, or one that the process was started with. It is made non-blocking.
+    /// Takes over a TCP listener of the program: one with options that must be set before it is bound, such as
+    /// `SO_REUSEPORT`, or one that the process was started with. It becomes non-blocking.
     ///
     /// ```
     /// use std::net::TcpListener;
@@ -101,7 +147,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// ```
     ///
     /// # Errors
-    /// The OS error.
+    /// The OS error, or an error if a [`drain`](Self::drain) has begun.
     pub fn listen_on(&mut self, listener: TcpListener) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -121,7 +167,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.listeners.get(listener)?.kept.acceptor.address().ok()
     }
 
-    /// Ends a listener. Its connections stay. Returns whether the id matched one.
+    /// Closes a listener. Its connections stay. Returns whether the id matched a listener.
     pub fn stop_listening(&mut self, listener: ListenerId) -> bool {
         self.listeners.remove(listener).is_some()
     }

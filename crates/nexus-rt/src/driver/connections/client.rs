@@ -18,13 +18,13 @@ use super::stream::{Address, Stream};
 use crate::driver::mio::MioEvent;
 use crate::poll::{RegistrationKey, Registrations};
 
-/// One connection: its socket, what waits to be sent, and the state `C` that the program keeps of it.
+/// One connection, as the context of the chain that handles its frames: functions take a `&mut Client<C>` first.
 ///
-/// It is the context of the chain that handles frames, so functions take a `&mut Client<C>` first. What they
-/// [send](Self::send) to it needs no look-up, and leaves when the frames of this turn have run. Others reach it by its
-/// [`id`](Self::id) through [`Connections`](super::Connections).
+/// It has the socket, the unsent output, and the state `C` of the program. [`send`](Self::send) needs no look-up, and
+/// the bytes leave once the frames of this turn have run. Other handlers reach the connection by its [`id`](Self::id),
+/// through [`Connections`](super::Connections).
 pub struct Client<C> {
-    /// What the program keeps of this connection.
+    /// The state that the program keeps for this connection.
     pub state: C,
     pub(super) id: RegistrationKey,
     pub(super) peer: Address,
@@ -120,7 +120,7 @@ impl<C> Client<C> {
         }
     }
 
-    /// Creates a connection without a socket, to run a chain in a test: [`out`](Self::out) shows what it sends.
+    /// Creates a connection without a socket, to run a chain in a test. [`out`](Self::out) returns what the chain sent.
     ///
     /// ```
     /// use nexus_rt::connections::Client;
@@ -154,52 +154,52 @@ impl<C> Client<C> {
         &self.peer
     }
 
-    /// Returns when something was last received from it, or when it began.
+    /// Returns when bytes were last received, or when the connection began.
     #[must_use]
     pub fn heard(&self) -> Instant {
         self.heard
     }
 
-    /// Sends bytes, with whatever else is sent in this turn.
+    /// Sends bytes, together with all other output of this turn.
     #[inline]
     pub fn send(&mut self, bytes: &[u8]) {
         self.output.out.extend_from_slice(bytes);
     }
 
-    /// Returns what was written in this turn, to write more: `write!(client.out(), ..)`.
+    /// Returns the output of this turn, to write more: `write!(client.out(), ..)`.
     #[inline]
     pub fn out(&mut self) -> &mut Vec<u8> {
         &mut self.output.out
     }
 
-    /// Returns the number of bytes that wait to be sent, also those that are [held](super::Connections::hold).
+    /// Returns the number of bytes that wait to be sent, including those that are [held](super::Connections::hold).
     #[inline]
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.output.unsent()
     }
 
-    /// Closes the connection once everything is sent. No frame of it runs any more. It ends as
-    /// [`Ended::Closed`] with this reason, unless it is lost first.
+    /// Closes the connection once its output is sent. None of its frames runs from now on. It ends as [`Ended::Closed`]
+    /// with this reason, unless it is lost first.
     pub fn close(&mut self, reason: impl Into<Cow<'static, str>>) {
         self.closing.get_or_insert_with(|| reason.into());
     }
 
-    /// Returns whether it was [closed](Self::close), or ends for another reason.
+    /// Returns whether the connection was [closed](Self::close), or is ending for another reason.
     #[inline]
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.is_some() || self.ending.is_some() || self.phase == Phase::Parting
     }
 
-    /// Closes this side once everything is sent, so that the other side reads the end of the stream. What that sends is
-    /// still handled, and what is written to it is dropped.
+    /// Closes this side once its output is sent, so that the other side reads the end of the stream. Its input is still
+    /// handled, and later output is dropped.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Stops reading from it and running its frames, until it is [resumed](Self::resume). The other side is slowed down
-    /// once the buffers of the OS are full.
+    /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the other
+    /// side has to wait.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -209,7 +209,7 @@ impl<C> Client<C> {
         self.paused = false;
     }
 
-    /// Sets how much memory the program keeps for this connection, in bytes: it counts for
+    /// Sets the memory that the program holds for this connection, in bytes. It counts for
     /// [`Limits::memory`](super::Limits::memory).
     pub fn charge(&mut self, bytes: usize) {
         self.charged = bytes;

@@ -1,4 +1,4 @@
-//! `Drain`: how connections end with the program. What had come is answered, sent, and each side told.
+//! `Drain`: how connections end with the program: input that has arrived is answered, and output is sent.
 
 use std::io;
 use std::time::Instant;
@@ -37,11 +37,12 @@ impl Drain {
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Begins to end all connections, and closes all listeners. Clients that wait at a listener are accepted first.
+    /// Begins to end all connections gracefully, and closes all listeners. Clients that wait at a listener are accepted
+    /// first.
     ///
-    /// The next polls run the frames that had come by now, up to 1 MiB of each connection. Then each connection ends as
-    /// [`Ended::Drained`]: it is sent what it is owed, and its socket is closed once the other side has closed its own.
-    /// At the deadline, connections that are left end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
+    /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
+    /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the other side has closed its own.
+    /// At the deadline, the remaining connections end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
     /// these polls:
     ///
     /// ```
@@ -97,7 +98,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub(super) fn is_serving(&self) -> io::Result<()> {
         match self.drain {
             Drain::Serving => Ok(()),
-            _ => Err(io::Error::other("the connections are drained: nothing new begins")),
+            _ => Err(io::Error::other("the connections are being drained, so no new one begins")),
         }
     }
 

@@ -15,8 +15,8 @@ use mio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use mio::net::{UnixListener, UnixStream};
 
-/// Where a socket listens, or what it connects to. It parses from `127.0.0.1:6379`, `[::1]:6379` and
-/// `unix:/run/socket`.
+/// The address of a socket: IP and port, or the path of a Unix socket. It parses from `127.0.0.1:6379`, `[::1]:6379`
+/// and `unix:/run/socket`.
 ///
 /// ```
 /// use nexus_rt::connections::Address;
@@ -34,7 +34,7 @@ use mio::net::{UnixListener, UnixStream};
 pub enum Address {
     /// An IP address and a port.
     Ip(SocketAddr),
-    /// A Unix socket. The path is empty for a peer without a name, as most clients are.
+    /// The path of a Unix socket. It is empty for a peer without an address, such as most clients.
     Unix(Box<Path>),
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The text of no [`Address`]: the error of parsing one.
+/// The error of parsing an [`Address`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownAddress(String);
 
@@ -110,7 +110,7 @@ macro_rules! on {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
-    /// TCP.
+    /// A TCP stream.
     Tcp(TcpStream),
     /// A Unix stream socket.
     #[cfg(unix)]

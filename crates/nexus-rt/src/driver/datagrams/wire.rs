@@ -164,5 +164,8 @@ impl Origin {
 }
 
 fn other_kind() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "the address is of another kind than the socket, or than this system")
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the address is not of the socket's kind, or this system has no such addresses",
+    )
 }

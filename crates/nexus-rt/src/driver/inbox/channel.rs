@@ -8,18 +8,18 @@ use crossbeam_queue::ArrayQueue;
 
 use crate::doorbell::Doorbell;
 
-/// What happens to an event for which there is no room. There is no default: whoever makes a queue decides.
+/// What happens to an event if the queue is full. There is no default: each queue states its policy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Full {
-    /// The sender blocks until there is room. Nothing is lost, and a slow loop slows its senders down.
+    /// The sender blocks until there is room. Nothing is lost, and a slow loop slows down its senders.
     Wait,
     /// The event is returned to the sender, and counted as lost.
     Refuse,
-    /// The oldest event in the queue is dropped, and counted as lost: for data of which only the latest matters.
+    /// The oldest event in the queue is dropped and counted as lost. Use it for data of which only the latest matters.
     DropOldest,
 }
 
-/// Why an event was not sent. It holds the event.
+/// The error of sending an event, with the event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendError<T> {
     /// There is no room, and the policy is [`Full::Refuse`].
@@ -240,18 +240,29 @@ impl<T> Channel<T> {
     }
 }
 
-/// Sends events to a loop, or to the thread of a [`Receiver`](super::Receiver), from any thread. Clones send to the
-/// same queue. Each sender's events arrive in the order in which it sent them.
+/// Sends events from any thread to a loop, or to the thread of a [`Receiver`](super::Receiver).
+///
+/// Clones send to the same queue. The events of each sender arrive in the order in which it sent them.
 pub struct Sender<T>(Arc<Channel<T>>);
 
 impl<T> Sender<T> {
     /// Sends an event, and wakes the loop if it sleeps.
     ///
-    /// If the queue is full, [`Full`] says what happens. With [`Full::Wait`] it blocks, so a loop must never send to
-    /// itself.
+    /// If the queue is full, its policy applies: see [`Full`]. With [`Full::Wait`] this call blocks, so a loop must
+    /// never send to itself.
+    ///
+    /// ```
+    /// use nexus_rt::inbox::{Full, SendError, channel};
+    ///
+    /// let (sender, receiver) = channel(1, Full::Refuse);
+    /// assert_eq!(sender.send('a'), Ok(()));
+    /// assert_eq!(sender.send('b'), Err(SendError::Full('b')));
+    /// assert_eq!(receiver.recv(), Some('a'));
+    /// ```
     ///
     /// # Errors
-    /// With the event: if there is no room and the policy is [`Full::Refuse`], or if the receiving end is closed.
+    /// [`SendError::Full`] if there is no room and the policy is [`Full::Refuse`], or [`SendError::Closed`] if the
+    /// receiving end is closed.
     #[inline]
     pub fn send(&self, event: T) -> Result<(), SendError<T>> {
         self.push(event)?;
@@ -259,7 +270,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Sends an event without waking the loop: for all but the last of many. [`ring`](Self::ring) afterwards.
+    /// Sends an event without waking the loop: for all but the last of many. Call [`ring`](Self::ring) afterwards.
     ///
     /// # Errors
     /// As [`send`](Self::send).

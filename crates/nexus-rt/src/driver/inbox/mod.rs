@@ -55,8 +55,8 @@ pub struct InboxInstaller<T, Tag = ()> {
 }
 
 impl<T> InboxInstaller<T> {
-    /// Makes a queue with room for `capacity` events, whose senders ring `bell`: that of the
-    /// [sockets](crate::MioDriver::doorbell) or of the [`Parker`](crate::wait::Parker) that the loop sleeps in.
+    /// Creates a queue with room for `capacity` events. Its senders ring `bell`, the doorbell of the sleep of the loop:
+    /// [`MioDriver::doorbell`](crate::MioDriver::doorbell) or [`Parker::doorbell`](crate::wait::Parker::doorbell).
     ///
     /// # Panics
     /// If `capacity` is zero.
@@ -135,11 +135,29 @@ impl<T: 'static, Tag: 'static> Drop for InboxPoller<T, Tag> {
 }
 
 impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
-    /// Runs `handler` for each event that has arrived, at most `budget`, in their order. Returns the number of handlers
+    /// Runs `handler` for each event that has arrived, in order, at most `budget` times. Returns the number of handlers
     /// run.
     ///
-    /// The next poll serves the rest, and the loop does not sleep before. If no sender exists any more and nothing is
+    /// The next poll serves the rest, and the loop does not sleep before it. Once no sender exists and no event is
     /// left, the handler of [`Inbox::on_closed`] runs, once.
+    ///
+    /// ```
+    /// # use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
+    /// # use nexus_rt::wait::Parker;
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let parker = Parker::new(&builder.shutdown_handle());
+    /// let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(64, Full::Refuse, &parker.doorbell()));
+    /// # builder.register(0_u64);
+    /// # let mut world = builder.build();
+    /// let sender = world.resource_mut::<Inbox<u64>>().sender();
+    /// let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(world.registry());
+    ///
+    /// [1, 2, 3].map(|n| sender.send(n).unwrap()); // usually on another thread
+    /// assert_eq!(inbox.poll(&mut world, 2, &mut add), 2);
+    /// assert_eq!(inbox.poll(&mut world, 2, &mut add), 1);
+    /// assert_eq!(*world.resource::<u64>(), 6);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the inbox was installed in, if a handler leaves another world in its place, or
@@ -164,10 +182,28 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         ran + self.closed(world, budget - ran)
     }
 
-    /// Moves the events that have arrived into `buffer`, at most `budget`: for
-    /// [`BatchPipeline::input_mut`](crate::BatchPipeline::input_mut). Returns their number.
+    /// Moves the events that have arrived into `buffer`, at most `budget`: that of
+    /// [`BatchPipeline::input_mut`](crate::BatchPipeline::input_mut). Returns the number of events moved.
     ///
-    /// The handler of [`Inbox::on_closed`] runs as in [`poll`](Self::poll): after the last event is out.
+    /// The handler of [`Inbox::on_closed`] runs as in [`poll`](Self::poll), once the last event has been moved.
+    ///
+    /// ```
+    /// # use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
+    /// # use nexus_rt::wait::Parker;
+    /// # use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let parker = Parker::new(&builder.shutdown_handle());
+    /// # let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(64, Full::Refuse, &parker.doorbell()));
+    /// # builder.register(0_u64);
+    /// # let mut world = builder.build();
+    /// # let sender = world.resource_mut::<Inbox<u64>>().sender();
+    /// # [1, 2, 3].map(|n| sender.send(n).unwrap());
+    /// let sum = |mut sum: ResMut<u64>, n: u64| *sum += n;
+    /// let mut batch = PipelineStart::<u64>::new().then(sum, world.registry()).build_batch(64);
+    /// assert_eq!(inbox.fill(&mut world, 64, batch.input_mut()), 3);
+    /// batch.run(&mut world);
+    /// assert_eq!(*world.resource::<u64>(), 6);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the inbox was installed in, or if that handler panics.
