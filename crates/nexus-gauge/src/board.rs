@@ -197,7 +197,7 @@ impl Board {
     }
 }
 
-/// Nothing panics halfway through a change of what is locked here.
+/// Ignores poisoning, since nothing panics halfway through a change of the locked data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `Meter`: what is known of one handler.
+//! `Meter`: the figures of one handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,7 +59,7 @@ impl Meter {
         self.0.latency.snapshot()
     }
 
-    /// What a plan says beside it.
+    /// Returns the note for plans.
     pub(crate) fn note(&self) -> String {
         let (latency, runs) = (self.latency(), grouped(self.runs()));
         let of = if self.0.functions > 1 { format!("{} functions: ", self.0.functions) } else { String::new() };

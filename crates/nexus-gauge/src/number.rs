@@ -59,7 +59,7 @@ pub(crate) enum Kind {
     Gauge,
 }
 
-/// A counter or a gauge, with what is said of it.
+/// A counter or a gauge, with its name, help and labels.
 pub(crate) struct Number {
     pub(crate) kind: Kind,
     pub(crate) name: String,

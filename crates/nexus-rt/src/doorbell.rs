@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-/// The loop is awake, and nobody has rung since it last answered.
+/// The loop is awake, and no ring has come since it last answered.
 const AWAKE: u32 = 0;
 /// The loop sleeps, or is about to.
 const ASLEEP: u32 = 1;
-/// Somebody has rung.
+/// A ring has come.
 const RUNG: u32 = 2;
 
 /// Wakes a sleeping loop from any thread. While the loop is awake, a ring costs a fence and a load.

@@ -11,10 +11,10 @@ use super::client::{Client, Phase};
 use super::resource::{Connections, Due, ListenerId};
 use super::stream::{Acceptor, Address};
 
-/// How many are let in before those that are in are attended to.
+/// The number of clients to accept before existing connections are served.
 const AT_ONCE: usize = 1_000;
 
-/// How soon a listener that ran out of files looks again, since the OS does not report when there are some.
+/// How soon a listener that ran out of file descriptors tries again, since the OS does not report when some are free.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Makes the state of a connection.
@@ -23,13 +23,13 @@ type State<C> = Box<dyn FnMut() -> C + Send>;
 /// A socket that listens.
 pub(super) struct Listener<C> {
     pub(super) acceptor: Acceptor,
-    /// The state of a connection that it lets in.
+    /// Makes the state of an accepted connection.
     state: State<C>,
-    /// Whether there may be somebody outside for whom there is no place.
+    /// Whether a client may be waiting for whom there is no place.
     pub(super) waits: bool,
-    /// Whether a timer is set to look again.
+    /// Whether a timer is set to try again.
     pub(super) timed: bool,
-    /// A file that is given up when there are no more, so that who comes then can be turned away.
+    /// A spare file descriptor, released when there are no others, so that a client can be accepted and refused.
     spare: Option<File>,
 }
 
@@ -38,7 +38,7 @@ impl<C> Listener<C> {
         Self { acceptor, state, waits: false, timed: false, spare: spare() }
     }
 
-    /// Takes a client for which no file is left, and turns it away. Returns whether one could be taken.
+    /// Accepts a client for which no file descriptor is left, and refuses it. Returns whether a client was accepted.
     fn turn_away(&mut self, refusal: &[u8]) -> bool {
         self.spare = None;
         let taken = self.acceptor.accept().map(|(mut socket, _)| _ = socket.write(refusal));
@@ -172,7 +172,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.listeners.remove(listener).is_some()
     }
 
-    /// Lets in those that wait at a listener.
+    /// Accepts the clients that wait at a listener.
     pub(super) fn accept(&mut self, id: ListenerId) {
         for _ in 0..AT_ONCE {
             let full = self.is_full();
@@ -180,13 +180,13 @@ impl<C, Tag> Connections<C, Tag> {
             let listener = &mut registration.kept;
             listener.waits = full && self.limits.refusal.is_none();
             if listener.waits {
-                // It is knocked for when a place is free.
+                // The listener is queued again once a place is free.
                 return;
             }
             match listener.acceptor.accept() {
                 Ok((mut socket, _)) if full => {
                     self.stats.refused += 1;
-                    // If there is no room for it in a fresh socket, the client learns it from the end.
+                    // If even a fresh socket has no room for it, the client sees only the end of the stream.
                     _ = socket.write(self.limits.refusal.as_deref().unwrap_or_default());
                 }
                 Ok((mut socket, peer)) => {
@@ -201,7 +201,7 @@ impl<C, Tag> Connections<C, Tag> {
                     self.insert(client);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // Who has left before being let in.
+                // The client left before it was accepted.
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
                 }
                 // No file is left, or no memory.
@@ -217,7 +217,7 @@ impl<C, Tag> Connections<C, Tag> {
                 }
             }
         }
-        // There may be more, of which the OS would not report again.
+        // More clients may wait, and the OS does not report them again.
         self.knocked.push_back(id);
     }
 }

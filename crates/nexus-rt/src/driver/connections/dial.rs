@@ -69,11 +69,11 @@ impl Default for Retry {
     }
 }
 
-/// A connection that is dialed.
+/// The state of a connection that is being dialed.
 pub(super) struct Dial {
     pub(super) retry: Retry,
     pub(super) attempts: u32,
-    /// When the next attempt begins, or this one is given up.
+    /// When the next attempt begins, or this one times out.
     pub(super) until: Instant,
 }
 
@@ -149,7 +149,7 @@ impl<C, Tag> Connections<C, Tag> {
         Ok(())
     }
 
-    /// Goes on with a connection that is dialed: begins an attempt, or sees how it went.
+    /// Continues to dial a connection: begins an attempt, or checks its result.
     pub(super) fn dial(&mut self, client: &mut Client<C>, now: Instant) {
         let Some(dial) = &mut client.dial else { return };
         if client.ending.is_some() {
@@ -160,7 +160,7 @@ impl<C, Tag> Connections<C, Tag> {
             None => {
                 dial.attempts += 1;
                 let connected = Stream::connect(&client.peer).and_then(|mut socket| {
-                    // It has room when it stands.
+                    // It is writable once it is established.
                     socket.register(&self.port, client.id, Interest::READABLE | Interest::WRITABLE)?;
                     Ok(socket)
                 });

@@ -7,7 +7,7 @@ use super::client::{Client, Phase};
 use super::ended::Ended;
 use super::resource::{Connections, Due};
 
-/// The most that is still read of what had come from a connection, in bytes. A frame that goes beyond it is not run.
+/// The number of bytes that a drain still reads from a connection. A frame that goes beyond it does not run.
 const LAST: usize = 1 << 20;
 
 /// How far a drain has come.
@@ -15,14 +15,14 @@ const LAST: usize = 1 << 20;
 pub(super) enum Drain {
     /// There is none.
     Serving,
-    /// What had come when it began is read and answered.
+    /// Input that had arrived when the drain began is read and answered.
     Answering,
-    /// Nothing more is answered.
+    /// Everything was answered, and the connections are ending.
     Parting,
 }
 
 impl Drain {
-    /// Limits what is still done for a connection.
+    /// Limits the work that is still done for a connection.
     pub(super) fn limit<C>(self, client: &mut Client<C>) {
         match (self, client.phase) {
             (Self::Answering, Phase::Open | Phase::Fresh(_)) if client.left.is_none() => {
@@ -94,7 +94,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.each(|client| Drain::Answering.limit(client));
     }
 
-    /// Refuses what is new once the program ends.
+    /// Returns an error once a drain has begun, since no new connection may begin.
     pub(super) fn is_serving(&self) -> io::Result<()> {
         match self.drain {
             Drain::Serving => Ok(()),
@@ -102,7 +102,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Goes on with a drain: ends the connections once all have their answers.
+    /// Continues a drain: ends the connections once all are answered.
     #[inline]
     pub(super) fn proceed(&mut self) {
         if self.drain == Drain::Answering {
@@ -118,7 +118,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Ends at once what is left.
+    /// Ends the remaining connections at once.
     pub(super) fn cut_off(&mut self) {
         self.each(|client| match client.phase {
             Phase::Parting => {
@@ -129,7 +129,7 @@ impl<C, Tag> Connections<C, Tag> {
         });
     }
 
-    /// Does something to every connection, and has it attended to.
+    /// Calls `act` for every connection, and queues the connection for its turn.
     fn each(&mut self, mut act: impl FnMut(&mut Client<C>)) {
         let ids: Vec<_> = self.ids().collect();
         for id in ids {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The most that is read at once, in bytes, unless a long frame is on its way.
+/// The maximum number of bytes of a read, unless a long frame is incomplete.
 pub(super) const READ: usize = 64 * 1024;
 
 /// Cuts the bytes of a connection into frames.
@@ -86,7 +86,7 @@ pub struct Buffer {
     start: usize,
     /// Where the frame taken last begins. It ends where the unread bytes begin.
     frame: usize,
-    /// The length of the frame that is on its way, as far as it is known.
+    /// The length of the incomplete frame, if known.
     wanted: usize,
 }
 
@@ -172,7 +172,7 @@ impl Buffer {
         self.bytes.capacity()
     }
 
-    /// Moves what is unread to the front.
+    /// Moves the unread bytes to the front.
     fn compact(&mut self) {
         if self.start == 0 {
             return;
@@ -197,7 +197,7 @@ impl Buffer {
         other.clear();
     }
 
-    /// Returns memory that is far more than what is unread needs.
+    /// Frees memory, if the buffer has far more than the unread bytes need.
     pub(super) fn shrink(&mut self) {
         let unread = self.filled - self.start;
         if self.bytes.capacity() > READ && self.bytes.capacity() > 4 * unread {

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::resource::{ConnectionId, Connections};
 
-/// Up to which position what is sent is held, and up to which it was released.
+/// The latest position for which output is held, and the latest one that was released.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Gate {
     pub(super) held: u64,
@@ -12,7 +12,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether what is sent now is to wait.
+    /// Returns whether new output must wait.
     #[inline]
     pub(super) fn is_shut(self) -> bool {
         self.held > self.released
@@ -114,10 +114,10 @@ impl<C, Tag> Connections<C, Tag> {
         self.holding = holding;
     }
 
-    /// Sends what was released of a connection. Returns whether it is to be looked at when more is.
+    /// Sends the released output of a connection. Returns whether the connection still holds some.
     fn still_holds(&mut self, id: ConnectionId) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
-        // One that is out is seen to when it comes back.
+        // One that is out is handled when it comes back.
         let Some(client) = &mut registration.handler else { return true };
         let Some(position) = client.output.held() else {
             client.listed = false;

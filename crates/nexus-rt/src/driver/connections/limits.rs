@@ -46,7 +46,7 @@ pub struct Limits {
     pub linger: Duration,
 }
 
-/// The end of a wait. One of a century is for ever.
+/// Returns the end of a wait, which is a century at most.
 pub(super) fn after(start: Instant, wait: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
     start + wait.min(CENTURY)
@@ -70,9 +70,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether a connection may not hold so many bytes, where all together hold that many.
+    /// Returns whether a connection holds too many bytes, given the number that all connections hold.
     pub(super) fn is_too_much(&self, holds: usize, all: usize) -> bool {
-        // One that takes all there is must not be the end of those that hold little.
+        // A connection that takes all the memory must not end those that hold little.
         let half = self.memory / 2;
         all > half && holds > half / self.connections.max(1)
     }

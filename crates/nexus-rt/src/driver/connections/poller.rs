@@ -28,14 +28,14 @@ type On<C, E> = Box<dyn FnMut(&mut Client<C>, &mut World, E) + Send>;
 pub struct ConnectionsPoller<C: 'static, F: Framing, Tag: 'static = ()> {
     pub(super) poller: Poller<Connections<C, Tag>>,
     inlet: Inlet,
-    /// What the inlet reported, and its memory.
+    /// The events of the inlet, and their memory.
     events: Vec<MioEvent>,
     clock: Key<Clock>,
     /// The number of the driver, and of the table of its listeners.
     tables: [u32; 2],
     pub(super) partials: Partials<F>,
     pub(super) bell: Doorbell,
-    /// Connections that were out when the chain panicked, or whose resource was elsewhere then.
+    /// Connections that were out when the chain panicked, or when their resource was elsewhere.
     pub(super) stranded: Vec<Box<Client<C>>>,
     pub(super) opened: Option<On<C, Opened>>,
     pub(super) ended: Option<On<C, Ended<F::Error>>>,
@@ -228,7 +228,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         if turn.left > 0 { next(self.poller.resource(world)) } else { None }
     }
 
-    /// Learns what happened: from the OS, and because of the time.
+    /// Collects what happened: events of the OS, and deadlines.
     #[track_caller]
     fn begin(&mut self, world: &mut World, budget: usize) -> Option<Turn> {
         let now = self.clock.get(world).now();
@@ -265,14 +265,14 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         for _ in 0..connections.knocked.len() {
             let Some(&id) = connections.knocked.front() else { break };
-            // If this panics, it is still knocked for.
+            // If this panics, the listener is still queued.
             connections.accept(id);
             connections.knocked.pop_front();
         }
         Some(turn)
     }
 
-    /// Sends what was written to connections that had their turn, and ends the poll.
+    /// Sends late output of connections that had their turn, and ends the poll.
     fn finish(&mut self, world: &mut World, turn: &mut Turn) {
         let connections = self.poller.resource(world);
         for _ in 0..connections.ready.len() {

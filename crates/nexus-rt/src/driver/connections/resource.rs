@@ -53,23 +53,23 @@ pub struct Connections<C, Tag = ()> {
     pub(super) listeners: Registrations<(), Listener<C>>,
     pub(super) port: Port,
     pub(super) door: Port,
-    /// Those that are new, which are dialed or opened first.
+    /// New connections, which are dialed or opened first.
     pub(super) fresh: VecDeque<ConnectionId>,
-    /// Those to attend to.
+    /// Connections that need a turn.
     pub(super) ready: VecDeque<ConnectionId>,
-    /// Listeners at which somebody may wait.
+    /// Listeners at which clients may wait.
     pub(super) knocked: VecDeque<ListenerId>,
     pub(super) wheel: Wheel<Due>,
     pub(super) limits: Limits,
     pub(super) stats: Stats,
     pub(super) spare: Spare,
     bell: Doorbell,
-    /// Whether a poll is under way, which attends to all that is queued.
+    /// Whether a poll is in progress, which serves everything that is queued.
     pub(super) polling: bool,
-    /// Whether something was set aside for a connection that is out.
+    /// Whether output or a close was set aside for a connection that is out.
     disturbed: bool,
     pub(super) gate: Gate,
-    /// Those of which something is held, in the order in which that began, and some of which nothing is any more.
+    /// Connections with held output, in the order in which they began to hold, and some that no longer have any.
     pub(super) holding: Vec<ConnectionId>,
     pub(super) drain: Drain,
     /// The time of the latest poll.
@@ -77,7 +77,7 @@ pub struct Connections<C, Tag = ()> {
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// What is sent to a connection while it is out, or done to it.
+/// Output and a close for a connection that is out.
 #[derive(Default)]
 pub(super) struct Aside {
     out: Vec<u8>,
@@ -239,7 +239,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.wheel.next_deadline()
     }
 
-    /// Has a connection attended to by this poll or the next.
+    /// Queues a connection for a turn in this poll or the next.
     pub(super) fn queue(&mut self, id: ConnectionId) {
         let Some(client) = self.table.get_mut(id).and_then(|registration| registration.handler.as_mut()) else {
             return;
@@ -250,14 +250,14 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Has the loop poll before it sleeps. A poll that is under way does what was queued meanwhile itself.
+    /// Makes the loop poll before it sleeps. A poll in progress serves what is queued meanwhile itself.
     fn wake(&self) {
         if !self.polling {
             self.bell.ring();
         }
     }
 
-    /// Has a listener looked at again.
+    /// Queues a listener.
     pub(super) fn knock(&mut self, id: ListenerId) {
         if let Some(listener) = self.listeners.get_mut(id) {
             listener.kept.timed = false;
@@ -265,12 +265,12 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Whether the next poll has something to do, whatever the OS reports.
+    /// Returns whether the next poll has work, whatever the OS reports.
     pub(super) fn has_work(&self) -> bool {
         [&self.ready, &self.fresh, &self.knocked].iter().any(|queue| !queue.is_empty())
     }
 
-    /// Takes a connection out, with a buffer for what is written to it.
+    /// Takes a connection out, with a buffer for its output.
     #[inline]
     pub(super) fn take_out(&mut self, id: ConnectionId) -> Option<Box<Client<C>>> {
         let mut client = self.table.take_out(id)?;
@@ -295,7 +295,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Ends a connection for good: closes its socket and lets somebody in who waits for its place.
+    /// Ends a connection for good: closes its socket, and queues the listeners at which clients wait for a place.
     pub(super) fn remove(&mut self, mut client: Box<Client<C>>) {
         self.table.remove(client.id);
         if let Some((key, _)) = client.timer {
@@ -310,7 +310,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.knock_for_those_who_wait();
     }
 
-    /// Has the listeners looked at again at which somebody waits for a place.
+    /// Queues the listeners at which clients wait for a place.
     fn knock_for_those_who_wait(&mut self) {
         self.knocked.extend(self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id));
     }

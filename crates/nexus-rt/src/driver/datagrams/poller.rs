@@ -19,20 +19,19 @@ use crate::world::World;
 pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
     pub(super) poller: Poller<Datagrams<C, Tag>>,
     pub(super) inlet: Inlet,
-    /// What the inlet reported, and its memory.
+    /// The events of the inlet, and their memory.
     pub(super) events: Vec<MioEvent>,
     pub(super) bell: Doorbell,
     /// The number of the driver.
     pub(super) table: u32,
-    /// One byte longer than the longest datagram, which tells those that are longer.
+    /// One byte longer than the longest datagram, which reveals longer ones.
     pub(super) room: Vec<u8>,
     pub(super) per_turn: usize,
     /// Sockets whose chain panicked, or whose resource was elsewhere when the chain had run.
     pub(super) lost: Vec<(SocketId, bool)>,
 }
 
-/// A socket that is out. If this is dropped, which a panic does, the socket is lost, and the loop polls again before it
-/// sleeps.
+/// A socket that is out. A panic drops this: the socket is lost, and the loop polls again before it sleeps.
 struct Out<'p> {
     id: SocketId,
     lost: &'p mut Vec<(SocketId, bool)>,
@@ -107,13 +106,13 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         budget - left
     }
 
-    /// Learns what happened. Returns the numbers of the driver and of this poll.
+    /// Collects what happened. Returns the numbers of the driver and of this poll.
     #[track_caller]
     fn begin(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let datagrams = self.poller.start(world);
         let numbers = datagrams.polls().numbers();
         if numbers.0 != self.table {
-            // What came to its sockets waits until it is back.
+            // The events of its sockets wait until it is back.
             return None;
         }
         for (id, panicked) in self.lost.drain(..) {
@@ -127,7 +126,7 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         Some(numbers)
     }
 
-    /// Gives one socket its turn. Returns whether the poll goes on: not if its resource is elsewhere, or was polled
+    /// Serves one socket. Returns whether the poll continues: not if its resource is elsewhere, or was polled
     /// elsewhere.
     #[inline]
     fn serve<S>(

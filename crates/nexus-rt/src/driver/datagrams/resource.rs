@@ -60,7 +60,7 @@ pub type SocketId = RegistrationKey;
 /// ```
 pub struct Datagrams<C, Tag = ()> {
     pub(super) table: Registrations<Box<Socket<C>>, Kept>,
-    /// Those that may have something to read.
+    /// Sockets that may have datagrams to read.
     pub(super) ready: VecDeque<SocketId>,
     port: Port,
     stats: Arc<Counters>,
@@ -260,7 +260,7 @@ impl<C, Tag> Datagrams<C, Tag> {
         }
     }
 
-    /// Takes the next socket out that may have something to read.
+    /// Takes out the next socket that may have datagrams to read.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Box<Socket<C>>> {
         while let Some(id) = self.ready.pop_front() {

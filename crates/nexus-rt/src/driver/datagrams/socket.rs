@@ -37,7 +37,7 @@ pub struct Socket<C> {
     pub state: C,
     pub(super) id: RegistrationKey,
     pub(super) end: Arc<End>,
-    /// Who sent the present datagram.
+    /// The sender of the present datagram.
     from: Origin,
     pub(super) closing: bool,
 }
@@ -52,10 +52,10 @@ pub(super) struct End {
     all: Arc<Counters>,
 }
 
-/// What came of a read.
+/// The result of a read.
 pub(super) enum Received {
     Datagram(usize),
-    /// Something that is only counted.
+    /// An event that is only counted.
     Counted,
     Nothing,
 }

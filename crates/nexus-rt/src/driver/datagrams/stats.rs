@@ -1,4 +1,4 @@
-//! `Stats`: what has happened to datagrams, of one socket and of all.
+//! `Stats`: the counts of one socket, and of all sockets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +24,7 @@ pub struct Stats {
     pub panicked: u64,
 }
 
-/// What is counted, in the order of the fields of [`Stats`].
+/// The counters, in the order of the fields of [`Stats`].
 #[derive(Clone, Copy)]
 pub(super) enum Count {
     Received,
@@ -37,8 +37,8 @@ pub(super) enum Count {
     Panicked,
 }
 
-/// Shared by the resource and by what it has lent. Only the thread that has the world counts, so a counter is loaded
-/// and stored, which costs no more than a plain number.
+/// Shared by the resource and by the contexts of its sockets. Only the thread of the world counts, so a counter is
+/// loaded and stored, which costs as much as a plain number.
 #[derive(Default)]
 pub(super) struct Counters([AtomicU64; 8]);
 

@@ -82,11 +82,11 @@ pub(super) struct Channel<T> {
     bell: Doorbell,
     lost: AtomicU64,
     senders: AtomicUsize,
-    /// The receiving end takes nothing more.
+    /// Whether the receiving end accepts nothing more.
     closed: AtomicBool,
-    /// Nor will it hand out what is there.
+    /// Whether the events in the queue will never be handled either.
     abandoned: AtomicBool,
-    /// How many senders wait for room.
+    /// The number of senders that wait for room.
     blocked: AtomicUsize,
     room: (Mutex<()>, Condvar),
 }
@@ -124,7 +124,7 @@ impl<T> Channel<T> {
         self.queue.len()
     }
 
-    /// Whether nothing is left and nobody can send. Senders put their last event there before they leave.
+    /// Returns whether no event is left and no sender exists. A sender adds its last event before it leaves.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.senders.load(Ordering::Acquire) == 0 && self.queue.is_empty()
@@ -134,7 +134,7 @@ impl<T> Channel<T> {
         &self.bell
     }
 
-    /// Rings, and drops what nobody will take: events of a queue whose receiving end left while they were sent.
+    /// Rings, and drops events that were sent while the receiving end left, since they will never be handled.
     #[inline]
     fn ring(&self) {
         // Its fence pairs with that in `abandon`: either this sees that the end has left, or that sees the events.
@@ -159,7 +159,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Lets blocked senders look for room, after something was taken out.
+    /// Wakes blocked senders after an event was taken out.
     #[inline]
     pub(super) fn made_room(&self) {
         if self.full != Full::Wait {
@@ -174,7 +174,7 @@ impl<T> Channel<T> {
 
     #[cold]
     fn unblock(&self) {
-        // With the lock, so that a sender that has looked in vain already waits.
+        // With the lock, so that a sender that found no room is already waiting.
         let _look = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
         self.room.1.notify_all();
     }
@@ -184,7 +184,7 @@ impl<T> Channel<T> {
         self.unblock();
     }
 
-    /// Closes for good, since the receiving end leaves, and drops what is in the queue.
+    /// Closes for good, since the receiving end leaves, and drops the events in the queue.
     pub(super) fn abandon(&self) {
         self.close();
         self.abandoned.store(true, Ordering::Relaxed);
@@ -216,7 +216,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Blocks until there is room for `event`, or nobody will ever make any.
+    /// Blocks until there is room for `event`, or until the queue is closed.
     #[cold]
     fn wait(&self, mut event: T) -> Result<(), SendError<T>> {
         // Events that were pushed and not rung for are what fills it.
@@ -300,7 +300,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // Releases what it sent to whoever sees that nobody is left. Rings for the end, and for what it only pushed.
+        // Releases its events to the thread that sees the last sender leave. Rings for the end, and for pushed events.
         self.0.senders.fetch_sub(1, Ordering::AcqRel);
         self.0.ring();
     }

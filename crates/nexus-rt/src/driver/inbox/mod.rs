@@ -101,10 +101,11 @@ pub struct InboxPoller<T: 'static, Tag: 'static = ()> {
     poller: Poller<Inbox<T, Tag>>,
 }
 
-/// The end of a poll, by whatever way: blocked senders look for room, and a loop does not sleep on what is left.
+/// The end of a poll, even by a panic: it wakes blocked senders, and keeps the loop from sleeping while events are
+/// left.
 struct Rest<'p, T> {
     channel: &'p Channel<T>,
-    /// Not by a panic, nor by an exchange: the end of the senders is looked at next.
+    /// Whether the poll ended normally, so that it looks at the end of the senders next.
     finished: bool,
 }
 
@@ -127,7 +128,7 @@ impl<T> Drop for Rest<'_, T> {
     }
 }
 
-/// Nobody can poll any more.
+/// No poll can follow.
 impl<T: 'static, Tag: 'static> Drop for InboxPoller<T, Tag> {
     fn drop(&mut self) {
         self.channel.abandon();
@@ -220,7 +221,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         buffer.len() - before
     }
 
-    /// Begins a poll, unless another inbox is in the place of this one: then its events wait until it is back.
+    /// Begins a poll, unless another inbox has replaced this one: then its events wait until it is back.
     #[track_caller]
     fn start(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let inbox = self.poller.start(world);
@@ -237,7 +238,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
             return 0;
         }
         if budget == 0 && self.poller.resource(world).is_open() {
-            // Nobody else will ring for the handler that is still to run.
+            // No sender will ring for the handler that must still run.
             self.channel.bell().ring();
         }
         self.poller.run(world, budget.min(1), Inbox::take_closed)

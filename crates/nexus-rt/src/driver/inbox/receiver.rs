@@ -32,7 +32,7 @@ pub fn channel<T>(capacity: usize, full: Full) -> (Sender<T>, Receiver<T>) {
     (Channel::sender(&channel), Receiver { channel, alarm, one: PhantomData })
 }
 
-/// What ends a thread's sleep, also if it comes first.
+/// Ends a thread's sleep, even if it rings before the sleep.
 #[derive(Default)]
 struct Alarm {
     rung: Mutex<bool>,

@@ -22,7 +22,7 @@ pub struct Inbox<T, Tag = ()> {
     polls: Polls,
     deepest: usize,
     on_closed: Option<Virtual<Closed>>,
-    /// Whether there have been senders whose end is still to be told of.
+    /// Whether there were senders whose end was not reported yet.
     open: bool,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -109,12 +109,12 @@ impl<T, Tag> Inbox<T, Tag> {
         self.deepest = self.deepest.max(waiting);
     }
 
-    /// Whether the end is still to be told of.
+    /// Returns whether the end of the senders must still be reported.
     pub(super) fn is_open(&self) -> bool {
         self.open && self.on_closed.is_some()
     }
 
-    /// Takes the handler of the end out, if it is to run.
+    /// Takes out the handler of the end, if it must run.
     pub(super) fn take_closed(&mut self) -> Option<((), Virtual<Closed>, Closed)> {
         let handler = self.on_closed.take_if(|_| self.open)?;
         self.open = false;

@@ -142,7 +142,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
         let id = driver.polls().driver();
         builder.register(driver);
         let shutdown = builder.shutdown_handle();
-        // If the waker fails, there is no file left to wake with, and nobody to report to.
+        // If the waker fails, no file descriptor is left to wake with, and there is no one to report it to.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
         MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell, poller: Poller::new(builder.key()) }

@@ -295,7 +295,7 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// A ring costs a system call only if the loop sleeps, while a [`waker`](Self::waker) costs one each time.
     pub fn doorbell(&self) -> Doorbell {
         let waker = self.waker.clone();
-        // If the waker fails, there is no file left to wake with, and nobody to tell.
+        // If the waker fails, no file descriptor is left to wake with, and there is no one to report it to.
         self.bell.get_or_init(|| Doorbell::new(move || _ = waker.wake())).clone()
     }
 

@@ -1,4 +1,4 @@
-//! `Reactors`: the resource with the sources, the reactors that watch them, and what is marked.
+//! `Reactors`: the resource with the sources, their marks, and the reactors that watch them.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -26,18 +26,18 @@ pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
     sources: Registrations<(), Source>,
     /// Sources in the order in which they were marked.
     marked: Vec<SourceId>,
-    /// What is left of the pass, the next one last, by the number of the registration.
+    /// The rest of the pass, the next reactor last, by the number of the registration.
     due: Vec<(u64, RegistrationKey)>,
     /// The number of registrations so far.
     registered: u64,
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// What stays of a reactor while it runs.
+/// The part of a reactor that stays while it runs.
 struct Reactor {
     /// Its place in the order of registration.
     number: u64,
-    /// Which of its sources was marked first, and how many were, if it is due.
+    /// If it is due, the source that was marked first, and the number of marked sources.
     first: Option<SourceId>,
     marked: usize,
     /// The sources that it watches.
@@ -51,7 +51,7 @@ struct Source {
     watchers: Vec<Link>,
 }
 
-/// One side of a watch: whom it leads to, and where the other side is in the list there.
+/// One side of a watch: the other side, and its place in the list there.
 #[derive(Clone, Copy)]
 struct Link {
     to: RegistrationKey,
@@ -224,7 +224,7 @@ impl<H, Tag> Reactors<H, Tag> {
         Some(())
     }
 
-    /// Goes on with the pass that a panic or a budget ended. If nothing of it is left, puts the next one together.
+    /// Continues the pass that a panic or a budget ended. If nothing of it is left, assembles the next one.
     pub(super) fn begin(&mut self) {
         while self.due.pop_if(|(_, key)| !self.reactors.contains(*key)).is_some() {}
         if !self.due.is_empty() {
@@ -248,7 +248,7 @@ impl<H, Tag> Reactors<H, Tag> {
         self.due.sort_unstable_by_key(|(number, _)| Reverse(*number));
     }
 
-    /// Takes the next reactor of the pass out.
+    /// Takes out the next reactor of the pass.
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
         while let Some((_, key)) = self.due.pop() {
             // It was removed since.
