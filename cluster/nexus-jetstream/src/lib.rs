@@ -1,5 +1,5 @@
-//! Replicates a [`nexus_rt`] program on several machines: a NATS JetStream stream orders its inputs, and every node
-//! applies them.
+//! Replicates a [`nexus_rt`](nexus_rt) program on several machines: a NATS JetStream stream orders its inputs, and
+//! every node applies them.
 //!
 //! A program is a function of its inputs, as for [`nexus_journal`]: the same inputs, at the same times and in the same
 //! order, lead to the same state. The stream provides that order for all nodes. A node does not apply an input when it

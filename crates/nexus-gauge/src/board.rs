@@ -130,7 +130,8 @@ impl Board {
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
     /// let board = Board::new();
-    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(double, reg).build();
+    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(double, reg);
+    /// let chain = chain.build();
     /// let mut chain = chain.around_each(|function| board.probe(function));
     /// assert_eq!([2, 3].map(|x| chain.run(&mut world, x)), [None, Some(6)]);
     /// let [_, meter] = &board.meters()[..] else { unreachable!() };

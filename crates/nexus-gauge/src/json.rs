@@ -15,8 +15,8 @@ impl Board {
     /// ```
     /// let board = nexus_gauge::Board::new();
     /// board.counter("orders", "Orders accepted.").add(2);
-    /// let json = r#"{"handlers":[],"counters":[{"name":"orders_total","labels":{},"value":2}],"gauges":[]}"#;
-    /// assert_eq!(board.json(), json);
+    /// let counters = r#""counters":[{"name":"orders_total","labels":{},"value":2}]"#;
+    /// assert!(board.json().contains(counters));
     /// ```
     #[must_use]
     pub fn json(&self) -> String {

@@ -1,5 +1,5 @@
-//! Measures the handlers of a [`nexus_rt`] program: how often each one runs, how long it takes, and which one stalls
-//! the loop.
+//! Measures the handlers of a [`nexus_rt`](nexus_rt) program: how often each one runs, how long it takes, and which one
+//! stalls the loop.
 //!
 //! A [`Board`] wraps a handler, a system or a pipeline in a [`Timed`], which runs and describes itself as before:
 //!
@@ -16,7 +16,8 @@
 //! let mut world = builder.build();
 //!
 //! let board = Board::new();
-//! let mut count = board.sampled(64, count.into_handler(world.registry())); // times one run in 64
+//! // Counts all runs, and times one in 64.
+//! let mut count = board.sampled(64, count.into_handler(world.registry()));
 //! (0..1_000).for_each(|x| count.run(&mut world, x));
 //!
 //! println!("{}", board.table()); // on any thread

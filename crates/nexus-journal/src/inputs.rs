@@ -175,7 +175,8 @@ impl Payload<'_> for String {
 /// ```
 /// use nexus_journal::{Payload, Postcard};
 ///
-/// let (order, mut bytes) = (Postcard(("BTC", 7_u32)), Vec::new()); // or a struct that derives serde's traits
+/// // A tuple here; usually a struct that derives the traits of serde.
+/// let (order, mut bytes) = (Postcard(("BTC", 7_u32)), Vec::new());
 /// order.encode(&mut bytes);
 /// assert_eq!(Postcard::decode(&bytes), Some(order));
 /// ```

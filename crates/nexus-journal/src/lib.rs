@@ -1,5 +1,5 @@
-//! Records the inputs of a [`nexus_rt`] program and replays them: recovery after a crash, and deterministic replay, bit
-//! for bit.
+//! Records the inputs of a [`nexus_rt`](nexus_rt) program and replays them: recovery after a crash, and deterministic
+//! replay, bit for bit.
 //!
 //! A program is a function of its inputs. A [`Recorder`] writes each input to a journal and applies it by one function,
 //! [`Program::apply`]. A replay reads the inputs and applies them by the same function, at the same times and in the

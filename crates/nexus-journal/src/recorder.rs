@@ -49,7 +49,9 @@ use crate::replay::{Program, Replayed};
 /// builder.register(Clock::historical(Duration::ZERO));
 /// builder.register(0_u64);
 /// let (mut world, mut adder) = (builder.build(), Adder);
-/// let (mut recorder, _) = Recorder::open(dir, Options::new("adder"), (&mut world, &mut adder), Digests::new())?;
+/// let options = Options::new("adder");
+/// let (mut recorder, _) =
+///     Recorder::open(dir, options, (&mut world, &mut adder), Digests::new())?;
 ///
 /// recorder.update(&mut world); // once per turn
 /// let sequence = recorder.input(&mut world, &mut adder, Call::Add(7));
@@ -94,8 +96,9 @@ impl Recorder {
     /// # let dir = Dir::new(directory.path());
     /// for run in 1..=3 {
     ///     let (mut world, mut adder) = (new_world(), Adder);
+    ///     let (options, digests) = (Options::new("adder"), Digests::new());
     ///     let (mut recorder, replayed) =
-    ///         Recorder::open(dir.clone(), Options::new("adder"), (&mut world, &mut adder), Digests::new())?;
+    ///         Recorder::open(dir.clone(), options, (&mut world, &mut adder), digests)?;
     ///     assert_eq!(replayed.inputs, run - 1); // those of the runs before
     ///     recorder.input(&mut world, &mut adder, Call::Add(7));
     ///     assert_eq!(*world.resource::<u64>(), 7 * run);

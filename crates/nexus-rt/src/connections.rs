@@ -18,7 +18,8 @@
 //!
 //! let mut builder = WorldBuilder::new();
 //! let mut io = builder.install_driver(MioInstaller::new()?);
-//! let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+//! let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+//! let mut net = builder.install_driver(installer);
 //! let mut world = builder.build();
 //! let mut echo = PipelineStart::<&[u8]>::borrowed()
 //!     .with_context::<Client<()>>()

@@ -11,7 +11,8 @@
 //! use nexus_rt::{MioInstaller, PipelineStart, WorldBuilder};
 //!
 //! fn answer(socket: &mut Socket<()>, datagram: &[u8]) {
-//!     _ = socket.reply(&[datagram.len() as u8]); // a reply without room is lost, like any datagram
+//!     // A reply for which there is no room is lost, like any datagram.
+//!     _ = socket.reply(&[datagram.len() as u8]);
 //! }
 //!
 //! let mut builder = WorldBuilder::new();

@@ -88,7 +88,8 @@ impl std::error::Error for UnknownWait {}
 /// let now = Instant::now();
 /// let next_timer = now + Duration::from_secs(1);
 /// // A turn that ran handlers, then turns without work.
-/// let sleeps = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)) == Some(next_timer));
+/// let until = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)));
+/// let sleeps = until.map(|until| until == Some(next_timer));
 /// assert_eq!(sleeps, [false, false, false, true]);
 /// ```
 #[derive(Clone, Debug)]

@@ -12,7 +12,8 @@
 //!
 //! let mut builder = WorldBuilder::new();
 //! let mut parker = Parker::new(&builder.shutdown_handle());
-//! let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(64, Full::Wait, &parker.doorbell()));
+//! let installer = InboxInstaller::<u64>::new(64, Full::Wait, &parker.doorbell());
+//! let mut inbox = builder.install_driver(installer);
 //! let sender = builder.resource_mut::<Inbox<u64>>().sender();
 //! builder.register(0_u64);
 //! let mut world = builder.build();

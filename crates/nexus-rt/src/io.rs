@@ -11,7 +11,9 @@
 //!
 //! fn receive(mut io: ResMut<MioDriver>, mut bytes: ResMut<usize>, event: MioEvent) {
 //!     // Reads until `WouldBlock`, since data left unread are not reported again.
-//!     while let Some(Ok(length)) = io.source::<UdpSocket>(event.token).map(|socket| socket.recv(&mut [0; 64])) {
+//!     let mut room = [0; 64];
+//!     let Some(socket) = io.source::<UdpSocket>(event.token) else { return };
+//!     while let Ok(length) = socket.recv(&mut room) {
 //!         *bytes += length;
 //!     }
 //! }

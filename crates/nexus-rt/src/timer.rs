@@ -20,7 +20,8 @@
 //! builder.register(0_u32);
 //! let mut world = builder.build();
 //!
-//! let (second, beat) = (Duration::from_secs(1), Box::new(beat.into_handler(world.registry())));
+//! let second = Duration::from_secs(1);
+//! let beat = Box::new(beat.into_handler(world.registry()));
 //! world.resource_mut::<TimerWheel>().schedule_every(start + second, second, beat);
 //!
 //! assert_eq!(timers.poll(&mut world, start), 0);

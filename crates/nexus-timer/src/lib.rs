@@ -29,8 +29,8 @@
 //! - **Reentrant.** Between two pops, entries may be inserted, rescheduled and cancelled, and every poll ends. A
 //!   [`TimerKey`] is a number. Once its entry is gone, it matches nothing, on this wheel or any other.
 //! - **Constant time.** Inserting, rescheduling and cancelling take constant time unless entries of that tick are about
-//!   to fire. A poll before the next deadline is one comparison. Memory grows to the largest number of entries that
-//!   wait at once, and that share a tick.
+//!   to fire. A poll before the next deadline is one comparison. Memory grows with the largest number of entries
+//!   that wait at once, and with the largest number that share a tick.
 //! - **No clock.** Time is an argument. It may stand still, go back, or skip a week.
 //!
 //! There is no unsafe code and no dependency.

@@ -35,7 +35,8 @@ impl<T> Wheel<T> {
     /// wheel.insert(start + Duration::from_millis(10), "soon");
     ///
     /// let mut fired = Vec::new();
-    /// assert_eq!(wheel.poll(start + Duration::from_millis(15), |expired| fired.push(expired.value)), 1);
+    /// let now = start + Duration::from_millis(15);
+    /// assert_eq!(wheel.poll(now, |expired| fired.push(expired.value)), 1);
     /// assert_eq!(fired, ["soon"]);
     /// ```
     pub fn poll(&mut self, now: Instant, mut f: impl FnMut(Expired<T>)) -> usize {

@@ -20,13 +20,15 @@ const RETIRED: u32 = u32::MAX;
 ///
 /// let world = WorldBuilder::new().build();
 /// let mut subscribers = Registrations::<Virtual<u64>, &str>::new();
-/// let first = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "first");
+/// let subscriber = |_: u64| {};
+/// let subscriber = Box::new(subscriber.into_handler(world.registry()));
+/// let first = subscribers.insert(subscriber.clone(), "first");
 /// let handler = subscribers.take_out(first).expect("it is not running");
 /// assert!(subscribers.contains(first) && subscribers.take_out(first).is_none());
 ///
 /// subscribers.remove(first); // ended while it runs
 /// assert!(subscribers.put_back(first, handler).is_err());
-/// let second = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "second");
+/// let second = subscribers.insert(subscriber, "second");
 /// assert_ne!(first, second);
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
@@ -82,7 +84,7 @@ impl<H, T> Registrations<H, T> {
     /// ```
     /// use nexus_rt::poll::Registrations;
     ///
-    /// let mut handlers = Registrations::<fn(u64) -> u64>::new(); // a driver stores what it can run
+    /// let mut handlers = Registrations::<fn(u64) -> u64>::new();
     /// let key = handlers.insert(|n| 2 * n, ());
     /// assert!(handlers.contains(key));
     /// assert_eq!(handlers.take_out(key).map(|double| double(4)), Some(8));

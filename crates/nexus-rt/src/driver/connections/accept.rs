@@ -90,25 +90,28 @@ impl<C, Tag> Connections<C, Tag> {
     /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
     /// # builder.register(Vec::<u32>::new());
     /// # let mut world = builder.build();
+    /// # use std::net::TcpStream;
     /// let mut next = 0;
     /// let numbered = move || {
     ///     next += 1;
     ///     next
     /// };
     /// let mut connections = world.resource_mut::<Connections<u32>>();
-    /// let listener = connections.listen_with("127.0.0.1:0".parse::<Address>().unwrap(), numbered)?;
+    /// let address = "127.0.0.1:0".parse::<Address>().unwrap();
+    /// let listener = connections.listen_with(address, numbered)?;
     /// # let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
     /// # let mut log = PipelineStart::<&[u8]>::borrowed()
     /// #     .with_context::<Client<u32>>()
     /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())
     /// #     .build();
     ///
-    /// let clients = [std::net::TcpStream::connect(address)?, std::net::TcpStream::connect(address)?];
+    /// let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
     /// while world.resource::<Connections<u32>>().len() < clients.len() {
     ///     io.poll(&mut world, None)?;
     ///     net.poll(&mut world, usize::MAX, &mut log);
     /// }
-    /// let states: Vec<_> = world.resource::<Connections<u32>>().iter().map(|client| client.state).collect();
+    /// let connections = world.resource::<Connections<u32>>();
+    /// let states: Vec<_> = connections.iter().map(|client| client.state).collect();
     /// assert_eq!(states, [1, 2]);
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -134,7 +137,8 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let io = builder.install_driver(MioInstaller::new()?);
-    /// let net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let net = builder.install_driver(installer);
     /// let mut world = builder.build();
     ///
     /// let listener = TcpListener::bind("127.0.0.1:0")?;

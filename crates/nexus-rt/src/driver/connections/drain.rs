@@ -55,7 +55,8 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let mut io = builder.install_driver(MioInstaller::new()?);
-    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let mut net = builder.install_driver(installer);
     /// let shutdown = builder.shutdown_handle();
     /// let mut world = builder.build();
     /// let mut echo = PipelineStart::<&[u8]>::borrowed()

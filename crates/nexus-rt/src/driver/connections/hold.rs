@@ -60,10 +60,12 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let mut io = builder.install_driver(MioInstaller::new()?);
-    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let mut net = builder.install_driver(installer);
     /// builder.register(Journal::new());
     /// let mut world = builder.build();
-    /// let mut note = PipelineStart::<&[u8]>::borrowed().with_context().then(note, world.registry()).build();
+    /// let note = PipelineStart::<&[u8]>::borrowed().with_context().then(note, world.registry());
+    /// let mut note = note.build();
     /// # let path = std::env::temp_dir().join(format!("nexus-rt-hold-{}", std::process::id()));
     /// let mut file = File::create(&path)?;
     /// let mut number = 0;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// What connections may cost. A connection that exceeds a limit waits or ends, and all others are served.
+/// What connections may cost.
+///
+/// A connection that exceeds a limit waits or ends, and all others are served.
 ///
 /// ```
 /// use std::time::Duration;

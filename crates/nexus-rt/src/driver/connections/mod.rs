@@ -46,8 +46,9 @@ use crate::world::{Installer, WorldBuilder};
 /// Opens the ports of two tables.
 type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Doorbell)>;
 
-/// Installs [`Connections`] over the wait of a [`MioPoller`], and returns their [`ConnectionsPoller`]. It also
-/// registers a real-time [`Clock`], unless the world has a clock.
+/// Installs [`Connections`] over the wait of a [`MioPoller`], and returns their [`ConnectionsPoller`].
+///
+/// It also registers a real-time [`Clock`], unless the world has a clock.
 ///
 /// `C` is the state that the program keeps for each connection, and `F` cuts the bytes into frames.
 ///
@@ -72,7 +73,8 @@ type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Do
 ///
 /// let mut builder = WorldBuilder::new();
 /// let mut io = builder.install_driver(MioInstaller::new()?);
-/// let mut net = builder.install_driver(ConnectionsInstaller::<Session, _>::new(&io, Lines::new(1_000))?);
+/// let installer = ConnectionsInstaller::<Session, _>::new(&io, Lines::new(1_000))?;
+/// let mut net = builder.install_driver(installer);
 /// let shutdown = builder.shutdown_handle();
 /// builder.register(0_u32);
 /// let mut world = builder.build();

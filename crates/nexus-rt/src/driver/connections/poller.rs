@@ -77,8 +77,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     /// use nexus_rt::connections::Opened;
     ///
     /// let greet = |client: &mut Client<u32>, _: Opened| client.send(b"welcome\n");
-    /// let greet = PipelineStart::<Opened>::new().with_context().then(greet, world.registry()).build();
-    /// net.on_opened(greet);
+    /// let greet = PipelineStart::<Opened>::new().with_context().then(greet, world.registry());
+    /// net.on_opened(greet.build());
     /// # let mut ignore = PipelineStart::<&[u8]>::borrowed()
     /// #     .with_context::<Client<u32>>()
     /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())
@@ -116,11 +116,12 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     /// # let mut world = builder.build();
     /// use nexus_rt::connections::{Ended, LineTooLong};
     ///
-    /// let note = |_: &mut Client<u32>, mut log: ResMut<Vec<String>>, ended: Ended<LineTooLong>| {
+    /// type Why = Ended<LineTooLong>;
+    /// let note = |_: &mut Client<u32>, mut log: ResMut<Vec<String>>, ended: Why| {
     ///     log.push(ended.to_string());
     /// };
-    /// let note = PipelineStart::<Ended<LineTooLong>>::new().with_context().then(note, world.registry()).build();
-    /// net.on_ended(note);
+    /// let note = PipelineStart::<Why>::new().with_context().then(note, world.registry());
+    /// net.on_ended(note.build());
     /// # let mut ignore = PipelineStart::<&[u8]>::borrowed()
     /// #     .with_context::<Client<u32>>()
     /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())

@@ -37,8 +37,10 @@ pub type ListenerId = RegistrationKey;
 /// use nexus_rt::ResMut;
 /// use nexus_rt::connections::{Client, Connections};
 ///
+/// type Net = Connections<()>;
+///
 /// /// Sends each line to all other connections, as a chat server does.
-/// fn broadcast(client: &mut Client<()>, mut connections: ResMut<Connections<()>>, line: &[u8]) {
+/// fn broadcast(client: &mut Client<()>, mut connections: ResMut<Net>, line: &[u8]) {
 ///     let others: Vec<_> = connections.ids().filter(|id| *id != client.id()).collect();
 ///     for id in others {
 ///         connections.send(id, line);

@@ -15,8 +15,9 @@ use mio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use mio::net::{UnixListener, UnixStream};
 
-/// The address of a socket: IP and port, or the path of a Unix socket. It parses from `127.0.0.1:6379`, `[::1]:6379`
-/// and `unix:/run/socket`.
+/// The address of a socket: IP and port, or the path of a Unix socket.
+///
+/// It parses from `127.0.0.1:6379`, `[::1]:6379` and `unix:/run/socket`.
 ///
 /// ```
 /// use nexus_rt::connections::Address;

@@ -42,7 +42,7 @@ const PER_TURN: usize = 64;
 /// use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, Socket};
 /// use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
 ///
-/// /// Answers each datagram with its number. A reply for which there is no room is lost, like any datagram.
+/// /// Answers each datagram with its number. A reply without room is lost, like any datagram.
 /// fn answer(socket: &mut Socket<u8>, mut bytes: ResMut<usize>, datagram: &[u8]) {
 ///     socket.state += 1;
 ///     *bytes += datagram.len();

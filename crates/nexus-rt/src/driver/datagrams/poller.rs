@@ -62,7 +62,7 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
     /// # let mut net = builder.install_driver(DatagramsInstaller::<()>::new(&io)?);
     /// # builder.register(0_usize);
     /// # let mut world = builder.build();
-    /// let sum = |_: &mut Socket<()>, mut bytes: ResMut<usize>, datagram: &[u8]| *bytes += datagram.len();
+    /// let sum = |_: &mut Socket<()>, mut sum: ResMut<usize>, bytes: &[u8]| *sum += bytes.len();
     /// let mut chain = PipelineStart::<&[u8]>::borrowed()
     ///     .with_context::<Socket<()>>()
     ///     .then(sum, world.registry())

@@ -92,7 +92,8 @@ impl<C, Tag> Datagrams<C, Tag> {
     /// # let mut world = builder.build();
     ///
     /// let mut datagrams = world.resource_mut::<Datagrams<u32>>();
-    /// let socket = datagrams.bind("127.0.0.1:0".parse::<Address>().unwrap(), 7)?; // with its state
+    /// let address = "127.0.0.1:0".parse::<Address>().unwrap();
+    /// let socket = datagrams.bind(address, 7)?; // 7 is its state
     /// let Some(Address::Ip(address)) = datagrams.address(socket) else { unreachable!() };
     /// assert_ne!(address.port(), 0); // the OS chose one
     /// # Ok::<(), std::io::Error>(())

@@ -60,7 +60,8 @@ impl<T, Tag> Inbox<T, Tag> {
     /// let sender = world.resource_mut::<Inbox<u64>>().sender();
     /// sender.send(7).unwrap();
     /// drop(sender);
-    /// let mut event = (|mut log: ResMut<Vec<&str>>, _: u64| log.push("event")).into_handler(world.registry());
+    /// let event = |mut log: ResMut<Vec<&str>>, _: u64| log.push("event");
+    /// let mut event = event.into_handler(world.registry());
     /// assert_eq!(inbox.poll(&mut world, usize::MAX, &mut event), 2);
     /// assert_eq!(*world.resource::<Vec<&str>>(), ["event", "closed"]);
     /// ```

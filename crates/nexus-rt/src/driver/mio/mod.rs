@@ -102,19 +102,22 @@ impl<S, Tag> MioInstaller<S, Tag> {
     /// use nexus_rt::io::MioEvent;
     /// use nexus_rt::mio::Interest;
     /// use nexus_rt::mio::net::UdpSocket;
-    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint};
+    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
     ///
     /// callback_blueprint!(OnReadable, Context = u32, Event = MioEvent, Params = ());
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let _poller = builder.install_driver(MioInstaller::new()?.stored_as::<TemplatedCallback<OnReadable>>());
+    /// let installer = MioInstaller::new()?.stored_as::<TemplatedCallback<OnReadable>>();
+    /// let _poller = builder.install_driver(installer);
     /// let mut world = builder.build();
-    /// let template = CallbackTemplate::<OnReadable>::new(|n: &mut u32, _: MioEvent| *n += 1, world.registry());
+    /// let count = |n: &mut u32, _: MioEvent| *n += 1;
+    /// let template = CallbackTemplate::<OnReadable>::new(count, world.registry());
     ///
     /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
     /// let mut io = world.resource_mut::<MioDriver<TemplatedCallback<OnReadable>>>();
     /// let token = io.register(socket, Interest::READABLE, template.generate(0))?;
-    /// assert_eq!(io.get_mut(token).map(|handler| handler.ctx), Some(0)); // a type with a name and a context
+    /// assert_eq!(io.get_mut(token).map(|handler| handler.ctx), Some(0));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
@@ -228,7 +231,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// # let beat = Box::new((|mut beats: ResMut<u32>, _: TimerEvent| *beats += 1).into_handler(world.registry()));
     /// # world.resource_mut::<TimerWheel>().schedule(now + Duration::from_millis(2), beat);
     /// while *world.resource::<u32>() == 0 {
-    ///     io.poll_until(&mut world, now, |world| timers.next_deadline(world))?; // sleeps until the timer is due
+    ///     // Sleeps until the timer is due.
+    ///     io.poll_until(&mut world, now, |world| timers.next_deadline(world))?;
     ///     now = Instant::now();
     ///     timers.poll(&mut world, now);
     /// }

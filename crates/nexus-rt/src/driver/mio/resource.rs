@@ -32,11 +32,13 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// use nexus_rt::mio::net::UdpSocket;
 /// use nexus_rt::{IntoCallback, MioDriver, MioInstaller, ResMut, WorldBuilder};
 ///
-/// /// Adds up the lengths of datagrams. An empty one ends the registration. The driver owns the socket.
-/// fn measure(buffer: &mut [u8; 64], mut io: ResMut<MioDriver>, mut sum: ResMut<usize>, event: MioEvent) {
+/// type Room = [u8; 64];
+///
+/// /// Adds up the lengths of datagrams. An empty one ends the registration.
+/// fn measure(room: &mut Room, mut io: ResMut<MioDriver>, mut sum: ResMut<usize>, event: MioEvent) {
 ///     // Data left unread is not reported again.
 ///     while let Some(socket) = io.source::<UdpSocket>(event.token) {
-///         match socket.recv(buffer) {
+///         match socket.recv(room) {
 ///             Ok(0) => _ = io.close(event.token),
 ///             Ok(length) => *sum += length,
 ///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -131,7 +133,7 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// # let mut world = builder.build();
     /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
     /// let address = socket.local_addr()?;
-    /// let ready = |mut count: ResMut<u32>, event: MioEvent| *count += u32::from(event.is_readable());
+    /// let ready = |mut count: ResMut<u32>, _: MioEvent| *count += 1;
     /// let ready = Box::new(ready.into_handler(world.registry()));
     /// world.resource_mut::<MioDriver>().register(socket, Interest::READABLE, ready)?;
     ///
@@ -163,7 +165,7 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// # let mut builder = WorldBuilder::new();
     /// # let _poller = builder.install_driver(MioInstaller::new()?);
     /// # let mut world = builder.build();
-    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?; // not the driver's
+    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
     /// let ready = Box::new((|_: MioEvent| {}).into_handler(world.registry()));
     /// let mut io = world.resource_mut::<MioDriver>();
     /// let token = io.insert(ready);
@@ -260,14 +262,17 @@ impl<S, Tag> MioDriver<S, Tag> {
     /// use nexus_rt::mio::Interest;
     /// use nexus_rt::mio::net::UdpSocket;
     /// use nexus_rt::io::MioEvent;
-    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint};
+    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
     ///
     /// callback_blueprint!(OnDatagram, Context = UdpSocket, Event = MioEvent, Params = ());
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let _poller = builder.install_driver(MioInstaller::new()?.stored_as::<TemplatedCallback<OnDatagram>>());
+    /// let installer = MioInstaller::new()?.stored_as::<TemplatedCallback<OnDatagram>>();
+    /// let _poller = builder.install_driver(installer);
     /// let mut world = builder.build();
-    /// let template = CallbackTemplate::<OnDatagram>::new(|_: &mut UdpSocket, _: MioEvent| {}, world.registry());
+    /// let ready = |_: &mut UdpSocket, _: MioEvent| {};
+    /// let template = CallbackTemplate::<OnDatagram>::new(ready, world.registry());
     ///
     /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
     /// let mut io = world.resource_mut::<MioDriver<TemplatedCallback<OnDatagram>>>();

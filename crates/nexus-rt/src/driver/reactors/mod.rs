@@ -30,7 +30,8 @@ use crate::world::{Installer, World, WorldBuilder};
 /// builder.register(Vec::<&str>::new());
 /// let mut world = builder.build();
 ///
-/// let [one, both] = ["one", "both"].map(|name| Box::new(quote.into_callback(name, world.registry())));
+/// let callback = |name| Box::new(quote.into_callback(name, world.registry()));
+/// let [one, both] = ["one", "both"].map(callback);
 /// let mut reactors = world.resource_mut::<Reactors>();
 /// let (btc, eth) = (reactors.add_source(), reactors.add_source());
 /// reactors.add(one, [btc]);
@@ -66,9 +67,9 @@ impl<H, Tag> ReactorsInstaller<H, Tag> {
     ///
     /// ```
     /// use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller};
-    /// use nexus_rt::{CallbackTemplate, ResMut, TemplatedCallback, WorldBuilder, callback_blueprint};
+    /// use nexus_rt::{CallbackTemplate, TemplatedCallback, WorldBuilder, callback_blueprint};
     ///
-    /// callback_blueprint!(OnQuote, Context = u64, Event = ReactorEvent, Params = (ResMut<'static, u64>,));
+    /// callback_blueprint!(OnQuote, Context = u64, Event = ReactorEvent, Params = ());
     ///
     /// let mut builder = WorldBuilder::new();
     /// let installer = ReactorsInstaller::new().stored_as::<TemplatedCallback<OnQuote>>();
@@ -76,14 +77,15 @@ impl<H, Tag> ReactorsInstaller<H, Tag> {
     /// builder.register(0_u64);
     /// let mut world = builder.build();
     ///
-    /// let add = |limit: &mut u64, mut sum: ResMut<u64>, _: ReactorEvent| *sum += *limit;
-    /// let template = CallbackTemplate::<OnQuote>::new(add, world.registry());
+    /// let count = |runs: &mut u64, _: ReactorEvent| *runs += 1;
+    /// let template = CallbackTemplate::<OnQuote>::new(count, world.registry());
     /// let mut reactors = world.resource_mut::<Reactors<TemplatedCallback<OnQuote>>>();
     /// let quote = reactors.add_source();
-    /// reactors.add(template.generate(7), [quote]);
+    /// let reactor = reactors.add(template.generate(0), [quote]);
     /// reactors.mark(quote);
     /// assert_eq!(poller.poll(&mut world), 1);
-    /// assert_eq!(*world.resource::<u64>(), 7);
+    /// let reactors = world.resource::<Reactors<TemplatedCallback<OnQuote>>>();
+    /// assert_eq!(reactors.get(reactor).map(|reactor| reactor.ctx), Some(1));
     /// ```
     pub fn stored_as<Other: Handler<ReactorEvent> + 'static>(self) -> ReactorsInstaller<Other, Tag> {
         ReactorsInstaller { types: PhantomData }

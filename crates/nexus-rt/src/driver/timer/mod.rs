@@ -30,8 +30,10 @@ use crate::world::{Installer, World, WorldBuilder};
 ///
 /// let now = Instant::now();
 /// let mut builder = WorldBuilder::new();
-/// let mut fast = builder.install_driver(TimerInstaller::new(now).tick(Duration::from_micros(10)));
-/// let mut slow = builder.install_driver(TimerInstaller::new(now).tagged::<Slow>().limit(1_000));
+/// let fast = TimerInstaller::new(now).tick(Duration::from_micros(10));
+/// let mut fast = builder.install_driver(fast);
+/// let slow = TimerInstaller::new(now).tagged::<Slow>().limit(1_000);
+/// let mut slow = builder.install_driver(slow);
 /// builder.register(0_u32);
 /// let mut world = builder.build();
 ///
@@ -79,11 +81,11 @@ impl<S, Tag> TimerInstaller<S, Tag> {
     /// use std::time::Instant;
     ///
     /// use nexus_rt::timer::TimerEvent;
-    /// use nexus_rt::{
-    ///     CallbackTemplate, ResMut, TemplatedCallback, TimerInstaller, TimerWheel, WorldBuilder, callback_blueprint,
-    /// };
+    /// use nexus_rt::{CallbackTemplate, ResMut, TemplatedCallback, TimerInstaller, TimerWheel};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
     ///
-    /// callback_blueprint!(OnTimeout, Context = u64, Event = TimerEvent, Params = (ResMut<'static, u64>,));
+    /// type Params = (ResMut<'static, u64>,);
+    /// callback_blueprint!(OnTimeout, Context = u64, Event = TimerEvent, Params = Params);
     ///
     /// let now = Instant::now();
     /// let mut builder = WorldBuilder::new();

@@ -41,20 +41,31 @@ impl TimerEvent {
 /// use std::time::{Duration, Instant};
 ///
 /// use nexus_rt::timer::{TimerEvent, TimerKey};
-/// use nexus_rt::{Handler, IntoHandler, RegistryRef, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
+/// use nexus_rt::{
+///     Handler, IntoHandler, RegistryRef, ResMut, TimerInstaller, TimerWheel, WorldBuilder,
+/// };
 ///
 /// const SECOND: Duration = Duration::from_secs(1);
+///
+/// /// How late each timeout was.
+/// type Log = Vec<Duration>;
 ///
 /// /// The timeout of the order that waits for its reply.
 /// #[derive(Default)]
 /// struct Waiting(Option<TimerKey>);
 ///
-/// fn send(mut timers: ResMut<TimerWheel>, mut waiting: ResMut<Waiting>, registry: RegistryRef, now: Instant) {
-///     waiting.0 = Some(timers.schedule(now + SECOND, Box::new(on_timeout.into_handler(&registry))));
+/// fn send(
+///     mut timers: ResMut<TimerWheel>,
+///     mut waiting: ResMut<Waiting>,
+///     registry: RegistryRef,
+///     now: Instant,
+/// ) {
+///     let on_timeout = Box::new(on_timeout.into_handler(&registry));
+///     waiting.0 = Some(timers.schedule(now + SECOND, on_timeout));
 /// }
 ///
 /// /// Runs again after a second, unless it was two seconds late.
-/// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Vec<Duration>>, timeout: TimerEvent) {
+/// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Log>, timeout: TimerEvent) {
 ///     log.push(timeout.late());
 ///     if timeout.late() < 2 * SECOND {
 ///         timers.reschedule(timeout.key, timeout.deadline + SECOND);
@@ -69,14 +80,14 @@ impl TimerEvent {
 /// let mut builder = WorldBuilder::new();
 /// let mut poller = builder.install_driver(TimerInstaller::new(start));
 /// builder.register_default::<Waiting>();
-/// builder.register(Vec::<Duration>::new());
+/// builder.register(Log::new());
 /// let mut world = builder.build();
 ///
 /// send.into_handler(world.registry()).run(&mut world, start);
 /// assert!(poller.next_deadline(&world).is_some_and(|next| next <= start + SECOND));
 /// assert_eq!(poller.poll(&mut world, start + SECOND), 1);
 /// assert_eq!(poller.poll(&mut world, start + 5 * SECOND / 2), 1);
-/// assert_eq!(*world.resource::<Vec<Duration>>(), [Duration::ZERO, SECOND / 2]);
+/// assert_eq!(*world.resource::<Log>(), [Duration::ZERO, SECOND / 2]);
 ///
 /// on_reply.into_handler(world.registry()).run(&mut world, ());
 /// assert!(poller.is_empty(&world));
@@ -217,9 +228,10 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// # let mut poller = builder.install_driver(TimerInstaller::new(now).limit(1));
     /// # let mut world = builder.build();
     /// let beat = Box::new((|_: TimerEvent| {}).into_handler(world.registry()));
-    /// let scheduled = world.resource_mut::<TimerWheel>().try_schedule_every(now, Duration::from_secs(1), beat);
+    /// let second = Duration::from_secs(1);
+    /// let scheduled = world.resource_mut::<TimerWheel>().try_schedule_every(now, second, beat);
     /// assert!(scheduled.is_ok());
-    /// assert_eq!([0, 1, 2].map(|s| poller.poll(&mut world, now + Duration::from_secs(s))), [1, 1, 1]);
+    /// assert_eq!([0, 1, 2].map(|n| poller.poll(&mut world, now + n * second)), [1, 1, 1]);
     /// ```
     ///
     /// # Errors
