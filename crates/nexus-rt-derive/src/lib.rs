@@ -11,27 +11,15 @@ use syn::{
     parse_quote,
 };
 
-/// Implements `Param` for a struct whose fields are params: to name a group of them, or to take more than eight.
+/// Makes a struct of params a param: to name a group of them, or to take more than eight.
 ///
-/// ```text
-/// #[derive(Param)]
-/// struct Account<'w> {
-///     fee: Res<'w, Fee>,
-///     total: ResMut<'w, u64>,
-/// }
+/// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type parameters
+/// and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound
+/// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add
+/// `#[param(crate = my_name)]`.
 ///
-/// fn charge(mut account: Account<'_>, quantity: u64) {
-///     *account.total += quantity * account.fee.0;
-/// }
-/// ```
-///
-/// The struct has named or unnamed fields, each of a type that is a `Param`, and any lifetimes, type parameters and
-/// const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound may
-/// have a lifetime of the struct (`T: Borrows<'w>`).
-///
-/// - `#[param(ignore)]` on a field: the field is no param. It starts each run as its `Default`. Use it for a
-///   `PhantomData`, or for what the methods of the struct collect during a run.
-/// - `#[param(crate = my_name)]` on the struct: the name of `nexus-rt`, if your `Cargo.toml` renames it.
+/// A field with `#[param(ignore)]` is no param: it starts each run as its `Default`. It may be a `PhantomData`, or what
+/// the methods of the struct collect during a run.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
