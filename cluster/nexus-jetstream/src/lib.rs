@@ -1,4 +1,4 @@
-//! Replicates a [`nexus_rt`](nexus_rt) program on several machines: a NATS JetStream stream orders its inputs, and
+//! Replicates a [nexus-rt](nexus_rt) program on several machines: a NATS JetStream stream orders its inputs, and
 //! every node applies them.
 //!
 //! A program is a function of its inputs, as for [`nexus_journal`]: the same inputs, at the same times and in the same

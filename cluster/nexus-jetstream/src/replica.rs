@@ -323,7 +323,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Says what this node is worth.
+    /// Publishes the digests of this node.
     fn note(&mut self, world: &World, at: Sequence) -> Result<(), Error> {
         let mut note = Vec::new();
         self.checked = Some((at, self.digests.note(world, &mut note)));
@@ -345,7 +345,7 @@ impl Replica {
         Some(if node == self.order.node() { Ok(()) } else { heard(&mut self.checks) })
     }
 
-    /// Leaves the stream, and returns where it was, and what its world is worth by.
+    /// Leaves the stream, and returns the order and the digests.
     pub(crate) fn into_parts(self) -> (Order, Digests) {
         (self.order, self.digests)
     }

@@ -1,4 +1,4 @@
-//! Measures the handlers of a [`nexus_rt`](nexus_rt) program: how often each one runs, how long it takes, and which one
+//! Measures the handlers of a [nexus-rt](nexus_rt) program: how often each one runs, how long it takes, and which one
 //! stalls the loop.
 //!
 //! A [`Board`] wraps a handler, a system or a pipeline in a [`Timed`], which runs and describes itself as before:

@@ -15,7 +15,7 @@ use crate::inputs::Input;
 use crate::reader::Reader;
 use crate::replay::Program;
 
-/// How much is written at once.
+/// The number of bytes to write at once.
 const CHUNK: usize = 1 << 20;
 
 /// The result of a compaction.
@@ -103,7 +103,7 @@ impl Writer<'_> {
         self.buffer.clear();
     }
 
-    /// Ends it, and waits until the disk has it.
+    /// Ends the file, and waits until the disk has it.
     fn finish(mut self) -> Result<(u64, u64), Error> {
         let (inputs, head) = (self.inputs, (END, self.upto.get(), self.at));
         format::encode(&mut self.buffer, head, |out| out.extend_from_slice(&inputs.to_le_bytes()));
@@ -190,7 +190,7 @@ pub fn compact<P: Program>(
     });
     let (inputs, bytes, digest) = written.inspect_err(|_| _ = disk.remove(&name))?;
     let snapshot = format::name(Kind::Snapshot, upto.get());
-    // If there was nothing new, it takes the place of one of the same name.
+    // If there was nothing new, it replaces a snapshot of the same name.
     let replaced = disk.open(&snapshot, false).and_then(|file| file.length()).unwrap_or(0);
     disk.rename(&name, &snapshot).map_err(Error::io("rename", &**disk, &name))?;
     disk.sync().map_err(Error::io("sync", &**disk, ""))?;
@@ -198,7 +198,7 @@ pub fn compact<P: Program>(
     Ok(Compacted { upto, inputs, bytes, removed, digest })
 }
 
-/// What was written: inputs, bytes, what each resource is worth, and a word for all.
+/// The result of writing a snapshot: inputs, bytes, the digest of each resource, and one digest for all.
 type Written = (u64, u64, Vec<(String, u64)>, u64);
 
 fn write<P: Program>(
@@ -211,7 +211,7 @@ fn write<P: Program>(
     let (mut world, mut state, digests) = make();
     let mut reader = Reader::open(disk.clone(), Some(program))?;
     if !reader.has_file_after(upto) {
-        // What is removed would have more than the snapshot.
+        // The removed files would have inputs that the snapshot lacks.
         return Err(Error::NoEnd { asked: upto });
     }
     reader.stop_at(upto);
@@ -242,7 +242,7 @@ fn write<P: Program>(
     Ok((inputs, bytes, words, digest))
 }
 
-/// Applies a snapshot to a world of its own and compares that.
+/// Applies a snapshot to a second world, and compares it with the first.
 fn prove<P: Program>(
     disk: &Arc<dyn Disk>,
     (program, name): (&str, &str),

@@ -141,7 +141,7 @@ impl Watched {
     }
 }
 
-/// What a resource is worth: the digest of its name, that of its value, and when it was last written.
+/// The digests of a resource: that of its name, that of its value, and the sequence in which it was last written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Word {
     pub(crate) key: u64,
@@ -272,12 +272,12 @@ impl Digests {
         world.resources().filter(|resource| !is_watched(resource.id)).map(|resource| resource.name).collect()
     }
 
-    /// The digest of each value, by the name of the resource.
+    /// Returns the digest of each value, by the name of the resource.
     pub(crate) fn values(&self, world: &World) -> Vec<(String, u64)> {
         self.0.iter().map(|watched| (watched.name.clone(), (watched.value)(world))).collect()
     }
 
-    /// What each resource is worth.
+    /// Returns the digests of each resource.
     pub(crate) fn words(&self, world: &World) -> impl Iterator<Item = Word> {
         self.0.iter().map(|watched| watched.word(world))
     }
@@ -309,8 +309,8 @@ impl Digests {
         self.0.iter().filter(differs).map(|watched| &*watched.name).collect()
     }
 
-    /// Compares the world with a check. Returns the names of resources that differ, of those that both know. What was
-    /// written up to `begins` is known only to have been.
+    /// Compares the world with a check. Returns the names of the resources that differ, among those that both have.
+    /// Writes up to `begins` count as equal.
     pub(crate) fn differ(&self, world: &World, check: &[u8], begins: Sequence) -> Vec<String> {
         let noted = |key| {
             let words = check.chunks_exact(24).map(|word| {
@@ -324,7 +324,7 @@ impl Digests {
                 || found.changed_at.max(begins.get()) == noted.changed_at.max(begins.get());
             found.value == noted.value && same_write
         };
-        // What is not noted is not digested, for that may take long.
+        // A resource without a note is not hashed, since that may take long.
         let differ = self
             .0
             .iter()
@@ -333,7 +333,7 @@ impl Digests {
     }
 }
 
-/// One word for several.
+/// Combines several digests into one.
 pub(crate) fn total(values: impl Iterator<Item = u64>) -> u64 {
     let mut total = Digest::default();
     values.for_each(|value| total.write_u64(value));

@@ -125,7 +125,7 @@ impl Error {
 }
 
 impl Error {
-    /// What is asked for and is not there.
+    /// Formats the errors about a sequence that the journal does not have.
     fn fmt_asked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone { asked, begins } => {

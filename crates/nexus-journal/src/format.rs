@@ -24,14 +24,14 @@ const MAGIC: &[u8; 8] = b"NEXUSJNL";
 /// The first source number that is reserved for the journal's own records.
 pub const OWN_SOURCES: u32 = u32::MAX - 15;
 
-/// What the world is worth: for each resource that is watched, the hash of its name, the digest of its value, and when
-/// it was last written ([`u64::MAX`] if that does not count).
+/// A check: for each watched resource, the hash of its name, the digest of its value, and the sequence in which it was
+/// last written, or [`u64::MAX`] if that is not compared.
 pub(crate) const CHECK: u32 = OWN_SOURCES;
 
-/// The end of a commit: the file, by the sequence that it goes on after, and the offset up to which all was safe.
+/// The end of a commit: the file, by the sequence that it begins after, and the offset up to which everything was safe.
 pub(crate) const MARK: u32 = OWN_SOURCES + 1;
 
-/// The end of a snapshot: how many inputs it has.
+/// The end of a snapshot: the number of its inputs.
 pub(crate) const END: u32 = OWN_SOURCES + 2;
 
 /// The kind of a journal's file.
@@ -43,11 +43,11 @@ pub enum Kind {
     Snapshot,
 }
 
-/// What stands at the start of a file.
+/// The header of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FileHeader {
     pub(crate) kind: Kind,
-    /// What a segment goes on after, and what a snapshot holds.
+    /// The last sequence before a segment, or the sequence of a snapshot.
     pub(crate) after: u64,
     pub(crate) at: Duration,
     pub(crate) program: String,
@@ -177,7 +177,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
     (bytes[..4] == crc.to_le_bytes()).then_some(record)
 }
 
-/// A place in a journal: a file, by what it goes on after, and an offset.
+/// A place in a journal: a file, by the sequence that it begins after, and an offset.
 pub(crate) type Place = (u64, u64);
 
 /// What a mark says to be safe.

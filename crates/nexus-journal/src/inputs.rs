@@ -17,8 +17,8 @@ pub trait Input<'a>: Sized {
 /// A value that a journal can store: reading it returns the value that was written.
 ///
 /// It is implemented for numbers (little-endian), `bool`, `char`, [`Duration`], arrays of bytes, `&[u8]`, `&str`,
-/// `Vec<u8>`, `String` and `()`. [`Postcard`](crate::Postcard) wraps types of serde, and [`Plain`](crate::Plain) types
-/// of zerocopy, each with its feature. For your own type, it is a few lines:
+/// `Vec<u8>`, `String` and `()`. `Postcard` wraps types of serde, and `Plain` types of zerocopy, each with its feature.
+/// For your own type, it is a few lines:
 ///
 /// ```
 /// use nexus_journal::Payload;

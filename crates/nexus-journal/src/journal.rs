@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
 use crate::options::{Durability, Options};
 
-/// How much memory is kept for the next turn, in bytes.
+/// The memory that the buffer keeps for the next turn, in bytes.
 const KEPT: usize = 1 << 20;
 
 /// Writes inputs to files: [`append`](Self::append) for each, [`commit`](Self::commit) once per turn.
@@ -26,12 +26,12 @@ pub struct Journal {
     shared: Arc<Shared>,
     file: Arc<dyn File>,
     header: FileHeader,
-    /// Whether the disk need not have the name of the file.
+    /// Whether the disk may not have the name of the file yet.
     is_new: bool,
-    /// How much of the file is written, and how much room it has.
+    /// The written length of the file, and its reserved length, in bytes.
     written: u64,
     reserved: u64,
-    /// How much the files before have that this process wrote.
+    /// The length of the earlier files that this process wrote, in bytes.
     sealed: u64,
     buffer: Vec<u8>,
     last: u64,
@@ -41,7 +41,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Goes on with a journal after `last`, in a new file.
+    /// Continues a journal after `last`, in a new file.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         lock: Box<dyn Send>,
@@ -113,7 +113,7 @@ impl Journal {
         self.note(source, at, payload);
     }
 
-    /// Notes something about the last input.
+    /// Adds a record of the journal's own, about the last input.
     #[inline]
     pub(crate) fn note(&mut self, source: u32, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
         format::encode(&mut self.buffer, (source, self.last, at), payload);
@@ -191,7 +191,7 @@ impl Journal {
         rotated.inspect_err(|error| self.shared.fail(error))
     }
 
-    /// Writes what was noted and what is safe, and syncs it or has it synced.
+    /// Writes the buffer, and a mark of what is safe. Then syncs the file, or leaves that to the thread.
     fn write(&mut self, (file, offset): Place) -> Result<(), Error> {
         let at = self.header.at;
         self.note(MARK, at, |payload| {
@@ -203,7 +203,7 @@ impl Journal {
         let written = reserved.and_then(|()| self.file.write_at(self.written, &self.buffer));
         written.map_err(self.failed("write")).inspect_err(|error| self.shared.fail(error))?;
         self.buffer.clear();
-        // The memory of one that was huge is not kept for all that come.
+        // The memory of a huge turn is not kept for later turns.
         self.buffer.shrink_to(KEPT);
         self.written = end;
         let upto = (self.last, (self.header.after, end));
@@ -220,12 +220,12 @@ impl Journal {
         Ok(())
     }
 
-    /// What cannot be done with the present file, whose name is made up only then.
+    /// Makes the error of an operation on the present file, whose name is formatted only then.
     fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |why| Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))(why)
     }
 
-    /// Takes room for what is written next.
+    /// Reserves room for the next write.
     fn reserve(&mut self, end: u64) -> io::Result<()> {
         if end > self.reserved {
             self.reserved = end.next_multiple_of(self.options.reserve.max(1));
@@ -355,7 +355,7 @@ pub(crate) fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn Fil
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // The input that a panic came from is not written down: it would come again with each start.
+        // An input that caused a panic is not written, or it would cause one at each start.
         if self.shared.place().is_ok() && !std::thread::panicking() {
             _ = self.end();
         }

@@ -1,4 +1,4 @@
-//! Records the inputs of a [`nexus_rt`](nexus_rt) program and replays them: recovery after a crash, and deterministic
+//! Records the inputs of a [nexus-rt](nexus_rt) program and replays them: recovery after a crash, and deterministic
 //! replay, bit for bit.
 //!
 //! A program is a function of its inputs. A [`Recorder`] writes each input to a journal and applies it by one function,
@@ -103,6 +103,12 @@
 //! | `zerocopy` | [`Plain`]: payloads that are their own bytes |
 //! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced; [`testing::run_twice`] |
 //! | `tool` | the command-line tool `nexus-journal` |
+//!
+// Where a feature is off, its names lead to the table of features.
+#![cfg_attr(not(feature = "postcard"), doc = "[`Postcard`]: #features")]
+#![cfg_attr(not(feature = "testing"), doc = "[`testing::FakeDisk`]: #features\n[`testing::run_twice`]: #features")]
+#![cfg_attr(not(feature = "zerocopy"), doc = "[`Plain`]: #features")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod behind;
 mod compact;

@@ -53,7 +53,7 @@ pub struct Reader {
     /// The files to read, the next one last.
     ahead: Vec<Entry>,
     current: Option<Cursor>,
-    /// Files that were read.
+    /// The files read so far.
     done: Vec<Entry>,
     snapshot: Option<Sequence>,
     begins: Sequence,
@@ -63,7 +63,7 @@ pub struct Reader {
     passed: u64,
     /// Inputs of the snapshot.
     inputs: u64,
-    /// Up to where marks say that all was safe.
+    /// Up to where the marks confirm that everything was safe.
     vouched: Place,
     /// The last check that agreed in a replay.
     pub(crate) agreed: Sequence,
@@ -137,12 +137,12 @@ impl Reader {
         }
     }
 
-    /// Whether a file goes on after this sequence, so that none before it has more.
+    /// Returns whether a file begins after this sequence, so that no earlier file has later inputs.
     pub(crate) fn has_file_after(&self, sequence: Sequence) -> bool {
         self.ahead.iter().any(|entry| entry.kind == Kind::Segment && entry.after == sequence.get())
     }
 
-    /// Reads no file that goes on after this sequence, such as the one that is being written.
+    /// Skips files that begin after this sequence, such as the one that is being written.
     pub(crate) fn stop_at(&mut self, after: Sequence) {
         self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());
     }
@@ -214,7 +214,7 @@ impl Reader {
         }
     }
 
-    /// Whether a record is one to hand out, and not in the snapshot already.
+    /// Returns whether to return a record to the caller: not if the snapshot already has it.
     #[inline]
     fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
         let sequence = Sequence::new(sequence);
@@ -236,7 +236,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Opens the next file. `false` if there is none.
+    /// Opens the next file. Returns `false` if there is none.
     fn advance(&mut self) -> Result<bool, Error> {
         let Some(entry) = self.ahead.pop() else { return Ok(false) };
         let has = self.known();
@@ -256,7 +256,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Goes on to the next file at the end of one, if that goes on from here.
+    /// Ends the present file, if the next one continues from here.
     fn leave(&mut self) -> Result<(), Error> {
         let Some(cursor) = &self.current else { return Ok(()) };
         if cursor.entry.kind == Kind::Snapshot && cursor.inputs_promised() != Some(self.inputs) {
@@ -276,7 +276,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns the sequence up to which all was read, in the snapshot or after it.
+    /// Returns the sequence up to which everything was read, in the snapshot or after it.
     fn known(&self) -> Sequence {
         self.last.max(self.begins)
     }
@@ -288,7 +288,7 @@ impl Reader {
         }
     }
 
-    /// Ends a file before its end: nothing of the rest is kept.
+    /// Ends the present file early: the rest of it is dropped.
     fn close_at(&mut self, length: u64) {
         if let Some(cursor) = &mut self.current {
             cursor.entry.length = length;
@@ -296,7 +296,7 @@ impl Reader {
         self.close();
     }
 
-    /// What comes next is damaged.
+    /// Returns the error that the next bytes are damaged.
     fn damaged(&self) -> Error {
         self.damaged_at(Cursor::offset)
     }
@@ -306,7 +306,7 @@ impl Reader {
         Error::Damaged { path: self.disk.path(name), offset, after: self.last }
     }
 
-    /// Tells a torn tail from damage: by the marks that come later, which say what was safe when they were written.
+    /// Distinguishes a torn tail from damage, by later marks, which confirm what was safe when they were written.
     fn judge(&mut self) -> Result<(), Error> {
         let Some(cursor) = &mut self.current else { return Ok(()) };
         if cursor.entry.kind == Kind::Snapshot {
@@ -317,7 +317,7 @@ impl Reader {
         let mut rest = cursor.survey().map_err(Error::io("read", &*self.disk, &name))?;
         let (is_clean, next) = (rest.bytes == 0, self.ahead.last());
         if is_clean && next.is_some_and(|next| next.after <= self.known().get()) {
-            // Room that was taken in advance, and not given back.
+            // Room that was reserved and not released.
             self.close_at(place.1);
             return Ok(());
         }
@@ -341,7 +341,7 @@ impl Reader {
             let (path, after) = (self.disk.path(&name), self.known());
             self.torn = Some(Torn { path, offset: place.1, bytes: rest.bytes, after });
         }
-        // What comes later goes on after what is lost, so it is lost too.
+        // Later files continue from what is lost, so they are lost too.
         self.close_at(place.1);
         if self.torn.is_some() {
             self.done.append(&mut self.ahead.drain(..).rev().map(Entry::dropped).collect());
@@ -349,18 +349,19 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns before which sequence no file is needed: that of the snapshot, unless one that began before had more.
+    /// Returns the sequence before which no file is needed: that of the snapshot, unless an older file had later
+    /// inputs.
     pub(crate) fn replaced(&self) -> u64 {
         let read = self.done.iter().filter(|entry| entry.kind == Kind::Segment).map(|entry| entry.after);
         read.chain([self.begins.get()]).min().unwrap_or(0)
     }
 
-    /// Cuts the torn tail off, and waits until the disk has all that was read.
+    /// Cuts off the torn tail, and waits until the disk has everything that was read.
     pub(crate) fn repair(&mut self) -> Result<(), Error> {
         files::repair(&*self.disk, &self.done, self.known().get(), self.vouched)
     }
 
-    /// Has the record that was read last be read again. Before it, the last input was `last`.
+    /// Makes the next read return the last record again. Before it, the last input was `last`.
     pub(crate) fn unread(&mut self, last: Sequence) {
         self.last = last;
         if let Some(cursor) = &mut self.current {

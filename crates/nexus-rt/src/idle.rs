@@ -95,7 +95,7 @@ impl std::error::Error for UnknownWait {}
 #[derive(Clone, Debug)]
 pub struct Idle {
     wait: Wait,
-    /// A time that has come on every clock.
+    /// A time that every clock has passed.
     past: Instant,
     /// Turns without work in a row.
     empty: u32,

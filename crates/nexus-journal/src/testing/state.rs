@@ -22,7 +22,7 @@ pub(super) struct State {
     pub(super) inodes: Vec<Inode>,
     /// The names as programs see them.
     pub(super) names: BTreeMap<String, usize>,
-    /// Those that the disk has, and what was done to them since.
+    /// The names that the disk has, and the changes to them since.
     pub(super) synced: BTreeMap<String, usize>,
     pub(super) renamed: Vec<Naming>,
     pub(super) operations: u64,

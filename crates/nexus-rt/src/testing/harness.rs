@@ -78,7 +78,7 @@ impl TestHarness {
         &mut self.world
     }
 
-    /// Returns the clock of this test: see [`VirtualClock`]. It moves only when told to.
+    /// Returns the clock of this test. It moves only when the test moves it: see [`VirtualClock`].
     #[must_use]
     pub fn clock(&self) -> &VirtualClock {
         &self.clock
