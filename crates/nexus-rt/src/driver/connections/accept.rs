@@ -100,7 +100,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// let address = "127.0.0.1:0".parse::<Address>().unwrap();
     /// let listener = connections.listen_with(address, numbered)?;
     /// # let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
-    /// # let mut log = PipelineStart::<&[u8]>::borrowed()
+    /// # let mut ignore = PipelineStart::<&[u8]>::borrowed()
     /// #     .with_context::<Client<u32>>()
     /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())
     /// #     .build();
@@ -108,7 +108,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
     /// while world.resource::<Connections<u32>>().len() < clients.len() {
     ///     io.poll(&mut world, None)?;
-    ///     net.poll(&mut world, usize::MAX, &mut log);
+    ///     net.poll(&mut world, usize::MAX, &mut ignore);
     /// }
     /// let connections = world.resource::<Connections<u32>>();
     /// let states: Vec<_> = connections.iter().map(|client| client.state).collect();
