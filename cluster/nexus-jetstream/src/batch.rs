@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 /// What a record has beside its payload, in bytes.
 pub(crate) const RECORD: usize = 8;
 
-/// The source of a record that is no input: what the resources of a node were worth at a sequence.
+/// The source of a record that is not an input: the digests of a node at a sequence.
 pub(crate) const CHECK: u32 = OWN_SOURCES;
 
 /// One process of a node: later ones are greater, and no two are the same.

@@ -1,4 +1,4 @@
-//! `Checks`: what replicas were worth at the same sequence, compared.
+//! `Checks`: compares the digests of replicas at the same sequence.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,20 +7,20 @@ use nexus_rt::Sequence;
 
 use crate::error::{Alarm, Error};
 
-/// How many checks are kept while others have not said what they were worth.
+/// The number of checks that wait for the digests of other nodes.
 const KEPT: usize = 64;
 
 /// What others said of a sequence.
 #[derive(Default)]
 struct Votes {
-    /// What this node was worth, if it has come so far.
+    /// The digests of this node, if it has reached the sequence.
     own: Option<Box<[u8]>>,
-    /// What others were worth.
+    /// The digests of other nodes.
     others: Vec<(Box<str>, Box<[u8]>)>,
     told: bool,
 }
 
-/// Compares what replicas were worth.
+/// Compares the digests of replicas.
 #[derive(Default)]
 pub(crate) struct Checks {
     votes: BTreeMap<Sequence, Votes>,
@@ -30,7 +30,7 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// Notes what this node is worth. `alive` are the others that are expected to speak.
+    /// Adds the digests of this node. `alive` are the other nodes whose digests are expected.
     ///
     /// # Errors
     /// If more nodes disagree with this one than agree, or as many when all have spoken.
@@ -48,7 +48,7 @@ impl Checks {
         self.judge(digests, at, alive)
     }
 
-    /// Hears what another node was worth.
+    /// Adds the digests of another node.
     ///
     /// # Errors
     /// As for [`note`](Self::note).

@@ -1,4 +1,4 @@
-//! What goes wrong, each with what to do about it.
+//! What can go wrong, and how to fix it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,25 +8,25 @@ use nexus_rt::Sequence;
 /// Why an input was not published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
-    /// Too much waits for the stream.
+    /// [`Options::most`](crate::Options::most) bytes already wait for the stream.
     #[error("too much waits for the stream; try again later")]
     Full,
-    /// The stream cannot be reached, and [`Options::queue`](crate::Options::queue) says not to wait.
+    /// No server is connected, and [`Options::queue`](crate::Options::queue) is `false`.
     #[error("the stream cannot be reached; try again later")]
     Away,
-    /// The input has more bytes than a message may have.
+    /// The input is longer than 1,000,000 bytes.
     #[error("an input has at most {} bytes", crate::order::LONGEST)]
     TooLong,
 }
 
-/// A replica that is not worth what another is.
+/// Another replica whose state differs: see [`Replica::alarm`](crate::Replica::alarm).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Alarm {
     /// The other replica.
     pub node: String,
     /// The resources that differ.
     pub resources: Vec<String>,
-    /// The last sequence at which all agreed.
+    /// The last sequence at which all nodes agreed.
     pub after: Sequence,
     /// The sequence at which they differ.
     pub at: Sequence,
@@ -39,7 +39,7 @@ impl fmt::Display for Alarm {
     }
 }
 
-/// Why a replica cannot start, or cannot go on.
+/// Why a replica cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -48,12 +48,12 @@ pub enum Error {
     Unreachable {
         /// The addresses.
         servers: String,
-        /// How long it was tried.
+        /// How long the replica tried.
         patience: Duration,
-        /// What the client says.
+        /// The error of the NATS client.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The server is too old to keep a stream on several servers safely.
+    /// The server is too old for a stream with several replicas.
     #[error(
         "the NATS server at {servers} is version {found}: versions before {} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1",
         crate::link::OLDEST
@@ -64,27 +64,27 @@ pub enum Error {
         /// Its version.
         found: String,
     },
-    /// The server refuses what is asked of JetStream.
+    /// JetStream refused a request.
     #[error("JetStream cannot {doing}: {source}")]
     JetStream {
-        /// What was tried.
+        /// What was attempted.
         doing: &'static str,
-        /// What the client says.
+        /// The error of the NATS client.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The stream is that of another program, or of another version.
+    /// The stream belongs to another program, or to another version.
     #[error(
         "the stream `{stream}` has {found:?}, but this is {expected:?}: use another stream, or the program that it belongs to"
     )]
     Program {
         /// The stream.
         stream: String,
-        /// What its description says.
+        /// The description of the stream.
         found: String,
-        /// What it would say of this program.
+        /// The description that this program expects.
         expected: String,
     },
-    /// A message is none of this library, or of a later version of it.
+    /// A message was not published by this library, or was published by a newer version of it.
     #[error(
         "message {stream} of the stream has another format: somebody else publishes to it, or a newer version does"
     )]
@@ -92,12 +92,12 @@ pub enum Error {
         /// The message.
         stream: u64,
     },
-    /// An input is none of this program.
+    /// The program does not know an input.
     #[error(
         "the input of source {source_number} in message {stream} is unknown: a node of another version published it; update this one"
     )]
     Unknown {
-        /// The number of its source.
+        /// The number of the input's variant.
         source_number: u32,
         /// The message.
         stream: u64,
@@ -108,27 +108,27 @@ pub enum Error {
         /// The name.
         node: String,
     },
-    /// The stream does not have what comes next.
+    /// The stream no longer has the next message.
     #[error(
         "the stream goes on at message {found}, after {after}: this node is too far behind what was purged; start it again, it begins with the latest snapshot"
     )]
     Gap {
-        /// The last message that was taken.
+        /// The last message that this node took.
         after: u64,
-        /// The message that came.
+        /// The first message that the stream has.
         found: u64,
     },
-    /// This replica is not worth what others are.
+    /// The state of this replica differs from that of most others.
     #[error(
         "this node has diverged: {against} other(s) disagree; {alarm}; it no longer serves; start it again from the latest snapshot, and look for what depends on anything but inputs"
     )]
     Diverged {
-        /// How many disagree.
+        /// The number of replicas that disagree.
         against: usize,
-        /// What differs, and since when.
+        /// What differs, and from which sequence on.
         alarm: Box<Alarm>,
     },
-    /// A snapshot does not lead to the state that it was made of.
+    /// A snapshot leads to a different state than the stream.
     #[error("the snapshot does not lead to the same {}: nothing was purged", resources.join(", "))]
     Snapshot {
         /// The resources that differ.
@@ -137,12 +137,12 @@ pub enum Error {
     /// A snapshot cannot be read.
     #[error("the snapshot `{name}` cannot be read: {why}")]
     Unreadable {
-        /// Its name.
+        /// The name of the snapshot.
         name: String,
         /// What is wrong.
         why: String,
     },
-    /// The name of a node or of a stream cannot be one.
+    /// The name of a node or of a stream is not valid.
     #[error("{what} is {name:?}: it has 1 to 32 letters, digits, `-` and `_`")]
     Name {
         /// What it names.

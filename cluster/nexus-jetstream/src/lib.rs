@@ -1,19 +1,10 @@
-//! A [`nexus_rt`] program on several machines: its inputs are a NATS JetStream stream, and every replica applies them.
+//! Replicates a [nexus-rt](nexus_rt) program on several machines: a NATS JetStream stream orders its inputs, and
+//! every node applies them.
 //!
 //! A program is a function of its inputs, as for [`nexus_journal`]: the same inputs, at the same times and in the same
-//! order, lead to the same state. The stream gives all nodes that order. A node does not apply what it is asked. It
-//! publishes it, and applies what comes back, as all others do. So no node leads, each takes inputs, and each answers
-//! what it has published.
-//!
-//! - [`Replica`] is a node in its loop: [`open`](Replica::open) applies what the stream has,
-//!   [`publish`](Replica::publish) hands an input over, [`flush`](Replica::flush) lets those of a turn leave, and
-//!   [`poll`](Replica::poll) applies what has come.
-//! - [`Applied`] says which input is applied: how many inputs there were with it, which is the same on every node, and
-//!   on the node that published it also the number that [`publish`](Replica::publish) returned.
-//! - [`Options`] name the servers, the stream, the program and the node.
-//! - [`snapshot()`] stores inputs that lead to the present state, and purges the stream. It runs beside the loop.
-//! - [`Digests`](nexus_journal::Digests) tell states apart. Nodes publish theirs now and then. A node that differs from
-//!   most stops with [`Error::Diverged`], and the others get an [`Alarm`].
+//! order, lead to the same state. The stream provides that order for all nodes. A node does not apply an input when it
+//! receives it. The node publishes the input, and applies what comes back, as all other nodes do. No node leads: each
+//! one accepts inputs, and answers those that it has published.
 //!
 //! ```no_run
 //! use std::thread;
@@ -72,16 +63,29 @@
 //! }
 //! ```
 //!
-//! # What an input that came back means
+//! # Where to look
 //!
-//! A majority of the stream's servers has it, in memory and in the cache of files, and every node applies it in the
-//! same place. That a disk has it is not said: with [`Options::replicas`] of 3, on three machines, the stream survives
-//! the loss of one of them. An input whose node ended before it came back may be in the stream or not.
+//! - [`Replica`] is a node in its loop: [`open`](Replica::open) applies the stream so far,
+//!   [`publish`](Replica::publish) queues an input, [`flush`](Replica::flush) sends the inputs of a turn, and
+//!   [`poll`](Replica::poll) applies the inputs that have arrived.
+//! - [`Applied`] identifies the input that is applied: by its number, which is the same on every node and, on the node
+//!   that published it, by the number that [`publish`](Replica::publish) returned.
+//! - [`Options`] name the servers, the stream, the program and the node. [`Status`] is what a node knows of the stream.
+//! - [`snapshot()`] stores inputs that lead to the present state, and purges the stream. It runs beside the loop.
+//! - [`Digests`](nexus_journal::Digests) fingerprint the state. Nodes publish theirs at intervals. A node that differs
+//!   from most stops with [`Error::Diverged`], and the others get an [`Alarm`].
 //!
-//! # A turn
+//! # What it promises
 //!
-//! [`flush`](Replica::flush) also publishes again what was lost, at most every 200 milliseconds. While something is
-//! [pending](Status::pending), a loop therefore turns a few times a second, even if nothing comes.
+//! When an input comes back, a majority of the stream's servers has it, in memory and in the file cache, and every node
+//! applies it at the same position. This does not mean that a disk has it: with [`Options::replicas`] of 3, on three
+//! machines, the stream survives the loss of one machine. If a node ends before its input came back, the input may or
+//! may not be in the stream.
+//!
+//! # How often a loop turns
+//!
+//! [`flush`](Replica::flush) also republishes lost inputs, at most every 200 milliseconds. While inputs are
+//! [pending](Status::pending), a loop must therefore turn a few times a second, even if nothing arrives.
 
 mod batch;
 mod checks;

@@ -24,14 +24,14 @@ const MOST: usize = 512 << 10;
 /// The most bytes of an input.
 pub(crate) const LONGEST: usize = 1_000_000;
 
-/// Where a replica is.
+/// The position of a replica in the stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Position {
-    /// The last message that was taken from the stream.
+    /// The number of the last message taken from the stream.
     pub stream: u64,
-    /// The last input.
+    /// The number of the last input.
     pub sequence: Sequence,
-    /// The time of the last message, since 1970: that of the stream, which does not go back.
+    /// The time of the last message, since 1970. It is the time of the stream, which never goes back.
     pub at: Duration,
 }
 

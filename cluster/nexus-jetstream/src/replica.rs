@@ -27,34 +27,33 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How often what was not answered is published again at most.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Which stream, and how.
+/// The settings of a replica.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The addresses of NATS servers, separated by commas: `nats://127.0.0.1:4222`.
     pub servers: String,
-    /// The name of the stream, which is made if there is none. Also its subject.
+    /// The name of the stream, and its subject. The stream is created if it does not exist.
     pub stream: String,
-    /// The name of the program, and the version of its inputs. A stream is only used by the program that made it.
+    /// The name of the program, with the version of its inputs. Only the program that created a stream can use it.
     pub program: String,
-    /// The name of this node, which no other has.
+    /// The name of this node, unique among the nodes of the stream.
     pub node: String,
-    /// How many servers keep the stream: 1, 3 or 5.
+    /// The number of servers that store the stream: 1, 3 or 5. Default: 1.
     pub replicas: usize,
-    /// How many bytes may wait to come back. Beyond that, [`Replica::publish`] refuses.
+    /// The number of bytes that may wait to come back, above which [`Replica::publish`] refuses. Default: 64 MiB.
     pub most: usize,
-    /// Whether inputs wait, up to [`most`](Self::most), while no server is connected. Otherwise they are refused.
+    /// Whether inputs wait, up to [`most`](Self::most), while no server is connected, or are refused. Default: `true`.
     pub queue: bool,
-    /// After how many inputs nodes publish their digests and compare them.
+    /// The number of inputs after which nodes publish and compare their digests. Default: 100,000.
     pub check_every: u64,
-    /// How long a start may take to reach a server and the stream.
+    /// How long a start may take to reach a server and the stream. Default: 10 s.
     pub patience: Duration,
-    /// A subject on which nodes announce themselves, which nodes of other streams may share.
+    /// A subject for [`Replica::announce`], which nodes of other streams may share. Default: `None`.
     pub gossip: Option<String>,
 }
 
 impl Options {
-    /// Returns options for a stream that one server keeps. Up to 64 MiB may wait, nodes compare their digests every
-    /// 100,000 inputs, and a start has ten seconds.
+    /// Returns the default settings, for a stream that one server stores.
     #[must_use]
     pub fn new(servers: &str, stream: &str, program: &str, node: &str) -> Self {
         Self {
@@ -86,34 +85,35 @@ impl Options {
     }
 }
 
-/// What a replica knows of itself and of its stream.
+/// What a replica knows of itself and of its stream: see [`Replica::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status {
-    /// Where it is.
+    /// The position in the stream.
     pub position: Position,
-    /// How many messages of the stream are known to come after that.
+    /// The number of messages known to follow that position.
     pub behind: u64,
     /// Whether a server is connected.
     pub connected: bool,
-    /// How many inputs of this node have not come back.
+    /// The number of inputs of this node that have not come back.
     pub pending: u64,
-    /// The last sequence at which all nodes were known to agree.
+    /// The last sequence at which all nodes are known to have agreed.
     pub agreed: Sequence,
-    /// The last sequence at which this node made a check, and what it found, as one word.
+    /// The last sequence at which this node computed its digests, and their [total](Digests::total).
     pub checked: Option<(Sequence, u64)>,
 }
 
-/// Says which input is applied.
+/// Identifies the input that is applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Applied {
-    /// How many inputs there were with it, which is the same on every node. The world's own sequence is not, since it
-    /// also counts what a node runs beside the inputs, such as reads.
+    /// The number of the input, the same on every node. The world's own sequence differs between nodes, since it also
+    /// counts what a node runs besides the inputs, such as reads.
     pub sequence: Sequence,
-    /// The number that [`Replica::publish`] returned for it, if this process published it.
+    /// The number that [`Replica::publish`] returned, if this process published the input.
     pub own: Option<u64>,
 }
 
-/// A node of a replicated program. Inputs are published, come back in the order of the stream, and are applied then.
+/// A node of a replicated program: it publishes inputs, and applies them when they come back in the order of the
+/// stream.
 pub struct Replica {
     order: Order,
     checks: Checks,
@@ -132,12 +132,14 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Connects, applies the latest snapshot and everything after it, and goes on from there. `bell` is rung when there
-    /// is something to [poll](Self::poll) for, such as that of `MioDriver::doorbell`.
+    /// Connects to the stream, and applies the latest snapshot and everything after it.
+    ///
+    /// `bell` rings when there is something to [poll](Self::poll): pass the doorbell of the loop's sleep, such as that
+    /// of `MioDriver::doorbell`. The [crate's page](crate) has a complete program.
     ///
     /// # Errors
-    /// If no server answers, the stream is that of another program, the latest snapshot cannot be read, or the stream
-    /// does not have what comes after it.
+    /// If no server answers, if the stream belongs to another program, if the latest snapshot cannot be read, or if the
+    /// stream no longer has the messages after it.
     ///
     /// # Panics
     /// If the clock of the world is not historical.
@@ -187,11 +189,12 @@ impl Replica {
         Ok(replica)
     }
 
-    /// Hands an input over, and returns its number, under which it comes back. It leaves with the next
-    /// [`flush`](Self::flush).
+    /// Queues an input for the next [`flush`](Self::flush). Returns its number, with which it comes back as
+    /// [`Applied::own`].
     ///
     /// # Errors
-    /// If too much waits, the input is too long, or no server is connected and inputs are not to wait.
+    /// If too many bytes wait, if the input is too long, or if no server is connected and [`Options::queue`] is
+    /// `false`.
     pub fn publish<'a>(&mut self, input: &impl Input<'a>) -> Result<u64, Refused> {
         if !self.connected && !self.queue {
             return Err(Refused::Away);
@@ -199,10 +202,10 @@ impl Replica {
         self.order.push(input.source(), |out| input.encode(out))
     }
 
-    /// Ends a turn: what was published in it leaves, as one message if it fits into one.
+    /// Ends a turn: sends the inputs that were published in it, as one message if they fit.
     ///
-    /// What was lost leaves again, at most every 200 milliseconds. While something is [pending](Status::pending), a
-    /// loop therefore calls this a few times a second, even if nothing comes.
+    /// It also sends lost inputs again, at most every 200 milliseconds. While inputs are [pending](Status::pending), a
+    /// loop must therefore call it a few times a second, even if nothing arrives.
     pub fn flush(&mut self) {
         let commands = &self.commands;
         // If the thread is gone, the next poll says so.
@@ -214,12 +217,25 @@ impl Replica {
         self.order.flush(send);
     }
 
-    /// Applies what has come, at most `budget` messages, each input as an event of its own, at the time of the stream.
-    /// Returns how many messages there were.
+    /// Calls `apply` for each input that has arrived, in the order of the stream, from at most `budget` messages. Each
+    /// input is an event, at the time of the stream. Returns the number of messages handled.
+    ///
+    /// ```no_run
+    /// # use nexus_jetstream::{Error, Replica};
+    /// # use nexus_journal::Program;
+    /// # use nexus_rt::World;
+    /// # fn turn<P: Program>(replica: &mut Replica, world: &mut World, program: &mut P) -> Result<(), Error> {
+    /// replica.poll::<P>(world, 256, |world, applied, input| {
+    ///     program.apply(world, input);
+    ///     println!("input {} is applied; ours: {:?}", applied.sequence, applied.own);
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// If this node may not go on: it has diverged, it is of another version, another process has its name, or the
-    /// stream does not have what comes next. It is not to be polled again.
+    /// If this node must stop: it has diverged, it has another version, another process has its name, or the stream no
+    /// longer has the next message. Do not poll it again.
     pub fn poll<P: Program>(
         &mut self,
         world: &mut World,
@@ -307,7 +323,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Says what this node is worth.
+    /// Publishes the digests of this node.
     fn note(&mut self, world: &World, at: Sequence) -> Result<(), Error> {
         let mut note = Vec::new();
         self.checked = Some((at, self.digests.note(world, &mut note)));
@@ -329,27 +345,28 @@ impl Replica {
         Some(if node == self.order.node() { Ok(()) } else { heard(&mut self.checks) })
     }
 
-    /// Leaves the stream, and returns where it was, and what its world is worth by.
+    /// Leaves the stream, and returns the order and the digests.
     pub(crate) fn into_parts(self) -> (Order, Digests) {
         (self.order, self.digests)
     }
 
-    /// Sends something to all nodes that listen on [`Options::gossip`]. It may be lost, and has no place in the stream.
+    /// Sends bytes to all nodes that listen on [`Options::gossip`]. They may be lost, and have no position in the
+    /// stream.
     pub fn announce(&mut self, bytes: impl Into<Bytes>) {
         _ = self.commands.send(Command::Announce(bytes.into()));
     }
 
-    /// Returns what nodes have announced since this was last asked.
+    /// Returns the announcements that have arrived since the last call.
     pub fn heard(&mut self) -> impl Iterator<Item = Bytes> {
         self.heard.drain(..)
     }
 
-    /// Returns the next alarm: another node differs from this one and from most.
+    /// Returns the next alarm: the state of another node differs from this one, and from most.
     pub fn alarm(&mut self) -> Option<Alarm> {
         self.checks.alarms.pop_front()
     }
 
-    /// Returns what it knows of itself and of its stream.
+    /// Returns what the replica knows of itself and of its stream.
     #[must_use]
     pub fn status(&self) -> Status {
         Status {
@@ -362,7 +379,7 @@ impl Replica {
         }
     }
 
-    /// Returns the nodes that have published lately, by the time of the stream.
+    /// Returns the names of the nodes that have published in the last 10 seconds, by the time of the stream.
     pub fn nodes(&self) -> impl Iterator<Item = &str> {
         self.order.alive(SILENCE)
     }

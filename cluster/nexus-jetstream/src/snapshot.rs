@@ -25,28 +25,43 @@ const END: u32 = OWN_SOURCES + 1;
 /// How many snapshots are kept. The stream is purged up to the oldest of them, so a node may be that far behind.
 const KEPT: usize = 2;
 
-/// What a snapshot came to.
+/// The result of a [`snapshot()`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Taken {
-    /// Where it was taken.
+    /// The position of the snapshot in the stream.
     pub position: Position,
-    /// How many inputs it has.
+    /// The number of inputs in the snapshot.
     pub inputs: u64,
-    /// How many bytes it has.
+    /// The length of the snapshot, in bytes.
     pub bytes: usize,
-    /// How many messages were purged from the stream.
+    /// The number of messages purged from the stream.
     pub purged: u64,
 }
 
-/// Takes a snapshot of what the stream leads to now, and purges what nobody needs.
+/// Stores a snapshot of the state that the stream leads to, and purges the messages that no node needs any more.
 ///
-/// It needs nothing of a running node: it reads the latest snapshot and the stream after it, in a world that `make`
-/// makes, as a node that starts does. `emit` writes inputs that lead to the same state, and a second world proves that.
-/// So it runs on a thread or in a process of its own, one at a time. The whole snapshot is in memory meanwhile, as when
-/// a node starts.
+/// It is independent of running nodes, so it runs on a thread or in a process of its own, one snapshot at a time.
+/// `make` makes its two worlds. The first applies the latest snapshot and the stream after it, as a starting node does,
+/// and `emit` writes inputs that lead to the same state. The second world applies those inputs. The whole snapshot is
+/// in memory meanwhile, as when a node starts.
+///
+/// ```no_run
+/// # use nexus_jetstream::{Error, Options, snapshot};
+/// # use nexus_journal::{Digests, Program, inputs};
+/// # use nexus_rt::World;
+/// # inputs! { enum Call { 1 = Add(u64) } }
+/// # fn run<P: Program>(make: impl Fn() -> (World, P, Digests)) -> Result<(), Error> {
+/// let options = Options::new("nats://127.0.0.1:4222", "counter", "counter 1", "snapshots");
+/// let taken = snapshot(&options, make, |world, _, snapshot| {
+///     snapshot.input(&Call::Add(*world.resource::<u64>())); // one input leads to the same sum
+/// })?;
+/// println!("{} messages were purged", taken.purged);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// As for [`Replica::open`], or if the snapshot does not lead to the same state; nothing is purged then.
+/// As [`Replica::open`], or if the snapshot leads to a different state, in which case nothing is purged.
 pub fn snapshot<P: Program>(
     options: &Options,
     make: impl Fn() -> (World, P, Digests),

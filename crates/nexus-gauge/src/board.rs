@@ -11,8 +11,9 @@ use crate::now::Now;
 use crate::number::Number;
 use crate::timed::{Probe, Timed};
 
-/// The meters and numbers of one loop. Clones are one board: for the loop, which writes, and for whoever reads, on any
-/// thread.
+/// The meters and numbers of one loop.
+///
+/// The loop writes them, and any thread reads them. Clones are handles to one board.
 ///
 /// ```
 /// use nexus_gauge::Board;
@@ -37,7 +38,7 @@ use crate::timed::{Probe, Timed};
 /// assert!(plan.to_string().contains("128 runs"));
 /// ```
 ///
-/// Everything that one board measures runs on one thread: a program with several loops has a board for each.
+/// Everything that one board measures must run on one thread. A program with several loops has a board for each.
 #[derive(Clone, Default)]
 pub struct Board(pub(crate) Arc<Shared>);
 
@@ -49,21 +50,50 @@ pub(crate) struct Shared {
 }
 
 impl Board {
-    /// Creates a board.
+    /// Creates an empty board.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Measures a handler, a system or a pipeline, named after its first function: counts each run and times it. The
-    /// two readings of the clock take some 50 ns.
+    /// Measures each run of a handler, a system or a pipeline: counts it and times it. The meter is named after the
+    /// first function.
+    ///
+    /// The two readings of the clock take some 50 ns per run: see [`sampled`](Self::sampled).
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{Handler, IntoHandler, WorldBuilder};
+    ///
+    /// fn quote(_price: u64) {}
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let board = Board::new();
+    /// let mut quote = board.timed(quote.into_handler(world.registry()));
+    /// [101, 102].map(|price| quote.run(&mut world, price));
+    /// assert_eq!((quote.meter().name(), quote.meter().latency().count()), ("quote", 2));
+    /// ```
     pub fn timed<H: Describe>(&self, handler: H) -> Timed<H> {
         self.sampled(1, handler)
     }
 
-    /// Measures a handler as [`timed`](Self::timed) does, but times only the first of `every` runs, so that the clock
-    /// costs nearly nothing: 64 is a good choice. All runs are counted, and a [watch](Self::watch) sees all. If what a
-    /// handler does repeats with that period, always the same part of it is timed.
+    /// Measures a handler as [`timed`](Self::timed) does, but times only the first of `every` runs.
+    ///
+    /// With 64, a good choice, the clock costs nearly nothing. All runs are counted, and a [watch](Self::watch) sees
+    /// all of them. If the work of the handler repeats with that period, the same part of it is timed each time.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{Handler, IntoHandler, WorldBuilder};
+    ///
+    /// fn quote(_price: u64) {}
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let board = Board::new();
+    /// let mut quote = board.sampled(4, quote.into_handler(world.registry()));
+    /// (0..10).for_each(|price| quote.run(&mut world, price));
+    /// assert_eq!((quote.meter().runs(), quote.meter().latency().count()), (10, 3));
+    /// ```
     ///
     /// # Panics
     /// If `every` is not a power of two.
@@ -72,7 +102,7 @@ impl Board {
         self.measured(None, every, handler)
     }
 
-    /// Gives a name to what is measured next: a closure, or one of two handlers of the same function.
+    /// Names what is measured next: a closure, or one of two handlers of the same function.
     ///
     /// ```
     /// use nexus_gauge::Board;
@@ -87,7 +117,7 @@ impl Board {
         Named { board: self, name: name.into() }
     }
 
-    /// Measures one function of a pipeline: each of its runs, without the other steps.
+    /// Measures one function of a pipeline, without the other steps. Pass it to `around_each`:
     ///
     /// ```
     /// use nexus_gauge::Board;
@@ -100,7 +130,8 @@ impl Board {
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
     /// let board = Board::new();
-    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(double, reg).build();
+    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(double, reg);
+    /// let chain = chain.build();
     /// let mut chain = chain.around_each(|function| board.probe(function));
     /// assert_eq!([2, 3].map(|x| chain.run(&mut world, x)), [None, Some(6)]);
     /// let [_, meter] = &board.meters()[..] else { unreachable!() };
@@ -129,16 +160,31 @@ impl Board {
         Timed::new(handler, probe)
     }
 
-    /// Returns the meters, in the order in which they were made.
+    /// Returns the meters, in order of creation.
     #[must_use]
     pub fn meters(&self) -> Vec<Meter> {
         lock(&self.0.meters).clone()
     }
 
-    /// Writes beside the functions of a plan what their runs took up to now: `p50 1.2 µs, p99 8.4 µs, 12,345 runs`.
+    /// Adds the figures so far to the functions of a plan: `p50 1.2 µs, p99 8.4 µs, 12,345 runs`.
     ///
-    /// Each meter finds its own function, also where one function stands twice. The note of a chain stands at its first
-    /// function and begins with the number of its functions.
+    /// Each meter finds its own function, even if the plan shows one function twice. The note of a chain is at its
+    /// first function and begins with the number of its functions.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{Describe, Handler, IntoHandler, WorldBuilder};
+    ///
+    /// fn quote(_price: u64) {}
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let board = Board::new();
+    /// let mut quote = board.timed(quote.into_handler(world.registry()));
+    /// quote.run(&mut world, 101);
+    /// let mut plan = quote.plan();
+    /// board.annotate(&mut plan);
+    /// assert!(plan.to_string().contains("1 runs"));
+    /// ```
     pub fn annotate(&self, plan: &mut Plan) {
         let meters = self.meters();
         plan.annotate(|function| {
@@ -152,7 +198,7 @@ impl Board {
     }
 }
 
-/// Nothing panics halfway through a change of what is locked here.
+/// Ignores poisoning, since nothing panics halfway through a change of the locked data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -163,7 +209,7 @@ impl fmt::Debug for Board {
     }
 }
 
-/// A name for what is measured next: see [`Board::named`].
+/// A name for the next meter of a board: see [`Board::named`].
 #[derive(Clone, Debug)]
 #[must_use = "it names what is measured by one of its methods"]
 pub struct Named<'b> {
@@ -172,12 +218,33 @@ pub struct Named<'b> {
 }
 
 impl Named<'_> {
-    /// Measures a handler: see [`Board::timed`].
+    /// Measures each run of a handler, as [`Board::timed`] does, under this name.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{Handler, IntoHandler, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let board = Board::new();
+    /// let mut quotes = board.named("quotes").timed((|_: u64| {}).into_handler(world.registry()));
+    /// quotes.run(&mut world, 101);
+    /// assert!(board.prometheus().contains("nexus_handler_runs_total{handler=\"quotes\"} 1\n"));
+    /// ```
     pub fn timed<H: Describe>(self, handler: H) -> Timed<H> {
         self.sampled(1, handler)
     }
 
-    /// Measures a handler and times one run in `every`: see [`Board::sampled`].
+    /// Measures a handler and times one run in `every`, as [`Board::sampled`] does, under this name.
+    ///
+    /// ```
+    /// use nexus_gauge::Board;
+    /// use nexus_rt::{IntoHandler, WorldBuilder};
+    ///
+    /// let world = WorldBuilder::new().build();
+    /// let board = Board::new();
+    /// let quotes = board.named("quotes").sampled(64, (|_: u64| {}).into_handler(world.registry()));
+    /// assert_eq!(quotes.meter().name(), "quotes");
+    /// ```
     ///
     /// # Panics
     /// If `every` is not a power of two.

@@ -7,12 +7,19 @@ use crate::meter::Meter;
 use crate::number::Kind;
 
 impl Board {
-    /// Returns everything in the text format of Prometheus, version 0.0.4, to be served as
+    /// Returns all meters and numbers in the text format of Prometheus, version 0.0.4. Serve it as
     /// `text/plain; version=0.0.4`.
     ///
-    /// For each meter, labelled by its name as `handler`, there are `nexus_handler_runs_total`, the histogram
+    /// Each meter has the label `handler` with its name. It has `nexus_handler_runs_total`, the histogram
     /// `nexus_handler_seconds` of its timed runs, and `nexus_handler_max_seconds`. Buckets end just below powers of two
-    /// nanoseconds. One that has not run has no histogram yet. Counters and gauges follow.
+    /// nanoseconds. A meter that has not run has no histogram yet. Counters and gauges follow.
+    ///
+    /// ```
+    /// let board = nexus_gauge::Board::new();
+    /// board.gauge("queue_depth", "Waiting events.").set(7.0);
+    /// let text = "# HELP queue_depth Waiting events.\n# TYPE queue_depth gauge\nqueue_depth 7\n";
+    /// assert_eq!(board.prometheus(), text);
+    /// ```
     #[must_use]
     pub fn prometheus(&self) -> String {
         let mut out = String::new();

@@ -7,10 +7,17 @@ use crate::meter::Meter;
 use crate::number::{Kind, Number};
 
 impl Board {
-    /// Returns everything as one JSON object: `{"handlers": [..], "counters": [..], "gauges": [..]}`.
+    /// Returns all meters and numbers as one JSON object: `{"handlers": [..], "counters": [..], "gauges": [..]}`.
     ///
-    /// A handler is `{"name", "runs", "timed", "sum", "mean", "p50", "p99", "max"}`, in nanoseconds, and a number is
-    /// `{"name", "labels": {..}, "value"}`. A gauge that is not finite has the value `null`.
+    /// A handler is `{"name", "runs", "timed", "sum", "mean", "p50", "p99", "max"}`, with times in nanoseconds. A
+    /// counter or a gauge is `{"name", "labels": {..}, "value"}`. A gauge that is not finite has the value `null`.
+    ///
+    /// ```
+    /// let board = nexus_gauge::Board::new();
+    /// board.counter("orders", "Orders accepted.").add(2);
+    /// let counters = r#""counters":[{"name":"orders_total","labels":{},"value":2}]"#;
+    /// assert!(board.json().contains(counters));
+    /// ```
     #[must_use]
     pub fn json(&self) -> String {
         let numbers = self.numbers();

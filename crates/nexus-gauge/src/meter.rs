@@ -1,4 +1,4 @@
-//! `Meter`: what is known of one handler.
+//! `Meter`: the figures of one handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use nexus_rt::plan::{Function, Visitor};
 use crate::histogram::Histogram;
 use crate::snapshot::Snapshot;
 
-/// What is known of one handler: how often it ran, and how long. Clones are one meter.
+/// The figures of one handler: how often it ran, and how long it took. Clones are handles to one meter.
 #[derive(Clone, Debug)]
 pub struct Meter(pub(crate) Arc<Cells>);
 
@@ -40,26 +40,26 @@ impl Meter {
         Self(Arc::new(Cells { name, mark, functions: count.0, runs: AtomicU64::new(0), latency: Histogram::new() }))
     }
 
-    /// Returns the name: that of the first function, or the one it was given. A second meter of one name has a number
-    /// after it.
+    /// Returns the name: that of the first function, or the one set by [`Board::named`](crate::Board::named). A second
+    /// meter of the same name has a number after it: `quote #2`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Returns how often it has begun to run.
+    /// Returns the number of runs that have begun.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.0.runs.load(Ordering::Relaxed)
     }
 
-    /// Returns how long the timed runs took, in nanoseconds. A run that panicked is not among them.
+    /// Returns the durations of the timed runs, in nanoseconds. A run that panicked is not among them.
     #[must_use]
     pub fn latency(&self) -> Snapshot {
         self.0.latency.snapshot()
     }
 
-    /// What a plan says beside it.
+    /// Returns the note for plans.
     pub(crate) fn note(&self) -> String {
         let (latency, runs) = (self.latency(), grouped(self.runs()));
         let of = if self.0.functions > 1 { format!("{} functions: ", self.0.functions) } else { String::new() };

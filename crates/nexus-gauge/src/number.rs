@@ -7,22 +7,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::board::Board;
 use crate::histogram::add;
 
-/// A number that only grows, such as events since the start. Clones are one counter, which one thread writes.
+/// A number that only grows, such as events since the start: see [`Board::counter`].
+///
+/// Clones are handles to one counter. One thread writes it, and any thread reads it.
 #[derive(Clone, Debug)]
 pub struct Counter(Arc<AtomicU64>);
 
-/// A number that rises and falls, such as what waits. Clones are one gauge, which one thread writes.
+/// A number that rises and falls, such as the depth of a queue: see [`Board::gauge`].
+///
+/// Clones are handles to one gauge. One thread writes it, and any thread reads it.
 #[derive(Clone, Debug)]
 pub struct Gauge(Arc<AtomicU64>);
 
 impl Counter {
-    /// Counts `more`.
+    /// Adds `more` to the count.
     #[inline]
     pub fn add(&self, more: u64) {
         add(&self.0, more);
     }
 
-    /// Copies a count that something else keeps.
+    /// Replaces the count, to copy one that a driver keeps.
     #[inline]
     pub fn set(&self, total: u64) {
         self.0.store(total, Ordering::Relaxed);
@@ -36,13 +40,13 @@ impl Counter {
 }
 
 impl Gauge {
-    /// Sets the number.
+    /// Sets the value.
     #[inline]
     pub fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    /// Returns the number.
+    /// Returns the value.
     #[must_use]
     pub fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
@@ -55,7 +59,7 @@ pub(crate) enum Kind {
     Gauge,
 }
 
-/// A counter or a gauge, with what is said of it.
+/// A counter or a gauge, with its name, help and labels.
 pub(crate) struct Number {
     pub(crate) kind: Kind,
     pub(crate) name: String,
@@ -74,9 +78,10 @@ impl fmt::Display for Number {
     }
 }
 
-/// Counters and gauges. One that exists already is returned again.
+/// Counters and gauges. A name and labels that exist already return the same counter or gauge.
 impl Board {
-    /// Returns a counter. Its name gets the ending `_total` if it has another one.
+    /// Returns the counter of this name. `_total` is added to the name if it is missing. `help` explains the number to
+    /// readers of the exposition.
     ///
     /// ```
     /// use nexus_gauge::Board;
@@ -88,43 +93,57 @@ impl Board {
     /// ```
     ///
     /// # Panics
-    /// If Prometheus does not take the name (letters, digits and underscores), or if a gauge has it.
+    /// If the name has other characters than letters, digits and underscores, begins with a digit or with
+    /// `nexus_handler_`, or belongs to a gauge.
     #[track_caller]
     pub fn counter(&self, name: &str, help: &str) -> Counter {
         self.counter_with(name, help, &[])
     }
 
-    /// Returns the counter with these labels, of several that have one name: `&[("why", "silent")]`.
+    /// Returns the counter of this name with these labels.
+    ///
+    /// ```
+    /// let board = nexus_gauge::Board::new();
+    /// board.counter_with("ended", "Connections that ended.", &[("why", "silent")]).add(3);
+    /// assert!(board.prometheus().contains("ended_total{why=\"silent\"} 3\n"));
+    /// ```
     ///
     /// # Panics
-    /// As [`counter`](Self::counter); also if Prometheus does not take the name of a label.
+    /// As [`counter`](Self::counter), or if the name of a label has other characters than letters, digits and
+    /// underscores, or begins with a digit.
     #[track_caller]
     pub fn counter_with(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Counter {
         let name = format!("{}_total", name.strip_suffix("_total").unwrap_or(name));
         Counter(self.number(Kind::Counter, name, help, labels))
     }
 
-    /// Returns a gauge.
+    /// Returns the gauge of this name. `help` explains the number to readers of the exposition.
     ///
     /// ```
     /// use nexus_gauge::Board;
     ///
     /// let board = Board::new();
-    /// board.gauge("queue_depth", "Events that wait.").set(7.0);
+    /// board.gauge("queue_depth", "Waiting events.").set(7.0);
     /// assert!(board.prometheus().contains("queue_depth 7\n"));
     /// ```
     ///
     /// # Panics
-    /// As [`counter`](Self::counter).
+    /// As [`counter`](Self::counter), but if the name belongs to a counter.
     #[track_caller]
     pub fn gauge(&self, name: &str, help: &str) -> Gauge {
         self.gauge_with(name, help, &[])
     }
 
-    /// Returns the gauge with these labels, of several that have one name.
+    /// Returns the gauge of this name with these labels.
+    ///
+    /// ```
+    /// let board = nexus_gauge::Board::new();
+    /// board.gauge_with("queue_depth", "Waiting events.", &[("queue", "orders")]).set(7.0);
+    /// assert!(board.prometheus().contains("queue_depth{queue=\"orders\"} 7\n"));
+    /// ```
     ///
     /// # Panics
-    /// As [`counter_with`](Self::counter_with).
+    /// As [`counter_with`](Self::counter_with), but if the name belongs to a counter.
     #[track_caller]
     pub fn gauge_with(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Gauge {
         Gauge(self.number(Kind::Gauge, name.into(), help, labels))
@@ -132,19 +151,19 @@ impl Board {
 
     #[track_caller]
     fn number(&self, kind: Kind, name: String, help: &str, labels: &[(&str, &str)]) -> Arc<AtomicU64> {
-        assert!(is_name(&name), "`{name}` is no name of a number: use letters, digits and underscores");
+        assert!(is_name(&name), "`{name}` is not a valid name: use letters, digits and underscores");
         assert!(
             !name.starts_with("nexus_handler_"),
-            "`{name}` is among the names of the board's own numbers: use another"
+            "`{name}` is reserved: names that begin with `nexus_handler_` are the board's own"
         );
         for (label, _) in labels {
-            assert!(is_name(label), "`{label}` is no name of a label: use letters, digits and underscores");
+            assert!(is_name(label), "`{label}` is not a valid name of a label: use letters, digits and underscores");
         }
         let labels: Vec<_> = labels.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect();
         let mut numbers = self.numbers();
         if let Some(other) = numbers.iter().find(|other| other.name == name) {
             let is = other.kind;
-            assert!(is == kind, "`{name}` is a {is:?} already, and cannot be a {kind:?}: use another name");
+            assert!(is == kind, "`{name}` is already a {is:?}, so it cannot be a {kind:?}: use another name");
         }
         if let Some(same) = numbers.iter().find(|other| other.name == name && other.labels == labels) {
             return same.cell.clone();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::histogram::upper;
 
-/// What a [`Histogram`](crate::Histogram) has counted up to one moment. It is data: to keep, to send, to subtract.
+/// The counts of a [`Histogram`](crate::Histogram) at one moment, as data: keep it, send it, subtract it.
 ///
 /// ```
 /// use nexus_gauge::Histogram;
@@ -31,13 +31,14 @@ impl Snapshot {
         self.counts.iter().sum()
     }
 
-    /// Returns the sum of the values. It wraps around at 2^64, which is after 584 years in nanoseconds.
+    /// Returns the sum of the values. It wraps around at 2^64: in nanoseconds, after 584 years.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.sum
     }
 
-    /// Returns the greatest value, or 0. After [`since`](Self::since), it is the greatest that the same bucket takes.
+    /// Returns the greatest value, or 0 if there are no values. After [`since`](Self::since), this is the upper bound
+    /// of its bucket.
     #[must_use]
     pub fn max(&self) -> u64 {
         self.max
@@ -49,8 +50,8 @@ impl Snapshot {
         self.sum as f64 / self.count().max(1) as f64
     }
 
-    /// Returns a value that a share of all values does not exceed, from 0 to 1: 0.99 for the 99th percentile. It is
-    /// less than 7 % above the exact one, and 0 if there are no values.
+    /// Returns a quantile: `share` is from 0 to 1, such as 0.99 for the 99th percentile. The result is less than 7 %
+    /// above the exact value, and 0 if there are no values.
     #[must_use]
     pub fn quantile(&self, share: f64) -> u64 {
         // An `as` from a float ends at the bounds, and turns a NaN into 0.
@@ -63,14 +64,14 @@ impl Snapshot {
         found.map_or(0, |bucket| upper(bucket).min(self.max))
     }
 
-    /// Returns how many values are not above `limit`: exactly, if `limit` is one less than a power of two.
+    /// Returns the number of values up to `limit`. It is exact if `limit` is one less than a power of two.
     #[must_use]
     pub fn up_to(&self, limit: u64) -> u64 {
         let within = self.counts.iter().enumerate().filter(|(bucket, _)| upper(*bucket) <= limit);
         within.map(|(_, count)| count).sum()
     }
 
-    /// Adds the values of another one.
+    /// Adds the values of another snapshot.
     pub fn merge(&mut self, other: &Self) {
         if self.counts.len() < other.counts.len() {
             self.counts = other.counts.iter().map(|_| 0).collect();
@@ -80,7 +81,7 @@ impl Snapshot {
         self.max = self.max.max(other.max);
     }
 
-    /// Returns what came after an earlier snapshot of the same histogram.
+    /// Returns the values recorded after an earlier snapshot of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let before = earlier.counts.iter().copied().chain(std::iter::repeat(0));

@@ -4,10 +4,10 @@ use crate::board::Board;
 use crate::meter::{grouped, time};
 
 impl Board {
-    /// Returns the meters as a table, the most expensive first: name, runs, timed runs, mean, p50, p99 and max of
-    /// these, and the share of the time of all.
+    /// Returns the meters as a table for people, the most expensive first.
     ///
-    /// The time of a meter is its mean times its runs. A handler that runs in another one counts in both.
+    /// A row has the name, all runs, the timed runs with their mean, p50, p99 and maximum, and the share of the total
+    /// time. The time of a meter is its mean times its runs. A handler that runs inside another one counts in both.
     ///
     /// ```
     /// use nexus_gauge::Board;

@@ -12,13 +12,13 @@ use nexus_rt::{Describe, Handler, Pipeline, Sequence, World};
 use crate::meter::Meter;
 use crate::now::Now;
 
-/// A handler or a system that is measured: it runs and shows itself as what is in it does.
-/// [`Board::timed`](crate::Board::timed) and its neighbours make one.
+/// A handler or a system that is measured. It runs and describes itself like the one inside.
 ///
-/// A pipeline stays a pipeline by [`into_pipeline`](Self::into_pipeline). Anything else runs by
-/// [`measure`](Self::measure).
+/// [`Board::timed`](crate::Board::timed), [`Board::sampled`](crate::Board::sampled) and the methods of
+/// [`Named`](crate::Named) return one. [`into_pipeline`](Self::into_pipeline) turns a measured pipeline into a pipeline
+/// again. Anything else runs by [`measure`](Self::measure).
 ///
-/// A run that panics is counted and not timed. Clones share one meter and run on one thread.
+/// A run that panics is counted but not timed. Clones share one meter, so they must run on one thread.
 #[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Timed<H> {
@@ -35,24 +35,25 @@ impl<H> Timed<H> {
         self.probe
     }
 
-    /// Returns its meter.
+    /// Returns the meter.
     #[must_use]
     pub fn meter(&self) -> &Meter {
         &self.probe.meter
     }
 
-    /// Returns what is measured.
+    /// Returns the handler inside.
     #[must_use]
     pub fn inner(&self) -> &H {
         &self.inner
     }
 
-    /// Returns what is measured, mutably: to fill the buffer of a batch, for instance. What it runs is not measured.
+    /// Returns the handler inside mutably, for example to fill the buffer of a batch: see [`measure`](Self::measure).
+    /// Runs started through this reference are not measured.
     pub fn inner_mut(&mut self) -> &mut H {
         &mut self.inner
     }
 
-    /// Measures one run of what is neither a handler nor a system, such as a batch.
+    /// Measures one run of something that is neither a handler nor a system, such as a batch.
     ///
     /// ```
     /// use nexus_gauge::Board;
@@ -78,8 +79,7 @@ impl<H> Timed<H> {
 }
 
 impl<In: ?Sized, S: Describe, C, K: Input<In>> Timed<Pipeline<In, S, C, K>> {
-    /// Measures the steps from inside, so that the result is a pipeline again: the chain of a connection, or one whose
-    /// output is wanted.
+    /// Returns a measured pipeline that is a pipeline again: for the chain of a connection, or for one with an output.
     ///
     /// ```
     /// use nexus_gauge::Board;
@@ -122,8 +122,7 @@ impl<S: System> System for Timed<S> {
     }
 }
 
-/// What runs around a handler or a function and measures it: see [`Timed::into_pipeline`] and
-/// [`Board::probe`](crate::Board::probe).
+/// Measures a function from around it: see [`Board::probe`](crate::Board::probe) and [`Timed::into_pipeline`].
 #[derive(Clone, Debug)]
 pub struct Probe {
     now: Arc<Now>,

@@ -1,4 +1,4 @@
-//! `Watch`: a thread that tells who stalls the loop.
+//! `Watch`: a thread that reports which handler stalls the loop.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +10,18 @@ use nexus_rt::Sequence;
 
 use crate::board::Board;
 
-/// A run that lasts longer than the limit of a [`Watch`], or that did.
+/// A run that lasts, or lasted, longer than the limit of a [`Watch`]. Its text names the handler, the duration and the
+/// event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stall {
-    /// The name of the handler: of the innermost, if one runs in another.
+    /// The name of the handler: the innermost one, if handlers run inside each other.
     pub handler: String,
-    /// The event on which it runs: the sequence of the world when it began.
+    /// The event: the sequence of the world when the handler began.
     pub sequence: Sequence,
-    /// For how long the outermost handler has been seen to run.
+    /// How long the outermost handler has been seen running.
     pub lasted: Duration,
-    /// Whether it has returned, so that the loop turns again.
+    /// Whether the handler has returned, so that the loop turns again.
     pub ended: bool,
 }
 
@@ -32,7 +33,7 @@ impl fmt::Display for Stall {
     }
 }
 
-/// Watches a loop until it is dropped: see [`Board::watch`].
+/// Watches a loop for stalls until it is dropped: see [`Board::watch`].
 #[derive(Debug)]
 #[must_use = "the loop is watched until it is dropped"]
 pub struct Watch {
@@ -41,12 +42,12 @@ pub struct Watch {
 }
 
 impl Board {
-    /// Starts a thread that calls `report` once for each run of a measured handler that lasts longer than `limit`, and
-    /// once more when it has returned.
+    /// Starts a thread that calls `report` when a measured handler runs for longer than `limit`, and again when that
+    /// handler has returned.
     ///
-    /// The loop reads no clock for it: the thread looks four times per limit, so a report comes up to half a limit
-    /// late, and what is told is up to a quarter of it short. Only measured handlers are seen. A loop that sleeps, or
-    /// that asks its drivers in vain, runs no handler, which is no stall.
+    /// The loop reads no clock for it. The thread looks four times per limit, so a report comes up to half a limit
+    /// late, and the reported duration is up to a quarter of a limit short. Only measured handlers are seen. A loop
+    /// that sleeps or polls drivers without events is not stalled.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -60,8 +61,8 @@ impl Board {
     ///
     /// let board = Board::new();
     /// let watch = board.watch(Duration::from_millis(10), move |stall| _ = report.send(stall));
-    /// // Does not return before it is told of.
-    /// let wait = move |_: ()| println!("{}", reports.recv().unwrap());
+    /// // A handler that returns only once its stall is reported.
+    /// let wait = move |_: ()| assert!(!reports.recv().unwrap().ended);
     /// board.timed(wait.into_handler(world.registry())).run(&mut world, ());
     /// ```
     ///
@@ -69,7 +70,7 @@ impl Board {
     /// If `limit` is zero.
     #[track_caller]
     pub fn watch(&self, limit: Duration, mut report: impl FnMut(Stall) + Send + 'static) -> Watch {
-        assert!(!limit.is_zero(), "a handler cannot return in no time: watch for longer");
+        assert!(!limit.is_zero(), "a limit of zero would report every run: use a longer one");
         let stop = Arc::new(AtomicBool::new(false));
         let (board, stopped) = (self.clone(), stop.clone());
         let thread = thread::spawn(move || {

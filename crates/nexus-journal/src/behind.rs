@@ -1,4 +1,4 @@
-//! `Behind`: syncs what was written, on a thread of its own.
+//! `Behind`: a thread that syncs what was written.
 
 use std::fmt;
 use std::io;
@@ -10,14 +10,14 @@ use std::thread::{self, JoinHandle};
 use crate::disk::{Disk, File};
 use crate::format::Place;
 
-/// What the loop and the thread share.
+/// The state that the loop and the thread share.
 pub(crate) struct Shared {
     disk: Arc<dyn Disk>,
     jobs: Mutex<Jobs>,
     arrived: Condvar,
     /// The last sequence that the disk has.
     safe: AtomicU64,
-    /// What is to be told of each sync.
+    /// The function to call after each sync.
     wake: Mutex<Wake>,
 }
 
@@ -27,11 +27,11 @@ type Wake = Box<dyn FnMut() + Send>;
 struct Jobs {
     /// Files that were written since the last sync, in order.
     files: Vec<Arc<dyn File>>,
-    /// Whether there is a file whose name the disk need not have.
+    /// Whether there is a file whose name the disk may not have yet.
     is_new: bool,
-    /// The last sequence in them, and where they end.
+    /// The last sequence in these files, and where they end.
     upto: Option<(u64, Place)>,
-    /// What the disk has.
+    /// Up to where the disk has everything.
     place: Place,
     failed: Option<String>,
     ends: bool,
@@ -54,13 +54,13 @@ impl Shared {
         self.safe.load(Ordering::Acquire)
     }
 
-    /// Up to where all is safe, or why nothing more will be.
+    /// Returns up to where everything is safe, or why nothing more will be.
     pub(crate) fn place(&self) -> Result<Place, String> {
         let jobs = self.jobs();
         jobs.failed.clone().map_or(Ok(jobs.place), Err)
     }
 
-    /// Notes that a file was written, and is to be synced.
+    /// Records that a file was written and needs a sync.
     pub(crate) fn written(&self, file: &Arc<dyn File>, is_new: bool, upto: (u64, Place)) {
         let mut jobs = self.jobs();
         if !jobs.files.last().is_some_and(|last| Arc::ptr_eq(last, file)) {
@@ -71,24 +71,24 @@ impl Shared {
         self.arrived.notify_one();
     }
 
-    /// Notes that all is safe up to here.
+    /// Records that everything is safe up to here.
     pub(crate) fn is_safe(&self, (sequence, place): (u64, Place)) {
         self.jobs().place = place;
         self.safe.store(sequence, Ordering::Release);
     }
 
-    /// Notes that nothing more will be safe.
+    /// Records that nothing more will be safe.
     pub(crate) fn fail(&self, why: impl fmt::Display) {
         self.jobs().failed.get_or_insert_with(|| why.to_string());
     }
 
-    /// Syncs what was written. `false` if there was nothing.
+    /// Syncs what was written. Returns `false` if there was nothing to sync.
     pub(crate) fn sync(&self) -> bool {
         let mut jobs = self.jobs();
         let Some(upto) = jobs.upto.take().filter(|_| jobs.failed.is_none()) else { return false };
         let (files, is_new) = (mem::take(&mut jobs.files), mem::take(&mut jobs.is_new));
         drop(jobs);
-        // Files in the order in which they were written: what comes later is of no use without what comes before.
+        // In the order in which they were written: a later file is useless without the earlier ones.
         let synced = files.iter().try_for_each(|file| file.sync());
         let synced = synced.and_then(|()| if is_new { self.disk.sync() } else { Ok(()) });
         match synced {
@@ -98,7 +98,7 @@ impl Shared {
         true
     }
 
-    /// Waits until there is something to sync. `false` if there will be nothing more.
+    /// Waits until there is something to sync. Returns `false` if nothing more will come.
     fn wait(&self) -> bool {
         let mut jobs = self.jobs();
         while jobs.upto.is_none() && !jobs.ends {
@@ -112,7 +112,7 @@ impl Shared {
     }
 }
 
-/// The thread that syncs. Dropping it waits for what is to be synced.
+/// The thread that syncs. Dropping it waits for the last sync.
 pub(crate) struct Behind {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,

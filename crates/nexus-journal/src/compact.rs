@@ -1,4 +1,4 @@
-//! Compaction: a snapshot is a shorter journal, whose inputs lead to the same state.
+//! Compaction: a snapshot is a shorter journal whose inputs lead to the same state.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,39 +15,57 @@ use crate::inputs::Input;
 use crate::reader::Reader;
 use crate::replay::Program;
 
-/// How much is written at once.
+/// The number of bytes to write at once.
 const CHUNK: usize = 1 << 20;
 
-/// What a compaction came to.
+/// The result of a compaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Compacted {
     /// The sequence of the snapshot.
     pub upto: Sequence,
-    /// How many inputs it has.
+    /// The number of inputs in the snapshot.
     pub inputs: u64,
-    /// How many bytes it has.
+    /// The length of the snapshot, in bytes.
     pub bytes: u64,
-    /// How many bytes were removed.
+    /// The number of bytes removed.
     pub removed: u64,
-    /// One word for the state, which both worlds had.
+    /// The digest of the state, equal in both worlds.
     pub digest: u64,
 }
 
-/// Takes the inputs that lead to a state.
+/// Receives the inputs that lead to a state: see [`compact`].
 pub struct Snapshot<'s>(&'s mut Sink<'s>);
 
 /// Takes the number of an input's source, and what writes its payload.
 type Sink<'s> = dyn FnMut(u32, &dyn Fn(&mut Vec<u8>)) + 's;
 
 impl<'s> Snapshot<'s> {
-    /// Hands each input to `sink`, as its source and what writes its payload, for a snapshot that is kept elsewhere
-    /// than in a journal.
+    /// Creates a snapshot that is stored elsewhere than in a journal. `sink` receives each input, as its number and a
+    /// function that appends its payload.
+    ///
+    /// ```
+    /// use nexus_journal::{Snapshot, inputs};
+    ///
+    /// inputs! {
+    ///     enum Call {
+    ///         1 = Add(u64),
+    ///     }
+    /// }
+    ///
+    /// let mut stored = Vec::new();
+    /// let mut sink = |source: u32, encode: &dyn Fn(&mut Vec<u8>)| {
+    ///     stored.extend(source.to_le_bytes());
+    ///     encode(&mut stored);
+    /// };
+    /// Snapshot::new(&mut sink).input(&Call::Add(7));
+    /// assert_eq!(stored, [1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+    /// ```
     pub fn new(sink: &'s mut Sink<'s>) -> Self {
         Self(sink)
     }
 
-    /// Adds an input. All are applied in this order, in the sequence and at the time of the snapshot, and run no events
-    /// of their own.
+    /// Adds an input. A replay applies the inputs of a snapshot in this order, in one sequence and at one time, those
+    /// of the snapshot.
     pub fn input<'a>(&mut self, input: &impl Input<'a>) {
         (self.0)(input.source(), &|out| input.encode(out));
     }
@@ -85,7 +103,7 @@ impl Writer<'_> {
         self.buffer.clear();
     }
 
-    /// Ends it, and waits until the disk has it.
+    /// Ends the file, and waits until the disk has it.
     fn finish(mut self) -> Result<(u64, u64), Error> {
         let (inputs, head) = (self.inputs, (END, self.upto.get(), self.at));
         format::encode(&mut self.buffer, head, |out| out.extend_from_slice(&inputs.to_le_bytes()));
@@ -96,16 +114,68 @@ impl Writer<'_> {
     }
 }
 
-/// Puts a snapshot in the place of everything up to `upto`, which is where a file ends: what
-/// [`Journal::rotate`](crate::Journal::rotate) was called at.
+/// Replaces all inputs up to `upto` with a snapshot. A file must end at `upto`: call
+/// [`Journal::rotate`](crate::Journal::rotate) there.
 ///
-/// It runs beside the loop, one at a time, on a thread or in a process of its own, with worlds of its own that `make`
-/// makes. One runs the journal again, and `emit` writes inputs that lead to the same state. The other runs those. Only
-/// if its digest is that of the first is anything removed.
+/// It runs beside the loop, on a thread or in a process of its own, one compaction at a time. `make` makes its two
+/// worlds. The first replays the journal, and `emit` writes inputs that lead to the same state. The second applies
+/// those inputs. Files are removed only if both worlds have the same digest.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use nexus_journal::{Digests, Dir, Disk, Options, Program, Recorder, compact, inputs};
+/// use nexus_rt::{Clock, World, WorldBuilder};
+///
+/// inputs! {
+///     enum Call {
+///         1 = Add(u64),
+///     }
+/// }
+///
+/// struct Adder;
+///
+/// impl Program for Adder {
+///     type Input<'a> = Call;
+///
+///     fn apply(&mut self, world: &mut World, Call::Add(number): Call) {
+///         *world.resource_mut::<u64>() += number;
+///     }
+/// }
+///
+/// fn make() -> (World, Adder, Digests) {
+///     let mut builder = WorldBuilder::new();
+///     builder.register(Clock::historical(Duration::ZERO));
+///     builder.register(0_u64);
+///     let world = builder.build();
+///     let mut digests = Digests::new();
+///     digests.watch_by(world.registry(), |sum: &u64, digest| std::hash::Hash::hash(sum, digest));
+///     (world, Adder, digests)
+/// }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let directory = directory.path();
+/// let disk: Arc<dyn Disk> = Dir::new(directory).into();
+/// let (mut world, mut adder, digests) = make();
+/// let (mut recorder, _) =
+///     Recorder::open(disk.clone(), Options::new("adder"), (&mut world, &mut adder), digests)?;
+/// (0..1_000).for_each(|_| _ = recorder.input(&mut world, &mut adder, Call::Add(7)));
+/// recorder.journal_mut().rotate()?;
+/// let upto = recorder.journal().last();
+///
+/// // 1,000 inputs become one.
+/// let compacted = compact(&disk, "adder", upto, make, |world, _, snapshot| {
+///     snapshot.input(&Call::Add(*world.resource::<u64>()));
+/// })?;
+/// assert_eq!((compacted.inputs, compacted.upto), (1, upto));
+/// assert!(compacted.removed > compacted.bytes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// If no file ends at `upto`, the journal cannot be read or run again, the disk fails, or the snapshot does not lead to
-/// the same state. The journal is as it was then.
+/// If no file ends at `upto`, if the journal cannot be read or the replay diverges, if the disk fails, or if the
+/// snapshot leads to a different state. The journal then stays as it was.
 pub fn compact<P: Program>(
     disk: &Arc<dyn Disk>,
     program: &str,
@@ -120,7 +190,7 @@ pub fn compact<P: Program>(
     });
     let (inputs, bytes, digest) = written.inspect_err(|_| _ = disk.remove(&name))?;
     let snapshot = format::name(Kind::Snapshot, upto.get());
-    // If there was nothing new, it takes the place of one of the same name.
+    // If there was nothing new, it replaces a snapshot of the same name.
     let replaced = disk.open(&snapshot, false).and_then(|file| file.length()).unwrap_or(0);
     disk.rename(&name, &snapshot).map_err(Error::io("rename", &**disk, &name))?;
     disk.sync().map_err(Error::io("sync", &**disk, ""))?;
@@ -128,7 +198,7 @@ pub fn compact<P: Program>(
     Ok(Compacted { upto, inputs, bytes, removed, digest })
 }
 
-/// What was written: inputs, bytes, what each resource is worth, and a word for all.
+/// The result of writing a snapshot: inputs, bytes, the digest of each resource, and one digest for all.
 type Written = (u64, u64, Vec<(String, u64)>, u64);
 
 fn write<P: Program>(
@@ -141,7 +211,7 @@ fn write<P: Program>(
     let (mut world, mut state, digests) = make();
     let mut reader = Reader::open(disk.clone(), Some(program))?;
     if !reader.has_file_after(upto) {
-        // What is removed would have more than the snapshot.
+        // The removed files would have inputs that the snapshot lacks.
         return Err(Error::NoEnd { asked: upto });
     }
     reader.stop_at(upto);
@@ -172,7 +242,7 @@ fn write<P: Program>(
     Ok((inputs, bytes, words, digest))
 }
 
-/// Applies a snapshot to a world of its own and compares that.
+/// Applies a snapshot to a second world, and compares it with the first.
 fn prove<P: Program>(
     disk: &Arc<dyn Disk>,
     (program, name): (&str, &str),

@@ -1,4 +1,4 @@
-//! `Cut`: gives up what comes after a sequence, and keeps a copy of it.
+//! `Cut`: discards everything after a sequence, and keeps a copy of it.
 
 use std::fmt;
 use std::io;
@@ -16,10 +16,10 @@ use crate::reader::Reader;
 /// How much is copied at once.
 const CHUNK: usize = 1 << 20;
 
-/// What a journal loses if it is made to end after a sequence, such as the last one before damage.
+/// What a journal loses if it is cut after a sequence, such as the last one before damage.
 ///
-/// [`Cut::find`] only looks; [`apply`](Self::apply) cuts. Meanwhile no other process writes. Every file that is cut or
-/// removed is kept beside as `<name>.cut`, so nothing is lost for good.
+/// [`Cut::find`] only reads; [`apply`](Self::apply) cuts. The journal is locked meanwhile. A copy of every file that is
+/// cut or removed stays beside it as `<name>.cut`, so nothing is lost for good.
 ///
 /// ```
 /// # use nexus_journal::{Cut, Digests, Dir, Options, Program, Recorder, inputs};
@@ -50,36 +50,65 @@ const CHUNK: usize = 1 << 20;
 /// ```
 #[must_use = "nothing is cut before `apply`"]
 pub struct Cut {
-    /// The sequence that the journal then ends with.
+    /// The last sequence of the journal after the cut.
     pub last: Sequence,
-    /// How many inputs are lost, of those that can be read.
+    /// The number of readable inputs that are lost.
     pub inputs: u64,
-    /// How many bytes are lost, up to the last in each file that is not zero.
+    /// The number of bytes that are lost, without the zeros at the end of each file.
     pub bytes: u64,
-    /// How many of them cannot be read.
+    /// The number of those bytes that cannot be read.
     pub unreadable: u64,
-    /// The files that lose something, in order. Empty if the journal ends there already.
+    /// The files that lose something, in order. Empty if the journal already ends there.
     pub files: Vec<CutFile>,
     disk: Arc<dyn Disk>,
     _lock: Box<dyn Send>,
 }
 
-/// What happens to a file.
+/// What a [`Cut`] does to a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CutFile {
     /// Its name.
     pub name: String,
-    /// The offset that it is cut at. `None` if nothing of it is left.
+    /// The offset at which it is cut, in bytes. `None` if nothing of it remains.
     pub at: Option<u64>,
-    /// The name under which it is kept.
+    /// The name of the copy.
     pub copy: String,
 }
 
 impl Cut {
-    /// Finds what comes after a sequence. What was read and how much there is goes to `progress`.
+    /// Finds everything after a sequence. `progress` receives the number of bytes read so far, and in total.
+    ///
+    /// ```
+    /// # use nexus_journal::{Cut, Digests, Dir, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::time::Duration;
+    /// # inputs! { enum Call { 1 = Ping } }
+    /// # struct Pinged;
+    /// # impl Program for Pinged {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, _: &mut World, _: Call) {}
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let disk = Dir::new(directory.path());
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(Clock::historical(Duration::ZERO));
+    /// # let mut world = builder.build();
+    /// # let (mut recorder, _) =
+    /// #     Recorder::open(disk.clone(), Options::new("ping"), (&mut world, &mut Pinged), Digests::new())?;
+    /// # let kept = recorder.input(&mut world, &mut Pinged, Call::Ping);
+    /// # recorder.input(&mut world, &mut Pinged, Call::Ping);
+    /// # recorder.close(&world)?;
+    /// let mut read = 0;
+    /// let cut = Cut::find(disk, kept, |bytes, of| {
+    ///     read = bytes;
+    ///     eprintln!("{bytes} of {of} bytes");
+    /// })?;
+    /// assert!(read > 0 && cut.inputs == 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If another process writes, the disk fails, `after` comes before the snapshot or after what can be read, or the
+    /// If another process writes, if the disk fails, if `after` is before the snapshot or after the end, or if the
     /// snapshot is damaged.
     pub fn find(
         disk: impl Into<Arc<dyn Disk>>,
@@ -121,8 +150,8 @@ impl Cut {
         Ok(())
     }
 
-    /// Cuts. If that is interrupted, the journal is as before, or has lost only files at its end. Doing it again
-    /// completes it.
+    /// Cuts the journal. If the cut is interrupted, the journal is unchanged or has lost only files at its end. A
+    /// second cut completes it.
     ///
     /// # Errors
     /// If the disk is full or fails.

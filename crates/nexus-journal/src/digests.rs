@@ -1,4 +1,4 @@
-//! `Digests`: what a world is worth comparing by.
+//! `Digests`: fingerprints of a world, to compare it with another.
 
 use std::any::type_name;
 use std::fmt;
@@ -13,7 +13,7 @@ use rustc_stable_hash::hashers::{SipHasher128Hash, StableSipHasher128};
 pub struct Digest(StableSipHasher128);
 
 impl Digest {
-    /// Returns the digest of a value.
+    /// Returns the digest of one value.
     #[must_use]
     pub fn of<T: Hash + ?Sized>(value: &T) -> u64 {
         let mut digest = Self::default();
@@ -95,7 +95,10 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The resources that make up the state of a program, and how each is compared.
+/// The resources that make up the state of a program, each with a function that hashes it.
+///
+/// A [`Recorder`](crate::Recorder) notes the digests at intervals, and a replay compares them. Watch every resource
+/// that decides what the program does.
 ///
 /// ```
 /// use nexus_journal::Digests;
@@ -113,7 +116,7 @@ impl fmt::Debug for Digest {
 /// digests.watch::<Book>(world.registry());
 ///
 /// let before = digests.total(&world);
-/// world.resource_mut::<Cache>().0 = 0.7; // Nobody watches it.
+/// world.resource_mut::<Cache>().0 = 0.7; // not watched
 /// assert_eq!(digests.total(&world), before);
 /// world.resource_mut::<Book>().best = 102;
 /// assert_ne!(digests.total(&world), before);
@@ -138,7 +141,7 @@ impl Watched {
     }
 }
 
-/// What a resource is worth: the digest of its name, that of its value, and when it was last written.
+/// The digests of a resource: that of its name, that of its value, and the sequence in which it was last written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Word {
     pub(crate) key: u64,
@@ -150,12 +153,12 @@ pub(crate) struct Word {
 const ANY: u64 = u64::MAX;
 
 impl Digests {
-    /// Watches nothing.
+    /// Creates a set that watches nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Watches a resource: its value by its [`Hash`], and the sequence in which it was last written.
+    /// Watches a resource: its value, by its [`Hash`], and the sequence in which it was last written.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -164,8 +167,29 @@ impl Digests {
         self.add(registry, "", |value: &T, digest| value.hash(digest), |world| world.changed_at::<T>())
     }
 
-    /// Watches a resource by a function, which may leave out what is only cached. When it was written is not compared,
-    /// since what is left out may be written at any time.
+    /// Watches a resource by a function, which may leave out fields that are only cached.
+    ///
+    /// When the resource was written is not compared, since the fields left out may be written at any time.
+    ///
+    /// ```
+    /// use nexus_journal::Digests;
+    /// use nexus_rt::WorldBuilder;
+    /// use std::hash::Hash;
+    ///
+    /// struct Book { best: u64, cached_spread: f64 }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Book { best: 101, cached_spread: 0.5 });
+    /// let mut world = builder.build();
+    /// let mut digests = Digests::new();
+    /// digests.watch_by(world.registry(), |book: &Book, digest| book.best.hash(digest));
+    ///
+    /// let before = digests.total(&world);
+    /// world.resource_mut::<Book>().cached_spread = 0.7;
+    /// assert_eq!(digests.total(&world), before);
+    /// world.resource_mut::<Book>().best = 102;
+    /// assert_ne!(digests.total(&world), before);
+    /// ```
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -178,7 +202,30 @@ impl Digests {
         self.watch_part(registry, "", digest)
     }
 
-    /// Watches a part of a resource, which the alarm names beside the resource.
+    /// Watches a part of a resource by a function. A [`Divergence`](crate::Divergence) names the part beside the
+    /// resource.
+    ///
+    /// ```
+    /// use nexus_journal::Digests;
+    /// use nexus_rt::WorldBuilder;
+    /// use std::hash::Hash;
+    ///
+    /// struct Book { bids: Vec<u64>, asks: Vec<u64> }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Book { bids: vec![100], asks: vec![101] });
+    /// let mut world = builder.build();
+    /// let mut digests = Digests::new();
+    /// digests.watch_part(world.registry(), "bids", |book: &Book, digest| book.bids.hash(digest));
+    /// digests.watch_part(world.registry(), "asks", |book: &Book, digest| book.asks.hash(digest));
+    ///
+    /// let (mut before, mut after) = (Vec::new(), Vec::new());
+    /// digests.note(&world, &mut before);
+    /// world.resource_mut::<Book>().asks.push(102);
+    /// digests.note(&world, &mut after);
+    /// let differ = digests.compare(&before, &after);
+    /// assert!(differ.len() == 1 && differ[0].ends_with("Book.asks"));
+    /// ```
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -212,31 +259,31 @@ impl Digests {
         self
     }
 
-    /// Returns one word for the values of all resources that are watched.
+    /// Returns one digest for the values of all watched resources.
     #[must_use]
     pub fn total(&self, world: &World) -> u64 {
         total(self.words(world).map(|word| word.value))
     }
 
-    /// Returns the resources that nobody watches.
+    /// Returns the names of the resources that are not watched.
     #[must_use]
     pub fn unwatched(&self, world: &World) -> Vec<&'static str> {
         let is_watched = |id| self.0.iter().any(|watched| watched.id == id);
         world.resources().filter(|resource| !is_watched(resource.id)).map(|resource| resource.name).collect()
     }
 
-    /// The digest of each value, by the name of the resource.
+    /// Returns the digest of each value, by the name of the resource.
     pub(crate) fn values(&self, world: &World) -> Vec<(String, u64)> {
         self.0.iter().map(|watched| (watched.name.clone(), (watched.value)(world))).collect()
     }
 
-    /// What each resource is worth.
+    /// Returns the digests of each resource.
     pub(crate) fn words(&self, world: &World) -> impl Iterator<Item = Word> {
         self.0.iter().map(|watched| watched.word(world))
     }
 
-    /// Writes what each resource is worth now, to be [compared](Self::compare) with what another world is worth.
-    /// Returns the [total](Self::total).
+    /// Appends the digest of each watched resource to `out`, to be [compared](Self::compare) with that of another
+    /// world. Returns the [total](Self::total).
     pub fn note(&self, world: &World, out: &mut Vec<u8>) -> u64 {
         let written = self.words(world).map(|Word { key, value, changed_at }| {
             [key, value, changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
@@ -245,8 +292,10 @@ impl Digests {
         total(written)
     }
 
-    /// Compares what two worlds were [worth](Self::note). Returns the names of the resources whose values differ, of
-    /// those that both notes have. When they were written is not compared: one of the worlds may come from a snapshot.
+    /// Compares the [notes](Self::note) of two worlds. Returns the names of the resources whose values differ, among
+    /// those that both notes have.
+    ///
+    /// When a resource was written is not compared, since one of the worlds may come from a snapshot.
     #[must_use]
     pub fn compare(&self, one: &[u8], other: &[u8]) -> Vec<&str> {
         let value = |note: &[u8], key| {
@@ -260,8 +309,8 @@ impl Digests {
         self.0.iter().filter(differs).map(|watched| &*watched.name).collect()
     }
 
-    /// Compares the world with a check. Returns the names of resources that differ, of those that both know. What was
-    /// written up to `begins` is known only to have been.
+    /// Compares the world with a check. Returns the names of the resources that differ, among those that both have.
+    /// Writes up to `begins` count as equal.
     pub(crate) fn differ(&self, world: &World, check: &[u8], begins: Sequence) -> Vec<String> {
         let noted = |key| {
             let words = check.chunks_exact(24).map(|word| {
@@ -275,7 +324,7 @@ impl Digests {
                 || found.changed_at.max(begins.get()) == noted.changed_at.max(begins.get());
             found.value == noted.value && same_write
         };
-        // What is not noted is not digested, for that may take long.
+        // A resource without a note is not hashed, since that may take long.
         let differ = self
             .0
             .iter()
@@ -284,7 +333,7 @@ impl Digests {
     }
 }
 
-/// One word for several.
+/// Combines several digests into one.
 pub(crate) fn total(values: impl Iterator<Item = u64>) -> u64 {
     let mut total = Digest::default();
     values.for_each(|value| total.write_u64(value));

@@ -1,4 +1,4 @@
-//! `Disk`: the directory that a journal lies in, behind a trait, so that a test can take its power away.
+//! `Disk`: the directory of a journal, behind a trait, so that a test can simulate a power failure.
 
 use std::fmt;
 use std::fs;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A directory of files. [`Dir`] is one of the machine's; `testing::FakeDisk` is one that loses what was not synced.
+/// A directory of files: [`Dir`] in a program, `testing::FakeDisk` in a test of power failures.
 pub trait Disk: Send + Sync {
     /// Returns the names of all files.
     ///
@@ -14,19 +14,19 @@ pub trait Disk: Send + Sync {
     /// If the directory cannot be read.
     fn list(&self) -> io::Result<Vec<String>>;
 
-    /// Opens a file to read it, or also to write it.
+    /// Opens a file for reading and, with `write`, for writing.
     ///
     /// # Errors
-    /// If there is none, or it cannot be read or written.
+    /// If the file does not exist, or cannot be read or written.
     fn open(&self, name: &str, write: bool) -> io::Result<Arc<dyn File>>;
 
-    /// Creates a file to write it, or empties it.
+    /// Creates a file for writing, or truncates an existing one.
     ///
     /// # Errors
     /// If the directory cannot be written.
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>>;
 
-    /// Renames a file, in place of one that has the new name.
+    /// Renames a file, replacing one that has the new name.
     ///
     /// # Errors
     /// If the directory cannot be written.
@@ -38,50 +38,51 @@ pub trait Disk: Send + Sync {
     /// If the directory cannot be written.
     fn remove(&self, name: &str) -> io::Result<()>;
 
-    /// Waits until the disk has the names of all files.
+    /// Waits until the disk has the names of all files: a sync of the directory.
     ///
     /// # Errors
     /// If the disk fails.
     fn sync(&self) -> io::Result<()>;
 
-    /// Keeps other processes from writing here, until what is returned is dropped. Creates the directory if there is
-    /// none.
+    /// Locks the directory against other writers until the returned value is dropped. Creates the directory if it does
+    /// not exist.
     ///
     /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] if another process writes here, or that of the system.
+    /// [`io::ErrorKind::WouldBlock`] if another process holds the lock, or the OS error.
     fn lock(&self) -> io::Result<Box<dyn Send>>;
 
-    /// Returns how people name a file of this directory, or the directory itself if `name` is empty.
+    /// Returns the path of a file for messages, or that of the directory if `name` is empty.
     fn path(&self, name: &str) -> PathBuf;
 }
 
 /// A file of a [`Disk`].
 pub trait File: Send + Sync {
-    /// Reads bytes from this offset on, and returns how many: 0 at the end.
+    /// Reads at this offset, in bytes. Returns the number of bytes read, 0 at the end.
     ///
     /// # Errors
     /// If the disk fails.
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes all bytes at this offset.
+    /// Writes all bytes at this offset, in bytes.
     ///
     /// # Errors
     /// If the disk is full or fails. Some of the bytes may be written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Waits until the disk has what was written.
+    /// Waits until the disk has everything written.
     ///
     /// # Errors
-    /// If the disk fails, after which nothing is known of what it has.
+    /// If the disk fails. Its contents are then unknown.
     fn sync(&self) -> io::Result<()>;
 
-    /// Takes room on the disk up to this length, which reads as zeros, so that a sync need not note a new length.
+    /// Reserves disk space up to this length, in bytes, which reads as zeros, so that a sync need not update the
+    /// length.
     ///
     /// # Errors
     /// If the disk is full.
     fn reserve(&self, length: u64) -> io::Result<()>;
 
-    /// Sets the length, such as to give back what was reserved.
+    /// Sets the length, in bytes, for example to release what was reserved.
     ///
     /// # Errors
     /// If the disk fails.
@@ -108,14 +109,14 @@ pub(crate) fn fill(file: &dyn File, offset: u64, bytes: &mut [u8]) -> io::Result
     Ok(length)
 }
 
-/// A directory of the machine.
+/// A directory of the file system.
 #[derive(Clone, Debug)]
 pub struct Dir {
     path: PathBuf,
 }
 
 impl Dir {
-    /// Names a directory, which need not be there yet.
+    /// Creates a handle to the directory of this path, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a journal, in words for whoever has to mend it.
+//! What can be wrong with a journal, and how to fix it.
 
 use std::error;
 use std::fmt;
@@ -13,86 +13,87 @@ use crate::disk::Disk;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system refused.
+    /// The OS returned an error.
     Io {
-        /// What was tried, such as `write`.
+        /// What was attempted, such as `write`.
         doing: &'static str,
-        /// Where.
+        /// The file or the directory.
         path: PathBuf,
-        /// Why.
+        /// The OS error.
         source: io::Error,
     },
-    /// An earlier write or sync failed, so nothing is known of what the disk has. The message is that of the first.
+    /// An earlier write or sync failed, so the contents of the disk are unknown. The message is that of the first
+    /// failure.
     Failed(String),
-    /// Another process writes there.
+    /// Another process writes to the journal in this directory.
     Locked(PathBuf),
-    /// A file is none of a journal, though it has such a name.
+    /// A file has the name of a journal's file, but not its contents.
     Foreign(PathBuf),
-    /// A file is of a version that this one cannot read.
+    /// A file has a format version that this crate cannot read.
     Newer {
         /// The file.
         path: PathBuf,
-        /// Its version.
+        /// The version of its format.
         version: u32,
     },
-    /// The journal is that of another program.
+    /// The journal belongs to another program.
     OtherProgram {
         /// The file.
         path: PathBuf,
-        /// Whose it is.
+        /// The name of the program that wrote it.
         found: String,
-        /// Whose it should be.
+        /// The name of the program that opened it.
         expected: String,
     },
     /// A file is missing.
     Hole {
         /// The file after it.
         path: PathBuf,
-        /// What that file goes on after.
+        /// The last sequence before that file.
         needs: Sequence,
-        /// The last sequence before it.
+        /// The last sequence found before the gap.
         has: Sequence,
     },
-    /// Bytes are not what was written, in a place that was once safe.
+    /// Bytes that were once safe are damaged.
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where the record begins that is not whole.
+        /// The offset of the damaged record, in bytes.
         offset: u64,
-        /// The last sequence before it.
+        /// The last sequence before the damage.
         after: Sequence,
     },
-    /// What is asked for was compacted away.
+    /// The requested state was compacted away.
     Gone {
-        /// What is asked for.
+        /// The requested sequence.
         asked: Sequence,
         /// The first sequence at which the state is known.
         begins: Sequence,
     },
-    /// What is asked for comes after all that can be read.
+    /// The requested sequence comes after the end of the journal.
     Beyond {
-        /// What is asked for.
+        /// The requested sequence.
         asked: Sequence,
         /// The last sequence that can be read.
         last: Sequence,
     },
-    /// A snapshot is to take the place of what is up to a sequence at which no file ends.
+    /// A compaction was requested up to a sequence at which no file ends.
     NoEnd {
-        /// The sequence.
+        /// The requested sequence.
         asked: Sequence,
     },
-    /// An input is none that the program knows.
+    /// The program does not know an input, or cannot read its payload.
     Unknown {
-        /// The number of its kind.
+        /// The number of the input's variant.
         source: u32,
-        /// When it was applied.
+        /// The sequence of the input.
         at: Sequence,
-        /// How long it is, in bytes.
+        /// The length of its payload, in bytes.
         length: usize,
     },
-    /// The program did not do again what it did.
+    /// The replay diverged from the recorded run.
     Diverged(Box<Divergence>),
-    /// A snapshot leads to another state than the journal.
+    /// A snapshot leads to a different state than the journal.
     Elsewhere {
         /// The resources that differ.
         resources: Vec<String>,
@@ -101,18 +102,18 @@ pub enum Error {
     },
 }
 
-/// Where a program went another way than before.
+/// Where a replay diverged from the recorded run, and in which resources.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Divergence {
-    /// The resources that differ. Empty if it was noticed by the sequence.
+    /// The resources that differ. Empty if the sequence revealed the divergence.
     pub resources: Vec<String>,
-    /// The last check that agreed: [`Sequence::NEVER`] if there was none.
+    /// The sequence of the last check that agreed, or [`Sequence::NEVER`].
     pub after: Sequence,
-    /// The first that did not, or the input at which the sequence was not what it was.
+    /// The sequence of the first check that did not agree, or of the input at which the sequences differed.
     pub at: Sequence,
-    /// The sequence of the world, if it was past that of the input.
+    /// The sequence of the world, if it was already past that of the input.
     pub reached: Option<Sequence>,
-    /// The resources that nobody watches, in which the cause may be.
+    /// The resources that are not watched, which may contain the cause.
     pub unwatched: Vec<&'static str>,
 }
 
@@ -124,7 +125,7 @@ impl Error {
 }
 
 impl Error {
-    /// What is asked for and is not there.
+    /// Formats the errors about a sequence that the journal does not have.
     fn fmt_asked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone { asked, begins } => {
@@ -136,7 +137,8 @@ impl Error {
             Self::NoEnd { asked } => {
                 write!(
                     f,
-                    "no file ends with sequence {asked}, so what is up to there stays: `Journal::rotate` ends one"
+                    "no file ends at sequence {asked}, so nothing up to there can be replaced: call \
+                     `Journal::rotate` there"
                 )
             }
             _ => Ok(()),
@@ -148,12 +150,16 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
-            Self::Failed(why) => write!(f, "the journal takes nothing more: {why}"),
+            Self::Failed(why) => write!(f, "the journal accepts nothing more: {why}"),
             Self::Locked(path) => {
                 write!(f, "{} is in use: another process writes there, and a journal has one writer", path.display())
             }
             Self::Foreign(path) => {
-                write!(f, "{} is no file of a journal, though its name is: move it elsewhere", path.display())
+                write!(
+                    f,
+                    "{} is not a file of a journal, although it has the name of one: move it elsewhere",
+                    path.display()
+                )
             }
             Self::Newer { path, version } => write!(
                 f,
@@ -167,18 +173,18 @@ impl fmt::Display for Error {
             Self::Hole { path, needs, has } => write!(
                 f,
                 "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}: restore the \
-                 file, or give up what follows by `nexus-journal cut`",
+                 file, or discard what follows with `nexus-journal cut`",
                 path.display()
             ),
             Self::Damaged { path, offset, .. } if path.extension().is_some_and(|kind| kind == "snapshot") => write!(
                 f,
-                "{} is damaged at byte {offset}, and everything goes on from it: restore the file",
+                "{} is damaged at byte {offset}, and the rest of the journal depends on it: restore the file",
                 path.display()
             ),
             Self::Damaged { path, offset, after } => write!(
                 f,
-                "{} is damaged at byte {offset}, after sequence {after}, where all was safe once: restore the file, or \
-                 give up what follows by `nexus-journal cut`",
+                "{} is damaged at byte {offset}, after sequence {after}, in a part that was safe: restore the file, or \
+                 discard what follows with `nexus-journal cut`",
                 path.display()
             ),
             Self::Gone { .. } | Self::Beyond { .. } | Self::NoEnd { .. } => self.fmt_asked(f),
@@ -190,7 +196,7 @@ impl fmt::Display for Error {
             Self::Diverged(divergence) => divergence.fmt(f),
             Self::Elsewhere { resources, upto } => write!(
                 f,
-                "the snapshot at sequence {upto} does not lead to the state that it is of: {} differs; the journal \
+                "the snapshot at sequence {upto} leads to a different state: {} differs; the journal \
                  stays as it is",
                 list(resources)
             ),

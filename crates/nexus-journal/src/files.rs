@@ -58,7 +58,7 @@ impl Entry {
         Ok(Self { name, kind, after, at, program, length, is_torn, is_dropped: false })
     }
 
-    /// Marks a file as one that goes on after what is lost.
+    /// Marks a file as one that continues from what is lost.
     pub(crate) fn dropped(self) -> Self {
         Self { is_dropped: true, ..self }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nexus_rt::Sequence;
 
-/// The version of the format that is written, and the highest that is read.
+/// The version of the file format that this crate writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
 /// The length of a file's header.
@@ -21,20 +21,20 @@ pub(crate) const NAME: usize = 28;
 
 const MAGIC: &[u8; 8] = b"NEXUSJNL";
 
-/// Sources from here on are the journal's own.
+/// The first source number that is reserved for the journal's own records.
 pub const OWN_SOURCES: u32 = u32::MAX - 15;
 
-/// What the world is worth: for each resource that is watched, the hash of its name, the digest of its value, and when
-/// it was last written ([`u64::MAX`] if that does not count).
+/// A check: for each watched resource, the hash of its name, the digest of its value, and the sequence in which it was
+/// last written, or [`u64::MAX`] if that is not compared.
 pub(crate) const CHECK: u32 = OWN_SOURCES;
 
-/// The end of a commit: the file, by the sequence that it goes on after, and the offset up to which all was safe.
+/// The end of a commit: the file, by the sequence that it begins after, and the offset up to which everything was safe.
 pub(crate) const MARK: u32 = OWN_SOURCES + 1;
 
-/// The end of a snapshot: how many inputs it has.
+/// The end of a snapshot: the number of its inputs.
 pub(crate) const END: u32 = OWN_SOURCES + 2;
 
-/// What a file is.
+/// The kind of a journal's file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// Inputs as they came.
@@ -43,11 +43,11 @@ pub enum Kind {
     Snapshot,
 }
 
-/// What stands at the start of a file.
+/// The header of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FileHeader {
     pub(crate) kind: Kind,
-    /// What a segment goes on after, and what a snapshot holds.
+    /// The last sequence before a segment, or the sequence of a snapshot.
     pub(crate) after: u64,
     pub(crate) at: Duration,
     pub(crate) program: String,
@@ -114,9 +114,9 @@ pub(crate) fn version(header: &[u8]) -> u32 {
 pub struct Record<'a> {
     /// The sequence of the world in which the input was applied.
     pub sequence: u64,
-    /// The time of the world's clock then, since 1970.
+    /// The time of the world's clock at that input, since 1970.
     pub at: Duration,
-    /// The number of the kind of input; from [`OWN_SOURCES`] on it is one of the journal's own.
+    /// The number of the input's variant. From [`OWN_SOURCES`] on, it is a record of the journal's own.
     pub source: u32,
     /// The bytes of the input.
     pub payload: &'a [u8],
@@ -177,7 +177,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record<'_>> {
     (bytes[..4] == crc.to_le_bytes()).then_some(record)
 }
 
-/// A place in a journal: a file, by what it goes on after, and an offset.
+/// A place in a journal: a file, by the sequence that it begins after, and an offset.
 pub(crate) type Place = (u64, u64);
 
 /// What a mark says to be safe.

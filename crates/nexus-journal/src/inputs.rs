@@ -1,24 +1,24 @@
-//! `Input`: what reaches a program, as a type that its one entrance matches on; `Payload`: how a part of it is written.
+//! `Input`: the inputs of a program, as an enum that its one entrance matches on; `Payload`: how a value is written.
 
 use std::time::Duration;
 
-/// Everything that can reach a program: an enum whose variants have a number each, made by [`inputs!`](crate::inputs).
+/// The inputs of a program: an enum with a number for each variant, declared by [`inputs!`](crate::inputs).
 pub trait Input<'a>: Sized {
-    /// Returns the number of the variant.
+    /// Returns the number of the variant, under which the journal stores it.
     fn source(&self) -> u32;
 
-    /// Writes the payload.
+    /// Appends the payload to `out`.
     fn encode(&self, out: &mut Vec<u8>);
 
-    /// Reads an input. Returns `None` if there is no such variant, or if the bytes are none of it.
+    /// Reads an input. Returns `None` if no variant has this number, or if the bytes are not a payload of it.
     fn decode(source: u32, bytes: &'a [u8]) -> Option<Self>;
 }
 
-/// How a value is written to a journal and read from it: the value that is read is the one that was written.
+/// A value that a journal can store: reading it returns the value that was written.
 ///
-/// Implemented for numbers (in the byte order of x86), `bool`, `char`, [`Duration`], arrays of bytes, `&[u8]`, `&str`,
-/// `Vec<u8>`, `String`, `()`, and with features for [`Postcard`](crate::Postcard) and [`Plain`](crate::Plain), which
-/// wrap types of serde and of zerocopy. For a type of one's own it is a few lines:
+/// It is implemented for numbers (little-endian), `bool`, `char`, [`Duration`], arrays of bytes, `&[u8]`, `&str`,
+/// `Vec<u8>`, `String` and `()`. `Postcard` wraps types of serde, and `Plain` types of zerocopy, each with its feature.
+/// For your own type, it is a few lines:
 ///
 /// ```
 /// use nexus_journal::Payload;
@@ -48,10 +48,10 @@ pub trait Input<'a>: Sized {
     note = "implement `Payload` for it, or wrap it: `Postcard<T>` for types of serde, `Plain<T>` for types of zerocopy"
 )]
 pub trait Payload<'a>: Sized {
-    /// Writes the value after what is in `out`.
+    /// Appends the value to `out`.
     fn encode(&self, out: &mut Vec<u8>);
 
-    /// Reads a value from all of these bytes. Returns `None` if they are none.
+    /// Reads a value from exactly these bytes. Returns `None` if they are not a value of this type.
     fn decode(bytes: &'a [u8]) -> Option<Self>;
 }
 
@@ -170,7 +170,16 @@ impl Payload<'_> for String {
     }
 }
 
-/// A value that serde writes, in the format of postcard.
+/// A value of a type with serde, stored in the format of postcard (feature `postcard`).
+///
+/// ```
+/// use nexus_journal::{Payload, Postcard};
+///
+/// // A tuple here; usually a struct that derives the traits of serde.
+/// let (order, mut bytes) = (Postcard(("BTC", 7_u32)), Vec::new());
+/// order.encode(&mut bytes);
+/// assert_eq!(Postcard::decode(&bytes), Some(order));
+/// ```
 #[cfg(feature = "postcard")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Postcard<T>(pub T);
@@ -178,7 +187,7 @@ pub struct Postcard<T>(pub T);
 #[cfg(feature = "postcard")]
 impl<'a, T: serde::Serialize + serde::Deserialize<'a>> Payload<'a> for Postcard<T> {
     /// # Panics
-    /// If the value cannot be written, such as a sequence whose length is not known.
+    /// If postcard cannot write the value, such as a sequence of unknown length.
     fn encode(&self, out: &mut Vec<u8>) {
         let written = postcard::to_extend(&self.0, std::mem::take(out));
         *out = written.unwrap_or_else(|error| panic!("postcard cannot write this: {error}"));
@@ -189,8 +198,9 @@ impl<'a, T: serde::Serialize + serde::Deserialize<'a>> Payload<'a> for Postcard<
     }
 }
 
-/// A value that is its own bytes, as zerocopy says. Its numbers are in the byte order of the machine, unless they are
-/// those of zerocopy.
+/// A value that is stored as its own bytes, by zerocopy (feature `zerocopy`).
+///
+/// Numbers are stored in the byte order of the machine, unless they are the byte-ordered numbers of zerocopy.
 #[cfg(feature = "zerocopy")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Plain<T>(pub T);
@@ -206,8 +216,10 @@ impl<T: zerocopy::TryFromBytes + zerocopy::IntoBytes + zerocopy::Immutable> Payl
     }
 }
 
-/// Declares what can reach a program, as an enum that implements [`Input`]. Each variant has a number, which is in the
-/// files, and at most one [`Payload`]: several values are a struct of one's own.
+/// Declares the inputs of a program, as an enum that implements [`Input`].
+///
+/// Each variant has a number, which the files store, and at most one [`Payload`]. For several values, use a struct that
+/// implements it.
 ///
 /// ```
 /// nexus_journal::inputs! {
@@ -226,7 +238,7 @@ impl<T: zerocopy::TryFromBytes + zerocopy::IntoBytes + zerocopy::Immutable> Payl
 /// assert_eq!(VenueInput::Timers.source(), 2);
 /// ```
 ///
-/// A number that stands twice does not compile:
+/// A duplicate number does not compile:
 ///
 /// ```compile_fail,E0081
 /// nexus_journal::inputs! {
@@ -258,7 +270,7 @@ macro_rules! inputs {
         }
 
         const _: () = {
-            /// Has the compiler refuse a number that stands twice.
+            /// Makes the compiler reject a duplicate number.
             #[repr(u32)]
             enum Number { $($Variant = $number),* }
             $(assert!((Number::$Variant as u32) < $crate::OWN_SOURCES, "this number is one of the journal's own");)*

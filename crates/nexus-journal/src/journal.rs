@@ -1,4 +1,4 @@
-//! `Journal`: writes inputs down, a turn at a time.
+//! `Journal`: writes inputs to files, a turn at a time.
 
 use std::fmt;
 use std::io;
@@ -11,61 +11,27 @@ use crate::behind::{Behind, Shared};
 use crate::disk::{Disk, File};
 use crate::error::Error;
 use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
+use crate::options::{Durability, Options};
 
-/// How much memory is kept for the next turn, in bytes.
+/// The memory that the buffer keeps for the next turn, in bytes.
 const KEPT: usize = 1 << 20;
 
-/// When an input is safe.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Durability {
-    /// When the system has it. It survives the end of the process, not that of the machine.
-    Process,
-    /// When the disk has it, for which the loop waits.
-    Disk,
-    /// When the disk has it, for which a thread waits. The loop goes on with what is not safe yet.
-    Behind,
-}
-
-/// How a journal is written.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Options {
-    /// The name of the program, of at most 28 bytes. No other program takes the journal for its own.
-    pub program: String,
-    /// When an input is safe.
-    pub durability: Durability,
-    /// A new file begins after this many bytes.
-    pub segment: u64,
-    /// How much room a file takes in advance, in bytes. It spares syncs the note of a new length.
-    pub reserve: u64,
-    /// How many inputs there are between two checks of what the world is worth.
-    pub check_every: u64,
-}
-
-impl Options {
-    /// Each turn waits until the disk has it, files have 64 MiB, and there is a check for 4,096 inputs.
-    pub fn new(program: impl Into<String>) -> Self {
-        let (segment, reserve, check_every) = (64 << 20, 4 << 20, 4_096);
-        Self { program: program.into(), durability: Durability::Disk, segment, reserve, check_every }
-    }
-}
-
-/// Writes inputs down: [`append`](Self::append) for each, [`commit`](Self::commit) once per turn.
+/// Writes inputs to files: [`append`](Self::append) for each, [`commit`](Self::commit) once per turn.
 ///
-/// After a write or a sync that fails, nothing is known of what the disk has, so nothing more is written.
-/// [`Recorder`](crate::Recorder) writes and applies inputs in one step.
+/// A [`Recorder`](crate::Recorder) has one, and writes and applies inputs in one step. After a write or a sync fails,
+/// the contents of the disk are unknown, so the journal accepts nothing more.
 pub struct Journal {
     disk: Arc<dyn Disk>,
     options: Options,
     shared: Arc<Shared>,
     file: Arc<dyn File>,
     header: FileHeader,
-    /// Whether the disk need not have the name of the file.
+    /// Whether the disk may not have the name of the file yet.
     is_new: bool,
-    /// How much of the file is written, and how much room it has.
+    /// The written length of the file, and its reserved length, in bytes.
     written: u64,
     reserved: u64,
-    /// How much the files before have that this process wrote.
+    /// The length of the earlier files that this process wrote, in bytes.
     sealed: u64,
     buffer: Vec<u8>,
     last: u64,
@@ -75,7 +41,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Goes on with a journal after `last`, in a new file.
+    /// Continues a journal after `last`, in a new file.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         lock: Box<dyn Send>,
@@ -109,10 +75,35 @@ impl Journal {
         })
     }
 
-    /// Notes an input, which is safe some time after the next [`commit`](Self::commit): `payload` writes its bytes.
+    /// Adds an input to the present turn; the next [`commit`](Self::commit) writes it. `payload` appends its bytes, and
+    /// `at` is its time since 1970.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::time::Duration;
+    /// # inputs! { enum Call { 1 = Add(u64) } }
+    /// # struct Adder;
+    /// # impl Program for Adder {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, _: &mut World, _: Call) {}
+    /// # }
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(Clock::historical(Duration::ZERO));
+    /// # let mut world = builder.build();
+    /// # let directory = tempfile::tempdir()?;
+    /// # let dir = Dir::new(directory.path());
+    /// # let (mut recorder, _) =
+    /// #     Recorder::open(dir, Options::new("adder"), (&mut world, &mut Adder), Digests::new())?;
+    /// let (sequence, at) = (world.next_sequence(), world.resource::<Clock>().unix());
+    /// let journal = recorder.journal_mut();
+    /// journal.append(1, sequence, at, |out| out.extend_from_slice(&7_u64.to_le_bytes()));
+    /// assert_eq!(journal.commit()?, sequence);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Panics
-    /// If the sequence is not later than that of the input before, or if the payload is 4 GiB or longer.
+    /// If the sequence is not later than that of the previous input, or if the payload is 4 GiB or longer.
     #[inline]
     #[track_caller]
     pub fn append(&mut self, source: u32, sequence: Sequence, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
@@ -122,16 +113,17 @@ impl Journal {
         self.note(source, at, payload);
     }
 
-    /// Notes something about the last input.
+    /// Adds a record of the journal's own, about the last input.
     #[inline]
     pub(crate) fn note(&mut self, source: u32, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
         format::encode(&mut self.buffer, (source, self.last, at), payload);
     }
 
-    /// Notes a record of another journal as it is, such as for a copy with one input changed. Checks may be copied too.
+    /// Adds a record of another journal unchanged, for example to copy a journal with one input changed. Checks may be
+    /// copied too.
     ///
     /// # Panics
-    /// If an input's sequence is not later than that of the input before, or a check's is earlier.
+    /// If the sequence of an input is not later than that of the previous record, or if that of a check is earlier.
     #[track_caller]
     pub fn copy(&mut self, record: &Record<'_>) {
         let (sequence, last) = (record.sequence, self.last);
@@ -143,7 +135,7 @@ impl Journal {
         });
     }
 
-    /// Returns the sequence of the last input that was noted.
+    /// Returns the sequence of the last input added, safe or not.
     #[inline]
     #[must_use]
     pub fn last(&self) -> Sequence {
@@ -157,16 +149,16 @@ impl Journal {
         Sequence::new(self.shared.safe())
     }
 
-    /// Returns how many bytes were written since it was opened, to all its files.
+    /// Returns the number of bytes written since the journal was opened, to all its files.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.sealed + self.written
     }
 
-    /// Writes what was noted, once per turn, and returns up to where everything is safe.
+    /// Writes the inputs of a turn, once per turn. Returns the sequence up to which every input is safe.
     ///
     /// # Errors
-    /// If the disk is full or fails. Nothing is written any more then.
+    /// If the disk is full or fails. From then on, every call returns an error.
     pub fn commit(&mut self) -> Result<Sequence, Error> {
         let safe = self.shared.place().map_err(Error::Failed)?;
         if self.buffer.is_empty() {
@@ -179,11 +171,14 @@ impl Journal {
         Ok(self.safe())
     }
 
-    /// Ends the present file and begins the next, as is done by itself when it is long enough. Everything up to
-    /// [`last`](Self::last) is then in files that do not change any more.
+    /// Ends the present file and begins the next one. The journal does this itself once a file is longer than
+    /// [`Options::segment`].
+    ///
+    /// Everything up to [`last`](Self::last) is then in files that no longer change, so that
+    /// [`compact`](crate::compact) can replace them.
     ///
     /// # Errors
-    /// If the disk is full or fails. Nothing is written any more then.
+    /// If the disk is full or fails. From then on, every call returns an error.
     pub fn rotate(&mut self) -> Result<(), Error> {
         let safe = self.shared.place().map_err(Error::Failed)?;
         if !self.buffer.is_empty() {
@@ -196,7 +191,7 @@ impl Journal {
         rotated.inspect_err(|error| self.shared.fail(error))
     }
 
-    /// Writes what was noted and what is safe, and syncs it or has it synced.
+    /// Writes the buffer, and a mark of what is safe. Then syncs the file, or leaves that to the thread.
     fn write(&mut self, (file, offset): Place) -> Result<(), Error> {
         let at = self.header.at;
         self.note(MARK, at, |payload| {
@@ -208,7 +203,7 @@ impl Journal {
         let written = reserved.and_then(|()| self.file.write_at(self.written, &self.buffer));
         written.map_err(self.failed("write")).inspect_err(|error| self.shared.fail(error))?;
         self.buffer.clear();
-        // The memory of one that was huge is not kept for all that come.
+        // The memory of a huge turn is not kept for later turns.
         self.buffer.shrink_to(KEPT);
         self.written = end;
         let upto = (self.last, (self.header.after, end));
@@ -225,12 +220,12 @@ impl Journal {
         Ok(())
     }
 
-    /// What cannot be done with the present file, whose name is made up only then.
+    /// Makes the error of an operation on the present file, whose name is formatted only then.
     fn failed(&self, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |why| Error::io(doing, &*self.disk, &format::name(Kind::Segment, self.header.after))(why)
     }
 
-    /// Takes room for what is written next.
+    /// Reserves room for the next write.
     fn reserve(&mut self, end: u64) -> io::Result<()> {
         if end > self.reserved {
             self.reserved = end.next_multiple_of(self.options.reserve.max(1));
@@ -250,8 +245,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes what was noted, waits until the disk has it, and says so in the file, so that damage of any part of it is
-    /// told from a tail that was never safe. Dropping a journal does the same, but cannot tell of an error.
+    /// Writes and syncs everything, and marks the file as complete, so that a reader can tell any later damage from a
+    /// tail that was never safe. Dropping a journal does the same, but cannot report an error.
     ///
     /// # Errors
     /// If the disk is full or fails.
@@ -287,31 +282,64 @@ impl Journal {
         Ok(())
     }
 
-    /// Syncs what the thread of [`Durability::Behind`] would, in a simulation that has none.
+    /// Syncs what the thread of [`Durability::Behind`] would sync, for a simulation [without it](Self::without_thread).
+    /// Returns whether there was anything to sync.
     #[cfg(feature = "testing")]
     pub fn sync_now(&self) -> bool {
         self.shared.sync()
     }
 
-    /// Has [`sync_now`](Self::sync_now) do what the thread does.
+    /// Ends the thread of [`Durability::Behind`]: only [`sync_now`](Self::sync_now) syncs from then on.
     #[cfg(feature = "testing")]
     pub fn without_thread(&mut self) {
         self.behind = None;
     }
 
-    /// Returns the directory that it is written to.
+    /// Returns the directory of the journal.
     #[must_use]
     pub fn disk(&self) -> &Arc<dyn Disk> {
         &self.disk
     }
 
-    /// Returns how it is written.
+    /// Returns the settings of the journal.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Calls `wake`, on the thread of [`Durability::Behind`], after each sync, to end the sleep of a loop whose replies
-    /// wait for it.
+    /// Sets a function to call after each sync of [`Durability::Behind`], on its thread: it wakes a loop whose replies
+    /// wait for the sync. It replaces an earlier function.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Durability, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::time::Duration;
+    /// use nexus_rt::wait::Parker;
+    /// # inputs! { enum Call { 1 = Add(u64) } }
+    /// # struct Adder;
+    /// # impl Program for Adder {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, _: &mut World, _: Call) {}
+    /// # }
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(Clock::historical(Duration::ZERO));
+    /// # let mut parker = Parker::new(&builder.shutdown_handle());
+    /// # let mut world = builder.build();
+    /// # let mut adder = Adder;
+    /// # let mut options = Options::new("adder");
+    /// # options.durability = Durability::Behind;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (mut recorder, _) =
+    /// #     Recorder::open(Dir::new(directory.path()), options, (&mut world, &mut adder), Digests::new())?;
+    ///
+    /// let bell = parker.doorbell();
+    /// recorder.journal().on_sync(move || bell.ring());
+    ///
+    /// let sequence = recorder.input(&mut world, &mut adder, Call::Add(7));
+    /// while recorder.commit(&world)? < sequence {
+    ///     parker.park(None); // sleeps until the sync
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_sync(&self, wake: impl FnMut() + Send + 'static) {
         self.shared.wakes(Box::new(wake));
     }
@@ -327,7 +355,7 @@ pub(crate) fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn Fil
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // The input that a panic came from is not written down: it would come again with each start.
+        // An input that caused a panic is not written, or it would cause one at each start.
         if self.shared.place().is_ok() && !std::thread::panicking() {
             _ = self.end();
         }

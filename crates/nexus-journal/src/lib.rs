@@ -1,23 +1,10 @@
-//! A journal of the inputs of a [`nexus_rt`] program: what happened can be run again, to the bit.
+//! Records the inputs of a [nexus-rt](nexus_rt) program and replays them: recovery after a crash, and deterministic
+//! replay, bit for bit.
 //!
-//! A program is a function of its inputs. Each input is written down and applied by one function,
-//! [`Program::apply`]; a replay reads inputs and applies them by the same function, at the same times and in the same
-//! sequence. A program that is killed therefore goes on where it was, a bug can be looked at after it happened, and a
-//! new version can be run on what the old one saw.
-//!
-//! - [`inputs!`] declares what can reach the program, as an enum that `apply` matches on.
-//! - [`Recorder`] is the live side: [`open`](Recorder::open) runs again what there is and goes on after it,
-//!   [`input`](Recorder::input) writes down and applies, and [`commit`](Recorder::commit) makes a turn safe. What a
-//!   program sends waits until the input that it answers is safe.
-//! - [`Durability`] says what safe means: the system has it, the disk has it, or the disk has it and the loop does not
-//!   wait for it.
-//! - [`Digests`] say what the world is worth. The journal notes that now and then, and a replay compares. If the
-//!   program does not do again what it did, [`Divergence`] names the resource, and the two checks between which it went
-//!   wrong.
-//! - [`compact`] puts a snapshot in the place of what is old: a shorter journal, whose inputs lead to the same state,
-//!   which is proved before anything is removed.
-//! - [`Reader`] reads the records, and [`Reader::replay`] applies them up to any sequence. [`FileInfo`] lists the
-//!   files, and [`Cut`] gives up what comes after a sequence, such as after damage.
+//! A program is a function of its inputs. A [`Recorder`] writes each input to a journal and applies it by one function,
+//! [`Program::apply`]. A replay reads the inputs and applies them by the same function, at the same times and in the
+//! same sequence. A program that was killed therefore continues from its last state, a bug can be examined after it
+//! happened, and a new version can run on the inputs of the old one.
 //!
 //! ```
 //! use std::time::Duration;
@@ -80,14 +67,48 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Where to look
+//!
+//! - [`inputs!`] declares the inputs of a program, as an enum that [`Program::apply`] matches on. [`Input`] is the
+//!   trait of that enum, and [`Payload`] that of a value in it.
+//! - [`Recorder`] is the live side: [`open`](Recorder::open) replays the journal and continues it,
+//!   [`input`](Recorder::input) writes and applies an input, and [`commit`](Recorder::commit) makes a turn safe. A
+//!   program holds each reply until the input that it answers is safe.
+//! - [`Options`] configure a journal. [`Durability`] defines *safe*: the OS has the input, the disk has it, or the disk
+//!   has it and a thread waited for it instead of the loop.
+//! - [`Digests`] fingerprint the state. The journal notes them at intervals, and a replay compares them. If the replay
+//!   differs, [`Divergence`] names the resource, and the two checks between which it diverged.
+//! - [`compact`] replaces old inputs with a [`Snapshot`]: a shorter journal whose inputs lead to the same state. A
+//!   second world proves that before anything is removed.
+//! - [`Reader`] reads a journal, [`Record`] by record, and [`Reader::replay`] applies it up to any sequence.
+//!   [`FileInfo`] lists the files. [`Cut`] discards everything after a sequence, such as after damage, and keeps a
+//!   copy.
+//! - [`Journal`] writes records without applying them. [`Disk`] and [`File`] are the storage; [`Dir`] is a directory.
+//! - [`Error`] is what can go wrong, each with a message that says how to fix it.
+//!
+//! # What it promises
+//!
+//! - An input up to the sequence that [`commit`](Recorder::commit) returned survives, as [`Durability`] defines.
+//! - A replay applies the same inputs, at the same times and in the same sequence. Digests detect a program that
+//!   depends on anything else.
+//! - A tail that was never safe is cut off. Damage to bytes that were once safe is an [`Error`], never a shorter
+//!   journal.
+//! - There is no unsafe code.
+//!
 //! # Features
 //!
-//! | feature | gives |
+//! | feature | adds |
 //! |---|---|
-//! | `postcard` | [`Postcard`]: inputs that serde writes |
-//! | `zerocopy` | [`Plain`]: inputs that are their own bytes |
+//! | `postcard` | [`Postcard`]: payloads that serde writes |
+//! | `zerocopy` | [`Plain`]: payloads that are their own bytes |
 //! | `testing` | [`testing::FakeDisk`]: a disk that tears, reorders and forgets what was not synced; [`testing::run_twice`] |
 //! | `tool` | the command-line tool `nexus-journal` |
+//!
+// Where a feature is off, its names lead to the table of features.
+#![cfg_attr(not(feature = "postcard"), doc = "[`Postcard`]: #features")]
+#![cfg_attr(not(feature = "testing"), doc = "[`testing::FakeDisk`]: #features\n[`testing::run_twice`]: #features")]
+#![cfg_attr(not(feature = "zerocopy"), doc = "[`Plain`]: #features")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod behind;
 mod compact;
@@ -101,6 +122,7 @@ mod format;
 mod inputs;
 mod journal;
 mod listing;
+mod options;
 mod reader;
 mod recorder;
 mod replay;
@@ -118,8 +140,9 @@ pub use inputs::Plain;
 #[cfg(feature = "postcard")]
 pub use inputs::Postcard;
 pub use inputs::{Input, Payload};
-pub use journal::{Durability, Journal, Options};
+pub use journal::Journal;
 pub use listing::FileInfo;
+pub use options::{Durability, Options};
 pub use reader::{Reader, Torn};
 pub use recorder::Recorder;
 pub use replay::{Program, Replayed};

@@ -9,28 +9,29 @@ use crate::error::Error;
 use crate::files;
 use crate::format::Kind;
 
-/// A file of a journal, by its name and what stands at its start.
+/// A file of a journal, by its name and its header.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FileInfo {
     /// Its name in the directory.
     pub name: String,
-    /// What it is.
+    /// The kind of the file.
     pub kind: Kind,
-    /// What a segment goes on after, and what a snapshot holds.
+    /// The last sequence before a segment, or the sequence of a snapshot.
     pub after: Sequence,
-    /// When the program that wrote it was started, or the time of a snapshot's state; since 1970.
+    /// When the program that wrote the segment started, or the time of the snapshot's state, since 1970.
     pub at: Duration,
-    /// In bytes, with the room that was taken in advance.
+    /// The length in bytes, including reserved space.
     pub length: u64,
-    /// Whose it is, and the version of its format. `None` if the start of the file is not whole.
+    /// The name of the program, and the version of the format. `None` if the header is incomplete.
     pub program: Option<(String, u32)>,
 }
 
 impl FileInfo {
-    /// Returns the files of a journal, of any program, in order. Other files of the directory are not looked at.
+    /// Returns the files of a journal, of any program, in order. Other files of the directory are ignored.
     ///
     /// # Errors
-    /// If the directory cannot be read, or has a file that is newer or none of a journal.
+    /// If the directory cannot be read, or contains a file of a newer version or with the name but not the contents of
+    /// a journal's file.
     pub fn list(disk: &dyn Disk) -> Result<Vec<Self>, Error> {
         let entries = files::list(disk, None)?.into_iter();
         let info = |entry: files::Entry| {

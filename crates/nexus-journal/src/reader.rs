@@ -14,13 +14,46 @@ use crate::files::{self, Entry};
 use crate::format::{self, CHECK, END, Kind, MARK, OWN_SOURCES, Place, Record};
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
+///
+/// ```
+/// # use nexus_journal::{Digests, Dir, Disk, Options, Program, Recorder, inputs};
+/// # use nexus_rt::{Clock, World, WorldBuilder};
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// use nexus_journal::Reader;
+/// # inputs! { enum Call { 1 = Add(u64) } }
+/// # struct Adder;
+/// # impl Program for Adder {
+/// #     type Input<'a> = Call;
+/// #     fn apply(&mut self, _: &mut World, _: Call) {}
+/// # }
+/// # let mut builder = WorldBuilder::new();
+/// # builder.register(Clock::historical(Duration::ZERO));
+/// # let (mut world, mut adder) = (builder.build(), Adder);
+/// # let directory = tempfile::tempdir()?;
+/// # let disk: Arc<dyn Disk> = Dir::new(directory.path()).into();
+/// # let (mut recorder, _) =
+/// #     Recorder::open(disk.clone(), Options::new("adder"), (&mut world, &mut adder), Digests::new())?;
+/// # recorder.input(&mut world, &mut adder, Call::Add(7));
+/// # recorder.close(&world)?;
+///
+/// let mut reader = Reader::open(disk, Some("adder"))?;
+/// let mut inputs = Vec::new();
+/// while let Some(record) = reader.read()? {
+///     if record.is_input() {
+///         inputs.push((record.source, record.payload.to_vec()));
+///     }
+/// }
+/// assert_eq!(inputs, [(1, 7_u64.to_le_bytes().to_vec())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a reader reads when it is asked for the next record"]
 pub struct Reader {
     disk: Arc<dyn Disk>,
     /// The files to read, the next one last.
     ahead: Vec<Entry>,
     current: Option<Cursor>,
-    /// Files that were read.
+    /// The files read so far.
     done: Vec<Entry>,
     snapshot: Option<Sequence>,
     begins: Sequence,
@@ -30,7 +63,7 @@ pub struct Reader {
     passed: u64,
     /// Inputs of the snapshot.
     inputs: u64,
-    /// Up to where marks say that all was safe.
+    /// Up to where the marks confirm that everything was safe.
     vouched: Place,
     /// The last check that agreed in a replay.
     pub(crate) agreed: Sequence,
@@ -38,14 +71,14 @@ pub struct Reader {
     pub(crate) at: Duration,
 }
 
-/// A tail that was never safe: the power failed, or the process was killed, while it was written.
+/// A tail that was never safe: the power failed or the process was killed during a write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Torn {
     /// The file in which it begins.
     pub path: PathBuf,
-    /// The offset in that file.
+    /// The offset in that file, in bytes.
     pub offset: u64,
-    /// How many bytes it has, later files included, zeros at the end not.
+    /// The number of bytes, including those of later files, but without the zeros at the end.
     pub bytes: u64,
     /// The last sequence before it.
     pub after: Sequence,
@@ -60,10 +93,11 @@ impl fmt::Display for Torn {
 }
 
 impl Reader {
-    /// Opens the journal of a program; `None` reads that of any.
+    /// Opens the journal of a program, or with `None` of any program.
     ///
     /// # Errors
-    /// If the directory cannot be read, or has a file that is newer, of another program, or none of a journal.
+    /// If the directory cannot be read, or contains a file of a newer version, of another program, or with the name but
+    /// not the contents of a journal's file.
     pub fn open(disk: Arc<dyn Disk>, program: Option<&str>) -> Result<Self, Error> {
         let entries = files::list(&*disk, program)?;
         let newest = entries.iter().filter(|entry| entry.kind == Kind::Snapshot).map(|entry| entry.after).max();
@@ -103,17 +137,17 @@ impl Reader {
         }
     }
 
-    /// Whether a file goes on after this sequence, so that none before it has more.
+    /// Returns whether a file begins after this sequence, so that no earlier file has later inputs.
     pub(crate) fn has_file_after(&self, sequence: Sequence) -> bool {
         self.ahead.iter().any(|entry| entry.kind == Kind::Segment && entry.after == sequence.get())
     }
 
-    /// Reads no file that goes on after this sequence, such as the one that is being written.
+    /// Skips files that begin after this sequence, such as the one that is being written.
     pub(crate) fn stop_at(&mut self, after: Sequence) {
         self.ahead.retain(|entry| entry.kind == Kind::Snapshot || entry.after < after.get());
     }
 
-    /// Returns the sequence of the snapshot that it begins with, if it begins with one.
+    /// Returns the sequence of the snapshot that the journal begins with, if any.
     #[must_use]
     pub fn snapshot(&self) -> Option<Sequence> {
         self.snapshot
@@ -125,35 +159,37 @@ impl Reader {
         self.begins
     }
 
-    /// Returns the sequence of the last input that was read, or that of a check if it is later.
+    /// Returns the sequence of the last record read, input or check.
     #[must_use]
     pub fn last(&self) -> Sequence {
         self.last
     }
 
-    /// Returns what is torn at the end, once that was reached.
+    /// Returns the torn tail, once the reader has reached it.
     #[must_use]
     pub fn torn(&self) -> Option<&Torn> {
         self.torn.as_ref()
     }
 
-    /// Returns where the record that was read last begins: the name of the file, and the offset. `None` at the end.
+    /// Returns where the last record read begins: the name of the file, and the offset in bytes. Returns `None` at the
+    /// end.
     #[must_use]
     pub fn place(&self) -> Option<(&str, u64)> {
         self.current.as_ref().map(|cursor| (&*cursor.entry.name, cursor.record_offset()))
     }
 
-    /// Returns how many bytes were read, and how many there are.
+    /// Returns the number of bytes read, and the number of bytes in total.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         let current = self.current.as_ref().map_or(0, Cursor::offset);
         (self.passed + current, self.length)
     }
 
-    /// Returns the next record, `None` at the end. Checks are records, the marks of commits are not.
+    /// Returns the next record, or `None` at the end. Checks are records, but the marks of commits are not.
     ///
     /// # Errors
-    /// If the disk fails, a file is missing, or bytes are damaged that were once safe. It is not to be used then.
+    /// If the disk fails, a file is missing, or bytes that were once safe are damaged. Do not use the reader
+    /// afterwards.
     pub fn read(&mut self) -> Result<Option<Record<'_>>, Error> {
         loop {
             let Some(cursor) = &mut self.current else {
@@ -178,7 +214,7 @@ impl Reader {
         }
     }
 
-    /// Whether a record is one to hand out, and not in the snapshot already.
+    /// Returns whether to return a record to the caller: not if the snapshot already has it.
     #[inline]
     fn accepts(&mut self, source: u32, sequence: u64) -> Result<bool, Error> {
         let sequence = Sequence::new(sequence);
@@ -200,7 +236,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Opens the next file. `false` if there is none.
+    /// Opens the next file. Returns `false` if there is none.
     fn advance(&mut self) -> Result<bool, Error> {
         let Some(entry) = self.ahead.pop() else { return Ok(false) };
         let has = self.known();
@@ -220,7 +256,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Goes on to the next file at the end of one, if that goes on from here.
+    /// Ends the present file, if the next one continues from here.
     fn leave(&mut self) -> Result<(), Error> {
         let Some(cursor) = &self.current else { return Ok(()) };
         if cursor.entry.kind == Kind::Snapshot && cursor.inputs_promised() != Some(self.inputs) {
@@ -240,7 +276,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns the sequence up to which all was read, in the snapshot or after it.
+    /// Returns the sequence up to which everything was read, in the snapshot or after it.
     fn known(&self) -> Sequence {
         self.last.max(self.begins)
     }
@@ -252,7 +288,7 @@ impl Reader {
         }
     }
 
-    /// Ends a file before its end: nothing of the rest is kept.
+    /// Ends the present file early: the rest of it is dropped.
     fn close_at(&mut self, length: u64) {
         if let Some(cursor) = &mut self.current {
             cursor.entry.length = length;
@@ -260,7 +296,7 @@ impl Reader {
         self.close();
     }
 
-    /// What comes next is damaged.
+    /// Returns the error that the next bytes are damaged.
     fn damaged(&self) -> Error {
         self.damaged_at(Cursor::offset)
     }
@@ -270,7 +306,7 @@ impl Reader {
         Error::Damaged { path: self.disk.path(name), offset, after: self.last }
     }
 
-    /// Tells a torn tail from damage: by the marks that come later, which say what was safe when they were written.
+    /// Distinguishes a torn tail from damage, by later marks, which confirm what was safe when they were written.
     fn judge(&mut self) -> Result<(), Error> {
         let Some(cursor) = &mut self.current else { return Ok(()) };
         if cursor.entry.kind == Kind::Snapshot {
@@ -281,7 +317,7 @@ impl Reader {
         let mut rest = cursor.survey().map_err(Error::io("read", &*self.disk, &name))?;
         let (is_clean, next) = (rest.bytes == 0, self.ahead.last());
         if is_clean && next.is_some_and(|next| next.after <= self.known().get()) {
-            // Room that was taken in advance, and not given back.
+            // Room that was reserved and not released.
             self.close_at(place.1);
             return Ok(());
         }
@@ -305,7 +341,7 @@ impl Reader {
             let (path, after) = (self.disk.path(&name), self.known());
             self.torn = Some(Torn { path, offset: place.1, bytes: rest.bytes, after });
         }
-        // What comes later goes on after what is lost, so it is lost too.
+        // Later files continue from what is lost, so they are lost too.
         self.close_at(place.1);
         if self.torn.is_some() {
             self.done.append(&mut self.ahead.drain(..).rev().map(Entry::dropped).collect());
@@ -313,18 +349,19 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns before which sequence no file is needed: that of the snapshot, unless one that began before had more.
+    /// Returns the sequence before which no file is needed: that of the snapshot, unless an older file had later
+    /// inputs.
     pub(crate) fn replaced(&self) -> u64 {
         let read = self.done.iter().filter(|entry| entry.kind == Kind::Segment).map(|entry| entry.after);
         read.chain([self.begins.get()]).min().unwrap_or(0)
     }
 
-    /// Cuts the torn tail off, and waits until the disk has all that was read.
+    /// Cuts off the torn tail, and waits until the disk has everything that was read.
     pub(crate) fn repair(&mut self) -> Result<(), Error> {
         files::repair(&*self.disk, &self.done, self.known().get(), self.vouched)
     }
 
-    /// Has the record that was read last be read again. Before it, the last input was `last`.
+    /// Makes the next read return the last record again. Before it, the last input was `last`.
     pub(crate) fn unread(&mut self, last: Sequence) {
         self.last = last;
         if let Some(cursor) = &mut self.current {
@@ -334,7 +371,7 @@ impl Reader {
 }
 
 impl Record<'_> {
-    /// Whether this is an input of the program, and not one of the journal's own records.
+    /// Returns whether this is an input of the program, rather than one of the journal's own records.
     #[must_use]
     pub fn is_input(&self) -> bool {
         self.source < OWN_SOURCES

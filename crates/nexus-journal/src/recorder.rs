@@ -1,4 +1,4 @@
-//! `Recorder`: the choke point of a live program, where each input is written down and applied.
+//! `Recorder`: the entrance of a live program, where each input is written and applied.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,14 +11,54 @@ use crate::error::Error;
 use crate::files;
 use crate::format::CHECK;
 use crate::inputs::Input;
-use crate::journal::{Journal, Options};
+use crate::journal::Journal;
+use crate::options::Options;
 use crate::reader::Reader;
 use crate::replay::{Program, Replayed};
 
-/// Writes inputs down as they are applied, and moves the clock of the world, so that a replay sees the same.
+/// Writes inputs as they are applied, and moves the clock of the world, so that a replay sees the same.
 ///
-/// The world's clock is a [historical](Clock::historical) one, live as in a replay. [`update`](Self::update) moves it
-/// once per turn to the time of the machine, and each input notes where it stands.
+/// The world needs a [historical](Clock::historical) clock, live as in a replay. [`update`](Self::update) sets it to
+/// the machine's time once per turn, and the journal stores that time with each input.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
+/// use nexus_rt::{Clock, World, WorldBuilder};
+///
+/// inputs! {
+///     enum Call {
+///         1 = Add(u64),
+///     }
+/// }
+///
+/// struct Adder;
+///
+/// impl Program for Adder {
+///     type Input<'a> = Call;
+///
+///     fn apply(&mut self, world: &mut World, Call::Add(number): Call) {
+///         *world.resource_mut::<u64>() += number;
+///     }
+/// }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let dir = Dir::new(directory.path());
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Clock::historical(Duration::ZERO));
+/// builder.register(0_u64);
+/// let (mut world, mut adder) = (builder.build(), Adder);
+/// let options = Options::new("adder");
+/// let (mut recorder, _) =
+///     Recorder::open(dir, options, (&mut world, &mut adder), Digests::new())?;
+///
+/// recorder.update(&mut world); // once per turn
+/// let sequence = recorder.input(&mut world, &mut adder, Call::Add(7));
+/// assert_eq!(recorder.commit(&world)?, sequence); // safe: the reply may leave
+/// assert_eq!(*world.resource::<u64>(), 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Recorder {
     journal: Journal,
@@ -31,14 +71,48 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Runs again what a journal has, on a new world, and goes on with it. A tail that was never safe is cut off.
+    /// Replays a journal on a new world, and continues it. A tail that was never safe is cut off. A directory without a
+    /// journal gets one.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::time::Duration;
+    /// # inputs! { enum Call { 1 = Add(u64) } }
+    /// # struct Adder;
+    /// # impl Program for Adder {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, world: &mut World, Call::Add(number): Call) {
+    /// #         *world.resource_mut::<u64>() += number;
+    /// #     }
+    /// # }
+    /// # fn new_world() -> World {
+    /// #     let mut builder = WorldBuilder::new();
+    /// #     builder.register(Clock::historical(Duration::ZERO));
+    /// #     builder.register(0_u64);
+    /// #     builder.build()
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let dir = Dir::new(directory.path());
+    /// for run in 1..=3 {
+    ///     let (mut world, mut adder) = (new_world(), Adder);
+    ///     let (options, digests) = (Options::new("adder"), Digests::new());
+    ///     let (mut recorder, replayed) =
+    ///         Recorder::open(dir.clone(), options, (&mut world, &mut adder), digests)?;
+    ///     assert_eq!(replayed.inputs, run - 1); // those of the runs before
+    ///     recorder.input(&mut world, &mut adder, Call::Add(7));
+    ///     assert_eq!(*world.resource::<u64>(), 7 * run);
+    ///     recorder.close(&world)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If the journal is in use, damaged, or that of another program; if the program does not do again what it did; or
-    /// if the disk is full or fails. The journal is as it was then.
+    /// If the journal is in use, is damaged, or belongs to another program; if the replay diverges; or if the disk is
+    /// full or fails. The journal then stays as it was.
     ///
     /// # Panics
-    /// If the clock of the world is not historical, or the name of the program is longer than 28 bytes.
+    /// If the clock of the world is not historical, or if the name of the program is longer than 28 bytes.
     #[track_caller]
     pub fn open<P: Program>(
         disk: impl Into<Arc<dyn Disk>>,
@@ -49,14 +123,43 @@ impl Recorder {
         Self::open_by(Clock::realtime(), disk, options, (world, program), digests)
     }
 
-    /// Does what [`open`](Self::open) does, with the time from another clock than that of the machine, such as that of
-    /// a test. The same inputs at the same times are then the same bytes.
+    /// Like [`open`](Self::open), but takes the time from `real` instead of the machine's clock. With the clock of a
+    /// test, equal inputs at equal times write equal bytes.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{World, WorldBuilder};
+    /// # inputs! { enum Call { 1 = Tick } }
+    /// # struct Ticks;
+    /// # impl Program for Ticks {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, _: &mut World, _: Call) {}
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let disk = Dir::new(directory.path());
+    /// use std::time::Duration;
+    ///
+    /// use nexus_rt::Clock;
+    /// use nexus_rt::testing::VirtualClock;
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Clock::historical(Duration::ZERO));
+    /// let (mut world, time) = (builder.build(), VirtualClock::new());
+    /// let real = Clock::test(time.clone(), Duration::from_secs(1_000));
+    /// let options = Options::new("ticks");
+    /// let (mut recorder, _) =
+    ///     Recorder::open_by(real, disk, options, (&mut world, &mut Ticks), Digests::new())?;
+    /// time.advance(Duration::from_secs(5));
+    /// recorder.update(&mut world);
+    /// assert_eq!(world.resource::<Clock>().unix(), Duration::from_secs(1_005));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// As for [`open`](Self::open).
+    /// As [`open`](Self::open).
     ///
     /// # Panics
-    /// As for [`open`](Self::open).
+    /// As [`open`](Self::open).
     #[track_caller]
     pub fn open_by<P: Program>(
         mut real: Clock,
@@ -79,14 +182,16 @@ impl Recorder {
         Ok((recorder, replayed))
     }
 
-    /// Takes the time from another clock than that of the machine. If it is behind the world, time is slow until it
-    /// has caught up, so a test takes its clock from the start, by [`open_by`](Self::open_by).
+    /// Takes the time from another clock from now on. If that clock is behind the world, time runs at half the speed
+    /// until it has caught up. A test therefore sets its clock from the start, by [`open_by`](Self::open_by).
     pub fn set_time(&mut self, real: Clock) {
         self.real = real;
     }
 
-    /// Moves the clock of the world to the present, once per turn, and returns it. It does not go back: if that of the
-    /// machine did since the last input of an earlier run, it runs at half the speed until the machine has caught up.
+    /// Sets the clock of the world to the present, once per turn, and returns the time.
+    ///
+    /// The clock never goes back. If the machine's clock is behind the world, such as after a correction, the world's
+    /// clock runs at half the speed until the machine has caught up.
     ///
     /// # Panics
     /// If the clock of the world is not historical.
@@ -100,10 +205,14 @@ impl Recorder {
         clock.set_unix(unix)
     }
 
-    /// Writes down that the present event is this input. If an input was noted for it already, there is a new event.
+    /// Records that the present event is this input, without applying it. Returns its sequence. If the present event
+    /// already has an input, a new event begins.
     ///
-    /// Whatever the program does because of it belongs into [`Program::apply`], which a replay calls. A server that
-    /// finds out only while it runs a request whether that changes anything calls this after it.
+    /// A replay applies the input by [`Program::apply`], so the program must do the same work there. A server that
+    /// learns only while it runs a request whether the request changes anything calls this afterwards.
+    ///
+    /// # Panics
+    /// If the payload is 4 GiB or longer.
     #[inline]
     pub fn append<'a>(&mut self, world: &mut World, input: &impl Input<'a>) -> Sequence {
         if world.current_sequence() <= self.journal.last() {
@@ -115,7 +224,36 @@ impl Recorder {
         sequence
     }
 
-    /// Writes an input down and applies it, as an event of its own.
+    /// Records an input and applies it, as a new event. Returns its sequence.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::time::Duration;
+    /// # inputs! { enum Call { 1 = Add(u64) } }
+    /// # struct Adder;
+    /// # impl Program for Adder {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, world: &mut World, Call::Add(number): Call) {
+    /// #         *world.resource_mut::<u64>() += number;
+    /// #     }
+    /// # }
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(Clock::historical(Duration::ZERO));
+    /// # builder.register(0_u64);
+    /// # let (mut world, mut adder) = (builder.build(), Adder);
+    /// # let directory = tempfile::tempdir()?;
+    /// # let dir = Dir::new(directory.path());
+    /// # let (mut recorder, _) =
+    /// #     Recorder::open(dir, Options::new("adder"), (&mut world, &mut adder), Digests::new())?;
+    /// let sequence = recorder.input(&mut world, &mut adder, Call::Add(7));
+    /// assert_eq!((sequence, *world.resource::<u64>()), (world.current_sequence(), 7));
+    /// assert!(recorder.journal().safe() < sequence); // until the next commit
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the payload is 4 GiB or longer.
     #[inline]
     pub fn input<P: Program>(&mut self, world: &mut World, program: &mut P, input: P::Input<'_>) -> Sequence {
         world.next_sequence();
@@ -124,11 +262,12 @@ impl Recorder {
         sequence
     }
 
-    /// Writes what was noted, once per turn, and returns up to where everything is safe. Now and then it notes what the
-    /// world is worth.
+    /// Writes the inputs of a turn, once per turn. Returns the sequence up to which every input is safe.
+    ///
+    /// After [`Options::check_every`] inputs, it also records a [`check`](Self::check).
     ///
     /// # Errors
-    /// If the disk is full or fails. Nothing is written any more then.
+    /// If the disk is full or fails. From then on, every call returns an error.
     #[inline]
     pub fn commit(&mut self, world: &World) -> Result<Sequence, Error> {
         if self.until_check == 0 {
@@ -137,20 +276,20 @@ impl Recorder {
         self.journal.commit()
     }
 
-    /// Notes what the world is worth now, for a replay to compare.
+    /// Records the [`Digests`] of the world, which a replay compares.
     pub fn check(&mut self, world: &World) {
         self.until_check = self.journal.options().check_every;
         let (at, digests) = (self.now(world), &self.digests);
         self.journal.note(CHECK, at, |out| _ = digests.note(world, out));
     }
 
-    /// Returns one word for all that is watched.
+    /// Returns one digest for all watched resources: see [`Digests::total`].
     #[must_use]
     pub fn total(&self, world: &World) -> u64 {
         self.digests.total(world)
     }
 
-    /// Notes what the world is worth at the end, and [closes](Journal::close) the journal.
+    /// Records a last [`check`](Self::check), and [closes](Journal::close) the journal.
     ///
     /// # Errors
     /// If the disk is full or fails.
@@ -159,13 +298,13 @@ impl Recorder {
         self.journal.close()
     }
 
-    /// Returns what it writes to.
+    /// Returns the journal.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// Returns what it writes to, to begin the next file.
+    /// Returns the journal mutably, for example to [begin the next file](Journal::rotate).
     pub fn journal_mut(&mut self) -> &mut Journal {
         &mut self.journal
     }

@@ -10,42 +10,78 @@ use crate::format::CHECK;
 use crate::inputs::Input;
 use crate::reader::{Reader, Torn};
 
-/// A program as a function of its inputs: what is live and what is replayed goes through its one entrance.
+/// A program as a function of its inputs. Live inputs and replayed ones go through its one entrance.
 pub trait Program {
-    /// What reaches it, usually made by [`inputs!`](crate::inputs).
+    /// The inputs, usually declared by [`inputs!`](crate::inputs).
     type Input<'a>: Input<'a>;
 
-    /// Applies an input. The time is that of the world's clock, and the number of the input the world's sequence.
+    /// Applies an input. Its time is that of the world's clock, and its number is the world's sequence.
     ///
-    /// What this does depends on nothing but the world and the input: no other time, no other random numbers, no order
-    /// that a `HashMap` happens to have.
+    /// The result must depend only on the world and the input: not on another clock, on random numbers, or on the
+    /// iteration order of a `HashMap`.
     fn apply(&mut self, world: &mut World, input: Self::Input<'_>);
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Replayed {
-    /// How many inputs were applied, those of the snapshot included.
+    /// The number of inputs applied, including those of the snapshot.
     pub inputs: u64,
-    /// How many checks agreed.
+    /// The number of checks that agreed.
     pub checks: u64,
     /// The sequence of the last input.
     pub last: Sequence,
     /// The time of the last input, since 1970.
     pub at: Duration,
-    /// How many bytes of the journal were read: all of it, unless it was to stop before.
+    /// The number of bytes read: the whole journal, unless the replay stopped earlier.
     pub bytes: u64,
-    /// What was torn at the end.
+    /// The torn tail, if there is one.
     pub torn: Option<Torn>,
 }
 
 impl Reader {
-    /// Applies every input, up to `until` if that is given, and compares the world with every check. It may be called
-    /// again, to go on from there.
+    /// Applies every input, up to `until` if given, and compares the world with every check. A second call continues
+    /// from there.
+    ///
+    /// ```
+    /// # use nexus_journal::{Digests, Dir, Disk, Options, Program, Reader, Recorder, inputs};
+    /// # use nexus_rt::{Clock, World, WorldBuilder};
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// # inputs! { enum Call { 1 = Add(u64) } }
+    /// # struct Adder;
+    /// # impl Program for Adder {
+    /// #     type Input<'a> = Call;
+    /// #     fn apply(&mut self, world: &mut World, Call::Add(number): Call) {
+    /// #         *world.resource_mut::<u64>() += number;
+    /// #     }
+    /// # }
+    /// # fn new_world() -> World {
+    /// #     let mut builder = WorldBuilder::new();
+    /// #     builder.register(Clock::historical(Duration::ZERO));
+    /// #     builder.register(0_u64);
+    /// #     builder.build()
+    /// # }
+    /// # let directory = tempfile::tempdir()?;
+    /// # let disk: Arc<dyn Disk> = Dir::new(directory.path()).into();
+    /// # let (mut world, mut adder) = (new_world(), Adder);
+    /// # let options = Options::new("adder");
+    /// # let (mut recorder, _) =
+    /// #     Recorder::open(disk.clone(), options, (&mut world, &mut adder), Digests::new())?;
+    /// let first = recorder.input(&mut world, &mut adder, Call::Add(7));
+    /// recorder.input(&mut world, &mut adder, Call::Add(8));
+    /// recorder.close(&world)?;
+    ///
+    /// let (mut world, mut reader) = (new_world(), Reader::open(disk, Some("adder"))?);
+    /// reader.replay(&mut world, &mut adder, &Digests::new(), Some(first))?;
+    /// assert_eq!(*world.resource::<u64>(), 7); // the state after the first input
+    /// reader.replay(&mut world, &mut adder, &Digests::new(), None)?;
+    /// assert_eq!(*world.resource::<u64>(), 15);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If the journal is damaged, if the state at `until` was compacted away, or if the program does not do again what
-    /// it did.
+    /// If the journal is damaged, if the state at `until` was compacted away, or if the replay diverges.
     ///
     /// # Panics
     /// If the clock of the world is not historical.

@@ -1,4 +1,7 @@
-//! The derive macro of nexus-rt. Use it through the `derive` feature of `nexus-rt`, which re-exports it.
+//! The derive macro of `nexus-rt`: [`derive(Param)`](macro@Param) makes a struct of params a param.
+//!
+//! Use it through `nexus-rt`, whose default feature `derive` exports it. The macro's code names items of that crate, so
+//! this crate is of no use alone.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};

@@ -4,24 +4,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-/// The loop is awake, and nobody has rung since it last answered.
+/// The loop is awake, and no ring has come since it last answered.
 const AWAKE: u32 = 0;
 /// The loop sleeps, or is about to.
 const ASLEEP: u32 = 1;
-/// Somebody has rung.
+/// A ring has come.
 const RUNG: u32 = 2;
 
-/// Wakes a loop that sleeps. While the loop is awake, ringing costs a fence and a load. Clones belong to one loop.
+/// Wakes a sleeping loop from any thread. While the loop is awake, a ring costs a fence and a load.
 ///
-/// Any number of threads and sources share one doorbell and one sleep. No ring is lost, and one wake-up serves all
-/// rings since the last.
+/// Any number of threads and sources share one doorbell and one sleep; clones are handles to one doorbell. No ring is
+/// lost, and one wake-up serves all rings since the last.
 ///
-/// [`MioDriver::doorbell`](crate::MioDriver::doorbell) returns that of a loop over sockets, and a
-/// [`Parker`](crate::wait::Parker) has that of a loop without. A driver with its own sleep makes one and keeps this
-/// protocol:
+/// [`MioDriver::doorbell`](crate::MioDriver::doorbell) returns the doorbell of a loop over sockets, and
+/// [`Parker::doorbell`](crate::wait::Parker::doorbell) that of a loop without sockets. A driver with its own sleep
+/// creates one and follows this protocol:
 ///
-/// - A sender puts something where the loop looks, and then [rings](Self::ring).
-/// - The loop sleeps only if [`may_sleep`](Self::may_sleep) allows it. When it wakes, or if it may not sleep, it
+/// - A sender puts an item where the loop looks, and then [rings](Self::ring).
+/// - The loop sleeps only if [`may_sleep`](Self::may_sleep) allows it. After the sleep, or instead of it, the loop
 ///   [answers](Self::answer), and then looks at everything.
 ///
 /// ```
@@ -54,14 +54,31 @@ struct Bell {
 }
 
 impl Doorbell {
-    /// Makes a doorbell whose `wake` ends the current sleep of the loop, or the next one if it does not sleep yet.
+    /// Creates a doorbell for a driver with its own sleep. `wake` ends the current sleep of the loop, or the next one
+    /// if the loop does not sleep yet.
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use nexus_rt::wait::Doorbell;
+    ///
+    /// let this = thread::current();
+    /// let bell = Doorbell::new(move || this.unpark());
+    /// let ringer = bell.clone();
+    /// let thread = thread::spawn(move || ringer.ring());
+    /// if bell.may_sleep() {
+    ///     thread::park(); // until the ring
+    /// }
+    /// bell.answer();
+    /// # thread.join().unwrap();
+    /// ```
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self(Arc::new(Bell { state: AtomicU32::new(AWAKE), wake: Box::new(wake) }))
     }
 
-    /// Wakes the loop if it sleeps, and otherwise keeps it from sleeping before it has looked again.
+    /// Wakes the loop if it sleeps. Otherwise, keeps the loop from sleeping until it has looked again.
     ///
-    /// Call it after putting something where the loop looks: once for one item, or once for many.
+    /// Call it after putting items where the loop looks: once for one item, or once for many.
     #[inline]
     pub fn ring(&self) {
         // Pairs with the fence in `answer`: either the loop sees what was put there, or this sees that it has answered.
@@ -71,8 +88,7 @@ impl Doorbell {
         }
     }
 
-    /// Acknowledges all rings so far. For the loop, before it looks at its sources: whatever is put there later rings
-    /// again.
+    /// Acknowledges all rings so far. The loop calls this before it looks at its sources: any later item rings again.
     #[inline]
     pub fn answer(&self) {
         if self.0.state.load(Ordering::Relaxed) != AWAKE {
@@ -81,8 +97,7 @@ impl Doorbell {
         }
     }
 
-    /// Returns whether the loop may sleep, because nobody has rung since it last answered. From then on a ring wakes
-    /// it.
+    /// Returns whether the loop may sleep: no ring has come since it last answered. From this call on, a ring wakes it.
     #[inline]
     #[must_use]
     pub fn may_sleep(&self) -> bool {

@@ -1,4 +1,4 @@
-//! `Idle`: what a loop does in a turn without work.
+//! `Idle`: how a loop waits after a turn without work.
 
 use std::fmt;
 use std::hint::spin_loop;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// How a loop waits when it has nothing to do.
 ///
-/// It parses from `spin`, `yield`, `block`, `backoff` and `backoff=N`, for an option of a program.
+/// It parses from `spin`, `yield`, `block`, `backoff` (100 turns) and `backoff=N`, for a command-line option.
 ///
 /// ```
 /// use nexus_rt::wait::Wait;
@@ -22,14 +22,15 @@ use std::time::Instant;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Wait {
-    /// Asks again at once: the lowest latency, for a whole core. Under a real-time scheduler senders need another core,
-    /// since a loop that never yields keeps them from finishing what they began.
+    /// Polls again at once: the lowest latency, at the cost of a whole core.
+    ///
+    /// Under a real-time scheduler, senders need another core: a loop that never yields would keep them from finishing.
     Spin,
-    /// Lets other threads of the core run, then asks again.
+    /// Yields to other threads of the core, then polls again.
     Yield,
-    /// Sleeps until something happens: no processor time, for the latency of a wake-up.
+    /// Sleeps until an event comes: no processor time, at the cost of a wake-up's latency.
     Block,
-    /// Asks again for this number of turns without work, then sleeps.
+    /// Polls again for this number of turns without work, then sleeps.
     Backoff(u32),
 }
 
@@ -64,7 +65,7 @@ impl fmt::Display for Wait {
     }
 }
 
-/// The name of no [`Wait`]: the error of parsing one.
+/// The error of parsing a [`Wait`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownWait(String);
 
@@ -76,7 +77,7 @@ impl fmt::Display for UnknownWait {
 
 impl std::error::Error for UnknownWait {}
 
-/// Decides at the end of each turn whether the loop sleeps, and until when, by a [`Wait`].
+/// Decides at the end of each turn whether the loop sleeps and until when, according to a [`Wait`].
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -87,31 +88,32 @@ impl std::error::Error for UnknownWait {}
 /// let now = Instant::now();
 /// let next_timer = now + Duration::from_secs(1);
 /// // A turn that ran handlers, then turns without work.
-/// let sleeps = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)) == Some(next_timer));
+/// let until = [3, 0, 0, 0].map(|ran| idle.until(ran, now, Some(next_timer)));
+/// let sleeps = until.map(|until| until == Some(next_timer));
 /// assert_eq!(sleeps, [false, false, false, true]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Idle {
     wait: Wait,
-    /// A time that has come on every clock.
+    /// A time that every clock has passed.
     past: Instant,
     /// Turns without work in a row.
     empty: u32,
 }
 
 impl Idle {
-    /// Starts as after a turn with work.
+    /// Creates a policy that starts as after a turn with work.
     #[must_use]
     pub fn new(wait: Wait) -> Self {
         Self { wait, past: Instant::now(), empty: 0 }
     }
 
-    /// Returns until when the loop sleeps at the end of a turn, for
+    /// Returns the time until which the loop sleeps at the end of a turn: pass it to
     /// [`MioPoller::poll_until`](crate::MioPoller::poll_until) or [`Parker::park`](crate::wait::Parker::park).
     ///
-    /// `ran` is the number of handlers that ran in the turn, `now` its time, and `deadline` that of the next timer.
-    /// After a turn with work, and as long as the loop is to ask again, it returns a time that has come: no sleep.
-    /// Otherwise it returns `deadline`, where `None` is a sleep without limit.
+    /// `ran` is the number of handlers that ran in the turn, `now` is its time, and `deadline` is that of the next
+    /// timer. After a turn with work, and while the loop polls again, the result is in the past, so the loop does not
+    /// sleep. Otherwise it is `deadline`, where `None` means no limit. With [`Wait::Yield`], this call yields.
     #[inline]
     #[must_use = "it says until when to sleep"]
     pub fn until(&mut self, ran: usize, now: Instant, deadline: Option<Instant>) -> Option<Instant> {

@@ -76,22 +76,31 @@ mod callback;
 mod catch_unwind;
 pub mod chain;
 mod clock;
+#[cfg(feature = "mio")]
+pub mod connections;
 mod dag;
+#[cfg(feature = "mio")]
+pub mod datagrams;
 mod describe;
 mod doorbell;
 mod driver;
 mod fan_out;
 mod handler;
 mod idle;
+#[cfg(feature = "ring")]
+pub mod inbox;
 #[cfg(feature = "smartptr")]
 mod inline;
 mod into_handler;
+#[cfg(feature = "mio")]
+pub mod io;
 mod lifecycle;
 mod names;
 mod nonce;
 pub mod param;
 mod pipeline;
 pub mod poll;
+pub mod reactors;
 pub mod scheduler;
 mod sealed;
 mod sequence;
@@ -100,6 +109,9 @@ mod step;
 mod system;
 mod template;
 pub mod testing;
+#[cfg(feature = "timer")]
+pub mod timer;
+pub mod wait;
 mod world;
 
 pub use adapt::{Adapt, ByRef, Cloned, Owned};
@@ -148,64 +160,6 @@ pub mod registry {
 /// What is wired, as data: to print, to draw and to walk, made by [`Describe::plan`].
 pub mod plan {
     pub use crate::describe::{Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
-}
-
-/// Events and keys of timers, and policies for missed ticks (feature `timer`).
-#[cfg(feature = "timer")]
-pub mod timer {
-    pub use nexus_timer::{Full, TimerKey};
-
-    pub use crate::driver::{MissedTicks, TimerEvent};
-}
-
-/// Events from other threads, and to them (feature `ring`).
-#[cfg(feature = "ring")]
-pub mod inbox {
-    pub use crate::driver::{
-        Closed, Full, Inbox, InboxInstaller, InboxPoller, InboxStats as Stats, Outbox, Receiver, SendError, Sender,
-        channel,
-    };
-}
-
-/// Handlers that run once when something that they watch has changed.
-///
-/// [`Reactors`](reactors::Reactors) are a resource: handlers [mark](reactors::Reactors::mark) sources, and a poll runs
-/// each reactor that watches one of them.
-pub mod reactors {
-    pub use crate::driver::{ReactorEvent, ReactorId, Reactors, ReactorsInstaller, ReactorsPoller, SourceId, Sources};
-}
-
-/// How a loop sleeps, and how other threads end its sleep.
-///
-/// A loop has one sleep for all its sources: in `MioPoller::poll_until` or in [`Parker::park`](wait::Parker::park). A
-/// thread that has put something where the loop looks rings the [`Doorbell`](wait::Doorbell) of that sleep.
-/// [`Idle`](wait::Idle) decides when the loop sleeps, and when it asks again at once.
-pub mod wait {
-    pub use crate::doorbell::Doorbell;
-    pub use crate::driver::Parker;
-    pub use crate::idle::{Idle, UnknownWait, Wait};
-}
-
-/// Framed streams over TCP and Unix sockets (feature `mio`).
-#[cfg(feature = "mio")]
-pub mod connections {
-    pub use crate::driver::{
-        Address, Buffer, Client, ConnectionId, Connections, ConnectionsInstaller, ConnectionsPoller, Ended, EndedStats,
-        FrameTooLong, Framing, LengthPrefixed, Limits, LineTooLong, Lines, ListenerId, Opened, Retry, Stats, Stream,
-        UnknownAddress,
-    };
-}
-
-/// Datagrams over UDP and Unix sockets (feature `mio`).
-#[cfg(feature = "mio")]
-pub mod datagrams {
-    pub use crate::driver::{DatagramStats as Stats, Datagrams, DatagramsInstaller, DatagramsPoller, Socket, SocketId};
-}
-
-/// Events, tokens and wakers of sockets (feature `mio`).
-#[cfg(feature = "mio")]
-pub mod io {
-    pub use crate::driver::{MioEvent, MioToken, MioWaker};
 }
 
 /// What `#[derive(Param)]` and the macros name, so that they rely on no name of the crate that uses them.
@@ -257,6 +211,8 @@ mod pages {
         Recipes: "docs/src/recipes.md" needs ["mio", "timer"];
         HowItWorks: "docs/src/how-it-works.md" needs ["timer"];
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "ring", "signals", "timer"];
+        TimerReadme: "crates/nexus-timer/README.md" needs ["timer"];
+        DeriveReadme: "crates/nexus-rt-derive/README.md" needs ["derive"];
         Systems: "docs/src/systems.md";
         Testing: "docs/src/testing.md";
         Simulation: "docs/src/simulation.md" needs ["timer"];

@@ -27,15 +27,16 @@ pub struct WheelBuilder {
 }
 
 impl WheelBuilder {
-    /// Starts with the defaults: a tick of one millisecond, no memory yet, no limit.
+    /// Creates a builder with the defaults: a tick of one millisecond, no memory yet, no limit.
     pub const fn new() -> Self {
         Self { tick: Duration::from_millis(1), capacity: 0, limit: None }
     }
 
-    /// Sets the length of a tick, one millisecond by default. Deadlines within a tick share a slot.
+    /// Sets the length of a tick: one millisecond by default, one microsecond at least. Deadlines within a tick share a
+    /// slot.
     ///
-    /// This affects only cost: entries fire by their exact deadlines, whatever the tick. It should be about the
-    /// expected interval between polls. The wheel uses the largest power of two, in nanoseconds, that is not longer.
+    /// The tick affects only cost: entries fire at their exact deadlines. Choose about the expected interval between
+    /// polls. The wheel rounds the tick down to a power of two, in nanoseconds.
     pub fn tick(mut self, tick: Duration) -> Self {
         self.tick = tick;
         self

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// The error if a wheel is at its limit, with the value that did not fit.
+/// The error of a wheel at its [limit](crate::WheelBuilder::limit), with the value that did not fit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Full<T>(pub T);
 

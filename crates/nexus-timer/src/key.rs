@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Identifies one entry of one [`Wheel`](crate::Wheel).
 ///
-/// It is a number, not a pointer: store it in a resource, send it to another thread, or drop it. Once the entry has
-/// fired or was cancelled, the key matches nothing, even if the entry's room is reused. It never matches anything on
-/// another wheel.
+/// A key is a number, not a pointer: store it, send it to another thread, or drop it. Once the entry has fired or was
+/// cancelled, the key matches nothing, even if the wheel reuses the entry's memory. It matches no entry of another
+/// wheel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TimerKey {
     pub(crate) wheel: WheelId,

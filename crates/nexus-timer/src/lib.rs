@@ -1,15 +1,7 @@
-//! A timer wheel that never fires early.
+//! A timer wheel for programs that own their loop: exact deadlines, in order, without a clock.
 //!
-//! A [`Wheel`] holds values, each with a deadline, and returns each one once its deadline is reached:
-//!
-//! - **Exact.** An entry fires if and only if its deadline is at or before the `now` of the poll. Nothing is rounded.
-//! - **Ordered.** A poll returns due entries by deadline, and entries with equal deadlines by insertion.
-//! - **Reentrant.** Between two pops, entries may be inserted, rescheduled and cancelled, and every poll ends. A
-//!   [`TimerKey`] is a number. Once its entry is gone, it matches nothing, on this wheel or any other.
-//! - **Constant time.** Inserting, rescheduling and cancelling take constant time unless entries of that tick are about
-//!   to fire. A poll before the next deadline is one comparison. Memory grows to the largest number of entries that
-//!   wait at once, and that share a tick.
-//! - **No clock.** Time is an argument. It may stand still, go back, or skip a week.
+//! A [`Wheel`] holds values, each with a deadline. [`Wheel::poll`] passes the due values to a function, and
+//! [`Wheel::next_deadline`] says how long the loop may sleep:
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -29,6 +21,27 @@
 //! }
 //! assert_eq!(fired, [(order, "the order times out"), (quote, "the quote times out")]);
 //! ```
+//!
+//! # What it promises
+//!
+//! - **Exact.** An entry fires if and only if its deadline is at or before the `now` of the poll. Nothing is rounded.
+//! - **Ordered.** A poll returns due entries by deadline, and entries with equal deadlines by insertion.
+//! - **Reentrant.** Between two pops, entries may be inserted, rescheduled and cancelled, and every poll ends. A
+//!   [`TimerKey`] is a number. Once its entry is gone, it matches nothing, on this wheel or any other.
+//! - **Constant time.** Inserting, rescheduling and cancelling take constant time unless entries of that tick are about
+//!   to fire. A poll before the next deadline is one comparison. Memory grows with the largest number of entries
+//!   that wait at once, and with the largest number that share a tick.
+//! - **No clock.** Time is an argument. It may stand still, go back, or skip a week.
+//!
+//! There is no unsafe code and no dependency.
+//!
+//! # Where to look
+//!
+//! - [`Wheel`]: insert, reschedule, cancel and poll. [`Wheel::start_poll`] and [`Wheel::pop`] fire entries one at a
+//!   time, and [`Wheel::pop_lent`] is for timers that repeat.
+//! - [`WheelBuilder`]: the length of a tick, room in advance, and a limit. [`Full`] is the error of a wheel at its
+//!   limit.
+//! - [`TimerKey`]: identifies an entry. [`Expired`]: an entry that fired.
 //!
 //! # How it works
 //!

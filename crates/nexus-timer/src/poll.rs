@@ -20,10 +20,25 @@ pub struct Expired<T> {
 }
 
 impl<T> Wheel<T> {
-    /// Passes every due entry to `f` and returns how many there were. Entries come by deadline, and those with equal
+    /// Passes every due entry to `f` and returns the number of entries. They come by deadline, and entries with equal
     /// deadlines by insertion.
     ///
     /// If `f` panics, the entry that it received is lost, and the others are still due.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use nexus_timer::Wheel;
+    ///
+    /// let start = Instant::now();
+    /// let mut wheel = Wheel::new(start);
+    /// wheel.insert(start + Duration::from_millis(20), "later");
+    /// wheel.insert(start + Duration::from_millis(10), "soon");
+    ///
+    /// let mut fired = Vec::new();
+    /// let now = start + Duration::from_millis(15);
+    /// assert_eq!(wheel.poll(now, |expired| fired.push(expired.value)), 1);
+    /// assert_eq!(fired, ["soon"]);
+    /// ```
     pub fn poll(&mut self, now: Instant, mut f: impl FnMut(Expired<T>)) -> usize {
         self.start_poll(now);
         let mut count = 0;
@@ -81,11 +96,10 @@ impl<T> Wheel<T> {
 
     /// Returns the next entry that is due in this poll, with its value lent and its key still valid.
     ///
-    /// This is for timers that fire more than once: the value runs while the wheel is accessible, and is then
-    /// [restored](Self::restore). In between, the key can be used: [`reschedule`](Self::reschedule) sets the deadline
-    /// of the restored entry, overriding the one passed to `restore`, and [`cancel`](Self::cancel) ends the entry. An
-    /// entry that is not restored ends when the next one is popped or a poll begins, so an entry that was lost to a
-    /// panic leaves nothing behind.
+    /// Use it for timers that fire more than once: the value runs while the wheel stays accessible, and is then
+    /// [restored](Self::restore). In between, [`reschedule`](Self::reschedule) sets the deadline of the restored entry,
+    /// overriding the one passed to `restore`, and [`cancel`](Self::cancel) ends the entry. An entry that is not
+    /// restored ends when the next one is popped or a poll begins, so an entry lost to a panic leaves nothing behind.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -116,9 +130,9 @@ impl<T> Wheel<T> {
         Some(self.expired(item, key, value))
     }
 
-    /// Puts a lent value back, to fire under the same key at `deadline`. If a [`reschedule`](Self::reschedule) has set
-    /// another deadline since, that one applies. The entry counts as inserted now. With neither deadline, the entry
-    /// ends.
+    /// Puts a lent value back, to fire again at `deadline` under the same key. A deadline that
+    /// [`reschedule`](Self::reschedule) has set meanwhile takes precedence. The entry counts as inserted now. With
+    /// neither deadline, the entry ends.
     ///
     /// # Errors
     ///

@@ -31,7 +31,7 @@ use crate::time::Scale;
 /// assert_eq!(fired, ["first", "second"]);
 /// ```
 ///
-/// Every instant is an argument: the wheel reads no clock. It is `Send` and `Sync` if its values are.
+/// Every instant is an argument: the wheel reads no clock. A wheel is `Send` and `Sync` if its values are.
 pub struct Wheel<T> {
     /// No entry fires and no slot opens before this. May be too low, never too high.
     pub(crate) not_before: u64,
@@ -62,8 +62,8 @@ pub(crate) struct Lent {
 impl<T> Wheel<T> {
     /// Creates a wheel with the default tick and no limit. See [`WheelBuilder`] for other settings.
     ///
-    /// `start` is the instant from which the wheel measures: the present, unless a program simulates time. Earlier and
-    /// later instants work equally well, up to 292 years away.
+    /// The wheel measures time from `start`: the present, unless a program simulates time. Earlier and later instants
+    /// work equally well, up to 292 years away.
     #[must_use]
     pub fn new(start: Instant) -> Self {
         WheelBuilder::new().build(start)
@@ -124,11 +124,11 @@ impl<T> Wheel<T> {
         Ok(self.slab.key(index))
     }
 
-    /// Removes an entry before it fires and returns its value, or `None` if the key matches nothing here.
+    /// Removes an entry before it fires and returns its value, or `None` if the key matches no entry of this wheel.
     ///
-    /// A [lent](Self::pop_lent) entry has no value to return. `cancel` returns `None`, the key matches nothing from
-    /// here on, and [`restore`](Self::restore) will refuse the value. To distinguish the two cases, call
-    /// [`contains`](Self::contains) first.
+    /// A [lent](Self::pop_lent) entry ends too, but has no value to return: `cancel` returns `None`, and
+    /// [`restore`](Self::restore) will refuse the value. To tell the two cases apart, call [`contains`](Self::contains)
+    /// first.
     #[inline]
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
         let index = self.slab.find(key)?;
@@ -136,8 +136,8 @@ impl<T> Wheel<T> {
         self.slab.remove(index)
     }
 
-    /// Gives an entry a new deadline under the same key, as if it were inserted again. Returns `false` if the key
-    /// matches nothing here.
+    /// Moves an entry to a new deadline under the same key, as if it were inserted again. Returns `false` if the key
+    /// matches no entry of this wheel.
     ///
     /// A [lent](Self::pop_lent) entry will be restored with this deadline.
     #[inline]
@@ -154,19 +154,19 @@ impl<T> Wheel<T> {
         true
     }
 
-    /// Returns whether the key matches an entry here, waiting or lent.
+    /// Returns whether the key matches an entry of this wheel, waiting or lent.
     #[must_use]
     pub fn contains(&self, key: TimerKey) -> bool {
         self.slab.find(key).is_some()
     }
 
-    /// Returns the value of a waiting entry.
+    /// Returns the value of a waiting entry, or `None` if the key matches none or the entry is lent.
     #[must_use]
     pub fn get(&self, key: TimerKey) -> Option<&T> {
         self.slab.at(self.slab.find(key)?).value.as_ref()
     }
 
-    /// Returns the value of a waiting entry, mutably.
+    /// Returns the value of a waiting entry mutably: see [`get`](Self::get).
     #[must_use]
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
         let index = self.slab.find(key)?;
@@ -233,8 +233,8 @@ impl<T> Wheel<T> {
         self.scale.tick()
     }
 
-    /// Iterates over every waiting entry, in no particular order. Intended for people and tests: it walks all storage
-    /// ever used.
+    /// Iterates over every waiting entry, in no particular order. Intended for debugging and tests: it walks all
+    /// storage ever used.
     pub fn iter(&self) -> impl Iterator<Item = (TimerKey, Instant, &T)> {
         self.slab.indices().filter_map(|index| {
             let entry = self.slab.at(index);

@@ -114,7 +114,7 @@ fn what_cannot_be_recorded_or_run_again_is_said_in_one_sentence() {
     std::fs::write(&file, &damaged).unwrap();
     let damage = refused(&["--replay", &path]);
     assert!(damage.starts_with("DIR/00000000000000000001.journal is damaged at byte "), "{damage}");
-    assert!(damage.contains(", where all was safe once: restore the file, or give up what follows by "), "{damage}");
+    assert!(damage.contains(", in a part that was safe: restore the file, or discard what follows with "), "{damage}");
 
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/nexus-rt/tests/controller/recorded");
     for option in ["--replay", "--journal"] {

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["catch_unwind", "into_handler", "pipeline"],
     &["batch", "dag", "template", "system", "poll"],
     &["scheduler", "lifecycle", "driver"],
-    &["testing"],
+    &["testing", "connections", "datagrams", "inbox", "io", "reactors", "timer", "wait"],
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

@@ -129,13 +129,13 @@ fn a_number_that_exists_is_returned_again() {
 }
 
 #[test]
-#[should_panic(expected = "`late ms` is no name of a number: use letters, digits and underscores")]
+#[should_panic(expected = "`late ms` is not a valid name: use letters, digits and underscores")]
 fn a_name_with_a_space_is_refused() {
     _ = Board::new().gauge("late ms", "");
 }
 
 #[test]
-#[should_panic(expected = "`orders_total` is a Counter already, and cannot be a Gauge: use another name")]
+#[should_panic(expected = "`orders_total` is already a Counter, so it cannot be a Gauge: use another name")]
 fn a_counter_is_no_gauge() {
     let board = Board::new();
     _ = board.counter("orders", "");

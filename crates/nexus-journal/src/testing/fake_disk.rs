@@ -10,8 +10,8 @@ use crate::disk::{Disk, File};
 
 /// A directory in memory that behaves as badly as a disk may. Clones are the same disk.
 ///
-/// What was written is read at once, but only what was synced survives [`crash`](Self::crash). Of the rest any part may
-/// survive: any sector of a write, any change of a name.
+/// Reads return what was written, but only what was synced is sure to survive a [`crash`](Self::crash). Of the rest,
+/// any part may survive: any sector of a write, any change of a name.
 ///
 /// ```
 /// use nexus_journal::Disk;
@@ -37,19 +37,19 @@ impl FakeDisk {
         Self::default()
     }
 
-    /// Has something go wrong at an operation that changes the disk, `operations` from now on: 0 is the next one.
+    /// Injects a fault at a later operation that changes the disk: 0 is the next one, 1 the one after it.
     pub fn fail(&self, operations: u64, fault: Fault) {
         let mut state = self.state();
         state.fault = Some((state.operations + operations, fault));
     }
 
-    /// Has it work again, with room.
+    /// Ends an injected fault: the disk works again, and has room.
     pub fn mend(&self) {
         let mut state = self.state();
         (state.fault, state.is_full) = (None, false);
     }
 
-    /// Returns how many operations have changed the disk.
+    /// Returns the number of operations that have changed the disk.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.state().operations
@@ -93,7 +93,7 @@ impl FakeDisk {
         Self(Arc::new(Mutex::new(State { inodes, names, synced, operations, ..State::default() })))
     }
 
-    /// Returns the disk as another process sees it after this one was killed: with all that was written.
+    /// Returns the disk as another process sees it after this one was killed, with everything written.
     #[must_use]
     pub fn kill(&self) -> Self {
         let state = self.state();
@@ -124,7 +124,7 @@ impl FakeDisk {
         state.names.get(name).map(|inode| state.inodes[*inode].bytes.clone())
     }
 
-    /// Puts a file there, as if it had always been.
+    /// Adds a file that is already safe.
     pub fn put(&self, name: &str, bytes: &[u8]) {
         let mut state = self.state();
         let inode = state.inodes.len();

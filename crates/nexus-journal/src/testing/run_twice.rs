@@ -1,17 +1,17 @@
-//! `run_twice`: does a program do again what it did?
+//! `run_twice`: is a program deterministic?
 
 use nexus_rt::World;
 
 use super::FakeDisk;
 use crate::digests::Digests;
 use crate::error::Error;
-use crate::journal::Options;
+use crate::options::Options;
 use crate::recorder::Recorder;
 use crate::replay::{Program, Replayed};
 
-/// Records what `live` does with a new program, and runs that again with another.
+/// Records what `live` does with one program, and replays it with a second one.
 ///
-/// Everything that is watched is compared at the end, and wherever `live` calls [`Recorder::check`], but not before the
+/// All watched resources are compared at the end, and wherever `live` calls [`Recorder::check`], but not before the
 /// first input.
 ///
 /// ```
@@ -52,7 +52,7 @@ use crate::replay::{Program, Replayed};
 /// })?;
 /// assert_eq!((replayed.inputs, replayed.checks), (1, 1));
 ///
-/// // A write that is no input.
+/// // A write outside an input.
 /// let twice = run_twice(make, |world, adder, recorder| {
 ///     recorder.input(world, adder, Call::Add(7));
 ///     *world.resource_mut::<u64>() += 1;
@@ -63,7 +63,7 @@ use crate::replay::{Program, Replayed};
 /// ```
 ///
 /// # Errors
-/// [`Error::Diverged`] if the program does not do again what it did, and whatever a replay can fail with.
+/// [`Error::Diverged`] if the replay differs, or any other error of a replay.
 ///
 /// # Panics
 /// If the clock of the world is not historical.

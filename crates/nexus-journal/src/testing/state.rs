@@ -6,14 +6,14 @@ use std::io;
 /// What a disk writes at once: a write is torn between these, in bytes.
 pub(super) const SECTOR: usize = 512;
 
-/// What goes wrong.
+/// A fault of a [`FakeDisk`](super::FakeDisk).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// The disk is full: a part is written, and what takes no room goes on.
+    /// The disk is full. A write that needs room is written in part and fails; other operations succeed.
     Full,
-    /// The disk fails once, and forgets what it was to write.
+    /// One operation fails, and its data are lost.
     Broken,
-    /// The power is gone: nothing works any more.
+    /// The power failed: every operation fails from now on.
     Off,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct State {
     pub(super) inodes: Vec<Inode>,
     /// The names as programs see them.
     pub(super) names: BTreeMap<String, usize>,
-    /// Those that the disk has, and what was done to them since.
+    /// The names that the disk has, and the changes to them since.
     pub(super) synced: BTreeMap<String, usize>,
     pub(super) renamed: Vec<Naming>,
     pub(super) operations: u64,

@@ -87,7 +87,7 @@ fn what_is_not_there_cannot_be_cut_at() {
     let path = format!("fake/{}", snapshot.name);
     assert_eq!(
         find(&disk, last).unwrap_err().to_string(),
-        format!("{path} is damaged at byte 64, and everything goes on from it: restore the file")
+        format!("{path} is damaged at byte 64, and the rest of the journal depends on it: restore the file")
     );
 }
 

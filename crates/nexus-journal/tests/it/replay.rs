@@ -112,7 +112,7 @@ fn a_snapshot_that_leads_elsewhere_changes_nothing() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the snapshot at sequence {upto} does not lead to the state that it is of: `it::program::Sums` differs; the \
+            "the snapshot at sequence {upto} leads to a different state: `it::program::Sums` differs; the \
              journal stays as it is"
         )
     );
@@ -237,7 +237,10 @@ fn one_process_writes_and_a_hole_or_a_foreign_file_is_named() {
         with(8, &7_u32.to_le_bytes()),
         "FILE is of version 7, and this program reads up to version 1: use a newer one"
     );
-    assert_eq!(with(0, b"#!/bin/s"), "FILE is no file of a journal, though its name is: move it elsewhere");
+    assert_eq!(
+        with(0, b"#!/bin/s"),
+        "FILE is not a file of a journal, although it has the name of one: move it elsewhere"
+    );
     std::fs::write(&names[0], &bytes).unwrap();
     let mut other = options(Durability::Disk);
     other.program = "multiplier".into();

@@ -1,5 +1,5 @@
-//! Drivers: where events come from. Their rules are listed at [`Installer`](crate::Installer); `poll/`, on which
-//! drivers build, keeps most of them. The timer driver has a table of its own, the wheel.
+//! Drivers: where events come from. [`Installer`](crate::Installer) lists their rules, and `poll/`, the base of all
+//! drivers, keeps most of them. The timer driver has its own table, the wheel.
 
 #[cfg(feature = "mio")]
 mod connections;

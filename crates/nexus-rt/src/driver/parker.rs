@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::doorbell::Doorbell;
 use crate::shutdown::ShutdownHandle;
 
-/// Lets the thread that made it sleep until its [`Doorbell`] rings or a time comes: for a loop without sockets.
+/// The sleep of a loop without sockets: until its [`Doorbell`] rings, or until a deadline.
 ///
 /// ```
 /// use std::thread;
@@ -31,7 +31,7 @@ use crate::shutdown::ShutdownHandle;
 /// assert!(turns <= 2);
 /// ```
 ///
-/// It stays on its thread:
+/// A parker stays on the thread that created it:
 ///
 /// ```compile_fail
 /// # let shutdown = nexus_rt::WorldBuilder::new().shutdown_handle();
@@ -47,7 +47,7 @@ pub struct Parker {
 }
 
 impl Parker {
-    /// Makes a parker for the current thread. A shutdown request ends one sleep.
+    /// Creates a parker for the current thread. A shutdown request ends one sleep, the current or the next.
     #[must_use]
     pub fn new(shutdown: &ShutdownHandle) -> Self {
         let thread = thread::current();
@@ -63,11 +63,13 @@ impl Parker {
         self.bell.clone()
     }
 
-    /// Sleeps until the doorbell rings, at most until `until` (`None` sleeps without limit). It does not sleep if the
-    /// doorbell has rung since the last call or if the time has come, and may wake without a cause.
+    /// Sleeps until the doorbell rings, but no longer than `until`; `None` means no limit.
     ///
-    /// The sleep ends within the scheduler's own jitter of the time: on Linux usually about 60 microseconds late. While
-    /// the world [drains](crate::World::drain), it ends when that does.
+    /// It returns at once if the doorbell has rung since the last call, or if `until` has passed. It may also wake
+    /// without a cause.
+    ///
+    /// On Linux, a sleep usually ends about 60 microseconds after `until`, the scheduler's own jitter. While the world
+    /// [drains](crate::World::drain), a sleep ends at the deadline of the drain at the latest.
     pub fn park(&mut self, until: Option<Instant>) {
         let until = self.shutdown.limit(until);
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));

@@ -8,9 +8,9 @@ use crate::call::lend_world;
 use crate::handler::Handler;
 use crate::world::{Key, World};
 
-/// A driver's resource, as its [`Poller`] sees it: handlers leave it to run, and come back.
+/// The resource of a driver, as its [`Poller`] sees it: it stores handlers, which leave it to run and come back.
 ///
-/// With [`Registrations`](crate::poll::Registrations) as the storage of handlers, this is a whole driver:
+/// With [`Registrations`](crate::poll::Registrations) as the storage, this is a complete driver:
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -31,7 +31,7 @@ use crate::world::{Key, World};
 ///
 ///     fn next(&mut self) -> Option<(RegistrationKey, Virtual<u64>, u64)> {
 ///         while let Some((key, value)) = self.due.pop_front() {
-///             // Its registration has ended since.
+///             // The registration may have ended since.
 ///             let Some(handler) = self.subscribers.take_out(key) else { continue };
 ///             return Some((key, handler, value));
 ///         }
@@ -83,9 +83,9 @@ use crate::world::{Key, World};
 ///
 /// [`check_driver`](crate::testing::check_driver) runs any driver through the rules of [`Installer`](crate::Installer).
 pub trait Driver: 'static {
-    /// What is stored and run.
+    /// The type of stored handlers.
     type Handler;
-    /// Identifies a handler that was taken out, and the place it goes back to.
+    /// Identifies a handler that was taken out, and its place.
     type Key: Copy;
 
     /// Returns the poll state of this resource: one [`Polls`] for its whole life, such as that of its
@@ -98,8 +98,8 @@ pub trait Driver: 'static {
     /// Returns the handler, to be dropped, if it is not to run again or if its registration has ended meanwhile.
     fn put_back(&mut self, key: Self::Key, handler: Self::Handler) -> Result<(), Self::Handler>;
 
-    /// Ends the registration of a handler that will not come back: it panicked, or the resource was elsewhere when it
-    /// returned.
+    /// Ends the registration of a handler that will not come back, because it panicked or because the resource was
+    /// elsewhere when it returned.
     fn end(&mut self, key: Self::Key);
 }
 
@@ -142,7 +142,7 @@ impl Default for Polls {
 
 /// The loop of a driver: takes each handler that is due out of the resource `D`, runs it, and puts it back.
 ///
-/// It keeps the rules of all drivers, listed at [`Installer`](crate::Installer), so that a driver need not.
+/// It keeps the rules of all drivers, which [`Installer`](crate::Installer) lists, so that a driver need not.
 #[must_use = "handlers run when it is polled"]
 pub struct Poller<D: Driver> {
     resource: Key<D>,
@@ -159,7 +159,7 @@ struct Lost<K> {
 }
 
 impl<D: Driver + Send> Poller<D> {
-    /// Creates a poller of the resource of this key.
+    /// Creates a poller of the resource with this key.
     pub fn new(resource: Key<D>) -> Self {
         Self { resource, lost: Vec::new() }
     }
@@ -199,12 +199,45 @@ impl<D: Driver + Send> Poller<D> {
         driver
     }
 
-    /// Polls once: runs what `next` takes out of the resource, with its event, until nothing is left or `budget`
-    /// handlers ran. Returns the number of handlers run. Events left over are for the next poll.
+    /// Polls once: runs each handler that `next` takes out of the resource, with its event, until `next` returns `None`
+    /// or `budget` handlers ran. Returns the number of handlers run.
     ///
-    /// If handlers keep making more events due, only the budget ends the poll.
+    /// If handlers keep making events due, only the budget ends the poll. The poll also ends if a handler swaps the
+    /// resource with another one, or polls it elsewhere. Events that are left wait for the next poll.
     ///
-    /// The poll also ends, with events left, if a handler swaps the resource with another one or polls it elsewhere.
+    /// ```
+    /// # use std::collections::VecDeque;
+    /// # use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
+    /// # use nexus_rt::{IntoHandler, ResMut, Virtual, WorldBuilder};
+    /// # #[derive(Default)]
+    /// # struct Bus { subscribers: Registrations<Virtual<u64>>, due: VecDeque<(RegistrationKey, u64)> }
+    /// # impl Driver for Bus {
+    /// #     type Handler = Virtual<u64>;
+    /// #     type Key = RegistrationKey;
+    /// #     fn polls(&mut self) -> &mut Polls { self.subscribers.polls() }
+    /// #     fn put_back(&mut self, key: RegistrationKey, handler: Virtual<u64>) -> Result<(), Virtual<u64>> {
+    /// #         self.subscribers.put_back(key, handler)
+    /// #     }
+    /// #     fn end(&mut self, key: RegistrationKey) { self.subscribers.remove(key); }
+    /// # }
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register_default::<Bus>();
+    /// # builder.register(0_u64);
+    /// # let mut poller = Poller::<Bus>::new(builder.key());
+    /// # let mut world = builder.build();
+    /// # let add = (|mut sum: ResMut<u64>, value: u64| *sum += value).into_handler(world.registry());
+    /// # let mut bus = world.resource_mut::<Bus>();
+    /// # let subscriber = bus.subscribers.insert(Box::new(add), ());
+    /// # drop(bus);
+    /// world.resource_mut::<Bus>().due.extend([(subscriber, 5), (subscriber, 6)]);
+    /// let next = |bus: &mut Bus| {
+    ///     let (key, value) = bus.due.pop_front()?;
+    ///     Some((key, bus.subscribers.take_out(key)?, value))
+    /// };
+    /// assert_eq!(poller.run(&mut world, 1, next), 1); // within the budget
+    /// assert_eq!(poller.run(&mut world, 10, next), 1);
+    /// assert_eq!(*world.resource::<u64>(), 11);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or

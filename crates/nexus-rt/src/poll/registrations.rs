@@ -11,11 +11,8 @@ const RETIRED: u32 = u32::MAX;
 /// The handlers of a driver by [`RegistrationKey`], each with the data that the driver keeps beside it.
 ///
 /// It is the part of a driver's resource that a [`Poller`](super::Poller) works on: a handler is *taken out* before it
-/// runs and *put back* afterwards. Its registration stays while it runs, so a handler may do anything to the resource:
-/// end itself or others, and add more. [`Driver`](super::Driver) shows a whole driver.
-///
-/// `T` is the data of a registration that stays with the driver while the handler runs, such as its socket. Both `H`
-/// and `T` must be `Send` if the table is a resource, or part of one.
+/// runs and *put back* afterwards. Its registration stays meanwhile, so a handler may do anything to the resource: end
+/// itself or others, and add more. [`Driver`](super::Driver) shows a complete driver.
 ///
 /// ```
 /// use nexus_rt::poll::Registrations;
@@ -23,16 +20,21 @@ const RETIRED: u32 = u32::MAX;
 ///
 /// let world = WorldBuilder::new().build();
 /// let mut subscribers = Registrations::<Virtual<u64>, &str>::new();
-/// let first = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "first");
-/// let handler = subscribers.take_out(first).expect("it does not run");
+/// let subscriber = |_: u64| {};
+/// let subscriber = Box::new(subscriber.into_handler(world.registry()));
+/// let first = subscribers.insert(subscriber.clone(), "first");
+/// let handler = subscribers.take_out(first).expect("it is not running");
 /// assert!(subscribers.contains(first) && subscribers.take_out(first).is_none());
 ///
 /// subscribers.remove(first); // ended while it runs
 /// assert!(subscribers.put_back(first, handler).is_err());
-/// let second = subscribers.insert(Box::new((|_: u64| {}).into_handler(world.registry())), "second");
+/// let second = subscribers.insert(subscriber, "second");
 /// assert_ne!(first, second);
 /// assert_eq!(subscribers.get(second).map(|registration| registration.kept), Some("second"));
 /// ```
+///
+/// `T` is the data of a registration that stays with the driver while the handler runs, such as its socket. Both `H`
+/// and `T` must be `Send` if the table is a resource, or part of one.
 pub struct Registrations<H, T = ()> {
     /// Separate from the poll state, which is borrowed mutably: keys must not change their meaning with it.
     driver: u32,
@@ -77,7 +79,16 @@ impl<H, T> Registrations<H, T> {
         Self { driver: polls.driver(), polls, slots: Vec::new(), free: Vec::new(), len: 0 }
     }
 
-    /// Adds a handler, with the data that the driver keeps beside it.
+    /// Adds a handler, with the data that the driver keeps beside it. Returns the key of the registration.
+    ///
+    /// ```
+    /// use nexus_rt::poll::Registrations;
+    ///
+    /// let mut handlers = Registrations::<fn(u64) -> u64>::new();
+    /// let key = handlers.insert(|n| 2 * n, ());
+    /// assert!(handlers.contains(key));
+    /// assert_eq!(handlers.take_out(key).map(|double| double(4)), Some(8));
+    /// ```
     pub fn insert(&mut self, handler: H, kept: T) -> RegistrationKey {
         let key = self.next_key();
         let registration = Some(Registration { handler: Some(handler), kept });
@@ -116,7 +127,7 @@ impl<H, T> Registrations<H, T> {
         slot.registration.as_mut().filter(|_| named)
     }
 
-    /// Takes a handler out to run it; the registration stays. Returns `None` if the registration has ended, or if its
+    /// Takes a handler out to run it. The registration stays. Returns `None` if the registration has ended, or if its
     /// handler is already out.
     #[inline]
     #[must_use]
@@ -126,8 +137,17 @@ impl<H, T> Registrations<H, T> {
 
     /// Puts a handler back after its run.
     ///
+    /// ```
+    /// use nexus_rt::poll::Registrations;
+    ///
+    /// let mut handlers = Registrations::<&str>::new();
+    /// let key = handlers.insert("handler", ());
+    /// let handler = handlers.take_out(key).expect("it is not running");
+    /// assert_eq!(handlers.put_back(key, handler), Ok(()));
+    /// ```
+    ///
     /// # Errors
-    /// Returns the handler, to be dropped, if its registration has ended meanwhile or has been given another handler.
+    /// Returns the handler, to be dropped, if its registration has ended meanwhile or has another handler.
     #[inline]
     pub fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
         match self.get_mut(key) {
@@ -176,8 +196,9 @@ impl<H, T> Registrations<H, T> {
         &mut self.polls
     }
 
-    /// Returns the number of handlers that panicked. Each is gone, with its registration. The one that ended the last
-    /// poll is counted when the same poller begins the next.
+    /// Returns the number of handlers that panicked. They and their registrations are gone.
+    ///
+    /// The handler whose panic ended the last poll is counted when that poller begins the next one.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()

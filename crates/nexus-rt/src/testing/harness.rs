@@ -1,4 +1,4 @@
-//! `TestHarness`: drives a world event by event, and reports what each event changed.
+//! `TestHarness`: runs handlers on a world event by event, and reports what each event changed.
 
 use std::any::type_name;
 use std::collections::BTreeSet;
@@ -42,25 +42,25 @@ pub struct TestHarness {
 }
 
 impl TestHarness {
-    /// Builds the world, with a clock of its own.
+    /// Builds the world, with a new clock.
     #[must_use]
     pub fn new(builder: WorldBuilder) -> Self {
         Self::with_clock(builder, VirtualClock::new())
     }
 
-    /// Builds the world, and shares the clock of something in it, such as a `Clock::test(clock.clone(), ..)`.
+    /// Builds the world, and shares a clock with something in it, such as a `Clock::test(clock.clone(), ..)`.
     #[must_use]
     pub fn with_clock(builder: WorldBuilder, clock: VirtualClock) -> Self {
         Self { world: builder.build(), clock }
     }
 
-    /// Returns the world by value.
+    /// Returns the world, and drops the harness.
     #[must_use]
     pub fn into_world(self) -> World {
         self.world
     }
 
-    /// Returns the registry, against which functions are resolved.
+    /// Returns the registry, which resolves functions.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         self.world.registry()
@@ -72,19 +72,31 @@ impl TestHarness {
         &self.world
     }
 
-    /// Returns the world mutably, to prepare it for the next event, or to poll a driver that advances the sequence
+    /// Returns the world mutably, to prepare it for the next event, or to poll a driver, which advances the sequence
     /// itself.
     pub fn world_mut(&mut self) -> &mut World {
         &mut self.world
     }
 
-    /// Returns the clock of this test: see [`VirtualClock`]. It moves only when told to.
+    /// Returns the clock of this test. It moves only when the test moves it: see [`VirtualClock`].
     #[must_use]
     pub fn clock(&self) -> &VirtualClock {
         &self.clock
     }
 
-    /// Advances the sequence and runs the handler.
+    /// Advances the sequence and runs the handler once. Returns the resources that it changed.
+    ///
+    /// ```
+    /// # use nexus_rt::testing::TestHarness;
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(0_u64);
+    /// # builder.register(0_u8);
+    /// # let mut test = TestHarness::new(builder);
+    /// let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(test.registry());
+    /// test.dispatch(&mut add, 5).changes::<u64>().leaves::<u8>();
+    /// assert_eq!(*test.world().resource::<u64>(), 5);
+    /// ```
     ///
     /// # Panics
     /// If the handler panics, or if it leaves another world in place of this one.
@@ -93,7 +105,19 @@ impl TestHarness {
         self.dispatch_many(handler, [event])
     }
 
-    /// Runs the handler for each event, in order, and advances the sequence before each.
+    /// Runs the handler for each event, in order, and advances the sequence before each one. Returns the resources that
+    /// the events changed.
+    ///
+    /// ```
+    /// # use nexus_rt::testing::TestHarness;
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # builder.register(0_u64);
+    /// # let mut test = TestHarness::new(builder);
+    /// let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(test.registry());
+    /// test.dispatch_many(&mut add, [1, 2, 3]).changes::<u64>();
+    /// assert_eq!(*test.world().resource::<u64>(), 6);
+    /// ```
     ///
     /// # Panics
     /// As [`dispatch`](Self::dispatch).
@@ -111,7 +135,7 @@ impl TestHarness {
         self.changed_after(before)
     }
 
-    /// Advances the sequence and calls `event`, for anything that is not a handler: a pipeline with an output, a
+    /// Advances the sequence and calls `event`. Use it for anything that is not a handler: a pipeline with an output, a
     /// system, or a direct write.
     ///
     /// ```
@@ -147,7 +171,7 @@ impl TestHarness {
     }
 }
 
-/// For programs that build their world in a function of their own.
+/// For a program that builds its world in a function.
 impl From<World> for TestHarness {
     fn from(world: World) -> Self {
         Self { world, clock: VirtualClock::new() }
@@ -183,7 +207,7 @@ impl Changes<'_> {
     /// Asserts that `T` changed.
     ///
     /// # Panics
-    /// If it did not, or if no `T` is registered.
+    /// If `T` did not change, or if no `T` is registered.
     #[track_caller]
     pub fn changes<T: 'static>(mut self) -> Self {
         let contained = self.contain::<T>();
@@ -195,7 +219,7 @@ impl Changes<'_> {
     /// Asserts that `T` did not change.
     ///
     /// # Panics
-    /// If it did, or if no `T` is registered.
+    /// If `T` changed, or if no `T` is registered.
     #[track_caller]
     pub fn leaves<T: 'static>(self) -> Self {
         assert!(!self.contain::<T>(), "`{}` was written", type_name::<T>());

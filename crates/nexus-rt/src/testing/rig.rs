@@ -1,8 +1,8 @@
-//! `DriverRig`: how `check_driver` drives a driver.
+//! `DriverRig`: how `check_driver` operates a driver.
 
 use crate::world::World;
 
-/// A driver under test, installed in a world of its own, for [`check_driver`](crate::testing::check_driver).
+/// A driver under test, installed in its own world, for [`check_driver`](crate::testing::check_driver).
 ///
 /// Handlers of the test access the driver through the world that they receive, so everything but polling is a function
 /// of the world.
@@ -99,20 +99,20 @@ pub trait DriverRig: Sized + 'static {
     /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
-    /// Makes an event due for a registration, after those already due, or among them in the order of registration. Does
-    /// nothing if the key matches none.
+    /// Makes an event due for a registration: after the events already due, or among them in the order of registration.
+    /// Does nothing if the key matches no registration.
     fn fire(world: &mut World, key: Self::Key);
 
-    /// Ends a registration. Returns `false` if the key matches none.
+    /// Ends a registration. Returns `false` if the key matches no registration.
     fn end(world: &mut World, key: Self::Key) -> bool;
 
     /// Returns the number of handlers that panicked.
     fn panicked(world: &World) -> u64;
 
-    /// Swaps the driver's resources of two worlds, as any handler can that receives the world.
+    /// Swaps the driver's resources of two worlds, as any handler that receives the world can do.
     fn swap(one: &mut World, other: &mut World);
 
-    /// Returns how often this thread has allocated, if the test program counts allocations. Otherwise, the rule about
+    /// Returns the number of allocations of this thread, if the test program counts them. With `None`, the rule about
     /// allocations is not checked.
     fn allocations() -> Option<u64> {
         None

@@ -9,7 +9,8 @@ use std::thread::panicking;
 use super::rig::DriverRig;
 use crate::world::{World, WorldBuilder};
 
-/// Runs a driver through the rules of [`Installer`](crate::Installer), each on a fresh rig.
+/// Checks a driver against the rules of [`Installer`](crate::Installer), each on a new rig. [`DriverRig`] shows how to
+/// call it.
 ///
 /// Some of its handlers panic on purpose, which prints messages and requires a build that unwinds.
 ///

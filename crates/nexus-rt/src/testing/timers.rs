@@ -7,8 +7,7 @@ use crate::driver::{TimerEvent, TimerPoller};
 use crate::handler::{Handler, Virtual};
 use crate::world::World;
 
-/// A [`TimerPoller`] with the clock that it is polled by, for tests. Nothing happens by itself, so every run is
-/// identical.
+/// A [`TimerPoller`] with the clock of a test. Time moves only when the test moves it, so every run is identical.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +44,7 @@ pub struct TestTimerDriver<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()> 
 }
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
-    /// Wraps a poller, with a clock that may be shared with others.
+    /// Creates a driver from a poller and a clock, which others may share.
     pub fn new(poller: TimerPoller<S, Tag>, clock: VirtualClock) -> Self {
         Self { poller, clock }
     }

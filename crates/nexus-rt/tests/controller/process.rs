@@ -54,5 +54,8 @@ fn what_cannot_be_run_again_is_said_in_one_sentence() {
     );
     std::fs::write(directory.path().join("00000000000000000001.journal"), b"something else").unwrap();
     let foreign = refused(&["--replay", path]);
-    assert!(foreign.ends_with("is no file of a journal, though its name is: move it elsewhere\n"), "{foreign}");
+    assert!(
+        foreign.ends_with("is not a file of a journal, although it has the name of one: move it elsewhere\n"),
+        "{foreign}"
+    );
 }

@@ -43,11 +43,15 @@ fn a_full_or_broken_disk_ends_the_server_with_a_sentence_and_loses_nothing() {
             "fallocate:error=ENOSPC:when=1+",
             "cannot write DIR/00000000000000000001.journal: No space left on device",
         ),
-        ("disk", "fdatasync:error=EIO:when=20", "the journal takes nothing more: cannot sync DIR: Input/output error"),
+        (
+            "disk",
+            "fdatasync:error=EIO:when=20",
+            "the journal accepts nothing more: cannot sync DIR: Input/output error",
+        ),
         (
             "behind",
             "fdatasync:error=EIO:when=20",
-            "the journal takes nothing more: cannot sync DIR: Input/output error",
+            "the journal accepts nothing more: cannot sync DIR: Input/output error",
         ),
     ] {
         let directory = tempdir().unwrap();

@@ -273,10 +273,10 @@ fn what_is_wrong_with_a_directory_is_one_sentence() {
         said.strip_prefix("kv-server: DIR/00000000000000000001.journal ").unwrap().to_owned()
     };
     assert_eq!(with(8, &[9]), "is of version 9, and this program reads up to version 1: use a newer one\n");
-    assert_eq!(with(0, b"\x7fELF"), "is no file of a journal, though its name is: move it elsewhere\n");
+    assert_eq!(with(0, b"\x7fELF"), "is not a file of a journal, although it has the name of one: move it elsewhere\n");
     let damaged = with(2_000, b"not what was written");
     assert!(damaged.starts_with("is damaged at byte "), "{damaged}");
-    let mend = "where all was safe once: restore the file, or give up what follows by `nexus-journal cut`\n";
+    let mend = "in a part that was safe: restore the file, or discard what follows with `nexus-journal cut`\n";
     assert!(damaged.ends_with(mend), "{damaged}");
     let mut bytes = whole.clone();
     bytes[13] = 5;

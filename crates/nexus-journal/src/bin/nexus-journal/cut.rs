@@ -1,4 +1,4 @@
-//! `cut`: gives up what comes after a sequence.
+//! `cut`: discards everything after a sequence.
 
 use std::io::{self, Write};
 use std::path::Path;

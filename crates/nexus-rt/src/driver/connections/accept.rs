@@ -1,4 +1,4 @@
-//! Listeners: who is let in, who is turned away, and who waits outside.
+//! Listeners: which clients are accepted, which are refused, and which wait.
 
 use std::fs::File;
 use std::io;
@@ -11,10 +11,10 @@ use super::client::{Client, Phase};
 use super::resource::{Connections, Due, ListenerId};
 use super::stream::{Acceptor, Address};
 
-/// How many are let in before those that are in are attended to.
+/// The number of clients to accept before existing connections are served.
 const AT_ONCE: usize = 1_000;
 
-/// How soon a listener that ran out of files looks again, since the OS does not report when there are some.
+/// How soon a listener that ran out of file descriptors tries again, since the OS does not report when some are free.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Makes the state of a connection.
@@ -23,13 +23,13 @@ type State<C> = Box<dyn FnMut() -> C + Send>;
 /// A socket that listens.
 pub(super) struct Listener<C> {
     pub(super) acceptor: Acceptor,
-    /// The state of a connection that it lets in.
+    /// Makes the state of an accepted connection.
     state: State<C>,
-    /// Whether there may be somebody outside for whom there is no place.
+    /// Whether a client may be waiting for whom there is no place.
     pub(super) waits: bool,
-    /// Whether a timer is set to look again.
+    /// Whether a timer is set to try again.
     pub(super) timed: bool,
-    /// A file that is given up when there are no more, so that who comes then can be turned away.
+    /// A spare file descriptor, released when there are no others, so that a client can be accepted and refused.
     spare: Option<File>,
 }
 
@@ -38,7 +38,7 @@ impl<C> Listener<C> {
         Self { acceptor, state, waits: false, timed: false, spare: spare() }
     }
 
-    /// Takes a client for which no file is left, and turns it away. Returns whether one could be taken.
+    /// Accepts a client for which no file descriptor is left, and refuses it. Returns whether a client was accepted.
     fn turn_away(&mut self, refusal: &[u8]) -> bool {
         self.spare = None;
         let taken = self.acceptor.accept().map(|(mut socket, _)| _ = socket.write(refusal));
@@ -54,10 +54,25 @@ fn spare() -> Option<File> {
 impl<C, Tag> Connections<C, Tag> {
     /// Listens at an address. Each client that connects becomes a connection with a default state.
     ///
-    /// A Unix socket that a killed program left behind is taken over, and its path is removed with the listener.
+    /// A Unix socket that a killed program left behind is replaced, and its path is removed with the listener.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
+    /// # let mut world = builder.build();
+    /// let mut connections = world.resource_mut::<Connections<u32>>();
+    /// let listener = connections.listen("127.0.0.1:0".parse::<Address>().unwrap())?;
+    /// let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
+    /// assert_ne!(address.port(), 0); // the OS chose one
+    /// # let _ = (io, net);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The OS error, such as an address in use, or one after a [`drain`](Self::drain) has begun.
+    /// The OS error, such as an address in use, or an error if a [`drain`](Self::drain) has begun.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -65,7 +80,41 @@ impl<C, Tag> Connections<C, Tag> {
         self.listen_with(address, C::default)
     }
 
-    /// Like [`listen`](Self::listen), with a function that makes the state of each connection.
+    /// Like [`listen`](Self::listen), but `state` makes the state of each connection.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
+    /// # builder.register(Vec::<u32>::new());
+    /// # let mut world = builder.build();
+    /// # use std::net::TcpStream;
+    /// let mut next = 0;
+    /// let numbered = move || {
+    ///     next += 1;
+    ///     next
+    /// };
+    /// let mut connections = world.resource_mut::<Connections<u32>>();
+    /// let address = "127.0.0.1:0".parse::<Address>().unwrap();
+    /// let listener = connections.listen_with(address, numbered)?;
+    /// # let Some(Address::Ip(address)) = connections.address(listener) else { unreachable!() };
+    /// # let mut ignore = PipelineStart::<&[u8]>::borrowed()
+    /// #     .with_context::<Client<u32>>()
+    /// #     .then(|_: &mut Client<u32>, _: &[u8]| {}, world.registry())
+    /// #     .build();
+    ///
+    /// let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+    /// while world.resource::<Connections<u32>>().len() < clients.len() {
+    ///     io.poll(&mut world, None)?;
+    ///     net.poll(&mut world, usize::MAX, &mut ignore);
+    /// }
+    /// let connections = world.resource::<Connections<u32>>();
+    /// let states: Vec<_> = connections.iter().map(|client| client.state).collect();
+    /// assert_eq!(states, [1, 2]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`listen`](Self::listen).
@@ -77,8 +126,8 @@ impl<C, Tag> Connections<C, Tag> {
         self.admit(Acceptor::bind(&address.into())?, Box::new(state))
     }
 
-    /// Listens by a TCP listener that the program made: with options that only count before it is bound, such as
-    /// `SO_REUSEPORT`, or one that the process was started with. It is made non-blocking.
+    /// Takes over a TCP listener of the program: one with options that must be set before it is bound, such as
+    /// `SO_REUSEPORT`, or one that the process was started with. It becomes non-blocking.
     ///
     /// ```
     /// use std::net::TcpListener;
@@ -88,7 +137,8 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let io = builder.install_driver(MioInstaller::new()?);
-    /// let net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let net = builder.install_driver(installer);
     /// let mut world = builder.build();
     ///
     /// let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -101,7 +151,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// ```
     ///
     /// # Errors
-    /// The OS error.
+    /// The OS error, or an error if a [`drain`](Self::drain) has begun.
     pub fn listen_on(&mut self, listener: TcpListener) -> io::Result<ListenerId>
     where
         C: Default + 'static,
@@ -121,12 +171,12 @@ impl<C, Tag> Connections<C, Tag> {
         self.listeners.get(listener)?.kept.acceptor.address().ok()
     }
 
-    /// Ends a listener. Its connections stay. Returns whether the id matched one.
+    /// Closes a listener. Its connections stay. Returns whether the id matched a listener.
     pub fn stop_listening(&mut self, listener: ListenerId) -> bool {
         self.listeners.remove(listener).is_some()
     }
 
-    /// Lets in those that wait at a listener.
+    /// Accepts the clients that wait at a listener.
     pub(super) fn accept(&mut self, id: ListenerId) {
         for _ in 0..AT_ONCE {
             let full = self.is_full();
@@ -134,13 +184,13 @@ impl<C, Tag> Connections<C, Tag> {
             let listener = &mut registration.kept;
             listener.waits = full && self.limits.refusal.is_none();
             if listener.waits {
-                // It is knocked for when a place is free.
+                // The listener is queued again once a place is free.
                 return;
             }
             match listener.acceptor.accept() {
                 Ok((mut socket, _)) if full => {
                     self.stats.refused += 1;
-                    // If there is no room for it in a fresh socket, the client learns it from the end.
+                    // If even a fresh socket has no room for it, the client sees only the end of the stream.
                     _ = socket.write(self.limits.refusal.as_deref().unwrap_or_default());
                 }
                 Ok((mut socket, peer)) => {
@@ -155,7 +205,7 @@ impl<C, Tag> Connections<C, Tag> {
                     self.insert(client);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // Who has left before being let in.
+                // The client left before it was accepted.
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
                 }
                 // No file is left, or no memory.
@@ -171,7 +221,7 @@ impl<C, Tag> Connections<C, Tag> {
                 }
             }
         }
-        // There may be more, of which the OS would not report again.
+        // More clients may wait, and the OS does not report them again.
         self.knocked.push_back(id);
     }
 }

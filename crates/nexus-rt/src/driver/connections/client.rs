@@ -18,37 +18,37 @@ use super::stream::{Address, Stream};
 use crate::driver::mio::MioEvent;
 use crate::poll::{RegistrationKey, Registrations};
 
-/// One connection: its socket, what waits to be sent, and the state `C` that the program keeps of it.
+/// One connection, as the context of the chain that handles its frames: functions take a `&mut Client<C>` first.
 ///
-/// It is the context of the chain that handles frames, so functions take a `&mut Client<C>` first. What they
-/// [send](Self::send) to it needs no look-up, and leaves when the frames of this turn have run. Others reach it by its
-/// [`id`](Self::id) through [`Connections`](super::Connections).
+/// It has the socket, the unsent output, and the state `C` of the program. [`send`](Self::send) needs no look-up, and
+/// the bytes leave once the frames of this turn have run. Other handlers reach the connection by its [`id`](Self::id),
+/// through [`Connections`](super::Connections).
 pub struct Client<C> {
-    /// What the program keeps of this connection.
+    /// The state that the program keeps for this connection.
     pub state: C,
     pub(super) id: RegistrationKey,
     pub(super) peer: Address,
     pub(super) socket: Option<Stream>,
     pub(super) output: Output,
     pub(super) phase: Phase,
-    /// While it is dialed.
+    /// Set while the connection is dialed.
     pub(super) dial: Option<Box<Dial>>,
-    /// Why it ends, once that is known.
+    /// Why the connection ends, once known.
     pub(super) ending: Option<Ended<Infallible>>,
     /// Why the program closes it.
     closing: Option<Cow<'static, str>>,
-    /// How many bytes are still read as frames, once that is limited.
+    /// The number of bytes that are still read as frames, if limited.
     pub(super) left: Option<usize>,
-    /// When something was last received.
+    /// When bytes were last received.
     pub(super) heard: Instant,
-    /// Since when it is waited for what it sends: since it opened or was read again, since the program was told that
-    /// it ends, or since it was told so itself.
+    /// Since when the driver waits for input: since the connection opened or was resumed, since the program was told of
+    /// its end, or since the other side was told of it.
     pub(super) since: Instant,
-    /// Whether its frames did not run when it was last seen to.
+    /// Whether its frames were held up at its last turn.
     pub(super) waited: bool,
-    /// The timer of its deadline, and when that comes.
+    /// The timer of its deadline, and that deadline.
     pub(super) timer: Option<(TimerKey, Instant)>,
-    /// The memory that it was last found to hold, in bytes.
+    /// The memory that it held after its latest turn, in bytes.
     pub(super) held: usize,
     /// The memory of its incomplete frame after its latest turn, in bytes.
     pub(super) partial: usize,
@@ -58,32 +58,32 @@ pub struct Client<C> {
     pub(super) readable: bool,
     /// Whether the OS has reported that the other side sends no more.
     ended: bool,
-    /// Whether all that it sent was read.
+    /// Whether all input was read.
     pub(super) over: bool,
-    /// Whether there may be whole frames among what was read.
+    /// Whether the bytes read may contain complete frames.
     pub(super) pending: bool,
-    /// Whether it is to be attended to.
+    /// Whether it is queued for a turn.
     pub(super) queued: bool,
-    /// Whether it is among those that are looked through when something is released.
+    /// Whether it is in the list of connections with held output.
     pub(super) listed: bool,
     /// Whether the OS reports when there is room to send.
     pub(super) hears_of_room: bool,
     paused: bool,
-    /// Whether the program sends nothing more.
+    /// Whether the program has finished its output.
     finishing: bool,
-    /// Whether the other side was told so.
+    /// Whether the other side was told that.
     shut: bool,
 }
 
 /// How far a connection has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
-    /// It is dialed.
+    /// It is being dialed.
     Dialing,
-    /// It stands, and the program is to be told so.
+    /// It is established, and the program does not know yet.
     Fresh(Option<RegistrationKey>),
     Open,
-    /// The program was told that it ends. What is unsent is sent, and what still comes is dropped.
+    /// The program was told that it ends. Unsent output is sent, and further input is dropped.
     Parting,
 }
 
@@ -120,7 +120,7 @@ impl<C> Client<C> {
         }
     }
 
-    /// Creates a connection without a socket, to run a chain in a test: [`out`](Self::out) shows what it sends.
+    /// Creates a connection without a socket, to run a chain in a test. [`out`](Self::out) returns what the chain sent.
     ///
     /// ```
     /// use nexus_rt::connections::Client;
@@ -154,52 +154,52 @@ impl<C> Client<C> {
         &self.peer
     }
 
-    /// Returns when something was last received from it, or when it began.
+    /// Returns when bytes were last received, or when the connection began.
     #[must_use]
     pub fn heard(&self) -> Instant {
         self.heard
     }
 
-    /// Sends bytes, with whatever else is sent in this turn.
+    /// Sends bytes, together with all other output of this turn.
     #[inline]
     pub fn send(&mut self, bytes: &[u8]) {
         self.output.out.extend_from_slice(bytes);
     }
 
-    /// Returns what was written in this turn, to write more: `write!(client.out(), ..)`.
+    /// Returns the output of this turn, to write more: `write!(client.out(), ..)`.
     #[inline]
     pub fn out(&mut self) -> &mut Vec<u8> {
         &mut self.output.out
     }
 
-    /// Returns the number of bytes that wait to be sent, also those that are [held](super::Connections::hold).
+    /// Returns the number of bytes that wait to be sent, including those that are [held](super::Connections::hold).
     #[inline]
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.output.unsent()
     }
 
-    /// Closes the connection once everything is sent. No frame of it runs any more. It ends as
-    /// [`Ended::Closed`] with this reason, unless it is lost first.
+    /// Closes the connection once its output is sent. None of its frames runs from now on. It ends as [`Ended::Closed`]
+    /// with this reason, unless it is lost first.
     pub fn close(&mut self, reason: impl Into<Cow<'static, str>>) {
         self.closing.get_or_insert_with(|| reason.into());
     }
 
-    /// Returns whether it was [closed](Self::close), or ends for another reason.
+    /// Returns whether the connection was [closed](Self::close), or is ending for another reason.
     #[inline]
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.is_some() || self.ending.is_some() || self.phase == Phase::Parting
     }
 
-    /// Closes this side once everything is sent, so that the other side reads the end of the stream. What that sends is
-    /// still handled, and what is written to it is dropped.
+    /// Closes this side once its output is sent, so that the other side reads the end of the stream. Its input is still
+    /// handled, and later output is dropped.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Stops reading from it and running its frames, until it is [resumed](Self::resume). The other side is slowed down
-    /// once the buffers of the OS are full.
+    /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the other
+    /// side has to wait.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -209,13 +209,13 @@ impl<C> Client<C> {
         self.paused = false;
     }
 
-    /// Sets how much memory the program keeps for this connection, in bytes: it counts for
+    /// Sets the memory that the program holds for this connection, in bytes. It counts for
     /// [`Limits::memory`](super::Limits::memory).
     pub fn charge(&mut self, bytes: usize) {
         self.charged = bytes;
     }
 
-    /// Notes what the OS has reported. Returns whether that comes to something.
+    /// Notes what the OS has reported. Returns whether the connection needs a turn.
     pub(super) fn note(&mut self, event: MioEvent) -> bool {
         let readable = event.is_readable() || event.is_read_closed() || event.is_error();
         self.readable |= readable;
@@ -223,30 +223,30 @@ impl<C> Client<C> {
         readable || self.unsent() > 0 || self.phase == Phase::Dialing
     }
 
-    /// Forgets what the OS has reported of a socket that is closed.
+    /// Forgets what the OS has reported of a closed socket.
     pub(super) fn forget_events(&mut self) {
         (self.readable, self.ended) = (false, false);
     }
 
-    /// Whether its frames do not run, for another reason than what is unsent.
+    /// Returns whether its frames are held up for another reason than unsent bytes.
     #[inline]
     pub(super) fn is_held(&self) -> bool {
         self.paused || self.is_closing()
     }
 
-    /// Whether its frames run now, apart from whether there are any.
+    /// Returns whether its frames may run now, if there are any.
     #[inline]
     pub(super) fn is_served(&self, limits: &Limits) -> bool {
         self.phase == Phase::Open && !self.is_held() && self.unsent() <= limits.pause
     }
 
-    /// Whether it may be read from now.
+    /// Returns whether it may be read from now.
     #[inline]
     pub(super) fn reads(&self) -> bool {
         self.readable && !self.over && self.left != Some(0)
     }
 
-    /// Whether attending to it again would come to something, without a word from the OS.
+    /// Returns whether another turn would have work, without a new event of the OS.
     #[inline]
     pub(super) fn is_busy(&self, limits: &Limits) -> bool {
         match self.phase {
@@ -256,12 +256,12 @@ impl<C> Client<C> {
         }
     }
 
-    /// Whether nothing of what it sent is still to be run.
+    /// Returns whether all of its input has run.
     pub(super) fn is_answered(&self) -> bool {
         !self.pending && !self.reads()
     }
 
-    /// Reads once into `room`, which is all that there is unless that is filled. Returns the number of bytes.
+    /// Reads once into `room`. Unless this fills `room`, nothing is left to read. Returns the number of bytes read.
     pub(super) fn read(&mut self, room: &mut [u8], now: Instant) -> usize {
         let Some(socket) = &mut self.socket else { return 0 };
         let most = room.len().min(self.left.unwrap_or(usize::MAX));
@@ -288,7 +288,7 @@ impl<C> Client<C> {
         }
     }
 
-    /// Sends what may leave and there is room for. Returns the number of bytes.
+    /// Sends the output that may leave and that fits. Returns the number of bytes sent.
     #[inline]
     pub(super) fn flush(&mut self, gate: Gate, now: Instant) -> u64 {
         if self.shut {
@@ -311,20 +311,20 @@ impl<C> Client<C> {
         sent as u64
     }
 
-    /// Tells the other side, once, that nothing more comes.
+    /// Closes this side of the stream, once.
     pub(super) fn shut(&mut self, now: Instant) {
         if mem::replace(&mut self.shut, true) {
             return;
         }
         if self.phase == Phase::Parting {
-            // It may have been held for long, and needs time to read it.
+            // The output may have been held for long, and the other side needs time to read it.
             self.since = now;
         }
-        // It is gone, which the next read says too.
+        // If this fails, the other side is gone, as the next read will report too.
         self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err());
     }
 
-    /// Says why it ends, as soon as nothing is left to do.
+    /// Sets why it ends, as soon as nothing is left to do.
     pub(super) fn conclude(&mut self) {
         if self.ending.is_none() && self.unsent() == 0 {
             self.ending = match self.closing.take() {
@@ -334,7 +334,7 @@ impl<C> Client<C> {
         }
     }
 
-    /// Notes since when it is waited for what it sends.
+    /// Notes since when the driver waits for its input.
     #[inline]
     pub(super) fn await_more(&mut self, limits: &Limits, now: Instant) {
         let waits = !self.is_served(limits);
@@ -343,7 +343,7 @@ impl<C> Client<C> {
         }
     }
 
-    /// Returns when something is to be done about it, if nothing happens.
+    /// Returns when the driver must act if nothing happens.
     pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let stalled = self.output.blocked.map(|since| after(since, limits.stalled));
         let other = match self.phase {
@@ -352,7 +352,7 @@ impl<C> Client<C> {
             Phase::Open if !self.is_served(limits) => None,
             Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
             Phase::Parting if !self.shut => None,
-            // One that never stops sending is not heard out for ever.
+            // A peer that never stops sending must not keep the connection open.
             Phase::Parting => {
                 Some(after(self.heard.max(self.since), limits.linger).min(after(self.since, limits.stalled)))
             }
@@ -360,7 +360,7 @@ impl<C> Client<C> {
         [stalled, other].into_iter().flatten().min()
     }
 
-    /// Does what is to be done when a deadline has come. Returns whether it is to be attended to.
+    /// Acts on a deadline that has passed. Returns whether the connection needs a turn.
     pub(super) fn is_late(&mut self, limits: &Limits, now: Instant) -> bool {
         if self.deadline(limits).is_none_or(|deadline| deadline > now) {
             return false;
@@ -371,7 +371,7 @@ impl<C> Client<C> {
             Phase::Open | Phase::Fresh(_) => {
                 self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
             }
-            // It has had its time. What it still sends resets the connection.
+            // Its time is over. Further input resets the connection.
             Phase::Parting if stalled || self.unsent() == 0 => {
                 self.output.forget();
                 self.over = true;

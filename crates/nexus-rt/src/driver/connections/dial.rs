@@ -1,4 +1,4 @@
-//! Dialing: connections that are established from here, and how often that is tried.
+//! Dialing: outgoing connections, and how often an attempt is repeated.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -16,14 +16,25 @@ use super::stream::{Address, Stream};
 /// How often to try to connect, and how long to wait between attempts: see
 /// [`Connections::connect`](super::Connections::connect).
 ///
-/// The wait after each attempt doubles, from `first` to `most`, less a random part of up to half, so that many clients
+/// The wait doubles after each attempt, from `first` to `most`, minus a random part of up to half, so that many clients
 /// that lost the same server do not return at the same time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use nexus_rt::connections::Retry;
+///
+/// let mut retry = Retry::default();
+/// retry.attempts = u32::MAX; // never gives up
+/// retry.most = Duration::from_secs(60);
+/// assert_eq!(Retry::once().attempts, 1);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Retry {
     /// The number of attempts, at least 1. Default: 10.
     pub attempts: u32,
-    /// The longest that one attempt may take. Default: 10 s.
+    /// How long one attempt may take. Default: 10 s.
     pub patience: Duration,
     /// The wait after the first attempt. Default: 100 ms.
     pub first: Duration,
@@ -32,7 +43,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Tries once.
+    /// Returns a policy of one attempt.
     #[must_use]
     pub fn once() -> Self {
         Self { attempts: 1, ..Self::default() }
@@ -58,21 +69,55 @@ impl Default for Retry {
     }
 }
 
-/// A connection that is dialed.
+/// The state of a connection that is being dialed.
 pub(super) struct Dial {
     pub(super) retry: Retry,
     pub(super) attempts: u32,
-    /// When the next attempt begins, or this one is given up.
+    /// When the next attempt begins, or this one times out.
     pub(super) until: Instant,
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Connects to an address, and tries again as `retry` says. The connection exists from now on, with this state:
-    /// what is sent to it waits until it is established. It is [`Opened`](super::Opened) then, or ends as
-    /// [`Ended::Unreachable`]. When it is lost later it has ended: a handler of that event may connect again.
+    /// Connects to an address, with the attempts of `retry`, and returns the id of the connection at once.
+    ///
+    /// The connection exists from now on, with this state, and bytes sent to it wait until it is established. It is
+    /// then [`Opened`](super::Opened), or ends as [`Ended::Unreachable`]. If it is lost later, it ends: the handler of
+    /// that event may connect again.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Lines};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(ConnectionsInstaller::<u32, _>::new(&io, Lines::new(1_000))?);
+    /// # builder.register(Vec::<u8>::new());
+    /// # let mut world = builder.build();
+    /// use nexus_rt::connections::Retry;
+    /// # let read = |_: &mut Client<u32>, mut log: ResMut<Vec<u8>>, line: &[u8]| log.extend_from_slice(line);
+    /// # let mut read =
+    /// #     PipelineStart::<&[u8]>::borrowed().with_context::<Client<u32>>().then(read, world.registry()).build();
+    ///
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let mut connections = world.resource_mut::<Connections<u32>>();
+    /// let id = connections.connect(server.local_addr()?, 7, Retry::default())?;
+    /// connections.send(id, b"hello\n"); // leaves once the connection is established
+    ///
+    /// let server = std::thread::spawn(move || {
+    ///     let (stream, _) = server.accept()?;
+    ///     std::io::copy(&mut &stream, &mut &stream) // an echo server
+    /// });
+    /// while world.resource::<Vec<u8>>().is_empty() {
+    ///     io.poll(&mut world, None)?;
+    ///     net.poll(&mut world, usize::MAX, &mut read);
+    /// }
+    /// assert_eq!(*world.resource::<Vec<u8>>(), b"hello");
+    /// # drop((world, io, net));
+    /// # server.join().unwrap()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, or if a
+    /// If there are already [`Limits::connections`](super::Limits::connections) connections, or if a
     /// [`drain`](Self::drain) has begun.
     pub fn connect(&mut self, address: impl Into<Address>, state: C, retry: Retry) -> io::Result<ConnectionId> {
         self.has_room()?;
@@ -81,10 +126,10 @@ impl<C, Tag> Connections<C, Tag> {
         Ok(self.insert(client))
     }
 
-    /// Takes over a stream that is connected: one that another process passed on, or an end of a pair.
+    /// Takes over a connected stream, such as one from another process, or an end of a pair.
     ///
     /// # Errors
-    /// If there are as many connections as [`Limits::connections`](super::Limits::connections) says, after a
+    /// If there are already [`Limits::connections`](super::Limits::connections) connections, if a
     /// [`drain`](Self::drain) has begun, or the OS error.
     pub fn adopt(&mut self, socket: impl Into<Stream>, state: C) -> io::Result<ConnectionId> {
         self.has_room()?;
@@ -104,7 +149,7 @@ impl<C, Tag> Connections<C, Tag> {
         Ok(())
     }
 
-    /// Goes on with a connection that is dialed: begins an attempt, or sees how it went.
+    /// Continues to dial a connection: begins an attempt, or checks its result.
     pub(super) fn dial(&mut self, client: &mut Client<C>, now: Instant) {
         let Some(dial) = &mut client.dial else { return };
         if client.ending.is_some() {
@@ -115,7 +160,7 @@ impl<C, Tag> Connections<C, Tag> {
             None => {
                 dial.attempts += 1;
                 let connected = Stream::connect(&client.peer).and_then(|mut socket| {
-                    // It has room when it stands.
+                    // It is writable once it is established.
                     socket.register(&self.port, client.id, Interest::READABLE | Interest::WRITABLE)?;
                     Ok(socket)
                 });

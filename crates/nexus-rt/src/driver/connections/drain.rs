@@ -1,4 +1,4 @@
-//! `Drain`: how connections end with the program. What had come is answered, sent, and each side told.
+//! `Drain`: how connections end with the program: input that has arrived is answered, and output is sent.
 
 use std::io;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use super::client::{Client, Phase};
 use super::ended::Ended;
 use super::resource::{Connections, Due};
 
-/// The most that is still read of what had come from a connection, in bytes. A frame that goes beyond it is not run.
+/// The number of bytes that a drain still reads from a connection. A frame that goes beyond it does not run.
 const LAST: usize = 1 << 20;
 
 /// How far a drain has come.
@@ -15,14 +15,14 @@ const LAST: usize = 1 << 20;
 pub(super) enum Drain {
     /// There is none.
     Serving,
-    /// What had come when it began is read and answered.
+    /// Input that had arrived when the drain began is read and answered.
     Answering,
-    /// Nothing more is answered.
+    /// Everything was answered, and the connections are ending.
     Parting,
 }
 
 impl Drain {
-    /// Limits what is still done for a connection.
+    /// Limits the work that is still done for a connection.
     pub(super) fn limit<C>(self, client: &mut Client<C>) {
         match (self, client.phase) {
             (Self::Answering, Phase::Open | Phase::Fresh(_)) if client.left.is_none() => {
@@ -37,11 +37,12 @@ impl Drain {
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Begins to end all connections, and closes all listeners. Clients that wait at a listener are accepted first.
+    /// Begins to end all connections gracefully, and closes all listeners. Clients that wait at a listener are accepted
+    /// first.
     ///
-    /// The next polls run the frames that had come by now, up to 1 MiB of each connection. Then each connection ends as
-    /// [`Ended::Drained`]: it is sent what it is owed, and its socket is closed once the other side has closed its own.
-    /// At the deadline, connections that are left end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
+    /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
+    /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the other side has closed its own.
+    /// At the deadline, the remaining connections end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
     /// these polls:
     ///
     /// ```
@@ -54,7 +55,8 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let mut io = builder.install_driver(MioInstaller::new()?);
-    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let mut net = builder.install_driver(installer);
     /// let shutdown = builder.shutdown_handle();
     /// let mut world = builder.build();
     /// let mut echo = PipelineStart::<&[u8]>::borrowed()
@@ -93,15 +95,15 @@ impl<C, Tag> Connections<C, Tag> {
         self.each(|client| Drain::Answering.limit(client));
     }
 
-    /// Refuses what is new once the program ends.
+    /// Returns an error once a drain has begun, since no new connection may begin.
     pub(super) fn is_serving(&self) -> io::Result<()> {
         match self.drain {
             Drain::Serving => Ok(()),
-            _ => Err(io::Error::other("the connections are drained: nothing new begins")),
+            _ => Err(io::Error::other("the connections are being drained, so no new one begins")),
         }
     }
 
-    /// Goes on with a drain: ends the connections once all have their answers.
+    /// Continues a drain: ends the connections once all are answered.
     #[inline]
     pub(super) fn proceed(&mut self) {
         if self.drain == Drain::Answering {
@@ -117,7 +119,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Ends at once what is left.
+    /// Ends the remaining connections at once.
     pub(super) fn cut_off(&mut self) {
         self.each(|client| match client.phase {
             Phase::Parting => {
@@ -128,7 +130,7 @@ impl<C, Tag> Connections<C, Tag> {
         });
     }
 
-    /// Does something to every connection, and has it attended to.
+    /// Calls `act` for every connection, and queues the connection for its turn.
     fn each(&mut self, mut act: impl FnMut(&mut Client<C>)) {
         let ids: Vec<_> = self.ids().collect();
         for id in ids {

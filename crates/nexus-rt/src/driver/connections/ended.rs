@@ -1,4 +1,4 @@
-//! `Opened` and `Ended`: the two events of a connection beside its frames.
+//! `Opened` and `Ended`: the events before the first frame of a connection, and after its last.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -9,47 +9,50 @@ use std::io;
 use super::limits::EndedStats;
 use crate::poll::RegistrationKey;
 
-/// A connection is established: the event before its first frame.
+/// The event before the first frame of a connection: it is established. See
+/// [`ConnectionsPoller::on_opened`](super::ConnectionsPoller::on_opened).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Opened {
-    /// The listener that accepted it, or `None` if it was not accepted but connected or adopted.
+    /// The listener that accepted the connection, or `None` if the program connected or adopted it.
     pub listener: Option<RegistrationKey>,
 }
 
-/// A connection ends, and why: the event after its last frame. It comes once for each connection, with the connection
-/// as its context. What is written to it then is still sent, unless the connection was lost or is cut off.
+/// The event after the last frame of a connection: why it ends. See
+/// [`ConnectionsPoller::on_ended`](super::ConnectionsPoller::on_ended).
 ///
-/// `E` is the error of the framing.
+/// It comes once for each connection, which is its context. Output of its handler is still sent, unless the connection
+/// ends abruptly, such as when it was lost. `E` is the error of the framing.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Ended<E> {
-    /// The other side sent all it had to send, and has been sent all that it is owed.
+    /// The other side closed its end, and everything was answered and sent.
     Finished,
-    /// The program closed it, with this reason.
+    /// The program closed the connection, for this reason: see [`Client::close`](super::Client::close).
     Closed(Cow<'static, str>),
     /// The framing returned an error.
     Malformed(E),
     /// An incomplete frame is longer than [`Limits::frame`](super::Limits::frame).
     TooLong,
-    /// It sent nothing for longer than [`Limits::silent`](super::Limits::silent).
+    /// The other side sent nothing for longer than [`Limits::silent`](super::Limits::silent).
     Silent,
-    /// It read nothing of what waits for it for longer than [`Limits::stalled`](super::Limits::stalled).
+    /// The other side read none of its waiting output for longer than [`Limits::stalled`](super::Limits::stalled).
     Stalled,
-    /// It holds more than [`Limits::unsent`](super::Limits::unsent), or too much of
+    /// The connection holds more than [`Limits::unsent`](super::Limits::unsent), or too much of
     /// [`Limits::memory`](super::Limits::memory).
     TooMuch,
     /// The connection was lost: the OS error.
     Lost(io::Error),
-    /// All attempts to connect failed, as many as [`Retry`](super::Retry) allows: the last OS error.
+    /// All attempts of [`Retry`](super::Retry) to connect failed: the last OS error.
     Unreachable(io::Error),
-    /// A function panicked on one of its frames, or on another event of it.
+    /// A function panicked on a frame or on another event of the connection.
     Panicked,
-    /// A function swapped the [`Connections`](super::Connections) on one of its events, so it could not be put back.
+    /// A function swapped the [`Connections`](super::Connections) during an event of the connection, so the connection
+    /// could not be put back.
     Displaced,
-    /// A [drain](super::Connections::drain) has answered all that had come.
+    /// A [drain](super::Connections::drain) has answered everything that had arrived.
     Drained,
-    /// The deadline of a drain came first.
+    /// The deadline of a drain passed first.
     CutOff,
 }
 

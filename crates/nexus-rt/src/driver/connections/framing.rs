@@ -2,13 +2,13 @@
 
 use std::error::Error;
 
-/// The most that is read at once, in bytes, unless a long frame is on its way.
+/// The maximum number of bytes of a read, unless a long frame is incomplete.
 pub(super) const READ: usize = 64 * 1024;
 
 /// Cuts the bytes of a connection into frames.
 ///
-/// A framing is a parser together with its [`Buffer`]. The driver reads into the buffer, then calls
-/// [`decode`](Self::decode) until no frame is whole. A frame borrows from the buffer, so it is never copied:
+/// A framing is a parser with its [`Buffer`]. The driver reads into the buffer, and then calls [`decode`](Self::decode)
+/// until no frame is complete. A frame borrows from the buffer, so it is never copied:
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -41,38 +41,41 @@ pub(super) const READ: usize = 64 * 1024;
 /// ```
 ///
 /// Idle connections share one framing. A connection gets a clone of the installed one only while a frame is incomplete,
-/// or while it is not [idle](Self::is_idle). What a framing remembers of an incomplete frame moves with its bytes, so a
-/// parser can go on where it was. It must count from the start of [`Buffer::unread`], which is not moved by a read.
+/// or while the framing is not [idle](Self::is_idle). The state of an incomplete frame moves with its bytes, so a
+/// parser can continue where it stopped. It must store positions relative to the start of [`Buffer::unread`], which a
+/// read does not move.
 pub trait Framing: Clone + Send + 'static {
-    /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message. A message whose parts are reused is
-    /// the framing itself, `type Frame = Self`, or a field of it, and finds its bytes in [`Buffer::taken`].
+    /// What the chain receives, by reference: `[u8]`, `str`, or a parsed message.
+    ///
+    /// A message that reuses its memory is the framing itself (`type Frame = Self`) or a field of it, and finds its
+    /// bytes in [`Buffer::taken`].
     type Frame: ?Sized;
-    /// Why bytes cannot become a frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
+    /// Why bytes are not a frame. The connection ends with it, as [`Ended::Malformed`](super::Ended::Malformed).
     type Error: Error + Send + 'static;
 
-    /// Returns where the bytes arrive.
+    /// Returns the buffer that the driver reads into.
     fn buffer(&mut self) -> &mut Buffer;
 
-    /// Takes the next frame out of the buffer, or returns `None` if it is not whole yet.
+    /// Takes the next frame out of the buffer, or returns `None` if it is not complete yet.
     ///
     /// # Errors
-    /// If the bytes cannot become a frame. Nothing that follows them is read.
+    /// If the bytes cannot become a frame. Bytes after them are not read.
     fn decode(&mut self) -> Result<Option<&Self::Frame>, Self::Error>;
 
-    /// Returns whether, between two frames, a new clone could take the place of this framing. One that remembers
-    /// something of earlier frames is not idle, and stays with its connection.
+    /// Returns whether, between two frames, a new clone could replace this framing. A framing that depends on earlier
+    /// frames is not idle, and stays with its connection.
     fn is_idle(&self) -> bool {
         true
     }
 
-    /// Returns the memory that is held beside the buffer, in bytes: it counts for
+    /// Returns the memory that the framing holds beside the buffer, in bytes. It counts for
     /// [`Limits::memory`](super::Limits::memory) while a frame is incomplete.
     fn holds(&self) -> usize {
         0
     }
 }
 
-/// The bytes that a connection has received and that are not taken yet.
+/// The received bytes of a connection that its [`Framing`] has not taken yet.
 #[derive(Clone, Default, Debug)]
 pub struct Buffer {
     /// Received so far, and room for more.
@@ -83,19 +86,19 @@ pub struct Buffer {
     start: usize,
     /// Where the frame taken last begins. It ends where the unread bytes begin.
     frame: usize,
-    /// The length of the frame that is on its way, as far as it is known.
+    /// The length of the incomplete frame, if known.
     wanted: usize,
 }
 
 impl Buffer {
-    /// Returns the bytes that were not taken yet.
+    /// Returns the bytes that are not taken yet.
     #[inline]
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.filled]
     }
 
-    /// Returns the bytes that were not taken yet, for a framing that decodes in place.
+    /// Returns the bytes that are not taken yet, mutably, for a framing that decodes in place.
     #[inline]
     #[must_use]
     pub fn unread_mut(&mut self) -> &mut [u8] {
@@ -105,33 +108,33 @@ impl Buffer {
     /// Takes the first `length` unread bytes.
     ///
     /// # Panics
-    /// If there are fewer.
+    /// If there are fewer than `length`.
     #[inline]
     #[track_caller]
     pub fn take(&mut self, length: usize) -> &[u8] {
         let end = self.start + length;
-        assert!(end <= self.filled, "{length} bytes are taken where {} are unread", self.filled - self.start);
+        assert!(end <= self.filled, "cannot take {length} bytes: only {} are unread", self.filled - self.start);
         self.frame = self.start;
         self.start = end;
         self.wanted = 0;
         &self.bytes[self.frame..end]
     }
 
-    /// Returns the bytes that were [taken](Self::take) last.
+    /// Returns the bytes that the last [`take`](Self::take) returned.
     #[inline]
     #[must_use]
     pub fn taken(&self) -> &[u8] {
         &self.bytes[self.frame..self.start]
     }
 
-    /// Announces that the frame at the start of the unread bytes has this length, so that a long one is read in few
-    /// pieces. Memory grows with what arrives, not with what is announced.
+    /// Announces the length of the frame at the start of the unread bytes, in bytes, so that a long frame is read in
+    /// few pieces. Memory grows with the bytes that arrive, not with the announced length.
     #[inline]
     pub fn expect(&mut self, length: usize) {
         self.wanted = length;
     }
 
-    /// Appends bytes, as a read does: for tests, and for bytes from elsewhere.
+    /// Appends bytes, as a read does, for tests and for bytes from another source.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
         self.bytes.truncate(self.filled);
@@ -169,7 +172,7 @@ impl Buffer {
         self.bytes.capacity()
     }
 
-    /// Moves what is unread to the front.
+    /// Moves the unread bytes to the front.
     fn compact(&mut self) {
         if self.start == 0 {
             return;
@@ -194,7 +197,7 @@ impl Buffer {
         other.clear();
     }
 
-    /// Returns memory that is far more than what is unread needs.
+    /// Frees memory, if the buffer has far more than the unread bytes need.
     pub(super) fn shrink(&mut self) {
         let unread = self.filled - self.start;
         if self.bytes.capacity() > READ && self.bytes.capacity() > 4 * unread {

@@ -1,10 +1,10 @@
-//! `Gate`: what is sent waits until what it answers is safe.
+//! `Gate`: output waits until the input that it answers is safe.
 
 use std::mem;
 
 use super::resource::{ConnectionId, Connections};
 
-/// Up to which position what is sent is held, and up to which it was released.
+/// The latest position for which output is held, and the latest one that was released.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Gate {
     pub(super) held: u64,
@@ -12,7 +12,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether what is sent now is to wait.
+    /// Returns whether new output must wait.
     #[inline]
     pub(super) fn is_shut(self) -> bool {
         self.held > self.released
@@ -27,17 +27,17 @@ pub(super) struct Held {
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Holds what is sent until this position is [released](Self::release), or a later one: to whichever connection,
-    /// from now on, and what was sent since the latest poll. Nothing is held by default.
+    /// Holds output until this position, or a later one, is [released](Self::release): for every connection, from now
+    /// on, including output since the latest poll. Nothing is held by default.
     ///
-    /// Positions are the program's own, such as the number of its turn or the length of its journal. They only grow:
-    /// one that is not beyond all earlier ones changes nothing. A connection tells two of them apart. While something
-    /// of it waits for one position, all that it is sent later waits for the latest.
+    /// Positions are the program's own, such as the number of its turn or the length of its journal. They only grow: a
+    /// position that is not beyond all earlier ones changes nothing. A connection distinguishes two positions. While
+    /// output of it waits for one position, all later output waits for the latest.
     ///
-    /// What is held is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is
-    /// closed, finished or drained is sent it first. One that ends abruptly is not.
+    /// Held output is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is
+    /// closed, finished or drained is sent it first; a connection that ends abruptly is not.
     ///
-    /// This program replies when what it replies to is on disk. It commits once per turn:
+    /// This program sends a reply only once the request is on disk. It commits once per turn:
     ///
     /// ```
     /// use std::fs::File;
@@ -60,10 +60,12 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// let mut builder = WorldBuilder::new();
     /// let mut io = builder.install_driver(MioInstaller::new()?);
-    /// let mut net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?);
+    /// let installer = ConnectionsInstaller::<(), _>::new(&io, Lines::new(1_000))?;
+    /// let mut net = builder.install_driver(installer);
     /// builder.register(Journal::new());
     /// let mut world = builder.build();
-    /// let mut note = PipelineStart::<&[u8]>::borrowed().with_context().then(note, world.registry()).build();
+    /// let note = PipelineStart::<&[u8]>::borrowed().with_context().then(note, world.registry());
+    /// let mut note = note.build();
     /// # let path = std::env::temp_dir().join(format!("nexus-rt-hold-{}", std::process::id()));
     /// let mut file = File::create(&path)?;
     /// let mut number = 0;
@@ -100,10 +102,10 @@ impl<C, Tag> Connections<C, Tag> {
         self.gate.held = self.gate.held.max(position);
     }
 
-    /// Sends, at once, what is [held](Self::hold) for positions up to this one, with one write to the OS for each
-    /// connection, in the order in which they began to hold. What is held for later positions stays.
+    /// Sends the output that is [held](Self::hold) for positions up to this one, at once: one write to the OS for each
+    /// connection, in the order in which they began to hold. Output for later positions stays held.
     ///
-    /// The connection whose own frame runs is sent it in its turn.
+    /// A connection whose own frame is running is sent its output at the end of its turn.
     pub fn release(&mut self, position: u64) {
         if position <= self.gate.released {
             return;
@@ -114,10 +116,10 @@ impl<C, Tag> Connections<C, Tag> {
         self.holding = holding;
     }
 
-    /// Sends what was released of a connection. Returns whether it is to be looked at when more is.
+    /// Sends the released output of a connection. Returns whether the connection still holds some.
     fn still_holds(&mut self, id: ConnectionId) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
-        // One that is out is seen to when it comes back.
+        // One that is out is handled when it comes back.
         let Some(client) = &mut registration.handler else { return true };
         let Some(position) = client.output.held() else {
             client.listed = false;

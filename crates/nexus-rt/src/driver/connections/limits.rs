@@ -1,8 +1,10 @@
-//! What connections may cost, and what the driver counts.
+//! `Limits`: what connections may cost; `Stats`: what the driver counts.
 
 use std::time::{Duration, Instant};
 
-/// What connections may cost. One that exceeds a limit waits or is ended, and all others are served.
+/// What connections may cost.
+///
+/// A connection that exceeds a limit waits or ends, and all others are served.
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,33 +18,37 @@ use std::time::{Duration, Instant};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most connections, including those that are being established. Default: 10,000.
+    /// The maximum number of connections, including those that are being established. Default: 10,000.
     pub connections: usize,
-    /// The bytes that a client is sent before it is closed, if there are `connections` already or the process has no
-    /// file descriptors left. With `None`, it waits at the listener until a place is free. Default: `None`.
+    /// The bytes sent to a client that is refused, because there are `connections` already or the process has no file
+    /// descriptors left. With `None`, the client is not refused, but waits at the listener. Default: `None`.
     pub refusal: Option<Box<[u8]>>,
-    /// The most bytes of a frame that is incomplete. Default: 1 MiB.
+    /// The maximum length of an incomplete frame, in bytes. Default: 1 MiB.
     pub frame: usize,
-    /// The most frames of one connection in a poll; the next poll runs the rest. Default: 1,000.
+    /// The maximum number of frames of one connection in a poll. The next poll runs the rest. Default: 1,000.
     pub frames: usize,
-    /// The unsent bytes of a connection above which its own frames wait until it reads. Default: 1 MiB.
+    /// The number of unsent bytes above which the frames of a connection wait until the other side reads. Default: 1
+    /// MiB.
     pub pause: usize,
-    /// The most unsent bytes of a connection. One that would have more is ended. Default: 64 MiB.
+    /// The maximum number of unsent bytes of a connection. A connection that would exceed it ends. Default: 64 MiB.
     pub unsent: usize,
-    /// The most memory of all connections' unsent bytes and incomplete frames, in bytes. Half of it is for those that
-    /// hold no more than their share; above that, one that holds more is ended when it grows. Default: 1 GiB.
+    /// The memory for the unsent bytes and incomplete frames of all connections, in bytes. Default: 1 GiB.
+    ///
+    /// Half of it is shared equally among `connections`. Once all connections together hold more than that half, a
+    /// connection that holds more than its share ends when it grows.
     pub memory: usize,
-    /// How long a connection may send nothing. Default: `None`, without limit.
+    /// How long the other side may send nothing. Default: `None`, which means no limit.
     pub silent: Option<Duration>,
-    /// How long a connection may read nothing of what waits for it. Default: 30 s.
+    /// How long the other side may read none of its waiting output. Default: 30 s.
     pub stalled: Duration,
-    /// How long a connection that was closed from here may go on sending before it is not waited for. What it sends is
-    /// read and dropped, since closing a socket with unread bytes resets the connection, and the other side might lose
-    /// what it was sent last. Default: 500 ms.
+    /// How long to wait for the other side after the program has closed a connection. Default: 500 ms.
+    ///
+    /// Meanwhile, its input is read and dropped: closing a socket with unread bytes would reset the connection, and the
+    /// other side might lose the last output.
     pub linger: Duration,
 }
 
-/// The end of a wait. One of a century is for ever.
+/// Returns the end of a wait, which is a century at most.
 pub(super) fn after(start: Instant, wait: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
     start + wait.min(CENTURY)
@@ -66,33 +72,34 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether a connection may not hold so many bytes, where all together hold that many.
+    /// Returns whether a connection holds too many bytes, given the number that all connections hold.
     pub(super) fn is_too_much(&self, holds: usize, all: usize) -> bool {
-        // One that takes all there is must not be the end of those that hold little.
+        // A connection that takes all the memory must not end those that hold little.
         let half = self.memory / 2;
         all > half && holds > half / self.connections.max(1)
     }
 }
 
-/// What has happened to connections so far: see [`Connections::stats`](super::Connections::stats).
+/// The counts of all connections so far: see [`Connections::stats`](super::Connections::stats).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The number of connections that were accepted.
+    /// The number of accepted connections.
     pub accepted: u64,
-    /// The number of connections that were established from here.
+    /// The number of connections that the program established: see
+    /// [`Connections::connect`](super::Connections::connect).
     pub connected: u64,
-    /// The number of clients that were turned away.
+    /// The number of clients that were refused.
     pub refused: u64,
-    /// The number of frames that were run.
+    /// The number of frames run.
     pub frames: u64,
     /// The number of bytes received.
     pub received: u64,
     /// The number of bytes sent.
     pub sent: u64,
-    /// The memory of all connections' unsent bytes and incomplete frames, in bytes.
+    /// The memory for the unsent bytes and incomplete frames of all connections now, in bytes.
     pub memory: usize,
-    /// How connections ended.
+    /// The number of ended connections, by reason.
     pub ended: EndedStats,
 }
 

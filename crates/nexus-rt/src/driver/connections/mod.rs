@@ -46,10 +46,11 @@ use crate::world::{Installer, WorldBuilder};
 /// Opens the ports of two tables.
 type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Doorbell)>;
 
-/// Installs [`Connections`] over the sockets of a [`MioPoller`], and returns their [`ConnectionsPoller`]. It also
-/// registers a real-time [`Clock`], unless there is one.
+/// Installs [`Connections`] over the wait of a [`MioPoller`], and returns their [`ConnectionsPoller`].
 ///
-/// `C` is the state that the program keeps of each connection, and `F` cuts the bytes into frames.
+/// It also registers a real-time [`Clock`], unless the world has a clock.
+///
+/// `C` is the state that the program keeps for each connection, and `F` cuts the bytes into frames.
 ///
 /// ```
 /// use std::io::{BufRead, BufReader, Write};
@@ -72,7 +73,8 @@ type Open = Box<dyn FnOnce(&mut WorldBuilder, [u32; 2]) -> ([Port; 2], Inlet, Do
 ///
 /// let mut builder = WorldBuilder::new();
 /// let mut io = builder.install_driver(MioInstaller::new()?);
-/// let mut net = builder.install_driver(ConnectionsInstaller::<Session, _>::new(&io, Lines::new(1_000))?);
+/// let installer = ConnectionsInstaller::<Session, _>::new(&io, Lines::new(1_000))?;
+/// let mut net = builder.install_driver(installer);
 /// let shutdown = builder.shutdown_handle();
 /// builder.register(0_u32);
 /// let mut world = builder.build();
@@ -111,7 +113,20 @@ pub struct ConnectionsInstaller<C, F, Tag = ()> {
 }
 
 impl<C, F: Framing> ConnectionsInstaller<C, F> {
-    /// Prepares connections whose sockets `io` waits for, and whose bytes `framing` cuts into frames.
+    /// Creates an installer of connections whose sockets `io` waits for, and whose bytes `framing` cuts into frames.
+    ///
+    /// ```
+    /// use nexus_rt::connections::{Connections, ConnectionsInstaller, LengthPrefixed};
+    /// use nexus_rt::{MioInstaller, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let io = builder.install_driver(MioInstaller::new()?);
+    /// let framing = LengthPrefixed::u32(1 << 20); // frames of at most 1 MiB
+    /// let _net = builder.install_driver(ConnectionsInstaller::<(), _>::new(&io, framing)?);
+    /// let world = builder.build();
+    /// assert!(world.resource::<Connections<()>>().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The OS error, such as too many open files.
@@ -128,7 +143,7 @@ impl<C, F: Framing> ConnectionsInstaller<C, F> {
 }
 
 impl<C, F, Tag> ConnectionsInstaller<C, F, Tag> {
-    /// Sets the limits. They can be changed later by [`Connections::limits`].
+    /// Sets the limits. [`Connections::limits`] changes them later.
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
@@ -145,8 +160,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> Installer for ConnectionsInsta
     type Poller = ConnectionsPoller<C, F, Tag>;
 
     /// # Panics
-    /// If the world lacks the driver of the poller that it was made with, or already has such connections:
-    /// [`tagged`](Self::tagged) distinguishes two.
+    /// If the world does not have the driver of the poller passed to [`new`](Self::new), or already has such
+    /// connections: [`tagged`](Self::tagged) distinguishes two.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> ConnectionsPoller<C, F, Tag> {
         if !builder.contains::<Clock>() {

@@ -1,4 +1,4 @@
-//! `Output`: what is to be sent to a connection, and what the OS had no room for.
+//! `Output`: the unsent bytes of a connection, including those that the OS had no room for.
 
 use std::io;
 use std::mem;
@@ -11,7 +11,7 @@ use super::stream::Stream;
 /// The most memory of unused output buffers that is kept, in bytes.
 const SPARE: usize = 64 * READ;
 
-/// Output buffers that nobody uses.
+/// Output buffers that are not in use.
 #[derive(Default)]
 pub(super) struct Spare {
     buffers: Vec<Vec<u8>>,
@@ -39,22 +39,22 @@ impl Spare {
 
 #[derive(Default)]
 pub(super) struct Output {
-    /// What was written in this turn.
+    /// The output of this turn.
     pub(super) out: Vec<u8>,
-    /// What was written before and could not be sent.
+    /// Earlier output that could not be sent.
     backlog: Vec<u8>,
-    /// How much of the backlog was sent.
+    /// The number of bytes of the backlog that were sent.
     sent: usize,
-    /// What is held, at the end of the backlog: what waits longest, and all that was written later.
+    /// The held bytes at the end of the backlog: those that wait longest, and all later ones.
     held: [Held; 2],
-    /// Since when the other side has read nothing of what waits for it.
+    /// Since when the other side has read none of its waiting output.
     pub(super) blocked: Option<Instant>,
     /// Whether the OS had no room for more in this turn.
     full: bool,
 }
 
 impl Output {
-    /// Starts a turn, in which it is tried again to send. `spare` is for what is written, if there is no buffer yet.
+    /// Starts a turn, which tries again to send. Takes a buffer of `spare` if there is none yet.
     #[inline]
     pub(super) fn start(&mut self, spare: &mut Spare) {
         self.full = false;
@@ -75,22 +75,22 @@ impl Output {
         self.out.capacity() + self.backlog.capacity()
     }
 
-    /// Returns the position that what waits longest is held for, if anything is held.
+    /// Returns the position that the oldest held bytes wait for, if any are held.
     #[inline]
     pub(super) fn held(&self) -> Option<u64> {
         let [first, _] = self.held;
         (first.length > 0).then_some(first.position)
     }
 
-    /// Returns the number of bytes that only wait until the OS has room.
+    /// Returns the number of bytes that wait only for room in the OS.
     #[inline]
     pub(super) fn free(&self) -> usize {
         let [first, second] = self.held;
         self.unsent() - first.length - second.length
     }
 
-    /// Sends what may leave and there is room for. The OS reports when there is room for the rest. Returns the number
-    /// of bytes.
+    /// Sends the bytes that may leave and that fit. The OS reports when there is room for the rest. Returns the number
+    /// of bytes sent.
     #[inline]
     pub(super) fn flush(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
         if gate.is_shut() || self.held[0].length > 0 {
@@ -100,7 +100,7 @@ impl Output {
         }
     }
 
-    /// Does what [`flush`](Self::flush) does where something is held or is to be.
+    /// Does the same as [`flush`](Self::flush) if bytes are held, or will be.
     #[cold]
     fn flush_free(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
         self.hold(gate);
@@ -136,20 +136,20 @@ impl Output {
         Ok(length)
     }
 
-    /// Drops what is unsent.
+    /// Drops all unsent bytes.
     pub(super) fn forget(&mut self) {
         self.out.clear();
         self.backlog.clear();
         (self.sent, self.held, self.blocked) = (0, Default::default(), None);
     }
 
-    /// Frees what was released, and holds what was written if that is to wait.
+    /// Frees the released bytes, and holds the output of this turn if it must wait.
     fn hold(&mut self, gate: Gate) {
         while self.held().is_some_and(|position| position <= gate.released) {
             self.held = [self.held[1], Held::default()];
         }
         if gate.is_shut() && !self.out.is_empty() {
-            // What waits longest waits for no more than it did, or it might never leave.
+            // The oldest bytes keep their position, or they might never leave.
             let second = self.held().is_some_and(|position| position < gate.held);
             let held = &mut self.held[usize::from(second)];
             (held.length, held.position) = (held.length + self.out.len(), gate.held);
@@ -173,18 +173,18 @@ impl Output {
         if out == self.out.len() {
             self.out.clear();
         } else if out > 0 {
-            // There is no backlog any more.
+            // The backlog is empty here.
             mem::swap(&mut self.out, &mut self.backlog);
             self.sent = out;
         }
     }
 
-    /// Puts what was written after what could not be sent.
+    /// Appends the output of this turn to the backlog.
     fn keep(&mut self) {
         if self.backlog.is_empty() {
             mem::swap(&mut self.out, &mut self.backlog);
         }
-        // Not each time, for then one that reads little at a time would have all the rest moved again and again.
+        // Not each time: a peer that reads little at a time would cause all the rest to be moved again and again.
         if self.sent > self.backlog.len() / 2 {
             self.backlog.drain(..self.sent);
             self.sent = 0;

@@ -18,7 +18,7 @@ pub(super) struct Partials<F> {
     /// By the index of the connection.
     own: Vec<Option<(RegistrationKey, Box<F>)>>,
     spare: Vec<Box<F>>,
-    /// Whether the shared framing may hold something of a connection whose frame panicked, or was none.
+    /// Whether the shared framing may hold bytes of a connection whose frame panicked or was malformed.
     dirty: bool,
 }
 
@@ -27,8 +27,8 @@ impl<F: Framing> Partials<F> {
         Self { shared: prototype.clone(), prototype, own: Vec::new(), spare: Vec::new(), dirty: false }
     }
 
-    /// Runs `run` with the framing of a connection, which has room for a read. `run` also returns whether the framing
-    /// can go on: one that has given up is nobody's any more, whatever it holds.
+    /// Calls `run` with the framing of a connection, which has room for a read. `run` also returns whether the framing
+    /// can continue. If not, the framing is dropped, whatever it holds.
     #[inline]
     pub(super) fn with<R>(&mut self, id: RegistrationKey, run: impl FnOnce(&mut F) -> (R, bool)) -> R {
         if mem::replace(&mut self.dirty, true) {
@@ -71,7 +71,7 @@ impl<F: Framing> Partials<F> {
         slot.take_if(|(key, _)| *key == id).map(|(_, framing)| framing)
     }
 
-    /// Gives the connection a framing of its own, with what is unread, and leaves the memory to the shared one.
+    /// Gives the connection its own framing, with the unread bytes, and leaves the memory to the shared one.
     fn split(&mut self, id: RegistrationKey) {
         let mut own = self.spare.pop().unwrap_or_else(|| Box::new(self.prototype.clone()));
         mem::swap(&mut *own, &mut self.shared);
@@ -95,7 +95,7 @@ impl<F: Framing> Partials<F> {
         self.own[index] = Some((id, framing));
     }
 
-    /// Drops what there is of an incomplete frame.
+    /// Drops an incomplete frame.
     pub(super) fn forget(&mut self, id: RegistrationKey) {
         self.take(id);
     }
@@ -109,13 +109,13 @@ impl<F: Framing> Partials<F> {
         }
     }
 
-    /// Returns room for bytes that nobody will look at.
+    /// Returns room for bytes that will be dropped.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.shared.buffer().room()
     }
 }
 
-/// Whether nothing of a connection is left in a framing.
+/// Returns whether a framing holds nothing of its connection.
 fn is_done<F: Framing>(framing: &mut F) -> bool {
     framing.buffer().unread().is_empty() && framing.is_idle()
 }

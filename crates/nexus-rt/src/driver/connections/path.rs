@@ -1,4 +1,4 @@
-//! `SocketPath`: where a Unix socket is bound, which is removed with the socket.
+//! `SocketPath`: the path of a bound Unix socket, which is removed with the socket.
 
 use std::fs;
 use std::io;
@@ -13,8 +13,8 @@ pub(in crate::driver) struct SocketPath {
 }
 
 impl SocketPath {
-    /// Binds a socket to a path. One that a killed program left behind is taken over: a socket to which `connect` is
-    /// refused. A file of another kind stays.
+    /// Binds a socket to a path. A socket that a killed program left behind, to which `connect` is refused, is
+    /// replaced. A file of another kind stays.
     pub(in crate::driver) fn bind<'p, S, T>(
         path: &'p Path,
         bind: impl Fn(&'p Path) -> io::Result<S>,
@@ -44,7 +44,7 @@ fn file(path: &Path) -> Option<(u64, u64)> {
 
 impl Drop for SocketPath {
     fn drop(&mut self) {
-        // It may have been removed, and even bound by somebody else.
+        // Another program may have removed it, and even bound it again.
         if self.file.is_some() && file(&self.path) == self.file {
             _ = fs::remove_file(&self.path);
         }

@@ -20,42 +20,58 @@ use crate::doorbell::Doorbell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
 
-/// Identifies a connection, and is never reused.
+/// Identifies a connection of a [`Connections`], and is never reused.
 pub type ConnectionId = RegistrationKey;
 
 /// Identifies a listener of a [`Connections`], and is never reused.
 pub type ListenerId = RegistrationKey;
 
 /// The connections of a world, as a resource: [`ConnectionsInstaller`](super::ConnectionsInstaller) registers it,
-/// [`ConnectionsPoller`](super::ConnectionsPoller) runs their frames.
+/// [`ConnectionsPoller`](super::ConnectionsPoller) runs a chain for each frame.
 ///
-/// Through it any handler sends to any connection, closes it, and reaches its state; a timer needs only the
-/// [`ConnectionId`]. While a connection's own frame runs, its [`Client`] is out, as the context of the chain. What is
-/// sent to it by its id meanwhile comes after what that frame writes.
+/// Any handler can send to a connection, close it, and access its state through this resource. A timer needs only the
+/// [`ConnectionId`]. While a connection's own frame runs, its [`Client`] is the context of the chain: bytes that other
+/// code sends by its id follow the output of that frame.
 ///
-/// `C` is what the program keeps of a connection, and `Tag` distinguishes two such drivers of one world.
+/// ```
+/// use nexus_rt::ResMut;
+/// use nexus_rt::connections::{Client, Connections};
+///
+/// type Net = Connections<()>;
+///
+/// /// Sends each line to all other connections, as a chat server does.
+/// fn broadcast(client: &mut Client<()>, mut connections: ResMut<Net>, line: &[u8]) {
+///     let others: Vec<_> = connections.ids().filter(|id| *id != client.id()).collect();
+///     for id in others {
+///         connections.send(id, line);
+///         connections.send(id, b"\n");
+///     }
+/// }
+/// ```
+///
+/// `C` is the state that the program keeps for each connection, and `Tag` distinguishes two such drivers of one world.
 pub struct Connections<C, Tag = ()> {
     pub(super) table: Registrations<Box<Client<C>>, Aside>,
     pub(super) listeners: Registrations<(), Listener<C>>,
     pub(super) port: Port,
     pub(super) door: Port,
-    /// Those that are new, which are dialed or opened first.
+    /// New connections, which are dialed or opened first.
     pub(super) fresh: VecDeque<ConnectionId>,
-    /// Those to attend to.
+    /// Connections that need a turn.
     pub(super) ready: VecDeque<ConnectionId>,
-    /// Listeners at which somebody may wait.
+    /// Listeners at which clients may wait.
     pub(super) knocked: VecDeque<ListenerId>,
     pub(super) wheel: Wheel<Due>,
     pub(super) limits: Limits,
     pub(super) stats: Stats,
     pub(super) spare: Spare,
     bell: Doorbell,
-    /// Whether a poll is under way, which attends to all that is queued.
+    /// Whether a poll is in progress, which serves everything that is queued.
     pub(super) polling: bool,
-    /// Whether something was set aside for a connection that is out.
+    /// Whether output or a close was set aside for a connection that is out.
     disturbed: bool,
     pub(super) gate: Gate,
-    /// Those of which something is held, in the order in which that began, and some of which nothing is any more.
+    /// Connections with held output, in the order in which they began to hold, and some that no longer have any.
     pub(super) holding: Vec<ConnectionId>,
     pub(super) drain: Drain,
     /// The time of the latest poll.
@@ -63,7 +79,7 @@ pub struct Connections<C, Tag = ()> {
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// What is sent to a connection while it is out, or done to it.
+/// Output and a close for a connection that is out.
 #[derive(Default)]
 pub(super) struct Aside {
     out: Vec<u8>,
@@ -119,10 +135,10 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.len() >= self.limits.connections.min(MOST)
     }
 
-    /// Sends bytes to a connection, in its turn. Returns `false`, and sends nothing, if the id matches no connection or
-    /// one that is closing.
+    /// Sends bytes to a connection, at its next turn. Returns `false`, and sends nothing, if the id matches no
+    /// connection or one that is closing.
     ///
-    /// A connection that would have more than [`Limits::unsent`] ends as [`Ended::TooMuch`].
+    /// A connection that would exceed [`Limits::unsent`] ends as [`Ended::TooMuch`].
     pub fn send(&mut self, id: ConnectionId, bytes: &[u8]) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         let Some(client) = &mut registration.handler else {
@@ -144,8 +160,8 @@ impl<C, Tag> Connections<C, Tag> {
         true
     }
 
-    /// Closes a connection once everything is sent: see [`Client::close`]. Returns whether the id matched one that was
-    /// open.
+    /// Closes a connection once its output is sent: see [`Client::close`]. Returns whether the id matched an open
+    /// connection.
     pub fn close(&mut self, id: ConnectionId, reason: impl Into<Cow<'static, str>>) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         match &mut registration.handler {
@@ -163,14 +179,14 @@ impl<C, Tag> Connections<C, Tag> {
         true
     }
 
-    /// Returns a connection. Returns `None` if the id matches none, or one whose own frame runs.
+    /// Returns a connection, or `None` if the id matches none or if the connection's own frame is running.
     #[must_use]
     pub fn client(&self, id: ConnectionId) -> Option<&Client<C>> {
         self.table.get(id)?.handler.as_deref()
     }
 
-    /// Returns a connection mutably, to change its state or write to it: see [`client`](Self::client). One that is
-    /// [closing](Client::is_closing) is returned too, but what is written to it then may not arrive.
+    /// Returns a connection mutably, to change its state or write to it: see [`client`](Self::client). Output to a
+    /// connection that is [closing](Client::is_closing) may be lost.
     #[must_use]
     pub fn client_mut(&mut self, id: ConnectionId) -> Option<&mut Client<C>> {
         self.table.get(id)?.handler.as_ref()?;
@@ -178,7 +194,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.get_mut(id)?.handler.as_deref_mut()
     }
 
-    /// Returns whether the id matches a connection, even one whose own frame runs.
+    /// Returns whether the id matches a connection, even one whose own frame is running.
     #[must_use]
     pub fn contains(&self, id: ConnectionId) -> bool {
         self.table.contains(id)
@@ -189,7 +205,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.table.iter().map(|(id, _)| id)
     }
 
-    /// Iterates over all connections except the one whose frame runs.
+    /// Iterates over all connections except the one whose frame is running.
     pub fn iter(&self) -> impl Iterator<Item = &Client<C>> {
         self.table.iter().filter_map(|(_, registration)| registration.handler.as_deref())
     }
@@ -206,13 +222,13 @@ impl<C, Tag> Connections<C, Tag> {
         self.len() == 0
     }
 
-    /// Returns the counts of what has happened so far.
+    /// Returns the counts so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
 
-    /// Returns the limits, to change them. A lower limit does not end a connection before it grows.
+    /// Returns the limits mutably. A lower limit does not end a connection until that connection grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
         self.wake();
@@ -225,7 +241,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.wheel.next_deadline()
     }
 
-    /// Has a connection attended to by this poll or the next.
+    /// Queues a connection for a turn in this poll or the next.
     pub(super) fn queue(&mut self, id: ConnectionId) {
         let Some(client) = self.table.get_mut(id).and_then(|registration| registration.handler.as_mut()) else {
             return;
@@ -236,14 +252,14 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Has the loop poll before it sleeps. A poll that is under way does what was queued meanwhile itself.
+    /// Makes the loop poll before it sleeps. A poll in progress serves what is queued meanwhile itself.
     fn wake(&self) {
         if !self.polling {
             self.bell.ring();
         }
     }
 
-    /// Has a listener looked at again.
+    /// Queues a listener.
     pub(super) fn knock(&mut self, id: ListenerId) {
         if let Some(listener) = self.listeners.get_mut(id) {
             listener.kept.timed = false;
@@ -251,12 +267,12 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Whether the next poll has something to do, whatever the OS reports.
+    /// Returns whether the next poll has work, whatever the OS reports.
     pub(super) fn has_work(&self) -> bool {
         [&self.ready, &self.fresh, &self.knocked].iter().any(|queue| !queue.is_empty())
     }
 
-    /// Takes a connection out, with a buffer for what is written to it.
+    /// Takes a connection out, with a buffer for its output.
     #[inline]
     pub(super) fn take_out(&mut self, id: ConnectionId) -> Option<Box<Client<C>>> {
         let mut client = self.table.take_out(id)?;
@@ -281,7 +297,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Ends a connection for good: closes its socket and lets somebody in who waits for its place.
+    /// Ends a connection for good: closes its socket, and queues the listeners at which clients wait for a place.
     pub(super) fn remove(&mut self, mut client: Box<Client<C>>) {
         self.table.remove(client.id);
         if let Some((key, _)) = client.timer {
@@ -296,7 +312,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.knock_for_those_who_wait();
     }
 
-    /// Has the listeners looked at again at which somebody waits for a place.
+    /// Queues the listeners at which clients wait for a place.
     fn knock_for_those_who_wait(&mut self) {
         self.knocked.extend(self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id));
     }

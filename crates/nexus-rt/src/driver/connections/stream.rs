@@ -1,4 +1,4 @@
-//! Streams and listeners over TCP and Unix sockets, behind one face.
+//! Streams and listeners over TCP and Unix sockets, behind one interface.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -15,8 +15,9 @@ use mio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use mio::net::{UnixListener, UnixStream};
 
-/// Where a socket listens, or what it connects to. It parses from `127.0.0.1:6379`, `[::1]:6379` and
-/// `unix:/run/socket`.
+/// The address of a socket: IP and port, or the path of a Unix socket.
+///
+/// It parses from `127.0.0.1:6379`, `[::1]:6379` and `unix:/run/socket`.
 ///
 /// ```
 /// use nexus_rt::connections::Address;
@@ -34,7 +35,7 @@ use mio::net::{UnixListener, UnixStream};
 pub enum Address {
     /// An IP address and a port.
     Ip(SocketAddr),
-    /// A Unix socket. The path is empty for a peer without a name, as most clients are.
+    /// The path of a Unix socket. It is empty for a peer without an address, such as most clients.
     Unix(Box<Path>),
 }
 
@@ -83,7 +84,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The text of no [`Address`]: the error of parsing one.
+/// The error of parsing an [`Address`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownAddress(String);
 
@@ -110,7 +111,7 @@ macro_rules! on {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
-    /// TCP.
+    /// A TCP stream.
     Tcp(TcpStream),
     /// A Unix stream socket.
     #[cfg(unix)]
@@ -146,7 +147,7 @@ impl Stream {
         }
     }
 
-    /// Returns whether the connection stands, or the error with which it failed.
+    /// Returns whether the connection is established, or the error with which it failed.
     pub(super) fn is_connected(&self) -> io::Result<bool> {
         if let Some(error) = on!(self, socket => socket.take_error())? {
             return Err(error);
@@ -189,7 +190,7 @@ impl Stream {
         on!(self, socket => socket.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]))
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Closes this side of the stream.
     pub(super) fn shut(&self) -> io::Result<()> {
         on!(self, socket => socket.shutdown(Shutdown::Write))
     }
@@ -239,7 +240,7 @@ impl Acceptor {
         Ok(Self::Tcp(TcpListener::from_std(listener)))
     }
 
-    /// Returns where it listens: with the port that the OS chose, if that was left to it.
+    /// Returns the local address, with the port that the OS chose if it was 0.
     pub(super) fn address(&self) -> io::Result<Address> {
         match self {
             Self::Tcp(socket) => socket.local_addr().map(Address::Ip),
@@ -252,8 +253,8 @@ impl Acceptor {
         match self {
             Self::Tcp(socket) => {
                 let (socket, peer) = socket.accept()?;
-                // What is sent is sent once per turn, so there is nothing to wait for.
-                // One that has left already may refuse it, which its first read says too.
+                // Output is sent once per turn, so a delay would gain nothing.
+                // This fails if the client has left already, as its first read will report too.
                 _ = socket.set_nodelay(true);
                 Ok((Stream::Tcp(socket), Address::Ip(peer)))
             }

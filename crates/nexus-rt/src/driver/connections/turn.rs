@@ -1,4 +1,4 @@
-//! `Turn`: what one connection gets of a poll. It is read, its frames run, and what they wrote is sent.
+//! `Turn`: the part of a poll that serves one connection. It is read, its frames run, and their output is sent.
 
 use std::thread::panicking;
 use std::time::Instant;
@@ -15,17 +15,17 @@ use crate::poll::{Driver, Poller};
 use crate::step::{Finished, StepRef};
 use crate::world::World;
 
-/// What a poll keeps in mind.
+/// The state of a poll.
 pub(super) struct Turn {
     pub(super) now: Instant,
     /// The numbers of the driver and of this poll.
     pub(super) numbers: (u32, u64),
-    /// How many events may still run.
+    /// The number of events that may still run.
     pub(super) left: usize,
     pub(super) rings: Rings,
 }
 
-/// Has the loop poll again before it sleeps, if a poll did not come to its end: something is left to do.
+/// Makes the loop poll again before it sleeps, if a poll did not finish.
 pub(super) struct Rings {
     pub(super) bell: Doorbell,
     pub(super) finished: bool,
@@ -39,19 +39,19 @@ impl Drop for Rings {
     }
 }
 
-/// Whether a poll goes on: not if its resource is elsewhere, or was polled elsewhere.
+/// Whether a poll continues. It ends if its resource is elsewhere, or was polled elsewhere.
 #[derive(PartialEq)]
 pub(super) enum Poll {
     GoesOn,
     Ends,
 }
 
-/// The unsent bytes above which they are sent before all frames of the turn have run.
+/// The number of unsent bytes above which they are sent before all frames of the turn have run.
 const EARLY: usize = 256 << 10;
 
 /// Why no more frames of a connection run in this turn.
 enum Stop<E> {
-    /// None is whole.
+    /// No frame is complete.
     Dry,
     /// There may be more.
     More,
@@ -59,7 +59,7 @@ enum Stop<E> {
     Elsewhere,
 }
 
-/// A connection that is out. If it is dropped, which a panic does, it goes to those that are to be ended.
+/// A connection that is out. A panic drops this, which moves the connection to those that will be ended.
 struct Lent<'p, C> {
     client: Option<Box<Client<C>>>,
     stranded: &'p mut Vec<Box<Client<C>>>,
@@ -106,7 +106,7 @@ impl<C> Drop for Lent<'_, C> {
 }
 
 impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
-    /// Begins to dial a connection, or tells the program that it stands.
+    /// Begins to dial a connection, or reports to the program that it is established.
     pub(super) fn open(&mut self, world: &mut World, id: ConnectionId, turn: &mut Turn) -> Poll {
         let connections = self.poller.resource(world);
         let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
@@ -160,7 +160,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             if turn.left > 0 && client.is_served(&connections.limits) && (client.pending || client.reads()) {
                 let poller = &mut self.poller;
                 let stop = self.partials.with(client.id, |framing| {
-                    // It is read no faster than its frames run.
+                    // Reading is no faster than its frames run.
                     if client.reads() && (!client.pending || framing.buffer().unread().is_empty()) {
                         let length = client.read(framing.buffer().room(), turn.now);
                         framing.buffer().add(length);
@@ -182,7 +182,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         self.part(world, client, ended, turn)
     }
 
-    /// Sends what a connection was written, and ends it if its time has come.
+    /// Sends the output of a connection, and ends the connection if it is due.
     fn part(
         &mut self,
         world: &mut World,
@@ -196,7 +196,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         connections.stats.sent += client.flush(connections.gate, turn.now);
         client.conclude();
         if client.phase != Phase::Parting {
-            // An event that the budget leaves no room for is for the next poll.
+            // An event beyond the budget waits for the next poll.
             if turn.left > 0 || self.ended.is_none() || ended.is_some() {
                 ended = ended.or_else(|| client.ending.take().map(Ended::widen));
             }
@@ -204,7 +204,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 why.count(&mut connections.stats.ended);
                 (client.phase, client.since, client.left) = (Phase::Parting, turn.now, None);
                 if why.is_abrupt() || client.dial.is_some() {
-                    // Nothing is sent any more, even if the handler does not come back.
+                    // Nothing more is sent, even if the handler does not come back.
                     connections.hang_up(client);
                 }
                 self.partials.forget(client.id);
@@ -241,7 +241,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
 
 impl Turn {
     /// Finds the resource again after user code ran, and hands over what was set aside meanwhile. Returns `None` if the
-    /// poll is to end.
+    /// poll must end.
     #[inline]
     fn settles<'w, C: Send + 'static, Tag: 'static>(
         &self,
@@ -258,7 +258,7 @@ impl Turn {
     }
 }
 
-/// Runs the chain for each frame that is whole.
+/// Runs the chain for each complete frame.
 #[inline]
 fn frames<C: Send + 'static, F: Framing, Tag: 'static, S>(
     framing: &mut F,

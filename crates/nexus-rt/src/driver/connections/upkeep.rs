@@ -1,4 +1,4 @@
-//! What is done about a connection after its turn, and when its time has come: memory and deadlines.
+//! The upkeep of a connection after its turn, and at its deadlines: memory, limits and timers.
 
 use std::mem;
 use std::time::Instant;
@@ -12,11 +12,11 @@ use super::output::Spare;
 use super::resource::{ConnectionId, Connections, Due};
 
 impl<C, Tag> Connections<C, Tag> {
-    /// Sends what a connection was written before its turn is over. Returns whether its frames go on.
+    /// Sends output of a connection before its turn is over. Returns whether its frames continue.
     #[cold]
     pub(super) fn relieves(&mut self, client: &mut Client<C>, now: Instant) -> bool {
         if client.unsent() > self.limits.unsent {
-            // Before a part of it is sent, which may be half a reply.
+            // Before a part of the output is sent, which may be half a reply.
             client.ending.get_or_insert(Ended::TooMuch);
         } else {
             self.stats.sent += client.flush(self.gate, now);
@@ -24,14 +24,14 @@ impl<C, Tag> Connections<C, Tag> {
         client.is_served(&self.limits)
     }
 
-    /// Sends what a connection was written when it was not its turn, and puts it back.
+    /// Sends output that a connection received outside its turn, and puts the connection back.
     pub(super) fn catch_up(&mut self, mut client: Box<Client<C>>) {
         let blocked = client.output.blocked;
         let sent = client.flush(self.gate, self.now);
         self.stats.sent += sent;
         let mut again = client.is_closing() || client.over || client.phase == Phase::Dialing;
         if !self.polling {
-            // The next poll notes since when it is waited for it: between polls it is not known how late it is.
+            // The next poll notes since when the peer blocks: between polls, the time is not known.
             if sent > 0 || blocked.is_none() {
                 client.output.blocked = None;
             }
@@ -60,7 +60,7 @@ impl<C, Tag> Connections<C, Tag> {
             self.listen_for_room(&mut client);
         }
         if self.drain != Drain::Serving {
-            // It may have been out when the drain began, or be new.
+            // It may have been out when the drain began, or it may be new.
             self.drain.limit(&mut client);
         }
         if client.output.held().is_some() && !mem::replace(&mut client.listed, true) {
@@ -84,8 +84,8 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Has the OS report when there is room to send, or no longer: a Unix socket reports room whenever the other side
-    /// reads, also if nothing waits for that.
+    /// Makes the OS report room to send, or stop reporting it: a Unix socket reports room whenever the other side
+    /// reads, even if no output waits.
     #[cold]
     fn listen_for_room(&mut self, client: &mut Client<C>) {
         client.hears_of_room = !client.hears_of_room;
@@ -113,7 +113,7 @@ impl<C, Tag> Connections<C, Tag> {
         client.timer = Some((key, deadline));
     }
 
-    /// Does what is due.
+    /// Acts on every deadline that has passed.
     pub(super) fn on_due(&mut self, now: Instant) {
         self.wheel.start_poll(now);
         while let Some(due) = self.wheel.pop() {
@@ -125,11 +125,11 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Does what is due about a connection, if it still is.
+    /// Acts on a deadline of a connection, if it still applies.
     fn on_time(&mut self, id: ConnectionId, now: Instant) {
         let Some(mut client) = self.table.take_out(id) else { return };
         client.timer = None;
-        // The OS does not report a little room, as one leaves that reads slowly.
+        // The OS does not report a little room, which a slow reader leaves.
         client.output.start(&mut Spare::default());
         let sent = client.flush(self.gate, now);
         self.stats.sent += sent;

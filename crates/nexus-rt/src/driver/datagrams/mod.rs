@@ -31,9 +31,9 @@ const LARGEST: usize = 65_535;
 /// How many datagrams of a socket are read before others have their turn.
 const PER_TURN: usize = 64;
 
-/// Installs [`Datagrams`] over the sockets of a [`MioPoller`], and returns their [`DatagramsPoller`].
+/// Installs [`Datagrams`] over the wait of a [`MioPoller`], and returns their [`DatagramsPoller`].
 ///
-/// `C` is the state that the program keeps of each socket.
+/// `C` is the state that the program keeps for each socket.
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -42,7 +42,7 @@ const PER_TURN: usize = 64;
 /// use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, Socket};
 /// use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
 ///
-/// /// Answers each datagram with how many there were. A reply for which there is no room is lost, like any datagram.
+/// /// Answers each datagram with its number. A reply without room is lost, like any datagram.
 /// fn answer(socket: &mut Socket<u8>, mut bytes: ResMut<usize>, datagram: &[u8]) {
 ///     socket.state += 1;
 ///     *bytes += datagram.len();
@@ -87,7 +87,19 @@ pub struct DatagramsInstaller<C, Tag = ()> {
 }
 
 impl<C> DatagramsInstaller<C> {
-    /// Prepares datagrams for whose sockets `io` waits.
+    /// Creates an installer of datagrams whose sockets `io` waits for.
+    ///
+    /// ```
+    /// use nexus_rt::datagrams::{Datagrams, DatagramsInstaller};
+    /// use nexus_rt::{MioInstaller, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let io = builder.install_driver(MioInstaller::new()?);
+    /// let _net = builder.install_driver(DatagramsInstaller::<()>::new(&io)?.largest(1_500));
+    /// let world = builder.build();
+    /// assert!(world.resource::<Datagrams<()>>().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The OS error, such as too many open files.
@@ -104,13 +116,14 @@ impl<C> DatagramsInstaller<C> {
 }
 
 impl<C, Tag> DatagramsInstaller<C, Tag> {
-    /// Sets the length of the longest datagram that is run, in bytes: 65,535 unless set. Longer ones are cut by the OS,
-    /// so they are not run, but [counted](Stats::truncated).
+    /// Sets the length of the longest datagram that runs, in bytes: 65,535 by default. The OS truncates longer
+    /// datagrams, so they do not run, but are [counted](Stats::truncated).
     pub fn largest(self, bytes: usize) -> Self {
         Self { largest: bytes, ..self }
     }
 
-    /// Sets how many datagrams of one socket are read before others have their turn: 64 unless set, at least one.
+    /// Sets the number of datagrams to read from one socket before the other sockets are served: 64 by default, 1 at
+    /// least.
     pub fn per_turn(self, datagrams: usize) -> Self {
         Self { per_turn: datagrams.max(1), ..self }
     }
@@ -127,7 +140,7 @@ impl<C: Send + 'static, Tag: 'static> Installer for DatagramsInstaller<C, Tag> {
     type Poller = DatagramsPoller<C, Tag>;
 
     /// # Panics
-    /// If the world lacks the driver of the poller that it was made with, or already has such datagrams:
+    /// If the world does not have the driver of the poller passed to [`new`](Self::new), or already has such datagrams:
     /// [`tagged`](Self::tagged) distinguishes two.
     #[track_caller]
     fn install(self, builder: &mut WorldBuilder) -> DatagramsPoller<C, Tag> {

@@ -14,25 +14,24 @@ use crate::step::{Finished, StepRef};
 use crate::world::World;
 
 /// Runs a chain for each datagram of each socket. [`DatagramsInstaller`](super::DatagramsInstaller) returns it, and
-/// `main()` polls it after the [`MioPoller`](crate::MioPoller) under it.
+/// `main()` polls it after the [`MioPoller`](crate::MioPoller) that waits for its sockets.
 #[must_use = "datagrams are run when it is polled"]
 pub struct DatagramsPoller<C: 'static, Tag: 'static = ()> {
     pub(super) poller: Poller<Datagrams<C, Tag>>,
     pub(super) inlet: Inlet,
-    /// What the inlet reported, and its memory.
+    /// The events of the inlet, and their memory.
     pub(super) events: Vec<MioEvent>,
     pub(super) bell: Doorbell,
     /// The number of the driver.
     pub(super) table: u32,
-    /// One byte longer than the longest datagram, which tells those that are longer.
+    /// One byte longer than the longest datagram, which reveals longer ones.
     pub(super) room: Vec<u8>,
     pub(super) per_turn: usize,
     /// Sockets whose chain panicked, or whose resource was elsewhere when the chain had run.
     pub(super) lost: Vec<(SocketId, bool)>,
 }
 
-/// A socket that is out. If this is dropped, which a panic does, the socket is lost, and the loop polls again before it
-/// sleeps.
+/// A socket that is out. A panic drops this: the socket is lost, and the loop polls again before it sleeps.
 struct Out<'p> {
     id: SocketId,
     lost: &'p mut Vec<(SocketId, bool)>,
@@ -48,16 +47,41 @@ impl Drop for Out<'_> {
 }
 
 impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
-    /// Reads each socket to which something came, and runs `chain` for each datagram. Returns the number of datagrams
-    /// run, at most `budget`.
+    /// Reads each ready socket, and runs `chain` for each datagram, at most `budget` times. Returns the number of
+    /// datagrams run.
     ///
-    /// What it leaves unread, because of the budget or of
-    /// [`per_turn`](super::DatagramsInstaller::per_turn), the next poll reads, and the loop does not sleep before. An
-    /// error of a socket is [counted](super::Stats::errors), and ends nothing.
+    /// The next poll reads what the budget or [`per_turn`](super::DatagramsInstaller::per_turn) leaves, and the loop
+    /// does not sleep before it. An error of a socket is [counted](super::Stats::errors), and the socket stays open.
+    ///
+    /// ```
+    /// # use nexus_rt::connections::Address;
+    /// # use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, Socket};
+    /// # use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut io = builder.install_driver(MioInstaller::new()?);
+    /// # let mut net = builder.install_driver(DatagramsInstaller::<()>::new(&io)?);
+    /// # builder.register(0_usize);
+    /// # let mut world = builder.build();
+    /// let sum = |_: &mut Socket<()>, mut sum: ResMut<usize>, bytes: &[u8]| *sum += bytes.len();
+    /// let mut chain = PipelineStart::<&[u8]>::borrowed()
+    ///     .with_context::<Socket<()>>()
+    ///     .then(sum, world.registry())
+    ///     .build();
+    ///
+    /// let mut datagrams = world.resource_mut::<Datagrams<()>>();
+    /// let socket = datagrams.bind("127.0.0.1:0".parse::<Address>().unwrap(), ())?;
+    /// let Some(Address::Ip(address)) = datagrams.address(socket) else { unreachable!() };
+    /// std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"hello", address)?;
+    ///
+    /// io.poll(&mut world, None)?; // waits for the datagram
+    /// assert_eq!(net.poll(&mut world, usize::MAX, &mut chain), 1);
+    /// assert_eq!(*world.resource::<usize>(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Panics
-    /// If `world` is not the world that the driver was installed in, or if the chain panics. The socket whose datagram
-    /// that was is closed; nothing else is lost.
+    /// If `world` is not the world that the driver was installed in, or if the chain panics. The socket of that
+    /// datagram is closed; nothing else is lost.
     #[track_caller]
     pub fn poll<S>(
         &mut self,
@@ -82,13 +106,13 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         budget - left
     }
 
-    /// Learns what happened. Returns the numbers of the driver and of this poll.
+    /// Collects what happened. Returns the numbers of the driver and of this poll.
     #[track_caller]
     fn begin(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let datagrams = self.poller.start(world);
         let numbers = datagrams.polls().numbers();
         if numbers.0 != self.table {
-            // What came to its sockets waits until it is back.
+            // The events of its sockets wait until it is back.
             return None;
         }
         for (id, panicked) in self.lost.drain(..) {
@@ -102,7 +126,7 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         Some(numbers)
     }
 
-    /// Gives one socket its turn. Returns whether the poll goes on: not if its resource is elsewhere, or was polled
+    /// Serves one socket. Returns whether the poll continues: not if its resource is elsewhere, or was polled
     /// elsewhere.
     #[inline]
     fn serve<S>(

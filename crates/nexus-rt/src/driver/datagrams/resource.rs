@@ -17,17 +17,17 @@ use crate::driver::connections::Address;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
 
-/// Identifies a socket, and is never reused.
+/// Identifies a socket of a [`Datagrams`], and is never reused.
 pub type SocketId = RegistrationKey;
 
 /// The datagram sockets of a world, UDP and Unix, as a resource: [`DatagramsInstaller`](super::DatagramsInstaller)
 /// registers it, [`DatagramsPoller`](super::DatagramsPoller) runs a chain for each datagram.
 ///
-/// Through it any handler opens sockets, sends from them, closes them, and reaches their state; a timer needs only the
-/// [`SocketId`]. While a socket's own datagram runs, its [`Socket`] is out, as the context of the chain. Others can
-/// send from it and close it then too, but do not reach its state.
+/// Any handler can open sockets, send from them, close them, and access their state through this resource. A timer
+/// needs only the [`SocketId`]. While a socket's own datagram runs, its [`Socket`] is the context of the chain: other
+/// code can still send from the socket and close it, but cannot access its state.
 ///
-/// `C` is what the program keeps of a socket, and `Tag` distinguishes two such drivers of one world.
+/// `C` is the state that the program keeps for each socket, and `Tag` distinguishes two such drivers of one world.
 ///
 /// ```
 /// # #[cfg(not(feature = "timer"))]
@@ -38,7 +38,7 @@ pub type SocketId = RegistrationKey;
 /// use nexus_rt::timer::TimerEvent;
 /// use nexus_rt::{IntoCallback, MioInstaller, ResMut, WorldBuilder};
 ///
-/// /// A timer's handler. A heartbeat that does not leave now is of no use later.
+/// /// The handler of a timer. A heartbeat that cannot leave now would be useless later.
 /// fn heartbeat(socket: &mut SocketId, mut datagrams: ResMut<Datagrams<()>>, _: TimerEvent) {
 ///     _ = datagrams.send(*socket, b"alive");
 /// }
@@ -60,7 +60,7 @@ pub type SocketId = RegistrationKey;
 /// ```
 pub struct Datagrams<C, Tag = ()> {
     pub(super) table: Registrations<Box<Socket<C>>, Kept>,
-    /// Those that may have something to read.
+    /// Sockets that may have datagrams to read.
     pub(super) ready: VecDeque<SocketId>,
     port: Port,
     stats: Arc<Counters>,
@@ -79,8 +79,25 @@ impl<C, Tag> Datagrams<C, Tag> {
         Self { table, ready: VecDeque::new(), port, stats: Arc::default(), tag: PhantomData }
     }
 
-    /// Opens a socket that receives what is sent to this address. The file of a Unix socket is removed when it is
+    /// Opens a socket that receives datagrams at this address. The file of a Unix socket is removed when the socket is
     /// closed.
+    ///
+    /// ```
+    /// # use nexus_rt::datagrams::{Datagrams, DatagramsInstaller};
+    /// # use nexus_rt::{MioInstaller, WorldBuilder};
+    /// use nexus_rt::connections::Address;
+    /// # let mut builder = WorldBuilder::new();
+    /// # let io = builder.install_driver(MioInstaller::new()?);
+    /// # let _net = builder.install_driver(DatagramsInstaller::<u32>::new(&io)?);
+    /// # let mut world = builder.build();
+    ///
+    /// let mut datagrams = world.resource_mut::<Datagrams<u32>>();
+    /// let address = "127.0.0.1:0".parse::<Address>().unwrap();
+    /// let socket = datagrams.bind(address, 7)?; // 7 is its state
+    /// let Some(Address::Ip(address)) = datagrams.address(socket) else { unreachable!() };
+    /// assert_ne!(address.port(), 0); // the OS chose one
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The OS error, such as an address in use.
@@ -88,9 +105,11 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.insert(Wire::bind(&address.into())?, state, false, true)
     }
 
-    /// Opens a socket for one peer, at an address that the OS chooses: what is [sent](Self::send) goes to the peer, and
-    /// only what the peer sends is received. A Unix socket has no address then, so nobody can send to it: for one that
-    /// has, [`bind`](Self::bind) it, and [`set_peer`](Self::set_peer).
+    /// Opens a socket for one peer, at an address that the OS chooses. [`send`](Self::send) sends to the peer, and only
+    /// datagrams of the peer are received.
+    ///
+    /// A Unix socket then has no address, so no peer can send to it. To give it one, [`bind`](Self::bind) it, and
+    /// [`set_peer`](Self::set_peer).
     ///
     /// # Errors
     /// The OS error.
@@ -98,8 +117,7 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.insert(Wire::open(&peer.into())?, state, true, true)
     }
 
-    /// Opens a socket that only sends to one peer. Nothing of what is sent to it is read, and nothing that happens to
-    /// it ends the loop's sleep.
+    /// Opens a socket that only sends, to one peer. Datagrams to it are not read, and its events do not wake the loop.
     ///
     /// # Errors
     /// The OS error.
@@ -107,8 +125,8 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.insert(Wire::open(&peer.into())?, state, true, false)
     }
 
-    /// Takes over a bound UDP socket, for what is to be set before it is bound: such as an address that several
-    /// programs share, or the size of the buffer in which datagrams wait.
+    /// Takes over a bound UDP socket. Use it for options that must be set before the socket is bound, such as an
+    /// address that several programs share, or the size of the receive buffer.
     ///
     /// # Errors
     /// The OS error.
@@ -130,7 +148,7 @@ impl<C, Tag> Datagrams<C, Tag> {
         Ok(self.table.insert(Box::new(Socket::new(state, id, end.clone())), Kept { end, queued: false }))
     }
 
-    /// Names the peer of a socket, or another one: see [`connect`](Self::connect).
+    /// Sets or changes the peer of a socket: see [`connect`](Self::connect).
     ///
     /// # Errors
     /// The OS error, or `NotFound` if the id matches no socket.
@@ -138,8 +156,8 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.of(id)?.connect(&peer.into())
     }
 
-    /// Joins a multicast group of IPv4, at the interface that has this address: `Ipv4Addr::UNSPECIFIED` leaves it to
-    /// the OS. For groups of IPv6, and to leave a group, see [`udp`](Self::udp).
+    /// Joins an IPv4 multicast group at the interface with this address. With `Ipv4Addr::UNSPECIFIED`, the OS chooses
+    /// the interface. For IPv6 groups, and to leave a group, use [`udp`](Self::udp).
     ///
     /// # Errors
     /// The OS error, or `NotFound` if the id matches no UDP socket.
@@ -147,14 +165,14 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.udp(id).ok_or_else(not_found)?.join_multicast_v4(&group, &interface)
     }
 
-    /// Returns a UDP socket of the OS, for its options. What is read from it by hand does not run.
+    /// Returns the UDP socket itself, for its options. Datagrams that are read from it directly do not run.
     #[must_use]
     pub fn udp(&self, id: SocketId) -> Option<&UdpSocket> {
         self.table.get(id)?.kept.end.wire.udp()
     }
 
-    /// Returns where a socket receives: with the port that the OS chose, if that was left to it. The path is empty for
-    /// a Unix socket that is not bound.
+    /// Returns the local address of a socket, with the port that the OS chose if it was 0. The path is empty for a Unix
+    /// socket that is not bound.
     #[must_use]
     pub fn address(&self, id: SocketId) -> Option<Address> {
         self.table.get(id)?.kept.end.wire.address().ok()
@@ -182,27 +200,26 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.table.get(id).map(|registration| &*registration.kept.end).ok_or_else(not_found)
     }
 
-    /// Closes a socket. Datagrams that it has received and that did not run are lost. Returns whether the id matched
-    /// one.
+    /// Closes a socket. Received datagrams that have not run are lost. Returns whether the id matched a socket.
     pub fn close(&mut self, id: SocketId) -> bool {
         let Some(registration) = self.table.remove(id) else { return false };
         registration.kept.end.wire.deregister(&self.port);
         true
     }
 
-    /// Returns a socket. Returns `None` if the id matches none, or one whose own datagram runs.
+    /// Returns a socket, or `None` if the id matches none or if the socket's own datagram is running.
     #[must_use]
     pub fn socket(&self, id: SocketId) -> Option<&Socket<C>> {
         self.table.get(id)?.handler.as_deref()
     }
 
-    /// Returns the state of a socket, to change it: see [`socket`](Self::socket).
+    /// Returns the state of a socket mutably: see [`socket`](Self::socket).
     #[must_use]
     pub fn state_mut(&mut self, id: SocketId) -> Option<&mut C> {
         self.table.get_mut(id)?.handler.as_deref_mut().map(|socket| &mut socket.state)
     }
 
-    /// Returns whether the id matches a socket, even one whose own datagram runs.
+    /// Returns whether the id matches a socket, even one whose own datagram is running.
     #[must_use]
     pub fn contains(&self, id: SocketId) -> bool {
         self.table.contains(id)
@@ -225,13 +242,13 @@ impl<C, Tag> Datagrams<C, Tag> {
         self.len() == 0
     }
 
-    /// Returns what has happened to the datagrams of all sockets so far. [`Socket::stats`] has those of one.
+    /// Returns the counts for all sockets so far, including closed ones. [`Socket::stats`] returns those of one socket.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.stats.stats()
     }
 
-    /// Has a socket read by this poll or the next, after the others that are to be or, `first`, before them.
+    /// Queues a socket to be read by this poll or the next: after the other queued ones or, with `first`, before them.
     pub(super) fn queue(&mut self, id: SocketId, first: bool) {
         let Some(registration) = self.table.get_mut(id) else { return };
         if mem::replace(&mut registration.kept.queued, true) {
@@ -244,7 +261,7 @@ impl<C, Tag> Datagrams<C, Tag> {
         }
     }
 
-    /// Takes the next socket out that may have something to read.
+    /// Takes out the next socket that may have datagrams to read.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Box<Socket<C>>> {
         while let Some(id) = self.ready.pop_front() {
@@ -264,7 +281,7 @@ impl<C, Tag> Datagrams<C, Tag> {
 }
 
 fn not_found() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "the id names no socket here")
+    io::Error::new(io::ErrorKind::NotFound, "the id matches no socket here")
 }
 
 impl<C: 'static, Tag: 'static> Driver for Datagrams<C, Tag> {

@@ -10,18 +10,17 @@ use super::wire::{Origin, Wire};
 use crate::driver::connections::Address;
 use crate::poll::RegistrationKey;
 
-/// One socket: the context of the chain that handles datagrams, so functions take a `&mut Socket<C>` first. `C` is the
-/// state that the program keeps of it.
+/// One socket, as the context of the chain that handles its datagrams: functions take a `&mut Socket<C>` first.
 ///
-/// What is sent leaves at once, and is never queued: if the buffer of the socket is full, the datagram is dropped,
-/// counted, and reported as `WouldBlock`. Others reach the socket by its [`id`](Self::id) through
+/// A datagram is sent at once, and never queued: if the buffer of the socket is full, it is dropped, counted, and
+/// reported as `WouldBlock`. Other handlers send from the socket by its [`id`](Self::id), through
 /// [`Datagrams`](super::Datagrams).
 ///
 /// ```
 /// use nexus_rt::ResMut;
 /// use nexus_rt::datagrams::Socket;
 ///
-/// /// Acknowledges each datagram, and counts those that nobody can be told of.
+/// /// Acknowledges each datagram, and counts acknowledgements that could not be sent.
 /// fn acknowledge(socket: &mut Socket<u64>, mut unheard: ResMut<u64>, datagram: &[u8]) {
 ///     socket.state += 1;
 ///     let number = datagram.first_chunk().map(|number| u64::from_be_bytes(*number));
@@ -34,11 +33,11 @@ use crate::poll::RegistrationKey;
 /// }
 /// ```
 pub struct Socket<C> {
-    /// What the program keeps of this socket.
+    /// The state that the program keeps for this socket.
     pub state: C,
     pub(super) id: RegistrationKey,
     pub(super) end: Arc<End>,
-    /// Who sent the present datagram.
+    /// The sender of the present datagram.
     from: Origin,
     pub(super) closing: bool,
 }
@@ -53,10 +52,10 @@ pub(super) struct End {
     all: Arc<Counters>,
 }
 
-/// What came of a read.
+/// The result of a read.
 pub(super) enum Received {
     Datagram(usize),
-    /// Something that is only counted.
+    /// An event that is only counted.
     Counted,
     Nothing,
 }
@@ -112,25 +111,25 @@ impl<C> Socket<C> {
         Self { state, id, end, from: Origin::Nobody, closing: false }
     }
 
-    /// Returns what names this socket, for ever.
+    /// Returns the id of this socket, which is never reused.
     #[inline]
     #[must_use]
     pub fn id(&self) -> RegistrationKey {
         self.id
     }
 
-    /// Returns who sent the present datagram, or the last one. The path is empty if it was a Unix socket without a
-    /// name, and before the first datagram.
+    /// Returns the sender of the present datagram, or of the last one. The path is empty for a Unix socket without an
+    /// address, and before the first datagram.
     #[inline]
     #[must_use]
     pub fn from(&self) -> Address {
         self.from.address()
     }
 
-    /// Sends a datagram to the sender of the present one.
+    /// Sends a datagram to the sender of the present one, at once.
     ///
     /// # Errors
-    /// As [`send`](Self::send), or `AddrNotAvailable` if the sender has no name.
+    /// As [`send`](Self::send), or `AddrNotAvailable` if the sender has no address.
     #[inline]
     pub fn reply(&self, bytes: &[u8]) -> io::Result<()> {
         // Not every system lets a socket with a peer name another one, or even that one.
@@ -140,30 +139,30 @@ impl<C> Socket<C> {
         self.end.sent(self.end.wire.reply(&self.from, bytes))
     }
 
-    /// Sends a datagram to the peer.
+    /// Sends a datagram to the peer, at once.
     ///
     /// # Errors
-    /// The OS error: `WouldBlock` if the buffer of the socket is full. `ConnectionRefused` is about an earlier
-    /// datagram, for which nobody was there, and is reported instead of sending this one.
+    /// The OS error: `WouldBlock` if the buffer of the socket is full. `ConnectionRefused` reports that an earlier
+    /// datagram had no receiver, and this one is not sent.
     #[inline]
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
         self.end.send(bytes)
     }
 
-    /// Sends a datagram to an address.
+    /// Sends a datagram to an address, at once.
     ///
     /// # Errors
-    /// As [`send`](Self::send), or `InvalidInput` if the address is of another kind than the socket.
+    /// As [`send`](Self::send), or `InvalidInput` if the address is not of the socket's kind.
     pub fn send_to(&self, address: &Address, bytes: &[u8]) -> io::Result<()> {
         self.end.send_to(address, bytes)
     }
 
-    /// Closes the socket when the present datagram has run. Those that it has received and that did not run are lost.
+    /// Closes the socket once the present datagram has run. Received datagrams that have not run are lost.
     pub fn close(&mut self) {
         self.closing = true;
     }
 
-    /// Returns what has happened to its datagrams so far.
+    /// Returns the counts for this socket so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.end.stats()

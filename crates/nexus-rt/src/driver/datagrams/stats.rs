@@ -1,32 +1,30 @@
-//! `Stats`: what has happened to datagrams, of one socket and of all.
+//! `Stats`: the counts of one socket, and of all sockets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What has happened so far: to the datagrams of one socket, or of all sockets of a driver, those that were closed
-/// included.
+/// The counts of one socket, or of all sockets of a driver, including closed ones.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stats {
     /// Datagrams received and run.
     pub received: u64,
-    /// Their length, in bytes.
+    /// The total length of the datagrams received, in bytes.
     pub received_bytes: u64,
-    /// Datagrams sent, as far as the OS has taken them.
+    /// Datagrams that the OS accepted.
     pub sent: u64,
-    /// Their length, in bytes.
+    /// The total length of the datagrams sent, in bytes.
     pub sent_bytes: u64,
-    /// Datagrams that were longer than [`DatagramsInstaller::largest`](super::DatagramsInstaller::largest), and were
-    /// not run.
+    /// Datagrams longer than [`DatagramsInstaller::largest`](super::DatagramsInstaller::largest), which did not run.
     pub truncated: u64,
-    /// Datagrams that were not sent, because the buffer of the socket was full.
+    /// Datagrams not sent because the buffer of the socket was full.
     pub dropped: u64,
-    /// Other errors of the OS when sending or receiving, such as that the peer refused a datagram.
+    /// Other OS errors when sending or receiving, such as a refused datagram.
     pub errors: u64,
-    /// Chains that panicked. Their sockets are gone.
+    /// Runs of the chain that panicked. Their sockets are gone.
     pub panicked: u64,
 }
 
-/// What is counted, in the order of the fields of [`Stats`].
+/// The counters, in the order of the fields of [`Stats`].
 #[derive(Clone, Copy)]
 pub(super) enum Count {
     Received,
@@ -39,8 +37,8 @@ pub(super) enum Count {
     Panicked,
 }
 
-/// Shared by the resource and by what it has lent. Only the thread that has the world counts, so a counter is loaded
-/// and stored, which costs no more than a plain number.
+/// Shared by the resource and by the contexts of its sockets. Only the thread of the world counts, so a counter is
+/// loaded and stored, which costs as much as a plain number.
 #[derive(Default)]
 pub(super) struct Counters([AtomicU64; 8]);
 

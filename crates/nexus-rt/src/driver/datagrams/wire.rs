@@ -1,4 +1,4 @@
-//! UDP and Unix datagram sockets, behind one face.
+//! UDP and Unix datagram sockets, behind one interface.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -25,7 +25,7 @@ pub(super) enum Wire {
     Unix(Option<SocketPath>, UnixDatagram),
 }
 
-/// Who sent a datagram, as the OS says it: an [`Address`] would allocate.
+/// The sender of a datagram, as the OS reports it: an [`Address`] would allocate.
 pub(super) enum Origin {
     Nobody,
     Ip(SocketAddr),
@@ -59,7 +59,7 @@ impl Wire {
         }
     }
 
-    /// Opens a socket at a place that the OS chooses, for this peer.
+    /// Opens a socket for this peer, at an address that the OS chooses.
     pub(super) fn open(peer: &Address) -> io::Result<Self> {
         let socket = match peer {
             Address::Ip(SocketAddr::V4(_)) => Self::bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?,
@@ -164,5 +164,8 @@ impl Origin {
 }
 
 fn other_kind() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "the address is of another kind than the socket, or than this system")
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the address is not of the socket's kind, or this system has no such addresses",
+    )
 }

@@ -8,18 +8,18 @@ use crossbeam_queue::ArrayQueue;
 
 use crate::doorbell::Doorbell;
 
-/// What happens to an event for which there is no room. There is no default: whoever makes a queue decides.
+/// What happens to an event if the queue is full. There is no default: each queue states its policy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Full {
-    /// The sender blocks until there is room. Nothing is lost, and a slow loop slows its senders down.
+    /// The sender blocks until there is room. Nothing is lost, and a slow loop slows down its senders.
     Wait,
     /// The event is returned to the sender, and counted as lost.
     Refuse,
-    /// The oldest event in the queue is dropped, and counted as lost: for data of which only the latest matters.
+    /// The oldest event in the queue is dropped and counted as lost. Use it for data of which only the latest matters.
     DropOldest,
 }
 
-/// Why an event was not sent. It holds the event.
+/// The error of sending an event, with the event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendError<T> {
     /// There is no room, and the policy is [`Full::Refuse`].
@@ -82,11 +82,11 @@ pub(super) struct Channel<T> {
     bell: Doorbell,
     lost: AtomicU64,
     senders: AtomicUsize,
-    /// The receiving end takes nothing more.
+    /// Whether the receiving end accepts nothing more.
     closed: AtomicBool,
-    /// Nor will it hand out what is there.
+    /// Whether the events in the queue will never be handled either.
     abandoned: AtomicBool,
-    /// How many senders wait for room.
+    /// The number of senders that wait for room.
     blocked: AtomicUsize,
     room: (Mutex<()>, Condvar),
 }
@@ -124,7 +124,7 @@ impl<T> Channel<T> {
         self.queue.len()
     }
 
-    /// Whether nothing is left and nobody can send. Senders put their last event there before they leave.
+    /// Returns whether no event is left and no sender exists. A sender adds its last event before it leaves.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.senders.load(Ordering::Acquire) == 0 && self.queue.is_empty()
@@ -134,7 +134,7 @@ impl<T> Channel<T> {
         &self.bell
     }
 
-    /// Rings, and drops what nobody will take: events of a queue whose receiving end left while they were sent.
+    /// Rings, and drops events that were sent while the receiving end left, since they will never be handled.
     #[inline]
     fn ring(&self) {
         // Its fence pairs with that in `abandon`: either this sees that the end has left, or that sees the events.
@@ -159,7 +159,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Lets blocked senders look for room, after something was taken out.
+    /// Wakes blocked senders after an event was taken out.
     #[inline]
     pub(super) fn made_room(&self) {
         if self.full != Full::Wait {
@@ -174,7 +174,7 @@ impl<T> Channel<T> {
 
     #[cold]
     fn unblock(&self) {
-        // With the lock, so that a sender that has looked in vain already waits.
+        // With the lock, so that a sender that found no room is already waiting.
         let _look = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
         self.room.1.notify_all();
     }
@@ -184,7 +184,7 @@ impl<T> Channel<T> {
         self.unblock();
     }
 
-    /// Closes for good, since the receiving end leaves, and drops what is in the queue.
+    /// Closes for good, since the receiving end leaves, and drops the events in the queue.
     pub(super) fn abandon(&self) {
         self.close();
         self.abandoned.store(true, Ordering::Relaxed);
@@ -216,7 +216,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Blocks until there is room for `event`, or nobody will ever make any.
+    /// Blocks until there is room for `event`, or until the queue is closed.
     #[cold]
     fn wait(&self, mut event: T) -> Result<(), SendError<T>> {
         // Events that were pushed and not rung for are what fills it.
@@ -240,18 +240,29 @@ impl<T> Channel<T> {
     }
 }
 
-/// Sends events to a loop, or to the thread of a [`Receiver`](super::Receiver), from any thread. Clones send to the
-/// same queue. Each sender's events arrive in the order in which it sent them.
+/// Sends events from any thread to a loop, or to the thread of a [`Receiver`](super::Receiver).
+///
+/// Clones send to the same queue. The events of each sender arrive in the order in which it sent them.
 pub struct Sender<T>(Arc<Channel<T>>);
 
 impl<T> Sender<T> {
     /// Sends an event, and wakes the loop if it sleeps.
     ///
-    /// If the queue is full, [`Full`] says what happens. With [`Full::Wait`] it blocks, so a loop must never send to
-    /// itself.
+    /// If the queue is full, its policy applies: see [`Full`]. With [`Full::Wait`] this call blocks, so a loop must
+    /// never send to itself.
+    ///
+    /// ```
+    /// use nexus_rt::inbox::{Full, SendError, channel};
+    ///
+    /// let (sender, receiver) = channel(1, Full::Refuse);
+    /// assert_eq!(sender.send('a'), Ok(()));
+    /// assert_eq!(sender.send('b'), Err(SendError::Full('b')));
+    /// assert_eq!(receiver.recv(), Some('a'));
+    /// ```
     ///
     /// # Errors
-    /// With the event: if there is no room and the policy is [`Full::Refuse`], or if the receiving end is closed.
+    /// [`SendError::Full`] if there is no room and the policy is [`Full::Refuse`], or [`SendError::Closed`] if the
+    /// receiving end is closed.
     #[inline]
     pub fn send(&self, event: T) -> Result<(), SendError<T>> {
         self.push(event)?;
@@ -259,7 +270,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Sends an event without waking the loop: for all but the last of many. [`ring`](Self::ring) afterwards.
+    /// Sends an event without waking the loop: for all but the last of many. Call [`ring`](Self::ring) afterwards.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -289,7 +300,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // Releases what it sent to whoever sees that nobody is left. Rings for the end, and for what it only pushed.
+        // Releases its events to the thread that sees the last sender leave. Rings for the end, and for pushed events.
         self.0.senders.fetch_sub(1, Ordering::AcqRel);
         self.0.ring();
     }

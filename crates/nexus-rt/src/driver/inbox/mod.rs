@@ -31,7 +31,8 @@ use crate::world::{Installer, World, WorldBuilder};
 /// let mut builder = WorldBuilder::new();
 /// let shutdown = builder.shutdown_handle();
 /// let mut parker = Parker::new(&shutdown);
-/// let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(1_024, Full::Wait, &parker.doorbell()));
+/// let installer = InboxInstaller::<u64>::new(1_024, Full::Wait, &parker.doorbell());
+/// let mut inbox = builder.install_driver(installer);
 /// let sender = builder.resource_mut::<Inbox<u64>>().sender();
 /// builder.register(0_u64);
 /// let mut world = builder.build();
@@ -55,8 +56,8 @@ pub struct InboxInstaller<T, Tag = ()> {
 }
 
 impl<T> InboxInstaller<T> {
-    /// Makes a queue with room for `capacity` events, whose senders ring `bell`: that of the
-    /// [sockets](crate::MioDriver::doorbell) or of the [`Parker`](crate::wait::Parker) that the loop sleeps in.
+    /// Creates a queue with room for `capacity` events. Its senders ring `bell`, the doorbell of the sleep of the loop:
+    /// [`MioDriver::doorbell`](crate::MioDriver::doorbell) or [`Parker::doorbell`](crate::wait::Parker::doorbell).
     ///
     /// # Panics
     /// If `capacity` is zero.
@@ -101,10 +102,11 @@ pub struct InboxPoller<T: 'static, Tag: 'static = ()> {
     poller: Poller<Inbox<T, Tag>>,
 }
 
-/// The end of a poll, by whatever way: blocked senders look for room, and a loop does not sleep on what is left.
+/// The end of a poll, even by a panic: it wakes blocked senders, and keeps the loop from sleeping while events are
+/// left.
 struct Rest<'p, T> {
     channel: &'p Channel<T>,
-    /// Not by a panic, nor by an exchange: the end of the senders is looked at next.
+    /// Whether the poll ended normally, so that it looks at the end of the senders next.
     finished: bool,
 }
 
@@ -127,7 +129,7 @@ impl<T> Drop for Rest<'_, T> {
     }
 }
 
-/// Nobody can poll any more.
+/// No poll can follow.
 impl<T: 'static, Tag: 'static> Drop for InboxPoller<T, Tag> {
     fn drop(&mut self) {
         self.channel.abandon();
@@ -135,11 +137,30 @@ impl<T: 'static, Tag: 'static> Drop for InboxPoller<T, Tag> {
 }
 
 impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
-    /// Runs `handler` for each event that has arrived, at most `budget`, in their order. Returns the number of handlers
+    /// Runs `handler` for each event that has arrived, in order, at most `budget` times. Returns the number of handlers
     /// run.
     ///
-    /// The next poll serves the rest, and the loop does not sleep before. If no sender exists any more and nothing is
+    /// The next poll serves the rest, and the loop does not sleep before it. Once no sender exists and no event is
     /// left, the handler of [`Inbox::on_closed`] runs, once.
+    ///
+    /// ```
+    /// # use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
+    /// # use nexus_rt::wait::Parker;
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let parker = Parker::new(&builder.shutdown_handle());
+    /// let installer = InboxInstaller::<u64>::new(64, Full::Refuse, &parker.doorbell());
+    /// let mut inbox = builder.install_driver(installer);
+    /// # builder.register(0_u64);
+    /// # let mut world = builder.build();
+    /// let sender = world.resource_mut::<Inbox<u64>>().sender();
+    /// let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(world.registry());
+    ///
+    /// [1, 2, 3].map(|n| sender.send(n).unwrap()); // usually on another thread
+    /// assert_eq!(inbox.poll(&mut world, 2, &mut add), 2);
+    /// assert_eq!(inbox.poll(&mut world, 2, &mut add), 1);
+    /// assert_eq!(*world.resource::<u64>(), 6);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the inbox was installed in, if a handler leaves another world in its place, or
@@ -164,10 +185,28 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         ran + self.closed(world, budget - ran)
     }
 
-    /// Moves the events that have arrived into `buffer`, at most `budget`: for
-    /// [`BatchPipeline::input_mut`](crate::BatchPipeline::input_mut). Returns their number.
+    /// Moves the events that have arrived into `buffer`, at most `budget`: that of
+    /// [`BatchPipeline::input_mut`](crate::BatchPipeline::input_mut). Returns the number of events moved.
     ///
-    /// The handler of [`Inbox::on_closed`] runs as in [`poll`](Self::poll): after the last event is out.
+    /// The handler of [`Inbox::on_closed`] runs as in [`poll`](Self::poll), once the last event has been moved.
+    ///
+    /// ```
+    /// # use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
+    /// # use nexus_rt::wait::Parker;
+    /// # use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let parker = Parker::new(&builder.shutdown_handle());
+    /// # let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(64, Full::Refuse, &parker.doorbell()));
+    /// # builder.register(0_u64);
+    /// # let mut world = builder.build();
+    /// # let sender = world.resource_mut::<Inbox<u64>>().sender();
+    /// # [1, 2, 3].map(|n| sender.send(n).unwrap());
+    /// let sum = |mut sum: ResMut<u64>, n: u64| *sum += n;
+    /// let mut batch = PipelineStart::<u64>::new().then(sum, world.registry()).build_batch(64);
+    /// assert_eq!(inbox.fill(&mut world, 64, batch.input_mut()), 3);
+    /// batch.run(&mut world);
+    /// assert_eq!(*world.resource::<u64>(), 6);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the inbox was installed in, or if that handler panics.
@@ -184,7 +223,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
         buffer.len() - before
     }
 
-    /// Begins a poll, unless another inbox is in the place of this one: then its events wait until it is back.
+    /// Begins a poll, unless another inbox has replaced this one: then its events wait until it is back.
     #[track_caller]
     fn start(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let inbox = self.poller.start(world);
@@ -201,7 +240,7 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
             return 0;
         }
         if budget == 0 && self.poller.resource(world).is_open() {
-            // Nobody else will ring for the handler that is still to run.
+            // No sender will ring for the handler that must still run.
             self.channel.bell().ring();
         }
         self.poller.run(world, budget.min(1), Inbox::take_closed)

@@ -1,4 +1,4 @@
-//! `Receiver` and `Outbox`: from a loop to other threads.
+//! `Receiver` and `Outbox`: events from a loop to other threads.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::channel::{Channel, Full, SendError, Sender, Stats};
 use crate::doorbell::Doorbell;
 
-/// Makes a queue to a thread that is not a loop, with room for `capacity` events.
+/// Creates a queue to a thread that is not a loop, with room for `capacity` events.
 ///
 /// ```
 /// use std::thread;
@@ -32,7 +32,7 @@ pub fn channel<T>(capacity: usize, full: Full) -> (Sender<T>, Receiver<T>) {
     (Channel::sender(&channel), Receiver { channel, alarm, one: PhantomData })
 }
 
-/// What ends a thread's sleep, also if it comes first.
+/// Ends a thread's sleep, even if it rings before the sleep.
 #[derive(Default)]
 struct Alarm {
     rung: Mutex<bool>,
@@ -51,9 +51,10 @@ impl Alarm {
     }
 }
 
-/// Receives events on a thread that is not a loop. Made by [`channel`]. When it is dropped, its senders are refused.
+/// Receives events on a thread that is not a loop: see [`channel`]. Dropping it closes the queue, so senders get an
+/// error.
 ///
-/// It may move to another thread, but only one thread at a time receives:
+/// A receiver may move to another thread, but only one thread at a time receives:
 ///
 /// ```compile_fail
 /// let (_, receiver) = nexus_rt::inbox::channel::<u64>(4, nexus_rt::inbox::Full::Wait);
@@ -67,7 +68,8 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Returns the next event, or `None` once no sender exists and nothing is left. Blocks while there is nothing.
+    /// Returns the next event. Blocks until there is one, and returns `None` once no sender exists and no event is
+    /// left.
     #[must_use]
     pub fn recv(&self) -> Option<T> {
         loop {
@@ -84,7 +86,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Returns the next event if there is one.
+    /// Returns the next event, or `None` if none has arrived. It never blocks.
     #[must_use]
     pub fn try_recv(&self) -> Option<T> {
         let event = self.channel.pop()?;
@@ -92,7 +94,7 @@ impl<T> Receiver<T> {
         Some(event)
     }
 
-    /// Returns the state of the queue. `deepest` is what waits.
+    /// Returns the state of the queue. [`Stats::deepest`] is the number of waiting events.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.channel.stats(self.channel.len())
@@ -111,7 +113,7 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// Sends each event to several threads or loops: a resource for what leaves the loop.
+/// Sends each event to several threads or loops: a resource for events that leave the loop.
 ///
 /// ```
 /// use nexus_rt::inbox::{Full, Outbox, channel};
@@ -143,13 +145,14 @@ impl<T: Clone> Outbox<T> {
         self.senders.push(sender);
     }
 
-    /// Sends a clone to every receiving end, and wakes those that sleep. Forgets those that are closed. Returns how
-    /// many took it.
+    /// Sends a clone to every receiving end, and wakes those that sleep. Removes the closed ones. Returns the number of
+    /// ends that accepted it.
     pub fn send(&mut self, event: &T) -> usize {
         self.each(|sender| sender.send(event.clone()))
     }
 
-    /// Sends a clone to every receiving end without waking anybody: for all but the last of many.
+    /// Sends a clone to every receiving end without waking any: for all but the last of many. Call [`ring`](Self::ring)
+    /// afterwards. Returns the number of ends that accepted it.
     pub fn push(&mut self, event: &T) -> usize {
         self.each(|sender| sender.push(event.clone()))
     }
@@ -178,7 +181,7 @@ impl<T: Clone> Outbox<T> {
         self.senders.len()
     }
 
-    /// Returns whether there is no receiving end.
+    /// Returns whether there are no receiving ends.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.senders.is_empty()

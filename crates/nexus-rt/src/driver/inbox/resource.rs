@@ -8,21 +8,21 @@ use super::channel::{Channel, Sender, Stats};
 use crate::handler::{Handler, Virtual};
 use crate::poll::{Driver, Polls};
 
-/// The event that no sender exists any more, and that all they sent was handled.
+/// The event after the last one: no sender exists, and every event was handled. See [`Inbox::on_closed`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Closed;
 
-/// Events from other threads, until [`InboxPoller`](super::InboxPoller) hands them to a handler. Installed by
-/// [`InboxInstaller`](super::InboxInstaller).
+/// The queue of events from other threads, as a resource: [`InboxInstaller`](super::InboxInstaller) registers it,
+/// [`InboxPoller`](super::InboxPoller) passes the events to a handler.
 ///
-/// When it is dropped, with its world or alone, its senders are refused.
+/// Dropping it, alone or with its world, closes the queue, so senders get an error.
 pub struct Inbox<T, Tag = ()> {
     channel: Arc<Channel<T>>,
     polls: Polls,
     deepest: usize,
     on_closed: Option<Virtual<Closed>>,
-    /// Whether there have been senders whose end is still to be told of.
+    /// Whether there were senders whose end was not reported yet.
     open: bool,
     tag: PhantomData<fn() -> Tag>,
 }
@@ -32,21 +32,48 @@ impl<T, Tag> Inbox<T, Tag> {
         Self { channel, polls: Polls::default(), deepest: 0, on_closed: None, open: false, tag: PhantomData }
     }
 
-    /// Returns a new sender.
+    /// Returns a new sender, for another thread.
     #[must_use]
     pub fn sender(&mut self) -> Sender<T> {
         self.open = true;
         Channel::sender(&self.channel)
     }
 
-    /// Runs `handler` when no sender exists any more and all they sent was handled. It replaces an earlier one, and it
-    /// runs again if there are senders again.
+    /// Sets the handler that runs once no sender exists and every event was handled. It replaces an earlier one.
+    ///
+    /// If new senders are created and dropped later, it runs again.
+    ///
+    /// ```
+    /// use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller};
+    /// # use nexus_rt::wait::Parker;
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let parker = Parker::new(&builder.shutdown_handle());
+    /// # let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(64, Full::Refuse, &parker.doorbell()));
+    /// # builder.register(Vec::<&str>::new());
+    /// # let mut world = builder.build();
+    ///
+    /// let closed = |mut log: ResMut<Vec<&str>>, _: Closed| log.push("closed");
+    /// let closed = closed.into_handler(world.registry());
+    /// world.resource_mut::<Inbox<u64>>().on_closed(closed);
+    ///
+    /// let sender = world.resource_mut::<Inbox<u64>>().sender();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// let event = |mut log: ResMut<Vec<&str>>, _: u64| log.push("event");
+    /// let mut event = event.into_handler(world.registry());
+    /// assert_eq!(inbox.poll(&mut world, usize::MAX, &mut event), 2);
+    /// assert_eq!(*world.resource::<Vec<&str>>(), ["event", "closed"]);
+    /// ```
     pub fn on_closed(&mut self, handler: impl Handler<Closed> + 'static) {
         self.on_closed = Some(Box::new(handler));
     }
 
-    /// Refuses senders from now on, those included that wait for room. What they have sent stays. A thread that is
-    /// sending at this moment may still succeed: to be sure that nothing comes after, wait until the senders are gone.
+    /// Closes the queue: senders get an error from now on, including those that wait for room. Events in the queue
+    /// stay.
+    ///
+    /// A thread that is sending at this moment may still succeed. To be sure that no event comes later, wait until the
+    /// senders are gone.
     pub fn close(&mut self) {
         self.channel.close();
     }
@@ -57,19 +84,19 @@ impl<T, Tag> Inbox<T, Tag> {
         self.channel.stats(self.deepest)
     }
 
-    /// Returns the number of events that wait.
+    /// Returns the number of waiting events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.channel.len()
     }
 
-    /// Returns whether no event waits.
+    /// Returns whether no events wait.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns the number of panics of the handler of [`on_closed`](Self::on_closed).
+    /// Returns the number of times that the handler of [`on_closed`](Self::on_closed) panicked.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
@@ -83,12 +110,12 @@ impl<T, Tag> Inbox<T, Tag> {
         self.deepest = self.deepest.max(waiting);
     }
 
-    /// Whether the end is still to be told of.
+    /// Returns whether the end of the senders must still be reported.
     pub(super) fn is_open(&self) -> bool {
         self.open && self.on_closed.is_some()
     }
 
-    /// Takes the handler of the end out, if it is to run.
+    /// Takes out the handler of the end, if it must run.
     pub(super) fn take_closed(&mut self) -> Option<((), Virtual<Closed>, Closed)> {
         let handler = self.on_closed.take_if(|_| self.open)?;
         self.open = false;

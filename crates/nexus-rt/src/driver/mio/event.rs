@@ -12,8 +12,8 @@ pub type MioToken = RegistrationKey;
 /// Converts a token, to register a source that the driver does not own:
 /// `driver.registry().register(&mut source, token.into(), interest)`.
 ///
-/// The OS receives the place of the registration, not its driver. A source must therefore be registered with the
-/// registry of the driver that the token belongs to: at another driver, it would run whatever has that place there.
+/// The OS receives the place of the registration, without its driver. Register the source with the registry of the
+/// driver that the token belongs to: at another driver, its events would run whatever handler has that place there.
 impl From<MioToken> for mio::Token {
     fn from(token: MioToken) -> Self {
         const { assert!(usize::BITS == 64, "an index and a generation are packed into a word of 64 bits") };
@@ -27,11 +27,11 @@ pub(super) fn token(driver: u32, token: mio::Token) -> MioToken {
     RegistrationKey { driver, index, generation }
 }
 
-/// What a source's handler receives: which registration it is, and what the source is ready for.
+/// The event of a source: its registration, and what the source is ready for.
 ///
-/// Sources are edge-triggered, as in `mio`: a handler is not notified again of what it leaves. It reads until a read
-/// does not fill its buffer, writes until a write is short, and accepts until it gets `WouldBlock`. If the event
-/// [reports](Self::is_read_closed) that the other side sends no more, it reads on to the end of the stream.
+/// Sources are edge-triggered, as in `mio`: what a handler leaves unread is not reported again. It should read until a
+/// read does not fill its buffer, write until a write is short, and accept until `WouldBlock`. If the event
+/// [reports](Self::is_read_closed) that the other side sends no more, it should read to the end of the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MioEvent {
     /// The registration, for [`MioDriver`](crate::MioDriver).
@@ -62,28 +62,28 @@ impl MioEvent {
         self.ready & 1 << bit != 0
     }
 
-    /// Returns whether there is something to read or to accept.
+    /// Returns whether there are data to read, or connections to accept.
     #[inline]
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.is(0)
     }
 
-    /// Returns whether there is room to write, or a connection was established.
+    /// Returns whether there is room to write, or whether a connection was established.
     #[inline]
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.is(1)
     }
 
-    /// Returns whether the other side will send no more. Data that it sent before can still be read.
+    /// Returns whether the other side will send no more. Data that it has sent can still be read.
     #[inline]
     #[must_use]
     pub fn is_read_closed(&self) -> bool {
         self.is(2)
     }
 
-    /// Returns whether nothing can be sent any more.
+    /// Returns whether nothing more can be sent.
     #[inline]
     #[must_use]
     pub fn is_write_closed(&self) -> bool {

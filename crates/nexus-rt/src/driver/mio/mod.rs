@@ -1,11 +1,11 @@
 //! The mio driver: installs itself, waits until sources are ready, and runs their handlers.
 //!
-//! One poll queries the OS once, and serves ready sources in the order reported. Events that a panic or a budget leaves
-//! are served by the next poll before the OS is queried again. Before a handler runs, its token is looked up: a
-//! registration that was closed since it became ready is skipped, and one that took its place is not mistaken for it. A
-//! wait that a signal interrupts is retried for the rest of the timeout. A shutdown request ends one wait, the current
-//! or the next. For an event of a registration that stays, nothing is allocated, and the wait itself is the only system
-//! call, with another one that sets the alarm of a new deadline.
+//! A poll queries the OS once, and serves ready sources in the order reported. Events that a panic or a budget leaves
+//! are served by the next poll, before it queries the OS again. Before a handler runs, its token is looked up: a
+//! registration that was closed since it became ready is skipped, and one that reuses its place is not mistaken for it.
+//! A wait that a signal interrupts is retried for the rest of the timeout. A shutdown request ends one wait, the
+//! current or the next. An event of a registration that stays allocates nothing, and the wait is its only system call,
+//! apart from the one that arms the alarm of a new deadline.
 
 #[cfg(target_os = "linux")]
 mod alarm;
@@ -56,7 +56,8 @@ const ALL: usize = usize::MAX;
 /// The maximum number of events taken from the OS at once.
 const EVENTS: usize = 1024;
 
-/// Installs a [`MioDriver`] and returns its [`MioPoller`], which a [shutdown](crate::Shutdown) wakes.
+/// Installs a [`MioDriver`] and returns its [`MioPoller`]. A [shutdown request](crate::Shutdown) ends the poller's
+/// wait.
 ///
 /// ```
 /// use nexus_rt::{MioInstaller, WorldBuilder};
@@ -96,6 +97,29 @@ impl MioInstaller {
 impl<S, Tag> MioInstaller<S, Tag> {
     /// Stores each handler as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any
     /// other handler of [`MioEvent`].
+    ///
+    /// ```
+    /// use nexus_rt::io::MioEvent;
+    /// use nexus_rt::mio::Interest;
+    /// use nexus_rt::mio::net::UdpSocket;
+    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
+    ///
+    /// callback_blueprint!(OnReadable, Context = u32, Event = MioEvent, Params = ());
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let installer = MioInstaller::new()?.stored_as::<TemplatedCallback<OnReadable>>();
+    /// let _poller = builder.install_driver(installer);
+    /// let mut world = builder.build();
+    /// let count = |n: &mut u32, _: MioEvent| *n += 1;
+    /// let template = CallbackTemplate::<OnReadable>::new(count, world.registry());
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    /// let mut io = world.resource_mut::<MioDriver<TemplatedCallback<OnReadable>>>();
+    /// let token = io.register(socket, Interest::READABLE, template.generate(0))?;
+    /// assert_eq!(io.get_mut(token).map(|handler| handler.ctx), Some(0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn stored_as<Other: Handler<MioEvent> + 'static>(self) -> MioInstaller<Other, Tag> {
         let Self { poll, registry, waker, sleep, .. } = self;
         MioInstaller { poll, registry, waker, sleep, types: PhantomData }
@@ -121,7 +145,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
         let id = driver.polls().driver();
         builder.register(driver);
         let shutdown = builder.shutdown_handle();
-        // If the waker fails, there is no file left to wake with, and nobody to report to.
+        // If the waker fails, no file descriptor is left to wake with, and there is no one to report it to.
         shutdown.on_shutdown(move || _ = waker.wake());
         let events = Events::with_capacity(EVENTS);
         MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell, poller: Poller::new(builder.key()) }
@@ -134,9 +158,9 @@ impl<S, Tag> fmt::Debug for MioInstaller<S, Tag> {
     }
 }
 
-/// Runs the handlers of sources that are ready. [`MioInstaller`] returns it, and `main()` polls it.
+/// Waits until sources are ready, and runs their handlers. [`MioInstaller`] returns it, and `main()` polls it.
 ///
-/// [`MioDriver`] describes how sources are registered, and [`Installer`] the rules of all drivers.
+/// [`MioDriver`] describes how to register sources, and [`Installer`] the rules of all drivers.
 #[must_use = "sources are served when it is polled"]
 pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     poll: Poll,
@@ -151,18 +175,32 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
 }
 
 impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
-    /// Waits until a source is ready, for at most `timeout` (`None` waits without limit), and runs the handlers of the
-    /// ready sources, in the order in which the OS reports them. Returns the number of handlers run.
+    /// Waits until a source is ready, and runs the handlers of the ready sources, in the order in which the OS reports
+    /// them. Returns the number of handlers run.
     ///
-    /// It also returns when it is [woken](MioDriver::waker), when the [doorbell](MioDriver::doorbell) rings, and once
-    /// after a shutdown request. A wait that a signal interrupts goes on for the rest of the timeout. Events that an
-    /// earlier poll left over are served first, without waiting.
+    /// The wait lasts at most `timeout`; `None` means no limit. It also ends when a [waker](MioDriver::waker) is
+    /// called, when the [doorbell](MioDriver::doorbell) rings, and once after a shutdown request. A wait that a signal
+    /// interrupts continues for the rest of the timeout. Events that an earlier poll left are served first, without
+    /// waiting.
     ///
-    /// On Linux the wait ends within the scheduler's own jitter of the timeout, usually about 60 microseconds late.
-    /// Elsewhere it ends with the resolution of the OS, which may be a millisecond or more.
+    /// On Linux, the wait usually ends about 60 microseconds after the timeout, the scheduler's own jitter. Elsewhere,
+    /// it ends with the resolution of the OS, which may be a millisecond or more.
     ///
-    /// If the world has a [`Clock`], it is [updated](Clock::update) when the wait ends and nowhere else: this is where
-    /// a turn begins, and its handlers, timers included, see one time.
+    /// If the world has a [`Clock`], the end of the wait [updates](Clock::update) it, and nothing else does. A turn
+    /// begins here, and all of its handlers, timers included, see one time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use nexus_rt::{MioInstaller, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let mut io = builder.install_driver(MioInstaller::new()?);
+    /// let mut world = builder.build();
+    /// assert_eq!(io.poll(&mut world, Some(Duration::ZERO))?, 0); // only looks
+    /// assert_eq!(io.poll(&mut world, Some(Duration::from_millis(1)))?, 0); // waits
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The OS error, other than an interruption.
@@ -175,9 +213,34 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll_budget(world, timeout, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but waits at most until `deadline`, such as that of the next timer:
-    /// `io.poll_until(world, now, |world| timers.next_deadline(world))`. It does not wait for a deadline at or before
-    /// `now`.
+    /// Like [`poll`](Self::poll), but waits until `deadline` at most, such as that of the next timer. It does not wait
+    /// if the deadline is at or before `now`, and `None` means no limit.
+    ///
+    /// ```
+    /// # #[cfg(feature = "timer")]
+    /// # fn main() -> std::io::Result<()> {
+    /// # use std::time::{Duration, Instant};
+    /// # use nexus_rt::timer::TimerEvent;
+    /// # use nexus_rt::{IntoHandler, MioInstaller, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
+    /// # let mut now = Instant::now();
+    /// # let mut builder = WorldBuilder::new();
+    /// let mut io = builder.install_driver(MioInstaller::new()?);
+    /// let mut timers = builder.install_driver(TimerInstaller::new(now));
+    /// # builder.register(0_u32);
+    /// # let mut world = builder.build();
+    /// # let beat = Box::new((|mut beats: ResMut<u32>, _: TimerEvent| *beats += 1).into_handler(world.registry()));
+    /// # world.resource_mut::<TimerWheel>().schedule(now + Duration::from_millis(2), beat);
+    /// while *world.resource::<u32>() == 0 {
+    ///     // Sleeps until the timer is due.
+    ///     io.poll_until(&mut world, now, |world| timers.next_deadline(world))?;
+    ///     now = Instant::now();
+    ///     timers.poll(&mut world, now);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "timer"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     /// As [`poll`](Self::poll).

@@ -1,4 +1,4 @@
-//! Ports: how drivers over sockets hear of their own sources through the one wait of a `MioPoller`.
+//! Ports: how drivers over sockets receive the events of their own sources from the one wait of a `MioPoller`.
 
 use std::fmt;
 use std::io;
@@ -26,7 +26,7 @@ pub(in crate::driver) const MOST: usize = 1 << PLACES;
 /// The most ports of a driver. The number after the last is in the tokens of the waker and of the alarm.
 const PORTS: usize = (1 << (u32::BITS - 1 - PLACES)) - 1;
 
-/// What happened to the sources of each port since it last asked: part of a `MioDriver`.
+/// The events of each port since it last took them: part of a `MioDriver`.
 #[derive(Default)]
 pub(super) struct Ports {
     /// The table of each port, whose keys its events carry, and the queue that they go to.
@@ -64,7 +64,7 @@ pub(in crate::driver) struct Port {
     number: usize,
 }
 
-/// The other end of a port, which its poller has: what happened to the sources, and what ends the loop's sleep.
+/// The other end of a port, which its poller has: the events of its sources.
 pub(in crate::driver) struct Inlet {
     #[expect(clippy::type_complexity, reason = "it erases the type of the driver, and has no other use")]
     events: Box<dyn for<'w> Fn(&'w mut World) -> Option<&'w mut Vec<MioEvent>> + Send>,
@@ -90,7 +90,7 @@ pub(in crate::driver) fn open<S: Send + 'static, Tag: 'static, const N: usize>(
     let inlet = Inlet {
         events: Box::new(move |world| {
             let driver = key.get_mut(world).into_inner_unstamped();
-            // Another driver in its place has heard of other sources.
+            // A driver that replaces it has the events of other sources.
             if driver.polls().driver() == id { Some(&mut driver.ports().queues[queue]) } else { None }
         }),
     };
@@ -131,8 +131,8 @@ impl Port {
 }
 
 impl Inlet {
-    /// Moves what happened to the sources of the port since the last time into `events`, which is empty, in order.
-    /// While another driver is in the place of the one that this port belongs to, there is nothing.
+    /// Moves the events of the port since the last call into `events`, which is empty, in order. While another driver
+    /// replaces the one that this port belongs to, there are none.
     #[inline]
     #[track_caller]
     pub(in crate::driver) fn take(&self, world: &mut World, events: &mut Vec<MioEvent>) {

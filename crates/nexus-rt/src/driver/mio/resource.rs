@@ -19,24 +19,9 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// The sockets and other sources of a world, as a resource: [`MioInstaller`](crate::MioInstaller) registers it,
 /// [`MioPoller`](crate::MioPoller) runs the handlers of the sources that are ready.
 ///
-/// A registration is a handler, together with the source that it serves if the driver is to [own](Self::register) it.
-/// There are two kinds:
-///
-/// - **A registration that stays** runs for every event of its source, with its context, under one token, until it is
-///   [closed](Self::close). This costs no allocation, and no system call but the IO itself.
-/// - **A registration that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. To hear from
-///   its source again, it registers a successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
-///
-/// Handlers may register and close any registration, including their own. A closed registration never runs, even if it
-/// was already ready in this poll.
-///
-/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
-/// ([`InlineMio`](crate::InlineMio)), or a nameable type such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
-/// `Tag` distinguishes several drivers of one world.
-///
-/// It only reports that a source is ready. Servers and clients of streams use
-/// [`Connections`](crate::connections::Connections), which reads, writes, cuts bytes into frames and has limits.
-/// [`Datagrams`](crate::datagrams::Datagrams) does this for datagrams.
+/// The driver only reports that a source is ready; its handler reads and writes. For servers and clients of streams,
+/// use [`Connections`](crate::connections::Connections), which also cuts bytes into frames and has limits. For
+/// datagrams, use [`Datagrams`](crate::datagrams::Datagrams).
 ///
 /// ```
 /// use std::io;
@@ -47,11 +32,13 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// use nexus_rt::mio::net::UdpSocket;
 /// use nexus_rt::{IntoCallback, MioDriver, MioInstaller, ResMut, WorldBuilder};
 ///
-/// /// Adds up the lengths of datagrams; an empty one ends the registration. The driver owns the socket.
-/// fn measure(buffer: &mut [u8; 64], mut io: ResMut<MioDriver>, mut sum: ResMut<usize>, event: MioEvent) {
+/// type Room = [u8; 64];
+///
+/// /// Adds up the lengths of datagrams. An empty one ends the registration.
+/// fn measure(room: &mut Room, mut io: ResMut<MioDriver>, mut sum: ResMut<usize>, event: MioEvent) {
 ///     // Data left unread is not reported again.
 ///     while let Some(socket) = io.source::<UdpSocket>(event.token) {
-///         match socket.recv(buffer) {
+///         match socket.recv(room) {
 ///             Ok(0) => _ = io.close(event.token),
 ///             Ok(length) => *sum += length,
 ///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -80,6 +67,20 @@ use crate::poll::{Driver, Polls, Registration, Registrations};
 /// assert_eq!(*world.resource::<usize>(), 8);
 /// # Ok::<(), io::Error>(())
 /// ```
+///
+/// There are two kinds of registrations:
+///
+/// - **A registration that stays** runs for every event of its source, with its context, under one token, until it is
+///   [closed](Self::close). An event costs no allocation, and no system call but the IO itself.
+/// - **A registration that fires once** ([`insert_once`](Self::insert_once)) is moved out when it runs. For the next
+///   event, it registers a successor, which a [`CallbackTemplate`](crate::CallbackTemplate) stamps.
+///
+/// Handlers may register sources and close any registration, including their own. A closed registration never runs,
+/// even if it was already ready in this poll.
+///
+/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
+/// ([`InlineMio`](crate::InlineMio)), or a nameable type such as [`TemplatedCallback<K>`](crate::TemplatedCallback).
+/// `Tag` distinguishes several drivers of one world.
 pub struct MioDriver<S = Virtual<MioEvent>, Tag = ()> {
     registry: Registry,
     waker: MioWaker,
@@ -118,11 +119,32 @@ impl<S, Tag> MioDriver<S, Tag> {
         Self { registry, waker, bell, registrations: Registrations::new(), ports: Ports::default(), tag: PhantomData }
     }
 
-    /// Registers a source, which the driver owns from here on, with the handler of its events. Closing the registration
-    /// deregisters and closes the source.
+    /// Registers a source with the handler of its events. The driver owns the source: closing the registration closes
+    /// it.
+    ///
+    /// ```
+    /// # use nexus_rt::io::MioEvent;
+    /// # use nexus_rt::mio::Interest;
+    /// # use nexus_rt::mio::net::UdpSocket;
+    /// # use nexus_rt::{IntoHandler, MioDriver, MioInstaller, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut poller = builder.install_driver(MioInstaller::new()?);
+    /// # builder.register(0_u32);
+    /// # let mut world = builder.build();
+    /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    /// let address = socket.local_addr()?;
+    /// let ready = |mut count: ResMut<u32>, _: MioEvent| *count += 1;
+    /// let ready = Box::new(ready.into_handler(world.registry()));
+    /// world.resource_mut::<MioDriver>().register(socket, Interest::READABLE, ready)?;
+    ///
+    /// std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"hello", address)?;
+    /// while poller.poll(&mut world, None)? == 0 {}
+    /// assert_eq!(*world.resource::<u32>(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The OS error; source and handler are dropped.
+    /// The OS error. The source and the handler are dropped.
     pub fn register<Src>(&mut self, mut source: Src, interest: Interest, handler: S) -> io::Result<MioToken>
     where
         Src: Source + Send + 'static,
@@ -132,20 +154,54 @@ impl<S, Tag> MioDriver<S, Tag> {
         Ok(self.registrations.insert(handler, Kept { source: Some(Box::new(source)), once: false }))
     }
 
-    /// Adds a handler whose source is elsewhere, such as in its own context, and returns the token to register that
-    /// source with: `driver.registry().register(&mut source, token.into(), interest)`. The registration stays until it
-    /// is closed.
+    /// Adds a handler whose source is elsewhere, such as in its own context. Returns the token with which to register
+    /// that source. The registration stays until it is closed.
+    ///
+    /// ```
+    /// # use nexus_rt::io::MioEvent;
+    /// # use nexus_rt::mio::Interest;
+    /// # use nexus_rt::mio::net::UdpSocket;
+    /// # use nexus_rt::{IntoHandler, MioDriver, MioInstaller, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let _poller = builder.install_driver(MioInstaller::new()?);
+    /// # let mut world = builder.build();
+    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    /// let ready = Box::new((|_: MioEvent| {}).into_handler(world.registry()));
+    /// let mut io = world.resource_mut::<MioDriver>();
+    /// let token = io.insert(ready);
+    /// io.registry().register(&mut socket, token.into(), Interest::READABLE)?;
+    /// assert!(io.contains(token) && io.source::<UdpSocket>(token).is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn insert(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: false })
     }
 
-    /// Like [`insert`](Self::insert), for a handler that fires once: it is moved out before it runs, and its token
-    /// ends.
+    /// Like [`insert`](Self::insert), but the handler runs once: it is moved out before it runs, and its token ends.
+    ///
+    /// ```
+    /// # use nexus_rt::io::MioEvent;
+    /// # use nexus_rt::mio::Interest;
+    /// # use nexus_rt::mio::net::UdpSocket;
+    /// # use nexus_rt::{IntoHandler, MioDriver, MioInstaller, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut poller = builder.install_driver(MioInstaller::new()?);
+    /// # let mut world = builder.build();
+    /// # let mut socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
+    /// let first = Box::new((|_: MioEvent| {}).into_handler(world.registry()));
+    /// let mut io = world.resource_mut::<MioDriver>();
+    /// let token = io.insert_once(first);
+    /// io.registry().register(&mut socket, token.into(), Interest::READABLE)?;
+    /// std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"hello", socket.local_addr()?)?;
+    /// while poller.poll(&mut world, None)? == 0 {}
+    /// assert!(!world.resource::<MioDriver>().contains(token));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn insert_once(&mut self, handler: S) -> MioToken {
         self.registrations.insert(handler, Kept { source: None, once: true })
     }
 
-    /// Returns the source of a registration that owns one of this type.
+    /// Returns the source of a registration, if the driver owns one of this type.
     #[inline]
     #[must_use]
     pub fn source<Src: 'static>(&mut self, token: MioToken) -> Option<&mut Src> {
@@ -153,26 +209,26 @@ impl<S, Tag> MioDriver<S, Tag> {
         source.downcast_mut()
     }
 
-    /// Changes what a registration that owns its source waits for.
+    /// Changes the interest of a source that the driver owns.
     ///
     /// # Errors
-    /// The OS error, or `NotFound` if the token matches no such registration.
+    /// The OS error, or `NotFound` if the token matches no registration with a source.
     pub fn reregister(&mut self, token: MioToken, interest: Interest) -> io::Result<()> {
         let source = self.registrations.get_mut(token).and_then(|registration| registration.kept.source.as_mut());
         match source {
             Some(source) => self.registry.reregister(&mut **source, token.into(), interest),
-            None => Err(io::Error::new(io::ErrorKind::NotFound, "the token names no registration with a source")),
+            None => Err(io::Error::new(io::ErrorKind::NotFound, "the token matches no registration with a source")),
         }
     }
 
-    /// Ends a registration. Deregisters and closes the source, if the registration owns one, and drops the handler, at
-    /// once or when it returns. Returns whether the token matched a registration here.
+    /// Ends a registration. Closes its source, if the driver owns it, and drops the handler, at once or when it
+    /// returns. Returns whether the token matched a registration here.
     pub fn close(&mut self, token: MioToken) -> bool {
         self.end(token).is_some()
     }
 
-    /// Ends a registration and returns its handler. Returns `None` if the token matches no registration, or one whose
-    /// handler is running, which stays.
+    /// Ends a registration and returns its handler. Returns `None` if the token matches no registration, or if the
+    /// handler is running, in which case the registration stays.
     pub fn remove(&mut self, token: MioToken) -> Option<S> {
         self.registrations.get(token)?.handler.as_ref()?;
         self.end(token)?.handler
@@ -199,21 +255,24 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.registrations.get_mut(token)?.handler.as_mut()
     }
 
-    /// Calls `f` with a handler that is not running and with the registry, to register a source in the handler's
-    /// context. Returns `None` if the token matches no such handler.
+    /// Calls `f` with a handler and with the registry, to register a source in the handler's context. Returns `None` if
+    /// the token matches no registration, or if its handler is running.
     ///
     /// ```
     /// use nexus_rt::mio::Interest;
     /// use nexus_rt::mio::net::UdpSocket;
     /// use nexus_rt::io::MioEvent;
-    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback, WorldBuilder, callback_blueprint};
+    /// use nexus_rt::{CallbackTemplate, MioDriver, MioInstaller, TemplatedCallback};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
     ///
     /// callback_blueprint!(OnDatagram, Context = UdpSocket, Event = MioEvent, Params = ());
     ///
     /// let mut builder = WorldBuilder::new();
-    /// let _poller = builder.install_driver(MioInstaller::new()?.stored_as::<TemplatedCallback<OnDatagram>>());
+    /// let installer = MioInstaller::new()?.stored_as::<TemplatedCallback<OnDatagram>>();
+    /// let _poller = builder.install_driver(installer);
     /// let mut world = builder.build();
-    /// let template = CallbackTemplate::<OnDatagram>::new(|_: &mut UdpSocket, _: MioEvent| {}, world.registry());
+    /// let ready = |_: &mut UdpSocket, _: MioEvent| {};
+    /// let template = CallbackTemplate::<OnDatagram>::new(ready, world.registry());
     ///
     /// let socket = UdpSocket::bind("127.0.0.1:0".parse().expect("an address"))?;
     /// let mut io = world.resource_mut::<MioDriver<TemplatedCallback<OnDatagram>>>();
@@ -235,13 +294,13 @@ impl<S, Tag> MioDriver<S, Tag> {
         &self.registry
     }
 
-    /// Returns the doorbell of this driver's sleep, for threads that put something where the loop looks: a channel, an
-    /// inbox.
+    /// Returns the doorbell of this driver's sleep, for threads that put items where the loop looks, such as into an
+    /// inbox or a channel.
     ///
-    /// Unlike a [`waker`](Self::waker), which costs a system call each time, it costs one only if the loop sleeps.
+    /// A ring costs a system call only if the loop sleeps, while a [`waker`](Self::waker) costs one each time.
     pub fn doorbell(&self) -> Doorbell {
         let waker = self.waker.clone();
-        // If the waker fails, there is no file left to wake with, and nobody to tell.
+        // If the waker fails, no file descriptor is left to wake with, and there is no one to report it to.
         self.bell.get_or_init(|| Doorbell::new(move || _ = waker.wake())).clone()
     }
 
@@ -262,8 +321,10 @@ impl<S, Tag> MioDriver<S, Tag> {
         self.len() == 0
     }
 
-    /// Returns the number of handlers that panicked. They are gone, with their registrations and the sources that those
-    /// owned. The one that ended the last poll is counted, and its source closed, when the next poll begins.
+    /// Returns the number of handlers that panicked. They, their registrations and the sources that the driver owned
+    /// are gone.
+    ///
+    /// The handler whose panic ended the last poll is counted, and its source closed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.registrations.panicked()
@@ -313,7 +374,7 @@ impl<S: Describe, Tag> fmt::Debug for MioDriver<S, Tag> {
 }
 
 /// Wakes a blocking [`MioPoller`](crate::MioPoller) from any thread, for example after an item was put into a channel
-/// that the loop reads.
+/// that the loop reads. [`MioDriver::waker`](crate::MioDriver::waker) returns it.
 #[derive(Clone, Debug)]
 pub struct MioWaker(pub(super) Arc<mio::Waker>);
 

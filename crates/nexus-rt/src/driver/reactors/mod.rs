@@ -30,7 +30,8 @@ use crate::world::{Installer, World, WorldBuilder};
 /// builder.register(Vec::<&str>::new());
 /// let mut world = builder.build();
 ///
-/// let [one, both] = ["one", "both"].map(|name| Box::new(quote.into_callback(name, world.registry())));
+/// let callback = |name| Box::new(quote.into_callback(name, world.registry()));
+/// let [one, both] = ["one", "both"].map(callback);
 /// let mut reactors = world.resource_mut::<Reactors>();
 /// let (btc, eth) = (reactors.add_source(), reactors.add_source());
 /// reactors.add(one, [btc]);
@@ -63,6 +64,29 @@ impl Default for ReactorsInstaller {
 impl<H, Tag> ReactorsInstaller<H, Tag> {
     /// Stores each reactor as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any
     /// other handler of [`ReactorEvent`].
+    ///
+    /// ```
+    /// use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller};
+    /// use nexus_rt::{CallbackTemplate, TemplatedCallback, WorldBuilder, callback_blueprint};
+    ///
+    /// callback_blueprint!(OnQuote, Context = u64, Event = ReactorEvent, Params = ());
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// let installer = ReactorsInstaller::new().stored_as::<TemplatedCallback<OnQuote>>();
+    /// let mut poller = builder.install_driver(installer);
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    ///
+    /// let count = |runs: &mut u64, _: ReactorEvent| *runs += 1;
+    /// let template = CallbackTemplate::<OnQuote>::new(count, world.registry());
+    /// let mut reactors = world.resource_mut::<Reactors<TemplatedCallback<OnQuote>>>();
+    /// let quote = reactors.add_source();
+    /// let reactor = reactors.add(template.generate(0), [quote]);
+    /// reactors.mark(quote);
+    /// assert_eq!(poller.poll(&mut world), 1);
+    /// let reactors = world.resource::<Reactors<TemplatedCallback<OnQuote>>>();
+    /// assert_eq!(reactors.get(reactor).map(|reactor| reactor.ctx), Some(1));
+    /// ```
     pub fn stored_as<Other: Handler<ReactorEvent> + 'static>(self) -> ReactorsInstaller<Other, Tag> {
         ReactorsInstaller { types: PhantomData }
     }
@@ -93,7 +117,7 @@ impl<H, Tag> fmt::Debug for ReactorsInstaller<H, Tag> {
 
 /// Runs the reactors whose sources are marked. [`ReactorsInstaller`] returns it, and `main()` polls it.
 ///
-/// [`Reactors`] describes who runs, and [`Installer`] the rules of all drivers.
+/// [`Reactors`] describes which reactors run, and [`Installer`] the rules of all drivers.
 #[must_use = "reactors run when they are polled"]
 pub struct ReactorsPoller<H: 'static = Virtual<ReactorEvent>, Tag: 'static = ()>(Poller<Reactors<H, Tag>>);
 
@@ -101,9 +125,9 @@ impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> ReactorsPoller<H, Tag> {
     /// Runs one pass: each reactor that watches a marked source, once, in the order of registration. Returns the number
     /// of reactors run.
     ///
-    /// A pass is put together when it begins, and takes the marks of its sources. What is marked or added while it runs
-    /// counts for the pass after it, so every poll ends. If a panic or a budget ended the poll before, this one runs
-    /// what is left of that pass, and no other.
+    /// A pass is assembled when it begins, and clears the marks. A mark or a reactor that is added during the pass
+    /// counts for the next one, so every poll ends. If a panic or a budget ended the previous poll, this one runs only
+    /// the rest of that pass.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a reactor leaves another world in its place; or
@@ -113,7 +137,7 @@ impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> ReactorsPoller<H, Tag> {
         self.poll_budget(world, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but runs at most `budget` reactors. The rest of the pass is run by the next poll.
+    /// Like [`poll`](Self::poll), but runs at most `budget` reactors. The next poll runs the rest of the pass.
     ///
     /// # Panics
     /// As [`poll`](Self::poll).
@@ -122,10 +146,13 @@ impl<H: Handler<ReactorEvent> + 'static, Tag: 'static> ReactorsPoller<H, Tag> {
         self.0.run_after(world, budget, Reactors::begin, Reactors::take_due)
     }
 
-    /// Returns whether the next poll has something to do: a loop must not sleep then.
+    /// Returns whether the next poll has work, so that the loop must not sleep.
     ///
-    /// The handlers of the loop make the marks, so nobody rings for them. The loop asks after its polls, and passes a
-    /// time that has come to its sleep, such as `reactors.is_due(world).then_some(now)`.
+    /// Marks are made by the loop's own handlers, so they ring no doorbell. After its polls, the loop calls this, and
+    /// passes the present as the deadline of its sleep: `reactors.is_due(world).then_some(now)`.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in.
     #[must_use]
     #[track_caller]
     pub fn is_due(&self, world: &World) -> bool {

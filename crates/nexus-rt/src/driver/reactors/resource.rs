@@ -1,4 +1,4 @@
-//! `Reactors`: the resource with the sources, the reactors that watch them, and what is marked.
+//! `Reactors`: the resource with the sources, their marks, and the reactors that watch them.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -10,34 +10,34 @@ use crate::describe::Describe;
 use crate::handler::Virtual;
 use crate::poll::{Driver, Polls, Registration, RegistrationKey, Registrations};
 
-/// Sources, and the reactors that watch them. Installed by [`ReactorsInstaller`](super::ReactorsInstaller), run by
-/// [`ReactorsPoller`](super::ReactorsPoller).
+/// Sources, and the reactors that watch them, as a resource: [`ReactorsInstaller`](super::ReactorsInstaller) registers
+/// it, [`ReactorsPoller`](super::ReactorsPoller) runs the reactors.
 ///
-/// A source is a name for something that changes: an instrument, a connection, a table. Whoever changes it
+/// A source stands for something that changes: an instrument, a connection, a table. The code that changes it
 /// [marks](Self::mark) it. The next poll runs each reactor that watches a marked source once, in the order of
-/// registration, however often and whatever was marked.
+/// registration, no matter how often and how many of its sources were marked.
+///
+/// A key of another table, or of a removed source or reactor, does nothing, and the result says so.
 ///
 /// `H` is the type in which reactors are stored: boxed ([`Virtual`]) by default, or a nameable type such as
 /// [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` distinguishes several tables of one world.
-///
-/// A key of another table, or of what was removed, does nothing, and the result says so.
 pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
     reactors: Registrations<H, Reactor>,
     sources: Registrations<(), Source>,
     /// Sources in the order in which they were marked.
     marked: Vec<SourceId>,
-    /// What is left of the pass, the next one last, by the number of the registration.
+    /// The rest of the pass, the next reactor last, by the number of the registration.
     due: Vec<(u64, RegistrationKey)>,
     /// The number of registrations so far.
     registered: u64,
     tag: PhantomData<fn() -> Tag>,
 }
 
-/// What stays of a reactor while it runs.
+/// The part of a reactor that stays while it runs.
 struct Reactor {
     /// Its place in the order of registration.
     number: u64,
-    /// Which of its sources was marked first, and how many were, if it is due.
+    /// If it is due, the source that was marked first, and the number of marked sources.
     first: Option<SourceId>,
     marked: usize,
     /// The sources that it watches.
@@ -51,7 +51,7 @@ struct Source {
     watchers: Vec<Link>,
 }
 
-/// One side of a watch: whom it leads to, and where the other side is in the list there.
+/// One side of a watch: the other side, and its place in the list there.
 #[derive(Clone, Copy)]
 struct Link {
     to: RegistrationKey,
@@ -64,13 +64,13 @@ impl<H, Tag> Reactors<H, Tag> {
         Self { reactors, sources, marked: Vec::new(), due: Vec::new(), registered: 0, tag: PhantomData }
     }
 
-    /// Adds a source, which nobody watches yet.
+    /// Adds a source without watchers.
     pub fn add_source(&mut self) -> SourceId {
         SourceId(self.sources.insert((), Source::default()))
     }
 
-    /// Removes a source. Its watchers stay, without it, and its mark is lost if no poll has taken it. Returns whether
-    /// it was here.
+    /// Removes a source. Its watchers stay, and its mark is lost if no poll has taken it. Returns whether the source
+    /// was here.
     pub fn remove_source(&mut self, source: SourceId) -> bool {
         while let Some(&Link { to, place }) = self.sources.get(source.0).and_then(|source| source.kept.watchers.last())
         {
@@ -79,10 +79,29 @@ impl<H, Tag> Reactors<H, Tag> {
         self.sources.remove(source.0).is_some()
     }
 
-    /// Adds a reactor that watches these sources. Sources that are not here are left out:
-    /// [`is_watching`](Self::is_watching) tells.
+    /// Adds a reactor that watches these sources. Sources that are not here are skipped: see
+    /// [`is_watching`](Self::is_watching).
     ///
-    /// It runs after those that were added before. If it is added during a poll, it runs from the next one on.
+    /// In a pass, it runs after the reactors that were added before it. A reactor that is added during a poll first
+    /// runs in the next one.
+    ///
+    /// ```
+    /// # use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller};
+    /// # use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut poller = builder.install_driver(ReactorsInstaller::new());
+    /// # builder.register(0_usize);
+    /// # let mut world = builder.build();
+    /// let spread = |mut marked: ResMut<usize>, event: ReactorEvent| *marked = event.marked;
+    /// let spread = Box::new(spread.into_handler(world.registry()));
+    ///
+    /// let mut reactors = world.resource_mut::<Reactors>();
+    /// let (bid, ask) = (reactors.add_source(), reactors.add_source());
+    /// reactors.add(spread, [bid, ask]);
+    /// [bid, ask, bid].map(|source| reactors.mark(source));
+    /// assert_eq!(poller.poll(&mut world), 1); // one run for three marks
+    /// assert_eq!(*world.resource::<usize>(), 2); // of two sources
+    /// ```
     pub fn add(&mut self, handler: H, sources: impl IntoIterator<Item = SourceId>) -> ReactorId {
         let reactor = Reactor { number: self.registered, first: None, marked: 0, watches: Vec::new() };
         self.registered += 1;
@@ -91,16 +110,18 @@ impl<H, Tag> Reactors<H, Tag> {
         id
     }
 
-    /// Removes a reactor, which never runs again, even if a source of it is marked. It may be the running one. Returns
-    /// whether it was here.
+    /// Removes a reactor, even the running one. It never runs again, even if one of its sources is marked. Returns
+    /// whether the reactor was here.
     pub fn remove(&mut self, reactor: ReactorId) -> bool {
         let Some(removed) = self.reactors.get(reactor.0) else { return false };
         (0..removed.kept.watches.len()).rev().for_each(|place| _ = self.unlink(reactor.0, place));
         self.reactors.remove(reactor.0).is_some()
     }
 
-    /// Lets a reactor watch a source, from the next pass on; a mark that no poll has taken yet counts. Returns whether
-    /// both are here. Takes time for each source that the reactor watches already.
+    /// Makes a reactor watch a source, from the next pass on. A mark that no poll has taken yet counts. Returns whether
+    /// both are here.
+    ///
+    /// The time is linear in the number of sources that the reactor already watches.
     pub fn watch(&mut self, reactor: ReactorId, source: SourceId) -> bool {
         let (Some(watching), Some(watched)) = (self.reactors.get_mut(reactor.0), self.sources.get_mut(source.0)) else {
             return false;
@@ -113,16 +134,16 @@ impl<H, Tag> Reactors<H, Tag> {
         true
     }
 
-    /// Lets a reactor no longer watch a source. A pass that has begun is not changed by it. Returns whether the reactor
+    /// Makes a reactor stop watching a source. A pass that has begun is not affected. Returns whether the reactor
     /// watched the source.
     pub fn unwatch(&mut self, reactor: ReactorId, source: SourceId) -> bool {
         let place = self.place(reactor, source);
         place.is_some_and(|place| self.unlink(reactor.0, place).is_some())
     }
 
-    /// Notes that a source has changed. Returns whether it is here.
+    /// Marks a source as changed: the next poll runs its watchers. Returns whether the source is here.
     ///
-    /// The next poll runs its watchers. A mark made during a pass counts for the pass after it.
+    /// A mark made during a pass counts for the next pass.
     #[inline]
     pub fn mark(&mut self, source: SourceId) -> bool {
         let Some(marked) = self.sources.get_mut(source.0) else { return false };
@@ -133,7 +154,7 @@ impl<H, Tag> Reactors<H, Tag> {
         true
     }
 
-    /// Returns whether the next poll has something to do: a loop must not sleep then.
+    /// Returns whether the next poll has work, so that the loop must not sleep.
     #[must_use]
     pub fn is_due(&self) -> bool {
         !self.marked.is_empty() || !self.due.is_empty()
@@ -157,7 +178,7 @@ impl<H, Tag> Reactors<H, Tag> {
         self.place(reactor, source).is_some()
     }
 
-    /// Returns the handler of a reactor that is here and not running.
+    /// Returns the handler of a reactor, unless it is running.
     #[must_use]
     pub fn get(&self, reactor: ReactorId) -> Option<&H> {
         self.reactors.get(reactor.0)?.handler.as_ref()
@@ -175,8 +196,9 @@ impl<H, Tag> Reactors<H, Tag> {
         self.reactors.is_empty()
     }
 
-    /// Returns the number of reactors that panicked. They are gone. The one that ended the last poll is counted, and
-    /// removed, when the next poll begins.
+    /// Returns the number of reactors that panicked. They are gone.
+    ///
+    /// The reactor whose panic ended the last poll is counted, and removed, when the next poll begins.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.reactors.panicked()
@@ -202,7 +224,7 @@ impl<H, Tag> Reactors<H, Tag> {
         Some(())
     }
 
-    /// Goes on with the pass that a panic or a budget ended. If nothing of it is left, puts the next one together.
+    /// Continues the pass that a panic or a budget ended. If nothing of it is left, assembles the next one.
     pub(super) fn begin(&mut self) {
         while self.due.pop_if(|(_, key)| !self.reactors.contains(*key)).is_some() {}
         if !self.due.is_empty() {
@@ -226,7 +248,7 @@ impl<H, Tag> Reactors<H, Tag> {
         self.due.sort_unstable_by_key(|(number, _)| Reverse(*number));
     }
 
-    /// Takes the next reactor of the pass out.
+    /// Takes out the next reactor of the pass.
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
         while let Some((_, key)) = self.due.pop() {
             // It was removed since.

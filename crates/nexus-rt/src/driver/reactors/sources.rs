@@ -1,4 +1,4 @@
-//! `Sources`: from keys of the program to sources.
+//! `Sources`: finds sources by keys of the program.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -7,10 +7,10 @@ use std::hash::Hash;
 use super::event::SourceId;
 use super::resource::Reactors;
 
-/// Finds sources by keys of the program: a symbol, the id of a connection. Usually a resource, one for each type of
-/// key.
+/// Finds sources by keys of the program, such as a symbol or the id of a connection. Usually a resource, one for each
+/// type of key.
 ///
-/// A look-up hashes the key. What marks a source often keeps its [`SourceId`] instead.
+/// A look-up hashes the key. Code that marks a source often should keep its [`SourceId`] instead.
 ///
 /// ```
 /// use nexus_rt::WorldBuilder;
@@ -35,7 +35,7 @@ pub struct Sources<K> {
 }
 
 impl<K: Hash + Eq> Sources<K> {
-    /// Returns the source of a key. Adds one if the key has none, or one that is not among these reactors: a table
+    /// Returns the source of a key. Adds a source if the key has none, or if its source is not in `reactors`: a table
     /// belongs to one [`Reactors`].
     pub fn get_or_add<H, Tag>(&mut self, reactors: &mut Reactors<H, Tag>, key: K) -> SourceId {
         let source = self.by_key.entry(key).or_insert_with(|| reactors.add_source());
@@ -45,7 +45,7 @@ impl<K: Hash + Eq> Sources<K> {
         *source
     }
 
-    /// Returns the source of a key, if it has one. [`Reactors::mark`] says whether it is still there.
+    /// Returns the source of a key, if any. [`Reactors::mark`] returns whether the source still exists.
     #[must_use]
     pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<SourceId>
     where
@@ -54,7 +54,7 @@ impl<K: Hash + Eq> Sources<K> {
         self.by_key.get(key).copied()
     }
 
-    /// Forgets a key and [removes](Reactors::remove_source) its source. Returns whether there was one.
+    /// Removes a key and [its source](Reactors::remove_source). Returns whether the source existed.
     pub fn remove<H, Tag, Q: Hash + Eq + ?Sized>(&mut self, reactors: &mut Reactors<H, Tag>, key: &Q) -> bool
     where
         K: Borrow<Q>,

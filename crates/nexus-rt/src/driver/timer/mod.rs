@@ -30,8 +30,10 @@ use crate::world::{Installer, World, WorldBuilder};
 ///
 /// let now = Instant::now();
 /// let mut builder = WorldBuilder::new();
-/// let mut fast = builder.install_driver(TimerInstaller::new(now).tick(Duration::from_micros(10)));
-/// let mut slow = builder.install_driver(TimerInstaller::new(now).tagged::<Slow>().limit(1_000));
+/// let fast = TimerInstaller::new(now).tick(Duration::from_micros(10));
+/// let mut fast = builder.install_driver(fast);
+/// let slow = TimerInstaller::new(now).tagged::<Slow>().limit(1_000);
+/// let mut slow = builder.install_driver(slow);
 /// builder.register(0_u32);
 /// let mut world = builder.build();
 ///
@@ -48,32 +50,57 @@ pub struct TimerInstaller<S = Virtual<TimerEvent>, Tag = ()> {
 }
 
 impl TimerInstaller {
-    /// Creates an installer of boxed handlers with a tick of 1 ms. The wheel measures from `start`: now, or the start
-    /// of a test or of a recording.
+    /// Creates an installer of a wheel for boxed handlers, with a tick of 1 ms. The wheel measures time from `start`:
+    /// the present, or the start of a test or of a recording.
     pub fn new(start: Instant) -> Self {
         Self { wheel: WheelBuilder::new(), start, types: PhantomData }
     }
 }
 
 impl<S, Tag> TimerInstaller<S, Tag> {
-    /// Sets the expected interval between polls. This affects only cost: timers run by their exact deadlines, whatever
-    /// the tick.
+    /// Sets the expected interval between polls: 1 ms by default, 1 µs at least. The tick affects only cost: timers run
+    /// at their exact deadlines.
     pub fn tick(self, tick: Duration) -> Self {
         Self { wheel: self.wheel.tick(tick), ..self }
     }
 
-    /// Allocates room for this many timers when the world is built.
+    /// Allocates room for this many timers when the driver is installed.
     pub fn capacity(self, timers: usize) -> Self {
         Self { wheel: self.wheel.capacity(timers), ..self }
     }
 
-    /// Bounds the number of timers: see [`TimerWheel::try_schedule`].
+    /// Limits the number of timers, and allocates room for them: see [`TimerWheel::try_schedule`].
     pub fn limit(self, timers: usize) -> Self {
         Self { wheel: self.wheel.limit(timers), ..self }
     }
 
     /// Stores each timer as an `Other`: a [`TemplatedCallback`](crate::TemplatedCallback), an inline box, or any other
     /// handler of [`TimerEvent`].
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use nexus_rt::timer::TimerEvent;
+    /// use nexus_rt::{CallbackTemplate, ResMut, TemplatedCallback, TimerInstaller, TimerWheel};
+    /// use nexus_rt::{WorldBuilder, callback_blueprint};
+    ///
+    /// type Params = (ResMut<'static, u64>,);
+    /// callback_blueprint!(OnTimeout, Context = u64, Event = TimerEvent, Params = Params);
+    ///
+    /// let now = Instant::now();
+    /// let mut builder = WorldBuilder::new();
+    /// let installer = TimerInstaller::new(now).stored_as::<TemplatedCallback<OnTimeout>>();
+    /// let mut poller = builder.install_driver(installer);
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    ///
+    /// let add = |order: &mut u64, mut sum: ResMut<u64>, _: TimerEvent| *sum += *order;
+    /// let template = CallbackTemplate::<OnTimeout>::new(add, world.registry());
+    /// let mut timers = world.resource_mut::<TimerWheel<TemplatedCallback<OnTimeout>>>();
+    /// timers.schedule(now, template.generate(7)); // allocates nothing but its place in the wheel
+    /// assert_eq!(poller.poll(&mut world, now), 1);
+    /// assert_eq!(*world.resource::<u64>(), 7);
+    /// ```
     pub fn stored_as<Other: Handler<TimerEvent> + 'static>(self) -> TimerInstaller<Other, Tag> {
         TimerInstaller { wheel: self.wheel, start: self.start, types: PhantomData }
     }
@@ -103,19 +130,19 @@ impl<S, Tag> fmt::Debug for TimerInstaller<S, Tag> {
     }
 }
 
-/// Runs the timers that are due. [`TimerInstaller`] returns it, and `main()` polls it.
+/// Runs due timers. [`TimerInstaller`] returns it, and `main()` polls it.
 ///
-/// [`TimerWheel`] describes how timers are set, and [`Installer`] the rules of all drivers.
+/// [`TimerWheel`] describes how to schedule timers, and [`Installer`] the rules of all drivers.
 #[must_use = "timers run when they are polled"]
 pub struct TimerPoller<S: 'static = Virtual<TimerEvent>, Tag: 'static = ()>(Poller<TimerWheel<S, Tag>>);
 
 impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
-    /// Runs every timer whose deadline is at or before `now`, by deadline and then in the order in which they were set.
-    /// Returns the number of handlers run.
+    /// Runs every timer whose deadline is at or before `now`. Returns the number of handlers run.
     ///
-    /// A timer that is set meanwhile runs in this poll if its deadline is at or before `now` and after that of the
-    /// running timer, and in the next poll otherwise. Every poll therefore ends, whatever handlers do. If a handler
-    /// polls the wheel elsewhere, in another world, the running timer ends.
+    /// Timers run by deadline, and timers with equal deadlines in the order in which they were scheduled. A timer that
+    /// a handler schedules runs in this poll if its deadline is at or before `now` and after that of the running timer,
+    /// and otherwise in the next poll. Every poll therefore ends. If a handler polls the wheel elsewhere, in another
+    /// world, the running timer ends.
     ///
     /// # Panics
     /// If `world` is not the world that the driver was installed in; if a handler leaves another world in its place; or
@@ -125,8 +152,7 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
         self.poll_budget(world, now, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but runs at most `budget` timers. The rest is due in the next poll, in the same
-    /// order.
+    /// Like [`poll`](Self::poll), but runs at most `budget` timers. The next poll runs the rest, in the same order.
     ///
     /// # Panics
     /// As [`poll`](Self::poll).
@@ -135,7 +161,10 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
         self.0.run_after(world, budget, |wheel| wheel.wheel.start_poll(now), |wheel| wheel.take_due(now))
     }
 
-    /// Returns when to poll next at the latest, or `None` without timers. It bounds how long other drivers may block.
+    /// Returns when to poll next at the latest, or `None` without timers. It limits how long other drivers may block.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in.
     #[must_use]
     #[track_caller]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
@@ -143,6 +172,9 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     }
 
     /// Returns the number of timers.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in.
     #[must_use]
     #[track_caller]
     pub fn len(&self, world: &World) -> usize {
@@ -150,6 +182,9 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     }
 
     /// Returns whether there are no timers.
+    ///
+    /// # Panics
+    /// If `world` is not the world that the driver was installed in.
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self, world: &World) -> bool {

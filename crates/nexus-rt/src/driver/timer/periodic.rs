@@ -5,7 +5,17 @@ use std::time::{Duration, Instant};
 
 /// How a timer repeats: its period, and how it handles ticks that no poll came in time for.
 ///
-/// A `Duration` alone is a period whose missed ticks are [skipped](MissedTicks::Skip).
+/// A `Duration` converts into a period whose missed ticks are [skipped](MissedTicks::Skip).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use nexus_rt::Periodic;
+/// use nexus_rt::timer::MissedTicks;
+///
+/// let bars = Periodic::every(Duration::from_secs(60)).missed(MissedTicks::CatchUp);
+/// assert_eq!(bars.period(), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Periodic {
     /// In nanoseconds: a timer, with its place in the wheel, then fits a cache line.
@@ -17,21 +27,20 @@ pub struct Periodic {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum MissedTicks {
-    /// The timer runs once, for the first of these ticks, and then at the next future tick. It keeps its phase: ticks
-    /// are always at `first + n * period`.
+    /// The timer runs once, for the first missed tick, and then at the next future tick. It keeps its phase: ticks are
+    /// always at `first + n * period`.
     #[default]
     Skip,
-    /// The timer runs once for each of these ticks, with that tick's deadline, in one poll. It keeps its phase and
-    /// loses no tick: for bars and other work that belongs to each period.
+    /// The timer runs once for each missed tick, with that tick's deadline, in one poll. It keeps its phase and loses
+    /// no tick: use it for bars and other work that belongs to each period.
     CatchUp,
-    /// The timer runs once, and then one period after this poll. Its phase moves, and there is always a period between
-    /// two runs.
+    /// The timer runs once, and then one period after this poll. Its phase moves, and two runs are always a period
+    /// apart.
     Delay,
 }
 
 impl Periodic {
-    /// Creates a repetition with this period, at a fixed rate: late polls cause no drift. A period of more than 584
-    /// years is shortened to that.
+    /// Creates a repetition at a fixed rate: late polls cause no drift. A period above 584 years is shortened to that.
     ///
     /// # Panics
     /// If the period is zero.

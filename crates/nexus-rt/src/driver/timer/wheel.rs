@@ -11,15 +11,15 @@ use crate::describe::Describe;
 use crate::handler::Virtual;
 use crate::poll::{Driver, Polls};
 
-/// What a timer's handler receives.
+/// The event of a timer: what its handler receives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TimerEvent {
-    /// When the timer was due. It never runs earlier.
+    /// The deadline of the timer. It never runs earlier.
     pub deadline: Instant,
     /// The time of this poll.
     pub now: Instant,
-    /// Its key, with which the handler can reschedule itself ([`TimerWheel::reschedule`]) or end itself
+    /// The key of the timer, with which the handler can reschedule itself ([`TimerWheel::reschedule`]) or end itself
     /// ([`TimerWheel::cancel`]).
     pub key: TimerKey,
 }
@@ -35,31 +35,37 @@ impl TimerEvent {
 /// The timers of a world, as a resource: [`TimerInstaller`](crate::TimerInstaller) registers it,
 /// [`TimerPoller`](crate::TimerPoller) runs due timers.
 ///
-/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
-/// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a nameable type such as
-/// [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` distinguishes several wheels of
-/// one world.
-///
-/// A handler sets timers through `ResMut<TimerWheel>`:
+/// A handler schedules timers through `ResMut<TimerWheel>`:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
 ///
 /// use nexus_rt::timer::{TimerEvent, TimerKey};
-/// use nexus_rt::{Handler, IntoHandler, RegistryRef, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
+/// use nexus_rt::{
+///     Handler, IntoHandler, RegistryRef, ResMut, TimerInstaller, TimerWheel, WorldBuilder,
+/// };
 ///
 /// const SECOND: Duration = Duration::from_secs(1);
 ///
-/// /// The timer of the order that waits for its reply.
+/// /// How late each timeout was.
+/// type Log = Vec<Duration>;
+///
+/// /// The timeout of the order that waits for its reply.
 /// #[derive(Default)]
 /// struct Waiting(Option<TimerKey>);
 ///
-/// fn send(mut timers: ResMut<TimerWheel>, mut waiting: ResMut<Waiting>, registry: RegistryRef, now: Instant) {
-///     waiting.0 = Some(timers.schedule(now + SECOND, Box::new(on_timeout.into_handler(&registry))));
+/// fn send(
+///     mut timers: ResMut<TimerWheel>,
+///     mut waiting: ResMut<Waiting>,
+///     registry: RegistryRef,
+///     now: Instant,
+/// ) {
+///     let on_timeout = Box::new(on_timeout.into_handler(&registry));
+///     waiting.0 = Some(timers.schedule(now + SECOND, on_timeout));
 /// }
 ///
 /// /// Runs again after a second, unless it was two seconds late.
-/// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Vec<Duration>>, timeout: TimerEvent) {
+/// fn on_timeout(mut timers: ResMut<TimerWheel>, mut log: ResMut<Log>, timeout: TimerEvent) {
 ///     log.push(timeout.late());
 ///     if timeout.late() < 2 * SECOND {
 ///         timers.reschedule(timeout.key, timeout.deadline + SECOND);
@@ -74,18 +80,23 @@ impl TimerEvent {
 /// let mut builder = WorldBuilder::new();
 /// let mut poller = builder.install_driver(TimerInstaller::new(start));
 /// builder.register_default::<Waiting>();
-/// builder.register(Vec::<Duration>::new());
+/// builder.register(Log::new());
 /// let mut world = builder.build();
 ///
 /// send.into_handler(world.registry()).run(&mut world, start);
 /// assert!(poller.next_deadline(&world).is_some_and(|next| next <= start + SECOND));
 /// assert_eq!(poller.poll(&mut world, start + SECOND), 1);
 /// assert_eq!(poller.poll(&mut world, start + 5 * SECOND / 2), 1);
-/// assert_eq!(*world.resource::<Vec<Duration>>(), [Duration::ZERO, SECOND / 2]);
+/// assert_eq!(*world.resource::<Log>(), [Duration::ZERO, SECOND / 2]);
 ///
 /// on_reply.into_handler(world.registry()).run(&mut world, ());
 /// assert!(poller.is_empty(&world));
 /// ```
+///
+/// `S` is the type in which handlers are stored: boxed ([`Virtual`]) by default, in place
+/// ([`InlineTimerWheel`](crate::InlineTimerWheel)), or a nameable type such as
+/// [`TemplatedCallback<K>`](crate::TemplatedCallback), which costs no allocation. `Tag` distinguishes several wheels of
+/// one world.
 pub struct TimerWheel<S = Virtual<TimerEvent>, Tag = ()> {
     pub(super) wheel: Wheel<Timer<S>>,
     polls: Polls,
@@ -114,6 +125,25 @@ impl<S, Tag> TimerWheel<S, Tag> {
     ///
     /// A handler may reschedule itself by its key; the key stays valid.
     ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use nexus_rt::timer::TimerEvent;
+    /// # use nexus_rt::{IntoHandler, ResMut, TimerInstaller, TimerWheel, WorldBuilder};
+    /// # let start = Instant::now();
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut poller = builder.install_driver(TimerInstaller::new(start));
+    /// # builder.register(0_u32);
+    /// # let mut world = builder.build();
+    /// let timeout = |mut count: ResMut<u32>, _: TimerEvent| *count += 1;
+    /// let timeout = Box::new(timeout.into_handler(world.registry()));
+    /// let deadline = start + Duration::from_millis(250);
+    /// world.resource_mut::<TimerWheel>().schedule(deadline, timeout);
+    ///
+    /// assert_eq!(poller.poll(&mut world, deadline - Duration::from_nanos(1)), 0);
+    /// assert_eq!(poller.poll(&mut world, deadline), 1);
+    /// assert_eq!(*world.resource::<u32>(), 1);
+    /// ```
+    ///
     /// # Panics
     /// If the wheel was installed with a limit and is full.
     #[track_caller]
@@ -122,6 +152,21 @@ impl<S, Tag> TimerWheel<S, Tag> {
     }
 
     /// Like [`schedule`](Self::schedule), but returns the handler instead of panicking if the wheel is full.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// # use nexus_rt::timer::TimerEvent;
+    /// # use nexus_rt::{IntoHandler, TimerInstaller, TimerWheel, WorldBuilder};
+    /// # let now = Instant::now();
+    /// let mut builder = WorldBuilder::new();
+    /// let _poller = builder.install_driver(TimerInstaller::new(now).limit(1));
+    /// let mut world = builder.build();
+    ///
+    /// let timeout = (|_: TimerEvent| {}).into_handler(world.registry());
+    /// let mut timers = world.resource_mut::<TimerWheel>();
+    /// assert!(timers.try_schedule(now, Box::new(timeout.clone())).is_ok());
+    /// assert!(timers.try_schedule(now, Box::new(timeout)).is_err()); // with the handler
+    /// ```
     ///
     /// # Errors
     /// Returns [`Full`] with the handler.
@@ -132,8 +177,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// Schedules `handler` to run at `first` and then repeatedly: `repeats` is a period, or a [`Periodic`] with more
     /// options. A tick allocates nothing.
     ///
-    /// It ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule) itself,
-    /// its next ticks follow from that.
+    /// The timer ends when its key is [cancelled](Self::cancel), even by itself. If it [reschedules](Self::reschedule)
+    /// itself, later ticks are counted from the new deadline.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -174,6 +219,21 @@ impl<S, Tag> TimerWheel<S, Tag> {
     /// Like [`schedule_every`](Self::schedule_every), but returns the handler instead of panicking if the wheel is
     /// full.
     ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use nexus_rt::timer::TimerEvent;
+    /// # use nexus_rt::{IntoHandler, TimerInstaller, TimerWheel, WorldBuilder};
+    /// # let now = Instant::now();
+    /// # let mut builder = WorldBuilder::new();
+    /// # let mut poller = builder.install_driver(TimerInstaller::new(now).limit(1));
+    /// # let mut world = builder.build();
+    /// let beat = Box::new((|_: TimerEvent| {}).into_handler(world.registry()));
+    /// let second = Duration::from_secs(1);
+    /// let scheduled = world.resource_mut::<TimerWheel>().try_schedule_every(now, second, beat);
+    /// assert!(scheduled.is_ok());
+    /// assert_eq!([0, 1, 2].map(|n| poller.poll(&mut world, now + n * second)), [1, 1, 1]);
+    /// ```
+    ///
     /// # Errors
     /// Returns [`Full`] with the handler.
     ///
@@ -193,18 +253,18 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.try_insert(deadline, Timer { handler, repeats }).map_err(|Full(timer)| Full(timer.handler))
     }
 
-    /// Ends a timer and drops its handler. Returns whether the key matched a timer here. It does not if the timer has
-    /// run, was cancelled, or belongs to another wheel.
+    /// Ends a timer and drops its handler. Returns whether the key matched a timer here: not if the timer has run, was
+    /// cancelled, or belongs to another wheel.
     ///
-    /// A handler can end itself with its own key.
+    /// A handler can end itself by its own key.
     pub fn cancel(&mut self, key: TimerKey) -> bool {
         let known = self.wheel.contains(key);
         drop(self.wheel.cancel(key));
         known
     }
 
-    /// Ends a timer and returns its handler. Returns `None` if the key matches no timer, or the running one, which
-    /// stays.
+    /// Ends a timer and returns its handler. Returns `None` if the key matches no timer, or if the timer is running, in
+    /// which case it stays.
     pub fn remove(&mut self, key: TimerKey) -> Option<S> {
         self.wheel.get(key)?;
         Some(self.wheel.cancel(key)?.handler)
@@ -212,7 +272,7 @@ impl<S, Tag> TimerWheel<S, Tag> {
 
     /// Moves a timer to another deadline, and keeps its handler and key. Returns whether the key matched a timer here.
     ///
-    /// A handler that does this with its own key runs again.
+    /// A handler that passes its own key runs again.
     pub fn reschedule(&mut self, key: TimerKey, deadline: Instant) -> bool {
         self.wheel.reschedule(key, deadline)
     }
@@ -223,26 +283,26 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.contains(key)
     }
 
-    /// Returns the deadline of a timer. For the running one, this is the deadline that it was rescheduled to, if any.
+    /// Returns the deadline of a timer. For the running timer, this is the deadline that it was rescheduled to, if any.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<Instant> {
         self.wheel.deadline(key)
     }
 
-    /// Returns the handler of a waiting timer.
+    /// Returns the handler of a timer, unless it is running.
     #[must_use]
     pub fn get(&self, key: TimerKey) -> Option<&S> {
         Some(&self.wheel.get(key)?.handler)
     }
 
-    /// Returns the handler of a waiting timer mutably, for example to change the context of a callback.
+    /// Returns the handler of a timer mutably, unless it is running, for example to change the context of a callback.
     #[must_use]
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut S> {
         Some(&mut self.wheel.get_mut(key)?.handler)
     }
 
-    /// Returns when to poll next at the latest, or `None` without timers. It may be slightly before the first deadline
-    /// if that is far away.
+    /// Returns when to poll next at the latest, or `None` without timers. It may be before the first deadline if that
+    /// is more than 64 ticks away: see [`Wheel::next_deadline`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()
@@ -260,15 +320,16 @@ impl<S, Tag> TimerWheel<S, Tag> {
         self.wheel.is_empty()
     }
 
-    /// Returns the number of handlers that panicked. They are gone, and so are their timers. The one that ended the
-    /// last poll is counted, and its key invalidated, when the next poll begins. Until then, it can still be
-    /// rescheduled, without effect.
+    /// Returns the number of handlers that panicked. They and their timers are gone.
+    ///
+    /// The handler whose panic ended the last poll is counted, and its key invalidated, when the next poll begins.
+    /// Until then, rescheduling it has no effect.
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.polls.panicked()
     }
 
-    /// Iterates over every waiting timer, in no particular order, with its deadline and handler. Intended for people
+    /// Iterates over every waiting timer, in no particular order, with its deadline and handler. Intended for debugging
     /// and tests.
     pub fn iter(&self) -> impl Iterator<Item = (TimerKey, Instant, &S)> {
         self.wheel.iter().map(|(key, deadline, timer)| (key, deadline, &timer.handler))
