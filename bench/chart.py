@@ -23,7 +23,7 @@ ROWS = [
     ("create a handler of 4 params", "into_handler, 4 params", "cycles", None, ["2.5.1", "bevy_ecs"],
      "a lookup by type is a mask, a load and a compare"),
     ("run 8 systems in a line", "scheduler, 8 systems in a line", "cycles", "by hand", ["2.5.1", "bevy_ecs"],
-     "boxed calls in an order known at run time; a pipeline has a fixed one"),
+     "boxed calls, in an order that is known only at run time"),
     ("poll a timer among 100,000", "polled each ms, each", "ns", None, ["2.5.1"],
      "a timer moves down the wheel twice, and no empty slot is visited"),
     ("answer a line over TCP", "lines over TCP, 16 connections", "ns", "by hand", ["tokio", "calloop"],
@@ -65,13 +65,13 @@ def figure(time):
 
 
 def table(rows):
-    lines = ["| to | ours | by hand | others | why |", "|---|--:|--:|---|---|"]
+    lines = ["| what | ours | by hand | others | why |", "|---|--:|--:|---|---|"]
     for what, row, unit, hand, others, why in ROWS:
         cells = rows[row]
-        shown = lambda name: "{} (**{}**)".format(figure(result(cells, name)[0]), result(cells, name)[1])
+        shown = lambda name: "{}\u00a0(**{}**)".format(figure(result(cells, name)[0]), result(cells, name)[1])
         by_hand = shown(hand) if hand else ""
-        rivals = ", ".join(f"{called(name)} {shown(name)}" for name in others)
-        lines.append(f"| {what} | {figure(cells[0][1])} {unit} | {by_hand} | {rivals} | {why} |")
+        rivals = ", ".join(f"{called(name)}: {shown(name)}" for name in others)
+        lines.append(f"| {what} | {figure(cells[0][1])}\u00a0{unit} | {by_hand} | {rivals} | {why} |")
     return "\n".join(lines) + "\n"
 
 

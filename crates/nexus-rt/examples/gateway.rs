@@ -27,8 +27,12 @@ fn main() {
     builder.register(Position(0));
     let mut world = builder.build();
 
-    let reg = world.registry(); // a missing resource is reported here, by name, before the first event
-    let mut orders = PipelineStart::<u64>::new().then(check, reg).catch(reject, reg).map(fill, reg).build();
+    let reg = world.registry(); // what is missing is reported here, by name, before the first event
+    let mut orders = PipelineStart::<u64>::new()
+        .then(check, reg) // u64 -> Result<u64, TooLarge>
+        .catch(reject, reg) // the error ends here: Option<u64>
+        .map(fill, reg)
+        .build();
 
     for quantity in [60, 101, 30] {
         world.next_sequence(); // a new event begins
