@@ -34,7 +34,7 @@ impl Measured {
         Some(quantile(&self.of(contender)?.rounds, 0.5))
     }
 
-    /// Whose times are put in relation to everybody else's: the first.
+    /// The contender whose times are compared with those of all others: the first.
     fn ours(&self) -> &'static str {
         self.timed.first().map_or("ours", |timed| timed.contender)
     }
