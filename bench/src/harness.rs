@@ -66,7 +66,7 @@ where
     Box::new(Loop(state, run, value))
 }
 
-/// Whoever does the work of a row.
+/// One that does the work of a row.
 pub struct Contender {
     pub name: &'static str,
     /// From a fresh state.

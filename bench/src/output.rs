@@ -1,4 +1,4 @@
-//! Where results go: to a person as they come, as JSON, into `PERFORMANCE.md`.
+//! Where results go: to a person as they come, as JSON, into `RESULTS.md`.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub struct Output {
     #[arg(long)]
     json: bool,
 
-    /// Replace the section of this file, such as ../PERFORMANCE.md, that holds the figures of this program
+    /// Replace the section of this file, such as RESULTS.md, that holds the figures of this program
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 }

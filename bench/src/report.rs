@@ -1,4 +1,4 @@
-//! What is printed: a table for people, Markdown for `PERFORMANCE.md`, one JSON object for programs.
+//! The output: a table for people, Markdown for `RESULTS.md`, one JSON object for programs.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{Budget, Measured, Timed, quantile};
 use crate::machine;
+
+/// Marks a ratio over its budget; `RESULTS.md` begins with the budgets.
+const OVER: &str = "✗";
 
 /// The middle of the rounds' ratios, and where the middle four fifths of them lie.
 struct Ratio {
@@ -31,7 +34,7 @@ impl Measured {
         Some(quantile(&self.of(contender)?.rounds, 0.5))
     }
 
-    /// Whose times are put in relation to everybody else's: the first.
+    /// The contender whose times are compared with those of all others: the first.
     fn ours(&self) -> &'static str {
         self.timed.first().map_or("ours", |timed| timed.contender)
     }
@@ -49,11 +52,14 @@ impl Measured {
         Some(by_ratio || few && ours - other <= budget.or_more)
     }
 
-    /// The budget against a contender, and whether it is met.
-    fn verdict(&self, contender: &str, unit: &str) -> Option<String> {
-        let budget = self.budgets.iter().find(|budget| budget.against == contender)?;
-        let met = if self.meets(budget)? { "met" } else { "MISSED" };
-        Some(format!("{}: {met}", budget.text(unit)))
+    /// The ratio to a contender, marked if it is over its budget, or nothing for the contender that others are compared
+    /// with. `bold` goes around the middle.
+    fn ratio_text(&self, contender: &str, bold: &str) -> String {
+        let over = |budget: &Budget| budget.against == contender && self.meets(budget) == Some(false);
+        let mark = if self.budgets.iter().any(over) { format!(" {OVER}") } else { String::new() };
+        self.ratio_to(contender).map_or(String::new(), |Ratio { low, middle, high }| {
+            format!("{bold}{middle:.2}{bold}{mark} ({low:.2} .. {high:.2})")
+        })
     }
 }
 
@@ -79,17 +85,13 @@ impl Report {
     pub fn push(&mut self, row: Measured) {
         if self.rows.last().is_none_or(|last| last.group != row.group) {
             let ours = format!("{} / it (10 % .. 90 % of rounds)", row.ours());
-            println!("\n{:<44} {:<9} {:>9}   {ours:<36} budget", row.group, "contender", self.unit);
+            println!("\n{:<44} {:<9} {:>9}   {ours}", row.group, "contender", self.unit);
         }
         for (place, timed) in row.timed.iter().enumerate() {
             let name = if place == 0 { row.row.as_str() } else { "" };
-            let ratio = row.ratio_to(timed.contender).map_or(String::new(), |it| {
-                let Ratio { low, middle, high } = it;
-                format!("{middle:.2} ({low:.2} .. {high:.2})")
-            });
+            let ratio = row.ratio_text(timed.contender, "");
             let middle = quantile(&timed.rounds, 0.5);
-            let verdict = row.verdict(timed.contender, self.unit).unwrap_or_default();
-            let line = format!("{name:<44} {:<9} {middle:>9.2}   {ratio:<36} {verdict}", timed.contender);
+            let line = format!("{name:<44} {:<9} {middle:>9.2}   {ratio}", timed.contender);
             println!("{}", line.trim_end());
         }
         self.rows.push(row);
@@ -157,24 +159,12 @@ impl Report {
         }
         let _ = write!(text, "\n| {group}, {} | {ours} |", self.unit);
         contenders.iter().for_each(|name| _ = write!(text, " {name} | {ours} / it |"));
-        let _ = writeln!(text, " budget |\n|---|--:|{}---|", "--:|--:|".repeat(contenders.len()));
+        let _ = writeln!(text, "\n|---|--:|{}", "--:|--:|".repeat(contenders.len()));
         for row in rows {
-            let middle = row.middle(ours).map_or(String::new(), |middle| format!("{middle:.1}"));
-            let _ = write!(text, "| {} | {middle} |", row.row);
-            for name in &contenders {
-                let (time, ratio) = match (row.middle(name), row.ratio_to(name)) {
-                    (Some(time), Some(Ratio { low, middle, high })) => {
-                        (format!("{time:.1}"), format!("**{middle:.2}** ({low:.2} .. {high:.2})"))
-                    }
-                    _ => (String::new(), String::new()),
-                };
-                let _ = write!(text, " {time} | {ratio} |");
-            }
-            let verdicts: Vec<_> = contenders
-                .iter()
-                .filter_map(|name| Some(format!("{name} {}", row.verdict(name, self.unit)?)))
-                .collect();
-            let _ = writeln!(text, " {} |", verdicts.join("; "));
+            let time = |name| row.middle(name).map_or(String::new(), figure);
+            let _ = write!(text, "| {} | {} |", row.row, time(ours));
+            contenders.iter().for_each(|name| _ = write!(text, " {} | {} |", time(name), row.ratio_text(name, "**")));
+            text.push('\n');
         }
     }
 
@@ -195,6 +185,11 @@ impl Report {
             }
         }
     }
+}
+
+/// A time, with a decimal where it says something.
+fn figure(time: f64) -> String {
+    if time < 100.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }
 
 /// Puts a text between the markers `<!-- NAME -->` and `<!-- /NAME -->` of a file.
@@ -234,5 +229,7 @@ mod tests {
         assert_eq!(row.budgets.iter().map(|it| row.meets(it)).collect::<Vec<_>>(), [false, true, true].map(Some));
         let report = Report { title: String::new(), unit: "cycles", rows: vec![row] };
         assert_eq!(report.missed(), ["row: 2.00 of by hand, budget <= 1.05, +1 cycles under 5"]);
+        let last = "| row | 6.0 | 3.0 | **2.00** ✗ (2.00 .. 2.00) |\n";
+        assert!(report.markdown().ends_with(last), "{}", report.markdown());
     }
 }

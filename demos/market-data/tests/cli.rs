@@ -349,7 +349,7 @@ fn the_plan_of_what_runs_is_printed_in_every_form() {
     let labels = dot.lines().filter_map(|line| line.split_once("[label=\"")?.1.split_once('"'));
     for text in labels.flat_map(|(label, _)| label.split("\\n")) {
         let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('-', "&#45;");
-        assert!(picture.contains(&text), "plan.svg has no `{text}`: make it anew, see the README");
+        assert!(picture.contains(&text), "plan.svg has no `{text}`: the README has the command that draws it");
     }
 }
 

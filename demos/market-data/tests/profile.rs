@@ -185,8 +185,8 @@ fn options_that_do_not_go_together_are_refused() {
 
 #[test]
 fn the_readme_shows_the_functions_that_there_are() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(here.join("README.md")).unwrap();
     let (_, planned) = plan();
 
     let (_, table) = page.split_once("\n  handler ").expect("README.md has the table of `market-data --profile`");
@@ -196,7 +196,7 @@ fn the_readme_shows_the_functions_that_there_are() {
     timed.push("close_bar".into());
     timed.sort_unstable();
     listed.sort_unstable();
-    assert_eq!(listed, timed, "make the table anew by `market-data --profile`");
+    assert_eq!(listed, timed, "take the table from `market-data --profile`");
 
     let (_, diagram) = page.split_once("```mermaid\n").expect("README.md has the measured plan");
     let diagram = diagram.split_once("```").unwrap().0;
@@ -206,6 +206,6 @@ fn the_readme_shows_the_functions_that_there_are() {
         lines.map(|line| line.replace("\"]", "")).collect()
     };
     let now = stdout(&["--plan", "mermaid"]);
-    assert_eq!(bare(diagram), bare(&now), "make the diagram anew by `market-data --plan mermaid --measured`");
+    assert_eq!(bare(diagram), bare(&now), "take the diagram from `market-data --plan mermaid --measured`");
     assert!(planned.iter().all(|name| diagram.contains(name.as_str())), "{planned:?}");
 }

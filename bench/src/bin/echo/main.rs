@@ -83,7 +83,7 @@ fn main() {
         for transport in &args.transports {
             for connections in &args.connections {
                 let (row, allocations) = compare(&args, workload, *transport, *connections);
-                allocated.push(format!("{}: {}", row.row, allocations.join(", ")));
+                allocated.push((row.row.clone(), allocations));
                 if !args.check {
                     args.output.add(&mut report, row);
                 }
@@ -95,8 +95,25 @@ fn main() {
         return;
     }
     let what = if args.lines { "lines" } else { "messages" };
-    let allocated = format!("Allocations per 1000 {what}. {}.\n", allocated.join("; "));
+    let allocated = allocations_table(what, &allocated);
     args.output.finish(&report, if args.lines { "lines" } else { "echo" }, &allocated);
+}
+
+/// What each server allocates.
+type Allocations = Vec<(&'static str, f64)>;
+
+/// What is below the times: a row of servers for each row of theirs.
+fn allocations_table(what: &str, rows: &[(String, Allocations)]) -> String {
+    let servers = rows.first().map_or(&[][..], |(_, allocations)| allocations);
+    let mut text = format!("| allocations per 1000 {what} |");
+    servers.iter().for_each(|(server, _)| text += &format!(" {server} |"));
+    text += &format!("\n|---|{}\n", "--:|".repeat(servers.len()));
+    for (row, allocations) in rows {
+        text += &format!("| {row} |");
+        allocations.iter().for_each(|(_, count)| text += &format!(" {count:.0} |"));
+        text.push('\n');
+    }
+    text
 }
 
 /// Beginning with what a budget is for.
@@ -110,7 +127,7 @@ fn budgets(workload: Workload, transport: Transport) -> Vec<Budget> {
 }
 
 /// A row, and what each server allocates.
-fn compare(args: &Args, workload: Workload, transport: Transport, connections: u64) -> (Measured, Vec<String>) {
+fn compare(args: &Args, workload: Workload, transport: Transport, connections: u64) -> (Measured, Allocations) {
     let all = if workload == Workload::Bytes { servers::all } else { lines::all };
     let mut servers = all(transport);
     let wanted = |name: &str| args.servers.is_empty() || args.servers.iter().any(|part| name.contains(part));
@@ -137,7 +154,7 @@ fn compare(args: &Args, workload: Workload, transport: Transport, connections: u
     }
     let allocations = servers.iter_mut().enumerate().map(|(place, (name, server))| {
         let counted = allocation_counter::measure(|| _ = serve(&mut **server, &clients, (place, sweeps), bytes));
-        format!("{name} {:.0}", counted.count_total as f64 / messages * 1_000.0)
+        (*name, counted.count_total as f64 / messages * 1_000.0)
     });
     let allocations = allocations.collect();
     clients.stop();

@@ -83,7 +83,7 @@ fn questions_about_commands_are_answered_as_by_redis() {
 /// The list in the README is what there is.
 #[test]
 fn the_readme_lists_every_command() {
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../README.md");
     let (_, rest) = readme.split_once("kv-server` knows the commands ").expect("the README lists the commands");
     let (listed, _) = rest.split_once(". ").unwrap();
     let listed: Vec<_> = listed.split(|c: char| !c.is_ascii_uppercase()).filter(|word| !word.is_empty()).collect();
