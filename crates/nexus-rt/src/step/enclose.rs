@@ -15,7 +15,7 @@ type Make<'m, W> = &'m dyn Fn(&dyn Describe) -> W;
 ///
 /// All steps that are not [`boxed`](crate::Pipeline::boxed).
 pub trait Enclose {
-    /// The same steps with a `W` around each function.
+    /// The steps with a `W` around each function.
     type With<W: Around>: Describe;
 
     /// Puts around each function what `make` makes for it.
