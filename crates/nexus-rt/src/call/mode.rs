@@ -50,7 +50,7 @@ pub trait Mode {
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 
-    /// Remembers that a run has ended, after which the world goes on with `tick`.
+    /// Records that a run has ended. `tick` is the first tick of the world after it.
     #[doc(hidden)]
     fn end_run(state: &mut Self::State, tick: u64);
 }
