@@ -31,7 +31,7 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// let reg = world.registry();
 /// let mut orders = PipelineStart::<Order>::new()
 ///     .route(cases!(|order: Order| match order {
-///         Order::New { price, quantity } => ((price, quantity), |new| new.splat().then(book, reg)),
+///         Order::New { price, quantity } => ((price, quantity), |n| n.splat().then(book, reg)),
 ///         Order::Cancel(id) => (id, |id| id.then(|id: u64| format!("cancelled {id}"), reg)),
 ///         Order::Heartbeat => ((), |beat| beat.then(|(): ()| String::new(), reg)),
 ///     }))
@@ -46,7 +46,7 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 ///
 /// Patterns may have guards, and the `match` may be over a part of the value, as in `match order.side { .. }`.
 /// Patterns, guards and values can use the value and the variables around it, but nothing of the world. A reference
-/// with a lifetime of its own, as in `|topic: &'static str|`, is a value like any other.
+/// with a named lifetime, as in `|topic: &'static str|`, is a value like any other.
 ///
 /// # References
 ///
@@ -68,9 +68,9 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// assert_eq!(quantities.run(&mut world, &Order::Heartbeat), 0);
 /// ```
 ///
-/// If a case has another value that borrows from the event, the compiler cannot infer its type for every lifetime.
-/// Write the types of the cases' values, in order. In this form, the `match` is inside a function, so patterns, guards
-/// and values can use the value, but no variable around it (E0434). The arms can.
+/// If the value of a case is not a reference but borrows from the event, the compiler cannot infer its type for every
+/// lifetime. Write the types of the cases' values, in order. In this form, the `match` is inside a function, so
+/// patterns, guards and values can use the value, but no variable around it (E0434). The arms can.
 ///
 /// ```
 /// # use nexus_rt::{PipelineStart, WorldBuilder, cases};

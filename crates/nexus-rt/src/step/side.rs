@@ -209,8 +209,9 @@ impl<C, T, V, End, K, S: ViewSide<C, T, V, K>> EndsView<C, T, V, End, K> for S {
     type Next = S::Out;
 }
 
-/// The output of a side chain over a view, which decides how the value is passed on: unchanged after `()`, as an
-/// `Option` after `bool` and `Option<()>`, as a `Result` after `Result<(), E>`.
+/// The output of a side chain over a view, which decides how the value is passed on.
+///
+/// It is unchanged after `()`, an `Option` after `bool` and `Option<()>`, and a `Result` after `Result<(), E>`.
 pub trait Verdict<T>: Sealed {
     /// How the value is passed on.
     type Out;
