@@ -11,15 +11,16 @@ use syn::{
     parse_quote,
 };
 
-/// Makes a struct of params a param: to name a group of them, or to take more than eight.
+/// Makes a struct of params a param: to name a group of params, or to take more than eight.
 ///
-/// Works on structs with named or unnamed fields, each of a type that is a `Param`, with any lifetimes, type parameters
-/// and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait in a bound
-/// may have a lifetime of the struct (`T: Borrows<'w>`). If your `Cargo.toml` renames `nexus-rt`, add
-/// `#[param(crate = my_name)]`.
+/// The fields may be named or unnamed, and each has a type that is a `Param`. The struct may have any lifetimes, type
+/// parameters and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait
+/// in a bound may have a lifetime of the struct (`T: Borrows<'w>`).
 ///
-/// A field with `#[param(ignore)]` is no param: it starts each run as its `Default`. It may be a `PhantomData`, or what
-/// the methods of the struct collect during a run.
+/// A field with `#[param(ignore)]` is not a param: it starts each run as its `Default`. It may be a `PhantomData`, or
+/// what the methods of the struct collect during a run.
+///
+/// If your `Cargo.toml` renames `nexus-rt`, add `#[param(crate = my_name)]` to the struct.
 #[proc_macro_derive(Param, attributes(param))]
 pub fn derive_param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

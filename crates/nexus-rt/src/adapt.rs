@@ -1,4 +1,4 @@
-//! Adapters from a handler to another form of its event.
+//! `Cloned`, `Owned`, `ByRef`, `Adapt`: adapters that give a handler its event in another form.
 
 use crate::call::Entered;
 use crate::describe::Kind;
@@ -29,7 +29,8 @@ pub(crate) use describe_adapter;
 /// let mut builder = WorldBuilder::new();
 /// builder.register(Vec::<String>::new());
 /// let mut world = builder.build();
-/// let keep = (|mut kept: ResMut<Vec<String>>, s: String| kept.push(s)).into_handler(world.registry());
+/// let keep = |mut kept: ResMut<Vec<String>>, s: String| kept.push(s);
+/// let keep = keep.into_handler(world.registry());
 /// Cloned(keep).run(&mut world, &String::from("x"));
 /// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
 /// ```
@@ -61,7 +62,8 @@ describe_adapter!(Cloned<H> by 0: H, Kind::Cloned);
 /// let mut builder = WorldBuilder::new();
 /// builder.register(Vec::<String>::new());
 /// let mut world = builder.build();
-/// let keep = (|mut kept: ResMut<Vec<String>>, s: String| kept.push(s)).into_handler(world.registry());
+/// let keep = |mut kept: ResMut<Vec<String>>, s: String| kept.push(s);
+/// let keep = keep.into_handler(world.registry());
 /// Owned::new(keep).run(&mut world, "x");
 /// assert_eq!(*world.resource::<Vec<String>>(), ["x"]);
 /// ```
@@ -71,6 +73,17 @@ pub struct Owned<H>(H);
 
 impl<H> Owned<H> {
     /// Wraps a handler of owned events.
+    ///
+    /// ```
+    /// use nexus_rt::{Handler, IntoHandler, Owned, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Vec::<u8>::new());
+    /// let mut world = builder.build();
+    /// let keep = |mut last: ResMut<Vec<u8>>, bytes: Vec<u8>| *last = bytes;
+    /// Owned::new(keep.into_handler(world.registry())).run(&mut world, b"ping".as_slice());
+    /// assert_eq!(*world.resource::<Vec<u8>>(), b"ping");
+    /// ```
     pub const fn new(handler: H) -> Self {
         Self(handler)
     }
@@ -146,6 +159,20 @@ pub struct Adapt<D, H> {
 
 impl<D, H> Adapt<D, H> {
     /// Puts `decode`, an `FnMut(Wire) -> Option<T>`, in front of a handler of `T`.
+    ///
+    /// ```
+    /// use nexus_rt::{Adapt, Handler, IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u16);
+    /// let mut world = builder.build();
+    /// let keep = |mut last: ResMut<u16>, port: u16| *last = port;
+    /// let decode = |bytes: &[u8]| Some(u16::from_be_bytes(bytes.try_into().ok()?));
+    /// let mut handler = Adapt::new(decode, keep.into_handler(world.registry()));
+    /// handler.run(&mut world, [1, 0].as_slice());
+    /// handler.run(&mut world, [7].as_slice()); // too short
+    /// assert_eq!(*world.resource::<u16>(), 256);
+    /// ```
     pub const fn new(decode: D, handler: H) -> Self {
         Self { decode, handler }
     }

@@ -1,4 +1,4 @@
-//! Batches: chains that run over many items at once.
+//! `BatchPipeline`: a chain that runs on many items at once.
 
 use std::any::type_name;
 use std::fmt;
@@ -11,10 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::step::{Finished, Step};
 use crate::world::World;
 
-/// A pipeline with its own input buffer: a driver fills the buffer, [`run`](Self::run) drains it.
-///
-/// The world is checked once per batch, and after each function that takes the whole world. Each item runs through the
-/// whole chain by itself, so errors are handled per item and nothing is stored between the steps.
+/// A pipeline with its own input buffer: a driver fills the buffer, and [`run`](Self::run) drains it.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -39,6 +36,9 @@ use crate::world::World;
 /// assert!(batch.input().is_empty());
 /// assert_eq!((*world.resource::<i64>(), world.resource::<Vec<String>>().len()), (4, 1));
 /// ```
+///
+/// Each item runs through the whole chain by itself, so errors are handled per item, and nothing is stored between the
+/// steps. The world is checked once per batch, and again after each function that takes the whole world.
 #[must_use = "a batch does nothing until it is run"]
 pub struct BatchPipeline<In, S, C = ()> {
     input: Vec<In>,
@@ -46,10 +46,11 @@ pub struct BatchPipeline<In, S, C = ()> {
 }
 
 impl<C, In, Out: Finished, S: Describe> Chain<C, In, Out, S> {
-    /// Finishes the chain with an input buffer that has room for `capacity` items before it grows.
+    /// Finishes the chain with an input buffer that has room for `capacity` items before it grows. See
+    /// [`BatchPipeline`] for an example.
     ///
     /// # Panics
-    /// As [`build`](Self::build).
+    /// If two steps were resolved against different worlds, or if no step is a function.
     #[track_caller]
     pub fn build_batch(self, capacity: usize) -> BatchPipeline<In, S, C> {
         BatchPipeline { input: Vec::with_capacity(capacity), pipeline: self.build() }

@@ -11,11 +11,7 @@ use crate::nonce;
 use crate::step::one_world;
 use crate::world::{World, WorldId};
 
-/// Passes each event by reference to the handlers added so far, in the order in which they were added. It takes a `&E`,
-/// or an `E` that it lends.
-///
-/// A handler that runs in the broadcast cannot add to it or remove from it at the same time. Record additions and
-/// removals in a resource instead, and apply them between events, where the broadcast is accessible.
+/// Passes each event by reference to the handlers added so far, in the order in which they were added.
 ///
 /// ```
 /// use nexus_rt::{Broadcast, Handler, IntoHandler, ResMut, WorldBuilder};
@@ -34,8 +30,13 @@ use crate::world::{World, WorldId};
 /// subscribers.remove(first);
 /// subscribers.run(&mut world, "one");
 /// assert_eq!(*world.resource::<u64>(), 3);
-/// assert!(subscribers.remove(first).is_none()); // a key that was used up
+/// assert!(subscribers.remove(first).is_none()); // it was removed before
 /// ```
+///
+/// A `Broadcast<E>` is a handler of `&E` and of `E`.
+///
+/// A handler that runs in the broadcast cannot add to it or remove from it meanwhile. Record additions and removals in
+/// a resource instead, and apply them between events.
 ///
 /// If a handler panics, those after it miss the event. To prevent this, wrap it in
 /// [`CatchAssertUnwindSafe`](crate::CatchAssertUnwindSafe).
@@ -78,7 +79,22 @@ impl<E: ?Sized> Broadcast<E> {
         Self { members: Vec::new(), removed: 0, world: None }
     }
 
-    /// Adds a handler after the existing ones.
+    /// Adds a handler after the existing ones, and returns the key that removes it.
+    ///
+    /// ```
+    /// use nexus_rt::{Broadcast, Handler, IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let mut prices = Broadcast::<u64>::new();
+    /// let add = |mut sum: ResMut<u64>, price: &u64| *sum += *price;
+    /// let key = prices.add(add.into_handler(world.registry()));
+    /// prices.run(&mut world, 5);
+    /// prices.remove(key);
+    /// prices.run(&mut world, 7);
+    /// assert_eq!(*world.resource::<u64>(), 5);
+    /// ```
     ///
     /// # Panics
     /// If it was resolved against a world other than that of the existing handlers.
@@ -98,8 +114,9 @@ impl<E: ?Sized> Broadcast<E> {
         key
     }
 
-    /// Removes a handler and returns it, or `None` if the key matches no handler here. A broadcast without handlers
-    /// belongs to no world.
+    /// Removes a handler and returns it, or `None` if the key matches no handler here.
+    ///
+    /// A broadcast without handlers belongs to no world, so the next handler may be one of another world.
     pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
         let at = self.members.binary_search_by_key(&key, |member| member.key).ok()?;
         let member = &mut self.members[at];

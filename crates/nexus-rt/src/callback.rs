@@ -8,12 +8,13 @@ use crate::handler::Handler;
 use crate::step::{Finished, Step};
 use crate::world::World;
 
-/// A handler with a context `C` that belongs to this instance: a connection, an order, a timer's metadata.
+/// A handler that owns a context `C`, such as a connection, an order, or the metadata of a timer.
 ///
-/// [`into_callback`](crate::IntoCallback::into_callback) creates it. A handler without context is a `Callback<(), _>`.
+/// [`into_callback`](crate::IntoCallback::into_callback) creates it, with an example. A handler without context is a
+/// `Callback<(), _>`.
 ///
-/// It is `Clone` if its context and its function are, so that a resolved callback can serve as the pattern for many.
-/// For a callback with a nameable type, see [`CallbackTemplate`](crate::CallbackTemplate).
+/// It is `Clone` if its context and its function are, so one resolved callback can be cloned for many instances. For a
+/// callback with a nameable type, see [`CallbackTemplate`](crate::CallbackTemplate).
 #[derive(Clone)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct Callback<C, S> {

@@ -12,9 +12,6 @@ use crate::world::World;
 
 /// Runs a handler and catches its panics, so that the handlers beside it and the loop around it continue.
 ///
-/// It asserts what the compiler cannot know: that the handler's resources are fit for use after a panic interrupted it.
-/// The panic hook prints a panic as always; [`panics`](Self::panics) counts them.
-///
 /// ```
 /// use nexus_rt::{CatchAssertUnwindSafe, Handler, IntoHandler, ResMut, WorldBuilder};
 ///
@@ -26,6 +23,9 @@ use crate::world::World;
 /// [0, 3].map(|x| divide.run(&mut world, x));
 /// assert_eq!((*world.resource::<u64>(), divide.panics()), (4, 1));
 /// ```
+///
+/// It asserts what the compiler cannot know: that the handler's resources are fit for use after a panic interrupted it.
+/// The panic hook prints a panic as always, and [`panics`](Self::panics) counts them.
 #[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct CatchAssertUnwindSafe<H> {
@@ -35,6 +35,16 @@ pub struct CatchAssertUnwindSafe<H> {
 
 impl<H> CatchAssertUnwindSafe<H> {
     /// Wraps a handler.
+    ///
+    /// ```
+    /// use nexus_rt::{CatchAssertUnwindSafe, Handler, IntoHandler, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let fail = (|_: ()| panic!("a fault")).into_handler(world.registry());
+    /// let mut fail = CatchAssertUnwindSafe::new(fail);
+    /// fail.run(&mut world, ());
+    /// assert_eq!(fail.panics(), 1);
+    /// ```
     pub const fn new(handler: H) -> Self {
         Self { handler, panics: 0 }
     }

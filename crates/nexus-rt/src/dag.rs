@@ -33,7 +33,16 @@ pub type DagStart<E, C = ()> = PipelineStart<E, C>;
 pub type Dag<E, S, C = (), K = ByValue> = Pipeline<E, S, C, K>;
 
 impl<C, In: ?Sized, T, K> Chain<C, In, T, Start, K> {
-    /// Adds the first function of a graph, as [`then`](Chain::then) does.
+    /// Adds the first function of a graph. It is [`then`](Chain::then) under another name.
+    ///
+    /// ```
+    /// use nexus_rt::{DagStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut dag = DagStart::<&str>::new().root(|text: &str| text.len(), reg).build();
+    /// assert_eq!(dag.run(&mut world, "four"), 4);
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.

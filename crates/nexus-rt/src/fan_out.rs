@@ -11,10 +11,6 @@ use crate::world::{World, WorldId};
 
 /// Passes each event by reference to two to eight handlers, in order. [`fan_out!`](crate::fan_out) creates it.
 ///
-/// The handlers take `&E`; wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out
-/// itself takes an `E`. If it is [`borrowed`](Self::borrowed), it also takes a `&E`, for events that are already
-/// borrowed and for use inside another fan-out. For data that flows back together, fork a chain instead.
-///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
 ///
@@ -35,6 +31,10 @@ use crate::world::{World, WorldId};
 /// fan.run(&mut world, 5_u32);
 /// assert_eq!((*world.resource::<u64>(), *world.resource::<i64>()), (5, -5));
 /// ```
+///
+/// The handlers take `&E`. Wrap one that takes `E` in [`Cloned`](crate::Cloned) or [`Owned`](crate::Owned). The fan-out
+/// itself takes an `E`. If it is [`borrowed`](Self::borrowed), it takes a `&E`, for events that are already borrowed
+/// and for use inside another fan-out. To merge outputs, [fork](crate::chain::Chain::fork) a chain instead.
 #[derive(Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct FanOut<Handlers, K = ByValue> {
@@ -59,7 +59,7 @@ impl<Handlers> FanOut<Handlers> {
         fan
     }
 
-    /// Makes the fan-out take its events by reference.
+    /// Makes the fan-out take its events by reference instead of by value.
     ///
     /// ```
     /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
@@ -71,7 +71,8 @@ impl<Handlers> FanOut<Handlers> {
     /// let mut builder = WorldBuilder::new();
     /// builder.register(0_usize);
     /// let mut world = builder.build();
-    /// let mut fan = fan_out!(count.into_handler(world.registry()), count.into_handler(world.registry())).borrowed();
+    /// let reg = world.registry();
+    /// let mut fan = fan_out!(count.into_handler(reg), count.into_handler(reg)).borrowed();
     /// fan.run(&mut world, "four");
     /// assert_eq!(*world.resource::<usize>(), 8);
     /// ```
@@ -87,6 +88,19 @@ impl<Handlers: Clone, K> Clone for FanOut<Handlers, K> {
 }
 
 /// Creates a [`FanOut`](crate::FanOut) of two to eight handlers.
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder, fan_out};
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u64);
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let once = |mut sum: ResMut<u64>, x: &u64| *sum += *x;
+/// let twice = |mut sum: ResMut<u64>, x: &u64| *sum += 2 * *x;
+/// fan_out!(once.into_handler(reg), twice.into_handler(reg)).run(&mut world, 5);
+/// assert_eq!(*world.resource::<u64>(), 15);
+/// ```
 #[macro_export]
 macro_rules! fan_out {
     ($handler:expr $(,)?) => {

@@ -1,4 +1,4 @@
-//! Handlers: what drivers store and run.
+//! `Handler`: what drivers store and run.
 
 use crate::call::Entered;
 use crate::describe::Describe;
@@ -37,7 +37,8 @@ use crate::world::World;
 /// [`BoxedPipeline`](crate::BoxedPipeline):
 ///
 /// ```
-/// use nexus_rt::{BoxedPipeline, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, WorldBuilder};
+/// use nexus_rt::{BoxedPipeline, Handler, IntoHandler, PipelineStart};
+/// use nexus_rt::{Registry, Res, ResMut, WorldBuilder};
 ///
 /// fn counter(reg: &Registry) -> impl Handler<u64> + use<> {
 ///     (|mut n: ResMut<u64>, x: u64| *n += x).into_handler(reg)
@@ -86,11 +87,12 @@ pub trait Handler<E>: Describe + Send {
     }
 }
 
-/// A handler of any type on the heap, as drivers and collections store it. Its panics name the function. The line that
-/// they report is the library's, because a call through a box forgets its caller.
+/// A handler of any type on the heap, as drivers and collections store it.
 ///
-/// For events that are borrowed anew each time, write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
+/// If each event borrows from another place, write `Box<dyn RefHandler<[u8]>>` (see [`RefHandler`]) or
 /// `Box<dyn for<'a> Handler<&'a [u8]>>`.
+///
+/// Its panics name the function, but their line is one of the library, since a call through a box forgets its caller.
 pub type Virtual<E> = Box<dyn Handler<E>>;
 
 /// Implements both traits for a type through the handler in it:

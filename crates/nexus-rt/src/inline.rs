@@ -33,7 +33,19 @@ type Room<const WORDS: usize> = [u64; WORDS];
 pub struct FlexVirtual<E, const WORDS: usize = 8>(SmallBox<dyn Handler<E>, Room<WORDS>>);
 
 impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
-    /// Stores a handler.
+    /// Stores a handler: in place if it fits, or else on the heap.
+    ///
+    /// ```
+    /// use nexus_rt::{FlexVirtual, Handler, IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let add = (|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry());
+    /// let mut add = FlexVirtual::<u64>::new(add);
+    /// add.run(&mut world, 5);
+    /// assert_eq!((add.is_inline(), *world.resource::<u64>()), (true, 5));
+    /// ```
     pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
         Self(smallbox::smallbox!(handler))
     }
@@ -45,8 +57,9 @@ impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
     }
 }
 
-/// A type-erased handler, stored in place. A handler that does not fit into `WORDS` words of eight bytes does not
-/// compile.
+/// A type-erased handler that is stored in place.
+///
+/// A handler that does not fit into `WORDS` words of eight bytes does not compile.
 ///
 /// ```
 /// use nexus_rt::{FlatVirtual, Handler, IntoHandler, ResMut, WorldBuilder, flat};
@@ -54,7 +67,8 @@ impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
 /// let mut builder = WorldBuilder::new();
 /// builder.register(0_u64);
 /// let mut world = builder.build();
-/// let mut add: FlatVirtual<u64> = flat!((|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry()));
+/// let add = |mut sum: ResMut<u64>, x: u64| *sum += x;
+/// let mut add: FlatVirtual<u64> = flat!(add.into_handler(world.registry()));
 /// add.run(&mut world, 5);
 /// assert_eq!(*world.resource::<u64>(), 5);
 /// ```
@@ -62,14 +76,25 @@ impl<E, const WORDS: usize> FlexVirtual<E, WORDS> {
 /// ```compile_fail
 /// # use nexus_rt::{FlatVirtual, IntoCallback, WorldBuilder, flat};
 /// # let world = WorldBuilder::new().build();
-/// let large = (|ctx: &mut [u64; 16], x: u64| ctx[0] += x).into_callback([0; 16], world.registry());
-/// let refused: FlatVirtual<u64> = flat!(large);
+/// let add = |ctx: &mut [u64; 16], x: u64| ctx[0] += x;
+/// let refused: FlatVirtual<u64> = flat!(add.into_callback([0; 16], world.registry()));
 /// ```
 #[must_use = "a handler does nothing until it is run"]
 pub struct FlatVirtual<E, const WORDS: usize = 8>(FlexVirtual<E, WORDS>);
 
 impl<E, const WORDS: usize> FlatVirtual<E, WORDS> {
-    /// Stores a handler.
+    /// Stores a handler in place.
+    ///
+    /// ```
+    /// use nexus_rt::{FlatVirtual, Handler, IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let add = (|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry());
+    /// FlatVirtual::<u64>::new(add).run(&mut world, 5);
+    /// assert_eq!(*world.resource::<u64>(), 5);
+    /// ```
     pub fn new<H: Handler<E> + 'static>(handler: H) -> Self {
         const {
             assert!(
@@ -83,6 +108,15 @@ impl<E, const WORDS: usize> FlatVirtual<E, WORDS> {
     }
 
     /// Takes over a handler whose type is already erased.
+    ///
+    /// ```
+    /// use nexus_rt::{FlatVirtual, FlexVirtual, IntoHandler, WorldBuilder};
+    ///
+    /// let world = WorldBuilder::new().build();
+    /// let flex = FlexVirtual::<u64>::new((|_: u64| {}).into_handler(world.registry()));
+    /// assert!(flex.is_inline());
+    /// let _flat = FlatVirtual::from_flex(flex);
+    /// ```
     ///
     /// # Panics
     /// If it does not fit in place. The message names the handler.

@@ -11,8 +11,7 @@ use crate::sealed::{Internal, Sealed};
 use crate::step::one_world;
 use crate::world::Registry;
 
-/// Turns functions and closures into handlers. It is implemented for every type; the methods require a suitable
-/// function, or a handler.
+/// Turns functions and closures into handlers.
 ///
 /// A function takes params first and its event last. Closures work too, with or without captures, if the type of every
 /// argument is written out:
@@ -41,14 +40,25 @@ use crate::world::Registry;
 /// assert_eq!(*world.resource::<Vec<u32>>(), [5, 13]);
 /// ```
 ///
-/// A function without an event is wrapped: [`no_event(f)`](crate::no_event). To accept any of these as an argument,
-/// see [`Handles`].
+/// A function without an event is wrapped: [`no_event(f)`](crate::no_event). To accept any of these as an argument, see
+/// [`Handles`]. The trait is implemented for every type; its methods require a suitable function, or a handler.
 pub trait IntoHandler: Sized {
     /// Resolves the function as a handler: `fn(params.., event)` or `fn(&mut World, event)`. A handler becomes itself.
     ///
+    /// ```
+    /// use nexus_rt::{Handler, IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let mut add = (|mut sum: ResMut<u64>, x: u64| *sum += x).into_handler(world.registry());
+    /// add.run(&mut world, 5);
+    /// assert_eq!(*world.resource::<u64>(), 5);
+    /// ```
+    ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
-    /// line. If a handler was resolved against another world.
+    /// line. Also if a handler was resolved against another world.
     #[inline]
     #[track_caller]
     fn into_handler<L>(self, registry: &Registry) -> Self::Handler
@@ -58,7 +68,16 @@ pub trait IntoHandler: Sized {
         self.resolve((), registry, Internal)
     }
 
-    /// Like [`into_handler`](Self::into_handler), but returns the problems instead of panicking.
+    /// Resolves the function as a handler, and returns what is wrong instead of panicking.
+    ///
+    /// ```
+    /// use nexus_rt::{IntoHandler, ResMut, WorldBuilder};
+    ///
+    /// let world = WorldBuilder::new().build();
+    /// let add = |mut sum: ResMut<u64>, x: u64| *sum += x;
+    /// let error = add.try_into_handler(world.registry()).unwrap_err();
+    /// assert_eq!(error.missing()[0].resource(), "u64");
+    /// ```
     ///
     /// # Errors
     /// Returns every missing resource and every conflict between params.
@@ -77,8 +96,9 @@ pub trait IntoHandler: Sized {
 
 impl<F> IntoHandler for F {}
 
-/// Turns functions and closures into callbacks. It is implemented for every type; the method requires a suitable
-/// function.
+/// Turns functions and closures into callbacks: handlers that own a context.
+///
+/// It is implemented for every type; the method requires a suitable function.
 pub trait IntoCallback: Sized {
     /// Resolves the function as a handler that owns `ctx`: `fn(&mut C, params.., event)` or
     /// `fn(&mut C, &mut World, event)`.
@@ -107,7 +127,7 @@ pub trait IntoCallback: Sized {
     /// assert_eq!(world.resource::<Vec<String>>()[0], "alice: hello");
     /// ```
     ///
-    /// The function must take its context, since no other function could reach it (only `()` may be left out):
+    /// The function must take its context, since no other function could reach it. Only `()` may be left out:
     ///
     /// ```compile_fail
     /// # use nexus_rt::{IntoCallback, WorldBuilder};
@@ -134,13 +154,14 @@ pub trait IntoCallback: Sized {
 
 impl<F> IntoCallback for F {}
 
-/// A function that handles `E`, or a handler of `E`: the bound of what accepts both.
+/// A function that handles `E`, or a handler of `E`: the bound for code that accepts both.
 ///
 /// The compiler infers `L`, which says how the function becomes a handler. [`into_handler`](IntoHandler::into_handler)
 /// makes it one:
 ///
 /// ```
-/// use nexus_rt::{Handles, IntoHandler, PipelineStart, Registry, ResMut, Virtual, World, WorldBuilder, no_event};
+/// use nexus_rt::{Handles, IntoHandler, PipelineStart, Registry, ResMut, Virtual};
+/// use nexus_rt::{World, WorldBuilder, no_event};
 ///
 /// #[derive(Default)]
 /// struct Feed(Vec<Virtual<u64>>);
@@ -173,12 +194,13 @@ impl<F> IntoCallback for F {}
 /// feed.on(add, reg);
 /// feed.on(|mut sum: ResMut<u64>, price: u64| *sum += 10 * price, reg);
 /// feed.on(no_event(count), reg);
-/// feed.on(PipelineStart::<u64>::new().then(|price: u64| price * 100, reg).then(add, reg).build(), reg);
+/// let hundredfold = PipelineStart::<u64>::new().then(|price: u64| price * 100, reg);
+/// feed.on(hundredfold.then(add, reg).build(), reg);
 /// feed.publish(&mut world, 2);
 /// assert_eq!((*world.resource::<u64>(), *world.resource::<u32>()), (222, 1));
 /// ```
 ///
-/// For an event that is borrowed anew for each run, it is `impl for<'a> Handles<&'a str, L>`. For a function with a
+/// If each event borrows from another place, the bound is `impl for<'a> Handles<&'a str, L>`. For a function with a
 /// context `C`, which [`into_callback`](IntoCallback::into_callback) turns into a callback, it is
 /// `impl Handles<E, L, C>`.
 #[diagnostic::on_unimplemented(
@@ -193,9 +215,9 @@ pub trait Handles<E, L, C = ()>: Resolve<L, C, Out = (), Way: Reaches<C>, Handle
 
 impl<F, E, L, C> Handles<E, L, C> for F where F: Resolve<L, C, Out = (), Way: Reaches<C>, Handler: Handler<E>> {}
 
-/// What becomes a handler with a context `C`, where `()` means none: a function, or for `()` a handler.
+/// A function that becomes a handler with a context `C`. If `C` is `()`, there is no context, and a handler fits too.
 ///
-/// `L` says how: [`ByFunction`], [`ByNoEvent`] or [`AsItself`].
+/// `L` says how it becomes one: [`ByFunction`], [`ByNoEvent`] or [`AsItself`].
 #[diagnostic::on_unimplemented(
     message = "this is neither a handler nor a function of params from the world and then an event",
     label = "its arguments are not params followed by an event",
@@ -235,7 +257,7 @@ pub struct ByFunction<E, M>(PhantomData<(E, M)>);
 #[derive(Debug)]
 pub struct ByNoEvent<M>(PhantomData<M>);
 
-/// A handler already. See [`Resolve`].
+/// A handler, which becomes itself. See [`Resolve`].
 #[derive(Debug)]
 pub struct AsItself(());
 

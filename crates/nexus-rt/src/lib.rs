@@ -1,72 +1,129 @@
-//! Runtime primitives for single-threaded, event-driven systems.
+//! Runtime primitives for single-threaded, event-driven systems: trading gateways, feed handlers, protocol servers,
+//! simulators, embedded controllers.
 //!
-//! User code is plain functions and closures. They say in their signature what they need of one typed [`World`], are
-//! resolved once when the program is put together, and then run at the speed of code written by hand. `main()` is the
-//! executor: it polls drivers, which advance the sequence and run handlers. Drivers for timers, framed streams,
-//! datagrams and events from other threads come with it, as features.
+//! Programs consist of plain functions. The signature of a function says which resources of the [`World`] it needs.
+//! Functions are resolved once, when the program is put together, and then run at the speed of code written by hand.
+//! `main()` is the executor: it polls drivers, which run handlers with events. This is not an async runtime.
 //!
 //! ```
-//! use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
+//! use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
 //!
-//! struct Fee(u64);
+//! struct Limit(u64);
+//! struct TooLarge(u64);
 //!
-//! fn charge(fee: Res<Fee>, mut total: ResMut<u64>, quantity: u64) {
-//!     *total += quantity * fee.0;
+//! fn check(limit: Res<Limit>, quantity: u64) -> Result<u64, TooLarge> {
+//!     if quantity <= limit.0 { Ok(quantity) } else { Err(TooLarge(quantity)) }
+//! }
+//!
+//! fn reject(mut rejected: ResMut<Vec<u64>>, TooLarge(quantity): TooLarge) {
+//!     rejected.push(quantity);
+//! }
+//!
+//! fn book(mut volume: ResMut<u64>, quantity: u64) {
+//!     *volume += quantity;
 //! }
 //!
 //! let mut builder = WorldBuilder::new();
-//! builder.register(Fee(3));
+//! builder.register(Limit(100));
+//! builder.register(Vec::<u64>::new());
 //! builder.register(0_u64);
 //! let mut world = builder.build();
 //!
-//! let mut handler = charge.into_handler(world.registry());
-//! handler.run(&mut world, 5);
-//! assert_eq!(*world.resource::<u64>(), 15);
+//! let reg = world.registry();
+//! let mut orders = PipelineStart::<u64>::new()
+//!     .then(check, reg) // -> Result<u64, TooLarge>
+//!     .catch(reject, reg) // -> Option<u64>
+//!     .map(book, reg)
+//!     .build();
+//! for quantity in [60, 101, 40] {
+//!     world.next_sequence();
+//!     orders.run(&mut world, quantity);
+//! }
+//! assert_eq!(*world.resource::<u64>(), 100);
+//! assert_eq!(*world.resource::<Vec<u64>>(), [101]);
+//!
+//! // Every handler prints its plan: its functions, and what each one reads and writes.
+//! assert_eq!(
+//!     orders.plan().to_string(),
+//!     "\
+//! check
+//! ├─ check      reads Limit      -> Result<u64, TooLarge>
+//! ├─ catch                       -> Option<u64>
+//! │  └─ reject  writes Vec<u64>
+//! └─ map                         -> Option<()>
+//!    └─ book    writes u64
+//! "
+//! );
 //! ```
 //!
 //! Its goals, in order: soundness, zero overhead, small size, clear errors.
 //!
-//! - [`World`], [`WorldBuilder`]: one value per type. [`Res`], [`ResMut`] and the other [`Param`]s borrow them.
-//! - [`IntoHandler`], [`IntoCallback`]: turn functions into [`Handler`]s, without and with a context. [`no_event`]
-//!   wraps functions without an event, and [`Handles`] accepts functions and handlers alike.
-//! - [`PipelineStart`], [`DagStart`]: [chains](chain) of functions that route, fork and merge, with combinators for
-//!   `Option`, `Result` and `bool`; [`cases!`] routes by a `match`; [`BatchPipeline`] runs one over many items.
-//! - [`fan_out!`], [`Broadcast`]: one event for many handlers. [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`]: events in
-//!   another form. [`CatchAssertUnwindSafe`]: panics that stay inside.
-//! - [`HandlerTemplate`], [`CallbackTemplate`]: handlers stamped while the program runs.
-//! - [`World::run_startup`], [`World::run`], [`Shutdown`]: start, loop and end. [`Clock`]: time as a resource.
-//! - [`Plugin`], [`Installer`], [`Key`]: how programs and drivers are put together.
+//! # Where to find things
 //!
-//! The modules hold what fewer programs name:
-//!
-//! - [`chain`]: the type of all chains, and what their combinators accept.
-//! - [`scheduler`]: functions without an event, run in the order of their edges.
-//! - [`plan`]: what is wired, to print and to draw; [`Describe::plan`] makes one.
-//! - [`param`]: what params access, and what is wrong when they cannot be resolved.
-//! - [`poll`]: the table and the loop that every driver stands on, also yours.
-//! - [`registry`]: what a world reports about itself.
-//! - [`reactors`]: handlers that run when a source that they watch is marked.
-//! - [`wait`]: how a loop sleeps, and how other threads wake it. `inbox`: events from other threads.
-//! - `connections`: servers and clients over TCP and Unix sockets, whose bytes are cut into frames, with limits.
-//!   `datagrams`: UDP and Unix datagrams.
-//! - `timer`, `io`: events and keys of timers, and of other sources such as pipes.
-//! - [`testing`]: a harness, clocks that a test moves, and the rules of drivers as a check.
+//! | to | see |
+//! |---|---|
+//! | hold state, one value per type | [`WorldBuilder`], [`World`], [`Key`] |
+//! | take state in a function | [`Res`], [`ResMut`], [`Local`], [`LastRun`], and every other [`Param`] |
+//! | turn a function into a [`Handler`] | [`IntoHandler`]; [`IntoCallback`] with a context; [`no_event`] without an event |
+//! | accept functions and handlers alike | [`Handles`] |
+//! | chain functions | [`PipelineStart`], [`DagStart`], and their combinators at [`Chain`](chain::Chain); [`cases!`] |
+//! | run a chain on many items | [`BatchPipeline`], [`Pipeline::run_each`] |
+//! | pass one event to many handlers | [`fan_out!`], [`Broadcast`] |
+//! | pass an event in another form | [`Cloned`], [`Owned`], [`ByRef`], [`Adapt`] |
+//! | create handlers while the program runs | [`HandlerTemplate`], [`CallbackTemplate`], or `Clone` |
+//! | store handlers of any type | [`Virtual`], [`BoxedPipeline`]; [`FlatVirtual`] and [`FlexVirtual`] without a heap |
+//! | stop panics | [`CatchAssertUnwindSafe`] |
+//! | run functions in the order of a graph | [`scheduler`] |
+//! | run a handler when something changed | [`reactors`] |
+//! | print and draw what is wired | [`Describe::plan`], [`plan`] |
+//! | start, loop and stop | [`World::run_startup`], [`World::run`], [`World::drain`], [`Shutdown`] |
+//! | catch SIGINT and SIGTERM | [`ShutdownHandle::enable_signals`] |
+//! | have time as a resource | [`Clock`] |
+//! | schedule timers | [`TimerInstaller`], [`timer`] |
+//! | serve and open TCP and Unix connections | [`connections`] |
+//! | receive and send datagrams | [`datagrams`] |
+//! | poll any other source, such as a pipe | [`MioInstaller`], [`io`] |
+//! | exchange events with other threads | [`inbox`] |
+//! | wait, and be woken by other threads | [`wait`] |
+//! | write a driver or a plugin | [`Installer`], [`Plugin`], [`poll`] |
+//! | write a param | [`#[derive(Param)]`][derive], [`param`] |
+//! | test | [`testing`] |
 //!
 //! # Features
 //!
 //! | feature | adds | depends on |
 //! |---|---|---|
-//! | `derive` (default) | `#[derive(Param)]` | `nexus-rt-derive` |
-//! | `timer` | `TimerInstaller`, `TimerWheel` and the module `timer` | `nexus-timer` |
-//! | `mio` | the modules `connections`, `datagrams` and `io`, `MioInstaller`, `MioDriver`, and the crate `mio` | `mio`, `nexus-timer`; on Unix also `rustix` |
-//! | `ring` | the module `inbox`: events from and to other threads | `crossbeam-queue` |
-//! | `smartptr` | `FlatVirtual`, `FlexVirtual`: type-erased handlers without a heap | `smallbox` |
-//! | `signals` | `ShutdownHandle::enable_signals` | `signal-hook` |
+//! | `derive` (default) | [`#[derive(Param)]`][derive] | `nexus-rt-derive` |
+//! | `timer` | [`TimerInstaller`], [`TimerWheel`] and the module [`timer`] | `nexus-timer` |
+//! | `mio` | the modules [`connections`], [`datagrams`] and [`io`], [`MioInstaller`], [`MioDriver`], and the crate `mio` | `mio`, `nexus-timer`; on Unix also `rustix` |
+//! | `ring` | the module [`inbox`]: events from and to other threads | `crossbeam-queue` |
+//! | `smartptr` | [`FlatVirtual`], [`FlexVirtual`]: type-erased handlers without a heap | `smallbox` |
+//! | `signals` | [`ShutdownHandle::enable_signals`] | `signal-hook` |
 //!
-//! Without any, the library depends on nothing.
+//! Without any feature, the library depends on nothing.
 //!
-//! The guide in `docs/` of the repository begins with a first program; its chapter on error messages explains those of
+//! The guide in `docs/` of the repository begins with a first program. Its chapter on error messages explains those of
 //! the compiler.
+//!
+// Where a feature is off, its names lead to the table of features.
+#![cfg_attr(feature = "derive", doc = "[derive]: derive@Param")]
+#![cfg_attr(not(feature = "derive"), doc = "[derive]: #features")]
+#![cfg_attr(
+    not(feature = "mio"),
+    doc = "[`connections`]: #features\n[`datagrams`]: #features\n[`io`]: #features\n[`MioInstaller`]: #features\n\
+           [`MioDriver`]: #features"
+)]
+#![cfg_attr(not(feature = "ring"), doc = "[`inbox`]: #features")]
+#![cfg_attr(not(feature = "signals"), doc = "[`ShutdownHandle::enable_signals`]: #features")]
+#![cfg_attr(not(feature = "smartptr"), doc = "[`FlatVirtual`]: #features\n[`FlexVirtual`]: #features")]
+#![cfg_attr(
+    not(feature = "timer"),
+    doc = "[`TimerInstaller`]: #features\n[`TimerWheel`]: #features\n[`timer`]: #features"
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// First, so that the page of `Chain` begins with its combinators.
+pub mod chain;
 
 mod adapt;
 mod batch;
@@ -74,7 +131,6 @@ mod broadcast;
 mod call;
 mod callback;
 mod catch_unwind;
-pub mod chain;
 mod clock;
 #[cfg(feature = "mio")]
 pub mod connections;
@@ -106,6 +162,7 @@ mod sealed;
 mod sequence;
 mod shutdown;
 mod step;
+mod surround;
 mod system;
 mod template;
 pub mod testing;
@@ -138,6 +195,31 @@ pub use inline::{FlatVirtual, FlexVirtual};
 pub use into_handler::{Handles, IntoCallback, IntoHandler};
 #[cfg(feature = "mio")]
 pub use mio;
+/// Derives [`Param`](trait@Param) for a struct of params.
+///
+/// ```
+/// use nexus_rt::{Handler, IntoHandler, Param, Res, ResMut, WorldBuilder};
+///
+/// #[derive(Param)]
+/// struct Account<'w> {
+///     limit: Res<'w, u32>,
+///     balance: ResMut<'w, i64>,
+/// }
+///
+/// fn withdraw(mut account: Account, amount: u32) {
+///     if amount <= *account.limit {
+///         *account.balance -= i64::from(amount);
+///     }
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(100_u32);
+/// builder.register(500_i64);
+/// let mut world = builder.build();
+/// let mut withdraw = withdraw.into_handler(world.registry());
+/// [60, 101].map(|amount| withdraw.run(&mut world, amount));
+/// assert_eq!(*world.resource::<i64>(), 440);
+/// ```
 #[cfg(feature = "derive")]
 pub use nexus_rt_derive::Param;
 pub use param::local::Local;
@@ -151,13 +233,17 @@ pub use template::{
 };
 pub use world::{Installer, Key, LastRun, Plugin, Registry, Res, ResMut, ResourceId, World, WorldBuilder};
 
-/// What a world reports about itself, and what a turn of its loop may return.
+/// What a world reports about itself: [`ResourceInfo`](registry::ResourceInfo), [`WorldId`](registry::WorldId).
+///
+/// [`World::resources`] lists what is registered. [`Turn`](registry::Turn) is what a turn of [`World::run`] may return.
 pub mod registry {
     pub use crate::lifecycle::Turn;
     pub use crate::world::{AlreadyRegistered, ResourceInfo, WorldId};
 }
 
-/// What is wired, as data: to print, to draw and to walk, made by [`Describe::plan`].
+/// What a handler is made of, as data to print, draw and walk: [`Plan`](plan::Plan).
+///
+/// [`Describe::plan`] makes one. A [`Visitor`](plan::Visitor) walks a handler without making one.
 pub mod plan {
     pub use crate::describe::{Function, FunctionNode, Kind, Node, Plan, PlanFormat, UnknownPlanFormat, Visitor};
 }

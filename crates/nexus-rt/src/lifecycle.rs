@@ -10,11 +10,7 @@ use crate::step::{Splat, enter};
 use crate::world::World;
 
 impl World {
-    /// Runs a function once, with any params: to open connections, load state or arm timers.
-    ///
-    /// Each call is a phase and an event of its own: the sequence advances first, so that what one phase wrote does not
-    /// read as changed in the next. `run_startup` returns what the function returns. As everywhere, a closure may not
-    /// move its captures out; to move a value in, capture it in an `Option` and take it from there.
+    /// Runs a function once, with any params, and returns its output: to open connections, load state or arm timers.
     ///
     /// ```
     /// use nexus_rt::{Res, ResMut, WorldBuilder};
@@ -40,6 +36,10 @@ impl World {
     /// # Ok::<(), String>(())
     /// ```
     ///
+    /// Each call is a separate event: the sequence advances first, so the writes of one call do not count as changes in
+    /// the next. As everywhere, a closure may not move its captures out. To move a value in, capture it in an `Option`
+    /// and take it from there.
+    ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
     /// line.
@@ -54,7 +54,8 @@ impl World {
         enter(&mut startup, &mut (), self, ())
     }
 
-    /// Calls `turn` until a shutdown is requested, which is checked before each turn, or until it returns an error.
+    /// Calls `turn` until a shutdown is requested, or until `turn` returns an error. It checks for requests before each
+    /// turn.
     ///
     /// `turn` is the body of `main()`'s loop: it polls each driver once. It returns nothing or a `Result<(), E>`, and
     /// `run` returns the same type. A closure that uses `?` names its error at the end: `Ok::<(), io::Error>(())`.
@@ -98,12 +99,10 @@ impl World {
         T::END
     }
 
-    /// Calls `turn` until `done`, until `deadline`, or until it returns an error: the loop after [`run`](Self::run).
+    /// Finishes work that is under way at a shutdown: calls `turn` until `done`, until `deadline`, or until an error.
     ///
-    /// A last turn begins after the deadline, in which drivers do what is due by then.
-    ///
-    /// It is for what is still under way when a shutdown was requested, with the same `turn`. A wait in it may block:
-    /// it ends with the drain. Before it, stop what comes in, such as listeners and inboxes.
+    /// It is the loop after [`run`](Self::run), with the same `turn`. Before it, stop new input, such as listeners and
+    /// inboxes.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -122,11 +121,12 @@ impl World {
     /// assert!(world.resource::<Vec<&str>>().is_empty());
     /// ```
     ///
-    /// It limits the waits of drivers and parkers that know this world's [`Shutdown`], but not of those made before a
-    /// handler replaced it.
+    /// A wait in `turn` may block: it ends with the drain. This holds for drivers and parkers that know this world's
+    /// [`Shutdown`], but not for those made before a handler replaced it. If the deadline passes first, one more turn
+    /// begins, in which drivers do what was due by then.
     ///
     /// # Panics
-    /// As [`run`](Self::run).
+    /// If `turn` leaves another world in its place.
     #[track_caller]
     pub fn drain<T: Turn, F: FnMut(&mut Self) -> T>(
         &mut self,

@@ -1,7 +1,5 @@
 //! Pipelines: finished chains that run as one handler.
 
-mod around;
-
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
@@ -63,11 +61,13 @@ use crate::world::World;
 /// ```
 pub type PipelineStart<In, C = ()> = Chain<C, In, In, Start>;
 
-/// A pipeline being built, from an `In` to an `Out` so far.
+/// A pipeline that is being built, from an `In` to an `Out` so far: a [`Chain`], whose page lists the combinators.
 pub type PipelineBuilder<In, Out, S, C = (), K = ByValue> = Chain<C, In, Out, S, K>;
 
 impl<In> PipelineStart<In> {
     /// Starts a pipeline.
+    ///
+    /// Combinators follow, and [`build`](Self::build) ends it: see [`Chain`] for the list.
     #[expect(clippy::new_without_default, reason = "an empty chain is only ever the start of one")]
     pub fn new() -> Self {
         Self::start()
@@ -75,12 +75,7 @@ impl<In> PipelineStart<In> {
 }
 
 impl<'a, In: ?Sized> PipelineStart<&'a In> {
-    /// Starts a pipeline over borrowed events of any lifetime.
-    ///
-    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline; the same
-    /// holds for every event type that contains a lifetime. With `borrowed`, each run may borrow from a buffer that is
-    /// refilled between runs. (As a [`Handler`], behind a generic bound or in a `Box<dyn for<'a> Handler<View<'a>>>`, a
-    /// pipeline takes events of every lifetime in either case.)
+    /// Starts a pipeline over borrowed events of any lifetime, such as lines in a buffer that is refilled between runs.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -107,6 +102,10 @@ impl<'a, In: ?Sized> PipelineStart<&'a In> {
     /// }
     /// assert_eq!(count.run(&mut world, "four"), 4);
     /// ```
+    ///
+    /// With [`new`](Self::new), `run` takes references of one lifetime only, which must outlive the pipeline. So it is
+    /// for every event type that contains a lifetime. As a [`Handler`], behind a generic bound or in a
+    /// `Box<dyn for<'a> Handler<View<'a>>>`, a pipeline takes events of every lifetime in either case.
     pub fn borrowed() -> Chain<(), In, &'a In, Start, ByReference> {
         Chain::start()
     }
@@ -150,7 +149,7 @@ impl<In: ?Sized, T, K> Chain<(), In, T, Start, K> {
 }
 
 impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
-    /// Finishes the pipeline.
+    /// Finishes the pipeline, and checks that all its functions belong to one world.
     ///
     /// # Panics
     /// If two steps were resolved against different worlds, or if no step is a function.
@@ -160,23 +159,41 @@ impl<C, In: ?Sized, Out, S: Describe, K> Chain<C, In, Out, S, K> {
     }
 }
 
-/// A finished chain of steps that runs as one.
+/// A finished chain of functions that runs as one.
 ///
-/// [`run`](Self::run) gives what the last step gives. A pipeline whose last step gives `()` or `Option<()>` is also a
-/// [`Handler`], of borrowed events too. See [`Handler`] for how to keep one or return one. Its name is that of its
-/// first function.
+/// [`run`](Self::run) takes an event and returns the output of the last function:
 ///
-/// It is `Clone` where its functions are and what they keep is: resolved once, stamped as often as needed. A clone
-/// takes along what accumulators, `dedup` and locals hold at that moment.
+/// ```
+/// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+///
+/// struct Limit(u64);
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(Limit(10));
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let mut pipeline = PipelineStart::<u64>::new()
+///     .then(|x: u64| 2 * x, reg)
+///     .guard(|limit: Res<Limit>, x: &u64| *x <= limit.0, reg)
+///     .build();
+/// assert_eq!([4, 6].map(|x| pipeline.run(&mut world, x)), [Some(8), None]);
+/// ```
+///
+/// A pipeline whose last output is `()` or `Option<()>` is also a [`Handler`], of borrowed events too. See [`Handler`]
+/// for how to store or return one. Its name is that of its first function.
+///
+/// A pipeline is `Clone` if its functions and their states are: it is resolved once, and cloned as often as needed. A
+/// clone starts with the current values of accumulators, of `dedup` and of locals.
 #[must_use = "a pipeline does nothing until it is run"]
 pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
     pub(crate) chain: Anchor<S>,
     types: PhantomData<fn(&mut C, &In, K)>,
 }
 
-/// A pipeline whose steps are type-erased, for a struct, a table or a return type. Made by [`boxed`](Pipeline::boxed).
+/// A pipeline whose steps are type-erased, for a struct, a table or a return type. [`boxed`](Pipeline::boxed) creates
+/// it.
 ///
-/// It runs and shows its steps as every [`Pipeline`] does, at the cost of one call through a pointer. Its steps must be
+/// It runs and is described as every [`Pipeline`] is, at the cost of one call through a pointer. Its steps must be
 /// `Send + 'static`, and it is not `Clone`.
 ///
 /// ```
@@ -187,7 +204,8 @@ pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
 /// }
 ///
 /// fn pricing(reg: &Registry) -> BoxedPipeline<u64, Option<u64>> {
-///     PipelineStart::<u64>::new().then(convert, reg).guard(|price: &u64| *price > 0, reg).build().boxed()
+///     let positive = |price: &u64| *price > 0;
+///     PipelineStart::<u64>::new().then(convert, reg).guard(positive, reg).build().boxed()
 /// }
 ///
 /// let mut builder = WorldBuilder::new();
@@ -202,28 +220,8 @@ pub struct Pipeline<In: ?Sized, S, C = (), K = ByValue> {
 /// [`ByReference`](crate::chain::ByReference).
 pub type BoxedPipeline<In, Out, C = (), K = ByValue> = Pipeline<In, <K as Input<In>>::Boxed<C, Out>, C, K>;
 
-impl<In, S, C> Pipeline<In, S, C> {
-    /// Erases the type of the steps.
-    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C>
-    where
-        S: Step<C, In> + Send + 'static,
-    {
-        Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
-    }
-}
-
-impl<In: ?Sized, S, C> Pipeline<In, S, C, ByReference> {
-    /// Erases the type of the steps. Their output must not borrow from the event.
-    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference>
-    where
-        S: StepRef<C, In> + Send + 'static,
-    {
-        Pipeline { chain: self.chain.map(|steps| Box::new(steps) as _), types: PhantomData }
-    }
-}
-
 impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
-    /// Runs all steps and returns the output of the last.
+    /// Runs all functions on an event, and returns the output of the last.
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
@@ -236,8 +234,7 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
         self.run_with(&mut (), world, input)
     }
 
-    /// Runs the pipeline over every item of an iterator, in order, without a buffer. The world is checked once. A slice
-    /// is run by reference.
+    /// Runs the pipeline on every item of an iterator, in order, without a buffer. The world is checked once.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -249,7 +246,7 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
     ///     .then(|x: &u64| *x * 2, world.registry())
     ///     .then(|mut sum: ResMut<u64>, x: u64| *sum += x, world.registry())
     ///     .build();
-    /// sum.run_each(&mut world, &[1, 2, 3]);
+    /// sum.run_each(&mut world, &[1, 2, 3]); // a slice: items by reference
     /// assert_eq!(*world.resource::<u64>(), 12);
     /// ```
     ///
@@ -267,7 +264,21 @@ impl<In: ?Sized, S: Describe, K: Input<In>> Pipeline<In, S, (), K> {
 }
 
 impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
-    /// Runs all steps with a context that the caller keeps, and returns the output of the last.
+    /// Runs all functions with a context that the caller keeps, and returns the output of the last.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let count = |received: &mut usize, bytes: &[u8]| *received += bytes.len();
+    /// let mut read = PipelineStart::<&[u8]>::borrowed()
+    ///     .with_context::<usize>()
+    ///     .then(count, world.registry())
+    ///     .build();
+    /// let mut received = 0;
+    /// read.run_with(&mut received, &mut world, b"ping");
+    /// assert_eq!(received, 4);
+    /// ```
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
@@ -280,7 +291,7 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         enter(&mut self.chain, ctx, world, input)
     }
 
-    /// Runs the pipeline over every item with a context that the caller keeps: see [`run_each`](Self::run_each).
+    /// Runs the pipeline on every item with a context that the caller keeps: see [`run_each`](Self::run_each).
     ///
     /// # Panics
     /// If `world` is not the world that the steps were resolved against.
@@ -299,9 +310,37 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
         }
     }
 
-    /// Gives the pipeline its own context, which makes it a handler.
+    /// Gives the pipeline its own context, which makes it a handler. See [`with_context`](Chain::with_context) for an
+    /// example.
     pub fn into_callback(self, ctx: C) -> Callback<C, Anchor<S>> {
         Callback::new(ctx, self.chain)
+    }
+}
+
+impl<In, S, C> Pipeline<In, S, C> {
+    /// Erases the type of the steps. See [`BoxedPipeline`] for an example.
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C>
+    where
+        S: Step<C, In> + Send + 'static,
+    {
+        self.change_steps(|steps| Box::new(steps) as _)
+    }
+}
+
+impl<In: ?Sized, S, C> Pipeline<In, S, C, ByReference> {
+    /// Erases the type of the steps. Their output must not borrow from the event.
+    pub fn boxed(self) -> BoxedPipeline<In, S::Out, C, ByReference>
+    where
+        S: StepRef<C, In> + Send + 'static,
+    {
+        self.change_steps(|steps| Box::new(steps) as _)
+    }
+}
+
+impl<In: ?Sized, S: Describe, C, K> Pipeline<In, S, C, K> {
+    /// Changes the form of the steps.
+    pub(crate) fn change_steps<New>(self, change: impl FnOnce(S) -> New) -> Pipeline<In, New, C, K> {
+        Pipeline { chain: self.chain.map(change), types: PhantomData }
     }
 }
 

@@ -1,4 +1,6 @@
-//! `SystemScheduler`: runs functions without an event, as systems, in the order of their edges.
+//! Functions without an event, run in the order of a graph: [`SystemScheduler`].
+//!
+//! [`SchedulerBuilder`] collects systems and the order between them. [`IntoSystem`] turns functions into systems.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -92,7 +94,7 @@ impl SchedulerBuilder {
         Self::default()
     }
 
-    /// Adds a system: `f.into_system(registry)`, or a pipeline.
+    /// Adds a system, such as `f.into_system(registry)` or a pipeline, and returns the id that orders it.
     pub fn add(&mut self, system: impl System + 'static) -> SystemId {
         let id = SystemId(nonce::next());
         self.systems.push((id, Box::new(system)));
@@ -201,10 +203,10 @@ impl fmt::Debug for SchedulerBuilder {
     }
 }
 
-/// Systems in order, as one handler of any event.
+/// Systems in order, as one handler that ignores its event. [`SchedulerBuilder`] builds it, with an example.
 ///
 /// [`run`](Self::run) runs each system that comes after no other, and each one that comes after a system that ran and
-/// said yes. The order is fixed when the scheduler is built, by a [`SchedulerBuilder`].
+/// said yes. The order is fixed when the scheduler is built.
 #[must_use = "a scheduler does nothing until it is run"]
 pub struct SystemScheduler {
     systems: Vec<Scheduled>,
@@ -221,8 +223,9 @@ struct Scheduled {
 }
 
 impl SystemScheduler {
-    /// Runs the systems that are due, in order, and returns their number. The sequence stays: all of them run for one
-    /// event.
+    /// Runs the systems that are due, in order, and returns their number.
+    ///
+    /// The sequence does not advance: all of them run for one event.
     ///
     /// # Panics
     /// If `world` is not the world of the systems, or if one of them leaves another world in its place. If a system

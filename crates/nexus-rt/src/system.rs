@@ -10,7 +10,7 @@ use crate::sealed::Sealed;
 use crate::step::{Splat, Step};
 use crate::world::{Registry, World};
 
-/// Something that a [`SystemScheduler`](crate::scheduler::SystemScheduler) runs: a function of the world alone.
+/// A function of the world alone, without an event: what a [`SystemScheduler`](crate::scheduler::SystemScheduler) runs.
 ///
 /// Functions become systems with [`into_system`](IntoSystem::into_system). A pipeline from `()` to any [`SystemOutput`]
 /// is a system too. To write one by hand, implement `run`, and [`Describe`] with an empty body.
@@ -77,8 +77,9 @@ impl SystemOutput for () {
     }
 }
 
-/// Turns functions and closures into systems. It is implemented for every type; the methods require a suitable
-/// function.
+/// Turns functions and closures into systems.
+///
+/// It is implemented for every type; the methods require a suitable function.
 ///
 /// ```
 /// use nexus_rt::scheduler::{IntoSystem, System};
@@ -101,6 +102,15 @@ pub trait IntoSystem: Sized {
     /// Resolves the function as a system: `fn(params..)` or `fn(&mut World)`, returning `bool`, `Option<()>` or
     /// nothing.
     ///
+    /// ```
+    /// use nexus_rt::WorldBuilder;
+    /// use nexus_rt::scheduler::{IntoSystem, System};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let mut always = (|| true).into_system(world.registry());
+    /// assert!(always.run(&mut world));
+    /// ```
+    ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
     /// line.
@@ -114,7 +124,17 @@ pub trait IntoSystem: Sized {
         SystemFn(Splat(Resolved::new(self, registry)))
     }
 
-    /// Like [`into_system`](Self::into_system), but returns the problems instead of panicking.
+    /// Resolves the function as a system, and returns what is wrong instead of panicking.
+    ///
+    /// ```
+    /// use nexus_rt::scheduler::IntoSystem;
+    /// use nexus_rt::{ResMut, WorldBuilder};
+    ///
+    /// let world = WorldBuilder::new().build();
+    /// let count = |mut n: ResMut<u64>| *n += 1;
+    /// let error = count.try_into_system(world.registry()).unwrap_err();
+    /// assert_eq!(error.missing()[0].resource(), "u64");
+    /// ```
     ///
     /// # Errors
     /// Returns every missing resource and every conflict between params.

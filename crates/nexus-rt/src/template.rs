@@ -19,8 +19,7 @@ use crate::world::{Registry, World};
     note = "declare it: `handler_blueprint!(Name, Event = .., Params = (..))`"
 )]
 pub trait Blueprint {
-    /// The event. It is one type, including its lifetimes. For events that are borrowed anew for each run, clone a
-    /// handler.
+    /// The event: one type, including its lifetimes. If each event borrows from another place, clone a handler instead.
     type Event;
 
     /// The params, as a tuple, each with `'static` in place of the lifetime of a run: `(Res<'static, Limit>,)`. Their
@@ -46,12 +45,11 @@ const CAPTURES: &str = "a template takes a named function or a closure that capt
                         Put what differs from handler to handler in the context of a `CallbackTemplate`, or clone a \
                         handler instead";
 
-/// A resolved function from which handlers are stamped by copying: for handlers that are created while the program
-/// runs, one per connection, timer or request.
+/// A resolved function from which handlers are stamped by copying.
 ///
-/// [`into_handler`](crate::IntoHandler::into_handler) looks up each param; [`generate`](Self::generate) copies the
-/// result. A template is `Copy` and has a nameable type, whatever the function, so it can be stored in a resource or in
-/// the context of a callback.
+/// It is for handlers that are created while the program runs: one per connection, timer or request. [`new`](Self::new)
+/// looks up each param once, and [`generate`](Self::generate) copies the result. A template is `Copy`, and its type
+/// names only the blueprint, so it can be stored in a resource or in the context of a callback.
 ///
 /// ```
 /// use nexus_rt::{Handler, HandlerTemplate, ResMut, WorldBuilder, handler_blueprint};
@@ -74,15 +72,16 @@ const CAPTURES: &str = "a template takes a named function or a closure that capt
 /// assert_eq!(*world.resource::<u64>(), 3);
 /// ```
 ///
-/// The function must be a named one or a closure that captures nothing. Others are rejected when the program is built
-/// (a mere `cargo check` misses function pointers, and closures whose captures are `Copy`):
+/// The function must be a named function, or a closure that captures nothing. Others are rejected when the program is
+/// built. (`cargo check` alone misses function pointers, and closures whose captures are `Copy`.)
 ///
 /// ```compile_fail
 /// # use nexus_rt::{HandlerTemplate, WorldBuilder, handler_blueprint};
 /// # handler_blueprint!(OnTick, Event = u32, Params = ());
 /// # let world = WorldBuilder::new().build();
 /// let limit = 5;
-/// let template = HandlerTemplate::<OnTick>::new(move |tick: u32| assert!(tick < limit), world.registry());
+/// let check = move |tick: u32| assert!(tick < limit);
+/// let template = HandlerTemplate::<OnTick>::new(check, world.registry());
 /// ```
 ///
 /// ```compile_fail
@@ -93,8 +92,8 @@ const CAPTURES: &str = "a template takes a named function or a closure that capt
 /// let template = HandlerTemplate::<OnTick>::new(tick as fn(u32), world.registry());
 /// ```
 ///
-/// Those, whole pipelines, and handlers of events that are borrowed anew for each run (which a blueprint cannot name)
-/// are stamped by cloning: a handler is `Clone` if its parts are.
+/// Such functions, and whole pipelines, are stamped by cloning a handler, which is `Clone` if its parts are. So are
+/// handlers of events that each borrow from another place, since a blueprint cannot name such an event.
 ///
 /// ```
 /// use nexus_rt::{Handler, PipelineStart, ResMut, WorldBuilder};
@@ -149,7 +148,21 @@ impl<K: Blueprint> Clone for TemplatedHandler<K> {
 }
 
 impl<K: Blueprint> HandlerTemplate<K> {
-    /// Resolves `function`, `fn(params.., event)`.
+    /// Resolves `function`, which is `fn(params.., event)`.
+    ///
+    /// ```
+    /// use nexus_rt::{Handler, HandlerTemplate, ResMut, WorldBuilder, handler_blueprint};
+    ///
+    /// handler_blueprint!(OnTick, Event = u64, Params = (ResMut<'static, u64>));
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(0_u64);
+    /// let mut world = builder.build();
+    /// let add = |mut sum: ResMut<u64>, x: u64| *sum += x;
+    /// let template = HandlerTemplate::<OnTick>::new(add, world.registry());
+    /// template.generate().run(&mut world, 5);
+    /// assert_eq!(*world.resource::<u64>(), 5);
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
@@ -175,9 +188,15 @@ impl<K: Blueprint> HandlerTemplate<K> {
 /// A callback may carry its own template and create its successor:
 ///
 /// ```
-/// use nexus_rt::{CallbackTemplate, Handler, ResMut, TemplatedCallback, WorldBuilder, callback_blueprint};
+/// use nexus_rt::{CallbackTemplate, Handler, ResMut, TemplatedCallback};
+/// use nexus_rt::{WorldBuilder, callback_blueprint};
 ///
-/// callback_blueprint!(OnTimeout, Context = Retry, Event = u64, Params = (ResMut<'static, Waiting>,));
+/// callback_blueprint!(
+///     OnTimeout,
+///     Context = Retry,
+///     Event = u64,
+///     Params = (ResMut<'static, Waiting>),
+/// );
 ///
 /// struct Retry {
 ///     attempt: u32,
@@ -245,7 +264,20 @@ impl<K: CallbackBlueprint<Context: Clone>> Clone for TemplatedCallback<K> {
 }
 
 impl<K: CallbackBlueprint> CallbackTemplate<K> {
-    /// Resolves `function`, `fn(&mut Context, params.., event)`.
+    /// Resolves `function`, which is `fn(&mut Context, params.., event)`.
+    ///
+    /// ```
+    /// use nexus_rt::{CallbackTemplate, Handler, WorldBuilder, callback_blueprint};
+    ///
+    /// callback_blueprint!(OnBytes, Context = usize, Event = Vec<u8>, Params = ());
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let count = |received: &mut usize, bytes: Vec<u8>| *received += bytes.len();
+    /// let template = CallbackTemplate::<OnBytes>::new(count, world.registry());
+    /// let mut connection = template.generate(0);
+    /// connection.run(&mut world, vec![1, 2, 3]);
+    /// assert_eq!(connection.ctx, 3);
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
@@ -344,7 +376,12 @@ macro_rules! handler_blueprint {
 ///     bytes: usize,
 /// }
 ///
-/// callback_blueprint!(pub OnBytes, Context = Session, Event = Vec<u8>, Params = (ResMut<'static, u64>,));
+/// callback_blueprint!(
+///     pub OnBytes,
+///     Context = Session,
+///     Event = Vec<u8>,
+///     Params = (ResMut<'static, u64>),
+/// );
 /// ```
 #[macro_export]
 macro_rules! callback_blueprint {

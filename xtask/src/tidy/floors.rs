@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["chain"],
     &["callback", "adapt", "fan_out", "broadcast", "inline"],
     &["catch_unwind", "into_handler", "pipeline"],
-    &["batch", "dag", "template", "system", "poll"],
+    &["batch", "dag", "surround", "template", "system", "poll"],
     &["scheduler", "lifecycle", "driver"],
     &["testing", "connections", "datagrams", "inbox", "io", "reactors", "timer", "wait"],
 ];

@@ -22,6 +22,7 @@ const HOLDERS: &[&str] = &[
     "pipeline.rs",
     "scheduler.rs",
     "step/",
+    "surround.rs",
     "system.rs",
     "template.rs",
 ];

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod docs;
+mod examples;
 mod floors;
 mod functions;
 mod guide;
@@ -78,6 +79,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
         header::check,
         floors::check,
         docs::check,
+        examples::check,
         leftovers::check,
         clocks::check,
         holders::check,

@@ -10,8 +10,9 @@ use crate::world::World;
 /// Implemented for every `FnMut([&mut C,] params.., args..)` with up to 8 params and for every
 /// `FnMut([&mut C,] &mut World, args..)`. The compiler infers `M` from the signature.
 ///
-/// A closure must name the type of every argument, `|fee: Res<Fee>, x: u64| x * fee.0`; it may capture anything. Its
-/// return value cannot borrow from its arguments (the compiler's limit for closures; that of a named function can).
+/// A closure must name the type of every argument, as in `|fee: Res<Fee>, x: u64| x * fee.0`. It may capture anything.
+/// Its return value cannot borrow from its arguments, which is the compiler's limit for closures; that of a named
+/// function can.
 #[diagnostic::on_unimplemented(
     message = "this function cannot be called with params from the world and then `{Args}`",
     label = "its arguments are not params followed by `{Args}`",

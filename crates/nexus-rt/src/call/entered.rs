@@ -9,7 +9,10 @@ pub trait Anchored: Describe {
     /// Returns the world that all functions in it were resolved against.
     fn anchor(&self) -> WorldId;
 
-    /// Checks that `world` is that world, and panics with the step's name if it is not.
+    /// Checks that `world` is that world.
+    ///
+    /// # Panics
+    /// If it is another one. The message names the step.
     #[inline(always)]
     #[track_caller]
     fn check<'w>(&self, world: &'w mut World) -> Entered<'w>

@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use crate::param::{Access, Dispatch, Param, Requests, Resolution, resolve};
 use crate::world::{Registry, World};
 
-/// How a function accesses the world: by params or as a whole, with a context or without. The compiler infers it from
-/// the function's signature. It is never written, except as a type parameter of generic code over [`Callable`]. Code
-/// that accepts handlers needs the bound [`Handles`](crate::Handles) instead.
+/// How a function accesses the world: by params or as a whole, with a context or without.
+///
+/// The compiler infers it from the signature of the function. Only generic code over [`Callable`] names it, as a type
+/// parameter. Code that accepts handlers needs the bound [`Handles`](crate::Handles) instead.
 ///
 /// [`Callable`]: crate::chain::Callable
 pub trait Mode {
@@ -50,7 +51,7 @@ pub trait Mode {
     #[doc(hidden)]
     unsafe fn fetch<'w>(world: &'w mut World, state: &'w mut Self::State) -> Self::Item<'w>;
 
-    /// Remembers that a run has ended, after which the world goes on with `tick`.
+    /// Records that a run has ended. `tick` is the first tick of the world after it.
     #[doc(hidden)]
     fn end_run(state: &mut Self::State, tick: u64);
 }

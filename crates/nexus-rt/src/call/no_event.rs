@@ -1,4 +1,4 @@
-//! `no_event`: functions that do not take what they are run for.
+//! `no_event`: functions that do not take an event.
 
 use std::any::type_name;
 
@@ -11,14 +11,11 @@ use crate::sealed::Internal;
 #[must_use = "a function does nothing until it is resolved and run"]
 pub struct NoEvent<F>(F);
 
-/// Makes a function without an event fit where one with an event is expected.
-///
-/// Wherever a function's last argument is an event or the value of a chain, `no_event(f)` takes its place with an `f`
-/// that lacks that argument: in handlers, callbacks and templates, and in the combinators of chains and of their arms.
-/// The argument is dropped unseen, whatever its type. Without the wrapper, the last param would be taken for the event.
+/// Wraps a function without an event, so that it fits where a function with an event is expected.
 ///
 /// ```
-/// use nexus_rt::{Handler, IntoCallback, IntoHandler, PipelineStart, Res, ResMut, WorldBuilder, no_event};
+/// use nexus_rt::{Handler, IntoCallback, IntoHandler, PipelineStart};
+/// use nexus_rt::{Res, ResMut, WorldBuilder, no_event};
 ///
 /// fn count(mut n: ResMut<u64>) {
 ///     *n += 1;
@@ -38,7 +35,10 @@ pub struct NoEvent<F>(F);
 /// let reg = world.registry();
 /// let mut handler = no_event(count).into_handler(reg);
 /// let mut callback = no_event(note).into_callback(vec![], reg);
-/// let mut chain = PipelineStart::<&str>::new().guard(no_event(is_open), reg).map(no_event(count), reg).build();
+/// let mut chain = PipelineStart::<&str>::new()
+///     .guard(no_event(is_open), reg)
+///     .map(no_event(count), reg)
+///     .build();
 ///
 /// handler.run(&mut world, "any event");
 /// handler.run(&mut world, 7.5);
@@ -48,9 +48,13 @@ pub struct NoEvent<F>(F);
 /// assert_eq!((callback.ctx, *world.resource::<u64>()), (vec![2], 4));
 /// ```
 ///
-/// A function for [`scan`](crate::chain::Chain::scan) keeps its accumulator, and lacks the value. The function of a
-/// [`merge`](crate::chain::ForkBuilder::merge) has no single event. Where arms return nothing, `join` them and add the
-/// function with `then`. Systems have no event, and need no wrapper.
+/// It fits wherever the last argument of a function is an event or the value of a chain: in handlers, callbacks and
+/// templates, and in the combinators of chains and of their arms. The event is dropped, whatever its type. Without the
+/// wrapper, the last param would be taken for the event.
+///
+/// In a [`scan`](crate::chain::Chain::scan), the function still takes its accumulator. In a
+/// [`merge`](crate::chain::ForkBuilder::merge), there is no single event: if the arms return nothing, `join` them and
+/// add the function with `then`. Systems have no event, and need no wrapper.
 pub const fn no_event<F>(function: F) -> NoEvent<F> {
     NoEvent(function)
 }

@@ -8,7 +8,7 @@ use crate::step::{Dedup, Dispatch, Guard, IntoSplat, IntoStep, Scan, ScanFn, Tap
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Runs a function on the value or on a reference to it; its output goes on.
+    /// Runs a function on the value, or on a reference to it, and passes its output on.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -33,7 +33,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(f.into_step(registry, Internal))
     }
 
-    /// Passes the value on as `Some` if the predicate holds for a reference to it, or else `None`.
+    /// Passes the value on as `Some` if a predicate holds for a reference to it, and as `None` otherwise.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -58,7 +58,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Guard(Resolved::new(predicate, registry)))
     }
 
-    /// Shows a reference to the value to a function; the value goes on unchanged.
+    /// Calls a function with a reference to the value, and passes the value on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -84,8 +84,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Tap(Resolved::new(f, registry)))
     }
 
-    /// Hands the value to a handler: a pipeline, a callback, or one written by hand. Wrap a handler of `&T` in
-    /// [`ByRef`](crate::ByRef).
+    /// Passes the value to a handler, such as another pipeline, a callback, or a handler written by hand.
+    ///
+    /// Wrap a handler of `&T` in [`ByRef`](crate::ByRef).
     ///
     /// ```
     /// use nexus_rt::{Handler, IntoCallback, PipelineStart, WorldBuilder};
@@ -107,7 +108,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Dispatch(handler))
     }
 
-    /// Passes a value on as `Some` if it differs from the previous one, or else `None`.
+    /// Passes the value on as `Some` if it differs from the previous one, and as `None` otherwise.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -115,7 +116,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
     /// let mut chain = PipelineStart::<u64>::new().dedup().map(|x: u64| x * 10, reg).build();
-    /// assert_eq!([1, 1, 2, 1].map(|x| chain.run(&mut world, x)), [Some(10), None, Some(20), Some(10)]);
+    /// let out = [1, 1, 2, 1].map(|x| chain.run(&mut world, x));
+    /// assert_eq!(out, [Some(10), None, Some(20), Some(10)]);
     /// ```
     #[inline]
     pub fn dedup(self) -> Pushed<C, In, S, K, Dedup<T>, Option<T>>
@@ -125,7 +127,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Dedup(None))
     }
 
-    /// Runs a function with an accumulator that is kept between runs: `fn(params.., &mut Acc, T)`, or with a `&T`.
+    /// Runs a function on the value with an accumulator that is kept between runs, and passes its output on.
+    ///
+    /// The function is `fn(params.., &mut Acc, T)` or `fn(params.., &mut Acc, &T)`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -157,8 +161,10 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Scan::new(initial, Resolved::new(f, registry)))
     }
 
-    /// Passes the elements of a tuple to the function that [`then`](SplatBuilder::then) adds, as its arguments: by
-    /// value, or by reference if the function takes references. The value may be a reference to a tuple, as in an arm.
+    /// Makes the elements of a tuple the arguments of the function that [`then`](SplatBuilder::then) adds.
+    ///
+    /// The function takes all of them by value or all of them by reference. The value may be a reference to a tuple, as
+    /// in an arm.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -170,7 +176,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// let mut builder = WorldBuilder::new();
     /// builder.register(5_u64);
     /// let mut world = builder.build();
-    /// let mut chain = PipelineStart::<(u64, u64)>::new().splat().then(notional, world.registry()).build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<(u64, u64)>::new().splat().then(notional, reg).build();
     /// assert_eq!(chain.run(&mut world, (10, 3)), 35);
     /// ```
     #[inline]
@@ -179,13 +186,23 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 }
 
-/// A chain whose tuple is about to be spread: see [`Chain::splat`].
+/// A chain that ends with a tuple, before the function that takes its elements: see [`Chain::splat`].
 #[derive(Debug)]
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct SplatBuilder<C, In: ?Sized, T, S, K>(Chain<C, In, T, S, K>);
 
 impl<C, In: ?Sized, T, S, K> SplatBuilder<C, In, T, S, K> {
     /// Adds a function that takes the elements of the tuple, or references to them, as its last arguments.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let join = |name: &String, id: &u64| format!("{name}-{id}"); // by reference
+    /// let mut chain = PipelineStart::<(String, u64)>::new().splat().then(join, reg).build();
+    /// assert_eq!(chain.run(&mut world, ("order".into(), 7)), "order-7");
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.

@@ -22,7 +22,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         self.push(Not)
     }
 
-    /// Combines the value with the output of a function by `&&`. The function runs only if the value is true.
+    /// Combines the value with the output of a function by `&&`. The function runs only if the value is `true`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -50,7 +50,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         self.push(And(Splat(Resolved::new(f, registry))))
     }
 
-    /// Combines the value with the output of a function by `||`. The function runs only if the value is false.
+    /// Combines the value with the output of a function by `||`. The function runs only if the value is `false`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -78,7 +78,7 @@ impl<C, In: ?Sized, S, K> Chain<C, In, bool, S, K> {
         self.push(Or(Splat(Resolved::new(f, registry))))
     }
 
-    /// Combines the value with the output of a function by `^`.
+    /// Combines the value with the output of a function by `^`. The function always runs.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};

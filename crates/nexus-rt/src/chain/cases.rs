@@ -5,14 +5,11 @@ use std::marker::PhantomData;
 use super::{Chain, RouteStart, Routed};
 use crate::step::{Branch, Given, LastBranch, Match, Start};
 
-/// Creates the cases of a [`route`](crate::chain::Chain::route) from a `match`, which the compiler checks: a variant
-/// that is forgotten is an error that names it.
+/// Creates the cases of a [`route`](crate::chain::Chain::route) from a `match`, which the compiler checks for
+/// exhaustiveness: a variant without a case is an error that names it.
 ///
-/// It is written as a closure whose body is the `match`. Each case has a pattern, and in parentheses the value that it
-/// gives and the arm that goes on with this value. All arms have the same output. Plans show the cases under the names
-/// of their variants. Up to eight cases run as the `match` that one writes by hand. With more, whose values are of
-/// different types, the compiler makes a chain of comparisons. Where that matters, a table of boxed chains
-/// ([`Virtual`](crate::Virtual)) takes one look-up and one call through a pointer.
+/// The argument is a closure whose body is the `match`. Each case has a pattern and, in parentheses, a value and the
+/// arm that takes this value. All arms have the same output. Plans show the cases under the names of their variants.
 ///
 /// ```
 /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder, cases};
@@ -34,7 +31,7 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// let reg = world.registry();
 /// let mut orders = PipelineStart::<Order>::new()
 ///     .route(cases!(|order: Order| match order {
-///         Order::New { price, quantity } => ((price, quantity), |new| new.splat().then(book, reg)),
+///         Order::New { price, quantity } => ((price, quantity), |n| n.splat().then(book, reg)),
 ///         Order::Cancel(id) => (id, |id| id.then(|id: u64| format!("cancelled {id}"), reg)),
 ///         Order::Heartbeat => ((), |beat| beat.then(|(): ()| String::new(), reg)),
 ///     }))
@@ -45,12 +42,16 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// assert_eq!(*world.resource::<u64>(), 42);
 /// ```
 ///
+/// # What a case may use
+///
 /// Patterns may have guards, and the `match` may be over a part of the value, as in `match order.side { .. }`.
 /// Patterns, guards and values can use the value and the variables around it, but nothing of the world. A reference
-/// with a lifetime of its own, as in `|topic: &'static str|`, is a value like any other.
+/// with a named lifetime, as in `|topic: &'static str|`, is a value like any other.
+///
+/// # References
 ///
 /// In a chain over a reference, such as an arm of a [`fork`](crate::chain::Chain::fork), the value is a reference, and
-/// each case gives one:
+/// so is the value of each case:
 ///
 /// ```
 /// # use nexus_rt::{PipelineStart, WorldBuilder, cases};
@@ -67,8 +68,8 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 /// assert_eq!(quantities.run(&mut world, &Order::Heartbeat), 0);
 /// ```
 ///
-/// Where a case gives something else that borrows from the event, the compiler cannot infer its type for every
-/// lifetime. The types of what the cases give are then written, in order. In this form the `match` is in a function, so
+/// If the value of a case is not a reference but borrows from the event, the compiler cannot infer its type for every
+/// lifetime. Write the types of the cases' values, in order. In this form, the `match` is inside a function, so
 /// patterns, guards and values can use the value, but no variable around it (E0434). The arms can.
 ///
 /// ```
@@ -99,6 +100,12 @@ use crate::step::{Branch, Given, LastBranch, Match, Start};
 ///     .build();
 /// assert_eq!(["ann: hello", "ping"].map(|line| lines.run(&mut world, line)), [8, 0]);
 /// ```
+///
+/// # Limits
+///
+/// Up to eight cases run as a `match` written by hand does. With more cases, whose values are of different types, the
+/// compiler makes a chain of comparisons. Where that matters, a table of boxed chains ([`Virtual`](crate::Virtual))
+/// takes one look-up and one call through a pointer.
 ///
 /// Under the default `recursion_limit`, 48 cases fit, and up to 61 if the `match` is over the value itself. With
 /// `#![recursion_limit = "256"]` at the top of the crate, a hundred do. If the value is a reference and no types are
@@ -137,10 +144,10 @@ macro_rules! __cases {
     (find $how:ident $value:tt $In:tt [$($of:tt)*] $next:tt $($rest:tt)+) => {
         $crate::__cases!(find $how $value $In [$($of)* $next] $($rest)+)
     };
-    // The type of what a `match` gives whose cases give these types.
+    // The type of a `match` whose cases have values of these types.
     (sum $P:ty) => { $P };
     (sum $P:ty, $($Q:ty),+) => { $crate::__private::Given<$P, $crate::__cases!(sum $($Q),+)> };
-    // The value of that type which a case gives that comes after so many.
+    // The value of that type for a case that comes after so many others.
     (given [] last $given:expr) => { $given };
     (given [] $given:expr) => { $crate::__private::Given::Here($given) };
     (given [$_:tt $($before:tt)*] $($given:tt)+) => {
@@ -172,7 +179,7 @@ macro_rules! __cases {
     (route [$split:expr] $($cases:tt)+) => {
         |route| route.cases($split, |rest| $crate::__cases!(arms rest $($cases)+))
     };
-    // A function that tells the compiler that what the cases give borrows from the value.
+    // A function that tells the compiler that the values of the cases borrow from the value of the chain.
     (lent [$($P:ident)+] [$($_:ident)*]) => {
         fn __cases_lent<T: ?Sized, $($P: ?Sized,)+ F>(split: F) -> F
         where
@@ -223,7 +230,7 @@ impl<C, T> RouteStart<C, T> {
     }
 }
 
-/// The cases of a `match` that have no arm yet, of which one gives a `P`.
+/// The cases of a `match` that have no arm yet. The value of the next one is a `P`.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Remaining<C, P, Out>(PhantomData<fn(&mut C, P) -> Out>);

@@ -4,11 +4,9 @@ use super::{Chain, Pushed};
 use crate::step::{Each, Finished, Parts, Start};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Runs an arm on each part of the value, in order: on what an iterator returns, or on the elements of a `Vec`, an
-    /// array or a slice. The arm ends with `()` or `Option<()>`; `()` goes on, once, after the last part.
+    /// Runs an arm on each part of the value, in order, and then passes on a single `()`.
     ///
-    /// Parts may borrow from the event, and nothing is stored between them. If the arm panics, the parts after the one
-    /// at fault do not run.
+    /// The value is an iterator, a `Vec`, an array or a slice. The arm ends with `()` or `Option<()>`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -23,13 +21,16 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// let reg = world.registry();
     /// let mut feed = PipelineStart::<&[u8]>::borrowed()
     ///     .then(messages, reg)
-    ///     .each(|m| m.then(|m: &[u8]| m.len(), reg).then(|mut sum: ResMut<usize>, n: usize| *sum += n, reg))
+    ///     .each(|m| m.then(|mut sum: ResMut<usize>, m: &[u8]| *sum += m.len(), reg))
     ///     .build();
     /// feed.run(&mut world, b"a;bcd;ef");
     /// assert_eq!(*world.resource::<usize>(), 6);
     /// ```
     ///
-    /// A value that is needed afterwards, or that its parts borrow from, is lent to a [`tee`](Chain::tee) first. The
+    /// Parts may borrow from the event, and nothing is stored between them. If the arm panics, the later parts do not
+    /// run.
+    ///
+    /// If the value is needed afterwards, or if its parts borrow from it, iterate inside a [`tee`](Chain::tee). The
     /// part of an `Option` is its content. A `Result` is refused, since its error would be lost:
     /// [`catch`](Chain::catch) it first.
     pub fn each<A, Out: Finished, L>(

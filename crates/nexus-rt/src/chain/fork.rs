@@ -9,10 +9,9 @@ use crate::step::{Finished, IntoSplat, Join, Merge, StepRef};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Passes a reference to the value to two to eight arms, in the order in which they are written. A function
-    /// [merges](ForkBuilder::merge) their outputs, or arms without an output are [joined](ForkBuilder::join).
+    /// Passes a reference to the value to two to eight arms, which run in the order in which they are written.
     ///
-    /// An arm is a chain of its own, with all combinators, including forks. Its output must not borrow from the value.
+    /// A function [merges](ForkBuilder::merge) their outputs. Arms without an output are [joined](ForkBuilder::join).
     ///
     /// ```
     /// use nexus_rt::{DagStart, ResMut, WorldBuilder};
@@ -39,6 +38,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// assert_eq!(quotes.run(&mut world, (99, 101)), 200);
     /// assert_eq!(*world.resource::<u64>(), 100);
     /// ```
+    ///
+    /// An arm is itself a chain, with all combinators, including forks. Its output must not borrow from the value.
     pub fn fork(self) -> ForkBuilder<C, In, T, S, K, (), ()> {
         ForkBuilder { chain: self, arms: (), outputs: PhantomData }
     }
@@ -58,11 +59,35 @@ impl<C, In: ?Sized, T, S, K, Arms, Outs> fmt::Debug for ForkBuilder<C, In, T, S,
     }
 }
 
-/// What may follow some arms: another (`arm`), or, after two, the end (`end`).
+/// What may follow some arms: another (`arm`), or, after two, the end (`end`). Each example has as many arms as its
+/// method expects; the numbers after `arm` are those of the arms in it.
 macro_rules! after {
-    ($($A:ident $Out:ident $index:tt),* => arm) => {
+    ($($A:ident $Out:ident $index:tt $name:ident),* => arm 0 $($shown:tt)*) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
-            /// Adds an arm, a chain that starts from a reference to the value.
+            /// Adds an arm: a chain that starts from a reference to the value.
+            ///
+            /// ```
+            /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+            ///
+            /// fn note<const ARM: u8>(mut ran: ResMut<Vec<u8>>, _: &u64) {
+            ///     ran.push(ARM);
+            /// }
+            ///
+            /// let mut builder = WorldBuilder::new();
+            /// builder.register(Vec::<u8>::new());
+            /// let mut world = builder.build();
+            /// let reg = world.registry();
+            /// let mut chain = PipelineStart::<u64>::new()
+            ///     .fork()
+            ///     .arm(|x| x.then(note::<0>, reg))
+            #[doc = concat!(
+                $("    .arm(|x| x.then(note::<", $shown, ">, reg))\n",)*
+                "    .join()\n",
+                "    .build();\n",
+                "chain.run(&mut world, 10);\n",
+                "assert_eq!(*world.resource::<Vec<u8>>(), [0", $(", ", $shown,)* "]);",
+            )]
+            /// ```
             pub fn arm<'a, A, Out>(
                 self,
                 arm: impl FnOnce(Lending<'a, C, T>) -> Chain<C, T, Out, A, ByReference>,
@@ -76,10 +101,35 @@ macro_rules! after {
             }
         }
     };
-    ($($A:ident $Out:ident $index:tt),* => end) => {
+    ($($A:ident $Out:ident $index:tt $name:ident),* => end) => {
         impl<C, In: ?Sized, T, S, K, $($A, $Out),*> ForkBuilder<C, In, T, S, K, ($($A,)*), ($($Out,)*)> {
-            /// Passes the outputs of the arms, in order, to a function that takes them or references to them; its
-            /// output goes on.
+            /// Passes the outputs of all arms to a function, in order, and passes its output on.
+            ///
+            /// The function takes all of them by value or all of them by reference.
+            ///
+            /// ```
+            /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+            ///
+            /// fn plus<const N: u64>(x: &u64) -> u64 {
+            ///     *x + N
+            /// }
+            ///
+            /// let mut builder = WorldBuilder::new();
+            /// builder.register(5_u64);
+            /// let mut world = builder.build();
+            /// let reg = world.registry();
+            #[doc = concat!(
+                "let sum = |fee: Res<u64>", $(", ", stringify!($name), ": u64",)* "| {\n",
+                "    *fee", $(" + ", stringify!($name),)* "\n",
+                "};\n",
+                "let mut chain = PipelineStart::<u64>::new()\n",
+                "    .fork()\n",
+                $("    .arm(|x| x.then(plus::<", $index, ">, reg))\n",)*
+                "    .merge(sum, reg)\n",
+                "    .build();\n",
+                "assert_eq!(chain.run(&mut world, 10), 5", $(" + 1", $index,)* ");",
+            )]
+            /// ```
             ///
             /// # Panics
             /// If a resource is missing or two params conflict.
@@ -95,7 +145,7 @@ macro_rules! after {
                 self.chain.push(Merge(self.arms, f.into_splat(registry, Internal)))
             }
 
-            /// Ends arms without an output: `()` goes on.
+            /// Ends arms without an output, and passes on `()`. See [`arm`](Self::arm) for an example.
             pub fn join(self) -> Pushed<C, In, S, K, Join<($($A,)*)>, ()>
             where
                 $($Out: Finished,)*
@@ -106,19 +156,22 @@ macro_rules! after {
     };
 }
 
-after!(=> arm);
-after!(A0 Out0 0 => arm);
-after!(A0 Out0 0, A1 Out1 1 => arm);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2 => arm);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3 => arm);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4 => arm);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5 => arm);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6 => arm);
+after!(=> arm 0 1);
+after!(A0 Out0 0 a => arm 0 1);
+after!(A0 Out0 0 a, A1 Out1 1 b => arm 0 1 2);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c => arm 0 1 2 3);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d => arm 0 1 2 3 4);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e => arm 0 1 2 3 4 5);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e, A5 Out5 5 f => arm 0 1 2 3 4 5 6);
+after!(
+    A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e, A5 Out5 5 f, A6 Out6 6 g
+    => arm 0 1 2 3 4 5 6 7
+);
 
-after!(A0 Out0 0, A1 Out1 1 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6 => end);
-after!(A0 Out0 0, A1 Out1 1, A2 Out2 2, A3 Out3 3, A4 Out4 4, A5 Out5 5, A6 Out6 6, A7 Out7 7 => end);
+after!(A0 Out0 0 a, A1 Out1 1 b => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e, A5 Out5 5 f => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e, A5 Out5 5 f, A6 Out6 6 g => end);
+after!(A0 Out0 0 a, A1 Out1 1 b, A2 Out2 2 c, A3 Out3 3 d, A4 Out4 4 e, A5 Out5 5 f, A6 Out6 6 g, A7 Out7 7 h => end);

@@ -6,10 +6,10 @@ use crate::sealed::Internal;
 use crate::step::{AndThen, Cloned, Filter, Filtered, Inside, Inspect, IntoStep, Map, Referring, UnwrapOr};
 use crate::world::Registry;
 
-/// These methods exist for values of every type. For one that they do not fit, the bound's message says what does,
-/// instead of "no method found".
+/// Methods for the content of an `Option` or a `Result`. They exist for values of every type, so that the compiler can
+/// say what they need instead of "no method found".
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Runs a function on the content of `Some` or `Ok`.
+    /// Runs a function on the content of `Some` or `Ok`. `None` and errors are passed on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -36,14 +36,15 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Map(f.into_step(registry, Internal)))
     }
 
-    /// Runs a function that returns an `Option` or a `Result` on the content of `Some` or `Ok`.
+    /// Runs a function on the content of `Some` or `Ok`, and passes on the `Option` or `Result` that it returns.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<Option<u64>>::new().and_then(|x: u64| x.checked_sub(3), reg).build();
+    /// let minus_3 = |x: u64| x.checked_sub(3);
+    /// let mut chain = PipelineStart::<Option<u64>>::new().and_then(minus_3, reg).build();
     /// assert_eq!([Some(5), Some(1), None].map(|x| chain.run(&mut world, x)), [Some(2), None, None]);
     /// ```
     ///
@@ -59,7 +60,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(AndThen(f.into_step(registry, Internal)))
     }
 
-    /// Shows a reference to the content of `Some` or `Ok` to a function; the value goes on unchanged.
+    /// Calls a function with a reference to the content of `Some` or `Ok`, and passes the value on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -86,7 +87,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Inspect(Resolved::new(f, registry)))
     }
 
-    /// Keeps the content of `Some` only if the predicate holds for a reference to it.
+    /// Keeps the content of `Some` if a predicate holds for a reference to it, and passes on `None` otherwise.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -110,14 +111,15 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Filter(Resolved::new(predicate, registry)))
     }
 
-    /// Turns `None` or an error into a clone of `value`; the error is dropped.
+    /// Passes on the content of `Some` or `Ok`, or a clone of `value` otherwise. An error is dropped.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<&str>::new().then(|text: &str| text.parse::<u64>(), reg).unwrap_or(0).build();
+    /// let parse = |text: &str| text.parse::<u64>();
+    /// let mut chain = PipelineStart::<&str>::new().then(parse, reg).unwrap_or(0).build();
     /// assert_eq!(["4", "four"].map(|text| chain.run(&mut world, text)), [4, 0]);
     /// ```
     #[inline]

@@ -1,4 +1,4 @@
-//! The builder of chains: each combinator once, in the file of the values that it is for.
+//! Chains: functions that pass a value on, with combinators between them. The main type is [`Chain`].
 #![expect(clippy::type_complexity, reason = "the type of a chain is the list of its steps")]
 
 mod any;
@@ -25,11 +25,47 @@ use crate::sealed::Sealed;
 pub use crate::step::{Around, Enclose, Finished, IntoSplat, IntoStep, Surrounded, Verdict, ViewAt};
 use crate::step::{Splat, Start, Step, StepRef, Then};
 
-/// A chain being built: it takes an `In` (with `K = ByReference`, a `&In`) and gives an `Out` so far.
+/// A chain that is being built: it takes an `In` and passes on an `Out` so far.
 ///
-/// [`PipelineStart`](crate::PipelineStart) begins one. A function takes params first, then the value: owned or by
-/// reference, as its signature says ([`IntoStep`]), but always by reference where the chain keeps the value (`guard`,
-/// `filter`, `tap`, `inspect`, the predicates of `route`). In a chain over `&T`, that is a `&&T`.
+/// [`PipelineStart`](crate::PipelineStart) begins one, and [`build`](Self::build) ends it:
+///
+/// ```
+/// use std::num::ParseIntError;
+///
+/// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
+///
+/// fn count(mut errors: ResMut<u32>, _: ParseIntError) {
+///     *errors += 1;
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(0_u32);
+/// let mut world = builder.build();
+/// let reg = world.registry();
+/// let mut double = PipelineStart::<&str>::borrowed()
+///     .then(|text: &str| text.parse::<u64>(), reg) // -> Result<u64, ParseIntError>
+///     .catch(count, reg) // -> Option<u64>
+///     .map(|x: u64| 2 * x, reg)
+///     .build();
+/// assert_eq!(["4", "x"].map(|text| double.run(&mut world, text)), [Some(8), None]);
+/// assert_eq!(*world.resource::<u32>(), 1);
+/// ```
+///
+/// | the value is | combinators |
+/// |---|---|
+/// | anything | [`then`](Self::then), [`tap`](Self::tap), [`guard`](Self::guard), [`dedup`](Self::dedup), [`scan`](Self::scan), [`dispatch`](Self::dispatch) |
+/// | an `Option` or a `Result` | [`map`](Self::map), [`and_then`](Self::and_then), [`inspect`](Self::inspect), [`unwrap_or`](Self::unwrap_or) |
+/// | an `Option` | [`filter`](Self::filter), [`on_none`](Self::on_none), [`ok_or`](Self::ok_or), [`ok_or_else`](Self::ok_or_else), `unwrap_or_else` |
+/// | a `Result` | [`catch`](Self::catch), [`map_err`](Self::map_err), [`or_else`](Self::or_else), [`inspect_err`](Self::inspect_err), [`ok`](Self::ok), `unwrap_or_else` |
+/// | a `bool` | [`not`](Self::not), [`and`](Self::and), [`or`](Self::or), [`xor`](Self::xor) |
+/// | a tuple | [`splat`](Self::splat) |
+/// | a reference | [`cloned`](Self::cloned), `as_ref` |
+/// | an iterator or a list | [`each`](Self::each) |
+/// | for other chains | [`route`](Self::route), [`fork`](Self::fork), [`tee`](Self::tee), [`view`](Self::view) |
+///
+/// A function takes params first, then the value: owned or by reference, as its signature says ([`IntoStep`]). Where
+/// the chain keeps the value, the function takes a reference: in `guard`, `filter`, `tap`, `inspect`, and the
+/// predicates of `route`. In a chain over `&T`, that is a `&&T`. With `K = ByReference`, the chain takes a `&In`.
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct Chain<C, In: ?Sized, Out, S, K = ByValue> {
     pub(crate) steps: S,
@@ -44,7 +80,7 @@ pub struct ByValue;
 #[derive(Debug)]
 pub struct ByReference;
 
-/// What follows from how a chain takes its input.
+/// How a chain takes its input: by value or by reference.
 pub trait Input<In: ?Sized>: Sealed {
     /// What `run` takes: an `In` or a `&In`.
     type At<'a>

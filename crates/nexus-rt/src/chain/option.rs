@@ -6,7 +6,7 @@ use crate::step::{AsRef, OkOr, OkOrElse, OnNone, Splat, UnwrapOrElse};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
-    /// Runs a function on `None`; the value goes on unchanged.
+    /// Calls a function if the value is `None`, and passes the value on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -14,7 +14,8 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// let mut builder = WorldBuilder::new();
     /// builder.register(0_u64);
     /// let mut world = builder.build();
-    /// let mut chain = PipelineStart::<Option<u64>>::new().on_none(|mut n: ResMut<u64>| *n += 1, world.registry()).build();
+    /// let count = |mut n: ResMut<u64>| *n += 1;
+    /// let mut chain = PipelineStart::<Option<u64>>::new().on_none(count, world.registry()).build();
     /// assert_eq!([Some(5), None].map(|x| chain.run(&mut world, x)), [Some(5), None]);
     /// assert_eq!(*world.resource::<u64>(), 1);
     /// ```
@@ -31,14 +32,15 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self.push(OnNone(Splat(Resolved::new(f, registry))))
     }
 
-    /// Turns `None` into `Err` of a clone of `error`.
+    /// Turns `Some` into `Ok`, and `None` into `Err` with a clone of `error`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<u64>::new().guard(|x: &u64| *x < 10, reg).ok_or("too large").build();
+    /// let small = |x: &u64| *x < 10;
+    /// let mut chain = PipelineStart::<u64>::new().guard(small, reg).ok_or("too large").build();
     /// assert_eq!([5, 11].map(|x| chain.run(&mut world, x)), [Ok(5), Err("too large")]);
     /// ```
     #[inline]
@@ -46,7 +48,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self.push(OkOr(error))
     }
 
-    /// Turns `None` into `Err` of the output of a function.
+    /// Turns `Some` into `Ok`, and `None` into `Err` with the output of a function.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -75,7 +77,7 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
         self.push(OkOrElse(Splat(Resolved::new(f, registry))))
     }
 
-    /// Turns `None` into the output of a function.
+    /// Passes on the content of `Some`, or the output of a function for `None`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
@@ -83,7 +85,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
     /// let mut builder = WorldBuilder::new();
     /// builder.register(100_u64);
     /// let mut world = builder.build();
-    /// let mut price = PipelineStart::<Option<u64>>::new().unwrap_or_else(|last: Res<u64>| *last, world.registry()).build();
+    /// let last = |price: Res<u64>| *price;
+    /// let reg = world.registry();
+    /// let mut price = PipelineStart::<Option<u64>>::new().unwrap_or_else(last, reg).build();
     /// assert_eq!([Some(101), None].map(|x| price.run(&mut world, x)), [101, 100]);
     /// ```
     ///
@@ -101,7 +105,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, Option<T>, S, K> {
 }
 
 impl<'t, C, In: ?Sized, T, S, K> Chain<C, In, &'t Option<T>, S, K> {
-    /// Opens a reference to an `Option`, as in an arm that starts from one: `map` and the others then work on it.
+    /// Turns a reference to an `Option` into an `Option` of a reference, which `map` and the others accept.
+    ///
+    /// Arms and side chains start from a reference.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};

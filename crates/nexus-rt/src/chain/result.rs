@@ -7,7 +7,7 @@ use crate::step::{AsRef, Catch, InspectErr, IntoOption, IntoStep, MapErr, OrElse
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
-    /// Runs a function that ends an error; the content of `Ok` goes on as an `Option`.
+    /// Handles an error with a function, and passes the content of `Ok` on as an `Option`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -19,7 +19,8 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     /// let mut builder = WorldBuilder::new();
     /// builder.register_default::<Vec<String>>();
     /// let mut world = builder.build();
-    /// let mut chain = PipelineStart::<Result<u64, String>>::new().catch(reject, world.registry()).build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Result<u64, String>>::new().catch(reject, reg).build();
     /// assert_eq!([Ok(5), Err("late".into())].map(|x| chain.run(&mut world, x)), [Some(5), None]);
     /// assert_eq!(*world.resource::<Vec<String>>(), ["late"]);
     /// ```
@@ -35,14 +36,15 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(Catch(f.into_step(registry, Internal)))
     }
 
-    /// Runs a function on an error.
+    /// Runs a function on an error, and passes its output on as the error.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().map_err(|code: u8| format!("code {code}"), reg).build();
+    /// let name = |code: u8| format!("code {code}");
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().map_err(name, reg).build();
     /// assert_eq!(chain.run(&mut world, Err(7)), Err("code 7".to_owned()));
     /// ```
     ///
@@ -57,7 +59,7 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(MapErr(f.into_step(registry, Internal)))
     }
 
-    /// Runs a function that returns a `Result` on an error.
+    /// Runs a function on an error, and passes on the `Result` that it returns.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -80,7 +82,7 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(OrElse(f.into_step(registry, Internal)))
     }
 
-    /// Shows a reference to an error to a function; the value goes on unchanged.
+    /// Calls a function with a reference to an error, and passes the value on unchanged.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -89,7 +91,8 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
     /// builder.register(0_u64);
     /// let mut world = builder.build();
     /// let count = |mut errors: ResMut<u64>, _: &u8| *errors += 1;
-    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().inspect_err(count, world.registry()).build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().inspect_err(count, reg).build();
     /// assert_eq!([Ok(5), Err(1)].map(|x| chain.run(&mut world, x)), [Ok(5), Err(1)]);
     /// assert_eq!(*world.resource::<u64>(), 1);
     /// ```
@@ -110,14 +113,15 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(InspectErr(Resolved::new(f, registry)))
     }
 
-    /// Drops an error; the content of `Ok` goes on as an `Option`.
+    /// Drops an error, and passes the content of `Ok` on as an `Option`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<&str>::new().then(|text: &str| text.parse::<u64>(), reg).ok().build();
+    /// let parse = |text: &str| text.parse::<u64>();
+    /// let mut chain = PipelineStart::<&str>::new().then(parse, reg).ok().build();
     /// assert_eq!(["4", "four"].map(|text| chain.run(&mut world, text)), [Some(4), None]);
     /// ```
     #[inline]
@@ -125,14 +129,15 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
         self.push(IntoOption)
     }
 
-    /// Turns an error into the output of a function of it.
+    /// Passes on the content of `Ok`, or the output of a function of the error.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().unwrap_or_else(|code: u8| u64::from(code) + 100, reg).build();
+    /// let default = |code: u8| u64::from(code) + 100;
+    /// let mut chain = PipelineStart::<Result<u64, u8>>::new().unwrap_or_else(default, reg).build();
     /// assert_eq!([Ok(5), Err(7)].map(|x| chain.run(&mut world, x)), [5, 107]);
     /// ```
     ///
@@ -149,7 +154,9 @@ impl<C, In: ?Sized, T, E, S, K> Chain<C, In, Result<T, E>, S, K> {
 }
 
 impl<'t, C, In: ?Sized, T, E, S, K> Chain<C, In, &'t Result<T, E>, S, K> {
-    /// Opens a reference to a `Result`, as in an arm that starts from one: `map` and the others then work on it.
+    /// Turns a reference to a `Result` into a `Result` of references, which `map` and the others accept.
+    ///
+    /// Arms and side chains start from a reference.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};

@@ -8,8 +8,10 @@ use crate::step::{Case, Otherwise, Start};
 use crate::world::Registry;
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Hands the value to the first case whose predicate holds for a reference to it, or to the last arm. All arms
-    /// have the same output. Over an enum, [`cases!`](crate::cases) makes the cases from a `match`.
+    /// Passes the value to the arm of the first case whose predicate holds for it, or to the last arm.
+    ///
+    /// Predicates take a reference. All arms have the same output. Over an enum, [`cases!`](crate::cases) makes the
+    /// cases from a `match`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, WorldBuilder};
@@ -30,13 +32,30 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 }
 
-/// A route without a case yet: see [`Chain::route`].
+/// A route before its first case: see [`Chain::route`].
 #[derive(Debug)]
 #[must_use = "a route needs cases"]
 pub struct RouteStart<C, T>(PhantomData<fn(&mut C, T)>);
 
 impl<C, T> RouteStart<C, T> {
     /// Adds the first case: an arm for the values for which the predicate holds.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, Res, WorldBuilder};
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(100_u64); // the limit
+    /// let mut world = builder.build();
+    /// let reg = world.registry();
+    /// let large = |limit: Res<u64>, x: &u64| *x > *limit;
+    /// let mut chain = PipelineStart::<u64>::new()
+    ///     .route(|r| {
+    ///         r.case(large, reg, |x| x.then(|_: u64| "refused", reg))
+    ///             .or(|x| x.then(|_: u64| "accepted", reg))
+    ///     })
+    ///     .build();
+    /// assert_eq!([101, 5].map(|x| chain.run(&mut world, x)), ["refused", "accepted"]);
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.
@@ -65,7 +84,22 @@ pub struct RouteBuilder<C, T, Out, Cases> {
 }
 
 impl<C, T, Out, Cases> RouteBuilder<C, T, Out, Cases> {
-    /// Adds a case: an arm for the values for which the predicate holds and no earlier one did.
+    /// Adds a case: an arm for the values for which this predicate holds, and no earlier one does.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut size = PipelineStart::<u64>::new()
+    ///     .route(|r| {
+    ///         r.case(|x: &u64| *x < 10, reg, |x| x.then(|_: u64| 's', reg))
+    ///             .case(|x: &u64| *x < 100, reg, |x| x.then(|_: u64| 'm', reg))
+    ///             .or(|x| x.then(|_: u64| 'l', reg))
+    ///     })
+    ///     .build();
+    /// assert_eq!([5, 50, 500].map(|x| size.run(&mut world, x)), ['s', 'm', 'l']);
+    /// ```
     ///
     /// # Panics
     /// If a resource is missing or two params conflict.
@@ -85,6 +119,21 @@ impl<C, T, Out, Cases> RouteBuilder<C, T, Out, Cases> {
     }
 
     /// Adds the last arm, for all other values.
+    ///
+    /// ```
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut halved = PipelineStart::<u64>::new()
+    ///     .route(|r| {
+    ///         r.case(|x: &u64| *x % 2 == 0, reg, |x| x.then(|x: u64| Ok(x / 2), reg))
+    ///             .or(|x| x.then(|x: u64| Err(format!("{x} is odd")), reg))
+    ///     })
+    ///     .build();
+    /// assert_eq!(halved.run(&mut world, 8), Ok(4));
+    /// assert_eq!(halved.run(&mut world, 7), Err("7 is odd".to_owned()));
+    /// ```
     pub fn or<A, L>(
         self,
         arm: impl FnOnce(Chain<C, T, T, Start>) -> Chain<C, T, Out, A, L>,
@@ -109,7 +158,7 @@ impl<R, Out> Routed<R, Out> {
     }
 }
 
-/// Cases in the order in which they were written, to be nested the other way round: the first outermost.
+/// The cases of a route in the order in which they were written, to be nested with the first outermost.
 pub trait Fold<Rest> {
     /// The cases around `Rest`.
     type Route;

@@ -7,7 +7,9 @@ use crate::sealed::Internal;
 use crate::step::{EndsView, Finished, Start, StepRef, Tee, View, ViewAt};
 
 impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
-    /// Shows a reference to the value to a side chain that ends with `()` or `Option<()>`; the value goes on unchanged.
+    /// Runs a side chain on a reference to the value, and passes the value on unchanged.
+    ///
+    /// The side chain ends with `()` or `Option<()>`.
     ///
     /// ```
     /// use nexus_rt::{PipelineStart, ResMut, WorldBuilder};
@@ -16,8 +18,9 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     /// builder.register(Vec::<String>::new());
     /// let mut world = builder.build();
     /// let reg = world.registry();
+    /// let log = |mut log: ResMut<Vec<String>>, line: String| log.push(line);
     /// let mut chain = PipelineStart::<u32>::new()
-    ///     .tee(|x| x.then(|x: &u32| format!("saw {x}"), reg).then(|mut log: ResMut<Vec<String>>, s: String| log.push(s), reg))
+    ///     .tee(|x| x.then(|x: &u32| format!("saw {x}"), reg).then(log, reg))
     ///     .then(|x: u32| x + 1, reg)
     ///     .build();
     /// assert_eq!(chain.run(&mut world, 4), 5);
@@ -34,14 +37,43 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
         self.push(Tee(side(Chain::start()).steps))
     }
 
-    /// Runs a side chain over a projection of the value, made by `V`. The output of the side chain decides how the
-    /// value goes on: unchanged after `()` or the projection itself, as an `Option` after `bool`, `Option<()>` or an
-    /// `Option` of the projection, as a `Result` after `Result<(), E>`. See [`ViewAt`] for an example.
+    /// Runs a side chain on a projection of the value, whose output decides how the value is passed on.
     ///
-    /// If the projection is itself a `bool`, a `()`, an `Option<()>` or a `Result<(), E>`, the side chain cannot end
-    /// with it, nor one over a `()` with an `Option<()>`, since that would mean two things. Over a `bool`, end with an
-    /// `Option`, as after `guard`. Over one of the others, end with a `bool`, from a function such as
-    /// `|found: Option<()>| found.is_some()`.
+    /// `V` makes the projection: see [`ViewAt`].
+    ///
+    /// ```
+    /// use nexus_rt::chain::ViewAt;
+    /// use nexus_rt::{PipelineStart, WorldBuilder};
+    ///
+    /// struct Quantity;
+    ///
+    /// impl<'a> ViewAt<'a, (&'static str, u32)> for Quantity {
+    ///     type Item = u32;
+    ///
+    ///     fn view((_, quantity): &'a (&'static str, u32)) -> u32 {
+    ///         *quantity
+    ///     }
+    /// }
+    ///
+    /// let mut world = WorldBuilder::new().build();
+    /// let reg = world.registry();
+    /// let mut chain = PipelineStart::<(&str, u32)>::new()
+    ///     .view::<Quantity, _, _>(|quantity| quantity.then(|x: u32| x >= 10, reg))
+    ///     .build();
+    /// assert_eq!(chain.run(&mut world, ("BTC", 12)), Some(("BTC", 12)));
+    /// assert_eq!(chain.run(&mut world, ("ETH", 1)), None);
+    /// ```
+    ///
+    /// | the side chain ends with | the value is passed on |
+    /// |---|---|
+    /// | `()`, or the projection | unchanged |
+    /// | `bool`, `Option<()>`, or an `Option` of the projection | as an `Option` |
+    /// | `Result<(), E>` | as a `Result` |
+    ///
+    /// Some combinations would mean two things, so they are refused. If the projection is itself a `bool`, a `()`, an
+    /// `Option<()>` or a `Result<(), E>`, the side chain cannot end with it. If the projection is a `()`, the side
+    /// chain cannot end with an `Option<()>` either. Over a `bool`, end with an `Option`, as after `guard`. Over one of
+    /// the others, end with a `bool`, from a function such as `|found: Option<()>| found.is_some()`.
     pub fn view<'a, V, A, L>(
         self,
         side: impl FnOnce(Chain<C, T, <V as ViewAt<'a, T>>::Item, Start, ByReference>) -> A,
@@ -56,12 +88,12 @@ impl<C, In: ?Sized, T, S, K> Chain<C, In, T, S, K> {
     }
 }
 
-/// A chain over a part of a `T`, as the side chain of [`view`](Chain::view) returns it.
+/// A chain over a projection of a `T`: the side chain of a [`view`](Chain::view).
 pub trait SideChain<C, T> {
     /// The steps.
     type Steps;
 
-    /// What the last of them gives.
+    /// What the last of them returns.
     type End;
 
     /// Returns the steps.

@@ -1,4 +1,4 @@
-//! `Clock`: time as a resource, be it real time, test time or recorded time.
+//! `Clock`: time as a resource: real, of a test, or recorded.
 
 mod virtual_clock;
 
@@ -9,11 +9,7 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It moves when the loop asks the OS for events, and nowhere else: a poll of the mio driver [updates](Self::update)
-/// it, and a loop without sockets does so after its wait. A feed of recorded events moves it for each event
-/// ([`set_unix`](Self::set_unix)). The handlers in between therefore see one time, and a run over recorded events sees
-/// the same calendar whenever it takes place. No other part of the library reads the time, except for the waits and the
-/// deadline of a drain.
+/// It moves only when the loop asks the OS for events. All handlers of a turn therefore see one time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,6 +34,10 @@ pub use virtual_clock::VirtualClock;
 /// }
 /// assert_eq!(*world.resource::<Vec<u64>>(), [1_060, 1_120]);
 /// ```
+///
+/// A poll of the mio driver [updates](Self::update) it, and a loop without sockets does so after its wait. A feed of
+/// recorded events moves it for each event ([`set_unix`](Self::set_unix)), so a replay sees the same calendar whenever
+/// it takes place. No other part of the library reads the time, except for the waits and the deadline of a drain.
 #[must_use = "a clock is a resource: register it"]
 pub struct Clock {
     source: Source,
@@ -53,8 +53,10 @@ enum Source {
 }
 
 impl Clock {
-    /// Creates a clock with the time of this machine. It runs evenly: if the system's calendar is corrected while the
-    /// program runs, this clock does not follow.
+    /// Creates a clock with the time of this machine.
+    ///
+    /// It runs evenly: if the system clock is corrected while the program runs, this clock does not follow, except by
+    /// [`resync`](Self::resync).
     pub fn realtime() -> Self {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::at(Source::Realtime, Instant::now(), unix)
@@ -96,11 +98,6 @@ impl Clock {
 
     /// Moves Unix time to the system clock, and returns by how many nanoseconds: negative if back.
     ///
-    /// A realtime clock takes Unix time from the system once and follows the monotonic clock from then on, so it never
-    /// jumps. Where the system clock is corrected while the program runs, call this now and then, such as from a timer,
-    /// and decide what a jump means. [`now`](Self::now) is not affected. A few hundred nanoseconds are the reading
-    /// itself. Other clocks return 0.
-    ///
     /// ```
     /// use nexus_rt::Clock;
     ///
@@ -108,6 +105,11 @@ impl Clock {
     /// let moved_ns = clock.resync();
     /// assert!(moved_ns.abs() < 3_600_000_000_000, "the system clock jumped by more than an hour");
     /// ```
+    ///
+    /// A realtime clock takes Unix time from the system once and follows the monotonic clock from then on, so it never
+    /// jumps. If the system clock may be corrected while the program runs, call this from time to time, such as from a
+    /// timer, and decide what a jump means. [`now`](Self::now) is not affected. The reading itself accounts for a few
+    /// hundred nanoseconds. Other clocks return 0.
     pub fn resync(&mut self) -> i64 {
         if !matches!(self.source, Source::Realtime) {
             return 0;
@@ -131,12 +133,11 @@ impl Clock {
         }
     }
 
-    /// Takes over the time of the machine or of the test, and returns it. A historical clock stays at the time of its
-    /// events.
+    /// Moves the clock to the time of the machine or of the test, and returns it. A historical clock stays at the time
+    /// of its events.
     ///
-    /// Time moves once per turn, when the wait ends. A loop over sockets leaves this to
-    /// [`MioPoller`](crate::MioPoller), which calls it there. A loop without calls it after its own wait:
-    /// `let now = world.resource_mut::<Clock>().update();`
+    /// Time moves once per turn, when the wait ends. In a loop over sockets, `MioPoller` calls this. A loop without
+    /// sockets calls it after its own wait: `let now = world.resource_mut::<Clock>().update();`
     #[inline]
     pub fn update(&mut self) -> Instant {
         match &self.source {

@@ -5,11 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Time controlled by a test: it moves only by [`advance`](Self::advance) and [`set`](Self::set). Clones show the same
-/// time on every thread, so several drivers and a test can share one clock.
-///
-/// Drivers take the time as an argument, so a test passes them that of the clock:
-/// `poller.poll(world, clock.now())`.
+/// Time controlled by a test: it moves only by [`advance`](Self::advance) and [`set`](Self::set).
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,6 +16,9 @@ use std::time::{Duration, Instant};
 /// clock.advance(Duration::from_hours(24));
 /// assert_eq!(seen_by_a_driver.now() - start, Duration::from_hours(24));
 /// ```
+///
+/// Clones show the same time on every thread, so several drivers and a test can share one clock. Drivers take the time
+/// as an argument, so a test passes them that of the clock: `poller.poll(world, clock.now())`.
 #[derive(Clone)]
 pub struct VirtualClock {
     start: Instant,

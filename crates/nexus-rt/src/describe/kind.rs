@@ -3,8 +3,9 @@
 /// Defines the kinds, each with its name.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $Kind:ident $name:literal,)*) => {
-        /// What a part of a handler does: see [`Visitor`](crate::plan::Visitor). Most are the combinators of
-        /// [`Chain`](crate::chain::Chain).
+        /// What a part of a handler does. Most are the combinators of [`Chain`](crate::chain::Chain).
+        ///
+        /// See [`Visitor`](crate::plan::Visitor).
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[non_exhaustive]
         pub enum Kind {
@@ -70,7 +71,7 @@ kinds! {
     Cloned "cloned",
     /// A reference to the value inside.
     AsRef "as_ref",
-    /// A function that ends an error.
+    /// A function that handles an error.
     Catch "catch",
     /// A function on an error.
     MapErr "map_err",
@@ -98,11 +99,11 @@ kinds! {
     Arm "arm",
     /// The function that takes the outputs of the arms.
     Merge "merge",
-    /// A handler that owns a copy of the value it is lent.
+    /// A handler that receives a clone of the borrowed event.
     Owned "owned",
-    /// A handler that is lent the value it is given.
+    /// A handler that receives a reference to the event.
     ByRef "by_ref",
-    /// A function that decodes the event, in front of a handler of its output. (The function is not shown.)
+    /// A function that decodes the event, in front of a handler of its output. The function itself is not shown.
     Adapt "adapt",
     /// A handler whose panics are caught.
     CatchUnwind "catch_unwind",

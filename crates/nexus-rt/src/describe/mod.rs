@@ -1,4 +1,4 @@
-//! What every handler and step reports about itself without running.
+//! `Describe`: what every handler and step reports about itself without running.
 
 mod dot;
 mod format;
@@ -21,10 +21,26 @@ use crate::param::Access;
 use crate::sealed::Internal;
 use crate::world::{World, WorldId};
 
-/// What a handler reports about itself: its functions, and what follows from them.
+/// What a handler reports about itself without running: its name, its functions, and what each reads and writes.
+///
+/// ```
+/// use nexus_rt::{Describe, IntoHandler, Res, ResMut, WorldBuilder};
+///
+/// fn charge(fee: Res<u64>, mut total: ResMut<i64>, quantity: u64) {
+///     *total += (*fee * quantity) as i64;
+/// }
+///
+/// let mut builder = WorldBuilder::new();
+/// builder.register(3_u64);
+/// builder.register(0_i64);
+/// let world = builder.build();
+/// let handler = charge.into_handler(world.registry());
+/// assert!(handler.name().ends_with("charge"));
+/// assert_eq!(handler.plan().to_string(), "charge\n└─ charge  reads u64; writes i64\n");
+/// ```
 ///
 /// Every handler of this library implements it. For a handler written by hand, an empty implementation is enough:
-/// `impl Describe for MyHandler {}`. A handler that runs other handlers shows them by passing the visitor on.
+/// `impl Describe for MyHandler {}`. A handler that runs other handlers passes the visitor on to them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself, as handlers must",
     note = "for a handler written by hand, this is enough: `impl Describe for {Self} {{}}`"
@@ -160,20 +176,21 @@ pub trait Visitor {
     /// Begins a part of this kind. Everything up to the matching [`close`](Self::close) belongs to it.
     fn open(&mut self, _kind: Kind) {}
 
-    /// Reports the pattern of the part opened last, a case of a `match`, as it is written.
+    /// Reports the pattern of the part opened last, which is a case of a `match`, as written in the source.
     fn pattern(&mut self, _pattern: &'static str) {}
 
-    /// Reports that the part opened last, a system, runs only after others of the same scheduler. Each is given by its
-    /// place in the order in which they are shown, from 0.
+    /// Reports that the part opened last, which is a system, runs only after others of the same scheduler.
+    ///
+    /// Each is given by its place in the order in which they are shown, from 0.
     fn after(&mut self, _systems: &[usize]) {}
 
-    /// Marks the first function that is visited from now on, until the next call, which may take the mark back: how a
-    /// handler around another one finds it in a [`Plan`] again. A handler inside may mark the same function anew.
+    /// Marks the next function that is visited. With `None`, takes the mark back.
     ///
-    /// A mark is a number that its owner knows: [`FunctionNode::mark`] has it. Most visitors ignore it.
+    /// By its mark, a handler around another one finds it in a [`Plan`]. A mark is a number that its owner chose, and
+    /// [`FunctionNode::mark`] has it. A handler inside may mark the same function again. Most visitors ignore marks.
     fn mark(&mut self, _mark: Option<u64>) {}
 
-    /// Ends the part opened last, with the full type name of its output, where it is known.
+    /// Ends the part opened last, with the full type name of its output, if it is known.
     fn close(&mut self, _output: Option<&'static str>) {}
 }
 

@@ -4,12 +4,9 @@ use super::{Describe, Function, Kind, PlanFormat, Visitor, name_of};
 use crate::names::{path_length, short};
 use crate::param::AccessKind;
 
-/// What a handler consists of: its functions in the order in which they run, with what each reads and writes, and the
-/// parts that they stand in. Made by [`Describe::plan`](crate::Describe::plan).
+/// What a handler consists of: its functions in the order in which they run, and what each of them reads and writes.
 ///
-/// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
-/// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
-/// their paths, in JSON with them. What is called from inside a function is not known.
+/// [`Describe::plan`](crate::Describe::plan) makes one.
 ///
 /// ```
 /// use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
@@ -38,12 +35,16 @@ use crate::param::AccessKind;
 /// "
 /// );
 /// ```
+///
+/// It prints as a tree (`Display`), as a graph for Graphviz ([`to_dot`](Self::to_dot)) or Mermaid
+/// ([`to_mermaid`](Self::to_mermaid)), and as JSON ([`to_json`](Self::to_json)). Types and functions are shown without
+/// their paths, except in JSON. A plan does not know what a function calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Plan {
     /// The name of the handler.
     pub name: String,
-    /// What it consists of, in order.
+    /// Its functions and parts, in order.
     pub nodes: Vec<Node>,
 }
 
@@ -58,13 +59,13 @@ pub enum Node {
     Part {
         /// What it does.
         kind: Kind,
-        /// For a case of a `match`: its pattern, as it is written.
+        /// For a case of a `match`: its pattern, as written in the source.
         pattern: Option<&'static str>,
-        /// The full type name of what goes on from it, where that is known.
+        /// The full type name of its output, if it is known.
         output: Option<&'static str>,
-        /// For a system: the places of those before it, in the same scheduler, that it runs after.
+        /// For a system: the places of the systems in the same scheduler that it runs after.
         after: Vec<usize>,
-        /// What it consists of, in order.
+        /// Its functions and parts, in order.
         nodes: Vec<Node>,
     },
 }
@@ -79,12 +80,11 @@ pub struct FunctionNode {
     pub reads: Vec<&'static str>,
     /// The full type names of the resources that it writes.
     pub writes: Vec<&'static str>,
-    /// Whether it is handed the whole world, and so may read and write anything.
+    /// Whether it receives the whole world, and so may read and write anything.
     pub exclusive: bool,
     /// The number by which a handler around it finds it: see [`Visitor::mark`](crate::plan::Visitor::mark).
     pub mark: Option<u64>,
-    /// What is to be said of it, such as what its runs take. [`Plan::annotate`] writes it, and every form of the plan
-    /// shows it.
+    /// A note, such as how long its runs take. [`Plan::annotate`] writes it, and every form of the plan shows it.
     pub note: Option<String>,
 }
 
@@ -124,9 +124,9 @@ impl Plan {
         }
     }
 
-    /// Replaces a function that chooses among handlers of its own by their plans, as the cases of a route.
+    /// Replaces a function that runs one of several handlers by the plans of these handlers, as the cases of a route.
     ///
-    /// It is for a function that looks its handlers up in a table, for instance, where [`Describe`] does not see them.
+    /// It is for a function that finds its handlers in a table, for instance, where [`Describe`] does not see them.
     /// `function` is its full name, as [`type_name_of_val`](std::any::type_name_of_val) returns it.
     ///
     /// ```
@@ -151,7 +151,7 @@ impl Plan {
     ///     PipelineStart::new().then(clear, reg).build().boxed(),
     /// ];
     /// let plans = [table[0].plan(), table[1].plan()];
-    /// let execute = move |world: &mut World, (command, x): (usize, u64)| table[command].run(world, x);
+    /// let execute = move |world: &mut World, (n, x): (usize, u64)| table[n].run(world, x);
     /// let name = type_name_of_val(&execute);
     /// let commands = PipelineStart::<(usize, u64)>::new().then(execute, reg).build();
     /// let mut plan = commands.plan().nest(name, plans);
@@ -190,8 +190,8 @@ impl Plan {
         self
     }
 
-    /// Writes notes beside functions: `note` is asked for each, in order, and a function of which it knows nothing
-    /// keeps the note that it has.
+    /// Writes notes beside functions: `note` is called for each, in order. If it returns `None`, the existing note
+    /// stays.
     ///
     /// ```
     /// use nexus_rt::{Describe, PipelineStart, ResMut, WorldBuilder};
@@ -223,21 +223,23 @@ impl Plan {
         self.nodes.iter_mut().for_each(|node| node.annotate(&mut note));
     }
 
-    /// The graph in the language of Graphviz: `dot -Tsvg` draws it.
+    /// Returns the graph in the language of Graphviz: `dot -Tsvg` draws it.
     #[must_use]
     pub fn to_dot(&self) -> String {
         super::dot::write(self)
     }
 
-    /// The graph as a Mermaid flow chart.
+    /// Returns the graph as a Mermaid flow chart.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         super::mermaid::write(self)
     }
 
-    /// The plan as one JSON object: `{"name", "nodes": [..]}`, where a node is a function
-    /// `{"function", "path", "reads", "writes", "exclusive"}`, with a `"note"` if it has one, or a part
-    /// `{"kind", "output", "after", "nodes": [..]}`, with a `"name"` and a `"pattern"` if it is a case of a `match`.
+    /// Returns the plan as one JSON object: `{"name", "nodes": [..]}`.
+    ///
+    /// A node is a function, `{"function", "path", "reads", "writes", "exclusive"}`, with a `"note"` if it has one, or
+    /// a part, `{"kind", "output", "after", "nodes": [..]}`, with a `"name"` and a `"pattern"` if it is a case of a
+    /// `match`.
     #[must_use]
     pub fn to_json(&self) -> String {
         super::json::write(self)

@@ -4,8 +4,8 @@
 use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::{LastRun, Registry};
 
-/// What a function that takes a [`LastRun`] stores: the tick with which the world went on after its last run. Initially
-/// 0, before everything.
+/// The state of a function that takes a [`LastRun`]: the first tick of the world after its last run. Initially 0,
+/// before everything.
 #[derive(Clone, Copy, Debug)]
 pub struct Ran(u64);
 

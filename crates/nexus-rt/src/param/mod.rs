@@ -1,4 +1,4 @@
-//! Params: what they access, how they are resolved, and the errors if they cannot be. The trait itself is
+//! Params: what they access, and why some cannot be resolved: [`ResolveError`]. The trait itself is
 //! [`Param`](trait@crate::Param).
 
 mod access;

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use super::{Access, Dispatch, Param, Requests, Resolver};
 use crate::world::Registry;
 
-/// The registry as a parameter, for a function that builds handlers while it runs.
+/// The registry as a param: for a function that builds handlers while it runs.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, RegistryRef, ResMut, Virtual, WorldBuilder};

@@ -6,12 +6,12 @@ use std::fmt;
 use super::{Access, AccessKind, Dispatch, Param, Requests, Resolver, borrow_check};
 use crate::world::{CellPtr, Registry, Res, ResMut};
 
-/// What a param that reads stores. Only resolving creates one, and no safe code looks into it. Everything that is
+/// The state of a param that reads. Only resolving creates one, and no safe code looks into it. Everything that is
 /// fetched from it, and everything that [`Param::access`] reports about it, is therefore a read of this cell. For that
 /// reason, it does not matter that two expansions of a field's type may differ in a derived param.
 pub struct Reads<T>(CellPtr<T>);
 
-/// What a param that writes stores: see [`Reads`].
+/// The state of a param that writes: see [`Reads`].
 pub struct Writes<T>(CellPtr<T>);
 
 /// Implements a param and its optional twin. `T: Send` is required where a resource is registered, not here: see

@@ -35,17 +35,19 @@ pub unsafe trait Param: Sized {
     /// The param itself, with the lifetime of one run.
     type Item<'w>: Param<State = Self::State>;
 
-    /// Whether its state remembers the last run, as that of [`LastRun`](crate::LastRun) does.
+    /// Whether the state remembers the last run, as that of [`LastRun`](crate::LastRun) does.
     ///
-    /// An implementation by hand says so if one of its params does, and then passes [`end_run`](Self::end_run) on
-    /// to those that do. Otherwise, each run is the first one to that param.
+    /// In an implementation by hand, this is `true` if it is for one of its params, and [`end_run`](Self::end_run)
+    /// passes the call on to those. Otherwise, each run is the first one for that param.
     const REMEMBERS_RUN: bool = false;
 
     /// Resolves the param, or returns `None` if something is missing.
     fn try_init(registry: &Registry, resolver: &mut Resolver) -> Option<Self::State>;
 
-    /// Adds the param's requests to `list`, by passing the call on to each param in it. The list is used only for
-    /// messages, if something is missing or in conflict; a request that is not in it is not named there.
+    /// Adds the param's requests to `list`, by passing the call on to each param in it.
+    ///
+    /// The list is used only for messages, if something is missing or in conflict. A request that is not in it is not
+    /// named there.
     fn requests(list: &mut Requests);
 
     /// Calls `visit` with every access that a run may make.
@@ -59,13 +61,14 @@ pub unsafe trait Param: Sized {
     /// param.
     unsafe fn fetch<'w>(dispatch: Dispatch<'w>, state: &'w mut Self::State) -> Self::Item<'w>;
 
-    /// Remembers that a run has ended, after which the world goes on with `tick`. Called only if
-    /// [`REMEMBERS_RUN`](Self::REMEMBERS_RUN), and not after a panic.
+    /// Records that a run has ended. `tick` is the first tick of the world after it.
+    ///
+    /// It is called only if [`REMEMBERS_RUN`](Self::REMEMBERS_RUN) is `true`, and not after a panic.
     #[inline(always)]
     fn end_run(_state: &mut Self::State, _tick: u64) {}
 }
 
-/// What a run knows of its world besides the resources: the registry and the current sequence.
+/// What a run receives from its world besides the resources: the registry and the current sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch<'w> {
     pub(crate) registry: &'w Registry,

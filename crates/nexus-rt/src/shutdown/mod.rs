@@ -13,9 +13,9 @@ use std::time::Instant;
 
 /// The resource through which a world is asked to stop.
 ///
-/// Every world has one of its own, from the beginning: functions take a `Res<Shutdown>`, and
-/// [`World::shutdown_handle`](crate::World::shutdown_handle) returns its handle. It is not registered, and not counted
-/// among the resources of its world. Read access is enough to request a shutdown.
+/// Every world has its own from the beginning. Functions take a `Res<Shutdown>`, since read access is enough to request
+/// a shutdown. [`World::shutdown_handle`](crate::World::shutdown_handle) returns its handle. It is not registered, and
+/// not counted among the resources of its world.
 ///
 /// ```
 /// use nexus_rt::{Handler, IntoHandler, Res, Shutdown, WorldBuilder};
@@ -60,8 +60,9 @@ impl fmt::Debug for Shutdown {
     }
 }
 
-/// Requests a shutdown of one world, from any thread, and reports whether one was requested. Clones belong to the same
-/// world.
+/// Requests a shutdown of one world, from any thread, and reports whether one was requested.
+///
+/// Clones belong to the same world.
 ///
 /// A request is final. It stops nothing by itself: [`World::run`](crate::World::run) checks for it before each turn,
 /// and it wakes drivers that block.
@@ -102,11 +103,28 @@ impl ShutdownHandle {
         self.request.made.load(Ordering::Acquire)
     }
 
-    /// Registers `wake` to be called when a shutdown is requested, or calls it now if one already was: for a driver
-    /// that blocks, so that it returns at once.
+    /// Registers `wake` to be called when a shutdown is requested, or calls it now if one already was.
     ///
-    /// It runs on the thread that makes the request, and may run more than once. It never runs inside a signal handler,
-    /// so it may take locks. It is kept as long as a handle exists, so it should not own a handle itself.
+    /// A driver that blocks registers a waker, so that it returns at once.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use nexus_rt::WorldBuilder;
+    ///
+    /// let shutdown = WorldBuilder::new().build().shutdown_handle();
+    /// let (sender, receiver) = mpsc::channel();
+    /// shutdown.on_shutdown(move || _ = sender.send("stop"));
+    /// assert!(receiver.try_recv().is_err());
+    /// shutdown.shutdown();
+    /// assert_eq!(receiver.recv(), Ok("stop"));
+    /// ```
+    ///
+    /// `wake` runs on the thread that makes the request, and may run more than once. It never runs inside a signal
+    /// handler, so it may take locks. It is kept as long as a handle exists, so it should not own a handle itself.
+    ///
+    /// # Panics
+    /// If a shutdown was already requested, and `wake` panics.
     pub fn on_shutdown(&self, wake: impl Fn() + Send + Sync + 'static) {
         let wake: Waker = Arc::new(wake);
         self.request.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(wake.clone());
@@ -115,12 +133,14 @@ impl ShutdownHandle {
         }
     }
 
-    /// Turns SIGINT and SIGTERM into shutdown requests. A second signal of the two ends the process as if this had
-    /// never been called, in case the program does not reach its end.
+    /// Turns SIGINT and SIGTERM into shutdown requests (feature `signals`).
+    ///
+    /// The first signal makes the request. A second one ends the process as if this method had never been called, in
+    /// case the program does not reach its end.
     ///
     /// A thread that otherwise sleeps makes the request, and so wakes the drivers that block. The OS resumes any other
     /// blocking call after a signal, such as a read from standard input: register a [waker](Self::on_shutdown) for it.
-    /// Calling this again does nothing. It ends with the last handle of its world.
+    /// A second call does nothing. Signals are handled until the last handle of the world is dropped.
     ///
     /// # Errors
     /// If the OS refuses the handlers or the thread.

@@ -1,4 +1,4 @@
-//! `Around`: code around a pipeline or around each of its functions, such as what measures them.
+//! `Around`: code around a pipeline or around each of its functions, such as a measurement.
 
 use super::Step;
 use crate::call::Entered;
@@ -6,7 +6,7 @@ use crate::describe::{Describe, Kind, Visitor, describe_marked};
 use crate::sealed::Internal;
 use crate::sequence::Sequence;
 
-/// Runs something around a pipeline or a function: see [`Pipeline::around`](crate::Pipeline::around) and
+/// Code that runs around a pipeline or a function: see [`Pipeline::around`](crate::Pipeline::around) and
 /// [`Pipeline::around_each`](crate::Pipeline::around_each).
 pub trait Around {
     /// Runs `run`, once, and returns what it returns. `sequence` is that of the event.
@@ -20,7 +20,7 @@ pub trait Around {
     }
 }
 
-/// The steps of a pipeline, and what runs around them: see [`Pipeline::around`](crate::Pipeline::around).
+/// The steps of a pipeline, with the code around them: see [`Pipeline::around`](crate::Pipeline::around).
 #[derive(Clone, Debug)]
 pub struct Surrounded<A, S> {
     around: A,

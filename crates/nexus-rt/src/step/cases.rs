@@ -1,19 +1,19 @@
-//! `Match`: a value is taken apart by a `match`, and what each case gives goes on in an arm of its own.
+//! `Match`: a `match` takes a value apart, and each case has an arm for what it returns.
 
 use super::Step;
 use crate::call::Entered;
 use crate::describe::{Describe, Kind, Visitor};
 use crate::sealed::Internal;
 
-/// What one case of a `match` gives, or one of the cases after it.
+/// The value of one case of a `match`, or of one of the cases after it.
 // Each level has a tag of its own. With the tags of later cases in niches of what they give, the compiler asks for the
 // case twice: in the `match` of the user, and again in the arms.
 #[derive(Debug)]
 #[repr(C)]
 pub enum Given<P, R> {
-    /// What this case gives.
+    /// The value of this case.
     Here(P),
-    /// What a later case gives.
+    /// The value of a later case.
     Later(R),
 }
 

@@ -11,11 +11,11 @@ use crate::sealed::Internal;
 /// Makes what runs around a function.
 type Make<'m, W> = &'m dyn Fn(&dyn Describe) -> W;
 
-/// Steps around whose functions something can run: see [`Pipeline::around_each`](crate::Pipeline::around_each).
+/// Steps that can run code around each of their functions: see [`Pipeline::around_each`](crate::Pipeline::around_each).
 ///
-/// All steps that are not [`boxed`](crate::Pipeline::boxed).
+/// All steps can, except [`boxed`](crate::Pipeline::boxed) ones.
 pub trait Enclose {
-    /// The same steps with a `W` around each function.
+    /// The steps with a `W` around each function.
     type With<W: Around>: Describe;
 
     /// Puts around each function what `make` makes for it.

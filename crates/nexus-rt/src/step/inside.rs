@@ -14,7 +14,7 @@ pub trait Inside {
     /// The content.
     type Value;
 
-    /// The same type with another content.
+    /// The type with another content: for an `Option<T>`, an `Option<U>`.
     type With<U>;
 }
 
@@ -38,7 +38,7 @@ pub trait Filtered: Inside {}
 
 impl<T> Filtered for Option<T> {}
 
-/// Runs the step on the content; `None` and `Err` go on unchanged.
+/// Runs the step on the content; `None` and `Err` are passed on unchanged.
 // `Map` and `Inspect` do without `step!`, because the compiler shows their lines to users whose function does not fit.
 #[derive(Clone, Debug)]
 pub struct Map<S>(pub(crate) S);

@@ -6,10 +6,10 @@ use crate::describe::Describe;
 
 /// A step that takes a `&T` of any lifetime and has the same output for all of them.
 ///
-/// It means `for<'a> Step<C, &'a T, Out = ..>`, which implements it, but names no lifetime, so the compiler caches what
-/// it found. With the longer form instead, checking takes three times as long for each level of nested arms.
+/// It means `for<'a> Step<C, &'a T, Out = ..>`, which implements it. Since it names no lifetime, the compiler caches
+/// what it found. With the longer form, checking takes three times as long for each level of nested arms.
 pub trait StepRef<C, T: ?Sized>: Describe {
-    /// What comes out.
+    /// The output.
     type Out;
 
     /// Runs the step.

@@ -141,7 +141,7 @@ use {describe, step};
 /// Only this crate can call it (see [`Entered`]), and only this crate implements it.
 #[diagnostic::on_unimplemented(message = "this chain does not take `{In}`", label = "no step for `{In}`")]
 pub trait Step<C, In>: Describe {
-    /// What comes out.
+    /// The output.
     type Out;
 
     /// Runs the step.

@@ -3,7 +3,7 @@
 use super::{Step, StepRef, step};
 
 step! {
-    /// Runs the step on an error; `Ok` goes on unchanged.
+    /// Runs the step on an error; `Ok` is passed on unchanged.
     adapter MapErr;
     [T, E, S: Step<C, E>,] Result<T, E> => Result<T, S::Out>: |self, ctx, world, input| match input {
         Ok(value) => Ok(value),
@@ -32,7 +32,7 @@ step! {
 }
 
 step! {
-    /// Runs the step, which ends it, on an error; the content of `Ok` goes on as an `Option`.
+    /// Runs the step on an error, and passes the content of `Ok` on as an `Option`.
     adapter Catch;
     [T, E, S: Step<C, E, Out = ()>,] Result<T, E> => Option<T>: |self, ctx, world, input| match input {
         Ok(value) => Some(value),

@@ -34,7 +34,7 @@ impl<Acc: Clone, S: Clone, K> Clone for Scan<Acc, S, K> {
     label = "its last arguments are not `&mut {Acc}` and `{T}` or `&{T}`"
 )]
 pub trait ScanFn<C, Acc, T, K> {
-    /// How the function meets the world.
+    /// How the function accesses the world.
     type Mode: Mode;
 
     /// What it returns.

@@ -57,7 +57,7 @@ step! {
 /// let mut world = builder.build();
 /// let reg = world.registry();
 /// let mut orders = PipelineStart::<Order>::new()
-///     .view::<AsLine, _, _>(|line| line.tap(log, reg).then(sizable, reg)) // returns a bool: a guard
+///     .view::<AsLine, _, _>(|line| line.tap(log, reg).then(sizable, reg)) // a bool: a guard
 ///     .map(|order: Order| order.quantity, reg)
 ///     .build();
 /// assert_eq!(orders.run(&mut world, Order { symbol: "BTC".into(), quantity: 12 }), Some(12));
@@ -72,7 +72,7 @@ pub trait ViewAt<'a, T: ?Sized, Implied = &'a T> {
     fn view(value: &'a T) -> Self::Item;
 }
 
-/// Runs a side chain over a projection of the value; its output decides how the value goes on, as `K` says.
+/// Runs a side chain on a projection of the value. Its output decides how the value is passed on, as `K` says.
 #[derive(Debug)]
 pub struct View<V, S, K>(pub(crate) S, pub(crate) PhantomData<fn() -> (V, K)>);
 
@@ -103,10 +103,10 @@ impl<V, S: Describe, K> Describe for View<V, S, K> {
 
 /// The steps of a side chain over a view `V` of a `T`. `K`, which the compiler infers, says how they decide.
 pub trait ViewSide<C, T, V, K>: Describe {
-    /// How the value goes on.
+    /// How the value is passed on.
     type Out;
 
-    /// Runs the steps, and lets the value go on.
+    /// Runs the steps, and passes the value on.
     #[doc(hidden)]
     fn decide(&mut self, ctx: &mut C, world: Entered<'_>, value: T, _: Internal) -> Self::Out;
 }
@@ -115,7 +115,7 @@ pub trait ViewSide<C, T, V, K>: Describe {
 #[derive(Debug)]
 pub struct GivesVerdict;
 
-/// The output is the view, and the value goes on unchanged. See [`ViewSide`].
+/// The output is the view, and the value is passed on unchanged. See [`ViewSide`].
 #[derive(Debug)]
 pub struct GivesView;
 
@@ -200,7 +200,7 @@ where
     note = "its functions take the view with any lifetime, not with `'static` or another that has a name outside"
 )]
 pub trait EndsView<C, T, V, End, K>: ViewSide<C, T, V, K> {
-    /// How the value goes on.
+    /// How the value is passed on.
     type Next;
 }
 
@@ -209,13 +209,14 @@ impl<C, T, V, End, K, S: ViewSide<C, T, V, K>> EndsView<C, T, V, End, K> for S {
     type Next = S::Out;
 }
 
-/// The output of a side chain over a view, which decides how the value goes on: unchanged after `()`, as an `Option`
-/// after `bool` and `Option<()>`, as a `Result` after `Result<(), E>`.
+/// The output of a side chain over a view, which decides how the value is passed on.
+///
+/// It is unchanged after `()`, an `Option` after `bool` and `Option<()>`, and a `Result` after `Result<(), E>`.
 pub trait Verdict<T>: Sealed {
-    /// How the value goes on.
+    /// How the value is passed on.
     type Out;
 
-    /// Lets the value go on.
+    /// Passes the value on.
     #[doc(hidden)]
     fn apply(self, value: T) -> Self::Out;
 }

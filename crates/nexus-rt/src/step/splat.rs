@@ -32,10 +32,10 @@ pub struct SplatRef<S>(pub(crate) S);
 
 describe!(SplatRef<S> as Splat shows whole);
 
-/// A function that a chain can run on the elements of a tuple `T`, or of the tuple that `T` refers to: it takes them,
-/// or references to them, as its last arguments.
+/// A function that a chain can run on the elements of a tuple `T`, or of the tuple that `T` refers to.
 ///
-/// `K`, which the compiler infers, says which. The function takes params first: see [`Callable`].
+/// It takes them, or references to them, as its last arguments. `K`, which the compiler infers, says which. The
+/// function takes params first: see [`Callable`].
 #[diagnostic::on_unimplemented(
     message = "this function does not fit here: it would be given the elements of `{T}`",
     label = "its last arguments, after params, are neither the elements of `{T}` nor references to them",

@@ -65,7 +65,7 @@ impl WorldBuilder {
         Ok(self.world.registry.insert(value))
     }
 
-    /// Registers `value` if no `T` is registered yet, and drops it otherwise. For plugins that share a resource.
+    /// Registers `value` if no `T` is registered yet, and drops it otherwise: for plugins that share a resource.
     pub fn ensure<T: Send + 'static>(&mut self, value: T) -> ResourceId {
         self.ensure_with(|| value)
     }
@@ -82,14 +82,20 @@ impl WorldBuilder {
         }
     }
 
-    /// Installs a plugin, which registers what it needs.
+    /// Installs a plugin, which registers what it needs. See [`Plugin`] for an example.
+    ///
+    /// # Panics
+    /// If the plugin panics, such as for a resource that is already registered.
     #[track_caller]
     pub fn install_plugin(&mut self, plugin: impl Plugin) -> &mut Self {
         plugin.build(self);
         self
     }
 
-    /// Installs a driver and returns its poller.
+    /// Installs a driver and returns its poller. See [`Installer`] for an example.
+    ///
+    /// # Panics
+    /// If the driver panics, such as when one of its resources is already registered.
     #[track_caller]
     pub fn install_driver<I: Installer>(&mut self, driver: I) -> I::Poller {
         driver.install(self)
@@ -111,7 +117,7 @@ impl WorldBuilder {
         self.registry().key::<T>()
     }
 
-    /// Borrows resource `T`, for a plugin that builds on another one.
+    /// Borrows resource `T`: for a plugin that builds on another one.
     ///
     /// # Panics
     /// If no `T` is registered.
@@ -121,8 +127,9 @@ impl WorldBuilder {
         self.world.resource::<T>()
     }
 
-    /// Borrows resource `T` mutably, for example that of a driver, to register a source or a timer whose key another
-    /// resource stores. The write is part of the registration and leaves no stamp.
+    /// Borrows resource `T` mutably, without a stamp: the write is part of the registration.
+    ///
+    /// A program registers a source or a timer this way, for example, and stores its key in another resource.
     ///
     /// ```
     /// use nexus_rt::{Sequence, WorldBuilder};
@@ -167,7 +174,7 @@ impl WorldBuilder {
         self.world.is_empty()
     }
 
-    /// Returns whether there is a `T`.
+    /// Returns whether the world has a resource `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.world.contains::<T>()

@@ -89,7 +89,8 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// builder.register(0_u64);
 /// let mut world = builder.build();
 ///
-/// let mut sum = (|mut sum: ResMut<u64>, x: u32| *sum += u64::from(x)).into_handler(world.registry());
+/// let add = |mut sum: ResMut<u64>, x: u32| *sum += u64::from(x);
+/// let mut sum = add.into_handler(world.registry());
 /// world.resource_mut::<Queue>().0.extend([1, 2, 3]);
 /// poller.poll(&mut world, &mut sum);
 /// assert_eq!(*world.resource::<u64>(), 6);

@@ -1,4 +1,4 @@
-//! The world: one value per type, behind stable pointers, with an identity that is never reused.
+//! `World`: one value per type, behind stable pointers, with an identity that is never reused.
 #![expect(unsafe_code, reason = "follows the pointers to its own cells, after comparing identities")]
 
 mod builder;
@@ -101,7 +101,7 @@ impl World {
         self.registry.is_empty()
     }
 
-    /// Returns whether there is a `T`.
+    /// Returns whether the world has a resource `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.registry.contains::<T>()
@@ -183,8 +183,8 @@ impl World {
     /// builder.register(7_u64);
     /// builder.register("EUR");
     /// let world = builder.build();
-    /// let listed: Vec<String> = world.resources().map(|r| format!("{} {} {}", r.id, r.name, r.size)).collect();
-    /// assert_eq!(listed, ["0 u64 8", "1 &str 16"]);
+    /// let listed: Vec<_> = world.resources().map(|r| (r.id.index(), r.name, r.size)).collect();
+    /// assert_eq!(listed, [(0, "u64", 8), (1, "&str", 16)]);
     /// ```
     pub fn resources(&self) -> impl Iterator<Item = ResourceInfo> {
         self.everything().take(self.len())
@@ -208,16 +208,17 @@ impl World {
 
     /// Advances to the next event and returns its sequence. Drivers call this before each event.
     ///
-    /// It does not check that the world is before [`Sequence::MAX`], except in debug builds: 2^63 events are more than
-    /// there are nanoseconds in 292 years. Whoever sets a sequence forward leaves room for what comes after.
+    /// Only debug builds check that the world is before [`Sequence::MAX`]: 2^63 events are more than there are
+    /// nanoseconds in 292 years. Code that sets a sequence forward must leave room for later events.
     #[inline]
     pub fn next_sequence(&mut self) -> Sequence {
         self.enter_sequence(self.sequence.next());
         self.sequence
     }
 
-    /// Sets the sequence of the current event, which only moves forward: to that of a recorded event, or to the number
-    /// at which a restarted program goes on.
+    /// Sets the sequence of the current event, which only moves forward.
+    ///
+    /// A replay sets it to that of a recorded event, and a restarted program to the number at which it resumes.
     ///
     /// ```
     /// use nexus_rt::{Sequence, WorldBuilder};
@@ -228,8 +229,8 @@ impl World {
     /// ```
     ///
     /// # Panics
-    /// If the world is past this sequence: what was written since would seem to lie in the future. Or if the sequence
-    /// is after [`Sequence::MAX`].
+    /// If the world is past this sequence, since later writes would seem to lie in the future, or if the sequence is
+    /// after [`Sequence::MAX`].
     #[track_caller]
     pub fn advance_to(&mut self, sequence: Sequence) {
         let current = self.sequence;

@@ -7,8 +7,8 @@ use crate::sequence::Sequence;
 /// The stamp of a write, in one word: twice its sequence, and one more once it is settled.
 ///
 /// A write is fresh until a run ends that took a [`LastRun`] and had access to the resource. The end of that run
-/// settles it, and the next write is fresh again, in the same event too. Whoever asks later thus knows on which side of
-/// that end a write was, and only such runs pay for it: a write remains one store.
+/// settles it, and the next write is fresh again, even in the same event. Code that asks later can thus tell on which
+/// side of that end a write was. Only such runs pay for it: a write is still one store.
 ///
 /// The order is that of events. A settled write lies between its event and the next one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -40,15 +40,10 @@ impl Moment {
     }
 }
 
-/// The previous run of this function: the parameter of a function that asks what
-/// [changed since](crate::Res::changed_since).
+/// The previous run of this function: a param for functions that ask what [changed since](crate::Res::changed_since).
 ///
 /// It is for functions that do not run for every event, such as the systems of a scheduler that makes one pass after
-/// several events. A resource has changed since the last run if anybody wrote it after that run, during whichever
-/// event, and each such change is seen by one run. What the function itself wrote during its last run is no change to
-/// it. In its first run, every resource has changed, even if it was never written.
-///
-/// [`Res::is_changed`](crate::Res::is_changed) asks for less: whether the current event changed the resource.
+/// several events.
 ///
 /// ```
 /// use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder};
@@ -80,9 +75,14 @@ impl Moment {
 /// # Ok::<(), nexus_rt::scheduler::CycleError>(())
 /// ```
 ///
+/// A resource has changed since the last run if it was written after that run, in any event. Each change is seen by one
+/// run. Writes by the function itself during its last run do not count. In its first run, every resource has changed,
+/// even if it was never written. If it is enough to know whether the current event changed the resource, use
+/// [`Res::is_changed`](crate::Res::is_changed).
+///
 /// Each resolved function remembers its own last run, like a [`Local`](crate::Local): two handlers of one function do
-/// not see each other's, and a clone begins with that of its original. A run that panics does not count: the next one
-/// sees the changes again, and what the one that panicked wrote.
+/// not share it, and a clone begins with that of its original. A run that panics does not count: the next one sees the
+/// changes again, and also the writes of the run that panicked.
 ///
 /// Like other borrows, it cannot be kept beyond the run.
 #[derive(Clone, Copy, Debug)]

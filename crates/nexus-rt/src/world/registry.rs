@@ -24,7 +24,7 @@ impl ResourceId {
         self.0 as usize
     }
 
-    /// That of the [`Shutdown`].
+    /// The number of the [`Shutdown`].
     const SHUTDOWN: Self = Self(u32::MAX);
 
     pub(super) fn from_index(index: usize) -> Self {
@@ -39,7 +39,7 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// The resources of one world by type: `into_handler`, `then` and the other builders resolve parameters against it.
+/// The resources of one world by type, against which `into_handler`, `then` and the other builders resolve params.
 ///
 /// Borrow it from [`World::registry`](crate::World::registry), from
 /// [`WorldBuilder::registry`](crate::WorldBuilder::registry), or inside a handler as a
@@ -97,7 +97,7 @@ impl Registry {
         self.cells.is_empty()
     }
 
-    /// Returns whether there is a `T`.
+    /// Returns whether the world has a resource `T`.
     #[must_use]
     pub fn contains<T: 'static>(&self) -> bool {
         self.try_id::<T>().is_some()

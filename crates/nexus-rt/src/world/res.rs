@@ -7,7 +7,7 @@ use super::cell::ResourceCell;
 use super::moment::{LastRun, Moment};
 use crate::sequence::Sequence;
 
-/// A shared borrow of resource `T`: the parameter of a function that reads it.
+/// A shared borrow of resource `T`: the param of a function that reads it.
 ///
 /// The function is resolved once; a run then costs one load. Resolving fails if no `T` is registered (take
 /// `Option<Res<T>>` where that is acceptable) or if the same function also writes it.
@@ -47,7 +47,7 @@ impl<'w, T> Res<'w, T> {
     }
 }
 
-/// An exclusive borrow of resource `T`: the parameter of a function that writes it.
+/// An exclusive borrow of resource `T`: the param of a function that writes it.
 ///
 /// The first write through it (any use as `&mut T`) stamps the resource with the current sequence; reading does not.
 ///
@@ -139,7 +139,7 @@ macro_rules! readable {
         impl<T> $Borrow<'_, T> {
             /// Returns whether the resource was written during the current sequence. Registration is not a write.
             ///
-            /// A function that does not run for every event asks [`changed_since`](Self::changed_since) instead.
+            /// A function that does not run for every event uses [`changed_since`](Self::changed_since) instead.
             #[inline]
             #[must_use]
             pub fn is_changed(&self) -> bool {
@@ -155,9 +155,9 @@ macro_rules! readable {
 
             /// Returns whether the resource was written in a later sequence than `sequence`.
             ///
-            /// This is for a reader that has an event to compare with. A function that asks what changed since it ran
-            /// last uses [`changed_since`](Self::changed_since) instead, which also sees a write in the very event in
-            /// which it ran.
+            /// This is for a reader that has an event to compare with. A function that asks what changed since its last
+            /// run uses [`changed_since`](Self::changed_since) instead, which also sees later writes in the event of
+            /// that run.
             #[inline]
             #[must_use]
             pub fn changed_after(&self, sequence: Sequence) -> bool {
@@ -166,11 +166,11 @@ macro_rules! readable {
 
             /// Returns whether the resource was written after the last run of this function: see [`LastRun`].
             ///
-            /// What the function wrote during that run does not count, and what it has written during this one does.
-            /// In its first run, every resource has changed.
+            /// Writes by the function itself count if it made them during this run, but not during the last one. In its
+            /// first run, every resource has changed.
             ///
-            /// It is for the resources of the world that the function runs on. Of those in a world that is itself a
-            /// resource, the answer says nothing, since each world counts its own runs.
+            /// It is for resources of the world that the function runs on. For those of a world that is itself a
+            /// resource, the answer is meaningless, since each world counts its own runs.
             #[inline]
             #[must_use]
             pub fn changed_since(&self, last_run: LastRun<'_>) -> bool {

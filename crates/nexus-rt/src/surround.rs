@@ -1,16 +1,16 @@
-//! Something around a pipeline, or around each of its functions.
+//! `around` and `around_each`: code around a pipeline, or around each of its functions.
 
-use std::marker::PhantomData;
-
-use super::Pipeline;
 use crate::chain::Input;
 use crate::describe::Describe;
+use crate::pipeline::Pipeline;
 use crate::sealed::Internal;
 use crate::step::{Around, Enclose, Surrounded};
 
 impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
-    /// Runs something around the steps, such as what measures them. The result is a pipeline of the same kind: the
-    /// chain of a connection stays one, and its output stays what it was. Nothing is paid where it is not used.
+    /// Runs code around the pipeline, such as a measurement.
+    ///
+    /// The result is a pipeline of the same kind, with the same output, so it still fits where the original did.
+    /// Pipelines without it cost nothing extra.
     ///
     /// ```
     /// use nexus_rt::chain::Around;
@@ -32,12 +32,14 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     /// assert_eq!(double.around(Tell("double")).run(&mut world, 4), 8);
     /// ```
     pub fn around<A: Around>(self, around: A) -> Pipeline<In, Surrounded<A, S>, C, K> {
-        Pipeline { chain: self.chain.map(|steps| Surrounded::new(around, steps)), types: PhantomData }
+        self.change_steps(|steps| Surrounded::new(around, steps))
     }
 
-    /// Runs something around each function of the pipeline, in arms, cases and predicates too, such as what measures
-    /// them one by one. `make` is given each function, in the order of the plan. Handlers that the pipeline
-    /// [dispatches](crate::chain::Chain::dispatch) to stay as they are. Nothing is paid where it is not used.
+    /// Runs code around each function of the pipeline, such as a measurement, including those in arms, cases and
+    /// predicates.
+    ///
+    /// `make` is called with each function, in the order of the plan. Handlers that the pipeline
+    /// [dispatches](crate::chain::Chain::dispatch) to stay as they are. Pipelines without it cost nothing extra.
     ///
     /// ```
     /// use std::cell::Cell;
@@ -56,7 +58,10 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     ///
     /// let mut world = WorldBuilder::new().build();
     /// let reg = world.registry();
-    /// let chain = PipelineStart::<u64>::new().guard(|x: &u64| *x > 2, reg).map(|x: u64| 2 * x, reg).build();
+    /// let chain = PipelineStart::<u64>::new()
+    ///     .guard(|x: &u64| *x > 2, reg)
+    ///     .map(|x: u64| 2 * x, reg)
+    ///     .build();
     /// let runs = Cell::new(0);
     /// let mut chain = chain.around_each(|_: &dyn Describe| Count(&runs));
     /// assert_eq!([1, 2, 3].map(|x| chain.run(&mut world, x)), [None, None, Some(6)]);
@@ -66,6 +71,6 @@ impl<In: ?Sized, S: Describe, C, K: Input<In>> Pipeline<In, S, C, K> {
     where
         S: Enclose,
     {
-        Pipeline { chain: self.chain.map(|steps| steps.enclose(&make, Internal)), types: PhantomData }
+        self.change_steps(|steps| steps.enclose(&make, Internal))
     }
 }
