@@ -233,6 +233,9 @@ mod pages {
         Readme: "README.md";
         Safety: "SAFETY.md";
         FirstProgram: "docs/src/first-program.md";
+        Tutorial: "docs/src/tutorial.md";
+        TutorialJournal: "docs/src/tutorial-journal.md";
+        TutorialShip: "docs/src/tutorial-ship.md";
         World: "docs/src/world.md" needs ["derive"];
         Handlers: "docs/src/handlers.md";
         Pipelines: "docs/src/pipelines.md";
