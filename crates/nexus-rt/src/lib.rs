@@ -253,7 +253,7 @@ mod pages {
         JournalReadme: "crates/nexus-journal/README.md";
         PollLoop: "docs/src/poll-loop.md" needs ["mio", "signals", "timer"];
         Systems: "docs/src/systems.md";
-        Testing: "docs/src/testing.md";
+        Testing: "docs/src/testing.md" needs ["mio", "timer"];
         Performance: "docs/src/performance.md" needs ["smartptr"];
         Errors: "docs/src/errors.md";
         FromBevy: "docs/src/from-bevy.md" needs ["derive"];
