@@ -34,7 +34,7 @@ fn show(quote: Quote) {
     println!("{} at {}", quote.symbol, quote.price);
 }
 
-/// What one session, and all together, may cost.
+/// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.connections = 100;

@@ -16,7 +16,7 @@ const MOST_OPEN: u32 = 2;
 /// The highest price at which each symbol is bought.
 struct Targets(BTreeMap<&'static str, u64>);
 
-/// What has happened so far.
+/// The state of the program.
 #[derive(Default)]
 struct Book {
     quotes: u64,
@@ -56,7 +56,7 @@ fn order(client: &mut Client<()>, mut book: ResMut<Book>, quote: Quote) {
     client.send(format!("BUY {} {} {}\n", book.orders, quote.symbol, quote.price).as_bytes());
 }
 
-/// What one session, and all together, may cost.
+/// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.connections = 100;

@@ -23,7 +23,7 @@ const STALE: Duration = Duration::from_secs(2);
 /// The highest price at which each symbol is bought.
 struct Targets(BTreeMap<&'static str, u64>);
 
-/// What has happened so far.
+/// The state of the program.
 #[derive(Default)]
 struct Book {
     quotes: u64,
@@ -85,7 +85,7 @@ fn on_stale(mut book: ResMut<Book>, mut net: ResMut<Net>, _timer: TimerEvent) {
     }
 }
 
-/// What one session, and all together, may cost.
+/// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.connections = 100;
@@ -135,7 +135,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let next = |world: &_| [timers.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
         io.poll_until(world, now, next)?;
         net.poll(world, usize::MAX, &mut on_line);
-        timers.poll(world, world.resource::<Clock>().now()); // after the connections: a quote in time is heard first
+        timers.poll(world, world.resource::<Clock>().now()); // after the connections, so a quote in time counts
         Ok::<(), Box<dyn Error>>(())
     })?;
 

@@ -24,7 +24,7 @@ const STALE: Duration = Duration::from_secs(2);
 /// The highest price at which each symbol is bought.
 struct Targets(BTreeMap<&'static str, u64>);
 
-/// What has happened so far.
+/// The state of the program.
 #[derive(Default)]
 struct Book {
     quotes: u64,
@@ -32,7 +32,7 @@ struct Book {
     open: BTreeMap<&'static str, u32>,
 }
 
-/// What the functions want to send.
+/// Output that waits to be sent.
 #[derive(Default)]
 struct Out(String);
 
@@ -135,7 +135,7 @@ impl App {
     }
 }
 
-/// Sends what the program wants to send to all sessions.
+/// Sends the pending output to all sessions.
 fn send_to_all(world: &mut World) {
     let text = std::mem::take(&mut world.resource_mut::<Out>().0);
     let mut net = world.resource_mut::<Net>();
@@ -143,7 +143,7 @@ fn send_to_all(world: &mut World) {
     sessions.into_iter().for_each(|id| _ = net.send(id, text.as_bytes()));
 }
 
-/// What one session, and all together, may cost.
+/// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.connections = 100;
@@ -187,7 +187,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         io.poll_until(world, now, next)?;
         net.poll(world, usize::MAX, &mut on_line);
-        app.borrow_mut().apply(world, Input::Timers); // after the connections: a quote in time is heard first
+        app.borrow_mut().apply(world, Input::Timers); // after the connections, so a quote in time counts
         send_to_all(world);
         Ok::<(), Box<dyn Error>>(())
     })?;
@@ -211,7 +211,7 @@ mod tests {
         (test, app)
     }
 
-    /// Applies an input as an event, and returns what it sends.
+    /// Applies an input as an event, and returns its output.
     fn apply(test: &mut TestHarness, app: &mut App, input: Input<'_>) -> String {
         test.event(|world| app.apply(world, input));
         std::mem::take(&mut test.world_mut().resource_mut::<Out>().0)

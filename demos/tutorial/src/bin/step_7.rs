@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The highest price at which each symbol is bought.
 struct Targets(BTreeMap<&'static str, u64>);
 
-/// What has happened so far: the state that a replay reproduces.
+/// The state of the program, which a replay reproduces.
 #[derive(Default, Hash)]
 struct Book {
     quotes: u64,
@@ -38,11 +38,11 @@ struct Book {
     open: BTreeMap<&'static str, u32>,
 }
 
-/// Whether no more orders are sent.
+/// Whether ordering is stopped.
 #[derive(Default, Hash)]
 struct Halted(bool);
 
-/// What the functions want to send.
+/// Output that waits to be sent.
 #[derive(Default)]
 struct Out(String);
 
@@ -96,7 +96,7 @@ fn on_stale(mut book: ResMut<Book>, mut out: ResMut<Out>, _timer: TimerEvent) {
     cancel_all(&mut book, &mut out);
 }
 
-/// Cancels the orders and sends no more, or goes on.
+/// Stops ordering and cancels what is open, or starts again.
 fn halt(mut halted: ResMut<Halted>, mut book: ResMut<Book>, mut out: ResMut<Out>, on: bool) {
     halted.0 = on;
     if on {
@@ -185,19 +185,19 @@ impl Live {
     fn open(world: &mut World, mut app: App, directory: String) -> Result<Self, nexus_journal::Error> {
         let (options, digests) = (Options::new("gateway"), digests(world.registry()));
         let (recorder, _) = Recorder::open(Dir::new(directory), options, (&mut *world, &mut app), digests)?;
-        world.resource_mut::<Out>().0.clear(); // it was sent before the restart
+        world.resource_mut::<Out>().0.clear(); // the output of a replay is not sent
         let book = world.resource::<Book>();
         println!("replayed {} quotes, {} orders", book.quotes, book.orders);
         Ok(Self { app, recorder })
     }
 
-    /// Records an input and applies it. What is sent from now on waits until the input is on disk.
+    /// Records an input and applies it. Output is held from now on, until the input is on disk.
     fn input(&mut self, world: &mut World, input: Input<'_>) {
         let sequence = self.recorder.input(world, &mut self.app, input);
         world.resource_mut::<Net>().hold(sequence.get());
     }
 
-    /// Writes what was recorded to disk, and lets go what waits for it.
+    /// Writes the recorded inputs to disk, and releases the output that waits for them.
     fn commit(&mut self, world: &mut World) -> Result<(), nexus_journal::Error> {
         let safe = self.recorder.commit(world)?;
         world.resource_mut::<Net>().release(safe.get());
@@ -205,7 +205,7 @@ impl Live {
     }
 }
 
-/// Sends what the program wants to send to all sessions.
+/// Sends the pending output to all sessions.
 fn send_to_all(world: &mut World) {
     let text = std::mem::take(&mut world.resource_mut::<Out>().0);
     let mut net = world.resource_mut::<Net>();
@@ -223,7 +223,7 @@ fn serve(client: &mut Client<()>, board: Res<Board>, _request: &[u8]) {
     client.close("answered");
 }
 
-/// What one session, and all together, may cost.
+/// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.connections = 100;
@@ -245,7 +245,7 @@ fn listen<Tag: 'static>(world: &mut World, what: &str, address: &str) -> Result<
 
 fn main() -> Result<(), Failure> {
     let board = Board::new();
-    let (mut builder, timers) = App::register(Clock::historical(Clock::realtime().unix())); // the journal moves it
+    let (mut builder, timers) = App::register(Clock::historical(Clock::realtime().unix())); // the recorder moves it
     builder.shutdown_handle().enable_signals()?; // SIGINT and SIGTERM
     builder.register(board.clone());
     let mut io = builder.install_driver(MioInstaller::new()?);
@@ -278,7 +278,7 @@ fn main() -> Result<(), Failure> {
         pages.poll(world, usize::MAX, &mut serve);
         let mut live = live.borrow_mut();
         if live.app.timers.next_deadline(world).is_some_and(|due| due <= now) {
-            live.input(world, Input::Timers); // after the connections: a quote in time is heard first
+            live.input(world, Input::Timers); // after the connections, so a quote in time counts
             send_to_all(world);
         }
         live.commit(world)?;
@@ -290,7 +290,7 @@ fn main() -> Result<(), Failure> {
     world.run(&mut turn)?;
     live.borrow_mut().input(&mut world, Input::Halt(true));
     send_to_all(&mut world);
-    let deadline = world.resource::<Clock>().now() + GRACE; // the sessions' deadline is on the world's clock
+    let deadline = world.resource::<Clock>().now() + GRACE; // sessions end by the world's clock
     world.resource_mut::<Net>().drain(deadline);
     world.drain(Instant::now() + GRACE, |world| world.resource::<Net>().is_empty(), turn)?;
     live.into_inner().recorder.close(&world)?;
@@ -314,7 +314,7 @@ mod tests {
         (test, app)
     }
 
-    /// Applies an input as an event, and returns what it sends.
+    /// Applies an input as an event, and returns its output.
     fn apply(test: &mut TestHarness, app: &mut App, input: Input<'_>) -> String {
         test.event(|world| app.apply(world, input));
         std::mem::take(&mut test.world_mut().resource_mut::<Out>().0)

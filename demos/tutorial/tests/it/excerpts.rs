@@ -56,3 +56,11 @@ fn a_wrong_line_is_noticed() {
     assert!(is_excerpt(&program, &["a", CUT, "c", "d"]) && is_excerpt(&program, &["b", "c"]));
     assert!(!is_excerpt(&program, &["a", "c"]) && !is_excerpt(&program, &["c", CUT, "a"]));
 }
+
+#[test]
+fn the_finished_program_has_as_many_lines_as_the_page_says() {
+    let program = program(STEPS);
+    let (code, _) = program.split_once("#[cfg(test)]").expect("it has tests");
+    let count = lines(code).into_iter().filter(|line| !line.starts_with("//")).count();
+    assert_eq!(count, 240, "the tutorial opens with this number");
+}
