@@ -273,6 +273,9 @@ mod pages {
         Readme: "README.md";
         Safety: "SAFETY.md";
         FirstProgram: "docs/src/first-program.md";
+        Tutorial: "docs/src/tutorial.md";
+        TutorialJournal: "docs/src/tutorial-journal.md";
+        TutorialShip: "docs/src/tutorial-ship.md";
         World: "docs/src/world.md" needs ["derive"];
         Handlers: "docs/src/handlers.md";
         Pipelines: "docs/src/pipelines.md";
@@ -300,7 +303,7 @@ mod pages {
         TimerReadme: "crates/nexus-timer/README.md" needs ["timer"];
         DeriveReadme: "crates/nexus-rt-derive/README.md" needs ["derive"];
         Systems: "docs/src/systems.md";
-        Testing: "docs/src/testing.md";
+        Testing: "docs/src/testing.md" needs ["mio", "timer"];
         Simulation: "docs/src/simulation.md" needs ["timer"];
         Performance: "docs/src/performance.md" needs ["smartptr"];
         Errors: "docs/src/errors.md";

@@ -1,0 +1,110 @@
+//! Step 2: orders go out.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::error::Error;
+use std::time::Duration;
+
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines};
+use nexus_rt::{Clock, MioInstaller, PipelineStart, Res, ResMut, World, WorldBuilder};
+
+type Net = Connections<()>;
+
+/// The most open orders per symbol.
+const MOST_OPEN: u32 = 2;
+
+/// The highest price at which each symbol is bought.
+struct Targets(BTreeMap<&'static str, u64>);
+
+/// The state of the program.
+#[derive(Default)]
+struct Book {
+    quotes: u64,
+    orders: u64,
+    open: BTreeMap<&'static str, u32>,
+}
+
+struct Quote {
+    symbol: &'static str,
+    price: u64,
+}
+
+fn parse(targets: Res<Targets>, line: &[u8]) -> Result<Quote, &'static str> {
+    let fields = str::from_utf8(line).ok().and_then(|line| line.split_once(' '));
+    let (symbol, price) = fields.ok_or("expected SYMBOL PRICE")?;
+    let price = price.parse().map_err(|_| "the price is not a number")?;
+    let (symbol, _) = targets.0.get_key_value(symbol).ok_or("unknown symbol")?;
+    Ok(Quote { symbol, price })
+}
+
+fn reject(client: &mut Client<()>, error: &'static str) {
+    client.send(format!("ERROR {error}\n").as_bytes());
+}
+
+fn count(mut book: ResMut<Book>, _quote: &Quote) {
+    book.quotes += 1;
+}
+
+fn is_wanted(targets: Res<Targets>, book: Res<Book>, quote: &Quote) -> bool {
+    let open = book.open.get(quote.symbol).copied().unwrap_or_default();
+    quote.price <= targets.0[quote.symbol] && open < MOST_OPEN
+}
+
+fn order(client: &mut Client<()>, mut book: ResMut<Book>, quote: Quote) {
+    book.orders += 1;
+    *book.open.entry(quote.symbol).or_default() += 1;
+    client.send(format!("BUY {} {} {}\n", book.orders, quote.symbol, quote.price).as_bytes());
+}
+
+/// Bounds the cost of one session, and of all sessions together.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.connections = 100;
+    limits.memory = 64 << 20;
+    limits.silent = Some(Duration::from_secs(60));
+    limits
+}
+
+fn argument(place: usize, default: &str) -> String {
+    env::args().nth(place).unwrap_or_else(|| default.into())
+}
+
+fn listen(world: &mut World, address: &str) -> Result<(), Box<dyn Error>> {
+    let mut connections = world.resource_mut::<Net>();
+    let listener = connections.listen(address.parse::<Address>()?)?;
+    println!("listening on {}", connections.address(listener).expect("it listens"));
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut builder = WorldBuilder::new();
+    builder.shutdown_handle().enable_signals()?; // SIGINT and SIGTERM
+    builder.register(Targets(BTreeMap::from([("ACME", 100), ("INIT", 50)])));
+    builder.register_default::<Book>();
+    let mut io = builder.install_driver(MioInstaller::new()?);
+    let net = ConnectionsInstaller::<(), _>::new(&io, Lines::new(100))?.limits(limits());
+    let mut net = builder.install_driver(net);
+    let mut world = builder.build();
+    listen(&mut world, &argument(1, "127.0.0.1:9001"))?;
+
+    let reg = world.registry();
+    let mut on_line = PipelineStart::<&[u8]>::borrowed()
+        .with_context::<Client<()>>()
+        .then(parse, reg) // &[u8] -> Result<Quote, &str>
+        .catch(reject, reg) // the error ends here: Option<Quote>
+        .inspect(count, reg)
+        .filter(is_wanted, reg)
+        .map(order, reg)
+        .build();
+
+    world.run(|world| {
+        let now = world.resource::<Clock>().now();
+        io.poll_until(world, now, |world| net.next_deadline(world))?;
+        net.poll(world, usize::MAX, &mut on_line);
+        Ok::<(), Box<dyn Error>>(())
+    })?;
+
+    let book = world.resource::<Book>();
+    println!("{} quotes, {} orders", book.quotes, book.orders);
+    Ok(())
+}
