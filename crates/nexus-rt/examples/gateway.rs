@@ -1,6 +1,8 @@
-//! The program of the README: orders are checked, filled or rejected.
+//! What does a whole program look like?
 //!
 //! `cargo run --example gateway`
+//!
+//! This is the program in the README: it checks orders, then fills or rejects them.
 
 use nexus_rt::{Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, WorldBuilder};
 
