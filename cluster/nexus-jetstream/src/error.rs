@@ -9,13 +9,13 @@ use nexus_rt::Sequence;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
     /// Too much waits for the stream.
-    #[error("too much waits for the stream; try again later")]
+    #[error("too many inputs wait for the stream; try again later")]
     Full,
     /// The stream cannot be reached, and [`Options::queue`](crate::Options::queue) says not to wait.
     #[error("the stream cannot be reached; try again later")]
     Away,
     /// The input has more bytes than a message may have.
-    #[error("an input has at most {} bytes", crate::order::LONGEST)]
+    #[error("the input is longer than {} bytes", crate::order::LONGEST)]
     TooLong,
 }
 
@@ -35,7 +35,7 @@ pub struct Alarm {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { node, resources, after, at } = self;
-        write!(f, "`{node}` has another {} at sequence {at}; all agreed at {after}", resources.join(", "))
+        write!(f, "{} of `{node}` differs at sequence {at}; all agreed at {after}", resources.join(", "))
     }
 }
 
@@ -63,7 +63,8 @@ pub enum Error {
     },
     /// The stream is that of another program, or of another version.
     #[error(
-        "the stream `{stream}` has {found:?}, but this is {expected:?}: use another stream, or the program that it belongs to"
+        "the stream `{stream}` belongs to {found:?}, but this is {expected:?}: use another stream, \
+         or that program"
     )]
     Program {
         /// The stream.
@@ -74,16 +75,15 @@ pub enum Error {
         expected: String,
     },
     /// A message is none of this library, or of a later version of it.
-    #[error(
-        "message {stream} of the stream has another format: somebody else publishes to it, or a newer version does"
-    )]
+    #[error("message {stream} of the stream has an unknown format: another program or a newer version publishes to it")]
     Foreign {
         /// The message.
         stream: u64,
     },
     /// An input is none of this program.
     #[error(
-        "the input of source {source_number} in message {stream} is unknown: a node of another version published it; update this one"
+        "the input of source {source_number} in message {stream} is unknown: a node of another version \
+         published it; update this node"
     )]
     Unknown {
         /// The number of its source.
@@ -92,14 +92,15 @@ pub enum Error {
         stream: u64,
     },
     /// Another process publishes under the name of this node.
-    #[error("another process is running as node `{node}`: each needs a name of its own")]
+    #[error("another process is running as node `{node}`: give each process its own name")]
     Replaced {
         /// The name.
         node: String,
     },
     /// The stream does not have what comes next.
     #[error(
-        "the stream goes on at message {found}, after {after}: this node is too far behind what was purged; start it again, it begins with the latest snapshot"
+        "the stream continues at message {found}, but this node stopped at {after}, and what is between was purged: start \
+         the node again, and it begins with the latest snapshot"
     )]
     Gap {
         /// The last message that was taken.
@@ -109,7 +110,8 @@ pub enum Error {
     },
     /// This replica is not worth what others are.
     #[error(
-        "this node has diverged: {against} other(s) disagree; {alarm}; it no longer serves; start it again from the latest snapshot, and look for what depends on anything but inputs"
+        "this node has diverged and no longer serves: {against} other(s) disagree; {alarm}; start it again from the \
+         latest snapshot, and look for code that depends on anything but inputs"
     )]
     Diverged {
         /// How many disagree.
@@ -118,7 +120,7 @@ pub enum Error {
         alarm: Box<Alarm>,
     },
     /// A snapshot does not lead to the state that it was made of.
-    #[error("the snapshot does not lead to the same {}: nothing was purged", resources.join(", "))]
+    #[error("the snapshot does not restore the same {}: nothing was purged", resources.join(", "))]
     Snapshot {
         /// The resources that differ.
         resources: Vec<String>,
@@ -132,7 +134,7 @@ pub enum Error {
         why: String,
     },
     /// The name of a node or of a stream cannot be one.
-    #[error("{what} is {name:?}: it has 1 to 32 letters, digits, `-` and `_`")]
+    #[error("{what} is {name:?}, but must have 1 to 32 letters, digits, `-` or `_`")]
     Name {
         /// What it names.
         what: &'static str,
@@ -140,7 +142,7 @@ pub enum Error {
         name: String,
     },
     /// The stream was deleted, or has lost its end.
-    #[error("the stream is not what it was: {0}; bring it back from a backup, or begin with another stream")]
+    #[error("the stream was deleted or has lost messages: {0}; restore it from a backup, or begin with another stream")]
     Gone(String),
     /// The thread that talks to the servers has ended.
     #[error("the connection to NATS has ended: {0}")]
