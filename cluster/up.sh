@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Three NATS servers and three kv-servers on this machine, to try what several machines do. Ctrl-C ends all of it.
+# Runs three NATS servers and three kv-servers on this machine, to try out replication. Ctrl-C stops all of them.
 #
-#   cluster/up.sh             three kv-servers that hold the same keys
+#   cluster/up.sh             three kv-servers with the same keys
 #   cluster/up.sh --shards    three kv-servers, each with a third of the keys
 #
-# Return starts again what has ended. Variables of the environment:
+# Return restarts the servers that have ended. Environment variables:
 #
-#   KV_PORT      the first of three ports of kv-servers    7101
-#   NATS_PORT    the first of three ports of NATS servers  7201
-#   ROUTE_PORT   the first of three, among NATS servers    7301
-#   KV_SERVER    the binary                                built by cargo if there is none
+#   KV_PORT      the first of three ports for kv-servers            default: 7101
+#   NATS_PORT    the first of three ports for NATS servers          default: 7201
+#   ROUTE_PORT   the first of three ports between NATS servers      default: 7301
+#   KV_SERVER    the kv-server binary                               default: built by cargo if missing
 #
 # Needs nats-server and redis-cli (Debian: nats-server, redis-tools).
 set -euo pipefail
@@ -27,7 +27,7 @@ case "${1-}" in
     ;;
 esac
 
-# What is missing, and how to get it.
+# Ends if a program is missing, and says how to install it.
 need() {
     command -v "$1" >/dev/null && return
     echo "$1 is missing: apt-get install $2, or $3" >&2
@@ -47,11 +47,11 @@ if [[ -z $kv ]]; then
         cargo build --release --package kv-cluster --bin kv-server
     fi
 fi
-command -v "$kv" >/dev/null || { echo "there is no program $kv: KV_SERVER names the binary" >&2; exit 1; }
+command -v "$kv" >/dev/null || { echo "there is no program $kv: set KV_SERVER to the kv-server binary" >&2; exit 1; }
 
 work=$(mktemp -d)
 declare -A pids=()
-# Ends servers, by name.
+# Stops servers, by name.
 end() {
     local name
     for name in "$@"; do
@@ -64,8 +64,8 @@ end() {
 stop() {
     trap - EXIT
     trap '' INT TERM
-    printf '\nending all\n'
-    end a b c # as long as they have somebody to talk to
+    printf '\nstopping all servers\n'
+    end a b c # first, while they can still reach NATS
     end n1 n2 n3
     rm -rf "$work"
 }
@@ -81,7 +81,7 @@ is_up() {
 start() {
     local name=$1
     shift
-    # A Ctrl-C is for this script, which ends servers in their order.
+    # Only this script gets a Ctrl-C, and stops the servers in order.
     setsid "$@" >>"$work/$name.log" 2>&1 &
     pids[$name]=$!
 }
@@ -113,7 +113,7 @@ name_of() {
     echo "${names[$1 - 1]}"
 }
 
-# Waits for a server: its name, a line of its log, and how many such lines there were.
+# Waits until a server has logged a line once more: its name, the line, and how many such lines there were.
 await() {
     until (($(lines "$1" "$2") > $3)); do
         is_up "$1" || { printf '%s has ended:\n' "$1" >&2; tail -n 5 "$work/$1.log" >&2; return 1; }
@@ -127,7 +127,7 @@ lines() {
     echo "${count:-0}"
 }
 
-# Starts what does not run, and waits until it serves.
+# Starts the servers that are not running, and waits until they serve.
 start_all() {
     local i name
     local -A before=()
@@ -164,7 +164,7 @@ await_shards() {
     done
 }
 
-# The process that leads a stream, as its log says.
+# Prints the process that leads a stream, according to the logs.
 leader_of() {
     cat "$work"/n?.log | grep "new stream leader for '.* > $1'" | sort -k 2,3 | sed -n '$s/^\[\([0-9]*\)\].*/\1/p' || true
 }
@@ -182,7 +182,7 @@ show() {
     printf '\ntry, in another terminal:\n'
     if [[ -n $shards ]]; then
         cat <<END
-  redis-cli -c -p $kv_port SET greeting hello   # -c follows to the server that has the key
+  redis-cli -c -p $kv_port SET greeting hello   # -c follows redirects to the server that has the key
   redis-cli -c -p $((kv_port + 2)) GET greeting
   redis-cli -c -p $kv_port SET {user:1}:name Ada
   redis-cli -p $kv_port MSET a 1 b 2            # refused: the keys are in two slots
@@ -192,11 +192,11 @@ END
   redis-cli -p $kv_port SET greeting hello
   redis-cli -p $((kv_port + 2)) GET greeting
   redis-cli -p $((kv_port + 1)) INFO replication
-  kill -9 ${pids[b]}     # a kv-server: the others go on
-  kill -9 $(leader_of kv)     # the leader of the stream: SET waits for some seconds, GET does not
+  kill -9 ${pids[b]}     # stops a kv-server: the others continue
+  kill -9 $(leader_of kv)     # stops the leader of the stream: SET waits for a few seconds, GET does not
 END
     fi
-    printf '\nReturn starts again what has ended; Ctrl-C ends all. Logs: %s/*.log\n' "$work"
+    printf '\nReturn restarts servers that have ended; Ctrl-C stops all. Logs: %s/*.log\n' "$work"
 }
 
 echo "starting three NATS servers and three kv-servers; the first election takes up to ten seconds"
@@ -206,5 +206,5 @@ while read -r; do
     start_all || continue
     show
 done
-# There is nobody at the terminal who could press Return.
+# Standard input is not a terminal, so nobody can press Return.
 wait

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Both demos under a system that fails: strace makes calls fail, and what comes out must be right or a clean error.
+# Runs both demos while strace makes system calls fail. Each result must be correct, or a clean error.
 #
 #   demos/faults.sh [SECONDS]      for each fault; default: 4
 #
-# Needs strace (Debian: strace). Prints a line for each fault; ends with 0 if all are as they should be.
+# Needs strace (Debian: strace). Prints a line for each fault. The exit code is 0 if all results are as expected.
 #
-# The kernel cannot be told to read or write less than it could. For kv-server, values of several segments to a client that asks
-# in pieces do that; market-data reads its file through a pipe that is filled bit by bit.
+# strace cannot make short reads and writes. For kv-server, large values to a client that asks in pieces cause them;
+# market-data reads its file through a pipe that is filled a few bytes at a time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ tracer=
 trap 'kill $tracer 2>/dev/null || true; rm -rf "$work"' EXIT
 failed=0
 
-# kv-server with a fault: what it is, the least number of right replies, and strace's words for it.
+# Runs kv-server with a fault: its name, the least number of correct replies, and strace's expression for it.
 serve() {
     local what=$1 least=$2 said status=0 calls pid used
     shift 2
@@ -33,7 +33,7 @@ serve() {
     port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/log")
     pid=$(pgrep -P "$tracer" | head -n 1)
     said=$("$target/examples/patient" "127.0.0.1:$port" "$seconds" "$least" "${longest:-200000}" 2>&1) || status=$?
-    # Nobody is there any more, so there is nothing to do.
+    # The process has ended.
     sleep 0.3
     used=$(cat /proc/"$pid"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }')
     sleep 0.7
@@ -42,8 +42,8 @@ serve() {
     local ended=0
     for _ in $(seq 40); do kill -0 "$pid" 2>/dev/null && sleep 0.05; done
     if kill -TERM "$pid" 2>/dev/null; then
-        # The signal handler writes to a socket of its own to wake the thread that waits for signals. Where that write is the one
-        # that fails, the signal is lost, which the kernel never does to it. A second one ends the process as it is.
+        # The signal handler writes to its own socket to wake the thread that waits for signals. If the fault hits that
+        # write, which never fails on a real system, the signal is lost. A second one ends the process at once.
         wait "$tracer" || ended=$?
         ((ended == 143)) && ended=0
     else
@@ -64,14 +64,14 @@ report() {
     printf '%-11s %-42s %6s faults  %s: %s\n' "$1" "$2" "$3" "$verdict" "$4"
 }
 
-# market-data with a fault: what it is, whether it must succeed, and strace's words.
+# Runs market-data with a fault: its name, whether it must succeed, and strace's expression for it.
 replay() {
     local what=$1 must=$2 status=0 calls said
     shift 2
     strace -f -qq -o "$work/trace" "$@" "$target/market-data" --bars --strict >"$work/out" 2>"$work/errors" || status=$?
     calls=$(grep -c INJECTED "$work/trace" || true)
     if ((status == 0)) && cmp -s "$work/out" "$work/right"; then
-        said="the same bars as without" status=0
+        said="the same bars as without the fault" status=0
     elif [[ $must == error ]] && ((status == 1 || status == 2)) && [[ $(wc -l <"$work/errors") -le 3 && -s $work/errors ]]; then
         said=$(tr '\n' ' ' <"$work/errors" | cut -c 1-160) status=0
     else
@@ -85,7 +85,7 @@ serve "EINTR from every third wait" 100 -e inject=epoll_wait:error=EINTR:when=2+
 serve "EINTR from every second read" 100 -e inject=recvfrom:error=EINTR:when=1+2
 serve "EINTR from every second write" 100 -e inject=sendto:error=EINTR:when=1+2
 serve "EINTR from every second accept" 100 -e inject=accept4:error=EINTR:when=1+2
-# Who is told that nothing is there although the socket is full is never told again, so here it must not become full.
+# A server that reads EAGAIN although bytes are there is not notified again, so here the socket must not become full.
 longest=20000 serve "EAGAIN from every fifth read" 20 -e inject=recvfrom:error=EAGAIN:when=5+5
 serve "EAGAIN from every fifth write" 20 -e inject=sendto:error=EAGAIN:when=5+5
 serve "EAGAIN from every third accept" 20 -e inject=accept4:error=EAGAIN:when=3+3
@@ -104,12 +104,12 @@ replay "EINTR from every second read" right -e trace=read -e inject=read:error=E
 replay "EIO from the 40th read" error -e trace=read -e inject=read:error=EIO:when=40
 replay "an end after the 40th read" error -e trace=read -e inject=read:retval=0:when=40+
 replay "EMFILE when files are opened" error -e trace=openat -P "$PWD/demos/market-data/data/btcusdt_20240808.gz" -e inject=openat:error=EMFILE
-# A pipe gives a few bytes at a time.
+# A pipe delivers a few bytes at a time.
 mkfifo "$work/pipe"
 (dd if=demos/market-data/data/btcusdt_20240808.gz of="$work/pipe" bs=97 2>/dev/null) &
 status=0
 "$target/market-data" --bars --strict --input "$work/pipe" >"$work/out" 2>"$work/errors" || status=$?
 cmp -s "$work/out" "$work/right" || status=1
-report market-data "reads of 97 bytes" "all" "$(if ((status == 0)); then echo the same bars as without; else head -c 300 "$work/errors"; fi)" "$status"
+report market-data "reads of 97 bytes" "all" "$(if ((status == 0)); then echo the same bars as without the fault; else head -c 300 "$work/errors"; fi)" "$status"
 
 exit "$failed"

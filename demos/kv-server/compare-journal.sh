@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# kv-server with a journal beside redis-server with an append-only file, in turns, with ratios.
+# Compares kv-server with a journal and redis-server with an append-only file, in turns, with ratios.
 #
 #   demos/kv-server/compare-journal.sh [ROUNDS] [KEYS]      default: 3 5000000
 #
 # First throughput, server CPU per request and p99 of SET, 50 clients, depth 1 and 16: `--durability disk` and `behind` beside
-# `appendfsync always`, and `process` beside `everysec`. Then, with so many keys: the size on disk and the time to start again
+# `appendfsync always`, and `process` beside `everysec`. Then, with KEYS keys: the size on disk and the time to restart
 # before and after compaction. Set TMPDIR to a directory on a disk, not in memory. Needs redis-server and redis-benchmark.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -23,7 +23,7 @@ pid=''
 trap 'kill -9 $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 port=$((20000 + $$ % 20000))
 
-# The CPU time of a process, in nanoseconds.
+# Prints the CPU time of a process, in nanoseconds.
 cpu() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'; }
 now() { date +%s%N; }
 
@@ -34,7 +34,7 @@ start() {
     begun=$(now)
     case $kind in
     kv-*)
-        # Compaction is asked for, not met by chance.
+        # Compaction runs only on request, not by chance.
         target/release/kv-server --port "$port" --journal "$place" --durability "${kind#kv-}" --compact 0 >"$work/log" 2>&1 &
         ;;
     redis-*)
@@ -95,11 +95,11 @@ awk '
 
 size() { du -sb --exclude=lock "$1" | cut -f1; }
 
-# So many keys, written with 10% more requests, then a start, a compaction, and a start again.
+# Writes KEYS keys with 10 % more requests, then restarts, compacts, and restarts again.
 filled() {
     local kind=$1 place=$work/filled-$1
     start "$kind" "$place"
-    # Every key once, then a tenth of them again.
+    # Sets every key once, then a tenth of them again.
     awk -v keys="$keys" 'BEGIN {
         for (n = 0; n < keys * 11 / 10; n++) { key = sprintf("key:%012d", n % keys); printf "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$16\r\nvalue:%010d\r\n", length(key), key, n }
     }' | redis-cli -p "$port" --pipe >/dev/null
@@ -123,7 +123,7 @@ filled() {
 
 if [ "$keys" -gt 0 ]; then
     echo
-    echo "$keys keys of 16 bytes, values of 16 bytes, $((keys * 11 / 10)) SETs: bytes on disk and ms until the start answers, before and after compaction"
+    echo "$keys keys of 16 bytes, values of 16 bytes, $((keys * 11 / 10)) SETs: bytes on disk and ms until a restarted server answers, before and after compaction"
     filled kv-process
     filled redis-everysec
 fi

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Throughput and server CPU per request, kv-server beside redis-server, in turns, with ratios.
+# Compares kv-server with redis-server, in turns: throughput and server CPU per request, with ratios.
 #
 #   demos/kv-server/compare.sh [ROUNDS] [TESTS]      default: 3 set,get,incr,ping
 #
-# Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools). CPU is what the system says that all threads of the
-# server ran for, user and system time together, so it does not depend on who else uses the machine as much as throughput does.
+# Needs redis-server and redis-benchmark (Debian: redis-server, redis-tools). CPU is the user and system time of all
+# threads of the server, so it depends less on other users of the machine than throughput does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,14 +26,14 @@ target/release/kv-server --port 0 >"$work/kv-server.log" &
 pids+=($!)
 until grep -q listening "$work/kv-server.log"; do sleep 0.05; done
 kv_port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/kv-server.log")
-# Redis cannot pick a port and say which, so it takes the next free one.
+# Redis cannot pick a free port and print it, so the script looks for the next free one.
 redis_port=$((kv_port + 1))
 redis-server --port "$redis_port" --save '' --appendonly no --dir "$work" >"$work/redis.log" &
 pids+=($!)
 until redis-cli -p "$redis_port" ping >/dev/null 2>&1; do sleep 0.05; done
 declare -A port=([kv-server]=$kv_port [redis]=$redis_port) pid=([kv-server]=${pids[0]} [redis]=${pids[1]})
 
-# The CPU time of a process, in nanoseconds.
+# Prints the CPU time of a process, in nanoseconds.
 cpu() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'; }
 
 # One run: prints "server depth test requests/s", then CPU per request over all tests.

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# kv-server under valgrind's memcheck: no error and no leak, with clients that check every reply, clients that break off,
-# redis-benchmark, and an end by SIGTERM.
+# Runs kv-server under valgrind's memcheck, with clients that check every reply, clients that disconnect, redis-benchmark,
+# and a stop by SIGTERM. There must be no error and no leak.
 #
 #   demos/kv-server/memcheck.sh [SECONDS]      default: 20
 #
-# Needs valgrind and redis-benchmark (Debian: valgrind, redis-tools). Ends with 0 if nothing was found.
+# Needs valgrind and redis-benchmark (Debian: valgrind, redis-tools). The exit code is 0 if nothing was found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -18,7 +18,7 @@ target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_director
 work=$(mktemp -d)
 server=
 trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
-# The thread that waits for signals is still there at the end, and so is what the system keeps for it.
+# The thread that waits for signals still exists at the end, and so does its memory.
 cat >"$work/suppressions" <<'END'
 {
    a thread that lives
@@ -39,7 +39,7 @@ server=$!
 until grep -q listening "$work/log"; do sleep 0.1; done
 port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/log")
 redis-benchmark -p "$port" -q -n 3000 -c 20 -P 4 -r 500 -t set,get,incr,mset,ping >/dev/null
-# Left with its requests unfinished and its replies unread.
+# Killed with unfinished requests and unread replies.
 redis-benchmark -p "$port" -q -n 1000000 -c 50 -P 32 -d 20000 -t set,get >/dev/null 2>&1 &
 sleep 2
 kill -9 $!

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A soak of kv-server: clients that check every reply, clients that come, break off and are killed, and redis-benchmark beside
-# them. Memory and open files must stay what they were after the warm-up.
+# Soaks kv-server: clients check every reply, others connect, disconnect and are killed, and redis-benchmark runs beside
+# them. Memory and open files must stay as they were after the warm-up.
 #
 #   demos/kv-server/soak.sh [MINUTES]      default: 60
 #
-# Needs redis-benchmark (Debian: redis-tools). Ends with 0 if nothing was found.
+# Needs redis-benchmark (Debian: redis-tools). The exit code is 0 if nothing was found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,7 +22,7 @@ until grep -q listening "$work/log"; do sleep 0.05; done
 port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/log")
 echo "kv-server is process $server on port $port; $(date -u +%FT%TZ), $minutes minutes"
 
-# Benchmarks one after another; every third is killed on the way.
+# Runs one benchmark after another, and kills every third.
 bench() {
     local round=0 child
     trap 'kill $child 2>/dev/null; exit' TERM
@@ -40,8 +40,8 @@ bench &
 bench=$!
 
 "$target/examples/soak" "127.0.0.1:$port" "$server" $((minutes * 60))
-# A soak without load would prove little.
-kill "$bench" || { echo "redis-benchmark was not run to the end" >&2; exit 1; }
+# A soak without load proves little.
+kill "$bench" || { echo "redis-benchmark ended too early" >&2; exit 1; }
 wait "$bench" 2>/dev/null || true
 bench=
 echo "redis-benchmark: $(cat "$work/rounds") rounds, every third of them killed"

@@ -1,7 +1,7 @@
-//! `cargo xtask api`: what the libraries offer, held against the listings that are committed beside them, so that no
-//! change of it goes unseen. `cargo xtask api write` renews the listings. cargo-public-api makes them, from what a
-//! nightly rustdoc tells. `cargo xtask api since REVISION` tells whether what changed since a revision, such as that of
-//! the last release, breaks code that was written against it; cargo-semver-checks finds that out.
+//! `cargo xtask api`: compares the public API of the libraries with the committed listings, so that no change goes
+//! unseen. `cargo xtask api write` updates the listings, which cargo-public-api makes with a nightly rustdoc.
+//! `cargo xtask api since REVISION` reports whether the changes since a revision, such as the last release, break code
+//! that was written against it, with cargo-semver-checks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,25 +12,25 @@ use crate::ci::cargo;
 
 const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal", "nexus-gauge"];
 
-/// True if the listings are those of the code. Skipped, and said so, where the tools are missing.
+/// Returns whether the listings match the code. Skips the check, and says so, if a tool is missing.
 pub(crate) fn run(root: &Path, write: bool) -> bool {
     let there = |args: &[&str]| Command::new("cargo").args(args).output().is_ok_and(|output| output.status.success());
     if !there(&["+nightly", "--version"]) || !there(&["public-api", "--version"]) {
-        println!("xtask: no nightly toolchain or no cargo-public-api here, so the listings of the API are SKIPPED");
+        println!("xtask: no nightly toolchain or no cargo-public-api, so the listings of the API are SKIPPED");
         return true;
     }
     PACKAGES.iter().all(|package| check(root, package, write))
 }
 
-/// True if the versions in the manifests allow for what changed since `revision`.
+/// Returns whether the versions in the manifests allow for the changes since `revision`.
 pub(crate) fn since(root: &Path, revision: &str) -> bool {
     let packages = PACKAGES.join(" -p ");
     let passed =
         cargo(root, &format!("cargo semver-checks --all-features --baseline-rev {revision} -p {packages}"), &[]);
     if !passed {
         println!(
-            "xtask: if that is meant, raise the version in Cargo.toml and say so in CHANGELOG.md; if cargo does not know the \
-             command, `cargo install --locked cargo-semver-checks`"
+            "xtask: if the break is intended, raise the version in Cargo.toml and describe it in CHANGELOG.md; if \
+             cargo does not know the command, run `cargo install --locked cargo-semver-checks`"
         );
     }
     passed
@@ -56,13 +56,14 @@ fn check(root: &Path, package: &str, write: bool) -> bool {
     changes.iter().for_each(|change| println!("{path}: {change}"));
     if !changes.is_empty() {
         println!(
-            "xtask: the API of {package} is not as listed; if that is meant, run `cargo xtask api write` and commit it"
+            "xtask: the API of {package} differs from its listing; if that is intended, run `cargo xtask api write` \
+             and commit it"
         );
     }
     changes.is_empty()
 }
 
-/// Lines that are gone, then lines that are new. Their order is the tool's matter.
+/// Returns the lines that are gone, then those that are new. The tool decides their order.
 fn changes(before: &str, now: &str) -> Vec<String> {
     let [before, now] = [before, now].map(|text| text.lines().collect::<BTreeSet<_>>());
     let gone = before.difference(&now).map(|line| format!("- {line}"));

@@ -61,7 +61,7 @@ const COLD: &[&str] = &["foreign", "replaced", "panic", "unwrap_failed"];
 /// Builds the probes, prints what is in them, and says whether they are as they should be.
 pub(crate) fn run(root: &Path, listed: Option<&str>) -> bool {
     if !cfg!(target_arch = "x86_64") {
-        println!("xtask: asm knows x86-64 only, so it is SKIPPED");
+        println!("xtask: asm supports only x86-64, so it is SKIPPED");
         return true;
     }
     let Some(text) = assembly(root) else { return false };
@@ -74,7 +74,7 @@ pub(crate) fn run(root: &Path, listed: Option<&str>) -> bool {
         }
         return true;
     }
-    println!("{:<16} {:>5} {:>8} {:>7}   without what only panics", "pair", "ours", "by hand", "more");
+    println!("{:<16} {:>5} {:>8} {:>7}   without paths that only panic", "pair", "ours", "by hand", "more");
     let mut fine = true;
     for (name, most) in PAIRS {
         let [ours, by_hand] = ["ours", "by_hand"].map(|who| hot(&text, &format!("{name}_{who}")));
@@ -88,7 +88,7 @@ pub(crate) fn run(root: &Path, listed: Option<&str>) -> bool {
     }
     for probe in VECTORISED {
         if packed(&text, probe) == 0 {
-            println!("xtask: {probe} does not work on several items at a time");
+            println!("xtask: {probe} is not vectorised");
             fine = false;
         }
     }
@@ -99,7 +99,7 @@ fn held(name: &str, ours: usize, by_hand: usize, most: usize) -> bool {
     let fine = ours > 0 && by_hand > 0 && ours <= by_hand + most;
     if !fine {
         println!(
-            "xtask: {name}: {ours} instructions, at most {by_hand} by hand and {most}: see `cargo xtask asm {name}`"
+            "xtask: {name}: {ours} instructions, more than {most} above {by_hand} by hand: see `cargo xtask asm {name}`"
         );
     }
     fine

@@ -1,10 +1,10 @@
-//! `cargo xtask ci`: what must pass before a change lands, in the order of how soon it tells.
+//! `cargo xtask ci`: what must pass before a change lands, quickest checks first.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{api, asm, book, instructions, loom, sanitize, tidy};
+use crate::{api, asm, book, instructions, loom, package, sanitize, tidy};
 
 /// The test command of the README, which tidy holds it to.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
@@ -26,6 +26,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && loom::run(root, loom::FEW)
         && fuzz(root)
         && cluster(root)
+        && package::run(root)
         && bench(root)
         && sanitize::run(root);
     let seconds = started.elapsed().as_secs();

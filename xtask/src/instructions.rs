@@ -27,7 +27,7 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
     }
     if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
         let must = std::env::var("CI").is_ok_and(|value| value == "true");
-        println!("xtask: no valgrind here, so instructions are {}", if must { "NOT COUNTED" } else { "SKIPPED" });
+        println!("xtask: no valgrind, so instructions are {}", if must { "NOT COUNTED" } else { "SKIPPED" });
         return !must;
     }
     let Some(rows) = count(root) else { return false };
@@ -41,7 +41,7 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     print(&rows);
     if !text.starts_with(&header(&compiler)) {
-        println!("xtask: bench/instructions.txt is of another compiler than {compiler}, so its counts are SKIPPED");
+        println!("xtask: bench/instructions.txt is of another compiler than {compiler}, so the comparison is SKIPPED");
         return true;
     }
     let risen = risen(&rows, &read(&text));
@@ -127,7 +127,7 @@ fn risen(rows: &[Row], file: &[Row]) -> Vec<String> {
         };
         (row.ours > old.ours * MOST).then(|| {
             format!(
-                "`{}` takes {:.1} instructions instead of {:.1} (by hand {:.1}): mend it, or, if it has to be, say so with \
+                "`{}` takes {:.1} instructions instead of {:.1} (by hand {:.1}): fix that, or accept it with \
                  `cargo xtask instructions bless`",
                 row.name, row.ours, old.ours, row.by_hand
             )

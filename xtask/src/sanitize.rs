@@ -10,7 +10,7 @@ pub(crate) fn run(root: &Path) -> bool {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
     let nightly = Command::new("cargo").args(["+nightly", "--version"]).output();
     if !nightly.is_ok_and(|output| output.status.success()) {
-        println!("xtask: no nightly toolchain here, so the address sanitizer is SKIPPED");
+        println!("xtask: no nightly toolchain, so the address sanitizer is SKIPPED");
         return true;
     }
     let flags = [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1")];

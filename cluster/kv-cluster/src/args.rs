@@ -11,7 +11,7 @@ const PROGRAM: &str = "kv-server 1";
 /// The subject on which servers say where clients reach them.
 const MEMBERS: &str = "kv-members";
 
-/// A key-value server that speaks the protocol of Redis. With `--cluster` several servers hold the same keys.
+/// A key-value server that speaks the Redis protocol. With `--cluster`, several servers hold the same keys.
 #[derive(Parser, Debug)]
 #[command(name = "kv-server", version)]
 pub(crate) struct ClusterArgs {
@@ -19,39 +19,39 @@ pub(crate) struct ClusterArgs {
     pub(crate) server: kv_server::Args,
 
     /// Share a log with other servers: a JetStream stream at these NATS servers, such as
-    /// `nats://10.0.0.1,nats://10.0.0.2`. What is answered is in the log, and every server applies it
+    /// `nats://10.0.0.1,nats://10.0.0.2`. Every acknowledged change is in the log, and every server applies it
     #[arg(long, value_name = "SERVERS", conflicts_with_all = ["journal", "replay", "plan"])]
     pub(crate) cluster: Option<String>,
 
-    /// The name of this server, which no other has
+    /// The name of this server, which must be unique
     #[arg(long, value_name = "NAME", requires = "cluster", default_value = "")]
     pub(crate) node: String,
 
-    /// How many NATS servers keep the log, if this server makes it: 1, 3 or 5
+    /// The number of NATS servers that store the log, if this server creates it: 1, 3 or 5
     #[arg(long, value_name = "N", requires = "cluster", default_value_t = 3)]
     pub(crate) replicas: usize,
 
-    /// Serve only a part of the keys, such as `1/3`: the first of three parts. Clients of Redis Cluster find the others
+    /// Serve only a part of the keys, such as `1/3`: the first of three parts. Redis Cluster clients find the others
     #[arg(long, value_name = "I/N", requires = "cluster", value_parser = shard)]
     pub(crate) shard: Option<(u16, u16)>,
 
-    /// Have reads wait until this server has applied all that was answered anywhere before they came
+    /// Make reads wait until this server has applied every change that was acknowledged anywhere before them
     #[arg(long, requires = "cluster")]
     pub(crate) linearizable: bool,
 
-    /// Refuse changes at once while no NATS server is reached, instead of having them wait
+    /// Refuse changes at once while no NATS server can be reached, instead of making them wait
     #[arg(long, requires = "cluster")]
     pub(crate) refuse: bool,
 
-    /// Take a snapshot of the keys after so many messages of the log, which is then purged; 0 is never
+    /// Take a snapshot of the keys after this many messages of the log, which is then purged; 0 is never
     #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000_000)]
     pub(crate) snapshot_every: u64,
 
-    /// After how many changes servers compare what they hold
+    /// The number of changes after which servers compare their keys
     #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000)]
     pub(crate) check_every: u64,
 
-    /// How long a start may take to reach a NATS server, in milliseconds
+    /// The longest time to reach a NATS server at the start, in milliseconds
     #[arg(long, value_name = "MS", requires = "cluster", default_value_t = 10_000)]
     pub(crate) patience_ms: u64,
 }
@@ -78,7 +78,7 @@ fn shard(text: &str) -> Result<(u16, u16), String> {
         let (part, of): (u16, u16) = (part.trim().parse().ok()?, of.trim().parse().ok()?);
         (part >= 1 && part <= of && of <= kv_server::SLOTS).then(|| (part - 1, of))
     };
-    read().ok_or_else(|| "write a part and the number of parts, such as `1/3`, `2/3` or `3/3`".into())
+    read().ok_or_else(|| "expected a part and the number of parts, such as `1/3`, `2/3` or `3/3`".into())
 }
 
 #[cfg(test)]

@@ -85,8 +85,8 @@ impl Stream {
         if let Some(taking) = self.snapshots.taking.take_if(|taking| taking.is_finished()) {
             match taking.join() {
                 Ok(Ok(taken)) => self.snapshots.last = taken.position.stream,
-                Ok(Err(error)) => eprintln!("kv-server: no snapshot was taken: {error}"),
-                Err(_) => eprintln!("kv-server: no snapshot was taken: it panicked"),
+                Ok(Err(error)) => eprintln!("kv-server: cannot take a snapshot: {error}"),
+                Err(_) => eprintln!("kv-server: cannot take a snapshot: the thread panicked"),
             }
         }
         if self.snapshots.every == 0

@@ -1,5 +1,8 @@
-//! How many inputs a second are published, come back and are applied, beside what bare publishing of the same messages
-//! reaches: `cargo run --release --example throughput -- SERVERS [REPLICAS]`.
+//! How many inputs per second does a replica publish, receive back and apply?
+//!
+//! `cargo run --release --example throughput -- SERVERS [REPLICAS]`
+//!
+//! It also prints how many of the same messages bare publishing reaches.
 
 use std::time::{Duration, Instant};
 

@@ -9,13 +9,13 @@ use nexus_rt::Sequence;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
     /// [`Options::most`](crate::Options::most) bytes already wait for the stream.
-    #[error("too much waits for the stream; try again later")]
+    #[error("too many inputs wait for the stream; try again later")]
     Full,
     /// No server is connected, and [`Options::queue`](crate::Options::queue) is `false`.
     #[error("the stream cannot be reached; try again later")]
     Away,
     /// The input is longer than 1,000,000 bytes.
-    #[error("an input has at most {} bytes", crate::order::LONGEST)]
+    #[error("the input is longer than {} bytes", crate::order::LONGEST)]
     TooLong,
 }
 
@@ -35,7 +35,7 @@ pub struct Alarm {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { node, resources, after, at } = self;
-        write!(f, "`{node}` has another {} at sequence {at}; all agreed at {after}", resources.join(", "))
+        write!(f, "{} of `{node}` differs at sequence {at}; all agreed at {after}", resources.join(", "))
     }
 }
 
@@ -74,7 +74,8 @@ pub enum Error {
     },
     /// The stream belongs to another program, or to another version.
     #[error(
-        "the stream `{stream}` has {found:?}, but this is {expected:?}: use another stream, or the program that it belongs to"
+        "the stream `{stream}` belongs to {found:?}, but this is {expected:?}: use another stream, \
+         or that program"
     )]
     Program {
         /// The stream.
@@ -85,16 +86,15 @@ pub enum Error {
         expected: String,
     },
     /// A message was not published by this library, or was published by a newer version of it.
-    #[error(
-        "message {stream} of the stream has another format: somebody else publishes to it, or a newer version does"
-    )]
+    #[error("message {stream} of the stream has an unknown format: another program or a newer version publishes to it")]
     Foreign {
         /// The message.
         stream: u64,
     },
     /// The program does not know an input.
     #[error(
-        "the input of source {source_number} in message {stream} is unknown: a node of another version published it; update this one"
+        "the input of source {source_number} in message {stream} is unknown: a node of another version \
+         published it; update this node"
     )]
     Unknown {
         /// The number of the input's variant.
@@ -103,14 +103,15 @@ pub enum Error {
         stream: u64,
     },
     /// Another process publishes under the name of this node.
-    #[error("another process is running as node `{node}`: each needs a name of its own")]
+    #[error("another process is running as node `{node}`: give each process its own name")]
     Replaced {
         /// The name.
         node: String,
     },
     /// The stream no longer has the next message.
     #[error(
-        "the stream goes on at message {found}, after {after}: this node is too far behind what was purged; start it again, it begins with the latest snapshot"
+        "the stream continues at message {found}, but this node stopped at {after}, and what is between was purged: start \
+         the node again, and it begins with the latest snapshot"
     )]
     Gap {
         /// The last message that this node took.
@@ -120,7 +121,8 @@ pub enum Error {
     },
     /// The state of this replica differs from that of most others.
     #[error(
-        "this node has diverged: {against} other(s) disagree; {alarm}; it no longer serves; start it again from the latest snapshot, and look for what depends on anything but inputs"
+        "this node has diverged and no longer serves: {against} other(s) disagree; {alarm}; start it again from the \
+         latest snapshot, and look for code that depends on anything but inputs"
     )]
     Diverged {
         /// The number of replicas that disagree.
@@ -129,7 +131,7 @@ pub enum Error {
         alarm: Box<Alarm>,
     },
     /// A snapshot leads to a different state than the stream.
-    #[error("the snapshot does not lead to the same {}: nothing was purged", resources.join(", "))]
+    #[error("the snapshot does not restore the same {}: nothing was purged", resources.join(", "))]
     Snapshot {
         /// The resources that differ.
         resources: Vec<String>,
@@ -143,7 +145,7 @@ pub enum Error {
         why: String,
     },
     /// The name of a node or of a stream is not valid.
-    #[error("{what} is {name:?}: it has 1 to 32 letters, digits, `-` and `_`")]
+    #[error("{what} is {name:?}, but must have 1 to 32 letters, digits, `-` or `_`")]
     Name {
         /// What it names.
         what: &'static str,
@@ -151,7 +153,7 @@ pub enum Error {
         name: String,
     },
     /// The stream was deleted, or has lost its end.
-    #[error("the stream is not what it was: {0}; bring it back from a backup, or begin with another stream")]
+    #[error("the stream was deleted or has lost messages: {0}; restore it from a backup, or begin with another stream")]
     Gone(String),
     /// The thread that talks to the servers has ended.
     #[error("the connection to NATS has ended: {0}")]

@@ -1,7 +1,8 @@
-//! What it saves to take room in advance: syncs of 104 bytes that are appended, with and without, in turn, in a new
-//! directory below the one that is named.
+//! How much does a journal save by reserving its room in advance?
 //!
 //! `cargo run --release -p nexus-journal --example perf_sync -- DIR`
+//!
+//! It appends and syncs 104 bytes, in turn with and without reserved room, in a new directory below `DIR`.
 
 use std::io;
 use std::path::PathBuf;

@@ -129,16 +129,15 @@ impl Error {
     fn fmt_asked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone { asked, begins } => {
-                write!(f, "the state at sequence {asked} is not known any more: the journal begins with {begins}")
+                write!(f, "the state at sequence {asked} was compacted away: the journal begins at {begins}")
             }
             Self::Beyond { asked, last } => {
-                write!(f, "there is no sequence {asked}: what can be read ends with {last}")
+                write!(f, "the journal has no sequence {asked}: it ends at {last}")
             }
             Self::NoEnd { asked } => {
                 write!(
                     f,
-                    "no file ends at sequence {asked}, so nothing up to there can be replaced: call \
-                     `Journal::rotate` there"
+                    "no file ends at sequence {asked}, so nothing can be removed: call `Journal::rotate` to end one"
                 )
             }
             _ => Ok(()),
@@ -150,54 +149,50 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
-            Self::Failed(why) => write!(f, "the journal accepts nothing more: {why}"),
+            Self::Failed(why) => write!(f, "the journal accepts no more inputs: {why}"),
             Self::Locked(path) => {
-                write!(f, "{} is in use: another process writes there, and a journal has one writer", path.display())
+                write!(f, "{} is in use by another process: a journal has only one writer", path.display())
             }
             Self::Foreign(path) => {
-                write!(
-                    f,
-                    "{} is not a file of a journal, although it has the name of one: move it elsewhere",
-                    path.display()
-                )
+                write!(f, "{} is not a journal file, despite its name: move it elsewhere", path.display())
             }
             Self::Newer { path, version } => write!(
                 f,
-                "{} is of version {version}, and this program reads up to version {}: use a newer one",
+                "{} has version {version}, but this program reads only up to version {}: use a newer one",
                 path.display(),
                 crate::VERSION
             ),
             Self::OtherProgram { path, found, expected } => {
-                write!(f, "{} is a journal of `{found}`, not of `{expected}`: name another directory", path.display())
+                write!(f, "{} is a journal of `{found}`, not of `{expected}`: choose another directory", path.display())
             }
             Self::Hole { path, needs, has } => write!(
                 f,
-                "a file is missing: {} goes on after sequence {needs}, and what is before it ends with {has}: restore the \
-                 file, or discard what follows with `nexus-journal cut`",
+                "a file is missing: {} continues after sequence {needs}, but the files before it end at {has}: restore \
+                 the file, or drop what follows with `nexus-journal cut`",
                 path.display()
             ),
             Self::Damaged { path, offset, .. } if path.extension().is_some_and(|kind| kind == "snapshot") => write!(
                 f,
-                "{} is damaged at byte {offset}, and the rest of the journal depends on it: restore the file",
+                "{} is damaged at byte {offset}, and every later file builds on it: restore the file",
                 path.display()
             ),
             Self::Damaged { path, offset, after } => write!(
                 f,
-                "{} is damaged at byte {offset}, after sequence {after}, in a part that was safe: restore the file, or \
-                 discard what follows with `nexus-journal cut`",
+                "{} is damaged at byte {offset}, after sequence {after}, where inputs had been safe: restore the file, \
+                 or drop what follows with `nexus-journal cut`",
                 path.display()
             ),
             Self::Gone { .. } | Self::Beyond { .. } | Self::NoEnd { .. } => self.fmt_asked(f),
             Self::Unknown { source, at, length } => write!(
                 f,
-                "the input of sequence {at} is none that this program knows: kind {source}, {length} bytes; was it \
+                "the program does not know the input at sequence {at}: kind {source}, {length} bytes; was it \
                  written by another version?"
             ),
             Self::Diverged(divergence) => divergence.fmt(f),
             Self::Elsewhere { resources, upto } => write!(
                 f,
-                "the snapshot at sequence {upto} leads to a different state: {} differs; the journal \
-                 stays as it is",
+                "the snapshot at sequence {upto} does not restore the state it was taken of: {} differs; the journal \
+                 is unchanged",
                 list(resources)
             ),
         }

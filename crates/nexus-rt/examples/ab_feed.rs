@@ -1,8 +1,10 @@
-//! An A/B feed: two lines carry the same numbered packets, and each loses some. The copy that comes first counts. What
-//! comes ahead of a gap is held until the other line fills the gap, or a timer gives it up.
+//! How are two lines of the same numbered packets merged into one complete feed?
 //!
-//! `cargo run --example ab_feed --features mio,timer` sends to itself, reports what came through, and ends. With
-//! `-- --plan` it shows what runs for a packet and for a gap.
+//! `cargo run --example ab_feed --features mio,timer`
+//!
+//! Each line loses some packets. The first copy of a packet counts. Packets after a gap are held until the other line
+//! fills the gap or a timer gives it up. The example sends to itself, reports what arrived, and ends. With `-- --plan`,
+//! it prints what runs for a packet and for a gap.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,16 +21,16 @@ use nexus_rt::{
 
 const PACKETS: u64 = 100;
 const BURST: u64 = 10;
-/// How long a gap is waited for.
+/// How long a gap may stay open before it is given up.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// For the timer of gaps while there is none.
+/// The delay of the gap timer while there is no gap.
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
-/// The state of a socket is its name.
+/// Sockets whose state is the name of their line.
 type Sockets = Datagrams<&'static str>;
 type Price = u64;
 
-/// A number, and messages: prices of eight bytes each. It borrows from the datagram.
+/// A numbered packet of messages, which are prices of eight bytes each. It borrows from the datagram.
 struct Packet<'a> {
     number: u64,
     messages: &'a [[u8; 8]],
@@ -38,9 +40,9 @@ struct Packet<'a> {
 struct Feed {
     /// The number of the next packet.
     expected: u64,
-    /// Packets that came ahead of it.
+    /// Packets that arrived ahead of it.
     held: BTreeMap<u64, Vec<Price>>,
-    /// Where the gap begins that is waited for, and the one timer of all gaps.
+    /// Where the open gap begins, and the timer that all gaps share.
     gap: Option<u64>,
     timer: Option<TimerKey>,
     /// The gaps that were given up.
@@ -48,7 +50,7 @@ struct Feed {
     duplicates: u64,
 }
 
-/// How many prices there were, and the last.
+/// The number of prices, and the last one.
 #[derive(Default)]
 struct Book(u64, Price);
 
@@ -74,7 +76,7 @@ fn messages(packet: Packet<'_>) -> impl Iterator<Item = Price> {
     packet.messages.iter().map(|message| u64::from_be_bytes(*message))
 }
 
-/// Passes on the packet that is expected, without a copy. Holds one that comes early, and drops the second of two.
+/// Passes on the expected packet without a copy. Holds an early packet, and drops a duplicate.
 fn arbitrate<'a>(mut feed: ResMut<Feed>, packet: Packet<'a>) -> Option<Packet<'a>> {
     if packet.number < feed.expected || feed.held.contains_key(&packet.number) {
         feed.duplicates += 1;
@@ -88,10 +90,10 @@ fn arbitrate<'a>(mut feed: ResMut<Feed>, packet: Packet<'a>) -> Option<Packet<'a
     Some(packet)
 }
 
-/// Takes out what is held up to the next gap, and sets the timer of that gap.
+/// Releases the held packets up to the next gap, and sets the timer for that gap.
 fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Clock>, _: ()) -> Vec<Price> {
     let feed = &mut *feed;
-    let mut released = Vec::new(); // as long as nothing is released, nothing is allocated
+    let mut released = Vec::new(); // allocates nothing unless something is released
     while let Some(prices) = feed.held.remove(&feed.expected) {
         released.extend(prices);
         feed.expected += 1;
@@ -104,7 +106,7 @@ fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Cl
     released
 }
 
-/// Neither line has filled the gap in time.
+/// Gives up a gap that neither line has filled in time.
 fn give_up(mut feed: ResMut<Feed>, _: TimerEvent) {
     if let Some(first) = feed.held.keys().next().copied() {
         let lost = feed.expected..first;

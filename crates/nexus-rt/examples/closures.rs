@@ -1,4 +1,4 @@
-//! Can a closure be a handler, a step or a callback? With params, and with captures?
+//! Can a closure be a handler, a step or a callback, with params and with captures?
 //!
 //! `cargo run --example closures`
 

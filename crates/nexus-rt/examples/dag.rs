@@ -1,10 +1,10 @@
-//! How does one event go several ways and come back together?
+//! How does one event take several paths that join again?
 //!
 //! `cargo run --example dag`
 
 use nexus_rt::{DagStart, Handler, IntoHandler, Res, ResMut, WorldBuilder, fan_out};
 
-/// Not `Clone`: the arms borrow it.
+/// Needs no `Clone`: the arms borrow it.
 struct Quote {
     bid: u64,
     ask: u64,

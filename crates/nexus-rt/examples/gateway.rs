@@ -1,6 +1,8 @@
-//! What does a whole program look like? This is the one of the README: orders are checked, filled or rejected.
+//! What does a whole program look like?
 //!
 //! `cargo run --example gateway`
+//!
+//! This is the program in the README: it checks orders, then fills or rejects them.
 
 use nexus_rt::{Describe, PipelineStart, Res, ResMut, WorldBuilder};
 

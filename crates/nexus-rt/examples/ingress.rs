@@ -1,8 +1,8 @@
 //! What happens when another thread sends events faster than the loop handles them?
 //!
-//! The policy of the inbox decides. A fast producer meets a slow consumer three times, once for each policy.
-//!
 //! `cargo run --example ingress --features ring`
+//!
+//! The policy of the inbox decides. A fast producer meets a slow consumer three times, once for each policy.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn on_end(shutdown: Res<Shutdown>, _: Closed) {
     shutdown.shutdown();
 }
 
-/// What the producer saw.
+/// Counts of the producer.
 struct Sent {
     refused: u64,
     took: Duration,

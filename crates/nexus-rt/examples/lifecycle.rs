@@ -1,7 +1,9 @@
-//! Start, run, drain, stop: startup phases, the loop around a driver of one's own, and every way to end it.
+//! How does a program start, run, drain and stop?
 //!
-//! `cargo run --example lifecycle --features signals` requests its own shutdown and ends. With `-- wait`, it waits for
-//! Ctrl-C or SIGTERM. With `-- stubborn`, it ignores the first request, so only a second signal ends it.
+//! `cargo run --example lifecycle --features signals`
+//!
+//! It has two startup phases and a loop around its own driver. It requests its own shutdown and ends. With `-- wait`,
+//! it waits for Ctrl-C or SIGTERM. With `-- stubborn`, it ignores the first request, so only a second signal ends it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +13,9 @@ use std::time::{Duration, Instant};
 use nexus_rt::wait::{Doorbell, Parker};
 use nexus_rt::{Handler, Installer, IntoHandler, Key, Res, ResMut, Shutdown, World, WorldBuilder};
 
-/// Messages from other threads: a resource, whose clones are for the senders.
+/// A resource for messages from other threads. Each sender has a clone.
 ///
-/// The driver does not sleep itself. Senders ring the doorbell of the loop. (`nexus_rt::inbox` is such a driver, with a
+/// The driver does not sleep. Senders ring the doorbell of the loop. (`nexus_rt::inbox` is such a driver, with a
 /// bound and a policy.)
 #[derive(Clone)]
 struct Messages {
@@ -89,7 +91,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     shutdown.enable_signals()?;
     let mut world = builder.build();
 
-    // Startup phases, each an event of its own, with any params.
+    // Each startup phase is a separate event and takes any params.
     world.run_startup(open_journal)?;
     world.run_startup(recover);
     println!("ready");
@@ -104,7 +106,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     world.run(&mut turn);
 
-    // Nothing else comes in. What has come is handled, for a second at most.
+    // No more messages arrive. Those that are queued are handled, for at most a second.
     client.into_iter().for_each(|client| _ = client.join().expect("the client does not panic"));
     world.drain(Instant::now() + Duration::from_secs(1), |world| world.resource::<Messages>().is_empty(), &mut turn);
 

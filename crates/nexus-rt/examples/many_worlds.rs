@@ -1,10 +1,10 @@
-//! How does a server use several cores, when a world belongs to one thread?
+//! How does a server use several cores when a world belongs to one thread?
 //!
-//! By several worlds, one per thread. Each has its own selector, its own connections and its own listener, and all
-//! listeners share a port: with `SO_REUSEPORT`, the OS spreads the clients over them. Nothing is shared, so nothing is
-//! locked. A shutdown ends all worlds, and each answers first what it has been asked.
+//! `cargo run --example many_worlds --features mio`, with `-- --worlds N` and `--clients N`
 //!
-//! `cargo run --example many_worlds --features mio`, with `-- --worlds N` and `--clients N`.
+//! It runs one world per thread, each with its own selector, connections and listener. All listeners share a port: with
+//! `SO_REUSEPORT`, the OS spreads the clients over them. The worlds share no data, so nothing is locked. A shutdown
+//! ends all worlds, and each first answers the requests that have arrived.
 
 mod options;
 
@@ -21,19 +21,19 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::options::{options, parsed};
 
-/// One in so many clients stays until the shutdown.
+/// One of this many clients stays until the shutdown.
 const STAYS: usize = 10;
 
 /// The longest line that a world accepts.
 const LONGEST: usize = 1_000;
 
-/// How long a world waits for its clients in the end.
+/// How long a world waits for its clients after the shutdown.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Which of the worlds this is.
+/// The number of this world.
 struct Number(usize);
 
-/// What a world has done in the end.
+/// Totals of a world, reported when it ends.
 struct Served {
     connections: u64,
     lines: u64,
@@ -44,17 +44,17 @@ fn answer(client: &mut Client<()>, number: Res<Number>, line: &[u8]) {
     client.send(format!(" from world {}\n", number.0).as_bytes());
 }
 
-/// Listens at an address where others may listen too, if they say so as well.
+/// Listens at an address that other sockets with `SO_REUSEPORT` may share.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Before it is bound, which is why the driver cannot do it later.
+    // This must happen before `bind`, so the driver cannot do it later.
     socket.set_reuse_port(true)?;
     socket.bind(&address.into())?;
     socket.listen(1_024)?;
     Ok(socket.into())
 }
 
-/// A world on its thread, from its beginning to its end.
+/// Runs one world on the current thread until its shutdown.
 fn serve(number: usize, listener: TcpListener, hand_over: mpsc::Sender<ShutdownHandle>) -> io::Result<Served> {
     let mut builder = WorldBuilder::new();
     let mut io = builder.install_driver(MioInstaller::new()?);
@@ -95,7 +95,7 @@ fn ask(address: SocketAddr, number: usize) -> io::Result<BufReader<TcpStream>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let [worlds, clients] = options(["--worlds", "--clients"])?;
     let (worlds, clients) = (parsed(worlds, 4_usize)?.max(1), parsed(clients, 400_usize)?);
-    // All listen before the first client comes. The OS chooses the port of the first.
+    // All worlds listen before the first client connects. The OS chooses the port of the first listener.
     let first = listen(([127, 0, 0, 1], 0).into())?;
     let address = first.local_addr()?;
     let mut listeners = vec![first];
@@ -123,7 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let staying = guests.len();
     shutdowns.iter().for_each(ShutdownHandle::shutdown);
     for mut guest in guests {
-        // Its world has closed the connection, and nothing was lost.
+        // The world has closed the connection, and no reply was lost.
         assert_eq!(guest.read(&mut [0])?, 0);
     }
     let mut all = Served { connections: 0, lines: 0 };

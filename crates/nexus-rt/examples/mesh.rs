@@ -1,10 +1,10 @@
 //! How do two loops on two threads talk to each other?
 //!
-//! Each has a world with an inbox. One sends numbered pings, the other answers each with a pong, and both check that
-//! nothing is lost or out of order. It prints round trips per second, with one ping in flight and with many.
+//! `cargo run --release --example mesh --features ring`, with `-- --wait NAME` and `--rounds N`
 //!
-//! `cargo run --release --example mesh --features ring`, with `-- --wait NAME` (`spin`, `yield`, `block`, `backoff`,
-//! `backoff=N`) and `--rounds N`.
+//! Each loop has a world with an inbox. One sends numbered pings, the other answers each with a pong, and both check
+//! that nothing is lost or out of order. The example prints round trips per second, with one ping in flight and with
+//! many. `NAME` is `spin`, `yield`, `block`, `backoff` or `backoff=N`.
 
 mod options;
 
@@ -19,7 +19,7 @@ use nexus_rt::{Handler, IntoHandler, Res, ResMut, Shutdown, World, WorldBuilder}
 
 use crate::options::{options, parsed};
 
-/// The room in each inbox.
+/// The capacity of each inbox.
 ///
 /// Two loops that wait for room in each other's inboxes would wait forever. At most this many pings are in flight, so
 /// there is always room.
@@ -35,7 +35,7 @@ struct Pong(u64);
 #[derive(Default)]
 struct Expected(u64);
 
-/// What the first loop has sent and received.
+/// The pings that the first loop has sent and the pongs that it has received.
 struct Rounds {
     sent: u64,
     received: u64,
@@ -45,7 +45,7 @@ struct Rounds {
 fn on_ping(mut expected: ResMut<Expected>, pongs: Res<Sender<Pong>>, Ping(number): Ping) {
     assert_eq!(number, expected.0, "pings arrive in order, and none is lost");
     expected.0 += 1;
-    // It fails only if the other loop has ended, and that is known by the end of its pings.
+    // This fails only if the other loop has ended, which the end of its pings also reports.
     let _ended = pongs.send(Pong(number));
 }
 
@@ -60,7 +60,7 @@ fn on_pong(mut rounds: ResMut<Rounds>, pings: Res<Sender<Ping>>, shutdown: Res<S
     }
 }
 
-/// A world with an inbox, and the sleep of its loop.
+/// A world with an inbox, and the place where its loop sleeps.
 struct Node<T: 'static> {
     builder: WorldBuilder,
     parker: Parker,
@@ -78,7 +78,7 @@ impl<T: Send + 'static> Node<T> {
     }
 }
 
-/// Handles what arrives until a shutdown.
+/// Handles events until a shutdown.
 fn serve<T: Send + 'static>(
     world: &mut World,
     wait: Wait,
@@ -88,13 +88,13 @@ fn serve<T: Send + 'static>(
 ) {
     let (mut idle, mut ran, start) = (Idle::new(wait), 0, Instant::now());
     world.run(|world| {
-        // There are no timers, so any time that has passed says not to sleep.
+        // There are no timers. A deadline in the past means not to sleep.
         parker.park(idle.until(ran, start, None));
         ran = inbox.poll(world, CAPACITY, handler);
     });
 }
 
-/// The loop that answers. It ends when nobody is left to send pings.
+/// Runs the loop that answers. It ends when the last sender of pings is gone.
 fn answer(wait: Wait, hand_over: &mpsc::Sender<Sender<Ping>>, pongs: Sender<Pong>) -> u64 {
     let (Node { mut builder, parker, inbox }, pings) = Node::new();
     hand_over.send(pings).expect("the other thread waits for it");
@@ -109,7 +109,7 @@ fn answer(wait: Wait, hand_over: &mpsc::Sender<Sender<Ping>>, pongs: Sender<Pong
     world.resource::<Expected>().0
 }
 
-/// Plays `total` rounds with `in_flight` pings on the way, and returns round trips per second.
+/// Runs `total` round trips with `in_flight` pings under way, and returns round trips per second.
 fn play(wait: Wait, total: u64, in_flight: u64) -> f64 {
     let (Node { mut builder, parker, inbox }, pongs) = Node::new();
     let (hand_over, handed) = mpsc::channel();

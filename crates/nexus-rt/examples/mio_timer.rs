@@ -1,8 +1,10 @@
-//! An echo server that closes silent connections: sockets and timers in one loop.
+//! How do sockets and timers run in one loop?
 //!
-//! `cargo run --example mio_timer --features mio,timer,signals` serves its own clients, reports what happened, and
-//! ends. With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`. After Ctrl-C it takes
-//! no new clients and serves the others for a few seconds; a second Ctrl-C ends it at once.
+//! `cargo run --example mio_timer --features mio,timer,signals`
+//!
+//! This is an echo server that closes silent connections. It serves its own clients, reports what happened, and ends.
+//! With `-- 127.0.0.1:7007`, it serves that address until Ctrl-C; try `nc 127.0.0.1 7007`. After Ctrl-C, it accepts no
+//! new clients and serves the others for a few seconds. A second Ctrl-C ends it at once.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Client};
@@ -21,7 +23,7 @@ use nexus_rt::{
 /// How long a connection may be silent before it is closed.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How long those who are connected are still served after a shutdown was requested.
+/// How long connected clients are still served after a shutdown request.
 const DRAIN: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
@@ -45,11 +47,11 @@ callback_blueprint!(
     ),
 );
 
-/// The listener, if files ran out while clients may be waiting: the OS does not report them again.
+/// The listener, if it ran out of file descriptors while clients may be waiting. The OS does not report them again.
 #[derive(Default)]
 struct Full(Option<MioToken>);
 
-/// Closes a connection, and has the listener called for clients that wait for a file.
+/// Closes a connection, and calls the listener again if clients wait for a file descriptor.
 fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
     let closed = io.close(connection);
     if let Some(listener) = full.0.take() {
@@ -60,12 +62,12 @@ fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
 
 struct Connection {
     idle: TimerKey,
-    /// Bytes that were read and could not be written yet.
+    /// Bytes that were read but not yet written.
     waiting: Vec<u8>,
 }
 
 impl Connection {
-    /// Reads what arrived, and writes back as much as there is room for. Returns whether the connection is still open.
+    /// Reads what has arrived, and writes back as much as the socket accepts. Returns whether it is still open.
     fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         loop {
@@ -88,7 +90,7 @@ impl Connection {
                     self.waiting.drain(..n);
                     *echoed += n;
                 }
-                // The driver reports when there is room again.
+                // The driver reports when the socket accepts more.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
@@ -138,7 +140,7 @@ fn on_idle(
     }
 }
 
-/// What a listener needs to serve new clients.
+/// The context of a listener.
 struct Accept {
     connections: CallbackTemplate<OnConnection>,
     idle: CallbackTemplate<OnIdle>,
@@ -157,7 +159,7 @@ fn accept(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            // A client that left before it was accepted.
+            // The client left before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 eprintln!("clients have to wait until one leaves: {error}");
@@ -209,7 +211,7 @@ fn main() -> io::Result<()> {
         }
         None => Some(thread::spawn(move || clients(bound, &shutdown))),
     };
-    // A turn: sockets, waiting for them until the next timer, and then due timers. The clock moves when the wait ends.
+    // A turn waits for sockets until the next timer, then runs due timers. The clock moves when the wait ends.
     let mut turn = |world: &mut World| {
         let now = world.resource::<Clock>().now();
         io.poll_until(world, now, |world| timers.next_deadline(world))?;
@@ -218,7 +220,7 @@ fn main() -> io::Result<()> {
         Ok::<(), io::Error>(())
     };
     world.run(&mut turn)?;
-    // No new clients. Those who are connected are served until they leave or are silent for too long.
+    // No new clients are accepted. Connected ones are served until they leave or are silent for too long.
     world.resource_mut::<Full>().0 = None;
     world.resource_mut::<MioDriver>().close(listener);
     world.drain(Instant::now() + DRAIN, |world| world.resource::<MioDriver>().is_empty(), &mut turn)?;
@@ -231,7 +233,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Two clients: one talks and leaves, the other is silent and is disconnected.
+/// Runs two clients: one talks and leaves, and the other is silent and is disconnected.
 fn clients(address: SocketAddr, shutdown: &ShutdownHandle) -> io::Result<()> {
     let mut silent = Client::connect(address)?;
     let mut talking = Client::connect(address)?;

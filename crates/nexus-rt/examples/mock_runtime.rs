@@ -1,8 +1,8 @@
 //! How do plugins, drivers and a poll loop form a program?
 //!
-//! Two drivers, a feed and a timer, each with its own `poll`; `main` is the executor.
-//!
 //! `cargo run --example mock_runtime`
+//!
+//! It has two drivers, a feed and a timer, each with its own `poll`. `main` is the executor.
 
 use std::collections::VecDeque;
 
@@ -10,11 +10,11 @@ use nexus_rt::{
     Handler, Installer, IntoHandler, Key, PipelineStart, Plugin, Res, ResMut, Virtual, World, WorldBuilder,
 };
 
-/// The input of the feed: prices that "arrive".
+/// The input of the feed: simulated prices.
 #[derive(Default)]
 struct Arrivals(VecDeque<u64>);
 
-/// The time of the turn. It moves when a turn begins, so both drivers and all handlers see one time.
+/// The time of the turn. It moves when a turn begins, so both drivers and all handlers see the same time.
 #[derive(Default)]
 struct Clock(u64);
 
@@ -115,7 +115,7 @@ fn main() {
 
     let incoming: [(u64, &[u64]); 4] = [(3, &[101, 0]), (9, &[105]), (12, &[]), (31, &[99, 110])];
     for (now, prices) in incoming {
-        // A turn begins: a real loop waits here, and then moves the clock.
+        // A turn begins. A real loop waits here, then moves the clock.
         world.resource_mut::<Clock>().0 = now;
         world.resource_mut::<Arrivals>().0.extend(prices);
         let events = feed.poll(&mut world);

@@ -1,4 +1,4 @@
-//! What if a resource may be missing?
+//! How does a function use a resource that may be missing?
 //!
 //! `cargo run --example optional_resources`
 

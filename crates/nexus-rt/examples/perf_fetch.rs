@@ -1,20 +1,22 @@
-//! What does it cost to reach the values that a function works on, depending on how they are found?
+//! What does it cost to reach the values that a function works on, compared with other ways to find them?
 //!
-//! `cargo run --release --example perf_fetch`. This library stores a typed pointer to each value, which it finds once,
-//! when the function is resolved. The other rows are possible alternatives.
+//! `cargo run --release --example perf_fetch`
+//!
+//! This library stores a typed pointer to each value, which it looks up once, when the function is resolved. The other
+//! rows are alternatives.
 
 mod perf;
+#[path = "perf/values.rs"]
+mod values;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use nexus_rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
+use nexus_rt::{Handler, IntoHandler, Res, ResMut};
 
-use crate::perf::{heading, row};
-
-/// One type per value.
-struct V<const N: usize>(u64);
+use crate::perf::{begin, heading, row};
+use crate::values::{V, builder};
 
 fn one(a: Res<V<0>>, mut sum: ResMut<u64>, x: u64) {
     *sum = sum.wrapping_add(a.0 ^ x);
@@ -24,7 +26,7 @@ fn four(a: Res<V<0>>, b: Res<V<1>>, c: Res<V<2>>, d: Res<V<3>>, mut sum: ResMut<
     *sum = sum.wrapping_add(a.0 ^ b.0 ^ c.0 ^ d.0 ^ x);
 }
 
-/// Values in separate boxes, as resources are, with the ways to find them.
+/// Values in separate boxes, as resources are, and several ways to find them.
 struct Store {
     array: [Box<u64>; 8],
     #[expect(clippy::vec_box, reason = "each value in a heap cell of its own")]
@@ -50,28 +52,22 @@ impl Store {
 
     fn of<const N: usize>(&self) -> u64 {
         let value = self.by_type.get(&TypeId::of::<V<N>>()).and_then(|value| value.downcast_ref::<V<N>>());
-        value.expect("it was put in").0
+        value.expect("it was inserted").0
     }
 }
 
 fn main() {
-    let mut builder = WorldBuilder::new();
-    builder.register(V::<0>(1));
-    builder.register(V::<1>(2));
-    builder.register(V::<2>(3));
-    builder.register(V::<3>(4));
+    let mut builder = builder();
     builder.register(0_u64);
     let mut world = builder.build();
     let mut handlers = (one.into_handler(world.registry()), four.into_handler(world.registry()));
     let store = black_box(Store::new());
-    // Known only while the program runs, like the place of a registered resource.
+    // Known only at run time, like the place of a registered resource.
     let at: [usize; 4] = black_box([0, 1, 2, 3]);
     let mut sum = 0_u64;
     let mut add = |value: u64| sum = black_box(sum.wrapping_add(value ^ black_box(7)));
 
-    println!("Each row reads so many values and adds them to one. `nothing` is what the clock itself takes.");
-    heading("one value");
-    row("nothing", || ());
+    begin("reads one or four values and adds them to another", "one value");
     row("typed pointer: a handler", || handlers.0.run(&mut world, black_box(7)));
     row("index, within bounds by a mask", || add(*store.array[at[0] & 7]));
     row("checked index", || add(*store.list[at[0]]));

@@ -1,7 +1,8 @@
 //! What does a dispatch cost: a function, a handler, a pipeline, a DAG, a batch?
 //!
-//! `cargo run --release --example perf_pipeline`. For a comparison with other libraries, see `bench/`; for the machine
-//! code of such a dispatch, run `cargo xtask asm`.
+//! `cargo run --release --example perf_pipeline`
+//!
+//! For a comparison with other libraries, see `bench/`. `cargo xtask asm` shows the machine code of such a dispatch.
 
 mod perf;
 
@@ -9,7 +10,7 @@ use std::hint::black_box;
 
 use nexus_rt::{DagStart, Handler, IntoHandler, PipelineStart, Res, ResMut, Virtual, WorldBuilder, fan_out};
 
-use crate::perf::{heading, row};
+use crate::perf::{begin, heading, row};
 
 struct Fee(u64);
 struct Total(u64);
@@ -69,16 +70,14 @@ fn main() {
     let items: Vec<u64> = (0..100).collect();
     let x = || black_box(7_u64);
 
-    println!("Each row runs one event, the last three a hundred. `nothing` is what the clock itself takes.");
-    heading("dispatch");
-    row("nothing", || ());
-    row("a function by hand", || by_hand(x()));
+    begin("runs one event, and each of the last three runs a hundred", "dispatch");
+    row("plain function", || by_hand(x()));
     row("pipeline of 3 bare steps", || bare.run(&mut world, x()));
     row("pipeline of 3 steps with Res", || charging.run(&mut world, x()));
     row("handler with Res", || read.run(&mut world, x()));
     row("handler with ResMut", || add.run(&mut world, x()));
-    row("the same boxed", || boxed.run(&mut world, x()));
-    row("DAG, diamond", || diamond.run(&mut world, x()));
+    row("handler with ResMut, boxed", || boxed.run(&mut world, x()));
+    row("DAG of two arms", || diamond.run(&mut world, x()));
     row("fan_out of 2", || fan.run(&mut world, x()));
     heading("a hundred items");
     row("one by one", || items.iter().for_each(|x| alone.run(&mut world, *black_box(x))));

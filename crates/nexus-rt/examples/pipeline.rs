@@ -1,4 +1,4 @@
-//! How do values, options and errors flow along a pipeline?
+//! How do values, options and errors flow through a pipeline?
 //!
 //! `cargo run --example pipeline`
 
@@ -22,7 +22,7 @@ fn check(limit: Res<Limit>, order: Order) -> Result<Order, TooLarge> {
     if order.quantity <= limit.0 { Ok(order) } else { Err(TooLarge { id: order.id }) }
 }
 
-// Takes a reference, so the order stops here; it could take the order by value as well.
+// It takes a reference here, but could also take the order by value.
 fn reject(error: &TooLarge) {
     println!("order {} is too large", error.id);
 }
@@ -39,10 +39,10 @@ fn main() {
     let mut world = builder.build();
     let reg = world.registry();
 
-    // A chain with an output is run for that output.
+    // Running a chain returns its output.
     let mut bare = PipelineStart::<u32>::new().then(|x: u32| x + 1, reg).then(|x: u32| x * 10, reg).build();
 
-    // A chain without an output is a handler, which can be boxed and stored beside others.
+    // A chain without an output is a handler, so it can be boxed and stored beside others.
     let orders = PipelineStart::<Order>::new()
         .then(check, reg) // Order -> Result<Order, TooLarge>
         .catch(reject, reg) // errors end here -> Option<Order>

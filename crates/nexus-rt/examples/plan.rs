@@ -1,6 +1,8 @@
-//! How is a handler wired? A plan shows each of its functions, what it reads and writes, and how values flow.
+//! How is a handler wired?
 //!
-//! `cargo run --example plan`, optionally followed by `dot`, `mermaid` or `json`.
+//! `cargo run --example plan`, optionally with `-- dot`, `-- mermaid` or `-- json`
+//!
+//! A plan shows each function of a handler, what it reads and writes, and how values flow.
 
 use nexus_rt::{DagStart, Describe, Res, ResMut, World, WorldBuilder};
 

@@ -1,7 +1,8 @@
-//! Some work does not belong to one event: it depends on what changed. In which order does it run, and what can be
-//! skipped?
+//! In which order does work run that depends on what changed, and what can be skipped?
 //!
-//! `cargo run --example systems`; to draw it, `cargo run --example systems dot | dot -Tsvg -o systems.svg`.
+//! `cargo run --example systems`
+//!
+//! `cargo run --example systems dot | dot -Tsvg -o systems.svg` draws the systems and their order.
 
 use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, SystemScheduler};
 use nexus_rt::{Describe, Res, ResMut, World, WorldBuilder};
@@ -31,7 +32,7 @@ fn risk(position: Res<Position>) -> bool {
     position.is_changed()
 }
 
-/// After both: runs if either says yes. It returns nothing, so the systems after it run whenever it does.
+/// Runs after both, if either returns `true`. It returns nothing, so the systems after it run whenever it does.
 fn quote(mid: Res<Mid>, position: Res<Position>, mut quotes: ResMut<Quotes>) {
     let skew = position.0.unsigned_abs();
     quotes.0.push((mid.0 - 1 - skew, mid.0 + 1 + skew));
@@ -45,7 +46,7 @@ fn send(quotes: Res<Quotes>) {
 fn schedule(world: &World) -> Result<SystemScheduler, nexus_rt::scheduler::CycleError> {
     let reg = world.registry();
     let mut systems = SchedulerBuilder::new();
-    // Added in any order: the edges decide.
+    // The order of adding does not matter: the edges decide.
     let send = systems.add(send.into_system(reg));
     let quote = systems.add(quote.into_system(reg));
     let risk = systems.add(risk.into_system(reg));

@@ -1,4 +1,4 @@
-//! How are handlers created while the program runs, without resolving their params each time?
+//! How are handlers created at run time without resolving their params each time?
 //!
 //! `cargo run --example templates`
 
@@ -9,7 +9,7 @@ use nexus_rt::{
     Virtual, WorldBuilder, callback_blueprint,
 };
 
-/// Replies that are awaited, by the time at which they time out.
+/// Pending replies, by the time at which they time out.
 #[derive(Default)]
 struct Timeouts(BTreeMap<u64, TemplatedCallback<OnTimeout>>);
 
@@ -36,7 +36,7 @@ fn on_timeout(request: &mut Request, patience: Res<Patience>, mut timeouts: ResM
     println!("{now:>3}: {} timed out, attempt {}", request.name, request.attempt);
     if request.attempt < patience.attempts {
         let next = Request { attempt: request.attempt + 1, ..*request };
-        // A copy of what was resolved once: no lookup.
+        // Copies the resolved handler, without a lookup.
         timeouts.0.insert(now + 10 * u64::from(next.attempt), request.template.generate(next));
     }
 }
@@ -49,9 +49,9 @@ fn main() {
     builder.register(Vec::<String>::new());
     let mut world = builder.build();
 
-    // Resolve once ..
+    // Resolve once.
     let template = CallbackTemplate::<OnTimeout>::new(on_timeout, world.registry());
-    // .. stamp many.
+    // Stamp many.
     for (due, name) in [(5, "login"), (7, "quote")] {
         let request = Request { name, attempt: 1, template };
         world.resource_mut::<Timeouts>().0.insert(due, template.generate(request));
@@ -75,7 +75,7 @@ fn main() {
     }
     println!("{}", world.resource::<Vec<String>>().join(", "));
 
-    // The registry is also accessible inside a handler, to resolve functions that are not known beforehand.
+    // A handler can also take the registry, to resolve functions that are not known in advance.
     let mut accept = accept.into_handler(world.registry());
     accept.run(&mut world, "ann");
     accept.run(&mut world, "bob");

@@ -1,7 +1,8 @@
 //! How is a wired program tested, with its drivers and its clock?
 //!
-//! `cargo run --example testing` runs the tests below and reports what each one shows. In your own program, they are
-//! `#[test]` functions.
+//! `cargo run --example testing`
+//!
+//! It runs the tests below and reports what each one shows. In your own program, they are `#[test]` functions.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use nexus_rt::{
     CatchAssertUnwindSafe, Describe, Handler, IntoHandler, PipelineStart, Registry, Res, ResMut, WorldBuilder,
 };
 
-// The program under test: orders against a limit, and a heartbeat that is missed.
+// The program under test checks orders against a limit and notices a missed heartbeat.
 
 struct Limit(u64);
 

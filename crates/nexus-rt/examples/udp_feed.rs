@@ -1,6 +1,9 @@
-//! A market data feed over UDP: numbered datagrams go through a pipeline, which detects lost and broken ones.
+//! How does a feed over UDP detect datagrams that are lost or broken?
 //!
-//! `cargo run --example udp_feed --features mio` sends to itself, reports what came through, and ends.
+//! `cargo run --example udp_feed --features mio`
+//!
+//! Numbered datagrams run through a pipeline on the mio driver. The example sends to itself, reports what arrived, and
+//! ends.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket as Sender};
@@ -64,7 +67,7 @@ fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
     }
 }
 
-/// Takes datagrams from the socket one by one, each an event of its own, and runs a pipeline over each in place, in the
+/// Reads datagrams from the socket one by one, each a separate event, and runs a pipeline over each in place, in the
 /// receiver's buffer.
 struct Receiver<P> {
     io: Key<MioDriver>,
@@ -125,7 +128,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends 100 datagrams: ten are lost on the way, one comes late, and one is cut short.
+/// Sends 100 datagrams, of which ten are lost, one is late and one is cut short.
 fn send(to: SocketAddr) -> io::Result<()> {
     let socket = Sender::bind("127.0.0.1:0")?;
     let datagram = |number: u64| [number.to_be_bytes(), (1_000 + number).to_be_bytes()].concat();

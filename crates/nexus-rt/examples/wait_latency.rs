@@ -1,11 +1,10 @@
 //! What does each way to wait cost on this machine?
 //!
-//! Another thread sends events after random pauses. For each way to wait, and for both places to sleep, the program
-//! prints the time from the call of `send` to the handler, and the processor time that the loop uses while nothing
-//! happens.
+//! `cargo run --release --example wait_latency --features mio,ring`, with `-- --samples N` for the events per row
 //!
-//! `cargo run --release --example wait_latency --features mio,ring` takes about ten seconds. Its table is Markdown, and
-//! names the processor. `-- --samples N` sets the number of events per row.
+//! Another thread sends events after random pauses. For each way to wait, and for both places to sleep, the program
+//! prints the time from the call of `send` to the handler, and the processor time that an idle loop uses. It takes
+//! about ten seconds. Its table is Markdown and names the processor.
 
 mod options;
 mod sleep;
@@ -24,25 +23,25 @@ use nexus_rt::{Clock, IntoHandler, MioDriver, MioInstaller, Res, ResMut, Shutdow
 use crate::options::{options, parsed};
 use crate::sleep::Sleep;
 
-/// How long the loop is left alone to see what it uses.
+/// How long the loop is idle while its processor time is measured.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// The longest pause between two events. All are equally likely.
+/// The longest pause between two events. Pauses are uniformly distributed.
 const PAUSE: u64 = 600_000;
 
 enum Event {
-    /// Sent at this time.
+    /// An event, with the time at which it was sent.
     Sample(Instant),
-    /// Nothing else is sent before the second one.
+    /// Begins or ends an idle period: nothing is sent between two of these.
     Quiet(Instant),
 }
 
-/// What the handler has measured.
+/// Measurements of the handler.
 struct Measured {
     nanos: Histogram<u64>,
-    /// The time of the thread and of the machine when the quiet began.
+    /// The thread's processor time and the wall-clock time at the start of the idle period.
     quiet: Option<(Duration, Instant)>,
-    /// Processor time used, per time that passed.
+    /// Processor time used per unit of wall-clock time.
     used: Option<f64>,
 }
 
@@ -72,7 +71,7 @@ fn used_by_this_thread() -> Option<Duration> {
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// A sequence of numbers that look random (xorshift).
+/// Pseudo-random numbers (xorshift).
 fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;

@@ -98,3 +98,8 @@ pub use full::Full;
 pub use key::TimerKey;
 pub use poll::Expired;
 pub use wheel::Wheel;
+
+/// The page whose example is that of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,12 +1,12 @@
-//! A client for a server that is told lies by its system: it connects again when it is dropped, asks again when nothing
-//! comes, and stops at the first reply that is wrong.
+//! Does a server answer correctly while its system calls fail?
 //!
 //! ```text
 //! patient ADDRESS SECONDS LEAST LONGEST
 //! ```
 //!
-//! Fails if fewer than LEAST replies came, or one never; where LEAST is 0, nobody needs to be served. The longest value
-//! has LONGEST bytes. Used by `demos/faults.sh` and `demos/kv-server/memcheck.sh`.
+//! This client reconnects when its connection is dropped, asks again when no reply arrives, and stops at the first
+//! wrong reply. It fails if fewer than LEAST replies arrive, or if one never arrives; with LEAST 0, no reply is
+//! required. The longest value has LONGEST bytes. `demos/faults.sh` and `demos/kv-server/memcheck.sh` use it.
 
 use std::env;
 use std::error::Error;

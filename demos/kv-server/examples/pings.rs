@@ -1,7 +1,9 @@
-//! The longest ping while very many keys end in the same millisecond, and after FLUSHALL of as many, at any server that
-//! speaks the protocol of Redis:
+//! What is the longest ping while very many keys expire or are flushed at once?
 //!
 //! `cargo run --release -p kv-server --example pings -- 127.0.0.1:6379 1000000`
+//!
+//! It measures while this many keys expire in the same millisecond, and after FLUSHALL of as many, at any server that
+//! speaks the Redis protocol.
 
 use std::error::Error;
 use std::io::{self, Read, Write};

@@ -1,8 +1,8 @@
-//! Simulations of kv-server with its journal on a disk that fails, each from a seed:
+//! Does kv-server lose anything when its journal is on a disk that fails?
 //!
 //! `cargo run --release -p kv-server --example simulate -- --seeds 0..10000 --jobs 2`
 //!
-//! One that failed is run again by its seed, and says what it does:
+//! Each simulation runs from a seed. This runs a failed one again and prints what it does:
 //!
 //! `cargo run --release -p kv-server --example simulate -- --seed 12345 --verbose`
 

@@ -1,11 +1,12 @@
-//! A soak of a running kv-server: clients that check every reply, clients that come and go, clients that break off, for
-//! so many minutes; and whether the server's memory and files stay what they were.
+//! Does a running kv-server stay correct, and its memory and open files constant, for a long time?
 //!
-//! `demos/kv-server/soak.sh [MINUTES]` builds the server, starts it and this, and redis-benchmark beside it.
+//! `demos/kv-server/soak.sh [MINUTES]` builds the server, then starts it, this program and redis-benchmark.
 //!
 //! ```text
 //! soak ADDRESS PID SECONDS
 //! ```
+//!
+//! Some clients check every reply, some come and go, and some abort their connections.
 
 use std::collections::HashMap;
 use std::env;

@@ -16,11 +16,11 @@ use crate::request::RequestLimits;
 /// What a reply of one value needs beside the value, in bytes.
 const HEADER: usize = 64;
 
-/// A key-value server that speaks the protocol of Redis. SIGTERM, SIGINT and the command SHUTDOWN end it.
+/// A key-value server that speaks the Redis protocol. SIGTERM, SIGINT or the command SHUTDOWN stops it.
 #[derive(Parser, Debug)]
 #[command(name = "kv-server", version)]
 pub struct Args {
-    /// The port to listen on; 0 takes a free one and prints it
+    /// The port to listen on; 0 picks a free one and prints it
     #[arg(long, default_value_t = 6379)]
     pub port: u16,
 
@@ -32,15 +32,15 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub unixsocket: Option<PathBuf>,
 
-    /// The password that clients must give by AUTH or HELLO before anything else
+    /// The password that clients must send with AUTH or HELLO before anything else
     #[arg(long, value_name = "PASSWORD")]
     pub requirepass: Option<String>,
 
-    /// The most clients at a time; who comes then is told so and turned away
+    /// The maximum number of clients; further ones get an error and are disconnected
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_clients: usize,
 
-    /// Refuse commands that may need more memory once keys and values hold so much, such as `100mb`; 0 is no limit
+    /// Refuse commands that may need more memory once keys and values use this much, such as `100mb`; 0 is no limit
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub max_memory: usize,
 
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "64kb", value_parser = size)]
     pub max_key: usize,
 
-    /// The longest value, and the longest argument of any other kind; no longer than a reply can be
+    /// The longest value or other argument; never more than a reply may have, which is eight times `--max-replies`
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_value: usize,
 
@@ -56,47 +56,46 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "128mb", value_parser = size)]
     pub max_request: usize,
 
-    /// The replies that wait for a client after which its requests wait too, until it reads; it is cut off once eight
-    /// times as much waits
+    /// Stop reading the requests of a client while more replies than this are unsent; at eight times as much, it is
+    /// disconnected
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size)]
     pub max_replies: usize,
 
-    /// The most that unfinished requests, unsent replies and subscriptions of all clients may hold; half of it is
-    /// divided among them in equal shares, and who holds no more than that is not cut off
+    /// The total for unfinished requests, unsent replies and subscriptions of all clients. Half of it is divided among
+    /// them in equal shares, and a client within its share is not disconnected
     #[arg(long, value_name = "SIZE", default_value = "1gb", value_parser = size)]
     pub max_buffers: usize,
 
-    /// How long a client may read nothing of what waits for it before it is cut off, in milliseconds
+    /// Disconnect a client that leaves its replies unread for this many milliseconds
     #[arg(long, value_name = "MS", default_value_t = 30_000)]
     pub stall_ms: u64,
 
-    /// Show what is measured at this address, over HTTP: a page at `/`, numbers for Prometheus at `/metrics`
+    /// Serve measurements over HTTP at this address: a page at `/`, and metrics for Prometheus at `/metrics`
     #[arg(long, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
 
-    /// Report a loop that has not turned for so long, in milliseconds, and the command that it is in; 0 is never
+    /// Report a command that keeps the loop from turning for this many milliseconds; 0 is never
     #[arg(long, value_name = "MS", default_value_t = 1_000)]
     pub slow_ms: u64,
 
-    /// What to do in a turn without work: `spin` asks the system again at once, for a whole core; `yield` lets other
-    /// threads run before; `block` sleeps until something happens; `backoff` asks 100 times, `backoff=N` asks N times,
-    /// and then sleeps
+    /// What an idle loop does: `spin` polls again at once and uses a whole core; `yield` lets other threads run first;
+    /// `block` sleeps until something happens; `backoff` polls 100 times, `backoff=N` N times, then sleeps
     #[arg(long, value_name = "HOW", default_value_t = Wait::Block)]
     pub wait: Wait,
 
-    /// How long the end may take, in milliseconds: it answers what had come, up to 1mb of each client, and closes each
-    /// connection once its replies are sent and its client has closed it too
+    /// The longest that stopping may take, in milliseconds. Requests that have arrived are answered, up to 1mb per
+    /// client, and each connection is closed once its replies are sent and its client has closed it too
     #[arg(long, value_name = "MS", default_value_t = 5_000)]
     pub drain_ms: u64,
 
-    /// Keep a journal of what changes keys in this directory, and go on where it ends. A change that was answered is
-    /// there after the next start, also if the process was killed
+    /// Record changes of keys in a journal in this directory, and continue where it ends. Acknowledged changes are
+    /// there after the next start, even if the process was killed
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     pub journal: Option<PathBuf>,
 
-    /// When a change is safe, so that its reply may leave: `process`, when the system has it, which survives the
-    /// process but not the power; `disk`, when the disk has it; `behind`, when the disk has it, for which a thread
-    /// waits while others are served
+    /// When a change is safe and its reply may leave: `process`, once the OS has it (it survives a crash of the
+    /// process, but not a loss of power); `disk`, once it is on disk; `behind`, once it is on disk, while a thread
+    /// waits for the disk and other clients are served
     #[arg(
         long,
         value_name = "WHEN",
@@ -107,24 +106,24 @@ pub struct Args {
     )]
     pub durability: Safe,
 
-    /// Compact the journal once it has so many bytes, and twice as many as when it was last compacted; 0 is never
+    /// Compact the journal at this size, but not before it has doubled since the last compaction; 0 is never
     #[arg(long, value_name = "SIZE", default_value = "64mb", value_parser = size, requires = "journal")]
     pub compact: usize,
 
-    /// Print the keys that a journal leads to, as commands that make them, and serve nobody
+    /// Print the keys in a journal as commands that create them, then exit
     #[arg(long, value_name = "DIR", conflicts_with_all = ["journal", "plan"])]
     pub replay: Option<PathBuf>,
 
-    /// Print what was there after this sequence, instead of at the end
+    /// With `--replay`: print the keys as of this sequence, not those at the end
     #[arg(long, value_name = "SEQUENCE", requires = "replay")]
     pub until: Option<u64>,
 
-    /// Print how the keys changed from one sequence to another
+    /// With `--replay`: print how the keys changed from one sequence to another
     #[arg(long, value_names = ["SEQUENCE", "SEQUENCE"], num_args = 2, requires = "replay", conflicts_with = "until")]
     pub diff: Option<Vec<u64>>,
 
-    /// Print what a request runs through and what every command reads and writes, and serve nobody: text, dot, mermaid
-    /// or json
+    /// Print the functions that a request runs through and what every command reads and writes, then exit: text, dot,
+    /// mermaid or json
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text")]
     pub plan: Option<PlanFormat>,
 }
@@ -186,7 +185,7 @@ fn size(text: &str) -> Result<usize, String> {
         let number: usize = text.strip_suffix(unit)?.trim().parse().ok()?;
         number.checked_mul(bytes)
     });
-    read.ok_or_else(|| "write a number of bytes such as `1000`, `64kb`, `100mb` or `2gb`".into())
+    read.ok_or_else(|| "expected a number of bytes such as `1000`, `64kb`, `100mb` or `2gb`".into())
 }
 
 #[cfg(test)]

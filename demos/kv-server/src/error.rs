@@ -189,7 +189,7 @@ impl fmt::Display for CommandError {
             Self::CrossSlot => f.write_str("CROSSSLOT Keys in request don't hash to the same slot"),
             Self::Refused(why) => write!(f, "CLUSTERDOWN {why}"),
             Self::Postponed => f.write_str("ERR the request waits"),
-            Self::Http => f.write_str("ERR this is no server of HTTP"),
+            Self::Http => f.write_str("ERR this is not an HTTP server"),
             Self::Offset => f.write_str("ERR offset is out of range"),
             Self::NotAFloat => f.write_str("ERR value is not a valid float"),
             Self::NotFinite => f.write_str("ERR increment would produce NaN or Infinity"),
@@ -278,10 +278,10 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::System(error) => write!(f, "the system failed: {error}"),
+            Self::System(error) => write!(f, "cannot wait for sockets: {error}"),
             Self::Log(lost) => write!(f, "{lost}"),
             Self::Journal(error) => {
-                write!(f, "{error}; no change is lost that was acknowledged: mend this, and start again")
+                write!(f, "{error}; no acknowledged change is lost: fix this and start again")
             }
         }
     }

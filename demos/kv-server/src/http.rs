@@ -97,9 +97,9 @@ impl Framing for HttpRequest {
 impl fmt::Display for NotHttp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(error) => write!(f, "this is no request over HTTP: {error}"),
+            Self::Malformed(error) => write!(f, "not an HTTP request: {error}"),
             Self::TooLong => write!(f, "the head of the request is longer than {HEAD} bytes"),
-            Self::Body => f.write_str("no page takes a body"),
+            Self::Body => f.write_str("requests with a body are not supported"),
         }
     }
 }

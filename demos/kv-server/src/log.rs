@@ -252,14 +252,14 @@ impl Live {
                 self.compactions += 1;
             }
             Ok(Err(error)) => self.is_not_compacted(&error),
-            Err(_) => self.is_not_compacted(&"it panicked"),
+            Err(_) => self.is_not_compacted(&"the thread panicked"),
         }
     }
 
     /// The journal stays as it was. It is tried again when it is twice as long, or somebody asks for it.
     fn is_not_compacted(&mut self, why: &dyn fmt::Display) {
         (self.base, self.failed) = (self.bytes(), true);
-        eprintln!("kv-server: the journal was not compacted: {why}");
+        eprintln!("kv-server: compaction failed, and the journal is unchanged: {why}");
     }
 }
 

@@ -70,7 +70,7 @@ fn serve(client: &mut Visitor, world: &mut World, plan: &Plan, request: &HttpReq
     let out = client.out();
     match (request.method, request.path()) {
         (Method::Other, _) => {
-            reply(out, request, ("405 Method Not Allowed", TEXT), b"only GET and HEAD are answered\n")
+            reply(out, request, ("405 Method Not Allowed", TEXT), b"only GET and HEAD are supported\n")
         }
         (_, b"/") => reply(out, request, found, PAGE.as_bytes()),
         (_, b"/metrics") => {
@@ -87,7 +87,12 @@ fn serve(client: &mut Visitor, world: &mut World, plan: &Plan, request: &HttpReq
             world.resource::<Board>().annotate(&mut plan);
             reply(out, request, (found.0, "application/json"), plan.render(PlanFormat::Json).as_bytes());
         }
-        _ => reply(out, request, ("404 Not Found", TEXT), b"there are /, /metrics, /metrics.json and /plan.json\n"),
+        _ => reply(
+            out,
+            request,
+            ("404 Not Found", TEXT),
+            b"not found: the pages are /, /metrics, /metrics.json and /plan.json\n",
+        ),
     }
     if request.closes {
         client.close("it asked for it");
@@ -100,29 +105,33 @@ fn count(world: &World) {
     let net = world.resource::<Connections<Session>>();
     let counted = net.stats();
     for (name, help, total) in [
-        ("kv_requests", "Requests that were run.", counted.frames),
+        ("kv_requests", "Requests run.", counted.frames),
         ("kv_received_bytes", "Bytes received from clients.", counted.received),
         ("kv_sent_bytes", "Bytes sent to clients.", counted.sent),
-        ("kv_connections", "Connections that were accepted.", counted.accepted),
-        ("kv_refused", "Clients that were turned away, since there were too many.", counted.refused),
+        ("kv_connections", "Connections accepted.", counted.accepted),
+        ("kv_refused", "Clients refused because there were too many.", counted.refused),
         ("kv_turns", "Turns of the loop.", stats.turns),
-        ("kv_hits", "Keys that were found by a read.", stats.hits),
-        ("kv_misses", "Keys that a read looked for in vain.", stats.misses),
-        ("kv_expired_keys", "Keys whose time had come.", stats.expired),
+        ("kv_hits", "Reads that found their key.", stats.hits),
+        ("kv_misses", "Reads that did not find their key.", stats.misses),
+        ("kv_expired_keys", "Keys that expired.", stats.expired),
         ("kv_changes", "Changes of keys.", keys.changes()),
     ] {
         board.counter(name, help).set(total);
     }
     for (why, total) in ends(&counted.ended) {
-        board.counter_with("kv_ended_connections", "Connections that ended, by why.", &[("why", why)]).set(total);
+        board.counter_with("kv_ended_connections", "Connections that ended, by reason.", &[("why", why)]).set(total);
     }
     for (name, help, value) in [
-        ("kv_clients", "Clients that are connected.", stats.clients as u64),
-        ("kv_keys", "Keys, those included that have ended and are not removed yet.", keys.len() as u64),
-        ("kv_memory_bytes", "What keys and values hold.", keys.used() as u64),
-        ("kv_resident_bytes", "What the process holds in memory.", system::memory().resident),
-        ("kv_buffers_bytes", "What unsent replies and unfinished requests hold.", counted.memory as u64),
-        ("kv_unsent_bytes", "Replies that wait for clients, or for what they answer to be safe.", unsent(net)),
+        ("kv_clients", "Connected clients.", stats.clients as u64),
+        ("kv_keys", "Keys, including expired ones that are not removed yet.", keys.len() as u64),
+        ("kv_memory_bytes", "Memory of keys and values.", keys.used() as u64),
+        ("kv_resident_bytes", "Resident memory of the process.", system::memory().resident),
+        ("kv_buffers_bytes", "Memory of unsent replies and unfinished requests.", counted.memory as u64),
+        (
+            "kv_unsent_bytes",
+            "Bytes of replies that wait for their clients, or for their changes to be safe.",
+            unsent(net),
+        ),
     ] {
         board.gauge(name, help).set(value as f64);
     }

@@ -37,21 +37,21 @@ fn serve(args: &mut Args, share: impl FnOnce(&mut Server, &mut World) -> Result<
         return replay(args, directory).map_err(|error| error.to_string());
     }
     let wanted = args.max_clients as u64 + OWN_FILES;
-    let files = rlimit::increase_nofile_limit(wanted).map_err(|error| format!("the limit on files: {error}"))?;
+    let files = rlimit::increase_nofile_limit(wanted);
+    let files = files.map_err(|error| format!("cannot raise the limit on open files: {error}"))?;
     let asked = args.max_clients;
     if files < wanted {
         args.max_clients = usize::try_from(files.saturating_sub(OWN_FILES).max(1)).unwrap_or(usize::MAX);
     }
     let address = if args.plan.is_some() { ([127, 0, 0, 1], 0).into() } else { SocketAddr::new(args.bind, args.port) };
     let listening = (address, args.unixsocket.as_deref());
-    let (mut server, mut world) = Server::bind(listening, args.metrics, args.wait, args.limits()).map_err(|error| {
-        format!("cannot listen on {address}: {error}; another port is set by --port, 0 is a free one")
-    })?;
+    let bound = Server::bind(listening, args.metrics, args.wait, args.limits());
+    let (mut server, mut world) = bound.map_err(|error| error.to_string())?;
     if let Some(format) = args.plan {
         return print(&server.plan().render(format));
     }
     world.resource_mut::<Options>().password = args.requirepass.take().unwrap_or_default().into_bytes().into();
-    world.shutdown_handle().enable_signals().map_err(|error| format!("signals cannot be heard: {error}"))?;
+    world.shutdown_handle().enable_signals().map_err(|error| format!("cannot handle signals: {error}"))?;
     let journal = args.log().map(|log| server.journal(&mut world, &log)).transpose();
     let journal = journal.map_err(|error| error.to_string())?;
     let shared = share(&mut server, &mut world)?;
@@ -65,7 +65,7 @@ fn serve(args: &mut Args, share: impl FnOnce(&mut Server, &mut World) -> Result<
     let _watch = watch(args, &world);
     let kept = server.run(&mut world, args.drain()).map_err(|error| error.to_string())?;
     let kept = kept.map_or(String::new(), |kept| format!("kv-server: the journal has {kept}\n"));
-    print(&format!("kv-server: stopped, all replies are sent or given up\n{kept}"))
+    print(&format!("kv-server: stopped; every reply was sent or dropped\n{kept}"))
 }
 
 /// Reports a loop that does not turn.
@@ -107,7 +107,7 @@ fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     let ahead = match replayed.at.saturating_sub(now) {
         Duration::ZERO => String::new(),
         ahead => format!(
-            "; the machine's clock is {ahead:.0?} behind it, so time runs at half the speed until it has caught up"
+            "; the machine's clock is {ahead:.0?} behind it, so time runs at half speed until the clock catches up"
         ),
     };
     format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}{ahead}\n", replayed.bytes)
@@ -124,11 +124,11 @@ fn banner(args: &Args, asked: usize, address: SocketAddr) -> String {
     let fewer = if asked == args.max_clients {
         String::new()
     } else {
-        format!(" (not {asked}: the system allows no more open files)")
+        format!(" (not {asked}: the OS allows no more open files)")
     };
     format!(
         "kv-server {version}: listening on {address}\n  \
-         up to {clients} clients{fewer}; Ctrl-C or SIGTERM ends it\n  \
+         up to {clients} clients{fewer}; Ctrl-C or SIGTERM stops it\n  \
          try: redis-cli {host}-p {port} SET greeting hello EX 60\n",
         version = env!("CARGO_PKG_VERSION"),
         clients = args.max_clients,
@@ -140,7 +140,9 @@ fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads may stop reading.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
         _ => Ok(()),
     }
 }

@@ -301,7 +301,7 @@ impl Replica {
 
     /// Answers a client all of whose requests wait in vain, since the log is lost, and closes it.
     pub fn refuse_all(client: &mut Client, why: &Lost) {
-        let text = format!("CLUSTERDOWN {why}; whether what was asked before this has happened, another server knows");
+        let text = format!("CLUSTERDOWN {why}; ask another server whether earlier requests took effect");
         for _ in 0..client.state.waiting.forget() {
             client.reply().error_of(text.as_bytes());
         }

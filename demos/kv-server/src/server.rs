@@ -67,13 +67,20 @@ impl Server {
         let net = ConnectionsInstaller::<Session, _>::new(&io, framing)?.limits(net_limits(&limits));
         let net = builder.install_driver(net);
         let connections = builder.resource_mut::<Connections<Session>>();
-        let listener = connections.listen(address)?;
+        let listener =
+            connections.listen(address).map_err(refused(&address, "another port with --port, or 0 for a free one"))?;
         let Some(Address::Ip(address)) = connections.address(listener) else {
             return Err(io::ErrorKind::Other.into());
         };
-        unix.map(|path| connections.listen(path)).transpose()?;
+        if let Some(path) = unix {
+            connections.listen(path).map_err(refused(&path.display(), "another path with --unixsocket"))?;
+        }
         builder.resource_mut::<Settings>().address = address;
-        let pages = metrics.map(|address| pages::open(&mut builder, &io, address)).transpose()?;
+        let open = |address| {
+            let opened = pages::open(&mut builder, &io, address);
+            opened.map_err(refused(&address, "another address with --metrics"))
+        };
+        let pages = metrics.map(open).transpose()?;
         let mut world = builder.build();
         let store = Store::new(&world, expiry);
         world.resource_mut::<Options>().startup = crate::system::memory().resident;
@@ -353,4 +360,9 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Server({})", self.address)
     }
+}
+
+/// An error that says where the server cannot listen, and what to choose instead.
+fn refused(place: &impl fmt::Display, choose: &str) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("cannot listen on {place}: {error}; choose {choose}"))
 }

@@ -63,10 +63,10 @@ impl Refused {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "the shared log cannot be reached, so nothing was changed: try again later, or at another server"
+                "the shared log is unreachable and nothing was changed: try again later, or at another server"
             }
-            Self::TooLarge => "the request is larger than what the shared log takes: change less at once",
-            Self::TooMuch => "too much waits for the shared log, so nothing was changed: try again later",
+            Self::TooLarge => "the request is too large for the shared log: change less at once",
+            Self::TooMuch => "too many changes wait for the shared log and nothing was changed: try again later",
         }
     }
 }

@@ -9,42 +9,42 @@ use nexus_rt::plan::PlanFormat;
 use crate::time::TimeUnit;
 
 /// Replays a captured exchange feed through nexus-rt: decodes every line, rebuilds the order book from snapshot and
-/// diffs, checks it against the exchange's own top of book, and tells how long each event took.
+/// diffs, checks it against the exchange's own top of book, and reports how long each event took.
 #[derive(Parser, Debug)]
 #[command(name = "market-data", version)]
 pub struct Args {
-    /// The capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input.
-    /// Given several times, the files are one capture, in this order
+    /// A capture: lines of `<nanoseconds since the epoch> <json>`, gzip or plain; `/dev/stdin` reads standard input.
+    /// Repeat the option to read several files as one capture, in this order
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/btcusdt_20240808.gz"))]
     pub input: Vec<PathBuf>,
 
-    /// In which unit the times are; without it, in nanoseconds, and times that by their size are in another are refused
+    /// The unit of the times. By default, times are nanoseconds, and a time that looks like another unit is refused
     #[arg(long, value_name = "UNIT", value_enum)]
     pub time_unit: Option<TimeUnit>,
 
-    /// How fast: `max`, `real` (by the recorded clock), or a multiple of it such as `10x`
+    /// The speed of the replay: `max`, `real` (as recorded), or a multiple of it such as `10x`
     #[arg(long, default_value = "max")]
     pub pace: Pace,
 
-    /// On how many threads: `1` does everything; with `2`, one reads and decodes, and the other dispatches, with the
+    /// The number of threads: `1` does everything; with `2`, one reads and decodes while the other dispatches, with the
     /// same figures. The levels of a diff are then allocated on one thread and freed on the other
     #[arg(long, value_name = "N", default_value = "1")]
     pub threads: Threads,
 
-    /// Replay the capture this often, each time into a fresh world; rates and latencies are over all of them
+    /// Replay the capture this many times, each into a fresh world; rates and latencies cover all replays
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
 
-    /// Run this many strategies over the capture, as reactors: the best bid, the best ask, the trades, the bars of one
-    /// second, and a band of prices for each of the others. `--replay` needs as many as were recorded
+    /// Run this many strategies over the capture, as reactors. They watch the best bid, the best ask, the trades, the
+    /// one-second bars, and from the fifth on a band of prices each. `--replay` needs the number that was recorded
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub strategies: u32,
 
-    /// Write down what is decoded, as it is dispatched, into a journal in this directory
+    /// Record the decoded events, as they are dispatched, in a journal in this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["repeat", "plan"])]
     pub journal: Option<PathBuf>,
 
-    /// Run again what a journal has, without the capture, and check that everything is as it was
+    /// Replay a journal instead of a capture, and check that the result is the same
     #[arg(long, value_name = "DIR",
           conflicts_with_all = ["input", "journal", "pace", "plan", "repeat", "threads", "time_unit"])]
     pub replay: Option<PathBuf>,
@@ -53,24 +53,24 @@ pub struct Args {
     #[arg(long)]
     pub json: bool,
 
-    /// Print the trades as bars of one second, with a chart, instead of the result
+    /// Print the trades as one-second bars, with a chart, instead of the result
     #[arg(long, conflicts_with_all = ["json", "bars_json"])]
     pub bars: bool,
 
-    /// Print the bars as JSON, a line each, instead of the result
+    /// Print the bars as JSON, one per line, instead of the result
     #[arg(long, conflicts_with = "json")]
     pub bars_json: bool,
 
-    /// Print the plan of what a line runs through, and run nothing (but see `--measured`): text, dot, mermaid
-    /// or json
+    /// Print the plan of the functions that a line runs through, without running them (but see `--measured`): text,
+    /// dot, mermaid or json
     #[arg(long, value_name = "FORMAT")]
     pub plan: Option<PlanFormat>,
 
-    /// With `--plan`: run the capture first, and print beside each function how often it ran and how long it took
+    /// With `--plan`: replay the capture first, and print how often each function ran and how long it took
     #[arg(long, requires = "plan", conflicts_with_all = ["bars", "bars_json", "profile", "repeat"])]
     pub measured: bool,
 
-    /// Time every run of every function, and print at the end what each one costs, for each thread
+    /// Time every run of every function, and print at the end what each one cost, for each thread
     #[arg(long, conflicts_with_all = ["bars", "bars_json", "plan", "repeat"])]
     pub profile: bool,
 
@@ -98,7 +98,8 @@ impl FromStr for Pace {
             _ => match text.strip_suffix('x').and_then(|number| number.parse().ok()) {
                 Some(times) if (0.001..=1e9).contains(&times) => Ok(Self::Times(times)),
                 _ => {
-                    Err("write `max`, `real`, or a multiple such as `10x` or `0.5x`, from 0.001x to 1000000000x".into())
+                    Err("expected `max`, `real`, or a multiple such as `10x` or `0.5x`, from 0.001x to 1000000000x"
+                        .into())
                 }
             },
         }
@@ -121,7 +122,7 @@ impl FromStr for Threads {
         match text {
             "1" => Ok(Self::One),
             "2" => Ok(Self::Two),
-            _ => Err("write `1`, or `2` for one that decodes and one that dispatches".into()),
+            _ => Err("expected `1`, or `2` to decode and dispatch on separate threads".into()),
         }
     }
 }

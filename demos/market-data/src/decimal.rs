@@ -63,7 +63,7 @@ impl fmt::Display for NotADecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is not a decimal that fits: {DIGITS} digits after the point, up to {}",
+            "`{}` is not a decimal in range: {DIGITS} digits after the point, at most {}",
             self.0,
             Decimal(u64::MAX)
         )

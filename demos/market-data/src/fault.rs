@@ -67,28 +67,29 @@ impl What {
     pub(crate) fn reason(&self) -> Option<String> {
         Some(match self {
             Self::Again | Self::OldTicker => return None,
-            Self::Contradiction { of, number } => format!("another {of} {number}, unlike the first: it is left out"),
+            Self::Contradiction { of, number } => format!("a second {of} {number} differs from the first: ignored"),
             Self::OldTickers { tickers, newest } => {
                 format!("{tickers} tickers in a row are older than that of update {newest}: few or none are compared")
             }
             Self::CrossedTicker((bid, _), (ask, _)) => {
-                format!("a ticker with its bid of {bid} not below its ask of {ask}: it is left out")
+                format!("a crossed ticker, bid {bid} and ask {ask}: ignored")
             }
             Self::OldTrade { number, latest } => {
-                format!("trade {number} comes after trade {latest}: it counts, but not as the latest")
+                format!("trade {number} arrived after trade {latest}: counted, but not as the latest")
             }
             Self::Late { second, bar } => {
-                format!("a trade at second {second}, after the bar of second {bar}: it counts, but is in no bar")
+                format!("a trade of second {second} arrived after the bar of {bar}: counted, but in no bar")
             }
-            Self::TooLarge => "a trade so large that the volume no longer fits: it is left out".into(),
+            Self::TooLarge => "the volume would overflow with this trade: ignored".into(),
             Self::Outdated { snapshot, book } => {
-                format!("a snapshot of update {snapshot} when the book is at {book}: it is left out")
+                format!("a snapshot of update {snapshot} is older than the book, at {book}: ignored")
             }
             Self::Back { before, update, book } => {
                 format!("the diffs go back from update {before} to {update}: {}", stays(*book))
             }
             Self::Behind { diffs, update, book } => {
-                format!("{diffs} diffs in a row bring nothing new, the last up to update {update}: {}", stays(*book))
+                let stays = stays(*book);
+                format!("{diffs} diffs in a row are older than the book, the last up to update {update}: {stays}")
             }
         })
     }
@@ -96,5 +97,5 @@ impl What {
 
 /// What stale diffs mean for a book at an update, and what helps.
 fn stays(book: u64) -> String {
-    format!("the book stays at {book} until they have passed it or a snapshot comes")
+    format!("the book stays at {book} until newer diffs or a snapshot arrive")
 }

@@ -124,12 +124,12 @@ impl Input {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Next::Broken("the gzip data ends too early: the file is truncated".into());
             }
-            Err(error) => return Next::Broken(format!("the input cannot be read on: {error}")),
+            Err(error) => return Next::Broken(format!("cannot read the rest of the input: {error}")),
             Ok(_) if line.text.last() == Some(&b'\n') => {
                 line.text.pop();
             }
             Ok(_) if line.text.len() as u64 == LONGEST => {
-                return Next::Broken(format!("a line of over {LONGEST} bytes: the rest is not read"));
+                return Next::Broken(format!("a line of over {LONGEST} bytes: the rest of the input is not read"));
             }
             Ok(_) => {}
         }
@@ -143,7 +143,7 @@ impl Input {
 
 /// An error that says which file cannot be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{} cannot be read: {error}", path.display()))
+    io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
 /// What some editors write before text in UTF-8.

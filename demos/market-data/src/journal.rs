@@ -73,8 +73,8 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     if reader.read().map_err(failed)?.is_none() {
         return Ok(());
     }
-    let hint = "name another directory, or run it again by `--replay`";
-    Err(io::Error::other(format!("{} has a journal already: {hint}", directory.display())))
+    let hint = "choose another directory, or replay it with `--replay`";
+    Err(io::Error::other(format!("{} already contains a journal: {hint}", directory.display())))
 }
 
 /// Runs a journal again, with as many strategies as were recorded, into a fresh world, which it gives, and fills a
@@ -104,7 +104,7 @@ fn run_again_by<M: Measure>(
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
     if reader.progress().1 == 0 {
         let place = directory.display();
-        return Err(io::Error::other(format!("there is no journal in {place}: record one by `--journal {place}`")));
+        return Err(io::Error::other(format!("there is no journal in {place}: record one with `--journal {place}`")));
     }
     let (builder, pollers) = feed::builder(strategies);
     let mut world = builder.build();

@@ -39,7 +39,7 @@ fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Res
     for path in &args.input {
         let file = std::fs::metadata(path).map_err(|error| unreadable(path, &error).to_string())?;
         if args.repeat > 1 && !file.is_file() {
-            return Err(format!("{} is no regular file, so it can be replayed only once", path.display()));
+            return Err(format!("{} is not a regular file: `--repeat` cannot read it twice", path.display()));
         }
         bytes += file.len();
     }
@@ -85,9 +85,7 @@ fn result(args: &Args, world: &World, latency: &Latency, profile: Option<&Profil
 fn print(text: &str) -> Result<ExitCode, String> {
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads may stop reading.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("the result cannot be written: {error}"))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write the result: {error}")),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

@@ -76,7 +76,8 @@ pub(crate) fn check_top(
             checks.agreed += 1;
         } else {
             let (update, exchange, own) = (ticker.update, show(ticker.top), show(book.top()));
-            problems.add(change.line, format!("at update {update} the exchange has {exchange}, the book {own}"));
+            let reason = format!("at update {update}, the exchange has {exchange} but the book has {own}");
+            problems.add(change.line, reason);
         }
     }
     change
@@ -86,8 +87,7 @@ pub(crate) fn check_top(
 pub(crate) fn on_crossed(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) {
     if let Some(((bid, _), (ask, _))) = change.applied.crossed {
         counts.crossed += 1;
-        let reason =
-            format!("the book is crossed, its bid of {bid} not below its ask of {ask}: no signal until it is mended");
+        let reason = format!("the book is crossed, bid {bid} and ask {ask}: no signal until it is resolved");
         problems.add(change.line, reason);
     }
 }

@@ -155,7 +155,7 @@ fn start<M: Measure>(
     let thread = thread::Builder::new().name("decoding".into());
     thread
         .spawn(move || decode(&paths, &progress, feed::decoding(times, &measure), &sender))
-        .map_err(|error| io::Error::new(error.kind(), format!("the decoding thread cannot be started: {error}")))
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot start the decoding thread: {error}")))
 }
 
 /// Reads and decodes the capture, and sends it, until the other thread has enough.

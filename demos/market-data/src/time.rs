@@ -50,7 +50,7 @@ pub struct Times(pub Option<TimeUnit>);
 impl Times {
     /// Returns the nanoseconds since the epoch at which a line was received, and the JSON after the time.
     pub(crate) fn split(self, text: &[u8]) -> Result<(u64, &[u8]), String> {
-        let space = text.iter().position(|byte| *byte == b' ').ok_or("no time before the message")?;
+        let space = text.iter().position(|byte| *byte == b' ').ok_or("no time at the start of the line")?;
         let (digits, json) = (&text[..space], &text[space + 1..]);
         let (ns, name, _) = self.0.unwrap_or(TimeUnit::Nanoseconds).parts();
         let time: Option<u64> = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
@@ -70,8 +70,8 @@ fn nanoseconds(time: u64) -> Result<(), String> {
         Some(unit) => {
             let (_, name, short) = unit.parts();
             Err(format!(
-                "`{time}` is by its size a time in {name}, not in nanoseconds: give `--time-unit {short}`, or \
-                 `--time-unit ns` to take it as it is"
+                "`{time}` looks like a time in {name}, not in nanoseconds: pass `--time-unit {short}`, or \
+                 `--time-unit ns` to accept it"
             ))
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_line_is_a_time_and_a_message() {
         let split = |text| Times::default().split(text);
-        assert_eq!(split(b"{}").unwrap_err(), "no time before the message");
+        assert_eq!(split(b"{}").unwrap_err(), "no time at the start of the line");
         assert_eq!(split(b"12x4 {}").unwrap_err(), "`12x4` is not a time in nanoseconds");
         assert_eq!(split(b"1234 {}").unwrap(), (1234, &b"{}"[..]));
     }

@@ -88,17 +88,17 @@ pub(crate) fn decode(json: &[u8], capture: &mut Symbol) -> Result<Message, Strin
     let Some(Text(stream)) = envelope.stream else {
         // Only the snapshot comes without a stream, and most do not name a symbol either.
         let snapshot: Snapshot<'_> =
-            parse(json).map_err(|error| format!("neither of a stream nor a snapshot: {error}"))?;
+            parse(json).map_err(|error| format!("neither a stream message nor a snapshot: {error}"))?;
         if let Some(Text(symbol)) = &snapshot.symbol {
             capture.take(symbol)?;
         }
         return Ok(Message::Snapshot(snapshot.into()));
     };
-    let data = envelope.data.ok_or("a stream without data")?.get().as_bytes();
-    let (symbol, channel) = stream.split_once('@').ok_or_else(|| format!("`{stream}` names no channel"))?;
+    let data = envelope.data.ok_or("a stream message without `data`")?.get().as_bytes();
+    let (symbol, channel) = stream.split_once('@').ok_or_else(|| format!("`{stream}` has no channel after an `@`"))?;
     let same = |named: &Option<Text<'_>>| match named {
         Some(Text(named)) if !named.eq_ignore_ascii_case(symbol) => {
-            Err(format!("a message about `{named}` in the stream `{stream}`"))
+            Err(format!("a message for `{named}` in the stream `{stream}`"))
         }
         _ => Ok(()),
     };
@@ -118,7 +118,7 @@ pub(crate) fn decode(json: &[u8], capture: &mut Symbol) -> Result<Message, Strin
             same(&diff.symbol)?;
             Message::Depth(diff.try_into()?)
         }
-        _ => return Err(format!("`{channel}` is an unknown channel")),
+        _ => return Err(format!("unknown channel `{channel}`")),
     };
     capture.take(symbol)?;
     Ok(message)
@@ -135,10 +135,10 @@ impl TryFrom<Diff<'_>> for message::Diff {
 
     fn try_from(Diff { first, last, previous, bids, asks, .. }: Diff<'_>) -> Result<Self, String> {
         if first > last {
-            return Err(format!("a diff from update {first} back to {last}"));
+            return Err(format!("a diff whose first update {first} is after its last, {last}"));
         }
         if let Some(previous) = previous.filter(|previous| *previous >= last) {
-            return Err(format!("a diff to update {last} that follows {previous}"));
+            return Err(format!("a diff that follows update {previous} but ends at {last}"));
         }
         // Numbers of futures have holes, so that only `pu` tells what a diff follows.
         let previous = previous.unwrap_or(first.saturating_sub(1));
@@ -248,12 +248,12 @@ mod tests {
     fn what_is_wrong_is_said() {
         let reason = |json: &str| decoded(json).err().unwrap();
         assert!(reason("{\"stream\":").contains("EOF"));
-        assert!(reason("{}").starts_with("neither of a stream nor a snapshot"));
-        assert_eq!(reason(r#"{"stream":"x@kline_1m","data":{}}"#), "`kline_1m` is an unknown channel");
-        assert_eq!(reason(r#"{"stream":"x","data":{}}"#), "`x` names no channel");
-        assert_eq!(reason(r#"{"stream":"x@trade"}"#), "a stream without data");
+        assert!(reason("{}").starts_with("neither a stream message nor a snapshot"));
+        assert_eq!(reason(r#"{"stream":"x@kline_1m","data":{}}"#), "unknown channel `kline_1m`");
+        assert_eq!(reason(r#"{"stream":"x","data":{}}"#), "`x` has no channel after an `@`");
+        assert_eq!(reason(r#"{"stream":"x@trade"}"#), "a stream message without `data`");
         assert!(reason(r#"{"stream":"x@trade","data":{"p":"1"}}"#).contains("missing field `q`"));
         let too_large = r#"{"stream":"x@trade","data":{"p":"999999999999","q":"1"}}"#;
-        assert!(reason(too_large).contains("`999999999999` is not a decimal that fits"));
+        assert!(reason(too_large).contains("`999999999999` is not a decimal in range"));
     }
 }

@@ -168,15 +168,15 @@ fn bad_lines_are_counted_reported_and_skipped() {
     let reasons: Vec<&str> = stderr.lines().collect();
     for (line, reason) in [
         "line 21: EOF while parsing a string",
-        "line 22: no time before the message",
+        "line 22: no time at the start of the line",
         "line 23: `17231612550x` is not a time in nanoseconds",
-        "line 24: `999999999999` is not a decimal that fits",
-        "line 25: `1.123456789` is not a decimal that fits",
+        "line 24: `999999999999` is not a decimal in range",
+        "line 25: `1.123456789` is not a decimal in range",
         "line 26: ",
-        "line 27: `kline_1m` is an unknown channel",
-        "line 28: neither of a stream nor a snapshot",
+        "line 27: unknown channel `kline_1m`",
+        "line 28: neither a stream message nor a snapshot",
         "line 29: `ethusdt` in a capture of `btcusdt`",
-        "line 31: no time before the message",
+        "line 31: no time at the start of the line",
         "10 problems in the input",
     ]
     .iter()
@@ -193,7 +193,7 @@ fn the_first_ten_problems_are_shown_and_all_are_counted() {
     assert_eq!(result["bad_lines"], 25);
     assert_eq!(stderr.lines().count(), 11);
     assert!(
-        stderr.ends_with("line 30: no time before the message\n.. and 15 more: 25 problems in the input\n"),
+        stderr.ends_with("line 30: no time at the start of the line\n.. and 15 more: 25 problems in the input\n"),
         "{stderr}"
     );
 }
@@ -247,7 +247,7 @@ fn strict_stops_at_the_first_problem() {
     let no_snapshot: String = capture().lines().take(5).map(|line| format!("{line}\n")).collect();
     let bytes = std::fs::read(CAPTURE).unwrap();
     for (path, reason) in [
-        (file("strict_bad.txt", with_lines(&["junk", "junk"])), "line 21: no time before the message\n"),
+        (file("strict_bad.txt", with_lines(&["junk", "junk"])), "line 21: no time at the start of the line\n"),
         (file("strict_none.txt", no_snapshot), "line 5: no snapshot to the end: 2 diffs waited for it\n"),
         (file("strict_cut.gz", &bytes[..1000]), "line "),
     ] {
@@ -263,12 +263,12 @@ fn strict_stops_at_the_first_problem() {
 fn what_cannot_be_read_is_one_sentence() {
     let output = market_data(&["--input", "/no/such/file"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), "market-data: /no/such/file cannot be read: No such file or directory (os error 2)\n");
+    assert_eq!(stderr(&output), "market-data: cannot read /no/such/file: No such file or directory (os error 2)\n");
     let output = market_data(&["--input", env!("CARGO_TARGET_TMPDIR")]);
     assert_eq!((output.status.code(), stderr(&output).lines().count()), (Some(2), 1));
     let output = market_data(&["--pace", "fast"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("write `max`, `real`, or a multiple"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("expected `max`, `real`, or a multiple"), "{}", stderr(&output));
 }
 
 #[test]
@@ -279,10 +279,10 @@ fn a_book_that_disagrees_with_the_exchange_is_a_problem() {
     let (figures, stderr) = result(&["--input", &path]);
     assert!(figures["agree"].as_u64() < figures["checked"].as_u64(), "{figures}");
     let [crossed, disagrees] = [0, 1].map(|n| stderr.lines().nth(n).unwrap());
-    assert!(crossed.contains("the book is crossed, its bid of 99999.00000000 not below its ask of "), "{crossed}");
+    assert!(crossed.contains("the book is crossed, bid 99999.00000000 and ask "), "{crossed}");
     assert!(
         disagrees.contains("the exchange has 61837.63000000 x ")
-            && disagrees.contains(", the book 99999.00000000 x 1."),
+            && disagrees.contains(" but the book has 99999.00000000 x 1."),
         "{disagrees}"
     );
     assert_eq!(market_data(&["--input", &path, "--strict"]).status.code(), Some(1));
@@ -293,7 +293,7 @@ fn a_second_snapshot_starts_anew_or_is_left_out() {
     let capture = capture();
     let snapshot = capture.lines().find(|line| line.contains("lastUpdateId")).unwrap();
     let (figures, stderr) = result(&["--input", &file("old_snapshot.txt", format!("{capture}{snapshot}\n"))]);
-    assert!(stderr.starts_with("line 41250: a snapshot of update 50093239218 when the book is at "), "{stderr}");
+    assert!(stderr.starts_with("line 41250: a snapshot of update 50093239218 is older than the book, at "), "{stderr}");
     assert_eq!((&figures["best_bid"], &figures["snapshot"]), (&expected()["best_bid"], &json!(2)));
     let newer = r#"1723161999000000000 {"lastUpdateId":99999999999,"bids":[["5","0"],["1","2"]],"asks":[]}"#;
     let (figures, stderr) = result(&["--input", &file("new_snapshot.txt", format!("{capture}{newer}\n"))]);
@@ -312,7 +312,7 @@ fn sums_that_no_longer_fit_are_a_problem() {
     let trade = r#"1 {"stream":"x@trade","data":{"p":"184467440737.09551615","q":"184467440737.09551615"}}"#;
     let (figures, stderr) = result(&["--input", &file("huge.txt", format!("{trade}\n{trade}\n"))]);
     assert_eq!(figures["vwap"], "184467440737.09551615");
-    assert!(stderr.starts_with("line 2: a trade so large that the volume no longer fits"), "{stderr}");
+    assert!(stderr.starts_with("line 2: the volume would overflow with this trade"), "{stderr}");
 }
 
 #[test]
@@ -320,10 +320,10 @@ fn what_cannot_be_written_or_read_twice_is_one_sentence() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_market-data")).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).starts_with("market-data: the result cannot be written: "), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("market-data: cannot write the result: "), "{}", stderr(&output));
     let output = market_data(&["--input", "/dev/null", "--repeat", "2"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), "market-data: /dev/null is no regular file, so it can be replayed only once\n");
+    assert_eq!(stderr(&output), "market-data: /dev/null is not a regular file: `--repeat` cannot read it twice\n");
     assert_eq!(market_data(&["--pace", "1e-300x"]).status.code(), Some(2));
 }
 
@@ -359,5 +359,8 @@ fn an_empty_file_and_a_file_without_line_ends_are_no_trouble() {
     assert_eq!((&empty["events"], &empty["vwap"], stderr.as_str()), (&json!(0), &Value::Null, ""));
     let (long, stderr) = result(&["--input", &file("long.txt", vec![b'x'; 5 << 20])]);
     assert_eq!(long["events"], 0);
-    assert!(stderr.starts_with("line 1: a line of over 4194304 bytes: the rest is not read\n"), "{stderr}");
+    assert!(
+        stderr.starts_with("line 1: a line of over 4194304 bytes: the rest of the input is not read\n"),
+        "{stderr}"
+    );
 }

@@ -80,7 +80,7 @@ fn problems_and_files_are_part_of_what_is_recorded() {
         let again = run(&[&["--replay", &path], strict].concat());
         assert_eq!((live.0, &live.2), (again.0, &again.2), "{threads} {pace}");
         assert_eq!(live.0, Some(i32::from(!strict.is_empty())));
-        assert!(live.2.contains("part_1 line 1: no time before the message\n"), "{}", live.2);
+        assert!(live.2.contains("part_1 line 1: no time at the start of the line\n"), "{}", live.2);
         digests.push(result(&["--replay", &path]).1["digest"].clone());
     }
     assert!(digests[0] == digests[1] && digests[0] == digests[2] && digests[0] != digests[3], "{digests:?}");
@@ -94,7 +94,7 @@ fn what_cannot_be_recorded_or_run_again_is_said_in_one_sentence() {
         assert_eq!((code, &*stdout, stderr.lines().count()), (Some(2), "", 1), "{stderr}");
         stderr.trim_end().strip_prefix("market-data: ").unwrap().replace(&path, "DIR")
     };
-    assert_eq!(refused(&["--replay", &path]), "there is no journal in DIR: record one by `--journal DIR`");
+    assert_eq!(refused(&["--replay", &path]), "there is no journal in DIR: record one with `--journal DIR`");
     let start = tempdir().unwrap();
     let lines: Vec<String> = capture().lines().take(500).map(str::to_owned).collect();
     let input = start.path().join("start");
@@ -104,7 +104,7 @@ fn what_cannot_be_recorded_or_run_again_is_said_in_one_sentence() {
     for threads in ["1", "2"] {
         assert_eq!(
             refused(&[&record[..], &["--threads", threads]].concat()),
-            "DIR has a journal already: name another directory, or run it again by `--replay`"
+            "DIR already contains a journal: choose another directory, or replay it with `--replay`"
         );
     }
     let file = Path::new(&path).join("00000000000000000001.journal");
@@ -114,12 +114,12 @@ fn what_cannot_be_recorded_or_run_again_is_said_in_one_sentence() {
     std::fs::write(&file, &damaged).unwrap();
     let damage = refused(&["--replay", &path]);
     assert!(damage.starts_with("DIR/00000000000000000001.journal is damaged at byte "), "{damage}");
-    assert!(damage.contains(", in a part that was safe: restore the file, or discard what follows with "), "{damage}");
+    assert!(damage.contains(", where inputs had been safe: restore the file, or drop what follows with "), "{damage}");
 
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/nexus-rt/tests/controller/recorded");
     for option in ["--replay", "--journal"] {
         let foreign = refused(&[option, other]);
-        let end = "is a journal of `controller`, not of `market-data`: name another directory";
+        let end = "is a journal of `controller`, not of `market-data`: choose another directory";
         assert!(foreign.ends_with(end), "{foreign}");
         assert!(refused(&[option, input.to_str().unwrap()]).contains(": Not a directory"));
     }

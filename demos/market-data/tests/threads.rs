@@ -149,12 +149,12 @@ fn several_inputs_and_a_missing_one_end_the_same() {
         .map(|(number, part)| file(&format!("part_{number}.txt"), part.join("\n")))
         .collect();
     let (_, _, problems) = same(&inputs(&parts, &["--json"]));
-    assert_eq!(problems, format!("{} line 1: no time before the message\n1 problem in the input\n", parts[2]));
+    assert_eq!(problems, format!("{} line 1: no time at the start of the line\n1 problem in the input\n", parts[2]));
     assert_eq!(same(&inputs(&parts, &["--strict"])).0, Some(1));
     same(&inputs(&[parts[3].clone(), parts[0].clone(), parts[1].clone()], &["--repeat", "2"]));
 
     let missing = "/no/such/file".to_owned();
-    let error = "market-data: /no/such/file cannot be read: No such file or directory (os error 2)\n";
+    let error = "market-data: cannot read /no/such/file: No such file or directory (os error 2)\n";
     for paths in [vec![missing.clone()], vec![parts[0].clone(), missing.clone()], vec![missing, parts[0].clone()]] {
         let (code, figures, problems) = same(&inputs(&paths, &["--strict"]));
         assert_eq!((code, &*figures, &*problems), (Some(2), "", error));
@@ -162,7 +162,7 @@ fn several_inputs_and_a_missing_one_end_the_same() {
     // A folder can be found, but not read: that is noticed when its turn comes, or not at all.
     let folder = env!("CARGO_TARGET_TMPDIR").to_owned();
     let (code, _, problems) = same(&inputs(&[parts[1].clone(), folder.clone()], &[]));
-    assert!(code == Some(2) && problems.starts_with(&format!("market-data: {folder} cannot be read: ")), "{problems}");
+    assert!(code == Some(2) && problems.starts_with(&format!("market-data: cannot read {folder}: ")), "{problems}");
     let (code, _, problems) = same(&inputs(&[parts[2].clone(), folder], &["--strict"]));
     assert_eq!((code, problems.lines().count()), (Some(1), 2), "{problems}");
 }
@@ -220,7 +220,7 @@ fn a_line_from_a_pipe_is_dispatched_before_the_next_is_there() {
         let code = program.wait().unwrap().code();
         let problems = std::io::read_to_string(program.stderr.take().unwrap()).unwrap();
         let line = 1 + text.find("junk").unwrap();
-        let expected = format!("line {line}: no time before the message\n1 problem in the input\n");
+        let expected = format!("line {line}: no time at the start of the line\n1 problem in the input\n");
         assert_eq!((code, problems), (Some(1), expected), "{text:?}");
         drop(pipe);
     }
@@ -247,8 +247,8 @@ fn any_other_number_of_threads_is_refused() {
         let output = market_data(&["--threads", number]);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
         let expected = format!(
-            "error: invalid value '{number}' for '--threads <N>': write `1`, or `2` for one that decodes and one that \
-             dispatches\n\nFor more information, try '--help'.\n"
+            "error: invalid value '{number}' for '--threads <N>': expected `1`, or `2` to decode and dispatch on \
+             separate threads\n\nFor more information, try '--help'.\n"
         );
         assert_eq!(stderr(&output), expected);
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask prove`: what takes too long for each change. One file per proof; each can be run alone, and what has
-//! passed for a commit is not run again for it.
+//! `cargo xtask prove`: checks that take too long for each change, one file per proof. Each can run alone, and one that
+//! has passed for a commit does not run again.
 
 mod asan;
 mod cluster;
@@ -11,6 +11,7 @@ mod interleavings;
 mod kills;
 mod memcheck;
 mod mutants;
+mod package;
 mod properties;
 mod redis;
 mod simulation;
@@ -21,10 +22,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where proofs work and keep what they know, from the root.
+/// The folder where proofs work and keep their results, from the root.
 const FOLDER: &str = "target/prove";
 
-/// What a proof found out: a line with figures, or why it does not hold.
+/// The result of a proof: a line with figures, or why it does not hold.
 type Outcome = Result<String, String>;
 
 struct Proof {
@@ -36,6 +37,7 @@ struct Proof {
 /// From the quick to the slow.
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
+    Proof { name: "package", what: "each crate to be published builds from its package alone", run: package::prove },
     Proof { name: "tsan", what: "an inbox of four threads under the thread sanitizer", run: tsan::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
     Proof { name: "ingress", what: "ten million events from four threads", run: ingress::prove },
@@ -45,14 +47,14 @@ const PROOFS: &[Proof] = &[
         run: interleavings::prove,
     },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
-    Proof { name: "kills", what: "a thousand kills of kv-server, and no change lost", run: kills::prove },
-    Proof { name: "cluster", what: "three machines that fail under load, and all agree", run: cluster::prove },
-    Proof { name: "redis", what: "kv-server beside Redis: three times a million commands", run: redis::prove },
+    Proof { name: "kills", what: "a thousand kills of kv-server lose no change", run: kills::prove },
+    Proof { name: "cluster", what: "three machines that fail under load agree", run: cluster::prove },
+    Proof { name: "redis", what: "kv-server replies like Redis to three million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
-    Proof { name: "simulation", what: "kv-server on a disk that fails, a million times", run: simulation::prove },
+    Proof { name: "simulation", what: "a million simulations of kv-server on a failing disk", run: simulation::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
     Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzz::prove },
-    Proof { name: "mutants", what: "nine of ten changes of the code are noticed by a test", run: mutants::prove },
+    Proof { name: "mutants", what: "tests catch nine of ten mutants of the code", run: mutants::prove },
 ];
 
 /// Where a proof works.
@@ -70,7 +72,7 @@ impl Room {
         self.folder.join(name)
     }
 
-    /// Runs a part of a proof, unless it is known to hold for this commit; gives its line.
+    /// Runs a part of a proof, unless it is known to hold for this commit. Returns its line.
     fn once(&self, name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
         let note = self.path(&format!("{name}.holds"));
         if let Some(line) = self.known(&note) {
@@ -94,7 +96,11 @@ impl Room {
 /// Runs the named proofs, or all of them. True if they hold.
 pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
     if names == ["list"] || names.iter().any(|name| PROOFS.iter().all(|proof| proof.name != *name)) {
-        println!("usage: cargo xtask prove [NAME..], all if none is named");
+        let unknown = names.iter().find(|name| **name != "list" && PROOFS.iter().all(|proof| proof.name != **name));
+        if let Some(name) = unknown {
+            eprintln!("`{name}` is not a proof");
+        }
+        println!("usage: cargo xtask prove [NAME..]    all proofs, or the named ones:");
         PROOFS.iter().for_each(|proof| println!("  {:<12} {}", proof.name, proof.what));
         return names == ["list"];
     }

@@ -101,9 +101,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     }
     match unlisted.len() {
         0 => Ok(summary),
-        count => {
-            Err(format!("{summary}; {count} of those that survived have no reason in {LIST}: {}", unlisted.join("; ")))
-        }
+        count => Err(format!("{summary}; {count} surviving mutants have no reason in {LIST}: {}", unlisted.join("; "))),
     }
 }
 
@@ -116,7 +114,7 @@ fn run_area(room: &Room, area: &str, package: &str, files: &str) -> Result<Count
     let glob = if files.ends_with('/') { format!("{files}**") } else { files.to_owned() };
     let mutants = output(&room.root, "cargo", &["mutants", "--list", "-p", package, "-f", &glob]).lines().count();
     if mutants == 0 {
-        return Err(format!("there is nothing to mutate in {files}"));
+        return Err(format!("no code to mutate in {files}"));
     }
     let state = state(&room.root, package);
     let shards = mutants.div_ceil(SHARD);

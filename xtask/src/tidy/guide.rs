@@ -13,7 +13,10 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let (summary, list) = (text_of(SUMMARY), text_of(LIST));
     let mut findings = Vec::new();
     for page in sources.iter().filter(|source| source.path.ends_with(".md")) {
-        let tested = list.contains(&format!("\"{}\"", page.path));
+        // A crate may also test its own readme.
+        let own = page.path.strip_suffix("README.md").map(|folder| text_of(&format!("{folder}src/lib.rs")));
+        let tested = list.contains(&format!("\"{}\"", page.path))
+            || own.is_some_and(|lib| lib.contains("#[doc = include_str!(\"../README.md\")]"));
         for (number, _) in page.lines().filter(|(_, line)| *line == "```rust" && !tested).take(1) {
             findings.push(page.finding(number, format!("its code is not tested: list it under `pages!` in {LIST}")));
         }
@@ -134,6 +137,8 @@ mod tests {
         );
         assert_eq!(findings("", list, "x\n"), [format!("docs/src/a.md:1: {SUMMARY} does not list it")]);
         assert_eq!(check(&[source("NEW.md", "```rust\n```\n")]).len(), 1);
+        let readme = |lib| check(&[source("x/README.md", "```rust\n```\n"), source("x/src/lib.rs", lib)]).len();
+        assert_eq!((readme("#[doc = include_str!(\"../README.md\")]\n"), readme("mod a;\n")), (0, 1));
     }
 
     #[test]

@@ -46,8 +46,8 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
     assert_eq!((*against, alarm.resources.len()), (2, 1));
     assert_eq!((alarm.after.get(), alarm.at.get()), (0, 10));
     let text = error.to_string();
-    assert!(text.contains("this node has diverged: 2 other(s) disagree"), "{text}");
-    assert!(text.contains("Sums at sequence 10; all agreed at 0"), "{text}");
+    assert!(text.contains("this node has diverged and no longer serves: 2 other(s) disagree"), "{text}");
+    assert!(text.contains("differs at sequence 10; all agreed at 0"), "{text}");
     nodes.truncate(2);
     let mut alarm = None;
     until(&mut nodes, "the others go on", |nodes| nodes.iter().all(|node| sequence(node) == 13));
@@ -55,7 +55,7 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
         nodes.iter_mut().for_each(|node| _ = node.turn().expect("it goes on"));
         alarm = nodes[0].replica.alarm();
     }
-    assert!(alarm.expect("an alarm").to_string().starts_with("`wrong` has another it::sums::Sums at sequence 10"));
+    assert!(alarm.expect("an alarm").to_string().starts_with("it::sums::Sums of `wrong` differs at sequence 10"));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_second_process_with_the_name_of_a_node_takes_its_place() {
             break error;
         }
     };
-    assert_eq!(error.to_string(), "another process is running as node `a`: each needs a name of its own");
+    assert_eq!(error.to_string(), "another process is running as node `a`: give each process its own name");
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn a_stream_belongs_to_one_program_in_one_version() {
     let other = Options { program: "adder 2".into(), ..options(&servers, "b") };
     assert_eq!(
         failure(Node::open(&other)),
-        "the stream `sums` has \"nexus-jetstream 1: adder 1\", but this is \"nexus-jetstream 1: adder 2\": use another \
-         stream, or the program that it belongs to"
+        "the stream `sums` belongs to \"nexus-jetstream 1: adder 1\", but this is \"nexus-jetstream 1: adder 2\": use \
+         another stream, or that program"
     );
     drop(node);
 }
@@ -136,7 +136,7 @@ fn an_input_of_another_version_stops_a_node_that_does_not_know_it() {
     };
     assert_eq!(
         error.to_string(),
-        "the input of source 7 in message 1 is unknown: a node of another version published it; update this one"
+        "the input of source 7 in message 1 is unknown: a node of another version published it; update this node"
     );
 }
 
@@ -160,7 +160,7 @@ fn a_node_that_is_behind_what_was_purged_is_told_so() {
         }
     };
     assert!(matches!(error, Error::Gap { .. }), "{error}");
-    assert!(error.to_string().contains("start it again, it begins with the latest snapshot"), "{error}");
+    assert!(error.to_string().contains("start the node again, and it begins with the latest snapshot"), "{error}");
     let again = Node::open(&options(&servers, "behind")).expect("it starts");
     assert_eq!(again.sums(), nodes[0].sums());
 }
@@ -195,8 +195,8 @@ fn without_a_server_a_start_fails_in_time_and_inputs_wait_or_are_refused() {
 fn names_and_inputs_that_cannot_be_are_refused() {
     let servers = Servers::start(1);
     let node = |name: &str| failure(Node::open(&options(&servers, name)));
-    assert_eq!(node("a.b"), "the node is \"a.b\": it has 1 to 32 letters, digits, `-` and `_`");
-    assert_eq!(node(""), "the node is \"\": it has 1 to 32 letters, digits, `-` and `_`");
+    assert_eq!(node("a.b"), "the node is \"a.b\", but must have 1 to 32 letters, digits, `-` or `_`");
+    assert_eq!(node(""), "the node is \"\", but must have 1 to 32 letters, digits, `-` or `_`");
 }
 
 /// Says what a server of a version says to a client, and answers its first ping.

@@ -75,8 +75,8 @@ fn what_is_not_there_cannot_be_cut_at() {
     let (first, last) = (states[0].0, states.last().unwrap().0);
     let says = |after: u64| find(&disk, Sequence::new(after)).unwrap_err().to_string();
     let (early, late) = (first.get() - 1, last.get() + 1);
-    assert_eq!(says(early), format!("the state at sequence {early} is not known any more: the journal begins with 21"));
-    assert_eq!(says(late), format!("there is no sequence {late}: what can be read ends with {last}"));
+    assert_eq!(says(early), format!("the state at sequence {early} was compacted away: the journal begins at 21"));
+    assert_eq!(says(late), format!("the journal has no sequence {late}: it ends at {last}"));
     let live = Live::on(&disk);
     assert!(matches!(find(&disk, last), Err(Error::Locked(_))));
     drop(live);
@@ -87,7 +87,7 @@ fn what_is_not_there_cannot_be_cut_at() {
     let path = format!("fake/{}", snapshot.name);
     assert_eq!(
         find(&disk, last).unwrap_err().to_string(),
-        format!("{path} is damaged at byte 64, and the rest of the journal depends on it: restore the file")
+        format!("{path} is damaged at byte 64, and every later file builds on it: restore the file")
     );
 }
 

@@ -95,7 +95,7 @@ fn a_snapshot_is_a_shorter_journal_across_generations() {
         assert!(matches!(gone, Error::Gone { begins, .. } if begins == upto), "{gone}");
         assert_eq!(
             gone.to_string(),
-            format!("the state at sequence {asked} is not known any more: the journal begins with {upto}")
+            format!("the state at sequence {asked} was compacted away: the journal begins at {upto}")
         );
     }
 }
@@ -112,8 +112,8 @@ fn a_snapshot_that_leads_elsewhere_changes_nothing() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the snapshot at sequence {upto} leads to a different state: `it::program::Sums` differs; the \
-             journal stays as it is"
+            "the snapshot at sequence {upto} does not restore the state it was taken of: `it::program::Sums` differs; \
+             the journal is unchanged"
         )
     );
     assert_eq!(disk.names(), names);
@@ -197,7 +197,7 @@ fn what_is_no_input_of_this_program_is_said() {
     let error = Live::start(disk, options(Durability::Disk)).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "the input of sequence 2 is none that this program knows: kind 9, 3 bytes; was it written by another version?"
+        "the program does not know the input at sequence 2: kind 9, 3 bytes; was it written by another version?"
     );
 }
 
@@ -208,7 +208,7 @@ fn one_process_writes_and_a_hole_or_a_foreign_file_is_named() {
     let start = || Live::start(disk.clone(), options(Durability::Behind));
     let mut live = start().unwrap();
     let locked = start().err().unwrap();
-    assert!(locked.to_string().ends_with("is in use: another process writes there, and a journal has one writer"));
+    assert!(locked.to_string().ends_with("is in use by another process: a journal has only one writer"));
     for _ in 0..200 {
         live.call(Call::Add(b"some text"));
         live.commit().unwrap();
@@ -235,17 +235,14 @@ fn one_process_writes_and_a_hole_or_a_foreign_file_is_named() {
     };
     assert_eq!(
         with(8, &7_u32.to_le_bytes()),
-        "FILE is of version 7, and this program reads up to version 1: use a newer one"
+        "FILE has version 7, but this program reads only up to version 1: use a newer one"
     );
-    assert_eq!(
-        with(0, b"#!/bin/s"),
-        "FILE is not a file of a journal, although it has the name of one: move it elsewhere"
-    );
+    assert_eq!(with(0, b"#!/bin/s"), "FILE is not a journal file, despite its name: move it elsewhere");
     std::fs::write(&names[0], &bytes).unwrap();
     let mut other = options(Durability::Disk);
     other.program = "multiplier".into();
     let error = Live::start(disk.clone(), other).err().unwrap().to_string();
-    assert!(error.ends_with("is a journal of `adder`, not of `multiplier`: name another directory"), "{error}");
+    assert!(error.ends_with("is a journal of `adder`, not of `multiplier`: choose another directory"), "{error}");
     assert_eq!(start().unwrap().replayed.inputs, 200);
 }
 

@@ -10,7 +10,7 @@ use nexus_rt::{Clock, Handler, PipelineStart, Registry, Res, ResMut, Shutdown};
 
 pub(crate) const PERIOD: Duration = Duration::from_millis(1);
 
-/// The speed that the motor is to have, in revolutions per second.
+/// The target speed of the motor, in revolutions per second.
 pub(crate) struct Target(pub(crate) f64);
 
 /// The motor, simulated. It follows its voltage with a delay of 50 ms.
@@ -20,7 +20,7 @@ pub(crate) struct Motor {
     voltage: f64,
 }
 
-/// A proportional and integral law, whose output is limited.
+/// A proportional-integral controller with a limited output.
 pub(crate) struct Law {
     proportional: f64,
     integral: f64,
@@ -37,11 +37,11 @@ impl Default for Law {
 /// How late ticks were, in nanoseconds.
 pub(crate) struct Ticks {
     pub(crate) late: Histogram<u64>,
-    /// All of it, to the nanosecond: the histogram keeps three digits.
+    /// The exact sum in nanoseconds: the histogram keeps three digits.
     sum: Duration,
-    /// Ticks that did not run, because the one before them was late by more than a period.
+    /// Ticks that were skipped because the previous one was more than a period late.
     pub(crate) missed: u64,
-    /// When the one before was due, since 1970.
+    /// The deadline of the previous tick, since 1970.
     previous: Option<Duration>,
 }
 
@@ -52,7 +52,7 @@ impl Default for Ticks {
     }
 }
 
-/// How long it runs, and from when on a tick is reported as late.
+/// How long the program runs, and how late a tick may be before it is reported.
 #[derive(Clone, Copy, Default, PartialEq, Hash, Debug)]
 pub(crate) struct Settings {
     pub(crate) ticks: u64,
@@ -92,7 +92,7 @@ impl Hash for Ticks {
     }
 }
 
-/// Records how late a tick is, and reports it if that is too much.
+/// Records how late a tick is, and reports it if it exceeds the limit.
 fn watch(
     settings: Res<Settings>,
     clock: Res<Clock>,
@@ -125,7 +125,7 @@ fn control(target: Res<Target>, mut law: ResMut<Law>, speed: f64) -> f64 {
     let error = target.0 - speed;
     let step = error * law.integral * PERIOD.as_secs_f64();
     let voltage = error * law.proportional + law.sum + step;
-    // While the output is at its limit, the sum stands still.
+    // While the output is at its limit, the integral does not change.
     if voltage.abs() < law.limit {
         law.sum += step;
     }
@@ -142,7 +142,7 @@ fn until_the_last(ticks: Res<Ticks>, settings: Res<Settings>, shutdown: Res<Shut
     }
 }
 
-/// What a tick runs through.
+/// Builds the pipeline of a tick.
 pub(crate) fn tick(reg: &Registry) -> impl Handler<TimerEvent> + use<> {
     PipelineStart::<TimerEvent>::new()
         .tap(watch, reg)

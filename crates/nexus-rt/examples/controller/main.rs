@@ -1,18 +1,17 @@
-//! A control loop at 1 kHz, as on an embedded Linux controller: how late are its ticks?
+//! How late are the ticks of a control loop at 1 kHz, as on an embedded Linux controller?
 //!
-//! A periodic timer runs a pipeline: read a sensor, compute, drive a motor. A watchdog reports each tick that is late
-//! by more than a limit to a thread that prints, since a control loop does not wait for a terminal. At the end the
-//! program prints how late the ticks were.
+//! `cargo run --release --example controller --features mio,ring,signals,timer`
 //!
-//! `cargo run --release --example controller --features mio,ring,signals,timer` runs for two seconds, or until Ctrl-C.
-//! Options, after `--`:
+//! A periodic timer runs a pipeline: read a sensor, compute, drive a motor. A control loop does not wait for a
+//! terminal, so a watchdog sends each tick that is too late to a thread that prints it. The example runs for two
+//! seconds, or until Ctrl-C, then prints how late the ticks were. Options, after `--`:
 //!
 //! - `--wait NAME`: `block` (the default), `spin`, `yield`, `backoff` or `backoff=N`
-//! - `--ticks N`: how many ticks, of a millisecond each
-//! - `--limit MICROSECONDS`: from when on a tick is reported as late (500)
-//! - `--sleep NAME`: `sockets` (the default) or `parker`, for a controller without sockets
-//! - `--journal DIR`: write down each turn while it runs
-//! - `--replay DIR`: run again what was written down, without waiting, and check that all is as it was, to the bit
+//! - `--ticks N`: the number of ticks, one per millisecond
+//! - `--limit MICROSECONDS`: a tick later than this is reported (default 500)
+//! - `--sleep NAME`: `sockets` (the default), or `parker` for a controller without sockets
+//! - `--journal DIR`: record each turn
+//! - `--replay DIR`: run a recording again, without waiting, and check that the result is the same to the bit
 
 pub(crate) mod control;
 #[path = "../options/mod.rs"]
@@ -55,23 +54,26 @@ impl FromStr for Place {
     }
 }
 
-/// Moves the clock of the world, and applies inputs: with a journal or without.
+/// Moves the clock of the world and applies inputs, with or without a journal.
 enum Entrance {
     Bare(Clock),
     Recorded(Box<Recorder>),
 }
 
 impl Entrance {
-    /// Begins a journal.
+    /// Creates a journal.
     fn record(directory: &str, state: (&mut World, &mut Controller), digests: Digests) -> Result<Self, Box<dyn Error>> {
         if open(directory)?.read()?.is_some() {
-            return Err(format!("{directory} has a journal: name another directory, or run it by `--replay`").into());
+            return Err(format!(
+                "{directory} already contains a journal: choose another directory, or replay it with `--replay`"
+            )
+            .into());
         }
         let (recorder, _) = Recorder::open(Dir::new(directory), program::options(), state, digests)?;
         Ok(Self::Recorded(Box::new(recorder)))
     }
 
-    /// Moves the clock to the present. Returns that on the clock of the world, and on that of the machine.
+    /// Moves the clock to the present. Returns it by the clock of the world and by that of the machine.
     fn update(&mut self, world: &mut World) -> (Instant, Instant) {
         let now = match self {
             Self::Bare(real) => {
@@ -101,7 +103,7 @@ impl Entrance {
         }
     }
 
-    /// Returns what the state is worth, if it was recorded.
+    /// Returns the digest of the state, if it was recorded.
     fn close(self, world: &World) -> Result<Option<u64>, nexus_journal::Error> {
         let Self::Recorded(recorder) = self else { return Ok(None) };
         let digest = recorder.total(world);
@@ -151,7 +153,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let (mut idle, mut ran, mut inputs) = (Idle::new(wait), 0, 2_u64);
     world.run(|world| {
         let until = idle.until(ran, now, controller.next_deadline(world));
-        // The clock of the world is another than that of the machine, by which the loop sleeps.
+        // The loop sleeps by the clock of the machine, which differs from that of the world.
         let until = until.map(|until| machine + until.saturating_duration_since(now));
         ran = sleep.begin(world, machine, until)?;
         (now, machine) = entrance.update(world);
@@ -174,17 +176,17 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Opens a journal to read it.
+/// Opens a journal for reading.
 fn open(directory: &str) -> Result<Reader, nexus_journal::Error> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     Reader::open(disk, Some(&program::options().program))
 }
 
-/// Runs a journal again.
+/// Replays a journal.
 fn run_again(directory: &str) -> Result<(), Box<dyn Error>> {
     let mut reader = open(directory)?;
     if reader.progress().1 == 0 {
-        return Err(format!("there is no journal in {directory}: record one by `--journal {directory}`").into());
+        return Err(format!("there is no journal in {directory}: record one with `--journal {directory}`").into());
     }
     let (outbox, printer) = report::printer();
     let mut builder = WorldBuilder::new();

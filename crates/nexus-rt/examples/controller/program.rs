@@ -9,14 +9,14 @@ use nexus_rt::{Clock, TimerInstaller, TimerPoller, TimerWheel, World, WorldBuild
 use super::control::{Late, Law, Motor, PERIOD, Settings, Target, Ticks, tick};
 
 inputs! {
-    /// What reaches the controller.
+    /// The inputs of the controller.
     #[derive(Debug, Clone, Copy, PartialEq)]
     pub(crate) enum Input {
         /// Ticks begin.
         1 = Start(Settings),
-        /// The motor is to have another speed.
+        /// A new target speed for the motor.
         2 = Aim(f64),
-        /// The wheel is due: mostly a tick, now and then only its own upkeep. The time of the input is that at which it
+        /// The timer wheel is due, mostly for a tick, sometimes only for its upkeep. The input has the time at which it
         /// was polled.
         3 = Turn,
     }
@@ -34,13 +34,13 @@ impl Payload<'_> for Settings {
     }
 }
 
-/// How many turns there were, and what the wheel has after the last, as it can be compared: an instant is of one
+/// The number of turns, and the state of the wheel after the last one, without instants: those belong to one
 /// process.
 #[derive(Default, Hash)]
 pub(crate) struct Turns {
     number: u64,
     timers: usize,
-    /// The next deadline, from the time of the turn on.
+    /// The next deadline, relative to the time of the turn.
     next: Option<Duration>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Controller {
 impl Controller {
     /// Registers what makes up its state, over which it is [built](Self::over) later.
     pub(crate) fn register(builder: &mut WorldBuilder, reports: Outbox<Late>) -> TimerPoller {
-        // Live as in a replay, time comes with inputs.
+        // Live or in a replay, time comes with the inputs.
         let clock = Clock::historical(Duration::ZERO);
         let timers = builder.install_driver(TimerInstaller::new(clock.now()));
         builder.register(clock);
@@ -72,7 +72,7 @@ impl Controller {
         (Self { timers }, digests)
     }
 
-    /// When the next timer is due, by the clock of the world.
+    /// Returns when the next timer is due, by the clock of the world.
     pub(crate) fn next_deadline(&self, world: &World) -> Option<Instant> {
         self.timers.next_deadline(world)
     }
@@ -104,7 +104,7 @@ impl Program for Controller {
     }
 }
 
-/// How it is recorded: the loop does not wait for the disk.
+/// Returns the options of the journal: the loop does not wait for the disk.
 pub(crate) fn options() -> Options {
     Options { durability: Durability::Behind, check_every: 100, ..Options::new("controller") }
 }

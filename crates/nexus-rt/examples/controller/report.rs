@@ -7,9 +7,9 @@ use nexus_rt::inbox::{Full, Outbox, channel};
 
 use super::control::{Late, Motor, Target, Ticks};
 
-/// Prints reports on a thread of its own. It ends when nobody is left to report.
+/// Prints reports on a separate thread, which ends when the last sender is gone.
 pub(crate) fn printer() -> (Outbox<Late>, thread::JoinHandle<u64>) {
-    // If it is full, a report is lost and counted. The loop does not wait.
+    // If the inbox is full, a report is dropped and counted. The loop does not wait.
     let (sender, reports) = channel::<Late>(256, Full::Refuse);
     let printer = thread::spawn(move || {
         let mut count = 0;

@@ -1,8 +1,10 @@
-//! A FIX 4.4 gateway: sessions over TCP, whose orders pass risk checks and are filled by a simulated market.
+//! How is a protocol server built: a FIX 4.4 gateway with sessions, risk checks and heartbeats?
 //!
-//! `cargo run --example fix_gateway --features mio,signals,timer -- --port 9878` serves the CompIDs `CLIENT` and
-//! `SECOND`, until Ctrl-C or SIGTERM. Then it answers what has come, logs everybody out, and ends. `--plan` prints
-//! what a message runs through.
+//! `cargo run --example fix_gateway --features mio,signals,timer -- --port 9878`
+//!
+//! It serves the CompIDs `CLIENT` and `SECOND` over TCP until Ctrl-C or SIGTERM, and a simulated market fills their
+//! orders. It then answers the messages that have arrived, logs out all sessions, and ends. `--plan` prints the steps
+//! that a message runs through.
 
 pub(crate) mod message;
 mod orders;
@@ -39,7 +41,7 @@ fn is<const KIND: char>(request: &Request) -> bool {
     request.1.text(35).chars().eq([KIND])
 }
 
-/// What a message runs through.
+/// Builds the pipeline of a message.
 pub(crate) fn messages(reg: &Registry) -> BoxedPipeline<Message, (), Peer, ByReference> {
     PipelineStart::<&Message>::borrowed()
         .with_context::<Peer>()
@@ -75,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     builder.register(clock);
     let mut io = builder.install_driver(MioInstaller::new()?);
     let mut limits = Limits::default();
-    // Longer than a session is silent before it is logged out: it ends those that never log on.
+    // Ends connections that never log on. It exceeds the silence after which a session is logged out.
     limits.silent = Some(Duration::from_secs(3 * session::SLOWEST as u64));
     let net = ConnectionsInstaller::<Option<SessionId>, _>::new(&io, Message::default())?.limits(limits);
     let mut net = builder.install_driver(net);
@@ -97,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let now = world.resource::<Clock>().now();
         let next = |world: &World| [timers.next_deadline(world), net.next_deadline(world)].into_iter().flatten().min();
         io.poll_until(world, now, next)?;
-        // What has come is heard before a timer finds its session silent.
+        // Messages that have arrived run before a timer can find their session silent.
         net.poll(world, usize::MAX, &mut chain);
         let now = world.resource::<Clock>().now();
         timers.poll(world, now);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nexus_rt::connections::{Buffer, Framing};
 
-/// What a message begins with, before the length of its body.
+/// The start of each message, before the length of its body.
 const BEGIN: &str = "8=FIX.4.4\x019=";
 /// The length of `10=000|`, with which it ends.
 const TRAILER: usize = 7;
@@ -17,7 +17,7 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
-/// A message: the bytes that were taken last of the buffer in which it arrived.
+/// A message: the bytes most recently taken from the buffer in which it arrived.
 #[derive(Clone, Default)]
 pub(crate) struct Message(Buffer);
 
@@ -45,7 +45,7 @@ impl Framing for Message {
             if !trailer.starts_with(b"10=") || !trailer.ends_with(b"\x01") {
                 return Err(io::Error::other("the body length does not lead to a checksum"));
             }
-            // A garbled message counts as one that has not come: the next one shows the gap.
+            // A garbled message is ignored: the next one shows the gap.
             if trailer == format!("10={:03}\x01", sum(bytes)).as_bytes() {
                 return Ok(Some(self));
             }
@@ -55,20 +55,20 @@ impl Framing for Message {
 }
 
 impl Message {
-    /// The value of a field, empty if there is none.
+    /// Returns the value of a field, or an empty one if the field is missing.
     pub(crate) fn text(&self, tag: u32) -> &str {
         let field = |bytes| str::from_utf8(bytes).ok()?.split_once('=');
         let mut fields = self.0.taken().split(|byte| *byte == 1).filter_map(field);
         fields.find(|(other, _)| other.parse() == Ok(tag)).map_or("", |(_, value)| value)
     }
 
-    /// The number in a field, 0 if there is none.
+    /// Returns the number in a field, or 0 if there is none.
     pub(crate) fn number(&self, tag: u32) -> usize {
         self.text(tag).parse().map_or(0, |number: u32| number as usize)
     }
 }
 
-/// The message that has these fields.
+/// Returns a message with these fields.
 pub(crate) fn frame(fields: &str) -> String {
     let message = fields! { 8 => "FIX.4.4", 9 => fields.len() } + fields;
     format!("{message}10={:03}\x01", sum(message.as_bytes()))
@@ -78,9 +78,9 @@ fn sum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
-/// A time since 1970, as FIX writes it until February 2100.
+/// Formats a time since 1970 as FIX does. Valid until February 2100.
 pub(crate) fn utc(time: Duration) -> String {
-    // Years begin in March here, and with 1968, so that every fourth ends with the day that the others lack.
+    // Years are counted from March 1968, so the leap day is the last day of every fourth year.
     let (seconds, days) = (time.as_secs(), time.as_secs() / 86_400 + 671);
     let year = (4 * days + 3) / 1_461;
     let day = days - 1_461 * year / 4;

@@ -12,20 +12,20 @@ use super::session::{Net, Peer, Request, SessionId, Sessions};
 /// How long the market takes to trade an order.
 const DELAY: Duration = Duration::from_millis(50);
 
-/// The most that is risked: the quantity of an order, its distance from the market's price, and the open orders.
+/// Risk limits: the quantity of an order, its distance from the market price, and the number of open orders.
 pub(crate) struct Risk {
     pub(crate) quantity: u64,
     pub(crate) collar: f64,
     pub(crate) open: usize,
 }
 
-/// The prices of the market, which trades any quantity.
+/// The prices of the market. It trades any quantity.
 pub(crate) struct Market(pub(crate) HashMap<&'static str, f64>);
 
 /// A session, and the ClOrdID that it gave an order.
 type Key = (SessionId, Box<str>);
 
-/// All orders of the day, and how many of each session are open.
+/// All orders of the day, and the number of open orders per session.
 #[derive(Default)]
 pub(crate) struct Orders {
     all: HashMap<Key, Order>,
@@ -38,13 +38,13 @@ pub(crate) struct Order {
     side: char,
     quantity: u64,
     price: f64,
-    /// The price of the market when it came, at which it is filled.
+    /// The market price when the order arrived, at which it is filled.
     market: f64,
-    /// The OrdStatus: `0` new, `2` filled, `4` canceled, `8` rejected, which it is until it is accepted.
+    /// The OrdStatus: `0` new, `2` filled, `4` canceled, `8` rejected (also until the order is accepted).
     status: char,
 }
 
-/// An order, or one that is refused and why.
+/// An order, or a refused order and the reason.
 type Checked = Result<Order, (Order, &'static str)>;
 
 impl Orders {
@@ -57,7 +57,7 @@ impl Orders {
     }
 }
 
-/// Reports what has become of an order, with more fields.
+/// Sends an execution report for an order, with additional fields.
 fn report(sessions: &mut Sessions, out: &mut Vec<u8>, order: &Order, more: &str) {
     let (session, time) = (&mut sessions.all[order.key.0], utc(sessions.clock.unix()));
     session.reports += 1;
@@ -78,7 +78,7 @@ fn pass_if(passes: bool, order: Order, otherwise: &'static str) -> Checked {
     if passes { Ok(order) } else { Err((order, otherwise)) }
 }
 
-/// Reads an order. What is no number counts as 0, which is beyond the limits.
+/// Reads an order. A field that is not a number counts as 0, which is beyond the limits.
 pub(crate) fn read((session, message): Request) -> Checked {
     let (key, symbol) = ((session, message.text(11).into()), message.text(55).into());
     let (side, quantity) = (message.text(54).parse().unwrap_or('?'), message.text(38).parse().unwrap_or(0));
@@ -134,7 +134,7 @@ callback_blueprint!(
     Params = (ResMut<'static, Orders>, Sessions<'static>, ResMut<'static, Net>)
 );
 
-/// Fills an order that was not canceled, whether its counterparty is there or not.
+/// Fills an order that was not canceled, even if its counterparty is disconnected.
 pub(crate) fn on_fill(
     key: &mut Key,
     mut orders: ResMut<Orders>,
@@ -147,7 +147,7 @@ pub(crate) fn on_fill(
     report(&mut sessions, client.map_or(&mut Vec::new(), Peer::out), order, &fields! { 11 => key.1 });
 }
 
-/// Cancels an order, or says why not.
+/// Cancels an order, or reports why it cannot.
 pub(crate) fn cancel(client: &mut Peer, mut orders: ResMut<Orders>, mut sessions: Sessions, request: Request) {
     let (session, message) = request;
     let key = (session, message.text(41).into());

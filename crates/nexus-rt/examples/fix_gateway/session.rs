@@ -17,27 +17,27 @@ pub(crate) const SLOWEST: usize = 60;
 
 /// The index of a session.
 pub(crate) type SessionId = usize;
-/// All connections, which know by which session they are logged on.
+/// All connections. The state of each is the session that is logged on.
 pub(crate) type Net = Connections<Option<SessionId>>;
-/// One of them.
+/// A connection.
 pub(crate) type Peer = Client<Option<SessionId>>;
 
-/// What is kept of a counterparty, whether it is connected or not.
+/// The state of a counterparty, which outlives its connections.
 #[derive(Default)]
 pub(crate) struct Session {
     /// The CompID of the counterparty.
     pub(crate) name: &'static str,
-    /// Where it is logged on.
+    /// The connection on which it is logged on.
     pub(crate) connection: Option<ConnectionId>,
-    /// The number of the last message that came in sequence.
+    /// The number of the last message that arrived in sequence.
     pub(crate) received: usize,
-    /// From which number on it was last asked to resend.
+    /// The first number of the last resend request.
     pub(crate) asked: usize,
-    /// What it was sent, from number 1 on: types, times and bodies.
+    /// Messages sent, from number 1: types, times and bodies.
     pub(crate) sent: Vec<(&'static str, String, String)>,
-    /// When it was last sent something.
+    /// When a message was last sent.
     pub(crate) spoke: Option<Instant>,
-    /// The number of execution reports.
+    /// The number of execution reports sent.
     pub(crate) reports: u64,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Sessions<'w> {
 }
 
 impl Sessions<'_> {
-    /// Numbers, keeps and sends a message. If `out` goes nowhere, the counterparty notices the gap when it is back.
+    /// Numbers, stores and sends a message. If `out` is not connected, the counterparty sees the gap when it returns.
     pub(crate) fn send(&mut self, to: SessionId, out: &mut Vec<u8>, kind: &'static str, body: String) {
         self.write(to, out, (kind, self.all[to].sent.len() + 1), &body);
         self.all[to].sent.push((kind, utc(self.clock.unix()), body));
@@ -62,7 +62,7 @@ impl Sessions<'_> {
         out.extend_from_slice(frame(&(head + body)).as_bytes());
     }
 
-    /// Sends again what was sent under these numbers, and says which messages of the session layer are left out.
+    /// Resends the messages with these numbers, with gap fills instead of messages of the session layer.
     fn resend(&self, to: SessionId, out: &mut Vec<u8>, mut number: usize, last: usize) {
         let is_admin = |kind: &str| "A012345".contains(kind);
         let sent = self.all[to].sent.get(number - 1..last).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Sessions<'_> {
         }
     }
 
-    /// Asks, once, for all from the expected number on.
+    /// Requests, once, all messages from the expected number.
     fn ask(&mut self, whom: SessionId, out: &mut Vec<u8>) {
         let expected = self.all[whom].received + 1;
         if mem::replace(&mut self.all[whom].asked, expected) != expected {
@@ -82,7 +82,7 @@ impl Sessions<'_> {
         }
     }
 
-    /// Ends a session with its connection. Who has not logged on is told nothing.
+    /// Ends a session with its connection. A connection that has not logged on gets no message.
     fn part(&mut self, client: &mut Peer, why: &str) {
         if let Some(session) = client.state.take() {
             self.send(session, client.out(), "5", fields! { 58 => why });
@@ -92,7 +92,7 @@ impl Sessions<'_> {
     }
 }
 
-/// A message, and the session from which it came.
+/// A message and its session.
 pub(crate) type Request<'m> = (SessionId, &'m Message);
 
 /// Finds the session of a message. A Logon begins it, and ends it if it is logged on.
@@ -108,7 +108,7 @@ pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &
     if logon {
         client.state = Some(session);
         let state = &mut sessions.all[session];
-        // What was asked for on another connection does not come any more.
+        // A resend requested on an earlier connection will not arrive.
         (state.connection, state.asked) = (Some(client.id()), 0);
         if message.text(141) == "Y" {
             state.received = 0;
@@ -118,7 +118,7 @@ pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &
     Some((session, message))
 }
 
-/// Checks the number. What leads out of a gap passes before it is filled.
+/// Checks the sequence number. Messages that resolve a gap pass before it is filled.
 pub(crate) fn in_sequence<'m>(client: &mut Peer, mut sessions: Sessions, request: Request<'m>) -> Option<Request<'m>> {
     let (session, message) = request;
     let (number, expected) = (message.number(34), sessions.all[session].received + 1);
@@ -152,7 +152,7 @@ pub(crate) fn complete<'m>(client: &mut Peer, mut sessions: Sessions, request: R
     None
 }
 
-/// Handles what is about the session itself.
+/// Handles messages of the session layer.
 pub(crate) fn administer(
     client: &mut Peer,
     mut sessions: Sessions,
@@ -181,19 +181,19 @@ pub(crate) fn administer(
         "5" => return sessions.part(client, "goodbye"),
         _ => return sessions.part(client, "unknown message type"),
     }
-    // What was missed before a message that was handled all the same.
+    // The message was handled despite a gap before it: request what was missed.
     if message.number(34) > received {
         sessions.ask(session, client.out());
     }
 }
 
 callback_blueprint!(
-    /// The heartbeat of a connection: its interval, and what was last heard before a test request.
+    /// The heartbeat of a connection: its interval, and when it was last heard before a test request.
     pub(crate) Beat, Context = (ConnectionId, Duration, Option<Instant>), Event = TimerEvent,
     Params = (Sessions<'static>, ResMut<'static, Net>, ResMut<'static, TimerWheel>)
 );
 
-/// Speaks for who was silent, and ends a session whose other side is.
+/// Sends a heartbeat if this side was silent, and ends a session whose other side is silent.
 pub(crate) fn on_beat(
     (connection, interval, tested): &mut (ConnectionId, Duration, Option<Instant>),
     mut sessions: Sessions,
@@ -203,7 +203,7 @@ pub(crate) fn on_beat(
 ) {
     let Some(client) = net.client_mut(*connection) else { return };
     let Some(session) = client.state else { return };
-    // What is on its way has a fifth of the interval to arrive, and as long again after a test request.
+    // A message under way has a fifth of the interval to arrive, and as long again after a test request.
     let (heard, patience) = (client.heard(), *interval * 6 / 5);
     let deadlines = [heard + patience, heard + 2 * patience];
     if now >= deadlines[1] && *tested == Some(heard) {
@@ -220,7 +220,7 @@ pub(crate) fn on_beat(
     timers.reschedule(key, next.unwrap_or(now));
 }
 
-/// Takes leave of a connection, and of its session if that has not ended.
+/// Ends a connection, and its session if that has not ended.
 pub(crate) fn ended(client: &mut Peer, mut sessions: Sessions, ended: Ended<io::Error>) {
     eprintln!("{}: {ended}", client.peer());
     sessions.part(client, &ended.to_string());

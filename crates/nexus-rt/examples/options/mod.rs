@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// Returns the values of these options on the command line. There may be no others.
+/// Returns the values of these options on the command line. Any other option is an error.
 pub(crate) fn options<const N: usize>(names: [&str; N]) -> Result<[Option<String>; N], String> {
     let mut values = [const { None }; N];
     let mut arguments = std::env::args().skip(1);

@@ -1,4 +1,4 @@
-//! How the `perf_` examples measure, and what they print.
+//! What the `perf_` examples share: how they measure, and what they print.
 
 use std::hint::black_box;
 
@@ -11,6 +11,14 @@ const SAMPLES: u64 = 200_000;
 /// The number of calls in a row, for the second group of columns.
 const ROW: u64 = 64;
 
+/// Says what a row measures, then prints the first heading and a row for the clock itself.
+pub(crate) fn begin(each_row: &str, title: &str) {
+    println!("Each row {each_row}. `nothing` is the cost of the clock itself.");
+    heading(title);
+    row("nothing", || ());
+}
+
+/// Prints the heading of a group of rows.
 pub(crate) fn heading(title: &str) {
     println!("\n{title}");
     println!("{:34}   one call, with the clock      each of {ROW} in a row", "");
@@ -19,9 +27,9 @@ pub(crate) fn heading(title: &str) {
 
 /// Times single calls, and many calls in a row, in ticks of the processor's time stamp counter.
 ///
-/// The time of a single call is no finer than the steps of the counter, which are tens of ticks on some machines. It
-/// includes two reads of the counter (see the row `nothing`), and the call overlaps with these reads. In a row, each
-/// sample is the mean of its calls, so a single slow call shows less. Nothing is subtracted.
+/// A single call is timed no more finely than the counter advances, which is in steps of tens of ticks on some
+/// machines. Its time includes two reads of the counter (see the row `nothing`), and the call overlaps with these
+/// reads. In a row, each sample is the mean of its calls, so a single slow call shows less. Nothing is subtracted.
 pub(crate) fn row<R>(name: &str, mut call: impl FnMut() -> R) {
     let samples = std::env::args().nth(1).map_or(SAMPLES, |samples| samples.parse().expect("a number of samples"));
     let clock = Clock::new();

@@ -41,7 +41,7 @@ fn another_process_prints_the_same_report() {
     let inputs = |text: &str| last(text).split(' ').nth(1).unwrap().parse::<u64>().unwrap();
     assert_eq!(inputs(&live), inputs(&again));
     assert!(inputs(&live) >= 1_002 && last(&again).contains("checks agreed"), "{again}");
-    assert!(refused(&["--journal", &path]).contains("has a journal: name another directory"));
+    assert!(refused(&["--journal", &path]).contains("already contains a journal: choose another directory"));
 }
 
 #[test]
@@ -50,12 +50,9 @@ fn what_cannot_be_run_again_is_said_in_one_sentence() {
     let path = directory.path().to_str().unwrap();
     assert_eq!(
         refused(&["--replay", path]),
-        format!("controller: there is no journal in {path}: record one by `--journal {path}`\n")
+        format!("controller: there is no journal in {path}: record one with `--journal {path}`\n")
     );
     std::fs::write(directory.path().join("00000000000000000001.journal"), b"something else").unwrap();
     let foreign = refused(&["--replay", path]);
-    assert!(
-        foreign.ends_with("is not a file of a journal, although it has the name of one: move it elsewhere\n"),
-        "{foreign}"
-    );
+    assert!(foreign.ends_with("is not a journal file, despite its name: move it elsewhere\n"), "{foreign}");
 }

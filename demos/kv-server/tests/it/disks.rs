@@ -46,12 +46,12 @@ fn a_full_or_broken_disk_ends_the_server_with_a_sentence_and_loses_nothing() {
         (
             "disk",
             "fdatasync:error=EIO:when=20",
-            "the journal accepts nothing more: cannot sync DIR: Input/output error",
+            "the journal accepts no more inputs: cannot sync DIR: Input/output error",
         ),
         (
             "behind",
             "fdatasync:error=EIO:when=20",
-            "the journal accepts nothing more: cannot sync DIR: Input/output error",
+            "the journal accepts no more inputs: cannot sync DIR: Input/output error",
         ),
     ] {
         let directory = tempdir().unwrap();
@@ -67,7 +67,7 @@ fn a_full_or_broken_disk_ends_the_server_with_a_sentence_and_loses_nothing() {
         server.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         let said = said.replace(directory.path().to_str().unwrap(), "DIR");
         assert!(said.starts_with(&format!("kv-server: {sentence}")), "{fault}: {said}");
-        assert!(said.ends_with("; no change is lost that was acknowledged: mend this, and start again\n"), "{said}");
+        assert!(said.ends_with("; no acknowledged change is lost: fix this and start again\n"), "{said}");
         let server = Server::start(&["--journal", directory.path().to_str().unwrap()]);
         let Reply::Integer(next) = server.client().ask(&["INCR", "counter"]) else { panic!("it counts") };
         assert!(next > answered, "{durability}, {fault}: {answered} were answered, and {next} comes next");

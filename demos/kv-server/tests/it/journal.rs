@@ -193,7 +193,7 @@ fn compaction_runs_beside_the_load_and_generations_pass() {
     // What is compacted away is not known any more.
     let gone = replay(directory.path(), &["--until", "3"]);
     assert!(
-        gone.starts_with("kv-server: the state at sequence 3 is not known any more: the journal begins with "),
+        gone.starts_with("kv-server: the state at sequence 3 was compacted away: the journal begins at "),
         "{gone}"
     );
 }
@@ -272,18 +272,18 @@ fn what_is_wrong_with_a_directory_is_one_sentence() {
         fs::write(&file, &whole).unwrap();
         said.strip_prefix("kv-server: DIR/00000000000000000001.journal ").unwrap().to_owned()
     };
-    assert_eq!(with(8, &[9]), "is of version 9, and this program reads up to version 1: use a newer one\n");
-    assert_eq!(with(0, b"\x7fELF"), "is not a file of a journal, although it has the name of one: move it elsewhere\n");
+    assert_eq!(with(8, &[9]), "has version 9, but this program reads only up to version 1: use a newer one\n");
+    assert_eq!(with(0, b"\x7fELF"), "is not a journal file, despite its name: move it elsewhere\n");
     let damaged = with(2_000, b"not what was written");
     assert!(damaged.starts_with("is damaged at byte "), "{damaged}");
-    let mend = "in a part that was safe: restore the file, or discard what follows with `nexus-journal cut`\n";
+    let mend = "where inputs had been safe: restore the file, or drop what follows with `nexus-journal cut`\n";
     assert!(damaged.ends_with(mend), "{damaged}");
     let mut bytes = whole.clone();
     bytes[13] = 5;
     bytes[32..60].copy_from_slice(b"venue\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     seal(&mut bytes);
     fs::write(&file, bytes).unwrap();
-    assert!(refusal(path).ends_with("is a journal of `venue`, not of `kv-server`: name another directory\n"));
+    assert!(refusal(path).ends_with("is a journal of `venue`, not of `kv-server`: choose another directory\n"));
     fs::write(&file, &whole).unwrap();
     let missing = replay(&path.join("missing"), &[]);
     assert_eq!(missing, "kv-server: cannot open the journal in DIR: entity not found\n");
@@ -293,7 +293,7 @@ fn what_is_wrong_with_a_directory_is_one_sentence() {
     let server = journaled(path, &[]);
     assert_eq!(server.client().ask(&["GET", "counter"]), bulk("100"));
     let locked = refusal(path);
-    assert_eq!(locked, "kv-server: DIR is in use: another process writes there, and a journal has one writer\n");
+    assert_eq!(locked, "kv-server: DIR is in use by another process: a journal has only one writer\n");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_file_that_is_missing_is_named() {
     fs::remove_file(&files[1]).unwrap();
     let said = refusal(directory.path());
     let name = files[2].file_name().unwrap().display();
-    assert!(said.starts_with(&format!("kv-server: a file is missing: DIR/{name} goes on after sequence ")), "{said}");
+    assert!(said.starts_with(&format!("kv-server: a file is missing: DIR/{name} continues after sequence ")), "{said}");
     fs::write(&files[1], bytes).unwrap();
     assert_eq!(journaled(directory.path(), &[]).client().ask(&["GET", "counter"]), bulk("102"));
 }

@@ -15,8 +15,8 @@ fn the_banner_says_where_it_listens_and_what_to_try() {
     let server = Server::start(&["--max-clients", "20"]);
     let (address, port) = (server.address, server.address.port());
     let expected = format!(
-        "kv-server {}: listening on {address}\n  up to 20 clients; Ctrl-C or SIGTERM ends it\n  try: redis-cli -p {port} SET \
-         greeting hello EX 60\n",
+        "kv-server {}: listening on {address}\n  up to 20 clients; Ctrl-C or SIGTERM stops it\n  try: redis-cli -p \
+         {port} SET greeting hello EX 60\n",
         env!("CARGO_PKG_VERSION")
     );
     assert_eq!(server.banner, expected);
@@ -28,7 +28,7 @@ fn fewer_files_are_fewer_clients_and_the_banner_says_so() {
     let line = format!("ulimit -n 100; exec {program} --port 0 --max-clients 5000");
     let server = Server::spawn(Command::new("sh").args(["-c", &line]));
     assert!(
-        server.banner.contains("up to 68 clients (not 5000: the system allows no more open files)"),
+        server.banner.contains("up to 68 clients (not 5000: the OS allows no more open files)"),
         "{}",
         server.banner
     );
@@ -42,7 +42,7 @@ fn a_port_that_is_taken_is_an_error_that_says_what_to_do() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(error.starts_with(&format!("kv-server: cannot listen on 127.0.0.1:{port}: ")), "{error}");
-    assert!(error.ends_with("; another port is set by --port, 0 is a free one\n"), "{error}");
+    assert!(error.ends_with("; choose another port with --port, or 0 for a free one\n"), "{error}");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_signal_ends_it_after_all_replies_are_sent() {
         assert!(server.ends_well());
         let mut rest = String::new();
         server.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert!(rest.ends_with("kv-server: stopped, all replies are sent or given up\n"), "{rest}");
+        assert!(rest.ends_with("kv-server: stopped; every reply was sent or dropped\n"), "{rest}");
     }
 }
 

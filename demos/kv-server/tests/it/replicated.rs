@@ -205,7 +205,7 @@ fn changes_are_refused_while_the_log_cannot_be_reached() {
     let mut client = servers[0].client();
     assert_eq!(client.ask(&["SET", "k", "v"]), ok());
     stream.state().links[servers[0].publisher].cut = true;
-    let refused = "CLUSTERDOWN the shared log cannot be reached, so nothing was changed: try again later, or at another \
+    let refused = "CLUSTERDOWN the shared log is unreachable and nothing was changed: try again later, or at another \
                    server";
     assert_eq!(client.ask(&["SET", "k", "w"]), Reply::Error(refused.into()));
     client.ask(&["MULTI"]);

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use crate::support::{Case, check, diff, file, market_data, snapshot, ticker};
 
-const LINE_1: &str = "line 1: the book is crossed, its bid of 11.00000000 not below its ask of 10.00000000: no signal \
-                      until it is mended";
-const LINE_2: &str = "line 2: the book is crossed, its bid of 12.00000000 not below its ask of 11.00000000: no signal \
-                      until it is mended";
-const LOCKED: &str = "line 1: the book is crossed, its bid of 10.00000000 not below its ask of 10.00000000: no signal \
-                      until it is mended";
+const LINE_1: &str = "line 1: the book is crossed, bid 11.00000000 and ask 10.00000000: no signal \
+                      until it is resolved";
+const LINE_2: &str = "line 2: the book is crossed, bid 12.00000000 and ask 11.00000000: no signal \
+                      until it is resolved";
+const LOCKED: &str = "line 1: the book is crossed, bid 10.00000000 and ask 10.00000000: no signal \
+                      until it is resolved";
 
 /// A book of 10 and 11.
 fn book() -> String {
@@ -52,9 +52,7 @@ fn a_snapshot_that_crosses_is_a_problem() {
 #[test]
 fn a_diff_that_crosses_is_a_problem_until_it_is_mended() {
     let crossed = |bid: &str, ask: &str| {
-        format!(
-            "line 2: the book is crossed, its bid of {bid} not below its ask of {ask}: no signal until it is mended"
-        )
+        format!("line 2: the book is crossed, bid {bid} and ask {ask}: no signal until it is resolved")
     };
     let (by_bid, by_ask) = (crossed("12.00000000", "11.00000000"), crossed("10.00000000", "9.00000000"));
     let (locked, both) = (crossed("11.00000000", "11.00000000"), crossed("12.00000000", "9.00000000"));
@@ -97,8 +95,8 @@ fn a_diff_that_crosses_is_a_problem_until_it_is_mended() {
             vec![book(), ticker(101, "10x1", "11x1"), diff(101, 101, "12x1", "")],
             json!({"crossed": 1, "checked": 1, "agree": 0}),
             &[
-                "line 3: at update 101 the exchange has 10.00000000 x 1.00000000 / 11.00000000 x 1.00000000, the book \
-                 12.00000000 x 1.00000000 / 11.00000000 x 1.00000000",
+                "line 3: at update 101, the exchange has 10.00000000 x 1.00000000 / 11.00000000 x 1.00000000 but the \
+                 book has 12.00000000 x 1.00000000 / 11.00000000 x 1.00000000",
                 &by_bid.replace("line 2", "line 3"),
             ],
         ),
@@ -108,9 +106,8 @@ fn a_diff_that_crosses_is_a_problem_until_it_is_mended() {
 
 #[test]
 fn a_ticker_that_is_crossed_is_left_out() {
-    let over = |line: u64, bid: &str, ask: &str| {
-        format!("line {line}: a ticker with its bid of {bid} not below its ask of {ask}: it is left out")
-    };
+    let over =
+        |line: u64, bid: &str, ask: &str| format!("line {line}: a crossed ticker, bid {bid} and ask {ask}: ignored");
     let (crossed, locked) = (over(2, "12.00000000", "11.00000000"), over(2, "11.00000000", "11.00000000"));
     let step = || diff(101, 101, "9x1", "");
     let left_out = json!({"crossed": 1, "checked": 0, "agree": 0, "duplicates": 0, "out_of_order": 0});

@@ -20,8 +20,8 @@ fn figures(applied: u64, stale: u64, gaps: u64, out_of_order: u64) -> Value {
 
 fn back(line: u64, before: u64, update: u64, book: u64) -> String {
     format!(
-        "line {line}: the diffs go back from update {before} to {update}: the book stays at {book} until they have \
-         passed it or a snapshot comes"
+        "line {line}: the diffs go back from update {before} to {update}: the book stays at {book} until newer \
+         diffs or a snapshot arrive"
     )
 }
 
@@ -36,7 +36,7 @@ fn steps(rows: &[std::ops::Range<u64>]) -> Vec<String> {
 #[test]
 fn diffs_that_go_back_are_a_problem() {
     let outdated = |line: u64, own: u64, book: u64| {
-        format!("line {line}: a snapshot of update {own} when the book is at {book}: it is left out")
+        format!("line {line}: a snapshot of update {own} is older than the book, at {book}: ignored")
     };
     let mended = || [steps(&[101..104, 50..53]), vec![snapshot(52, "10x52", "11x1")], vec![step(53)]].concat();
     let cases: &[Case] = &[
@@ -82,8 +82,8 @@ fn diffs_that_go_back_are_a_problem() {
 fn diffs_that_stay_behind_are_a_problem_once() {
     let behind = |line: u64, diffs: u64, update: u64| {
         format!(
-            "line {line}: {diffs} diffs in a row bring nothing new, the last up to update {update}: the book stays at \
-             5000 until they have passed it or a snapshot comes"
+            "line {line}: {diffs} diffs in a row are older than the book, the last up to update {update}: the \
+             book stays at 5000 until newer diffs or a snapshot arrive"
         )
     };
     let far = || snapshot(5_000, "10x1", "11x1");

@@ -21,8 +21,9 @@ fn gap(line: u64, first: u64, last: u64) -> String {
 fn diffs_of_futures_follow_the_one_that_they_name() {
     let f = |first, last, previous| futures(first, last, previous, "10x2", "");
     let plain = |first, last| diff(first, last, "10x2", "");
-    let refused =
-        |line: u64, last: u64, previous: u64| format!("line {line}: a diff to update {last} that follows {previous}");
+    let refused = |line: u64, last: u64, previous: u64| {
+        format!("line {line}: a diff that follows update {previous} but ends at {last}")
+    };
     let linked = |number: u64| f(100 + number * 10 + 5, 100 + number * 10 + 9, 100 + number * 10 - 1);
     let cases: &[Case] = &[
         ("with holes between", vec![book(), f(98, 104, 95), f(110, 119, 104), f(125, 130, 119)], figures(3, 0, 0), &[]),
@@ -72,7 +73,7 @@ fn diffs_come_at_any_speed_and_whole() {
         ["depth5", "depth20@100ms", "depth@", "depth@ms", "depth@fastms", "depth@1s", "Depth", "depth@100ms@"]
     {
         let outcome = run(&[book(), message(channel, data)], None);
-        assert_eq!(outcome.problems, [format!("line 2: `{channel}` is an unknown channel")]);
+        assert_eq!(outcome.problems, [format!("line 2: unknown channel `{channel}`")]);
         assert_eq!(outcome.figures["applied"], 0);
     }
 }

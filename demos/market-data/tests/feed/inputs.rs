@@ -89,7 +89,7 @@ fn problems_name_the_file_and_its_own_line() {
     let one = file("problems_1.txt", format!("{first}\njunk"));
     let two = file("problems_2.txt", format!("\n{second}\njunk\n"));
     let (_, problems) = replay(&[one.clone(), two.clone()], &[]);
-    let junk = "no time before the message";
+    let junk = "no time at the start of the line";
     assert_eq!(problems, [format!("{one} line 6: {junk}"), format!("{two} line 7: {junk}")]);
     let (_, problems) = replay(std::slice::from_ref(&one), &[]);
     assert_eq!(problems, [format!("line 6: {junk}")]);
@@ -107,7 +107,7 @@ fn files_in_the_wrong_order_or_twice_are_noticed() {
     for (problem, (file, reason)) in problems.iter().zip([
         (second, "a gap in the diffs: updates 101 to 102 are missing"),
         (first, "the diffs go back from update 104 to 101: "),
-        (first, "a trade at second 1723161240, after the bar of second 1723161241: "),
+        (first, "a trade of second 1723161240 arrived after the bar of 1723161241: "),
     ]) {
         assert!(problem.starts_with(&format!("{file} line ")) && problem.contains(reason), "{problems:?}");
     }
@@ -160,13 +160,13 @@ fn a_file_that_cannot_be_read_is_named() {
         let output = market_data(&["--input", inputs[0], "--input", inputs[1]]);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert_eq!(stderr, "market-data: /no/such/file cannot be read: No such file or directory (os error 2)\n");
+        assert_eq!(stderr, "market-data: cannot read /no/such/file: No such file or directory (os error 2)\n");
     }
     let folder = env!("CARGO_TARGET_TMPDIR");
     let output = market_data(&["--input", &whole[0], "--input", folder]);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && stderr.starts_with(&format!("market-data: {folder} cannot be read: ")));
+    assert!(output.status.code() == Some(2) && stderr.starts_with(&format!("market-data: cannot read {folder}: ")));
     let output = market_data(&["--input", &whole[0], "--input", "/dev/null", "--repeat", "2"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "market-data: /dev/null is no regular file, so it can be replayed only once\n");
+    assert_eq!(stderr, "market-data: /dev/null is not a regular file: `--repeat` cannot read it twice\n");
 }

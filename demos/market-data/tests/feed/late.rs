@@ -43,7 +43,7 @@ fn check(cases: &[Case]) {
 
 fn late(line: u64, second: u64, bar: u64) -> String {
     let (second, bar) = (START + second, START + bar);
-    format!("line {line}: a trade at second {second}, after the bar of second {bar}: it counts, but is in no bar")
+    format!("line {line}: a trade of second {second} arrived after the bar of {bar}: counted, but in no bar")
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_trade_of_a_second_that_is_over_is_a_problem_and_in_no_bar() {
 #[test]
 fn open_and_close_are_by_id_within_a_second() {
     let old = |line: u64, id: u64, latest: u64| {
-        format!("line {line}: trade {id} comes after trade {latest}: it counts, but not as the latest")
+        format!("line {line}: trade {id} arrived after trade {latest}: counted, but not as the latest")
     };
     let cases: &[Case] = &[
         ("in order", vec![one(1, 1, 5), one(2, 2, 6)], &[(0, [5, 6, 5, 6], 2)], &[]),

@@ -80,12 +80,12 @@ fn blank_lines_and_byte_order_marks_are_skipped() {
 fn blank_lines_are_counted_in_the_numbers_of_lines() {
     let path = file("blank_numbers.txt", format!("\u{feff}\n\n{}\n\njunk\n\n\u{feff}junk\n", at(0, TRADE)));
     let (figures, problems) = replay(std::slice::from_ref(&path), &[]);
-    assert_eq!(problems, ["line 5: no time before the message", "line 7: no time before the message"]);
+    assert_eq!(problems, ["line 5: no time at the start of the line", "line 7: no time at the start of the line"]);
     assert_eq!((&figures["events"], &figures["bad_lines"]), (&json!(1), &json!(2)));
     let output = market_data(&["--input", &path, "--strict"]);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "line 5: no time before the message\n1 problem in the input\n");
+    assert_eq!(stderr, "line 5: no time at the start of the line\n1 problem in the input\n");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_only_looks_blank_is_a_bad_line() {
         let (figures, problems) = replay(&[file("not_blank.txt", text)], &[]);
         assert_eq!(
             (problems, &figures["bad_lines"]),
-            (vec!["line 1: no time before the message".into()], &json!(1)),
+            (vec!["line 1: no time at the start of the line".into()], &json!(1)),
             "{name}"
         );
     }
@@ -140,7 +140,7 @@ fn levels_may_have_more_than_two_parts() {
         (r#"[{"p":"10","q":"1"}]"#, "invalid type: map, expected a price and a quantity"),
         ("null", "invalid type: null, expected a sequence"),
         (r#"[null]"#, "invalid type: null, expected a price and a quantity"),
-        (r#"[["-1","1"]]"#, "`-1` is not a decimal that fits: 8 digits after the point, up to 184467440737.09551615"),
+        (r#"[["-1","1"]]"#, "`-1` is not a decimal in range: 8 digits after the point, at most 184467440737.09551615"),
     ] {
         let diff = message("depth", &format!(r#"{{"U":101,"u":101,"b":{bids},"a":[]}}"#));
         let outcome = run(&[book(), diff], None);

@@ -15,8 +15,9 @@ fn checked(agree: u64) -> Value {
 
 #[test]
 fn an_empty_side_agrees_with_a_ticker_of_nothing() {
-    let disagrees =
-        |exchange: &str, own: &str| format!("line 3: at update 101 the exchange has {exchange}, the book {own}");
+    let disagrees = |exchange: &str, own: &str| {
+        format!("line 3: at update 101, the exchange has {exchange} but the book has {own}")
+    };
     let (bid, ask) = ("10.00000000 x 1.00000000", "11.00000000 x 1.00000000");
     let cases: &[Case] = &[
         ("no asks", lines("10x1", "", "10x1", "0x0"), checked(1), &[]),
@@ -83,4 +84,4 @@ fn a_quantity_without_a_price_is_refused() {
     check(cases);
 }
 
-const SNAPSHOT: &str = "line 1: neither of a stream nor a snapshot: a quantity at price 0";
+const SNAPSHOT: &str = "line 1: neither a stream message nor a snapshot: a quantity at price 0";

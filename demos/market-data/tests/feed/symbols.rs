@@ -77,7 +77,7 @@ fn a_message_about_another_symbol_than_its_stream_is_a_problem() {
     ] {
         let good = message("other@trade", TRADE);
         let outcome = run(&[message(stream, &format!(r#""s":"{symbol}",{data}"#)), good], None);
-        assert_eq!(outcome.problems, [format!("line 1: a message about `{symbol}` in the stream `{stream}`")]);
+        assert_eq!(outcome.problems, [format!("line 1: a message for `{symbol}` in the stream `{stream}`")]);
         // It does not say either whose capture this is.
         assert_eq!((&outcome.figures["events"], &outcome.figures["bad_lines"]), (&json!(1), &json!(1)));
     }

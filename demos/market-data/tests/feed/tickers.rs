@@ -59,8 +59,8 @@ fn the_newest_ticker_that_the_book_has_reached_is_compared() {
             "between diffs",
             vec![book(), step(101), told(101), step(102), told(102)],
             figures(1, 0, 0, 0),
-            &["line 4: at update 101 the exchange has 10.00000000 x 101.00000000 / 11.00000000 x 1.00000000, the \
-                 book 10.00000000 x 102.00000000 / 11.00000000 x 1.00000000"],
+            &["line 4: at update 101, the exchange has 10.00000000 x 101.00000000 / 11.00000000 x 1.00000000 but \
+                 the book has 10.00000000 x 102.00000000 / 11.00000000 x 1.00000000"],
         ),
         (
             "from before the next snapshot",
@@ -76,7 +76,7 @@ fn the_newest_ticker_that_the_book_has_reached_is_compared() {
 #[test]
 fn a_ticker_that_comes_again_changes_nothing() {
     let other = |update| ticker(update, "10x7", "11x1");
-    let unlike = |line: u64| format!("line {line}: another ticker of update 101, unlike the first: it is left out");
+    let unlike = |line: u64| format!("line {line}: a second ticker of update 101 differs from the first: ignored");
     let (third, fourth) = (unlike(3), unlike(4));
     let cases: &[Case] = &[
         ("at once", vec![book(), told(101), told(101), step(101)], figures(1, 1, 1, 0), &[]),

@@ -13,8 +13,8 @@ fn line(time: &str) -> String {
 
 fn refusal(time: &str, name: &str, short: &str) -> String {
     format!(
-        "line 1: `{time}` is by its size a time in {name}, not in nanoseconds: give `--time-unit {short}`, or \
-         `--time-unit ns` to take it as it is"
+        "line 1: `{time}` looks like a time in {name}, not in nanoseconds: pass `--time-unit {short}`, or \
+         `--time-unit ns` to accept it"
     )
 }
 

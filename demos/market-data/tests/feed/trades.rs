@@ -17,11 +17,11 @@ fn figures(volume: u64, duplicates: u64, out_of_order: u64) -> Value {
 #[test]
 fn a_trade_that_comes_again_is_dropped_and_counted() {
     let rerun = || (1..6).chain(3..9).map(one).collect();
-    let unlike = |line: u64| format!("line {line}: another trade 7, unlike the first: it is left out");
+    let unlike = |line: u64| format!("line {line}: a second trade 7 differs from the first: ignored");
     let (second, third) = (unlike(2), unlike(3));
     let without_id = || message("trade", r#"{"p":"7","q":"1"}"#);
     let seller = || message("trade", r#"{"t":7,"p":"7","q":"1","m":true}"#);
-    let old = "line 2: trade 5 comes after trade 7: it counts, but not as the latest";
+    let old = "line 2: trade 5 arrived after trade 7: counted, but not as the latest";
     let cases: &[Case] = &[
         ("at once", vec![one(7), one(7)], figures(1, 1, 0), &[]),
         ("three times", vec![one(7), one(7), one(7), one(7)], figures(1, 3, 0), &[]),
@@ -31,7 +31,7 @@ fn a_trade_that_comes_again_is_dropped_and_counted() {
             "the first of all",
             vec![one(1), trade(0, "1", "1"), trade(0, "1", "1"), one(1)],
             figures(2, 2, 1),
-            &["line 2: trade 0 comes after trade 1: it counts, but not as the latest"],
+            &["line 2: trade 0 arrived after trade 1: counted, but not as the latest"],
         ),
         ("the last of all", vec![trade(u64::MAX, "1", "1"), trade(u64::MAX, "1", "1")], figures(1, 1, 0), &[]),
         ("a row of them", rerun(), figures(8, 3, 0), &[]),
@@ -49,7 +49,7 @@ fn a_trade_that_comes_again_is_dropped_and_counted() {
 #[test]
 fn a_trade_after_a_later_one_counts_and_is_a_problem() {
     let old = |line: u64, id: u64, latest: u64| {
-        format!("line {line}: trade {id} comes after trade {latest}: it counts, but not as the latest")
+        format!("line {line}: trade {id} arrived after trade {latest}: counted, but not as the latest")
     };
     let last = |volume: u64, out_of_order: u64, price: u64| {
         let mut figures = figures(volume, 0, out_of_order);

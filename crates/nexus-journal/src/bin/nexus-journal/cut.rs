@@ -20,7 +20,7 @@ pub(crate) fn run(dir: &Path, after: u64, yes: bool) -> Outcome {
     drop(progress);
     let mut out = io::stdout().lock();
     if cut.files.is_empty() {
-        writeln!(out, "the journal ends with sequence {} already", cut.last)?;
+        writeln!(out, "the journal already ends with sequence {}", cut.last)?;
         return Ok(ExitCode::SUCCESS);
     }
     let would = if yes { "" } else { "would " };
@@ -41,7 +41,7 @@ pub(crate) fn run(dir: &Path, after: u64, yes: bool) -> Outcome {
         };
     }
     if !yes {
-        writeln!(out, "{text}nothing is done yet: add --yes to do it")?;
+        writeln!(out, "{text}nothing was changed: add --yes to cut the journal")?;
         return Ok(ExitCode::from(2));
     }
     cut.apply()?;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use nexus_journal::{Dir, Disk, FileInfo, Reader};
 
-/// Looks at the journal of any program, checks it, and cuts it.
+/// Inspects, verifies and cuts the journal of any program.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -26,40 +26,40 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows what a journal has: its program, files, inputs, sequences and times.
+    /// Shows the program, files, inputs, sequences and times of a journal.
     Info {
         /// The directory of the journal.
         dir: PathBuf,
     },
     /// Prints the inputs, one per line: sequence, time, kind, length, payload.
     ///
-    /// Those of a snapshot all have its sequence.
+    /// The inputs of a snapshot all have its sequence.
     Dump {
         /// The directory of the journal.
         dir: PathBuf,
-        /// Begins with this sequence.
+        /// The first sequence to print.
         #[arg(long, value_name = "SEQ")]
         from: Option<u64>,
-        /// Ends with this sequence.
+        /// The last sequence to print.
         #[arg(long, value_name = "SEQ")]
         until: Option<u64>,
-        /// Prints an object of JSON per line, whose payload is `text` or `hex`.
+        /// Print one JSON object per line, with the payload as `text` or `hex`.
         #[arg(long)]
         json: bool,
     },
-    /// Reads everything and reports damage. The exit code is 1 if there is any; a torn tail is none.
+    /// Reads everything and reports damage. The exit code is 1 if there is any; a torn tail is not damage.
     Verify {
         /// The directory of the journal.
         dir: PathBuf,
     },
-    /// Gives up everything after a sequence, such as after damage. What is cut off is kept beside, as `*.cut`.
+    /// Drops everything after a sequence, such as after damage. A copy of what is cut off is kept as `*.cut`.
     Cut {
         /// The directory of the journal.
         dir: PathBuf,
         /// The last sequence to keep.
         #[arg(long, value_name = "SEQ")]
         after: u64,
-        /// Does it. Otherwise it is only shown, and the exit code is 2.
+        /// Cut the journal. Without this, only print what would happen, with exit code 2.
         #[arg(long)]
         yes: bool,
     },
@@ -95,7 +95,7 @@ impl Opened {
         let path = dir.display();
         if !dir.is_dir() {
             return Err(if dir.exists() {
-                format!("{path} is no directory")
+                format!("{path} is not a directory")
             } else {
                 format!("there is no directory {path}")
             }
@@ -104,10 +104,9 @@ impl Opened {
         let disk: Arc<dyn Disk> = Dir::new(dir).into();
         let files = FileInfo::list(&*disk)?;
         if files.is_empty() {
-            return Err(format!(
-                "there is no journal in {path}: none of its files is named like 00000000000000000001.journal"
-            )
-            .into());
+            return Err(
+                format!("there is no journal in {path}: no file has a name like 00000000000000000001.journal").into()
+            );
         }
         Ok(Self { disk, files })
     }

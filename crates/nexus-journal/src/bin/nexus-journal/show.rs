@@ -31,7 +31,7 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 
 /// What is torn, in a sentence.
 pub(crate) fn torn(torn: &Torn) -> String {
-    format!("{torn}; the next start of the program cuts them off")
+    format!("{torn}; the next start of the program removes them")
 }
 
 /// The text that a payload is, if it can be printed, line ends included.
