@@ -163,7 +163,7 @@ impl Machines {
         }
     }
 
-    /// Starts again each kv-server that was too far behind what was purged, which says that it is to be. Returns how
+    /// Starts again each kv-server that has ended because it was too far behind the stream, as its error asks. Returns how
     /// many there were.
     pub(crate) fn revive(&mut self) -> usize {
         let mut ended = Vec::new();
@@ -175,7 +175,7 @@ impl Machines {
         for &machine in &ended {
             let said = self.said(Which::Kv, machine);
             let last = said.trim_end().lines().last().unwrap_or_default();
-            assert!(last.contains("too far behind what was purged; start it again"), "m{machine} has ended: {last}");
+            assert!(last.contains("was purged: start the node again"), "m{machine} has ended: {last}");
             self.run(Which::Kv, machine);
         }
         ended.len()
