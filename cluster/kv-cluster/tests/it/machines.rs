@@ -163,8 +163,8 @@ impl Machines {
         }
     }
 
-    /// Starts again each kv-server that has ended because it was too far behind the stream, as its error asks. Returns how
-    /// many there were.
+    /// Restarts each kv-server that has ended because it was too far behind the stream, as its error asks. Returns their
+    /// number.
     pub(crate) fn revive(&mut self) -> usize {
         let mut ended = Vec::new();
         self.running.retain_mut(|(which, machine, child)| {
