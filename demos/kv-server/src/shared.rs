@@ -60,11 +60,11 @@ pub(crate) enum Owner {
 /// when that turn ends.
 #[derive(Debug, Default)]
 pub(crate) struct Barriers {
-    /// The number of the last one that was published.
+    /// The number of the last barrier that was published.
     pub(crate) published: u64,
-    /// The number of the last one that came back.
+    /// The number of the last barrier that came back.
     pub(crate) passed: u64,
-    /// Whether somebody waits for the next one.
+    /// Whether a client waits for the next barrier.
     pub(crate) is_wanted: bool,
     /// The waiting clients, each with the number of its barrier.
     pub(crate) clients: Vec<(u64, ConnectionId)>,
