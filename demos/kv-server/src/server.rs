@@ -89,7 +89,7 @@ impl Server {
         Ok((server, world))
     }
 
-    /// Sets what counts clients, and what tells them that they broke the protocol.
+    /// Installs the handlers that count clients and report protocol errors to them.
     fn watch(&mut self, world: &World) {
         let reg = world.registry();
         let opened = PipelineStart::<Opened>::new().with_context::<Client>().then(on_opened, reg).build();
