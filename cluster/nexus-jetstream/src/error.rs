@@ -161,7 +161,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it may be gone by itself.
+    /// Returns whether a later attempt may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::JetStream { .. })
     }
