@@ -71,7 +71,7 @@ pub(crate) trait Dispatch: FnMut(&mut World, Event) {}
 
 impl<F: FnMut(&mut World, Event)> Dispatch for F {}
 
-/// What inputs are applied to, besides the world.
+/// The target of inputs, besides the world.
 pub(crate) struct Market<A, D, M> {
     accept: A,
     dispatch: D,

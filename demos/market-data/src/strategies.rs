@@ -64,11 +64,11 @@ pub struct Strategies {
 /// The state of a strategy: how often it ran, and how its price moved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Strategy {
-    /// What it watches.
+    /// What the strategy watches.
     pub watches: Watched,
     /// How often it ran.
     pub runs: u64,
-    /// The latest price in what it watches, or zero, in hundred-millionths.
+    /// The latest price of the watched part, or zero, in hundred-millionths.
     pub price: u64,
     /// The total movement of the price from run to run, up and down, in hundred-millionths.
     pub moved: u64,
