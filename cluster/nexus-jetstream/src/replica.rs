@@ -86,7 +86,7 @@ impl Options {
     }
 }
 
-/// What a replica knows of itself and of its stream: see [`Replica::status`].
+/// The state of a replica and of its stream, as known to the replica: see [`Replica::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status {
     /// The position in the stream.
@@ -367,7 +367,7 @@ impl Replica {
         self.checks.alarms.pop_front()
     }
 
-    /// Returns what the replica knows of itself and of its stream.
+    /// Returns the state of the replica and of its stream, as known to it.
     #[must_use]
     pub fn status(&self) -> Status {
         Status {
