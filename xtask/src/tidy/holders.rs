@@ -75,7 +75,7 @@ fn lent(source: &Source) -> Vec<(usize, &str, &'static str)> {
     (0..code.len()).filter_map(|at| Some((code[at].0, code[at].1, how(&code[at..])?))).collect()
 }
 
-/// Returns how the item that begins on the first of these lines gives a part out, if it does.
+/// Returns how the item that begins on the first of these lines exposes a part, if it does.
 fn how(lines: &[(usize, &str)]) -> Option<&'static str> {
     let (_, line) = lines.first()?;
     let words: Vec<_> = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
