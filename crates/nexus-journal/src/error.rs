@@ -201,7 +201,7 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the program did not do again what it did: ")?;
+        f.write_str("the replay diverged: ")?;
         let (after, at) = (self.after, self.at);
         match (self.reached, self.resources.is_empty()) {
             (Some(reached), _) => write!(f, "it was in sequence {reached} when the input of {at} came")?,
@@ -209,12 +209,12 @@ impl fmt::Display for Divergence {
             (None, false) => write!(f, "{} differs at sequence {at}", list(&self.resources))?,
         }
         match after {
-            Sequence::NEVER => f.write_str("; no check before agreed")?,
-            after => write!(f, "; at {after} all agreed")?,
+            Sequence::NEVER => f.write_str("; no earlier check agreed")?,
+            after => write!(f, "; all agreed at {after}")?,
         }
         match &*self.unwatched {
             [] => f.write_str("; every resource is watched"),
-            unwatched => write!(f, "; nobody watches {}", list(unwatched)),
+            unwatched => write!(f, "; not watched: {}", list(unwatched)),
         }
     }
 }

@@ -22,41 +22,6 @@ const FUNCTIONS: &[&str] = &[
 /// Beginnings that mean nothing in an index.
 const EMPTY: &[&str] = &["The same", "Like this"];
 
-/// What still lacks one of these, as file and function. The list only shrinks.
-const EXCUSED: &[(&str, &str)] = &[
-    ("crates/nexus-gauge/src/board.rs", "timed"),
-    ("crates/nexus-gauge/src/board.rs", "sampled"),
-    ("crates/nexus-journal/src/compact.rs", "compact"),
-    ("crates/nexus-journal/src/cut.rs", "find"),
-    ("crates/nexus-journal/src/digests.rs", "watch_by"),
-    ("crates/nexus-journal/src/digests.rs", "watch_part"),
-    ("crates/nexus-journal/src/journal.rs", "append"),
-    ("crates/nexus-journal/src/journal.rs", "on_sync"),
-    ("crates/nexus-rt/src/doorbell.rs", "new"),
-    ("crates/nexus-rt/src/driver/connections/accept.rs", "listen_with"),
-    ("crates/nexus-rt/src/driver/connections/poller.rs", "next_deadline"),
-    ("crates/nexus-rt/src/driver/inbox/mod.rs", "poll"),
-    ("crates/nexus-rt/src/driver/inbox/resource.rs", "on_closed"),
-    ("crates/nexus-rt/src/driver/mio/mod.rs", "poll_until"),
-    ("crates/nexus-rt/src/driver/mio/resource.rs", "register"),
-    ("crates/nexus-rt/src/driver/mio/resource.rs", "insert"),
-    ("crates/nexus-rt/src/driver/mio/resource.rs", "insert_once"),
-    ("crates/nexus-rt/src/driver/reactors/mod.rs", "is_due"),
-    ("crates/nexus-rt/src/driver/reactors/resource.rs", "add"),
-    ("crates/nexus-rt/src/driver/timer/mod.rs", "next_deadline"),
-    ("crates/nexus-rt/src/driver/timer/mod.rs", "len"),
-    ("crates/nexus-rt/src/driver/timer/mod.rs", "is_empty"),
-    ("crates/nexus-rt/src/driver/timer/wheel.rs", "schedule"),
-    ("crates/nexus-rt/src/driver/timer/wheel.rs", "try_schedule"),
-    ("crates/nexus-rt/src/driver/timer/wheel.rs", "try_schedule_every"),
-    ("crates/nexus-rt/src/poll/poller.rs", "run"),
-    ("crates/nexus-rt/src/poll/registrations.rs", "insert"),
-    ("crates/nexus-rt/src/poll/registrations.rs", "put_back"),
-    ("crates/nexus-rt/src/testing/harness.rs", "dispatch"),
-    ("crates/nexus-rt/src/testing/harness.rs", "dispatch_many"),
-    ("crates/nexus-timer/src/poll.rs", "poll"),
-];
-
 pub(super) fn check(source: &Source) -> Vec<Finding> {
     let is_library = source.path.starts_with("crates/") && source.path.contains("/src/");
     if !source.is_rust() || !is_library || source.path.contains("/src/bin/") {
@@ -65,18 +30,10 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     // Unit tests come last in their files.
     let lines: Vec<_> = source.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect();
     let mut findings = openings(source, &lines);
-    let mut excused: Vec<_> = EXCUSED.iter().filter(|(path, _)| *path == source.path).map(|(_, name)| name).collect();
     for at in 0..lines.len() {
         let Some(function) = Function::at(&lines, at) else { continue };
-        let lacks = function.lacks();
-        if lacks.is_empty() || !EXCUSED.contains(&(source.path.as_str(), function.name)) {
-            findings.extend(lacks.into_iter().map(|message| source.finding(at + 1, message)));
-        } else {
-            excused.retain(|name| **name != function.name);
-        }
+        findings.extend(function.lacks().into_iter().map(|message| source.finding(at + 1, message)));
     }
-    let stale = |name| format!("`{name}` lacks nothing: take it out of the list in xtask/src/tidy/examples.rs");
-    findings.extend(excused.into_iter().map(|name| source.finding(1, stale(name))));
     findings
 }
 

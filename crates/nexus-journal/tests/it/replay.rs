@@ -135,8 +135,8 @@ fn the_alarm_names_resource_and_checks_and_who_watches_nothing() {
     let error = reader(&disk).replay(&mut world, &mut adder, &digests, None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the program did not do again what it did: `it::program::Sums` differs at sequence 22; at 15 all agreed; nobody \
-         watches `nexus_rt::clock::Clock`, `it::program::Calls`, `it::program::Bug`"
+        "the replay diverged: `it::program::Sums` differs at sequence 22; all agreed at 15; not \
+         watched: `nexus_rt::clock::Clock`, `it::program::Calls`, `it::program::Bug`"
     );
     assert!(matches!(Live::start(disk, options(Durability::Disk)), Err(Error::Diverged(_))));
 }
@@ -155,7 +155,10 @@ fn a_write_that_leaves_the_value_as_it_was_is_seen_as_well() {
     live.close();
     let (mut world, mut adder, digests) = make();
     let error = reader(&disk).replay(&mut world, &mut adder, &digests, None).unwrap_err();
-    assert!(error.to_string().contains("`it::program::Sums` differs at sequence 4; no check before agreed"), "{error}");
+    assert!(
+        error.to_string().contains("`it::program::Sums` differs at sequence 4; no earlier check agreed"),
+        "{error}"
+    );
     // A function compares the value alone.
     let (mut world, mut adder, _) = make();
     let mut by_value = Digests::new();
@@ -180,8 +183,7 @@ fn events_that_did_not_run_before_are_seen_by_the_sequence() {
     live.close();
     let (mut world, adder, digests) = make();
     let error = reader(&disk).replay(&mut world, &mut Eager(adder), &digests, None).unwrap_err();
-    let start =
-        "the program did not do again what it did: it was in sequence 4 when the input of 3 came; no check before";
+    let start = "the replay diverged: it was in sequence 4 when the input of 3 came; no earlier check";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 

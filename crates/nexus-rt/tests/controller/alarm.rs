@@ -50,13 +50,13 @@ fn alarm(kind: u32, nth: u64, change: impl Fn(&mut Record<'_>) -> bool) -> (Stri
 fn words(resources: &str, at: u64, checks: &[u64]) -> String {
     let first = checks.iter().position(|check| *check >= at).unwrap();
     let agreed = match first {
-        0 => "no check before agreed".into(),
-        _ => format!("at {} all agreed", checks[first - 1]),
+        0 => "no earlier check agreed".into(),
+        _ => format!("all agreed at {}", checks[first - 1]),
     };
     let name = |name: &str| format!("`controller::controller::{name}`");
     let resources: Vec<_> = resources.split(' ').map(name).collect();
     format!(
-        "the program did not do again what it did: {} differs at sequence {}; {agreed}; nobody watches ",
+        "the replay diverged: {} differs at sequence {}; {agreed}; not watched: ",
         resources.join(", "),
         checks[first]
     )
