@@ -1,12 +1,11 @@
-//! Runs the tests for every defect that was found in systems of this kind. Each test shows the right outcome, and all
-//! must pass.
+//! Every defect that was found in systems of this kind has tests here that show the right outcome; all of them pass.
 
 use std::collections::BTreeSet;
 
 use super::command::Run;
 use super::{Outcome, Room};
 
-/// A defect and its tests: `module::name`, or `messages/name` for code that must not compile.
+/// A defect and its tests: `module::name`, or `messages/name` for what must not compile.
 const DEFECTS: &[(&str, &[&str])] = &[
     ("a handler outlives its world", &["soundness::a_handler_outlives_its_world"]),
     (
@@ -105,7 +104,7 @@ const DEFECTS: &[(&str, &[&str])] = &[
 
 pub(super) fn prove(room: &Room) -> Outcome {
     let run = |line, log: &str| Run { folder: &room.root, line, environment: &[], log: &room.path(log) }.run();
-    // The tests of signals and golden messages use examples that are built next to them.
+    // The tests of signals and of the golden messages use what is built beside them.
     run("cargo build -p nexus-rt --all-features --examples", "examples.log")?;
     let library = run("cargo test -p nexus-rt --all-features --test it --test signals", "library.log")?;
     let wheel = run("cargo test -p nexus-timer --test it", "wheel.log")?;
@@ -119,7 +118,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     Err(missing.collect::<Vec<_>>().join("; "))
 }
 
-/// Returns the name of the test that passed on this line: a function, or a golden message.
+/// The name of a test that a line says passed: of a function, or of a golden message.
 fn passed_test(line: &str) -> Option<&str> {
     let name = line.strip_prefix("test ")?.strip_suffix(" ... ok")?;
     Some(match name.strip_prefix("tests/") {

@@ -1,5 +1,5 @@
-//! `cargo xtask prove`: checks that take too long for every change, one file per proof. Each proof can run alone, and
-//! one that has passed for a commit does not run again.
+//! `cargo xtask prove`: checks that take too long for each change, one file per proof. Each can run alone, and one that
+//! has passed for a commit does not run again.
 
 mod asan;
 mod cluster;
@@ -34,7 +34,7 @@ struct Proof {
     run: fn(&Room) -> Outcome,
 }
 
-/// From the fastest to the slowest.
+/// From the quick to the slow.
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
     Proof { name: "package", what: "each crate to be published builds from its package alone", run: package::prove },
@@ -57,13 +57,13 @@ const PROOFS: &[Proof] = &[
     Proof { name: "mutants", what: "tests catch nine of ten mutants of the code", run: mutants::prove },
 ];
 
-/// The place in which a proof works.
+/// Where a proof works.
 struct Room {
     /// The checkout.
     root: PathBuf,
-    /// Its own folder, which is kept after the run.
+    /// Its own folder, which outlives the run.
     folder: PathBuf,
-    /// The commit that is checked out.
+    /// What is checked out.
     commit: String,
 }
 
@@ -72,7 +72,7 @@ impl Room {
         self.folder.join(name)
     }
 
-    /// Runs a part of a proof, unless it is known to hold for this commit. Returns its result line.
+    /// Runs a part of a proof, unless it is known to hold for this commit. Returns its line.
     fn once(&self, name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
         let note = self.path(&format!("{name}.holds"));
         if let Some(line) = self.known(&note) {
@@ -88,12 +88,12 @@ impl Room {
     fn known(&self, note: &Path) -> Option<String> {
         let note = fs::read_to_string(note).ok()?;
         let (commit, line) = note.split_once('\n')?;
-        // Uncommitted changes have no name, so nothing is known about them.
+        // What is not committed has no name, so nothing is known of it.
         (commit == self.commit && !commit.ends_with('+')).then(|| line.trim_end().to_owned())
     }
 }
 
-/// Runs the named proofs, or all of them. Returns whether they hold.
+/// Runs the named proofs, or all of them. True if they hold.
 pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
     if names == ["list"] || names.iter().any(|name| PROOFS.iter().all(|proof| proof.name != *name)) {
         let unknown = names.iter().find(|name| **name != "list" && PROOFS.iter().all(|proof| proof.name != **name));
@@ -125,7 +125,7 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
     all_hold
 }
 
-/// Returns the checked-out commit, with a `+` if there are uncommitted changes.
+/// The commit that is checked out, with a `+` if there are changes beside it.
 fn commit(root: &Path) -> String {
     let head = command::output(root, "git", &["rev-parse", "HEAD"]);
     let clean = Command::new("git").args(["diff", "--quiet", "HEAD"]).current_dir(root).status();

@@ -1,9 +1,9 @@
-//! Does an element cost more if there are many? Measures every container and builder that a program adds to, with
-//! 1,000, 10,000 and 100,000 elements, and worlds and chains, whose elements are types, with fewer.
+//! Does an element cost more where there are many? Every container and builder that a program adds to, at 1,000, 10,000
+//! and 100,000 elements; worlds and chains, whose elements are types, at fewer.
 //!
-//! `cargo run --release --bin growth`. It takes a minute or two to build, since it has ten thousand types. Each row
-//! shows the time for an element, and the ratio of the largest size to the smallest. A quadratic cost shows as a ratio
-//! of a hundred, or of ten if the sizes are ten times apart. Memory outside the caches accounts for a ratio of up to
+//! `cargo run --release --bin growth`. It takes a minute or two to build: there are ten thousand types in it. Each row
+//! shows the time for an element and how much more it is in the largest than in the smallest. What is quadratic is at a
+//! hundred there, or at ten where the sizes are ten times apart; memory that is out of the caches accounts for up to
 //! five.
 
 #![recursion_limit = "256"]
@@ -39,7 +39,7 @@ struct Args {
     output: Output,
 }
 
-/// A measured operation. For this many elements, it returns the time without the preparation.
+/// What is timed: with so many elements it tells how long they took, without what was prepared for them.
 struct Case {
     group: &'static str,
     name: &'static str,
@@ -50,7 +50,7 @@ struct Case {
 /// The usual sizes, the largest first.
 const SIZES: &[(&str, usize)] = &[("100 k", 100_000), ("10 k", 10_000), ("1 k", 1_000)];
 
-/// The largest ratio of the time per element between many and few.
+/// How much more an element may take among many.
 const MOST: f64 = 6.0;
 
 impl Case {
@@ -65,10 +65,10 @@ impl Case {
     fn measure(&mut self, rounds: usize) -> Measured {
         let largest = self.sizes[0].1;
         let mut timed: Vec<_> = self.sizes.iter().map(|(name, _)| Timed::new(name, Vec::new())).collect();
-        // The first round is a warm-up and is not counted.
+        // The first round warms up and is not counted.
         for round in 0..=rounds {
             for ((_, size), timed) in self.sizes.iter().zip(&mut timed) {
-                // Repeat small sizes, so that the clock is precise enough.
+                // A small size a few times, so that the clock says as much of it.
                 let times = u32::try_from((largest / size).min(20)).expect("it is small");
                 let took: Duration = (0..times).map(|_| (self.time)(*size)).sum();
                 if round > 0 {
@@ -82,7 +82,7 @@ impl Case {
     }
 }
 
-/// Returns the time that `f` takes. Its result is dropped afterwards.
+/// How long `f` takes. What it gives is dropped afterwards.
 fn time<R>(f: impl FnOnce() -> R) -> Duration {
     let started = Instant::now();
     let result = black_box(f());
@@ -91,10 +91,10 @@ fn time<R>(f: impl FnOnce() -> R) -> Duration {
     took
 }
 
-/// Returns the n-th of the numbers below `count`, in an order without repetitions.
+/// The n-th of the numbers below `count`, in an order that repeats none.
 type Order = fn(n: usize, count: usize) -> usize;
 
-/// Ascending, descending, and in leaps.
+/// Up, down, and in leaps.
 const ORDERS: [Order; 3] = [|n, _| n, |n, count| count - 1 - n, |n, count| n * 7_919 % count];
 
 fn main() {
