@@ -163,8 +163,8 @@ impl Machines {
         }
     }
 
-    /// Restarts each kv-server that has ended because it was too far behind the stream, as its error asks. Returns their
-    /// number.
+    /// Restarts each kv-server that has ended because it was too far behind the stream, as its error asks. Returns the
+    /// number of restarts.
     pub(crate) fn revive(&mut self) -> usize {
         let mut ended = Vec::new();
         self.running.retain_mut(|(which, machine, child)| {
