@@ -40,7 +40,7 @@ impl fmt::Display for Alarm {
 }
 
 /// Why a replica cannot start or continue.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No server answers.
@@ -158,6 +158,13 @@ pub enum Error {
     /// The thread that talks to the servers has ended.
     #[error("the connection to NATS has ended: {0}")]
     Ended(String),
+}
+
+/// Prints the message, since a `main` that returns the error prints it in this form.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

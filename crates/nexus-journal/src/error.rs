@@ -10,7 +10,6 @@ use nexus_rt::Sequence;
 use crate::disk::Disk;
 
 /// Why a journal cannot be read, written, or run again.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The OS returned an error.
@@ -196,6 +195,13 @@ impl fmt::Display for Error {
                 list(resources)
             ),
         }
+    }
+}
+
+/// Prints the message, since a `main` that returns the error prints it in this form.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -301,6 +301,12 @@ macro_rules! inputs {
             }
         }
     };
+    (@ [$($meta:tt)*] $($rest:tt)*) => {
+        ::std::compile_error!(
+            "a variant is a number, `=`, a name and at most one payload, such as `1 = Add(u64)`: for several values, \
+             implement `Payload` for a struct"
+        );
+    };
     (@pattern $Variant:ident $payload:ident $Payload:ty) => { Self::$Variant($payload) };
     (@pattern $Variant:ident $payload:ident) => { Self::$Variant };
     (@encode $payload:ident $out:ident $Payload:ty) => { <$Payload as $crate::Payload<'_>>::encode($payload, $out) };

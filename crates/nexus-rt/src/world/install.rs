@@ -109,9 +109,9 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 ///   does nothing.
 /// - **What ended before its turn does not run.** A handler may end others and add more, even in their place.
 /// - **A handler may do anything to its own registration**: end it, or make another event due for it.
-/// - **A panic loses nobody else's event.** It propagates out of `poll`. The handler that panicked is dropped and
+/// - **A panic loses no other event.** It propagates out of `poll`. The handler that panicked is dropped and
 ///   counted. The next `poll` delivers everything that was due after it.
-/// - **A drop that panics loses nobody else's event**, and a handler that ran to its end does not count as panicked.
+/// - **A drop that panics loses no other event**, and a handler that ran to its end does not count as panicked.
 /// - **A driver runs on its own world.** A poll on another one is refused. A handler that leaves another world in place
 ///   of its own is reported at once, by name.
 /// - **A budget bounds a poll.** Events left over are still due, in the same order, before later events.

@@ -68,10 +68,10 @@ fn a_driver_that_breaks_a_rule_is_told_which() {
         "\"a handler may do anything to its own registration\": a handler that ended itself is held by 1 instead of 0",
     );
     breaks::<{ fault::LOSES_THE_REST }>(
-        "\"a panic loses nobody else's event\": in this and the next polls, these handlers ran: [1] instead of [1, 3, 1]",
+        "\"a panic loses no other event\": in this and the next polls, these handlers ran: [1] instead of [1, 3, 1]",
     );
     breaks::<{ fault::COUNTS_DROPS }>(
-        "\"a drop that panics loses nobody else's event\": handlers that panicked, of one that ran to its end: 1 instead of 0",
+        "\"a drop that panics loses no other event\": handlers that panicked, of one that ran to its end: 1 instead of 0",
     );
     breaks::<{ fault::ANY_WORLD }>(
         "\"a driver runs on its own world\": a poll of a foreign world should have panicked",
