@@ -5,6 +5,7 @@ mod asan;
 mod cluster;
 mod command;
 mod defects;
+mod dependencies;
 mod fuzz;
 mod ingress;
 mod interleavings;
@@ -13,6 +14,7 @@ mod memcheck;
 mod mutants;
 mod properties;
 mod redis;
+mod sbom;
 mod simulation;
 mod soak;
 mod tsan;
@@ -36,6 +38,8 @@ struct Proof {
 /// From the quick to the slow.
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
+    Proof { name: "dependencies", what: "licences, duplicates and sources of all crates", run: dependencies::prove },
+    Proof { name: "sbom", what: "what each program is made of, as CycloneDX documents", run: sbom::prove },
     Proof { name: "tsan", what: "an inbox of four threads under the thread sanitizer", run: tsan::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
     Proof { name: "ingress", what: "ten million events from four threads", run: ingress::prove },
