@@ -5,7 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nexus_rt::connections::{Client, Connections, ConnectionsInstaller, ConnectionsPoller, Lines};
-use nexus_rt::io::{Interest, MioEvent, MioToken};
+use nexus_rt::io::{MioEvent, MioToken};
+use nexus_rt::mio::Interest;
 use nexus_rt::{IntoHandler, MioDriver, MioInstaller, MioPoller, PipelineStart, ResMut, World, WorldBuilder, mio};
 
 use super::{Case, one_of, time};

@@ -193,7 +193,7 @@ fn inboxes() -> Vec<Case> {
             })
         }),
         case("Outbox::send to many receivers", |count| {
-            let (mut outbox, mut receivers) = (Outbox::new(), Vec::new());
+            let (mut outbox, mut receivers) = (Outbox::default(), Vec::new());
             for _ in 0..count {
                 let (sender, receiver) = channel(1, Full::Refuse);
                 outbox.add(sender);
