@@ -5,6 +5,7 @@ mod asan;
 mod cluster;
 mod command;
 mod defects;
+mod dependencies;
 mod fuzz;
 mod ingress;
 mod interleavings;
@@ -14,6 +15,7 @@ mod mutants;
 mod package;
 mod properties;
 mod redis;
+mod sbom;
 mod simulation;
 mod soak;
 mod tsan;
@@ -38,6 +40,8 @@ struct Proof {
 const PROOFS: &[Proof] = &[
     Proof { name: "defects", what: "each known defect has its tests, and they pass", run: defects::prove },
     Proof { name: "package", what: "each crate to be published builds from its package alone", run: package::prove },
+    Proof { name: "dependencies", what: "licences, duplicates and sources of all crates", run: dependencies::prove },
+    Proof { name: "sbom", what: "what each program is made of, as CycloneDX documents", run: sbom::prove },
     Proof { name: "tsan", what: "an inbox of four threads under the thread sanitizer", run: tsan::prove },
     Proof { name: "asan", what: "all tests and examples under the address sanitizer", run: asan::prove },
     Proof { name: "ingress", what: "ten million events from four threads", run: ingress::prove },

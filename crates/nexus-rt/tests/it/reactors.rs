@@ -229,6 +229,21 @@ fn a_source_that_is_removed_takes_its_mark_along_and_leaves_its_watchers() {
 }
 
 #[test]
+fn a_stale_key_does_not_act_on_what_took_its_place() {
+    let mut rig = Rig::new();
+    let [stays, source] = rig.sources();
+    let reactor = rig.note(1, [source]);
+    assert!(rig.reactors().remove(reactor) && rig.reactors().remove_source(source));
+    let [new_source] = rig.sources();
+    let new = rig.note(2, [new_source]);
+    let mut reactors = rig.reactors();
+    assert!(!reactors.remove(reactor) && !reactors.watch(reactor, stays) && !reactors.unwatch(reactor, new_source));
+    assert!(!reactors.remove_source(source) && !reactors.mark(source) && !reactors.watch(new, source));
+    assert!(reactors.is_watching(new, new_source) && !reactors.is_due() && reactors.mark(new_source));
+    assert_eq!((rig.poll(), rig.reactors().len()), (vec![2], 1));
+}
+
+#[test]
 fn keys_of_another_table_do_nothing() {
     let (mut rig, mut other) = (Rig::new(), Rig::new());
     let ([own], [foreign]) = (rig.sources(), other.sources());

@@ -159,6 +159,21 @@ fn a_wait_never_ends_before_its_time_whatever_was_waited_for_before() {
 #[derive(Default)]
 struct Seen(Vec<(&'static str, Instant)>);
 
+/// Of many waits, since others may have the processor at the end of one. Rounded up to milliseconds, each would be late
+/// by at least half of one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wait_is_not_rounded_to_milliseconds() {
+    let mut rig = Rig::new();
+    let late = (0..100).map(|_| {
+        let now = Instant::now();
+        let until = now + MS + MS / 4;
+        rig.poller.poll_until(&mut rig.world, now, |_| Some(until)).unwrap();
+        until.elapsed()
+    });
+    assert!(late.min().unwrap() < MS / 2);
+}
+
 #[test]
 fn all_handlers_of_a_turn_see_one_time() {
     let mut builder = WorldBuilder::new();

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
-use crate::support::{Client, Server, bulk, command, ok, until};
+use crate::support::{Client, Reply, Server, bulk, command, ok, until};
 
 fn run(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kv-server")).args(args).output().unwrap()
@@ -101,6 +101,16 @@ fn the_command_shutdown_ends_it() {
         assert!(client.is_closed());
         assert!(server.ends_well());
     }
+}
+
+#[test]
+fn a_shutdown_that_contradicts_itself_ends_nothing() {
+    let server = Server::start(&[]);
+    let mut client = Client::connect(server.address);
+    for words in [&["SHUTDOWN", "NOSAVE", "SAVE"][..], &["SHUTDOWN", "NOW", "ABORT"], &["SHUTDOWN", "LATER"]] {
+        assert_eq!(client.ask(words), Reply::Error("ERR syntax error".into()), "{words:?}");
+    }
+    assert_eq!(client.ask(&["PING"]), Reply::Simple("PONG".into()));
 }
 
 /// Commands over a Unix socket, which exists only while the server runs.
