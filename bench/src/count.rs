@@ -1,7 +1,7 @@
-//! `--count`: runs rows for a counter of instructions, such as valgrind's, between calls of [`count_mark`].
+//! `--count`: runs rows under an instruction counter, such as valgrind's, between calls of [`count_mark`].
 //!
-//! What is between the first and the second mark of a contender does its work [`FEW`] times, what is between the second
-//! and the third [`MANY`] times. So the difference is what the work itself takes, to the instruction.
+//! Between the first and the second mark, a contender does its work [`FEW`] times, and between the second and the third
+//! [`MANY`] times. The difference is the exact number of instructions of the work itself.
 
 use std::hint::black_box;
 
@@ -10,17 +10,16 @@ use bench::harness::Row;
 const FEW: u64 = 100;
 const MANY: u64 = 1_100;
 
-/// Whose instructions are counted.
+/// The contenders whose instructions are counted.
 const COUNTED: [&str; 2] = ["ours", "by hand"];
 
-/// Where a dump is asked for: `valgrind --tool=callgrind --dump-before=*count_mark*`.
+/// Marks where a dump is made: `valgrind --tool=callgrind --dump-before=*count_mark*`.
 #[inline(never)]
 fn count_mark(place: u64) -> u64 {
     black_box(place)
 }
 
-/// Whether the instructions of a row are of interest: dispatch, without what copies memory, unwinds or reads the
-/// clock by code of the system.
+/// Returns whether a row is counted: dispatch, except rows that copy memory, unwind or read the clock in system code.
 fn counted(row: &Row) -> bool {
     let dispatch = ["handlers", "pipelines", "DAGs", "fan-outs and adapters", "drivers", "gauges"].contains(&row.group);
     let batch = row.units == 100 && !row.name.contains("buffer");
@@ -29,7 +28,7 @@ fn counted(row: &Row) -> bool {
     (dispatch || batch) && by_hand && !of_the_system
 }
 
-/// Runs the rows and prints for each contender, in order, `row`, `contender`, the runs that are counted, separated by
+/// Runs the rows. For each contender, in order, prints `row`, `contender` and the number of counted runs, separated by
 /// tabs.
 pub(crate) fn run(rows: &[Row]) {
     for row in rows.iter().filter(|row| counted(row)) {

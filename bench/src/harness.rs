@@ -1,17 +1,17 @@
-//! Rows and rounds: what is timed, and how.
+//! Rows and rounds: the timed work, and how it is timed.
 
 use std::hint::black_box;
 
 use quanta::Clock;
 
-/// At how many places the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes one or two
-/// more where its loop meets the end of a cache line, which says nothing of the work: each contender is shown by the
-/// best of its places.
+/// The number of places at which the loop around the work is compiled, see `Loop::LOOPS`. A run of a few cycles takes
+/// one or two more if its loop crosses a cache line, which has nothing to do with the work, so each contender is shown
+/// at its best place.
 const PLACES: usize = 4;
 
-/// Something that is timed: does its work `runs` times, and tells a value that depends on all of it.
+/// A timed contender: does its work `runs` times, and returns a value that depends on all of it.
 pub trait Work {
-    /// Does the work, by the loop at one of [`PLACES`].
+    /// Does the work in the loop at one of [`PLACES`].
     fn run_at(&mut self, place: usize, runs: u64);
 
     /// Does the work.
@@ -19,11 +19,11 @@ pub trait Work {
         self.run_at(0, runs);
     }
 
-    /// What was computed so far.
+    /// Returns the value computed so far.
     fn value(&mut self) -> u64;
 }
 
-/// Work from a state, a loop over it, and what it computed.
+/// Makes work from a state, a loop over it, and the value that it computes.
 pub fn work<T, R, V>(state: T, run: R, value: V) -> Box<dyn Work>
 where
     T: 'static,
@@ -36,7 +36,7 @@ where
         const LOOPS: [fn(&mut Self, u64); PLACES] =
             [Self::placed::<0>, Self::placed::<1>, Self::placed::<2>, Self::placed::<3>];
 
-        /// A copy of the loop, some 16 bytes further on for each `PLACE`.
+        /// A copy of the loop, about 16 bytes further for each `PLACE`.
         #[inline(never)]
         fn placed<const PLACE: usize>(&mut self, runs: u64) {
             let further = || (black_box(0_u64), black_box(0_u64));
@@ -66,23 +66,23 @@ where
     Box::new(Loop(state, run, value))
 }
 
-/// One that does the work of a row.
+/// A contender that does the work of a row.
 pub struct Contender {
     pub name: &'static str,
-    /// From a fresh state.
+    /// Starts with a fresh state.
     pub start: Box<dyn Fn() -> Box<dyn Work>>,
 }
 
 /// The same work done by several contenders.
 pub struct Row {
-    /// What it belongs to, such as "handlers".
+    /// The group of the row, such as "handlers".
     pub group: &'static str,
     pub name: String,
-    /// How often the work is done in one timing.
+    /// The number of runs in one measurement.
     pub runs: u64,
-    /// What one run counts for, such as the items of a batch: times are per unit.
+    /// The number of units in one run, such as the items of a batch. Times are per unit.
     pub units: u64,
-    /// Whether single calls are of interest.
+    /// Whether single calls are measured too.
     pub calls: bool,
     /// Whether the caches are emptied before each timing.
     pub cold: bool,
@@ -90,26 +90,26 @@ pub struct Row {
     pub budgets: Vec<Budget>,
 }
 
-/// What our time may be, as a ratio to another contender's of the same round, or in cycles more than it.
+/// The limit of our time, as a ratio to another contender's in the same round, or as a difference in cycles.
 #[derive(Clone, Copy)]
 pub struct Budget {
     pub against: &'static str,
     pub at_most: f64,
-    /// In the unit of the row; counts where the other takes less than [`FEW`](Self::FEW).
+    /// In the unit of the row. It applies if the other contender takes less than [`FEW`](Self::FEW).
     pub or_more: f64,
 }
 
 impl Budget {
-    /// The time under which a ratio says little.
+    /// The time below which a ratio means little.
     pub const FEW: f64 = 5.0;
 }
 
-/// The timings of one contender, a round each, in the unit of the table.
+/// The times of one contender, one per round, in the unit of the table.
 #[derive(Clone)]
 pub struct Timed {
     pub contender: &'static str,
     pub rounds: Vec<f64>,
-    /// p50, p99 and p99.9 of a call, if they were asked for.
+    /// p50, p99 and p99.9 of a call, if measured.
     pub calls: Option<[f64; 3]>,
 }
 
@@ -119,7 +119,7 @@ impl Timed {
     }
 }
 
-/// The timings of all contenders of a row.
+/// The times of all contenders of a row.
 pub struct Measured {
     pub group: String,
     pub row: String,
@@ -127,10 +127,10 @@ pub struct Measured {
     pub budgets: Vec<Budget>,
 }
 
-/// The mean of this many calls is one sample of a call: the clock itself takes tens of cycles.
+/// One sample is the mean of this many calls, since the clock itself takes tens of cycles.
 const CALLS: u64 = 64;
 
-/// How many samples of a call are taken of each contender.
+/// The number of samples for each contender.
 const SAMPLES: usize = 3_000;
 
 impl Row {
@@ -149,13 +149,13 @@ impl Row {
         assert!(values.len() < 2 || values[0].1 != 0, "{}: a value of nothing shows nothing", self.name);
     }
 
-    /// Times the contenders in cycles of the processor's time stamp counter. They take turns, so that whatever slows
-    /// the machine down meets them alike; what each computed is compared at the end.
+    /// Times the contenders in cycles of the processor's time stamp counter. They take turns, so that a slow machine
+    /// affects them equally. Their values are compared at the end.
     pub fn time(&self, rounds: usize) -> Measured {
         let clock = Clock::new();
-        // Where all of memory is cold, the place of a loop is nothing beside it.
+        // If all memory is cold, the place of the loop does not matter.
         let places = if self.cold { 1 } else { PLACES };
-        // By place, then by contender: each place has a state of its own too.
+        // By place, then by contender: each place has its own state.
         let start = |_| self.contenders.iter().map(|contender| (contender.start)()).collect::<Vec<_>>();
         let mut running: Vec<_> = (0..places).map(start).collect();
         let mut timed = vec![vec![Vec::with_capacity(rounds); self.contenders.len()]; places];
@@ -165,7 +165,7 @@ impl Row {
         const WARM_UP: usize = 5;
         for round in 0..rounds + WARM_UP {
             for (place, (running, timed)) in running.iter_mut().zip(&mut timed).enumerate() {
-                // Who comes first changes, since what one leaves behind meets the next.
+                // The order changes in each round, since each contender affects the next one.
                 for turn in 0..running.len() {
                     let who = (turn + round) % running.len();
                     junk.iter_mut().step_by(64).for_each(|byte| *byte = byte.wrapping_add(1));
@@ -194,7 +194,7 @@ impl Row {
         Measured { group: self.group.into(), row: self.name.clone(), timed, budgets: self.budgets.clone() }
     }
 
-    /// The distribution of single calls, as means of a few in a row.
+    /// Measures the distribution of single calls, as means of a few in a row.
     fn time_calls(&self, clock: &Clock, running: &mut [Vec<Box<dyn Work>>], best: &[usize], timed: &mut [Timed]) {
         let mut samples = vec![Vec::with_capacity(SAMPLES); best.len()];
         for _ in 0..SAMPLES / 100 {

@@ -1,4 +1,4 @@
-//! What the benches share: rounds, reports and the machine.
+//! The code that the benches share: rounds, reports and the machine.
 
 pub mod harness;
 pub mod machine;

@@ -1,13 +1,13 @@
-//! The loops around what is timed: one event after the other, each behind a call that is not inlined.
+//! The loops around the timed code: one event after another, each behind a call that is not inlined.
 
 use std::hint::black_box;
 
 use bench::harness::{Work, work};
 
-/// How many places there are for the results of handlers that only read.
+/// The number of places for the results of handlers that only read.
 const SLOTS: usize = 1024;
 
-/// Runs for the numbers 0, 1, 2 ..: independent of each other, unless through what they write.
+/// Runs for the numbers 0, 1, 2 ... Runs depend on each other only through what they write.
 pub(crate) fn numbers<S, F, V>(state: S, mut f: F, mut value: V) -> Box<dyn Work>
 where
     S: 'static,
@@ -24,7 +24,7 @@ where
     )
 }
 
-/// Runs for places in memory, each of which gets what the run computes: independent of each other.
+/// Runs for places in memory, each of which receives the result of its run. Runs are independent.
 pub(crate) fn slots<S, F>(state: S, mut f: F) -> Box<dyn Work>
 where
     S: 'static,
@@ -37,7 +37,7 @@ where
     )
 }
 
-/// Runs for numbers and adds up what comes out: as many runs at a time as the processor can overlap.
+/// Runs for numbers and adds up the results, so the processor can overlap runs.
 pub(crate) fn throughput<S, F, V>(state: S, mut f: F, mut value: V) -> Box<dyn Work>
 where
     S: 'static,
@@ -53,7 +53,7 @@ where
     work((state, 0, 0), sum_up, move |(state, _, sum)| sum.wrapping_add(value(state)))
 }
 
-/// Runs for what came out of the run before: one at a time.
+/// Runs for the result of the previous run, so runs cannot overlap.
 pub(crate) fn latency<S, F, V>(state: S, mut f: F, mut value: V) -> Box<dyn Work>
 where
     S: 'static,
@@ -66,7 +66,7 @@ where
     work((state, 0), chase, move |(state, last)| last.wrapping_add(value(state)))
 }
 
-/// Makes something over and over, and runs the last one, so that it is known to be right.
+/// Makes a handler repeatedly, and runs the last one to check it.
 pub(crate) fn making<S, T, M, U, V>(state: S, make: M, mut run: U, mut value: V) -> Box<dyn Work>
 where
     S: 'static,

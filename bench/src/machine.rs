@@ -1,21 +1,21 @@
-//! The machine that the figures are of.
+//! The machine on which the figures were measured.
 
 use std::process::Command;
 
 /// Pins this thread to the last core, or to the one before it: away from the first, which serves interrupts on many
 /// machines.
 ///
-/// Gives false where the system does not allow it.
+/// Returns `false` if the OS does not allow it.
 pub fn pin(from_last: usize) -> bool {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let core = cores.iter().rev().nth(from_last % cores.len().max(1));
     core.is_some_and(|core| core_affinity::set_for_current(*core))
 }
 
-/// The processor, the number of cores, the system and the compiler, in a line.
+/// Returns the processor, the number of cores, the OS and the compiler, in one line.
 pub fn describe() -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    // All of them: this thread may be pinned to one.
+    // Counts all of them, since this thread may be pinned to one.
     let cores = processor.lines().filter(|line| line.starts_with("processor")).count().max(1);
     let field = |name: &str| {
         let line = processor.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name))?;
@@ -39,7 +39,7 @@ pub fn describe() -> String {
     )
 }
 
-/// What `rustc --version` says.
+/// Returns the output of `rustc --version`.
 pub fn compiler() -> String {
     first_line("rustc", &["--version"]).unwrap_or_else(|| "an unknown rustc".into())
 }

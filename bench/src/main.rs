@@ -1,8 +1,8 @@
-//! Handlers, chains, fan-outs, templates, systems and their construction, side by side: this library, the same logic
-//! written by hand, the published nexus-rt 2.5.1, and `bevy_ecs`.
+//! Handlers, chains, fan-outs, templates, systems and their construction, compared: this library, hand-written code,
+//! the published nexus-rt 2.5.1, and `bevy_ecs`.
 //!
 //! `cargo run --release` from this folder. Contenders take turns round by round in one process, pinned to one core, and
-//! every one must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
+//! all must compute the same value. Absolute times mean little on a shared machine; the ratios are the result.
 
 mod contenders;
 mod count;

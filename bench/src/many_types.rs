@@ -1,6 +1,6 @@
 //! Thousands of types, for worlds of many resources.
 
-/// Calls a function for every digit in the last place.
+/// Calls a function for every value of the last digit.
 #[macro_export]
 macro_rules! each_digit {
     ($f:ident<$($P:ident),*>($builder:ident)) => {
@@ -17,11 +17,11 @@ macro_rules! each_digit {
     };
 }
 
-/// Defines a type per number of four digits, and functions that register one, ten, a hundred and a thousand of them.
+/// Defines one type per four-digit number, and functions that register one, ten, a hundred and a thousand of them.
 #[macro_export]
 macro_rules! many_types {
     ($WorldBuilder:ty) => {
-        /// A type per number of four digits.
+        /// One type per four-digit number.
         pub(crate) struct V<const A: usize, const B: usize, const C: usize, const D: usize>(u64);
 
         fn one<const A: usize, const B: usize, const C: usize, const D: usize>(builder: &mut $WorldBuilder) {

@@ -1,4 +1,4 @@
-//! Where results go: to a person as they come, as JSON, into `RESULTS.md`.
+//! Where results are written: to the terminal row by row, as JSON, or into `RESULTS.md`.
 
 use std::path::PathBuf;
 
@@ -20,13 +20,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Adds a row to the report, and prints it for people.
+    /// Adds a row to the report, and prints it unless the output is JSON.
     pub fn add(&self, report: &mut Report, row: Measured) {
         if self.json { report.rows.push(row) } else { report.push(row) }
     }
 
-    /// Ends a report: `more` is what it says below its tables, in Markdown, for people; `section` is its part of a
-    /// file.
+    /// Ends a report. `more` is the Markdown text below its tables, and `section` its part of a file.
     ///
     /// # Panics
     /// If the file cannot be written, or has no such section.

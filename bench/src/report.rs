@@ -1,4 +1,4 @@
-//! The output: a table for people, Markdown for `RESULTS.md`, one JSON object for programs.
+//! The output: a table for the terminal, Markdown for `RESULTS.md`, or one JSON object for programs.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::harness::{Budget, Measured, Timed, quantile};
 use crate::machine;
 
-/// Marks a ratio over its budget; `RESULTS.md` begins with the budgets.
+/// Marks a ratio over its budget. `RESULTS.md` begins with the budgets.
 const OVER: &str = "✗";
 
-/// The middle of the rounds' ratios, and where the middle four fifths of them lie.
+/// The median of the ratios of all rounds, and the range of the middle four fifths.
 struct Ratio {
     low: f64,
     middle: f64,
     high: f64,
 }
 
-/// A time in relation to another contender's of the same round.
+/// Returns the ratio of our time to that of another contender in the same round.
 fn ratio(ours: &Timed, other: &Timed) -> Ratio {
     let ratios: Vec<f64> = ours.rounds.iter().zip(&other.rounds).map(|(ours, other)| ours / other).collect();
     let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
@@ -34,7 +34,7 @@ impl Measured {
         Some(quantile(&self.of(contender)?.rounds, 0.5))
     }
 
-    /// The contender whose times are compared with those of all others: the first.
+    /// Returns the contender that is compared with all others: the first.
     fn ours(&self) -> &'static str {
         self.timed.first().map_or("ours", |timed| timed.contender)
     }
@@ -44,7 +44,7 @@ impl Measured {
         if contender == ours { None } else { Some(ratio(self.of(ours)?, self.of(contender)?)) }
     }
 
-    /// Whether a budget holds: by the ratio, or by the difference of the medians.
+    /// Returns whether a budget holds, by the ratio or by the difference of the medians.
     fn meets(&self, budget: &Budget) -> Option<bool> {
         let by_ratio = self.ratio_to(budget.against)?.middle <= budget.at_most;
         let (ours, other) = (self.middle(self.ours())?, self.middle(budget.against)?);
@@ -52,8 +52,8 @@ impl Measured {
         Some(by_ratio || few && ours - other <= budget.or_more)
     }
 
-    /// The ratio to a contender, marked if it is over its budget, or nothing for the contender that others are compared
-    /// with. `bold` goes around the middle.
+    /// Formats the ratio to a contender, marked if it is over its budget. Empty for the contender that others are
+    /// compared with. `bold` encloses the median.
     fn ratio_text(&self, contender: &str, bold: &str) -> String {
         let over = |budget: &Budget| budget.against == contender && self.meets(budget) == Some(false);
         let mark = if self.budgets.iter().any(over) { format!(" {OVER}") } else { String::new() };
@@ -81,7 +81,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Prints a row as soon as it is there; a heading before the first of its group.
+    /// Prints a row at once, with a heading before the first of its group.
     pub fn push(&mut self, row: Measured) {
         if self.rows.last().is_none_or(|last| last.group != row.group) {
             let ours = format!("{} / it (10 % .. 90 % of rounds)", row.ours());
@@ -97,7 +97,7 @@ impl Report {
         self.rows.push(row);
     }
 
-    /// The budgets that are missed, in a line each.
+    /// Returns the missed budgets, one line each.
     pub fn missed(&self) -> Vec<String> {
         let missed = |row: &Measured| {
             let missed: Vec<_> = row.budgets.iter().filter(|budget| row.meets(budget) == Some(false)).collect();
@@ -136,7 +136,7 @@ impl Report {
         })
     }
 
-    /// A table for each group, and one for the distributions of calls.
+    /// Returns a table for each group, and one for the distributions of calls.
     pub fn markdown(&self) -> String {
         let mut text = format!("Machine: {}.\n", machine::describe());
         let mut groups: Vec<&str> = self.rows.iter().map(|row| row.group.as_str()).collect();
@@ -187,12 +187,12 @@ impl Report {
     }
 }
 
-/// A time, with a decimal where it says something.
+/// Formats a time, with a decimal below 100.
 fn figure(time: f64) -> String {
     if time < 100.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }
 
-/// Puts a text between the markers `<!-- NAME -->` and `<!-- /NAME -->` of a file.
+/// Replaces the text between the markers `<!-- NAME -->` and `<!-- /NAME -->` of a file.
 ///
 /// # Panics
 /// If the file cannot be read or written, or has no such markers.

@@ -1,4 +1,4 @@
-//! What is compared with what, and what our share may be.
+//! The rows: which contenders are compared, and the budget of our time.
 
 use bench::harness::{Budget, Contender, Row, Work};
 
@@ -18,10 +18,10 @@ mod bevy {
     pub(super) use crate::contenders::bevy::{construction, handlers, handlers as chains, systems as own};
 }
 
-/// How the contenders are called in tables.
+/// The names of the contenders in tables.
 #[expect(non_upper_case_globals, reason = "they are named as the modules")]
 mod name {
-    /// Code by hand.
+    /// Hand-written code.
     pub(super) const by_hand: &str = "by hand";
     /// The published nexus-rt 2.5.1.
     pub(super) const peer: &str = "2.5.1";
@@ -35,9 +35,9 @@ const fn budget(against: &'static str, at_most: f64, or_more: f64) -> Budget {
     Budget { against, at_most, or_more }
 }
 
-/// Nowhere slower than the published library, which keeps no change stamps.
+/// No slower than the published library, which keeps no change stamps.
 const NO_SLOWER: Budget = budget(PEER, 1.05, 1.0);
-/// The same logic by hand, or a cycle more where the whole run is a few.
+/// As fast as hand-written code, or one cycle more if the whole run takes a few.
 const AS_BY_HAND: Budget = budget(HAND, 1.05, 1.0);
 const SIXTH_OF_BEVY: Budget = budget(name::bevy, 1.0 / 6.0, 0.0);
 const DISPATCH: &[Budget] = &[AS_BY_HAND, NO_SLOWER, SIXTH_OF_BEVY];
@@ -51,8 +51,8 @@ fn row(group: &'static str, name: impl Into<String>, runs: u64, budgets: &[Budge
     Row { group, name, runs, units: 1, calls: false, cold: false, contenders, budgets }
 }
 
-/// Rows of one group: a name, the function that does it, and who has it besides us. `@calls` marks rows whose single
-/// calls are of interest.
+/// The rows of one group: a name, the function that does it, and its contenders besides ours. `@calls` marks rows whose
+/// single calls are measured.
 macro_rules! rows {
     ($group:literal, $runs:expr, $budgets:expr; $($name:literal $(@$calls:ident)?: $file:ident::$f:ident, $($who:ident)*;)*) => {
         vec![$({
@@ -217,7 +217,7 @@ fn systems() -> Vec<Row> {
     }
 }
 
-/// A poll with what is due in it, against the wheel, flags and raw mio with boxed closures.
+/// Polls with due events, compared with the bare wheel, flags and raw mio with boxed closures.
 fn drivers() -> Vec<Row> {
     rows! { "drivers", 1_000, &[];
         "a timer that repeats": drivers::one_repeating, by_hand;
@@ -230,7 +230,7 @@ fn drivers() -> Vec<Row> {
     }
 }
 
-/// What does not fit into the nearest caches or into the predictors.
+/// Work that does not fit into the nearest caches or the branch predictors.
 fn memory() -> Vec<Row> {
     const EASY: &[Budget] = &[budget(HAND, 1.05, 0.0), budget(PEER, 1.05, 0.0)];
     let mut rows = rows! { "memory", 20_000, EASY;
@@ -244,7 +244,7 @@ fn memory() -> Vec<Row> {
     rows
 }
 
-/// What a board adds to a handler: its own code, for lack of a comparison, stands for code by hand.
+/// The cost of a board on a handler. The bare handler takes the column of hand-written code.
 fn gauges() -> Vec<Row> {
     /// Cycles of a time stamp counter of 2 to 3 GHz: 1 ns, 2 ns.
     const NANOSECOND: &[Budget] = &[budget(HAND, 1.0, 3.0)];

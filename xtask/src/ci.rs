@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what must pass before a change lands, quickest checks first.
+//! `cargo xtask ci`: the checks that must pass before a change lands, the fastest first.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crate::{api, asm, book, instructions, loom, package, sanitize, tidy};
 
-/// The test command of the README, which tidy holds it to.
+/// The test command in the README; tidy checks that both agree.
 pub(crate) const TEST: &str = "cargo test --workspace --all-features";
 
-/// Runs everything; stops at the first that fails.
+/// Runs all checks, and stops at the first failure.
 pub(crate) fn run(root: &Path) -> bool {
     let started = Instant::now();
     let passed = tidy::run(root)
@@ -34,7 +34,7 @@ pub(crate) fn run(root: &Path) -> bool {
     passed
 }
 
-/// The guide as a book, where what builds it can be installed.
+/// Builds the guide as a book, if the tools for it can be installed.
 fn guide(root: &Path) -> bool {
     if std::env::var_os("WITHOUT_BOOK").is_some() {
         println!("xtask: WITHOUT_BOOK is set, so the book is not built");
@@ -43,13 +43,13 @@ fn guide(root: &Path) -> bool {
     book::run(root)
 }
 
-/// The fuzz targets are a workspace of their own, which includes tests of this one.
+/// Checks the fuzz targets: a workspace of their own, which includes tests of this one.
 fn fuzz(root: &Path) -> bool {
     let fuzz = root.join("fuzz");
     !fuzz.exists() || cargo(&fuzz, "cargo fmt --all --check", &[]) && cargo(&fuzz, "cargo check --bins", &[])
 }
 
-/// What runs on several machines is a workspace of its own, for its async dependencies.
+/// Checks the programs for several machines: a workspace of their own, for its async dependencies.
 fn cluster(root: &Path) -> bool {
     let cluster = root.join("cluster");
     !cluster.exists()
@@ -59,7 +59,7 @@ fn cluster(root: &Path) -> bool {
             && cargo(&cluster, "cargo test --workspace", &[])
 }
 
-/// The benches are a workspace of their own; that they compile and compute the right values is checked here.
+/// Checks that the benches, which are a workspace of their own, compile and compute the right values.
 fn bench(root: &Path) -> bool {
     let bench = root.join("bench");
     !bench.exists()

@@ -1,17 +1,17 @@
-//! `cargo xtask instructions`: how many instructions a dispatch takes, ours and by hand, counted by valgrind and held
-//! to the numbers in `bench/instructions.txt`.
+//! `cargo xtask instructions`: counts the instructions of each dispatch with valgrind, ours and hand-written, and
+//! compares them with `bench/instructions.txt`.
 //!
-//! Counts do not depend on how busy the machine is, so they may gate. `cargo xtask instructions bless` writes the file
-//! anew.
+//! Counts do not depend on how busy the machine is, so they can gate changes. `cargo xtask instructions bless` rewrites
+//! the file.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a count may rise by before the check fails.
+/// The factor by which a count may rise before the check fails.
 const MOST: f64 = 1.02;
 
-/// A row, and how many instructions one run takes.
+/// A row, with the number of instructions of one run.
 #[derive(Clone, PartialEq, Debug)]
 struct Row {
     name: String,
@@ -19,7 +19,7 @@ struct Row {
     by_hand: f64,
 }
 
-/// Counts, prints, and compares with the file, or writes it if `bless`.
+/// Counts and prints, then compares with the file, or writes it if `bless`.
 pub(crate) fn run(root: &Path, bless: bool) -> bool {
     if !cfg!(target_arch = "x86_64") {
         println!("xtask: instructions are compared on x86-64 only, so this is SKIPPED");
@@ -49,7 +49,7 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
     risen.is_empty()
 }
 
-/// Runs the bench under valgrind and reads what it dumped at each mark.
+/// Runs the bench under valgrind, and reads the dump at each mark.
 fn count(root: &Path) -> Option<Vec<Row>> {
     let bench = root.join("bench");
     let build =
@@ -75,7 +75,7 @@ fn count(root: &Path) -> Option<Vec<Row>> {
     Some(rows(&counted, &totals(&dumps)))
 }
 
-/// The number of instructions of each dump, in order.
+/// Returns the number of instructions of each dump, in order.
 fn totals(folder: &Path) -> Vec<u64> {
     let mut parts: Vec<(u32, PathBuf)> = std::fs::read_dir(folder)
         .expect("valgrind wrote there")
@@ -91,7 +91,8 @@ fn totals(folder: &Path) -> Vec<u64> {
     parts.iter().map(|(_, path)| total(path)).collect()
 }
 
-/// Puts names and counts together. Each contender leaves three dumps: what came before, its few runs, its many.
+/// Combines names and counts. Each contender leaves three dumps: before its runs, after its few runs, and after its
+/// many.
 fn rows(counted: &str, totals: &[u64]) -> Vec<Row> {
     let contenders: Vec<Vec<&str>> = counted.lines().map(|line| line.split('\t').collect()).collect();
     assert!(totals.len() >= 3 * contenders.len(), "{} dumps of {} contenders", totals.len(), contenders.len());
@@ -116,7 +117,7 @@ fn print(rows: &[Row]) {
     }
 }
 
-/// What takes more than it did, or is not in the file, a message each.
+/// Returns a message for each row that takes more instructions than before, or is not in the file.
 fn risen(rows: &[Row], file: &[Row]) -> Vec<String> {
     let message = |row: &Row| {
         let Some(old) = file.iter().find(|old| old.name == row.name) else {

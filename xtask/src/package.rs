@@ -1,5 +1,5 @@
-//! `cargo xtask package`: packs every crate that is to be published, as `cargo publish` would, and checks that each
-//! package has licences, a readme, source and examples, and nothing else.
+//! `cargo xtask package`: packs every crate that is published, as `cargo publish` would, and checks that each package
+//! contains licences, a readme, source and examples, and nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub(crate) enum Build {
 /// A file of a package: its path, and its size in bytes.
 type Packed = (String, u64);
 
-/// Packs and checks all crates without building them. Returns whether all packages are as they should be.
+/// Packs and checks all crates without building them. Returns whether all packages are valid.
 pub(crate) fn run(root: &Path) -> bool {
     println!("xtask: cargo package");
     let started = Instant::now();
@@ -42,7 +42,7 @@ pub(crate) fn run(root: &Path) -> bool {
     packed.is_ok()
 }
 
-/// Packs and checks all crates. Returns a line for each, or what is wrong.
+/// Packs and checks all crates. Returns a line for each, or the errors.
 pub(crate) fn pack(root: &Path, build: Build) -> Result<Vec<String>, String> {
     let folder = root.join(TARGET).join("package");
     if folder.exists() {
@@ -64,7 +64,7 @@ pub(crate) fn pack(root: &Path, build: Build) -> Result<Vec<String>, String> {
     crates.iter().map(|path| check(path)).collect()
 }
 
-/// Returns the crates in a folder that do not say `publish = false`, in order.
+/// Returns the crates in a folder without `publish = false`, in order.
 fn publishable(folder: &Path) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for path in entries(folder)? {
@@ -77,7 +77,7 @@ fn publishable(folder: &Path) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Runs `cargo package` for some crates of a workspace. What it prints is shown only if it fails.
+/// Runs `cargo package` for some crates of a workspace. Prints its output only if it fails.
 fn cargo_package(
     root: &Path,
     workspace: &Path,
@@ -94,7 +94,7 @@ fn cargo_package(
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-/// Unpacks a package and checks its files. Returns a line about it.
+/// Unpacks a package and checks its files. Returns a summary line.
 fn check(package: &Path) -> Result<String, String> {
     let name = package.file_stem().unwrap_or_default().to_string_lossy();
     let folder = package.with_extension("unpacked");
@@ -117,7 +117,7 @@ fn check(package: &Path) -> Result<String, String> {
     Err(problems.iter().map(|problem| format!("{name}: {problem}\n")).collect())
 }
 
-/// Returns what is wrong with the files of a package.
+/// Returns the problems with the files of a package.
 fn problems(files: &[Packed]) -> Vec<String> {
     let has = |name: &str| files.iter().any(|(path, _)| path == name);
     let is_code = |path: &str| {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::ci::cargo;
 
-/// True if they pass. Skipped, and said so, where no nightly toolchain is installed.
+/// Returns whether the tests pass. Without a nightly toolchain, prints that they are skipped.
 pub(crate) fn run(root: &Path) -> bool {
     const TARGET: &str = "x86_64-unknown-linux-gnu";
     let nightly = Command::new("cargo").args(["+nightly", "--version"]).output();

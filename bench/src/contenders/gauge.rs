@@ -1,4 +1,4 @@
-//! A handler of two params, one of them written, as it is and measured by a board.
+//! A handler of two params, one of them written, with and without a board that measures it.
 
 use bench::harness::Work;
 use nexus_gauge::Board;
@@ -14,12 +14,12 @@ pub(crate) fn bare() -> Box<dyn Work> {
     numbers(|reg| write.into_handler(reg))
 }
 
-/// Measured, with one run in `every` timed.
+/// Times one run in `every`.
 fn one_in(every: u64) -> Box<dyn Work> {
     numbers(|reg| Board::new().sampled(every, write.into_handler(reg)))
 }
 
-/// Only the first of all runs is timed.
+/// Times only the first run.
 pub(crate) fn counted() -> Box<dyn Work> {
     one_in(1 << 63)
 }

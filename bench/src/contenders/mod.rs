@@ -1,5 +1,5 @@
-//! Whoever does the work of the rows. `library/` is compiled over each library, so that both do the same work from the
-//! same source.
+//! The contenders of the rows. `library/` is compiled over each library, so that both do the same work from the same
+//! source.
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 

@@ -5,7 +5,7 @@ pub(crate) use peer::{DagBuilder as Graph, PipelineBuilder as Start};
 
 impl<const N: usize> rt::Resource for library::V<N> {}
 
-// A chain that gives a value runs without being built.
+// A chain that returns a value runs without being built.
 macro_rules! finish {
     ($chain:expr) => {
         $chain

@@ -55,5 +55,5 @@ scheduler! {
         .then(count::<3>, reg);
 }
 
-/// A line is a line.
+/// In this library, both are the same.
 pub(crate) use line as line_as_pipeline;

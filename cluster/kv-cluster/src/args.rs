@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::Parser;
 use nexus_jetstream::Options;
 
-/// The name and the version of the program whose inputs are in a stream.
+/// The name and the version of the program in the description of its stream.
 const PROGRAM: &str = "kv-server 1";
 
-/// The subject on which servers say where clients reach them.
+/// The subject on which servers announce their addresses for clients.
 const MEMBERS: &str = "kv-members";
 
 /// A key-value server that speaks the Redis protocol. With `--cluster`, several servers hold the same keys.
@@ -57,7 +57,7 @@ pub(crate) struct ClusterArgs {
 }
 
 impl ClusterArgs {
-    /// Which stream, and how.
+    /// Returns the options of the replica. `None` without `--cluster`.
     pub(crate) fn options(&self) -> Option<Options> {
         let servers = self.cluster.as_deref()?;
         let stream = self.shard.map_or("kv".into(), |(part, of)| format!("kv-{}-of-{of}", part + 1));
@@ -71,7 +71,7 @@ impl ClusterArgs {
     }
 }
 
-/// A part and how many there are, as `1/3`.
+/// Parses a part and the number of parts, such as `1/3`.
 fn shard(text: &str) -> Result<(u16, u16), String> {
     let read = || {
         let (part, of) = text.split_once('/')?;

@@ -1,4 +1,4 @@
-//! kv-server on several machines: [`kv_server`] with a stream of JetStream as the log that servers share.
+//! kv-server on several machines: [`kv_server`] with a JetStream stream as its shared log.
 
 mod args;
 mod stream;

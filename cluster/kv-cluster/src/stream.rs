@@ -1,4 +1,4 @@
-//! `Stream`: a stream of JetStream as the log that servers share.
+//! `Stream`: a JetStream stream as the log that servers share.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,16 +12,16 @@ use nexus_rt::wait::Doorbell;
 use nexus_rt::{MioDriver, World};
 use serde::{Deserialize, Serialize};
 
-/// How often a server says that it lives.
+/// The interval at which a server announces itself.
 const SAYS: Duration = Duration::from_secs(1);
 
-/// After how long of silence it does not live any more.
+/// A server that is silent for longer than this is no longer a member.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// The most messages that are applied in a turn.
+/// The largest number of messages applied in a turn.
 const BUDGET: usize = 256;
 
-/// What a server says of itself.
+/// The announcement of a server.
 #[derive(Serialize, Deserialize)]
 struct Says {
     shard: u16,
@@ -29,21 +29,21 @@ struct Says {
     address: SocketAddr,
 }
 
-/// A stream as a log.
+/// A stream as a shared log.
 pub(crate) struct Stream {
     options: Options,
     says: Says,
     replica: Option<Replica>,
-    /// Who has said that it lives, and when.
+    /// The address of each server that has announced itself, and when it was last heard.
     members: BTreeMap<(u16, String), (SocketAddr, Instant)>,
     said: Option<Instant>,
     snapshots: Snapshots,
 }
 
-/// The snapshots that this server takes.
+/// The state of taking snapshots.
 struct Snapshots {
     every: u64,
-    /// The message of the last one.
+    /// The number of the message at the last snapshot.
     last: u64,
     taking: Option<JoinHandle<Result<Taken, Error>>>,
 }
@@ -55,7 +55,7 @@ impl Stream {
         Self { options, says, replica: None, members: BTreeMap::new(), said: None, snapshots }
     }
 
-    /// Applies what the stream has, and goes on with it.
+    /// Opens the stream and applies everything in it.
     fn open(&mut self, world: &mut World, apply: &mut Apply<'_>) -> Result<usize, Error> {
         let digests = kv_server::digests(world.registry());
         let bell: Doorbell = world.resource::<MioDriver>().doorbell();
@@ -65,7 +65,7 @@ impl Stream {
         Ok(1)
     }
 
-    /// Hears who lives, and says so itself.
+    /// Notes the announcements of other servers, and sends its own when due.
     fn gossip(&mut self) {
         let Some(replica) = &mut self.replica else { return };
         let now = Instant::now();
@@ -78,7 +78,7 @@ impl Stream {
         }
     }
 
-    /// Takes a snapshot if it is time, and this is the first of those that live.
+    /// Takes a snapshot when one is due and this is the first of the live servers.
     fn tend(&mut self) {
         let Some(replica) = &self.replica else { return };
         let at = replica.status().position.stream;
@@ -105,7 +105,7 @@ impl Stream {
     }
 }
 
-/// Applies what comes at the start.
+/// Applies the changes that are read at the start.
 struct Through<'a, 'b>(&'a mut Apply<'b>);
 
 impl Program for Through<'_, '_> {

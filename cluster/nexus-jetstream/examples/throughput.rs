@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example throughput -- SERVERS [REPLICAS]`
 //!
-//! It also prints how many of the same messages bare publishing reaches.
+//! It also prints how many such messages per second plain publishing reaches.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use nexus_rt::{Clock, World, WorldBuilder};
 /// The length of an input in bytes.
 const LENGTH: usize = 64;
 
-/// For how long each is run.
+/// The duration of each measurement.
 const TIME: Duration = Duration::from_secs(3);
 
-/// How many messages are on their way.
+/// The number of messages in flight.
 const WINDOW: usize = 8;
 
 inputs! {
@@ -37,7 +37,7 @@ impl Program for Counter {
     }
 }
 
-/// Publishes messages of so many inputs, bare.
+/// Publishes messages of `batch` inputs each, without a replica.
 fn bare(servers: &str, replicas: usize, batch: usize) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -63,7 +63,7 @@ fn bare(servers: &str, replicas: usize, batch: usize) -> f64 {
     })
 }
 
-/// Publishes inputs, so many in a turn, and applies what comes back.
+/// Publishes `batch` inputs per turn, and applies what comes back.
 fn replica(servers: &str, replicas: usize, batch: usize) -> f64 {
     let mut builder = WorldBuilder::new();
     builder.register(Clock::historical(Duration::ZERO));
@@ -75,7 +75,7 @@ fn replica(servers: &str, replicas: usize, batch: usize) -> f64 {
     let mut replica = opened.expect("a server");
     let (began, mut back) = (Instant::now(), 0);
     while began.elapsed() < TIME {
-        // As many clients wait as fill the window.
+        // Enough clients wait to fill the window.
         while replica.status().pending < (WINDOW * batch) as u64 {
             (0..batch).for_each(|_| _ = replica.publish(&Call::Bytes(&[7; LENGTH])).expect("there is room"));
             replica.flush();

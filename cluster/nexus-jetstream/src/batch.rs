@@ -1,30 +1,30 @@
 //! `Batch`: the inputs that one node publishes together, as one message of the stream.
 //!
-//! A message is a header and records. The header says which node published it, in which of its lives (the epoch), as
-//! its how-manieth message (the counter), and under which number its first input was published. A record is the source
-//! of an input, the length of its payload, and the payload.
+//! A message is a header and records. The header contains the name of the node that published it, the epoch, which is
+//! the life of that node, the counter, which is the number of the message in that epoch, and the number of its first
+//! input. A record is the source of an input, the length of its payload, and the payload.
 
 use nexus_journal::OWN_SOURCES;
 
-/// The first byte of each message: the version of this format.
+/// The first byte of each message, which is the version of this format.
 const VERSION: u8 = 1;
 
-/// What a record has beside its payload, in bytes.
+/// The size of a record without its payload, in bytes.
 pub(crate) const RECORD: usize = 8;
 
-/// The source of a record that is not an input: the digests of a node at a sequence.
+/// The source of a record that is not an input but the digests of a node at a sequence.
 pub(crate) const CHECK: u32 = OWN_SOURCES;
 
-/// One process of a node: later ones are greater, and no two are the same.
+/// One process of a node. Later ones are greater, and no two are equal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Epoch {
-    /// When it began to publish, since 1970 in nanoseconds, or more, so that it is above those before it.
+    /// When the process began to publish, in nanoseconds since 1970, or later, to be above earlier processes.
     pub(crate) since: u64,
-    /// A random number: of two that begin at once, one is greater.
+    /// A random number, which orders two processes that begin at the same time.
     pub(crate) nonce: u64,
 }
 
-/// What a message says of itself.
+/// The header of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) node: &'a str,
@@ -43,7 +43,7 @@ impl<'a> Header<'a> {
             .for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
     }
 
-    /// Reads the header of a message, and returns it with the records.
+    /// Reads the header of a message. Returns it with the records.
     pub(crate) fn decode(message: &'a [u8]) -> Option<(Self, Records<'a>)> {
         let (&[VERSION, length], rest) = message.split_first_chunk()? else { return None };
         let (node, rest) = rest.split_at_checked(length.into())?;
@@ -66,7 +66,7 @@ pub(crate) fn record(out: &mut Vec<u8>, source: u32, payload: impl FnOnce(&mut V
     out[start + 4..start + RECORD].copy_from_slice(&length.to_le_bytes());
 }
 
-/// The records of a message: the source and the payload of each, or `None` once the rest is no record.
+/// The records of a message: the source and the payload of each, or `None` once the rest is not a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Records<'a>(pub(crate) &'a [u8]);
 

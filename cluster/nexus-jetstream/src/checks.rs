@@ -10,7 +10,7 @@ use crate::error::{Alarm, Error};
 /// The number of checks that wait for the digests of other nodes.
 const KEPT: usize = 64;
 
-/// What others said of a sequence.
+/// The digests of all nodes at a sequence.
 #[derive(Default)]
 struct Votes {
     /// The digests of this node, if it has reached the sequence.
@@ -24,7 +24,7 @@ struct Votes {
 #[derive(Default)]
 pub(crate) struct Checks {
     votes: BTreeMap<Sequence, Votes>,
-    /// The last sequence at which all who had spoken agreed.
+    /// The last sequence at which all nodes that had reported agreed.
     pub(crate) agreed: Sequence,
     pub(crate) alarms: VecDeque<Alarm>,
 }
@@ -33,7 +33,7 @@ impl Checks {
     /// Adds the digests of this node. `alive` are the other nodes whose digests are expected.
     ///
     /// # Errors
-    /// If more nodes disagree with this one than agree, or as many when all have spoken.
+    /// If more nodes disagree with this one than agree, or equally many once all have reported.
     pub(crate) fn note<'a>(
         &mut self,
         digests: &Digests,

@@ -67,7 +67,7 @@ pub enum Error {
     /// JetStream refused a request.
     #[error("JetStream cannot {doing}: {source}")]
     JetStream {
-        /// What was attempted.
+        /// The failed operation.
         doing: &'static str,
         /// The error of the NATS client.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -127,7 +127,7 @@ pub enum Error {
     Diverged {
         /// The number of replicas that disagree.
         against: usize,
-        /// What differs, and from which sequence on.
+        /// The resources that differ, and the sequences between which they diverged.
         alarm: Box<Alarm>,
     },
     /// A snapshot leads to a different state than the stream.
@@ -161,7 +161,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it may be gone by itself.
+    /// Returns whether a later attempt may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::JetStream { .. })
     }

@@ -15,7 +15,7 @@
 //! use nexus_rt::{Clock, World, WorldBuilder};
 //!
 //! inputs! {
-//!     /// What reaches the counter.
+//!     /// The inputs of the counter.
 //!     enum Call {
 //!         1 = Add(u64),
 //!     }
@@ -49,7 +49,7 @@
 //!     let asked = replica.publish(&Call::Add(7))?;
 //!     let mut answered = false;
 //!     while !answered {
-//!         replica.flush(); // what was published in this turn leaves
+//!         replica.flush(); // sends the inputs published in this turn
 //!         replica.poll::<Counter>(&mut world, 256, |world, Applied { own, .. }, input| {
 //!             counter.apply(world, input);
 //!             if own == Some(asked) {
@@ -71,7 +71,7 @@
 //! - [`Applied`] identifies the input that is applied: by its number, which is the same on every node and, on the node
 //!   that published it, by the number that [`publish`](Replica::publish) returned.
 //! - [`Options`] name the servers, the stream, the program and the node. [`Status`] is what a node knows of the stream.
-//! - [`snapshot()`] stores inputs that lead to the present state, and purges the stream. It runs beside the loop.
+//! - [`snapshot()`] stores inputs that lead to the present state, and purges the stream. It runs next to the loop.
 //! - [`Digests`](nexus_journal::Digests) fingerprint the state. Nodes publish theirs at intervals. A node that differs
 //!   from most stops with [`Error::Diverged`], and the others get an [`Alarm`].
 //!

@@ -1,4 +1,4 @@
-//! `Link`: the thread that talks to the servers. Everything async is here.
+//! `Link`: the thread that talks to the servers. All async code is here.
 
 use std::future::{IntoFuture, ready};
 use std::sync::Arc;
@@ -23,49 +23,49 @@ use tokio::time::{sleep, timeout};
 use crate::error::Error;
 use crate::replica::Options;
 
-/// How long a server may say nothing before its consumer is made again elsewhere.
+/// The longest silence of a consumer's server before the consumer is created again elsewhere.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// How long an answer may take.
+/// The longest wait for an answer.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// How long there may be no message before it is asked whether there are some.
+/// The time without messages after which the stream is asked whether there are any.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// For how long the stream must seem gone.
+/// How long the stream must seem gone before that is believed.
 const CERTAIN: Duration = Duration::from_secs(30);
 
-/// How long to wait before what failed is tried again.
+/// The pause before a failed operation is repeated.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The first version of nats-server that is trusted with a stream on several servers.
 pub(crate) const OLDEST: &str = "2.10.0";
 
-/// What the loop asks of the thread.
+/// A request of the loop to the thread.
 pub(crate) enum Command {
     /// Publish a message of this process.
     Publish(u64, Arc<[u8]>),
-    /// Tell all who listen.
+    /// Send bytes to all listening nodes.
     Announce(Bytes),
 }
 
-/// What the thread tells the loop.
+/// A report of the thread to the loop.
 pub(crate) enum Event {
-    /// A message of the stream: its number, its time since 1970, how many come after it, and its bytes.
+    /// A message of the stream: its number, its time since 1970, the number of messages after it, and its bytes.
     Message(u64, Duration, u64, Bytes),
     /// A message of this process may be lost.
     Unanswered(u64),
     /// Whether a server is connected.
     Connected(bool),
-    /// What another node tells all who listen.
+    /// The announcement of another node.
     Heard(Bytes),
-    /// The stream no longer has what comes after this message: it begins at the other.
+    /// The stream no longer has the messages after the first number: it begins at the second.
     Purged(u64, u64),
     /// The stream is gone.
     Gone(String),
 }
 
-/// Hands events to the loop.
+/// Passes events to the loop.
 #[derive(Clone)]
 pub(crate) struct Loop {
     pub(crate) sender: Sender<Event>,
@@ -73,7 +73,7 @@ pub(crate) struct Loop {
 }
 
 impl Loop {
-    /// Whether the loop is still there.
+    /// Sends an event. Returns whether the loop still exists.
     fn tell(&self, event: Event) -> bool {
         let told = self.sender.send(event).is_ok();
         if let Some(bell) = &self.bell {
@@ -83,7 +83,7 @@ impl Loop {
     }
 }
 
-/// A connection, with the stream.
+/// A connection, with its stream.
 pub(crate) struct Link {
     pub(crate) runtime: Runtime,
     pub(crate) context: Context,
@@ -91,13 +91,13 @@ pub(crate) struct Link {
     client: Client,
 }
 
-/// Names what failed.
+/// Makes an error that names the failed operation.
 pub(crate) fn failed<E: std::error::Error + Send + Sync + 'static>(doing: &'static str) -> impl Fn(E) -> Error {
     move |source| Error::JetStream { doing, source: Box::new(source) }
 }
 
 impl Link {
-    /// Connects, and makes the stream if there is none. Tries again until that works, or patience ends.
+    /// Connects, and creates the stream if it does not exist. Repeats that until it succeeds or `patience` ends.
     pub(crate) fn open(options: &Options, to: &Loop) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Ended(error.to_string()))?;
@@ -107,7 +107,7 @@ impl Link {
         Ok(Self { runtime, context, stream, client })
     }
 
-    /// Tries until something works, or patience ends; then what the last try came to is what is wrong.
+    /// Repeats an operation until it succeeds or `patience` ends, and then returns the last error.
     pub(crate) fn patiently<T, F: Future<Output = Result<T, Error>>>(
         &self,
         patience: Duration,
@@ -122,7 +122,7 @@ impl Link {
         Ok(self.patiently(patience, info)?.state.last_sequence)
     }
 
-    /// Goes on in a thread of its own: tells of every message after one.
+    /// Continues on its own thread, which reports every message after `after`.
     pub(crate) fn start(self, after: u64, options: &Options, to: Loop) -> Result<UnboundedSender<Command>, Error> {
         let (sender, commands) = unbounded_channel();
         let (subject, gossip) = (options.stream.clone(), options.gossip.clone());
@@ -148,7 +148,7 @@ fn patiently<T, F: Future<Output = Result<T, Error>>>(
 ) -> Result<T, Error> {
     let began = Instant::now();
     loop {
-        // An answer of the server that says no is not to be waited for.
+        // An error that will not go away is returned at once.
         match runtime.block_on(again()) {
             Err(error) if error.may_pass() && began.elapsed() < patience => {
                 runtime.block_on(async { sleep(AGAIN).await })
@@ -191,7 +191,7 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
         name: options.stream.clone(),
         subjects: vec![options.stream.clone()],
         description: Some(options.description()),
-        // What is full refuses what is new. It must not drop what is old.
+        // A full stream refuses new messages. It must not drop old ones.
         discard: DiscardPolicy::New,
         storage: StorageType::File,
         num_replicas: options.replicas,
@@ -207,7 +207,8 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
     Ok((client, context, stream))
 }
 
-/// Tells of every message after one, for as long as the loop listens. A consumer whose server is gone is made again.
+/// Reports every message after `after`, as long as the loop exists. If a consumer's server is gone, the consumer is
+/// created again.
 async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
     let config = |after: u64| Pull {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
@@ -235,7 +236,7 @@ async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
             let message = match timeout(SILENCE, messages.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(_) => break,
-                // A consumer may be where the stream has stopped, and say that it lives.
+                // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
                     Ok(info) if info.state.last_sequence == after => continue,
                     _ => break,
@@ -259,10 +260,11 @@ async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
     }
 }
 
-/// Whether the stream still has what comes after a message, as far as anybody answers. If not, the loop is told.
+/// Returns whether the stream still has the messages after `after`, as far as any server answers. If not, tells the
+/// loop.
 ///
-/// A server that was cut off may take itself for the leader of the stream, and not know of its end. It is believed
-/// once it has said so for longer than an election takes.
+/// A server that was cut off may believe that it leads the stream, and not know its end. It is trusted only once it has
+/// reported this for longer than an election takes.
 async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
     let gone = match stream.get_info().await {
         Ok(info) if info.state.first_sequence > after + 1 => {
@@ -285,7 +287,7 @@ async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, t
     !is_certain
 }
 
-/// Publishes what the loop hands over, in order, and tells of what was not answered. Ends with the loop.
+/// Publishes the messages of the loop, in order, and reports those that were not answered. Ends when the loop does.
 async fn publish(
     context: &Context,
     client: &Client,
@@ -323,7 +325,7 @@ async fn publish(
     }
 }
 
-/// The counter of a message that was not answered, after a while, in which what failed may have gone by.
+/// Returns the counter of a message that was not answered, after a pause in which the failure may pass.
 async fn unanswered<T, E>(answer: impl Future<Output = Result<T, E>>, counter: u64) -> Option<u64> {
     if answer.await.is_ok() {
         return None;
@@ -332,7 +334,7 @@ async fn unanswered<T, E>(answer: impl Future<Output = Result<T, E>>, counter: u
     Some(counter)
 }
 
-/// Tells of what other nodes announce.
+/// Reports the announcements of other nodes.
 async fn listen(client: &Client, gossip: Option<String>, to: &Loop) {
     if let Some(gossip) = gossip
         && let Ok(mut heard) = client.subscribe(gossip).await

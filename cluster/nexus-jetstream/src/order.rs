@@ -1,9 +1,10 @@
-//! `Order`: which messages of the stream count, for every replica alike. It does no IO.
+//! `Order`: decides which messages of the stream count, in the same way on every replica. It does no IO.
 //!
-//! A node publishes several messages without waiting for each, so one may be lost while a later one arrives. It then
-//! publishes all again, from the first that has not come back. Every replica takes the messages of a node in the order
-//! of their counters and ignores the others, so each counts once, and none before its predecessor. A node that starts
-//! again takes an epoch above those that it has read; what its former process still publishes is ignored.
+//! A node publishes several messages without waiting for each, so one may be lost while a later one arrives. The node
+//! then republishes all messages, from the first that has not come back. Every replica takes the messages of a node in
+//! the order of their counters and ignores the others, so each message counts once, and none before its predecessor. A
+//! node that restarts chooses an epoch above those that it has read; messages that its former process still publishes
+//! are ignored.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,13 +16,13 @@ use nexus_rt::Sequence;
 use crate::batch::{self, Epoch, Header, Records};
 use crate::error::{Error, Refused};
 
-/// How many messages may be on their way.
+/// The largest number of messages in flight.
 const WINDOW: usize = 8;
 
-/// The most records of a message, in bytes. A server takes messages of 1 MiB, unless it is told otherwise.
+/// The largest size of a message's records, in bytes. By default, a server accepts messages of 1 MiB.
 const MOST: usize = 512 << 10;
 
-/// The most bytes of an input.
+/// The largest size of an input, in bytes.
 pub(crate) const LONGEST: usize = 1_000_000;
 
 /// The position of a replica in the stream.
@@ -35,49 +36,49 @@ pub struct Position {
     pub at: Duration,
 }
 
-/// What is known of a node by what it has published.
+/// The state of a node, as known from its messages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Node {
     pub(crate) epoch: Epoch,
-    /// The counter of the message that comes next.
+    /// The counter of its next message.
     pub(crate) next: u64,
-    /// When it was last heard of.
+    /// The time of its last message.
     pub(crate) heard: Duration,
 }
 
-/// Inputs that are to be published, or were.
+/// A message that was sent and has not come back.
 struct Message {
     first: u64,
     counter: u64,
     bytes: Arc<[u8]>,
 }
 
-/// What a message turned out to be.
+/// The result of taking a message.
 pub(crate) enum Taken<'a> {
-    /// Inputs, and the number of the first if this process published them.
+    /// The inputs, the number of the first if this process published them, and the name of the node.
     Inputs(Records<'a>, Option<u64>, &'a str),
-    /// It does not count.
+    /// The message does not count.
     Ignored,
 }
 
 pub(crate) struct Order {
     node: Box<str>,
-    /// `None` until it may publish.
+    /// `None` until this node may publish.
     epoch: Option<Epoch>,
     pub(crate) position: Position,
     pub(crate) nodes: BTreeMap<Box<str>, Node>,
-    /// The records of the message that is being filled, the number of its first, and how many they are.
+    /// The records of the next message, the number of the first, and their count.
     filling: (Vec<u8>, u64, u64),
-    /// Records that wait for their turn, each with the number of its first.
+    /// Records that wait to be sent, each with the number of the first.
     waiting: VecDeque<(Vec<u8>, u64)>,
     sent: VecDeque<Message>,
     /// The number of the next input.
     next: u64,
     counter: u64,
-    /// The bytes that have not come back, and the most that may be.
+    /// The number of bytes that have not come back, and its limit.
     held: usize,
     most: usize,
-    /// A message of this process came before one that was lost.
+    /// Whether a message of this process arrived before one that was lost.
     pub(crate) lost: bool,
 }
 
@@ -106,7 +107,7 @@ impl Order {
         self.epoch = Some(Epoch { since, nonce });
     }
 
-    /// Whether it may publish.
+    /// Returns whether this node may publish.
     pub(crate) fn has_begun(&self) -> bool {
         self.epoch.is_some()
     }
@@ -116,7 +117,7 @@ impl Order {
         &self.node
     }
 
-    /// Adds a record to what is published next, and returns its number.
+    /// Adds a record to the next message. Returns its number.
     pub(crate) fn push(&mut self, source: u32, payload: impl FnOnce(&mut Vec<u8>)) -> Result<u64, Refused> {
         if self.held >= self.most {
             return Err(Refused::Full);
@@ -139,14 +140,14 @@ impl Order {
         Ok(self.next - 1)
     }
 
-    /// How many inputs have not come back.
+    /// Returns the number of inputs that have not come back.
     pub(crate) fn pending(&self) -> u64 {
         let first = self.sent.front().map(|message| message.first);
         let first = first.or(self.waiting.front().map(|(_, first)| *first)).unwrap_or(self.filling.1);
         self.next - first
     }
 
-    /// Returns the messages that are to leave now.
+    /// Sends the messages for which there is room in the window.
     pub(crate) fn flush(&mut self, mut send: impl FnMut(u64, Arc<[u8]>)) {
         let Some(epoch) = self.epoch else { return };
         if !self.filling.0.is_empty() && self.sent.len() + self.waiting.len() < WINDOW {
@@ -167,13 +168,13 @@ impl Order {
         }
     }
 
-    /// Returns again, in order, what has not come back.
+    /// Sends again, in order, the messages that have not come back.
     pub(crate) fn again(&mut self, mut send: impl FnMut(u64, Arc<[u8]>)) {
         self.lost = false;
         self.sent.iter().for_each(|message| send(message.counter, message.bytes.clone()));
     }
 
-    /// Whether a message of this process, by its counter, has not come back.
+    /// Returns whether the message of this process with this counter has not come back.
     pub(crate) fn is_out(&self, counter: u64) -> bool {
         self.sent.iter().any(|message| message.counter == counter)
     }
@@ -190,7 +191,7 @@ impl Order {
         self.position.stream = stream;
         self.position.at = self.position.at.max(at);
         let Header { node, epoch, counter, first } = header;
-        // How this process compares with the one that published it, if that has the same name.
+        // Compares the message's process with this one, if both have the same name.
         let own = self.epoch.filter(|_| *node == *self.node).map(|own| epoch.cmp(&own));
         if own == Some(Ordering::Greater) {
             return Err(Error::Replaced { node: node.into() });
@@ -220,7 +221,7 @@ impl Order {
         Ok(Taken::Inputs(records, Some(first), node))
     }
 
-    /// Returns the names of the nodes that were heard of lately, by the time of the stream.
+    /// Returns the names of the nodes that published `within` this duration, by the time of the stream.
     pub(crate) fn alive(&self, within: Duration) -> impl Iterator<Item = &str> {
         let since = self.position.at.saturating_sub(within);
         self.nodes.iter().filter(move |(_, node)| node.heard >= since).map(|(name, _)| &**name)

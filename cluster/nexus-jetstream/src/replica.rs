@@ -18,13 +18,14 @@ use crate::link::{Command, Event, Link, Loop};
 use crate::order::{Order, Position, Taken};
 use crate::snapshot;
 
-/// How many events may wait for the loop. The thread waits for it then, and the servers for the thread.
+/// The number of events that may wait for the loop. Beyond it the thread waits for the loop, and the servers for the
+/// thread.
 const EVENTS: usize = 1024;
 
-/// For how long a node counts as alive that is not heard of, by the time of the stream.
+/// A node that has published nothing for this long, by the time of the stream, no longer counts as alive.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// How often what was not answered is published again at most.
+/// The shortest interval at which unanswered messages are published again.
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// The settings of a replica.
@@ -85,7 +86,7 @@ impl Options {
     }
 }
 
-/// What a replica knows of itself and of its stream: see [`Replica::status`].
+/// The state of a replica and of its stream, as known to the replica: see [`Replica::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status {
     /// The position in the stream.
@@ -208,7 +209,7 @@ impl Replica {
     /// loop must therefore call it a few times a second, even if nothing arrives.
     pub fn flush(&mut self) {
         let commands = &self.commands;
-        // If the thread is gone, the next poll says so.
+        // If the thread has ended, the next poll reports it.
         let send = |counter, bytes| _ = commands.send(Command::Publish(counter, bytes));
         if self.order.lost && self.published.elapsed() >= AGAIN {
             self.published = Instant::now();
@@ -277,7 +278,7 @@ impl Replica {
                 Ok(())
             }
             Event::Connected(is) => {
-                // What was on its way may be lost.
+                // Messages in flight may be lost.
                 self.order.lost |= is && !self.connected;
                 self.connected = is;
                 Ok(())
@@ -328,7 +329,7 @@ impl Replica {
         let mut note = Vec::new();
         self.checked = Some((at, self.digests.note(world, &mut note)));
         if self.order.has_begun() {
-            // If it cannot be said, others say it.
+            // If it cannot be published, other nodes publish theirs.
             _ = self.order.push(CHECK, |out| {
                 out.extend_from_slice(&at.get().to_le_bytes());
                 out.extend_from_slice(&note);
@@ -366,7 +367,7 @@ impl Replica {
         self.checks.alarms.pop_front()
     }
 
-    /// Returns what the replica knows of itself and of its stream.
+    /// Returns the state of the replica and of its stream, as known to it.
     #[must_use]
     pub fn status(&self) -> Status {
         Status {

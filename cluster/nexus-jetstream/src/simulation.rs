@@ -1,5 +1,5 @@
-//! Nodes over a model of the stream, by seeds: messages that are lost, delayed, doubled and stored out of order, nodes
-//! that end and begin again from the start or from a snapshot, two processes with one name.
+//! Simulates nodes over a model of the stream, by seeds: messages are lost, delayed, doubled and stored out of order,
+//! nodes end and restart from the beginning or from a snapshot, and two processes use one name.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::batch::word;
 use crate::error::{Error, Refused};
 use crate::order::{Order, Taken};
 
-/// Random numbers by a seed: xorshift64*.
+/// Pseudorandom numbers, by xorshift64*.
 struct Random(u64);
 
 impl Random {
@@ -25,14 +25,14 @@ impl Random {
     }
 }
 
-/// What a node has applied: process and number of each input, in order.
+/// What a node has applied: the process and the number of each input, in order.
 type Applied = Vec<(u64, u64)>;
 
 struct Node {
     name: &'static str,
     order: Order,
     applied: Applied,
-    /// Tells processes apart, which the library does not see.
+    /// Distinguishes processes. The library does not see it.
     process: u64,
     published: u64,
     back: u64,
@@ -40,9 +40,9 @@ struct Node {
 
 struct Model {
     random: Random,
-    /// What is stored, with its time.
+    /// The stored messages, each with its time.
     stream: Vec<(Duration, Arc<[u8]>)>,
-    /// What is on its way: the process, its counter, and the message.
+    /// The messages in flight: the process, its counter, and the message.
     way: VecDeque<(u64, u64, Arc<[u8]>)>,
     nodes: Vec<Node>,
     processes: u64,
@@ -63,7 +63,7 @@ impl Model {
         model
     }
 
-    /// Starts a process, from the beginning or from what another has come to.
+    /// Starts a process, from the beginning or from the state of another.
     fn start(&mut self, name: &'static str, from: Option<usize>) {
         self.processes += 1;
         let mut order = Order::new(name, 4096);
@@ -74,13 +74,13 @@ impl Model {
         }
         let mut node = Node { name, order, applied, process: self.processes, published: 0, back: 0 };
         while self.read(&mut node).expect("it has not begun") {}
-        // The clock of its machine may be anywhere.
+        // The clock of its machine may show any time.
         let nonce = self.random.below(1 << 20) << 32 | node.process;
         node.order.begin(Duration::from_nanos(self.random.below(5)), nonce);
         self.nodes.push(node);
     }
 
-    /// Has a node take the next message, if there is one.
+    /// Lets a node take the next message, if there is one.
     fn read(&mut self, node: &mut Node) -> Result<bool, Error> {
         let next = node.order.position.stream as usize;
         let Some((at, bytes)) = self.stream.get(next) else { return Ok(false) };
@@ -129,7 +129,7 @@ impl Model {
             }
             30..70 => ended = self.read(&mut node).is_err(),
             70..90 => {
-                // Something arrives, or is lost, or arrives twice, or later than what left after it.
+                // A message arrives, is lost, arrives twice, or arrives after a later one.
                 let many = self.way.len() as u64;
                 if many > 0 {
                     let place = if self.random.one_in(4) { self.random.below(many) as usize } else { 0 };
@@ -158,14 +158,14 @@ impl Model {
             self.start(name, from);
         } else {
             self.nodes.push(node);
-            // Somebody starts a process under a name that is in use.
+            // Start a process under a name that is in use.
             if self.nodes.len() < 5 && self.random.one_in(500) {
                 self.start(name, None);
             }
         }
     }
 
-    /// Lets everything arrive, and compares.
+    /// Delivers everything, and compares the nodes.
     fn settle(mut self) {
         for _ in 0..100 {
             let mut left = Vec::new();
@@ -202,7 +202,7 @@ impl Model {
             assert_eq!(node.applied, fresh.applied, "{} differs", node.name);
             assert_eq!(position(&node.order), position(&fresh.order));
         }
-        // Each process' inputs: each once, in order, without a gap; and what was acknowledged is among them.
+        // The inputs of each process are applied once, in order and without a gap, and include all acknowledged ones.
         let mut last = BTreeMap::new();
         for (process, number) in &fresh.applied {
             let before = last.insert(*process, *number).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Snapshots: inputs that lead to a state, in the object store, so that the stream may be purged.
+//! Snapshots: inputs that lead to a state, kept in the object store, so that the stream can be purged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::link::{Link, Loop, failed};
 use crate::order::{Node, Order, Position};
 use crate::replica::{Options, Replica};
 
-/// What a snapshot begins with, and the version of its format.
+/// The first bytes of a snapshot, which include the version of its format.
 const MAGIC: &[u8; 8] = b"NXJSNAP1";
 
-/// The source of the record that ends a snapshot: it has the number of inputs.
+/// The source of the last record of a snapshot, which contains the number of inputs.
 const END: u32 = OWN_SOURCES + 1;
 
-/// How many snapshots are kept. The stream is purged up to the oldest of them, so a node may be that far behind.
+/// The number of snapshots kept. The stream is purged up to the oldest of them, so a node may be that far behind.
 const KEPT: usize = 2;
 
 /// The result of a [`snapshot()`].
@@ -38,7 +38,7 @@ pub struct Taken {
     pub purged: u64,
 }
 
-/// Stores a snapshot of the state that the stream leads to, and purges the messages that no node needs any more.
+/// Stores a snapshot of the state that the stream leads to, and purges the messages that no node needs.
 ///
 /// It is independent of running nodes, so it runs on a thread or in a process of its own, one snapshot at a time.
 /// `make` makes its two worlds. The first applies the latest snapshot and the stream after it, as a starting node does,
@@ -67,7 +67,7 @@ pub fn snapshot<P: Program>(
     make: impl Fn() -> (World, P, Digests),
     emit: impl FnOnce(&World, &P, &mut Snapshot<'_>),
 ) -> Result<Taken, Error> {
-    // It reads, and does not listen to who lives.
+    // It only reads, and does not need the announcements.
     let options = &Options { gossip: None, ..options.clone() };
     let (mut world, mut program, digests) = make();
     let replica = Replica::open(options, (&mut world, &mut program), digests, None)?;
@@ -98,7 +98,7 @@ pub fn snapshot<P: Program>(
     Ok(Taken { position: order.position, inputs, bytes: bytes.len(), purged })
 }
 
-/// Applies a snapshot to a world of its own and compares that.
+/// Applies a snapshot to a new world and compares the result.
 fn prove<P: Program>(
     link: &Link,
     (store, name): (&ObjectStore, &str),
@@ -113,7 +113,7 @@ fn prove<P: Program>(
     if resources.is_empty() {
         return Ok(());
     }
-    // If it cannot be deleted, it is at least not what a node would go wrong by without noticing: checks notice.
+    // Even if the snapshot cannot be deleted, a node that starts from it is noticed by the checks.
     _ = link.runtime.block_on(store.delete(name));
     Err(Error::Snapshot { resources })
 }
@@ -129,7 +129,7 @@ async fn names(store: &ObjectStore) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// Deletes all snapshots but the latest, and purges the stream up to the oldest that is left.
+/// Deletes all but the latest snapshots, and purges the stream up to the oldest one kept.
 async fn purge(link: &Link, store: &ObjectStore) -> Result<u64, Error> {
     let names = names(store).await?;
     let (old, kept) = names.split_at(names.len().saturating_sub(KEPT));
@@ -166,12 +166,12 @@ pub(crate) fn restore<P: Program>(
     }
 }
 
-/// Whether an error says that something is not there, and not that nobody answers.
+/// Returns whether an error means that something does not exist, rather than that no server answers.
 fn is_missing(error: &(dyn std::error::Error + 'static)) -> bool {
     error.to_string().contains("not found") || error.source().is_some_and(is_missing)
 }
 
-/// Reads a snapshot whole, which the client compares with its digest.
+/// Reads a whole snapshot. The client compares it with its digest.
 async fn fetch(store: &ObjectStore, name: &str) -> Result<Vec<u8>, Error> {
     let mut object = store.get(name).await.map_err(failed("read a snapshot"))?;
     let mut bytes = Vec::new();
@@ -194,7 +194,7 @@ fn header(order: &Order) -> Vec<u8> {
     out
 }
 
-/// Reads what a snapshot begins with. `None` if more bytes are needed.
+/// Reads the header of a snapshot. `None` if more bytes are needed.
 fn read_header(bytes: &[u8]) -> Option<(Position, BTreeMap<Box<str>, Node>, usize)> {
     let words = |bytes: &[u8]| -> Option<[u64; 5]> {
         let words = bytes.get(..40)?.chunks_exact(8).map(|it| word(it).map_or(0, |(word, _)| word));

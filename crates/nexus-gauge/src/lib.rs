@@ -27,7 +27,7 @@
 //!
 //! # Where to look
 //!
-//! - **Measure**: [`Board::timed`] times each run, [`Board::sampled`] one in so many. [`Board::named`] names a closure,
+//! - **Measure**: [`Board::timed`] times each run, [`Board::sampled`] one in `every`. [`Board::named`] names a closure,
 //!   and [`Board::probe`] measures each function of a pipeline. [`Timed::into_pipeline`] and [`Timed::measure`] are for
 //!   anything that is not a handler.
 //! - **Read**: [`Board::table`] for people, [`Board::prometheus`] and [`Board::json`] for programs. [`Board::annotate`]

@@ -127,7 +127,7 @@ impl<S: System> System for Timed<S> {
 pub struct Probe {
     now: Arc<Now>,
     pub(crate) meter: Meter,
-    /// One run in so many is timed: a power of two, less one.
+    /// One run in `mask + 1`, a power of two, is timed.
     mask: u64,
 }
 

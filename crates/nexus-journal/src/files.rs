@@ -87,7 +87,7 @@ pub(crate) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send>, Error> {
 /// The extension of what is being written: a snapshot, or the copy of a file.
 pub(crate) const PARTIAL: &str = "partial";
 
-/// Whether this is the name of something that was being written, and not of somebody else's file.
+/// Returns whether this is the name of an unfinished file of a journal, not of a foreign file.
 fn is_partial(name: &str) -> bool {
     let stem = name.strip_suffix(PARTIAL).and_then(|stem| stem.strip_suffix('.'));
     stem.and_then(|stem| stem.split('.').next()).is_some_and(format::is_number)
@@ -111,8 +111,8 @@ pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
     Ok(removed)
 }
 
-/// Cuts off and removes what is lost, and waits until the disk has the rest. What nobody knows to be on the disk, which
-/// is what comes after `safe`, is written again: after a sync that failed, the system may have it and never write it.
+/// Cuts off and removes what is lost, and waits until the disk has the rest. Everything after `safe` is written again,
+/// since it may not be on the disk: after a failed sync, the OS may hold it in memory and never write it.
 pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place) -> Result<(), Error> {
     // The last first, so that a repair that is interrupted leaves no file behind that nothing leads to.
     for entry in entries.iter().rev() {

@@ -58,7 +58,7 @@ pub trait IntoHandler: Sized {
     ///
     /// # Panics
     /// If a resource is missing or two params conflict. The message lists everything that is wrong, at the caller's
-    /// line. Also if a handler was resolved against another world.
+    /// line. A handler that was resolved against another world is refused too.
     #[inline]
     #[track_caller]
     fn into_handler<L>(self, registry: &Registry) -> Self::Handler

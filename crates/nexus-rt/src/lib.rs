@@ -65,7 +65,7 @@
 //! | hold state, one value per type | [`WorldBuilder`], [`World`], [`Key`] |
 //! | take state in a function | [`Res`], [`ResMut`], [`Local`], [`LastRun`], and every other [`Param`] |
 //! | turn a function into a [`Handler`] | [`IntoHandler`]; [`IntoCallback`] with a context; [`no_event`] without an event |
-//! | accept functions and handlers alike | [`Handles`] |
+//! | accept both functions and handlers | [`Handles`] |
 //! | chain functions | [`PipelineStart`], [`DagStart`], and their combinators at [`Chain`](chain::Chain); [`cases!`] |
 //! | run a chain on many items | [`BatchPipeline`], [`Pipeline::run_each`] |
 //! | pass one event to many handlers | [`fan_out!`], [`Broadcast`] |

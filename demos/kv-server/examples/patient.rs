@@ -1,4 +1,4 @@
-//! Does a server answer correctly while its system calls fail?
+//! Checks that a server answers correctly while its system calls fail.
 //!
 //! ```text
 //! patient ADDRESS SECONDS LEAST LONGEST
@@ -15,7 +15,7 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How long to wait before asking again.
+/// How long to wait for a reply before asking again.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 enum Answer {
     Right,
     Dropped,
@@ -59,7 +59,7 @@ fn run(address: &str, seconds: &str, least: &str, longest: &str) -> Result<Strin
         let Ok(mut socket) = TcpStream::connect(address) else { continue };
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_nodelay(true)?;
-        // A key of its own, since nobody knows whether a request that got no reply was carried out.
+        // Each connection has a key of its own, since a request without a reply may or may not have been carried out.
         let key = format!("patient:{connections}");
         for n in 0..20_usize {
             let value = if n % 10 == 9 { "v".repeat(longest - n) } else { format!("value {n}") };
@@ -84,8 +84,8 @@ fn run(address: &str, seconds: &str, least: &str, longest: &str) -> Result<Strin
     if right < least { Err(format!("only {summary}").into()) } else { Ok(summary) }
 }
 
-/// Sends a request and waits for its reply. Where none comes, a PING behind it makes the server look at the connection
-/// again.
+/// Sends a request and waits for its reply. If none comes, it sends a PING, which makes the server look at the
+/// connection again.
 fn ask(
     socket: &mut TcpStream,
     request: &[u8],
@@ -117,7 +117,7 @@ fn ask(
                     return Ok(Answer::Dropped);
                 }
                 expected.extend_from_slice(b"+PONG\r\n");
-                // Who waits to be let in is let in when the next one comes.
+                // A connection that waits to be accepted is accepted when the next one comes.
                 drop(TcpStream::connect(socket.peer_addr()?));
             }
             Err(_) => return Ok(Answer::Dropped),
@@ -130,7 +130,7 @@ fn ask(
     Ok(Answer::Right)
 }
 
-/// A command as clients write it.
+/// Encodes a command as clients send it.
 fn command(words: &[&str]) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {

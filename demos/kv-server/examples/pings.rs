@@ -1,19 +1,19 @@
-//! What is the longest ping while very many keys expire or are flushed at once?
+//! Measures the longest ping while very many keys expire or are flushed at once.
 //!
 //! `cargo run --release -p kv-server --example pings -- 127.0.0.1:6379 1000000`
 //!
-//! It measures while this many keys expire in the same millisecond, and after FLUSHALL of as many, at any server that
-//! speaks the Redis protocol.
+//! It measures while this many keys expire in the same millisecond, and after FLUSHALL of the same number. It works
+//! with any server that speaks the Redis protocol.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How many keys are set before replies are read.
+/// The number of keys that are set before replies are read.
 const BATCH: usize = 1_000;
 
-/// How long after the end it is pinged.
+/// How long pings continue after the end of the keys.
 const AFTER: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sets keys that end all at once, this far from now.
+/// Sets keys that all expire at once, this far from now.
 fn set(client: &mut TcpStream, keys: usize, lead: Duration) -> Result<(), Box<dyn Error>> {
     let end = (SystemTime::now().duration_since(UNIX_EPOCH)? + lead).as_millis();
     for first in (0..keys).step_by(BATCH) {
@@ -52,7 +52,7 @@ fn set(client: &mut TcpStream, keys: usize, lead: Duration) -> Result<(), Box<dy
     Ok(())
 }
 
-/// Pings for a while; what came before counts as one of the pings.
+/// Pings for a while. The requests before count as part of the first ping.
 fn longest_ping(client: &mut TcpStream, time: Duration) -> io::Result<Duration> {
     let (started, mut longest, mut reply) = (Instant::now(), Duration::ZERO, [0; 64]);
     while started.elapsed() < time {

@@ -1,8 +1,8 @@
-//! Does kv-server lose anything when its journal is on a disk that fails?
+//! Checks that kv-server loses nothing when its journal is on a disk that fails.
 //!
 //! `cargo run --release -p kv-server --example simulate -- --seeds 0..10000 --jobs 2`
 //!
-//! Each simulation runs from a seed. This runs a failed one again and prints what it does:
+//! Each simulation runs from a seed. This command runs a failed one again and prints its steps:
 //!
 //! `cargo run --release -p kv-server --example simulate -- --seed 12345 --verbose`
 
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
     if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Runs a seed. What panics fails.
+/// Runs a seed. A panic counts as a failure.
 fn run(seed: u64, args: &Args) -> Result<Counts, String> {
     panic::catch_unwind(|| simulation::run(seed, args.operation, args.verbose)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);

@@ -1,4 +1,4 @@
-//! Does a running kv-server stay correct, and its memory and open files constant, for a long time?
+//! Checks that a running kv-server stays correct for a long time, with constant memory and open files.
 //!
 //! `demos/kv-server/soak.sh [MINUTES]` builds the server, then starts it, this program and redis-benchmark.
 //!
@@ -6,7 +6,7 @@
 //! soak ADDRESS PID SECONDS
 //! ```
 //!
-//! Some clients check every reply, some come and go, and some abort their connections.
+//! Some clients check every reply, some connect and leave, and some abort their connections.
 
 use std::collections::HashMap;
 use std::env;
@@ -21,17 +21,17 @@ use std::time::{Duration, Instant};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Clients that check, each with keys of its own.
+/// The number of clients that check replies, each with keys of its own.
 const CHECKERS: u64 = 4;
-/// Keys of each.
+/// The number of keys of each.
 const KEYS: u64 = 500;
-/// Time before memory is first looked at, as a part of the whole: by then all has been as large as it gets.
+/// The part of the total time before memory is first measured. By then, everything has reached its full size.
 const WARM_UP: u32 = 4;
-/// How much more memory there may be at the end than after the warm-up, in KiB and as a part of it.
+/// How much memory may grow after the warm-up, in KiB and as a part of it.
 const SLACK_KB: u64 = 4_096;
 const SLACK_PART: u64 = 10;
 
-/// What has happened so far.
+/// The counts so far.
 #[derive(Default)]
 struct Counts {
     replies: AtomicU64,
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs all clients until the time is over; gives what there is to say of it.
+/// Runs all clients until the time is over, and returns a summary.
 fn soak(address: &str, pid: &str, seconds: &str) -> Outcome<String> {
     let time = Duration::from_secs(seconds.parse()?);
     let end = Instant::now() + time;
@@ -75,7 +75,7 @@ fn soak(address: &str, pid: &str, seconds: &str) -> Outcome<String> {
         }
         watched
     })?;
-    // Everybody has left but who asks, and whoever is beside us.
+    // Only the client that asks, and clients of other programs, are still connected.
     let files = open_files(pid)?;
     let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
     Ok(format!(
@@ -87,7 +87,7 @@ fn soak(address: &str, pid: &str, seconds: &str) -> Outcome<String> {
     ))
 }
 
-/// Looks at the server's memory and files, and prints them now and then.
+/// Measures the server's memory and open files, and prints them at intervals.
 fn watch(pid: &str, time: Duration, end: Instant, counts: &Counts, stopped: &dyn Fn() -> bool) -> Outcome<()> {
     let start = Instant::now();
     let mut first: Option<(u64, u64)> = None;
@@ -106,8 +106,8 @@ fn watch(pid: &str, time: Duration, end: Instant, counts: &Counts, stopped: &dyn
         }
     }
     let Some(first) = first else { return Ok(()) };
-    // Single figures go up and down with who is there just then; what leaks is there in the lowest ones of the last
-    // third too.
+    // A single figure varies with the clients connected at the time. A leak also shows in the lowest figures of the
+    // last third.
     let lowest =
         |figures: &[u64]| figures[figures.len() - figures.len().div_ceil(3)..].iter().copied().min().unwrap_or(0);
     let earliest = |figures: &[u64]| figures[..figures.len().div_ceil(3)].iter().copied().max().unwrap_or(0);
@@ -139,13 +139,13 @@ fn open_files(pid: &str) -> Outcome<u64> {
     Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64)
 }
 
-/// Writes, changes, removes and reads keys that nobody else touches, in pipelines cut anywhere, and holds every reply
-/// against what it knows.
+/// Writes, changes, removes and reads keys that no other client uses, in pipelines that are split anywhere, and
+/// compares every reply with the expected one.
 fn check(address: &str, number: u64, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut random = Random(number * 7919 + 1);
     let mut known: HashMap<u64, Vec<u8>> = HashMap::new();
     let mut client = Client::connect(address, counts)?;
-    // A run before may have left keys.
+    // An earlier run may have left keys.
     for key in 0..KEYS {
         client.expect(&[b"DEL", &name(number, key)], None)?;
     }
@@ -168,7 +168,7 @@ fn check(address: &str, number: u64, end: Instant, counts: &Counts) -> Outcome<(
             }
         }
         counts.replies.fetch_add(expected.len() as u64, Ordering::Relaxed);
-        // Now and then in a new connection, with all that is known from before.
+        // From time to time, continue in a new connection with the same keys.
         if random.below(200) == 0 {
             client = Client::connect(address, counts)?;
         }
@@ -180,7 +180,7 @@ fn name(number: u64, key: u64) -> Vec<u8> {
     format!("soak:{number}:{key}").into_bytes()
 }
 
-/// One command, and the reply that it must have.
+/// Adds one command, and the reply that it must have.
 fn step(
     random: &mut Random,
     number: u64,
@@ -197,11 +197,11 @@ fn step(
     let integer = |number: usize| format!(":{number}\r\n").into_bytes();
     match random.below(10) {
         0..=2 => {
-            // Mostly short; a few that sockets take in several pieces.
+            // Mostly short values, and a few that sockets take in several pieces.
             let most = if random.below(50) == 0 { 300_000 } else { 200 };
             let length = random.below(most);
             let value: Vec<u8> = (0..length).map(|at| (at ^ key ^ length) as u8).collect();
-            // It outlives the soak; that it is given a time at all keeps the timers busy.
+            // The key outlives the soak. Its expiry time keeps the timers busy.
             if random.below(3) == 0 {
                 command(bytes, &[b"SET", &name, &value, b"EX", b"100000"]);
             } else {
@@ -229,7 +229,7 @@ fn step(
             expected.push(bulk(known.remove(&key).as_ref()));
         }
         _ => {
-            // Counters end with this command, so that they never meet a value that is no number.
+            // Counters end with this command, so that INCR never meets a value that is not a number.
             command(bytes, &[b"SET", &name, b"41", b"PX", b"100000000"]);
             command(bytes, &[b"INCR", &name]);
             command(bytes, &[b"STRLEN", &name]);
@@ -239,7 +239,7 @@ fn step(
     }
 }
 
-/// Connects, and leaves in every way there is.
+/// Connects, and disconnects in every possible way.
 fn come_and_go(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut random = Random(17);
     let mut held: Vec<TcpStream> = Vec::new();
@@ -247,11 +247,11 @@ fn come_and_go(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
         let mut socket = TcpStream::connect(address)?;
         counts.connections.fetch_add(1, Ordering::Relaxed);
         counts.broken_off.fetch_add(1, Ordering::Relaxed);
-        // Who writes to a server that has hung up is told so by the system.
+        // A write to a server that has hung up may fail, which is fine.
         _ = match random.below(8) {
             0 => Ok(()),
             1 => socket.write_all(b"*2\r\n$3\r\nGET\r\n$100000\r\nhalf of it"),
-            // Left with its replies unread, and so by a reset.
+            // Closed with replies unread, and so with a reset.
             2 => socket.write_all(&b"INFO\r\n".repeat(200)),
             3 => socket.write_all(b"SUBSCRIBE news gossip\r\n"),
             4 => socket.write_all(b"*1\r\n$-7\r\n"),
@@ -263,7 +263,7 @@ fn come_and_go(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
                 socket.write_all(&junk)
             }
         };
-        // Some stay for a while.
+        // Some connections stay for a while.
         if random.below(4) == 0 {
             held.push(socket);
         }
@@ -275,7 +275,7 @@ fn come_and_go(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
     Ok(())
 }
 
-/// Publishes numbers to itself, which must come in their order and once.
+/// Publishes numbers to itself, which must arrive once and in order.
 fn listen(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut subscriber = Client::connect(address, counts)?;
     let mut publisher = Client::connect(address, counts)?;
@@ -300,7 +300,7 @@ fn listen(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
     Ok(())
 }
 
-/// Adds a command as clients write it.
+/// Adds a command as clients send it.
 fn command(bytes: &mut Vec<u8>, words: &[&[u8]]) {
     bytes.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
     for word in words {
@@ -318,13 +318,13 @@ impl Client {
     fn connect(address: &str, counts: &Counts) -> Outcome<Self> {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
-        // A reply that does not come is a finding, not a reason to wait for ever.
+        // A missing reply is a failure, not a reason to wait forever.
         socket.set_read_timeout(Some(Duration::from_secs(120)))?;
         counts.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Self { socket: BufReader::new(socket) })
     }
 
-    /// Sends a command; its reply must be this one, if one is given.
+    /// Sends a command, and checks its reply if one is given.
     fn expect(&mut self, words: &[&[u8]], reply: Option<&[u8]>) -> Outcome<()> {
         let mut bytes = Vec::new();
         command(&mut bytes, words);
@@ -349,10 +349,10 @@ impl Client {
         Ok(())
     }
 
-    /// A reply with all of its bytes.
+    /// Reads a reply with all of its bytes.
     fn reply(&mut self) -> Outcome<Vec<u8>> {
         let mut bytes = Vec::new();
-        // How many more parts belong to it.
+        // The number of parts of the reply that are still to come.
         let mut missing = 1_usize;
         while missing > 0 {
             missing -= 1;
@@ -378,7 +378,7 @@ impl Client {
     }
 }
 
-/// Marsaglia's xorshift of 64 bits.
+/// Marsaglia's 64-bit xorshift.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! Running requests of a client apart from its connection, which stays where it is meanwhile.
+//! Runs a client's requests with its session state apart from its connection, which stays where it is.
 
 use std::mem;
 
@@ -10,10 +10,10 @@ use crate::replica::{Clients, Replica};
 use crate::session::{Client, LEAVES, Session};
 use crate::shared_log::Lost;
 
-/// The clients of a server, which come and go.
+/// The clients of a server, which connect and disconnect.
 #[derive(Debug)]
 pub(crate) struct Connected {
-    /// Has the state of a connection while its requests run.
+    /// Holds the state of a connection while its requests run.
     own: Client,
 }
 
@@ -22,8 +22,8 @@ impl Connected {
         Self { own: Client::detached(Session::default()) }
     }
 
-    /// Calls `act` with a client that has the state of a connection; sends what it is written, and closes the
-    /// connection if the client is closed. Whether there is such a connection, and it is not to be closed.
+    /// Calls `act` with a client that holds the state of the connection, sends what `act` writes to it, and closes the
+    /// connection if `act` closes the client. Returns whether the connection exists and is not closing.
     pub(crate) fn apart(
         &mut self,
         world: &mut World,
@@ -67,7 +67,7 @@ impl Clients for Connected {
     }
 }
 
-/// Answers all who wait for a log that is lost, and closes every connection.
+/// Answers all clients that wait for a lost log, and closes every connection.
 pub(crate) fn refuse_all(world: &mut World, why: &Lost) {
     Replica::close(world);
     let ids: Vec<_> = world.resource::<Connections<Session>>().ids().collect();

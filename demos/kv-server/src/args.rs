@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::log::LogOptions;
 use crate::request::RequestLimits;
 
-/// What a reply of one value needs beside the value, in bytes.
+/// The bytes that a reply with one value needs in addition to the value.
 const HEADER: usize = 64;
 
 /// A key-value server that speaks the Redis protocol. SIGTERM, SIGINT or the command SHUTDOWN stops it.
@@ -140,7 +140,7 @@ pub enum Safe {
 }
 
 impl Args {
-    /// Where the journal is, and how it is kept.
+    /// Returns where the journal is and how it is kept, if there is one.
     #[must_use]
     pub fn log(&self) -> Option<LogOptions> {
         let durability = match self.durability {
@@ -152,7 +152,7 @@ impl Args {
         Some(LogOptions { directory, durability, compact: self.compact as u64 })
     }
 
-    /// The limits that are asked for.
+    /// Returns the requested limits.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {
@@ -170,14 +170,14 @@ impl Args {
         }
     }
 
-    /// How long the end may take.
+    /// Returns how long stopping may take.
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
     }
 }
 
-/// A number of bytes, with a unit or without.
+/// Parses a number of bytes, with or without a unit.
 fn size(text: &str) -> Result<usize, String> {
     let text = text.to_ascii_lowercase();
     let units = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30), ("b", 1), ("", 1)];

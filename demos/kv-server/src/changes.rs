@@ -1,4 +1,4 @@
-//! What the present event has changed, as a resource: the requests by which it can be changed again.
+//! The requests that the current event has run to change keys, as a resource, so that they can be run again.
 
 use std::mem;
 
@@ -8,14 +8,13 @@ use crate::keys::Keys;
 use crate::request::Request;
 use crate::stats::Stats;
 
-/// How much memory is kept for the next event, in bytes.
+/// The memory kept for the next event, in bytes.
 const KEPT: usize = 1 << 20;
 
-/// The requests that have changed keys since this was last cleared, one after the other as [`Request::encode`] writes
-/// them. Those of a transaction come in the order in which they ran, so what one event adds belongs together.
+/// The requests that have changed keys since this was last cleared, one after another as [`Request::encode`] writes
+/// them. The requests of a transaction are in the order in which they ran, so what one event adds belongs together.
 ///
-/// Times that are counted from the present are left as they are, so the requests are to run again by the time of the
-/// event.
+/// Relative times are kept as they are, so the requests must run again at the time of the event.
 #[derive(Debug, Default)]
 pub struct Changes {
     collected: bool,
@@ -23,7 +22,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Collects requests from now on, and [keeps the trace](Keys::keep_trace); or does neither. Between events.
+    /// Turns collecting requests and [keeping the trace](Keys::keep_trace) on or off. Call it between events.
     ///
     /// # Panics
     /// If the world lacks what [`Engine`](crate::Engine) installs.
@@ -34,38 +33,38 @@ impl Changes {
         stats.watched = stats.timed || on;
     }
 
-    /// Whether requests are collected.
+    /// Returns whether requests are collected.
     #[inline]
     #[must_use]
     pub fn are_collected(&self) -> bool {
         self.collected
     }
 
-    /// Whether nothing has changed.
+    /// Returns whether nothing has changed.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
 
-    /// The requests that were collected.
+    /// Returns the collected requests.
     #[must_use]
     pub fn requests(&self) -> &[u8] {
         &self.requests
     }
 
-    /// Forgets them, and keeps their memory.
+    /// Forgets the requests and keeps their memory.
     pub fn clear(&mut self) {
         self.requests.clear();
     }
 
-    /// Gives them away with their memory.
+    /// Takes the requests out with their memory.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.requests)
     }
 
-    /// Takes the memory back of what was taken.
+    /// Takes back the memory of requests that were taken.
     pub(crate) fn give_back(&mut self, mut requests: Vec<u8>) {
         requests.clear();
         requests.shrink_to(KEPT);

@@ -1,4 +1,4 @@
-//! Who has subscribed to what, as a resource.
+//! The subscribers of channels and patterns, as a resource.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use nexus_rt::connections::ConnectionId;
 
 use crate::glob;
 
-/// What somebody can subscribe to.
+/// What a client can subscribe to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Subscriptions {
     Channels,
     /// All channels whose names match.
     Patterns,
-    /// Channels of shards. There is one shard, and these are channels of their own.
+    /// Shard channels. There is one shard, and its channels are apart from the others.
     Shards,
 }
 
-/// The channels and patterns that somebody has subscribed to, each with who did, in that order.
+/// The channels and patterns with subscribers. Each has its subscribers in the order in which they subscribed.
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
     channels: Names,
@@ -27,13 +27,13 @@ pub(crate) struct Channels {
 
 type Names = HashMap<Arc<[u8]>, Vec<ConnectionId>>;
 
-/// Why a client is sent a message.
+/// Why a client receives a message.
 pub(crate) enum Because<'a> {
-    /// It has subscribed to the channel.
+    /// The client has subscribed to the channel.
     Channel,
-    /// It has subscribed to this pattern.
+    /// The client has subscribed to this pattern.
     Pattern(&'a [u8]),
-    /// It has subscribed to the channel of a shard.
+    /// The client has subscribed to the shard channel.
     Shard,
 }
 
@@ -46,7 +46,7 @@ impl Channels {
         }
     }
 
-    /// Adds a subscriber, and gives the name to be kept.
+    /// Adds a subscriber, and returns the name to keep.
     pub(crate) fn subscribe(&mut self, to: Subscriptions, name: &[u8], client: ConnectionId) -> Arc<[u8]> {
         let names = self.of(to);
         let name = match names.get_key_value(name) {
@@ -68,8 +68,8 @@ impl Channels {
         }
     }
 
-    /// Calls `send` for each who is to have a message of this channel: first for subscribers of the channel, then for
-    /// those of patterns, as often as one matches. How many that are.
+    /// Calls `send` for each receiver of a message on this channel: first for its subscribers, then for the subscribers
+    /// of patterns, once for each pattern that matches. Returns the number of calls.
     pub(crate) fn receivers(&self, channel: &[u8], mut send: impl FnMut(ConnectionId, Because<'_>)) -> usize {
         let mut count = 0;
         for client in self.channels.get(channel).into_iter().flatten() {
@@ -85,25 +85,25 @@ impl Channels {
         count
     }
 
-    /// Calls `send` for each who is to have a message of this channel of shards. How many that are.
+    /// Calls `send` for each receiver of a message on this shard channel. Returns the number of calls.
     pub(crate) fn receivers_of_shard(&self, channel: &[u8], mut send: impl FnMut(ConnectionId, Because<'_>)) -> usize {
         let clients = self.shards.get(channel).map_or(&[][..], Vec::as_slice);
         clients.iter().for_each(|client| send(*client, Because::Shard));
         clients.len()
     }
 
-    /// The channels that somebody has subscribed to, of shards or not, each with how many have.
+    /// Returns the channels, or shard channels, that have subscribers, each with its subscribers.
     pub(crate) fn subscribers(&self, shards: bool) -> &HashMap<Arc<[u8]>, Vec<ConnectionId>> {
         if shards { &self.shards } else { &self.channels }
     }
 
-    /// How many channels somebody has subscribed to.
+    /// Returns the number of channels that have subscribers.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.channels.len()
     }
 
-    /// How many patterns somebody has subscribed to.
+    /// Returns the number of patterns that have subscribers.
     #[must_use]
     pub(crate) fn patterns(&self) -> usize {
         self.patterns.len()

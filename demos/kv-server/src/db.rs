@@ -1,4 +1,4 @@
-//! What commands do with keys, and the timers that end them.
+//! What commands do with keys, and the timers that expire them.
 
 use std::num::NonZeroI64;
 use std::time::{Duration, Instant};
@@ -10,25 +10,26 @@ use crate::keys::{Bytes, Keys};
 use crate::stats::Stats;
 use crate::trace::Change;
 
-/// The most keys that have a timer. A wheel moves its timers many at once, and this many it moves in no time. Keys
-/// beyond these end as exactly, since none is seen once its time has come; but their memory is given back later.
+/// The maximum number of keys with a timer. A timer wheel moves many timers at once; moving this many takes no
+/// noticeable time. Keys beyond these expire just as exactly, since no command sees an expired key, but their memory is
+/// freed later.
 const TIMERS: usize = 32_768;
 
 callback_blueprint!(
-    /// The timer that ends a key, which is its context.
+    /// The timer that expires a key. The key is its context.
     pub OnExpiry,
     Context = Bytes,
     Event = TimerEvent,
     Params = (ResMut<'static, Keys>, ResMut<'static, Stats>),
 );
 
-/// The timers of all keys that end.
+/// The timers of keys that expire.
 pub(crate) type ExpiryTimers = TimerWheel<TemplatedCallback<OnExpiry>>;
 
-/// Stamps those timers: a resource.
+/// Creates those timers; a resource.
 pub(crate) struct ExpiryTemplate(pub(crate) CallbackTemplate<OnExpiry>);
 
-/// Ends a key, unless somebody has written there since its time came.
+/// Expires a key, unless a client has written to it since its expiry time.
 pub(crate) fn on_expiry(key: &mut Bytes, mut keys: ResMut<Keys>, mut stats: ResMut<Stats>, timer: TimerEvent) {
     stats.expired += 1;
     if keys.entries.get(&**key).is_some_and(|entry| entry.timer == Some(timer.key)) {
@@ -36,7 +37,7 @@ pub(crate) fn on_expiry(key: &mut Bytes, mut keys: ResMut<Keys>, mut stats: ResM
     }
 }
 
-/// What commands ask for to work with keys. A key whose time has come is not there, whether or not its timer has run.
+/// Gives commands access to keys. An expired key does not exist for commands, whether or not its timer has run.
 #[derive(Param)]
 pub(crate) struct Db<'w> {
     keys: ResMut<'w, Keys>,
@@ -45,25 +46,25 @@ pub(crate) struct Db<'w> {
     clock: Res<'w, Clock>,
 }
 
-/// When a value ends that is set.
+/// When a value that is set expires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ends {
-    /// It does not, also if the one before did.
+    /// Never, even if the previous value would have expired.
     Never,
-    /// When the one before would have.
+    /// When the previous value would have expired.
     AsBefore,
     /// At this time, in milliseconds since 1970.
     AtUnixMs(i64),
 }
 
 impl Db<'_> {
-    /// The present time, in milliseconds since 1970.
+    /// Returns the current time, in milliseconds since 1970.
     #[must_use]
     pub(crate) fn now_ms(&self) -> i64 {
         unix_ms(&self.clock)
     }
 
-    /// All keys, to read.
+    /// Returns all keys, to read.
     #[inline]
     #[must_use]
     pub(crate) fn keys(&self) -> &Keys {
@@ -75,7 +76,7 @@ impl Db<'_> {
     pub(crate) fn set(&mut self, key: &[u8], value: &[u8], ends: Ends) {
         let had_end = self.keys.write(key, |entry| {
             let old = &mut entry.value;
-            // A large room is not kept for a small value.
+            // Do not keep a large allocation for a small value.
             if old.capacity() > 64 + 2 * value.len() {
                 *old = Bytes::with_capacity(value.len());
             }
@@ -90,7 +91,7 @@ impl Db<'_> {
         }
     }
 
-    /// Puts a value in the place of whatever is there.
+    /// Replaces the value of a key and its expiry time.
     pub(crate) fn put(&mut self, key: &[u8], value: Bytes, ends: Option<i64>) {
         self.keys.write(key, |entry| entry.value = value);
         match ends {
@@ -99,12 +100,12 @@ impl Db<'_> {
         }
     }
 
-    /// Any key, each as likely as any other.
+    /// Returns a random key. Every key is equally likely.
     pub(crate) fn any_key(&mut self) -> Option<&[u8]> {
         const TRIES: usize = 100;
         let keys = &mut *self.keys;
         for _ in 0..TRIES.min(keys.len()) {
-            // Steele and Vigna's splitmix of 64 bits.
+            // Steele and Vigna's 64-bit splitmix.
             keys.dice = keys.dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
             let mixed = (keys.dice ^ keys.dice >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -113,17 +114,17 @@ impl Db<'_> {
                 return keys.entries.get_index(at).map(|(key, _)| &**key);
             }
         }
-        // Nearly all have ended.
+        // Nearly all keys have expired.
         keys.iter().next()
     }
 
-    /// Changes a value in place, or an empty one if there is none. It ends when it would have.
+    /// Changes a value in place, starting from an empty one if there is none. Its expiry time does not change.
     #[inline]
     pub(crate) fn update<T>(&mut self, key: &[u8], update: impl FnOnce(&mut Bytes) -> T) -> T {
         self.keys.write(key, |entry| update(&mut entry.value))
     }
 
-    /// Removes a key and gives its value.
+    /// Removes a key and returns its value.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Bytes> {
         let entry = self.keys.remove(key)?;
         if !entry.lives(self.keys.now_ms) {
@@ -143,7 +144,8 @@ impl Db<'_> {
         }
     }
 
-    /// Lets a key end at a time, in milliseconds since 1970: at once if that is past. Whether there is such a key.
+    /// Sets the expiry time of a key, in milliseconds since 1970. A past time expires the key at once. Returns whether
+    /// the key exists.
     pub(crate) fn expire_at(&mut self, key: &[u8], unix_ms: i64) -> bool {
         let Keys { entries, watched, now_ms, untimed, trace, .. } = &mut *self.keys;
         let Some((_, name, entry)) = entries.get_full_mut(key) else { return false };
@@ -156,7 +158,7 @@ impl Db<'_> {
             return true;
         }
         watched.touch(key);
-        // A time that the machine cannot express will not come.
+        // A time that the machine cannot express never comes.
         let Some(deadline) = deadline else {
             self.persist(key);
             return true;
@@ -174,7 +176,7 @@ impl Db<'_> {
         true
     }
 
-    /// Lets a key not end any more. Whether it would have.
+    /// Removes the expiry time of a key. Returns whether it had one.
     pub(crate) fn persist(&mut self, key: &[u8]) -> bool {
         let Keys { entries, watched, now_ms, untimed, trace, .. } = &mut *self.keys;
         let entry = entries.get_mut(key).filter(|entry| entry.ends.is_some() && entry.lives(*now_ms));
@@ -190,12 +192,12 @@ impl Db<'_> {
     }
 }
 
-/// The present time, in milliseconds since 1970.
+/// Returns the current time, in milliseconds since 1970.
 pub(crate) fn unix_ms(clock: &Clock) -> i64 {
     i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The instant of a time of the calendar, which is a millisecond that begins then.
+/// Returns the instant at which a millisecond of the calendar begins.
 fn deadline(clock: &Clock, unix_ms: i64) -> Option<Instant> {
     match u64::try_from(unix_ms) {
         Ok(unix_ms) => clock.instant_of(Duration::from_millis(unix_ms)),

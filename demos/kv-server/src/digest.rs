@@ -1,15 +1,16 @@
-//! The state of the keys as one number.
+//! A digest of all keys.
 
 use rapidhash::v3::rapidhash_v3 as hash;
 
 use crate::keys::{Entry, Keys};
 
 impl Keys {
-    /// All keys that live at a time, in milliseconds since 1970, as one number: of keys, values and ends. It does not
-    /// depend on the order in which they lie, nor on whether those that have ended were removed, and is the same on
-    /// every machine.
+    /// Returns one number for all keys, values and expiry times that are live at a time, in milliseconds since 1970. It
+    /// does not depend on the order in which the keys are stored, or on whether expired keys have been removed, and is
+    /// the same on every machine.
     ///
-    /// The time is not before that of the last turn, for keys that have ended by then may be gone. Reads all keys.
+    /// The time must not be before that of the last turn, since keys that had expired by then may have been removed.
+    /// Reads all keys.
     #[must_use]
     pub fn digest(&self, at_ms: i64) -> u64 {
         let living = self.entries.iter().filter(|(_, entry)| entry.lives(at_ms));
@@ -19,13 +20,13 @@ impl Keys {
     }
 }
 
-/// One key with its value and its end.
+/// Returns the digest of one key with its value and its expiry time.
 fn of_entry(key: &[u8], Entry { value, ends, .. }: &Entry) -> u64 {
     let ends = ends.map_or(0, i64::from).cast_unsigned();
     [hash(value), ends].into_iter().fold(hash(key), mixed)
 }
 
-/// Two numbers as one, in which each bit of both counts everywhere: Steele and Vigna's splitmix.
+/// Combines two numbers into one, in which every bit depends on every bit of both: Steele and Vigna's splitmix.
 pub(crate) fn mixed(one: u64, other: u64) -> u64 {
     let mixed = one.rotate_left(32).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ other;
     let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -87,7 +88,7 @@ mod tests {
             change(&|rows| rows[at].2 = 4_001);
             change(&|rows| _ = rows.remove(at));
         }
-        // What moves from a key to its value, or from one key to another.
+        // Swaps a key with its value, and the values of two keys.
         change(&|rows| (rows[0].0, rows[0].1) = (rows[0].1.clone(), rows[0].0.clone()));
         change(&|rows| (rows[0].1, rows[1].1) = (rows[1].1.clone(), rows[0].1.clone()));
         change(&|rows| (rows[0].2, rows[1].2) = (rows[1].2, rows[0].2));

@@ -1,7 +1,7 @@
-//! Requests as bytes, one after the other: for a journal, and to run them again.
+//! Requests encoded as bytes, one after another, for a journal and for running them again.
 //!
-//! A request is the number of its arguments, and then for each one how long it is and its bytes. Numbers are written in
-//! LEB128: seven bits to a byte, the lowest first, and all bytes but the last with the eighth bit.
+//! A request is the number of its arguments, followed by the length and the bytes of each. Numbers are in LEB128: seven
+//! bits per byte, lowest first, with the eighth bit set in every byte but the last.
 
 use std::error::Error;
 use std::fmt;
@@ -11,9 +11,9 @@ use crate::request::{Request, Span};
 /// Why bytes are not what [`Request::encode`] writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Malformed {
-    /// They end within a request.
+    /// The bytes end within a request.
     Cut,
-    /// A number is too large, or longer than it need be.
+    /// A number is too large, or longer than necessary.
     Number,
     /// A request has no name.
     Empty,
@@ -32,13 +32,13 @@ impl fmt::Display for Malformed {
 impl Error for Malformed {}
 
 impl Request {
-    /// Adds the request to `out`, as [`fill`](Self::fill) reads it.
+    /// Appends the request to `out`, in the format that [`fill`](Self::fill) reads.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_request(out, self.from(0));
     }
 
-    /// Becomes the request that `bytes` begin with, and takes it from them. `false` if there are none left. What came
-    /// before is forgotten, and its memory used again. No limits apply.
+    /// Decodes the request at the start of `bytes` into `self`, and advances `bytes` past it. Returns `false` if
+    /// `bytes` is empty. Replaces the previous request and reuses its memory. No limits apply.
     ///
     /// ```
     /// use kv_server::{Limits, Request};
@@ -58,7 +58,7 @@ impl Request {
     /// ```
     ///
     /// # Errors
-    /// If they do not begin with a whole request. Then they stay as they are, and the request is empty.
+    /// If the bytes do not begin with a complete request. Then they are unchanged and the request is empty.
     pub fn fill(&mut self, bytes: &mut &[u8]) -> Result<bool, Malformed> {
         let (buffer, arguments) = self.reset();
         if bytes.is_empty() {
@@ -79,7 +79,7 @@ impl Request {
     }
 }
 
-/// Adds a request.
+/// Encodes a request.
 pub(crate) fn put_request<'a>(out: &mut Vec<u8>, arguments: impl ExactSizeIterator<Item = &'a [u8]>) {
     put_number(out, arguments.len());
     for argument in arguments {
@@ -88,13 +88,14 @@ pub(crate) fn put_request<'a>(out: &mut Vec<u8>, arguments: impl ExactSizeIterat
     }
 }
 
-/// Finds the arguments of the request that `rest` begin with, the last of `length` bytes, and takes it from them.
+/// Finds the arguments of the request at the start of `rest`, which is the end of `length` bytes, and advances `rest`
+/// past it.
 fn find(rest: &mut &[u8], length: usize, arguments: &mut Vec<Span>) -> Result<(), Malformed> {
     let count = number(rest)?;
     if count == 0 {
         return Err(Malformed::Empty);
     }
-    // Room is made as they are found, however many are announced.
+    // Allocate as arguments are found, not by the announced number.
     for _ in 0..count {
         let argument = number(rest)?;
         let from = length - rest.len();
@@ -113,7 +114,7 @@ fn put_number(out: &mut Vec<u8>, mut number: usize) {
     out.push(number as u8);
 }
 
-/// Takes the number that `bytes` begin with.
+/// Decodes the number at the start of `bytes`, and advances `bytes` past it.
 fn number(bytes: &mut &[u8]) -> Result<usize, Malformed> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {

@@ -1,4 +1,4 @@
-//! Everything but sockets: the resources of the server, and what runs a request on them.
+//! The server without its sockets: its resources, and what runs a request on them.
 
 use std::hint;
 use std::time::{Duration, Instant};
@@ -21,20 +21,20 @@ use crate::shared::Shared;
 use crate::stats::Stats;
 use crate::watch::Watch;
 
-/// The most timers that run in one turn, keys that are swept, and removed ones that are dropped. The keys of those that
-/// do not run are not there for commands either.
+/// The maximum number of timers that run in one turn, of keys that are swept, and of removed entries that are dropped.
+/// Commands do not see expired keys, even if their timers have not run.
 const AT_ONCE: usize = 500;
 
-/// How often keys that have no timer are swept, unless many of them have ended.
+/// How often keys without a timer are swept, unless many of them have expired.
 const SWEEP: Duration = Duration::from_millis(10);
 
-/// Has the allocator of the C library merge the small pieces that were freed. Otherwise it does so for those of a
-/// million keys at once, when it is next asked for a large one, which this is.
+/// Makes the allocator of the C library merge small freed chunks. Otherwise it merges those of a million keys at once
+/// at the next large allocation; this is such an allocation.
 fn merge_freed() {
     hint::black_box(Vec::<u8>::with_capacity(4_096));
 }
 
-/// Removes keys whose time has come.
+/// Removes expired keys.
 #[derive(Debug)]
 pub struct ExpiryPoller {
     timers: TimerPoller<TemplatedCallback<OnExpiry>>,
@@ -46,7 +46,7 @@ pub struct ExpiryPoller {
 }
 
 impl ExpiryPoller {
-    /// Removes keys whose time has come, and hides those that there was no time to remove. How many it removes.
+    /// Removes expired keys, and hides those that it has no time to remove. Returns the number of keys removed.
     pub fn poll(&mut self, world: &mut World, now: Instant) -> usize {
         let now_ms = unix_ms(self.clock.get(world));
         let mut keys = self.keys.get_mut(world);
@@ -68,7 +68,7 @@ impl ExpiryPoller {
         removed
     }
 
-    /// Removes some keys that have ended and have no timer. It runs no event, and no command can tell.
+    /// Removes some expired keys that have no timer. It runs no event, and commands see no difference.
     pub(crate) fn sweep(&mut self, world: &mut World) {
         let mut keys = self.keys.get_mut(world);
         keys.bury(AT_ONCE);
@@ -77,7 +77,7 @@ impl ExpiryPoller {
         }
     }
 
-    /// When to poll next at the latest.
+    /// Returns the latest time of the next poll.
     #[must_use]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
         let keys = self.keys.get(world);
@@ -86,26 +86,27 @@ impl ExpiryPoller {
         [busy, sweeps, self.timers.next_deadline(world)].into_iter().flatten().min()
     }
 
-    /// When the first key ends that has a timer.
+    /// Returns when the first key with a timer expires.
     pub(crate) fn next_end(&self, world: &World) -> Option<Instant> {
         self.timers.next_deadline(world)
     }
 
-    /// How many keys have a timer.
+    /// Returns the number of keys with a timer.
     #[must_use]
     pub fn len(&self, world: &World) -> usize {
         self.timers.len(world)
     }
 
-    /// Whether none has.
+    /// Returns whether no key has a timer.
     #[must_use]
     pub fn is_empty(&self, world: &World) -> bool {
         self.timers.is_empty(world)
     }
 }
 
-/// Installs everything but sockets. What it gives is polled before requests are run, by the time of the same clock, so
-/// that no request sees a key whose time has come. [`Commands`](crate::Commands) are then resolved against the world.
+/// Installs everything except sockets. Poll the [`ExpiryPoller`] that it returns before running requests, with the time
+/// of the same clock, so that no request sees an expired key. [`Commands`](crate::Commands) are then resolved against
+/// the world.
 ///
 /// ```
 /// use std::time::Duration;
@@ -138,11 +139,11 @@ impl ExpiryPoller {
 /// ```
 #[derive(Debug)]
 pub struct Engine {
-    /// The time by which keys end.
+    /// The clock by which keys expire.
     pub clock: Clock,
-    /// What CONFIG and INFO tell.
+    /// What CONFIG and INFO report.
     pub settings: Settings,
-    /// How much clients may ask for.
+    /// The limits on what clients may ask for.
     pub limits: Limits,
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a request. Texts are those that clients of Redis know.
+//! The errors of requests. Their texts are those that clients of Redis know.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,80 +11,80 @@ use crate::shared_log::{Lost, Refused};
 /// Why a command was refused. The client is told, and may go on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CommandError {
-    /// There is no such command.
+    /// The command does not exist.
     Unknown {
-        /// As it was sent.
+        /// The name as it was sent.
         name: Box<[u8]>,
-        /// The arguments that it came with, each in quotes and followed by a blank.
+        /// The arguments, each in quotes and followed by a blank.
         arguments: Box<[u8]>,
     },
-    /// There is no such subcommand.
+    /// The subcommand does not exist.
     UnknownSubcommand {
-        /// As it was sent.
+        /// The name as it was sent.
         name: Box<[u8]>,
-        /// Of which command.
+        /// The command that it was sent for.
         of: &'static str,
     },
-    /// There is no such subcommand, or not with so many arguments.
+    /// The subcommand does not exist, or does not take this number of arguments.
     Subcommand {
-        /// As it was sent.
+        /// The name as it was sent.
         name: Box<[u8]>,
-        /// Of which command.
+        /// The command that it was sent for.
         of: &'static str,
     },
-    /// Too many or too few arguments for this command.
+    /// The command takes more or fewer arguments.
     Arity(&'static str),
-    /// Options that there are not, or that exclude each other.
+    /// Options that do not exist, or that exclude each other.
     Syntax,
     /// An option that the command does not know.
     UnsupportedOption(Box<[u8]>),
     /// Options of EXPIRE that exclude each other.
     Incompatible(&'static str),
-    /// Something that should be a number.
+    /// An argument that should be an integer.
     NotAnInteger,
     /// A number that does not fit into 32 bits.
     NotAnInt,
-    /// A count that should be greater than zero.
+    /// A count that should be positive.
     NotPositive,
-    /// The result of INCR and the like does not fit.
+    /// The result of INCR or a similar command does not fit.
     Overflow,
-    /// There is no negative of this decrement.
+    /// The decrement cannot be negated.
     DecrementOverflow,
-    /// A time to live that is no time, for this command.
+    /// The time to live is not valid for this command.
     InvalidExpire(&'static str),
-    /// A value would grow longer than the limit.
+    /// The value would exceed the limit on its length.
     ValueTooLong,
-    /// A key is longer than the limit, in bytes.
+    /// The key exceeds the limit on its length, in bytes.
     KeyTooLong(usize),
-    /// There is one database, number 0.
+    /// A database other than number 0, the only one.
     DbIndex,
-    /// SCAN was given something that is no cursor.
+    /// The cursor given to SCAN is not valid.
     InvalidCursor,
-    /// The limit on memory is reached, and this command could need more.
+    /// The memory limit is reached, and this command may need more.
     OutOfMemory,
-    /// A client that subscribed waits for messages and cannot run this command.
+    /// The client is subscribed and waits for messages, so it cannot run this command.
     Subscribed(&'static str),
-    /// A client that has not given its password.
+    /// The client has not given its password.
     Stranger,
-    /// A password or a user that is not the right one.
+    /// The password or the user is wrong.
     WrongPassword,
-    /// What one command alone says: its code and its text.
+    /// An error of a single command: its code and its text.
     Other(Cow<'static, str>),
-    /// SETRANGE at a negative place.
+    /// SETRANGE at a negative offset.
     Offset,
-    /// Something that should be a number with a fraction.
+    /// An argument that should be a number, with or without a fraction.
     NotAFloat,
-    /// The result of INCRBYFLOAT is no number.
+    /// The result of INCRBYFLOAT is not a finite number.
     NotFinite,
-    /// There is no such key.
+    /// The key does not exist.
     NoSuchKey,
     /// COPY or MOVE of a key to itself.
     SameObject,
-    /// LCS is asked for the length and for the matches.
+    /// LCS was asked for both the length and the matches.
     LcsBoth,
-    /// LCS of values that are too long.
+    /// The values given to LCS are too long.
     LcsTooLong,
-    /// OBJECT FREQ, which is not counted.
+    /// OBJECT FREQ: access frequency is not counted.
     NoFrequency,
     /// SSUBSCRIBE in a transaction.
     ShardInMulti,
@@ -96,35 +96,35 @@ pub enum CommandError {
     NotInMulti,
     /// EXEC or DISCARD without a transaction.
     WithoutMulti(&'static str),
-    /// The transaction does not run, for one of its requests was refused.
+    /// The transaction does not run because one of its requests was refused.
     Aborted,
-    /// The transaction does not run, for EXEC itself was refused.
+    /// The transaction does not run because EXEC itself was refused.
     AbortedBecause(Box<CommandError>),
-    /// A name that cannot be shown in CLIENT LIST.
+    /// A client name that CLIENT LIST cannot show.
     ClientName,
-    /// Keys of different slots where those of one are served.
+    /// The keys are in different slots, where only keys of one slot are served.
     CrossSlot,
-    /// The log that servers share did not take the request, for this reason. (A text, since errors are moved often, and
-    /// moving a smaller part of one takes longer.)
+    /// The log shared by the servers did not take the request, for this reason. (A text, since errors are moved often,
+    /// and moving a smaller variant takes longer.)
     Refused(&'static str),
-    /// The request waits, and is not answered yet.
+    /// The request waits and has not been answered yet.
     Postponed,
-    /// The first line of a request of HTTP, or one of its headers. The client is not answered, and leaves.
+    /// The first line of an HTTP request, or one of its headers. The client gets no answer and is disconnected.
     Http,
 }
 
 impl CommandError {
-    /// What a log says that did not take a request.
+    /// Returns the error of a log that did not take a request.
     pub(crate) fn refused(why: Refused) -> Self {
         Self::Refused(why.text())
     }
 
-    /// What one command alone says.
+    /// Returns an error of a single command.
     pub(crate) fn other(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Other(text.into())
     }
 
-    /// What the client is told: bytes that it sent are told as they were.
+    /// Returns what the client is told. Bytes that the client sent are returned unchanged.
     #[must_use]
     pub fn text(&self) -> Vec<u8> {
         match self {
@@ -146,13 +146,13 @@ impl CommandError {
     }
 }
 
-/// What is shown of a subcommand: 128 bytes, and nothing from a zero byte on.
+/// Returns the part of a subcommand that is shown: at most 128 bytes, up to a zero byte.
 fn shown(name: &[u8]) -> &[u8] {
     let name = zero_ended(name);
     &name[..name.len().min(128)]
 }
 
-/// What comes before a zero byte.
+/// Returns the text up to a zero byte.
 fn zero_ended(text: &[u8]) -> &[u8] {
     &text[..memchr(0, text).unwrap_or(text.len())]
 }
@@ -219,26 +219,26 @@ impl fmt::Display for CommandError {
     }
 }
 
-/// Why the bytes of a client are no request. The client is told, and its connection is closed, for nobody knows where
-/// the next request would begin.
+/// Why the bytes of a client are not a request. The client is told, and its connection is closed, since the start of
+/// the next request is unknown.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ProtocolError {
-    /// The number of arguments is none, or too large.
+    /// The number of arguments is invalid or too large.
     MultibulkLength,
-    /// The length of an argument is none, or too large.
+    /// The length of an argument is invalid or too large.
     BulkLength,
-    /// Something else where an argument should begin.
+    /// An argument begins with another byte.
     Expected(u8),
-    /// A line without an end.
+    /// A line has no end.
     LineTooLong(&'static str),
-    /// An inline request whose quotes do not match.
+    /// The quotes of an inline request do not match.
     Quotes,
-    /// The whole request is longer than the limit.
+    /// The whole request exceeds the limit.
     RequestTooLong(usize),
 }
 
 impl ProtocolError {
-    /// What the client is told: a byte that it sent is told as it was.
+    /// Returns what the client is told. A byte that the client sent is returned unchanged.
     #[must_use]
     pub fn text(&self) -> Vec<u8> {
         match self {
@@ -264,14 +264,14 @@ impl fmt::Display for ProtocolError {
 
 impl std::error::Error for ProtocolError {}
 
-/// Why a server ends that was not asked to.
+/// Why a server ends without having been asked to.
 #[derive(Debug)]
 pub enum Failure {
-    /// The system cannot tell what happens to sockets.
+    /// The system cannot report socket events.
     System(io::Error),
     /// The journal cannot be written.
     Journal(nexus_journal::Error),
-    /// The server cannot go on with the log that it shares.
+    /// The server cannot continue with the log that it shares.
     Log(Lost),
 }
 

@@ -1,15 +1,15 @@
-//! Numbers of INCRBYFLOAT. Redis computes them as `long double`: 64 bits of mantissa and 15 of exponent, in base 2.
-//! They are read, added and written here in whole numbers, so that every digit is the same.
+//! The numbers of INCRBYFLOAT. Redis computes them as `long double`: 64 bits of mantissa and 15 of exponent, in base 2.
+//! They are parsed, added and written here in integer arithmetic, so that every digit is the same.
 
 use num_bigint::BigUint;
 
-/// The least exponent: that of numbers which are too small for 64 bits of mantissa.
+/// The least exponent, which numbers too small for 64 bits of mantissa have.
 const LEAST: i32 = -16_445;
 
 /// The greatest exponent.
 const GREATEST: i32 = 16_320;
 
-/// The longest text that Redis reads as such a number, in bytes.
+/// The longest text that Redis parses as such a number, in bytes.
 const TEXT: usize = 5 * 1024;
 
 /// A number: `mantissa * 2^exponent`, with a mantissa of 64 bits unless the exponent is the least.
@@ -21,7 +21,7 @@ pub(crate) struct Float {
 }
 
 impl Float {
-    /// The number that a text is, as `strtold` of C reads it, if all of the text is one.
+    /// Parses a number as `strtold` of C does. Returns `None` unless the whole text is a number.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         if text.len() >= TEXT {
             return None;
@@ -40,30 +40,30 @@ impl Float {
             decimal => Scientific::read(decimal, 10, b'e')?,
         };
         let number = read.to_float(negative);
-        // What is too large is none, nor what is too small to be told from zero.
+        // A number is lost if it is too large, or so small that it would become zero.
         let is_lost = number.is_infinite() || number.mantissa == 0 && read.digits != BigUint::ZERO;
         (!is_lost).then_some(number)
     }
 
-    /// The sum, if there is one.
+    /// Returns the sum, or `None` if it is not finite.
     pub(crate) fn add(self, other: Self) -> Option<Self> {
         if self.is_infinite() || other.is_infinite() {
             return None;
         }
         let key = |number: Self| (number.mantissa != 0, number.exponent, number.mantissa);
         let (large, small) = if key(self) >= key(other) { (self, other) } else { (other, self) };
-        // 62 bits below those of the larger one, and whether there is anything below these.
+        // Keep 62 bits below those of the larger number, and whether any bits below these are set.
         let (high, low) = (u128::from(large.mantissa) << 62, u128::from(small.mantissa) << 62);
         let shift = large.exponent.abs_diff(small.exponent).min(127);
         let (aligned, sticky) = (low >> shift, low & ((1 << shift) - 1) != 0);
         let sum = if large.negative == small.negative { high + aligned } else { high - aligned - u128::from(sticky) };
-        // Nothing is positive, unless both were negative.
+        // Zero is positive, unless both numbers were negative.
         let negative = if sum == 0 { large.negative && small.negative } else { large.negative };
         let sum = Self::rounded(negative, sum, large.exponent - 62, sticky);
         (!sum.is_infinite()).then_some(sum)
     }
 
-    /// As Redis writes it: 17 digits behind the point, without zeros at the end.
+    /// Formats the number as Redis does: 17 digits after the decimal point, without trailing zeros.
     pub(crate) fn text(self) -> String {
         const PLACES: usize = 17;
         let mut digits = if self.exponent >= 0 {
@@ -92,7 +92,8 @@ impl Float {
         Self { negative, mantissa: 1 << 63, exponent: GREATEST + 1 }
     }
 
-    /// The nearest number to `bits * 2^exponent`, and somewhat more if it is `sticky`; the even one of two.
+    /// Rounds `bits * 2^exponent`, plus a little if it is `sticky`, to the nearest number, and to the even one in a
+    /// tie.
     fn rounded(negative: bool, bits: u128, exponent: i32, sticky: bool) -> Self {
         if bits == 0 {
             return Self { negative, mantissa: 0, exponent: LEAST };
@@ -107,7 +108,7 @@ impl Float {
         if shift > length {
             return Self { negative, mantissa: 0, exponent: LEAST };
         }
-        // At most 128, where nothing is left but the rest.
+        // At most 128, where only the rest is left.
         let kept = bits.checked_shr(shift.unsigned_abs()).unwrap_or(0);
         let rest = if shift == 128 { bits } else { bits & ((1 << shift) - 1) };
         let half = 1_u128 << (shift - 1);
@@ -123,11 +124,11 @@ impl Float {
     }
 }
 
-/// A number as it is written: whole digits and an exponent.
+/// A number as written: its digits and an exponent.
 struct Scientific {
     digits: BigUint,
     base: u32,
-    /// Of 10, or of 2 if the base is 16.
+    /// The exponent, of 10, or of 2 if the base is 16.
     exponent: i64,
 }
 
@@ -142,7 +143,7 @@ impl Scientific {
             return None;
         }
         let mut digits = BigUint::ZERO;
-        // As many at once as surely fit into a word.
+        // As many digits at once as are sure to fit into a word.
         for chunk in [whole, fraction].concat().chunks(7) {
             let value = |sum: u32, byte: &u8| Some(sum * base + char::from(*byte).to_digit(base)?);
             let chunk_value = chunk.iter().try_fold(0, value)?;
@@ -156,7 +157,7 @@ impl Scientific {
         if self.digits == BigUint::ZERO {
             return Float::rounded(negative, 0, 0, false);
         }
-        // Beyond these there is nothing, however many digits there are.
+        // Every exponent beyond these overflows or underflows, however many digits there are.
         let exponent = i32::try_from(self.exponent.clamp(-60_000, 60_000)).unwrap_or_default();
         let (mut above, mut below) = (self.digits.clone(), BigUint::from(1_u32));
         let mut power = exponent;
@@ -167,7 +168,7 @@ impl Scientific {
             }
             *if exponent > 0 { &mut above } else { &mut below } *= BigUint::from(10_u32).pow(exponent.unsigned_abs());
         }
-        // As many bits in both, so that the quotient has one bit more than is asked for, at most.
+        // Scale both to the same number of bits, so that the quotient has at most one bit more than needed.
         const BITS: i32 = 69;
         let (high, low) = (above.bits(), below.bits());
         above <<= low.saturating_sub(high) + BITS.unsigned_abs() as u64;
@@ -179,7 +180,7 @@ impl Scientific {
     }
 }
 
-/// The exponent behind a number: its mark, perhaps a sign, and digits. Nothing is 0.
+/// Parses the exponent after a number: its mark, an optional sign, and digits. An empty text is 0.
 fn exponent(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [] => return Some(0),

@@ -1,13 +1,12 @@
-//! Patterns of KEYS, SCAN and CONFIG GET: `*`, `?`, `[a-c]`, `[^x]`, and `\` before a character that means itself.
+//! Patterns of KEYS, SCAN and CONFIG GET: `*`, `?`, `[a-c]`, `[^x]`, and `\` to escape a character.
 
-/// Whether `text` matches all of `pattern`.
+/// Returns whether `text` matches all of `pattern`.
 ///
-/// A star is tried again only from the last one on, so the time is at most the product of both lengths, whatever the
-/// pattern.
+/// Only the last star is tried again, so the time is at most the product of both lengths, whatever the pattern.
 #[must_use]
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
-    // Where the last star was, and how much of the text it has taken so far.
+    // The position after the last star, and the length of the text that the star has matched so far.
     let mut star: Option<(usize, usize)> = None;
     loop {
         if pattern.get(p) == Some(&b'*') {
@@ -24,7 +23,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
         } else if p == pattern.len() {
             return true;
         }
-        // A dead end: the last star takes one more.
+        // On a mismatch, the last star matches one more byte.
         match &mut star {
             Some((after, taken)) if *taken < text.len() => {
                 *taken += 1;
@@ -35,7 +34,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// How long the first element of the pattern is, which is no star, if it takes this byte.
+/// Returns the length of the first element of the pattern, which is not a star, if it matches the byte.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
         [] => None,
@@ -49,7 +48,8 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// How long a class is, its bracket included, and whether it holds the byte. One without an end goes on to the end.
+/// Returns the length of a class, including its bracket, and whether it contains the byte. A class without an end
+/// extends to the end of the pattern.
 fn in_class(class: &[u8], byte: u8) -> (usize, bool) {
     let negated = class.first() == Some(&b'^');
     let mut at = usize::from(negated);

@@ -1,4 +1,4 @@
-//! What a journal leads to, now or then, for people to read.
+//! The keys that a journal leads to, at its end or at an earlier sequence, printed for people to read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use nexus_rt::{Sequence, World};
 use crate::keys::Keys;
 use crate::store::{PROGRAM, Store};
 
-/// A journal that is run again, step by step, without a server. It changes nothing on the disk.
+/// Replays a journal step by step, without a server. It changes nothing on disk.
 #[derive(Debug)]
 pub struct History {
     reader: Reader,
@@ -22,14 +22,14 @@ pub struct History {
     until: Sequence,
 }
 
-/// A value, and when it ends.
+/// A value and its expiry time.
 type Row<'k> = (&'k [u8], Option<i64>);
 
 impl History {
     /// Opens the journal in a directory.
     ///
     /// # Errors
-    /// If there is none, or it is of another program or version.
+    /// If there is no journal, or it is of another program or version.
     pub fn open(directory: &Path) -> Result<Self, Error> {
         let disk: Arc<dyn Disk> = Dir::new(directory).into();
         let doing = "open the journal in";
@@ -42,10 +42,10 @@ impl History {
         Ok(Self { reader, world, store, digests, until: Sequence::NEVER })
     }
 
-    /// Goes on to a sequence, or to the end.
+    /// Replays up to a sequence, or to the end.
     ///
     /// # Errors
-    /// If the journal is damaged, or what is asked for was compacted away.
+    /// If the journal is damaged, or the changes up to the sequence were compacted away.
     pub fn advance(&mut self, until: Option<u64>) -> Result<Replayed, Error> {
         let until = until.map(Sequence::new);
         let replayed = self.reader.replay(&mut self.world, &mut self.store, &self.digests, until)?;
@@ -53,7 +53,7 @@ impl History {
         Ok(replayed)
     }
 
-    /// The keys by their names.
+    /// Returns the keys, sorted by name.
     fn rows(&self) -> Vec<(&[u8], Row<'_>)> {
         let keys = self.world.resource::<Keys>();
         let row = |key| (key, (keys.get(key).unwrap_or_default(), keys.expiry_unix_ms(key).flatten()));
@@ -62,19 +62,19 @@ impl History {
         rows
     }
 
-    /// Prints the keys as commands that make them.
+    /// Prints the keys as commands that create them.
     ///
     /// # Errors
-    /// If nobody reads any more.
+    /// If `out` cannot be written to, such as a pipe whose reader has closed it.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "# {}", self.state())?;
         self.rows().into_iter().try_for_each(|(key, row)| writeln!(out, "{}", Set(key, row)))
     }
 
-    /// Goes on to a sequence, and prints what changed until then: what is gone after a minus, what came after a plus.
+    /// Replays up to a sequence, and prints what changed: removed rows after a minus, added rows after a plus.
     ///
     /// # Errors
-    /// If the journal is damaged, or nobody reads any more.
+    /// If the journal is damaged, or `out` cannot be written to.
     pub fn print_changes(&mut self, until: u64, out: &mut impl Write) -> Result<io::Result<()>, Error> {
         let own = |(key, (value, ends)): (&[u8], Row<'_>)| (key.to_vec(), (value.to_vec(), ends));
         let (old, was): (BTreeMap<_, _>, _) = (self.rows().into_iter().map(own).collect(), self.state());
@@ -99,7 +99,7 @@ impl History {
         Ok(print())
     }
 
-    /// Where it is, in a line.
+    /// Returns the current position of the replay, as one line.
     fn state(&self) -> String {
         let keys = self.world.resource::<Keys>();
         let digest = keys.digest(keys.now_ms);
@@ -107,7 +107,7 @@ impl History {
     }
 }
 
-/// The command that makes a key.
+/// The command that creates a key.
 struct Set<'k>(&'k [u8], Row<'k>);
 
 impl fmt::Display for Set<'_> {

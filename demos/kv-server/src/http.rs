@@ -1,26 +1,26 @@
-//! Requests over HTTP/1.1, as far as a page and those who gather numbers need it: GET and HEAD without a body.
+//! Requests over HTTP/1.1, as far as a page and a metrics collector need it: GET and HEAD without a body.
 
 use std::fmt::{self, Write};
 
 use httparse::{EMPTY_HEADER, Error, Status};
 use nexus_rt::connections::{Buffer, Framing};
 
-/// The longest head of a request, in bytes, and the most lines that it has.
+/// The longest head of a request, in bytes, and the maximum number of its lines.
 const HEAD: usize = 8 * 1024;
 const LINES: usize = 64;
 
-/// A request, and the parser that finds it.
+/// A request, and the parser that decodes it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HttpRequest {
     buffer: Buffer,
-    /// Where the path is.
+    /// The position of the path.
     path: (usize, usize),
     pub(crate) method: Method,
     /// Whether the connection is closed after the reply.
     pub(crate) closes: bool,
 }
 
-/// What is asked.
+/// The method of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Method {
     #[default]
@@ -34,17 +34,17 @@ pub(crate) enum Method {
 pub(crate) enum NotHttp {
     Malformed(Error),
     TooLong,
-    /// No page takes a body.
+    /// The request has a body, which no page accepts.
     Body,
 }
 
 impl HttpRequest {
-    /// What stands for a request that could not be read.
+    /// Returns a request that stands for one that could not be parsed.
     pub(crate) fn unread() -> Self {
         Self { closes: true, ..Self::default() }
     }
 
-    /// What is asked for, without what comes after a question mark.
+    /// Returns the path, without what follows a question mark.
     pub(crate) fn path(&self) -> &[u8] {
         let path = &self.buffer.taken()[self.path.0..self.path.1];
         path.split(|byte| *byte == b'?').next().unwrap_or_default()
@@ -110,7 +110,7 @@ impl std::error::Error for NotHttp {}
 pub(crate) fn reply(out: &mut Vec<u8>, request: &HttpRequest, (status, kind): (&str, &str), body: &[u8]) {
     let mut head = String::with_capacity(256);
     let closes = if request.closes { "Connection: close\r\n" } else { "" };
-    // Nothing of this is kept by anybody, and the page asks nobody else.
+    // The reply must not be cached, and the page requests nothing from other servers.
     write!(
         head,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\

@@ -1,4 +1,4 @@
-//! The keys and their values, as a resource.
+//! The keys and values, as a resource.
 
 use std::mem;
 use std::num::NonZeroI64;
@@ -12,109 +12,111 @@ use smallvec::SmallVec;
 use crate::trace::{Change, Trace};
 use crate::watched::{Watched, Watches};
 
-/// What a key and its value take where they lie: an entry, and its place in a table that is seven tenths full.
+/// The memory of a key and its value without their heap allocations: an entry, and a slot in a hash table that is 70%
+/// full.
 const OVERHEAD: usize = size_of::<(usize, Bytes, Entry)>() + size_of::<usize>() * 10 / 7;
 
-/// What the allocator needs for memory of its own, in bytes.
+/// The allocator's overhead for each allocation, in bytes.
 const HEADER: usize = 16;
 
-/// How much room for keys is never given back.
+/// The room for keys that is always kept.
 const ROOM: usize = 4_096;
 
-/// The room for so many keys is given back at once.
+/// The room that is freed at once, in keys.
 const PIECE: usize = 200_000;
 
-/// All keys. They lie in a row, which SCAN goes through from its end.
+/// All keys. They are stored in a row, which SCAN goes through from its end.
 #[derive(Debug, Default)]
 pub struct Keys {
     pub(crate) entries: Entries,
-    /// What keys and values hold, in bytes.
+    /// The memory of keys and values, in bytes.
     used: usize,
-    /// The time of this turn, in milliseconds since 1970. A key whose time has come by then is not there any more, also
-    /// if its timer has not run yet.
+    /// The time of this turn, in milliseconds since 1970. A key that has expired by then no longer exists, even if its
+    /// timer has not run yet.
     pub(crate) now_ms: i64,
     pub(crate) watched: Watched,
-    /// How many keys end and have no timer.
+    /// The number of keys that expire and have no timer.
     pub(crate) untimed: usize,
-    /// How far those have been swept.
+    /// The position that sweeping these keys has reached.
     swept: usize,
-    /// How many of them have ended that nobody has counted yet.
+    /// The number of these keys that have expired and are not counted yet.
     ended: usize,
-    /// What was removed all at once, and is dropped a little at a time.
+    /// Tables that were removed as a whole and are dropped a little at a time.
     doomed: Vec<Entries>,
-    /// What RANDOMKEY chooses by.
+    /// The state of the random numbers for RANDOMKEY.
     pub(crate) dice: u64,
     pub(crate) trace: Trace,
 }
 
 type Entries = IndexMap<Bytes, Entry>;
 
-/// Keys and values: up to 16 bytes lie where their entry is, so most need no memory of their own.
+/// A key or a value: up to 16 bytes are stored inline, so most need no allocation.
 pub(crate) type Bytes = SmallVec<[u8; 16]>;
 
-/// A value and when it ends.
+/// A value and its expiry time.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     pub(crate) value: Bytes,
-    /// In milliseconds since 1970.
+    /// The expiry time, in milliseconds since 1970.
     pub(crate) ends: Option<NonZeroI64>,
-    /// What ends it then. Where very many keys end, some have no timer, and are [swept](Keys::sweep).
+    /// The timer that expires it. If very many keys expire, some have no timer and are [swept](Keys::sweep).
     pub(crate) timer: Option<TimerKey>,
 }
 
 impl Entry {
-    /// Whether its time has not come.
+    /// Returns whether the entry has not expired.
     #[inline]
     pub(crate) fn lives(&self, now_ms: i64) -> bool {
         self.ends.is_none_or(|ends| ends.get() > now_ms)
     }
 
-    /// Whether it ends and has no timer.
+    /// Returns whether the entry expires and has no timer.
     fn is_untimed(&self) -> bool {
         self.ends.is_some() && self.timer.is_none()
     }
 }
 
 impl Keys {
-    /// How many keys there are, those included whose time has come but whose timers have not run yet.
+    /// Returns the number of keys, including expired keys whose timers have not run yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What keys and values hold, in bytes.
+    /// Returns the memory of keys and values, in bytes.
     #[must_use]
     pub fn used(&self) -> usize {
         self.used
     }
 
-    /// How many keys end some time. Counts them.
+    /// Returns the number of keys that have an expiry time, by counting them.
     #[must_use]
     pub fn expiring(&self) -> usize {
         self.entries.values().filter(|entry| entry.ends.is_some()).count()
     }
 
-    /// A value.
+    /// Returns the value of a key.
     #[inline]
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.entry(key).map(|entry| entry.value.as_slice())
     }
 
-    /// Whether there is such a key.
+    /// Returns whether a key exists.
     #[inline]
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
         self.entry(key).is_some()
     }
 
-    /// When a key ends, in milliseconds since 1970: `None` if there is no such key, `Some(None)` if it does not end.
+    /// Returns when a key expires, in milliseconds since 1970: `None` if the key does not exist, `Some(None)` if it
+    /// does not expire.
     #[must_use]
     pub fn expiry_unix_ms(&self, key: &[u8]) -> Option<Option<i64>> {
         self.entry(key).map(|entry| entry.ends.map(NonZeroI64::get))
@@ -125,16 +127,16 @@ impl Keys {
         self.entries.get(key).filter(|entry| entry.lives(self.now_ms))
     }
 
-    /// Every key, in no order.
+    /// Returns an iterator over all keys, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.entries.iter().filter(|(_, entry)| entry.lives(self.now_ms)).map(|(key, _)| &**key)
     }
 
-    /// Calls `visit` with `count` keys below `cursor`, and gives the cursor of those that remain; 0 at the end. A scan
-    /// begins with cursor 0.
+    /// Calls `visit` with `count` keys below `cursor`, and returns the cursor of the remaining keys, or 0 at the end. A
+    /// scan begins with cursor 0.
     ///
-    /// A key that is there all the time is visited. For a removed key leaves its place to the last one, which moves
-    /// down, and so may be seen twice but is never passed over; and new keys come last.
+    /// A key that exists throughout the scan is visited. When a key is removed, the last key moves down into its place,
+    /// so that key may be visited twice but is never skipped. New keys are added at the end.
     pub fn scan(&self, cursor: usize, count: usize, mut visit: impl FnMut(&[u8])) -> usize {
         let from = if cursor == 0 { self.entries.len() } else { cursor.min(self.entries.len()) };
         let to = from.saturating_sub(count);
@@ -143,32 +145,32 @@ impl Keys {
         to
     }
 
-    /// Adds a key to what a client watches.
+    /// Adds a key to those that a client watches.
     pub(crate) fn watch(&mut self, watches: &mut Watches, key: &[u8]) {
         self.end_lapsed(key);
         self.watched.watch(watches, key);
     }
 
-    /// Ends what a client watches. Whether any of it has changed or ended.
+    /// Stops watching a client's keys. Returns whether any of them has changed or expired.
     pub(crate) fn unwatch(&mut self, watches: &mut Watches) -> bool {
         watches.keys().for_each(|key| self.end_lapsed(key));
         self.watched.unwatch(watches)
     }
 
-    /// Whether any of what a client watches has changed or ended.
+    /// Returns whether any key that a client watches has changed or expired.
     pub(crate) fn has_changed(&self, watches: &Watches) -> bool {
         let has_lapsed = |key: &Arc<[u8]>| self.entries.get(&**key).is_some_and(|entry| !entry.lives(self.now_ms));
         watches.keys().any(has_lapsed) || self.watched.has_changed(watches)
     }
 
-    /// Removes a key whose time has come but whose timer has not run yet. (The timer then finds nothing.)
+    /// Removes an expired key whose timer has not run yet. (The timer then finds nothing.)
     fn end_lapsed(&mut self, key: &[u8]) {
         if self.entries.get(key).is_some_and(|entry| !entry.lives(self.now_ms)) {
             self.remove(key);
         }
     }
 
-    /// Writes a value by `write`, which is given the old one or an empty one, and says what it says.
+    /// Calls `write` with the entry of a key, or with an empty one, and returns its result.
     #[inline]
     pub(crate) fn write<T>(&mut self, key: &[u8], write: impl FnOnce(&mut Entry) -> T) -> T {
         self.watched.touch(key);
@@ -177,7 +179,7 @@ impl Keys {
                 let entry = entry.into_mut();
                 self.used -= heap(&entry.value);
                 if !entry.lives(self.now_ms) {
-                    // What has ended is as new. If there is a timer, it finds nothing.
+                    // An expired entry counts as new. If it has a timer, the timer finds nothing.
                     let lost = usize::from(entry.is_untimed());
                     (self.untimed, self.ended) = (self.untimed - lost, self.ended + lost);
                     *entry = Entry::default();
@@ -196,7 +198,7 @@ impl Keys {
         result
     }
 
-    /// Removes a key; gives its entry, also if its time has come. The caller knows whether that is a change.
+    /// Removes a key, even if it has expired, and returns its entry. The caller knows whether that is a change.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         let (key, entry) = self.entries.swap_remove_entry(key)?;
         self.watched.touch(&key);
@@ -205,7 +207,8 @@ impl Keys {
             self.ended += usize::from(!entry.lives(self.now_ms));
         }
         self.used -= OVERHEAD + heap(&key) + heap(&entry.value);
-        // Room for many keys is not kept for few. What is left then is so little that it moves in no time.
+        // Do not keep room for many keys when few are left. What is left is so little that moving it takes no
+        // noticeable time.
         let room = self.entries.capacity();
         if room > ROOM && self.entries.len() < room / 128 {
             let mut old = mem::replace(&mut self.entries, Entries::with_capacity(room / 64));
@@ -215,12 +218,13 @@ impl Keys {
         Some(entry)
     }
 
-    /// Removes all keys, and gives the timers of those that end. Of very many, most memory is given back later.
+    /// Removes all keys, and returns the timers of those that expire. If there are very many keys, most of their memory
+    /// is freed later.
     pub(crate) fn clear(&mut self) -> Vec<TimerKey> {
-        // Also if there are none, for whether any lives would have to be looked for.
+        // Note it even if there are no keys: finding out whether any of them is live would take a search.
         self.trace.note(Change::Cleared, &[], &Entry::default());
         let Self { entries, watched, .. } = self;
-        // One that has ended too, for it lived when it was first watched.
+        // Expired keys count too, since they were live when they were first watched.
         let is_there = |key: &&Arc<[u8]>| entries.contains_key(&***key);
         let watching: Vec<_> = watched.keys().filter(is_there).cloned().collect();
         watching.iter().for_each(|key| watched.touch(key));
@@ -235,7 +239,7 @@ impl Keys {
         timers
     }
 
-    /// Drops some of what was removed all at once.
+    /// Drops some of the entries that were removed all at once.
     pub(crate) fn bury(&mut self, most: usize) {
         let Some(last) = self.doomed.last_mut() else { return };
         for _ in 0..most {
@@ -245,23 +249,23 @@ impl Keys {
         }
         let room = last.capacity();
         if last.is_empty() && room > PIECE {
-            // The system, too, takes long to take much memory back.
+            // The system also takes long to take back much memory.
             last.shrink_to(room - PIECE);
         } else if last.is_empty() {
             self.doomed.pop();
         }
     }
 
-    /// Whether there is something to be dropped.
+    /// Returns whether there are removed entries to drop.
     pub(crate) fn has_doomed(&self) -> bool {
         !self.doomed.is_empty()
     }
 
-    /// Looks at some keys, and removes those that have ended and have no timer. How many that are.
+    /// Looks at some keys, and removes the expired ones that have no timer. Returns the number of expired keys removed.
     pub(crate) fn sweep(&mut self, most: usize) -> usize {
         let before = self.ended;
         for _ in 0..most.min(self.entries.len()) {
-            // From the end, for the last key takes the place of one that is removed.
+            // Go from the end, since the last key replaces a removed one.
             self.swept = self.swept.min(self.entries.len()).checked_sub(1).unwrap_or(self.entries.len() - 1);
             let (key, entry) = self.entries.get_index(self.swept).expect("it is below the number of keys");
             if entry.is_untimed() && !entry.lives(self.now_ms) {
@@ -275,13 +279,13 @@ impl Keys {
         self.ended - before
     }
 
-    /// How many keys without a timer have ended since this was last asked.
+    /// Returns the number of keys without a timer that have expired since the last call.
     pub(crate) fn take_ended(&mut self) -> usize {
         mem::take(&mut self.ended)
     }
 }
 
-/// The memory of its own that a key or a value has.
+/// Returns the heap memory of a key or a value, in bytes.
 #[inline]
 fn heap(bytes: &Bytes) -> usize {
     if bytes.spilled() { bytes.capacity() + HEADER } else { 0 }

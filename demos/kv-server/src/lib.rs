@@ -1,6 +1,6 @@
 //! A key-value server that speaks the protocol of Redis, on nexus-rt.
 //!
-//! [`Server`] is the whole of it; [`Engine`] and [`Commands`] are the part without sockets.
+//! [`Server`] is the whole server; [`Engine`] and [`Commands`] are the part without sockets.
 
 mod apart;
 mod args;

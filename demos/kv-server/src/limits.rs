@@ -4,29 +4,30 @@ use std::time::Duration;
 
 use crate::request::RequestLimits;
 
-/// How much clients may ask for.
+/// The limits on what clients may ask for.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// What is refused while it is read.
+    /// Limits that are checked while a request is read.
     pub request: RequestLimits,
     /// The longest key, in bytes.
     pub key: usize,
-    /// Commands that may need more are refused once keys and values hold this many bytes.
+    /// The memory of keys and values, in bytes, above which commands that may need more are refused.
     pub memory: usize,
-    /// The replies of one client after which its requests wait until it reads, in bytes. One that is sent
-    /// [eight times](Self::most_replies) as much, by others or for one request, is cut off.
+    /// The unsent replies of one client, in bytes, above which its requests wait until it reads. A client with [eight
+    /// times](Self::most_replies) as much, from other clients or from one request, is disconnected.
     pub replies: usize,
-    /// The most that all clients' unfinished requests, unsent replies and subscriptions hold together, in bytes. Who
-    /// would need more is cut off, unless it holds little: half of it is for those who hold no more than their share.
+    /// The maximum total of all clients' unfinished requests, unsent replies and subscriptions, in bytes. A client that
+    /// would exceed it is disconnected, unless it holds little: half of the total is reserved for clients within their
+    /// equal share.
     pub buffers: usize,
-    /// The most clients.
+    /// The maximum number of clients.
     pub clients: usize,
-    /// How long a client may read nothing of what waits for it, before it is cut off.
+    /// How long a client may leave its replies unread before it is disconnected.
     pub stalled: Duration,
 }
 
 impl Limits {
-    /// The most that waits for one client, in bytes.
+    /// Returns the maximum of unsent replies of one client, in bytes.
     #[must_use]
     pub fn most_replies(&self) -> usize {
         self.replies.saturating_mul(8)

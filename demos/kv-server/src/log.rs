@@ -1,4 +1,4 @@
-//! `Log`: the journal of a server that runs, as a resource.
+//! `Log`: the journal of a running server, as a resource.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,13 +20,14 @@ use crate::store::{Change, PROGRAM, Store, digests};
 pub struct LogOptions {
     /// The directory.
     pub directory: PathBuf,
-    /// When a request is safe, so that its reply may leave.
+    /// When a request is safe and its reply may leave.
     pub durability: Durability,
-    /// The journal is compacted once it has so many bytes, and twice as many as when it was last compacted; 0 is never.
+    /// The journal is compacted at this size in bytes, but not before it has doubled since the last compaction; 0 is
+    /// never.
     pub compact: u64,
 }
 
-/// Writes down what events change. Without a journal it does nothing.
+/// Records the changes of events. Without a journal it does nothing.
 #[derive(Debug, Default)]
 pub struct Log {
     live: Option<Box<Live>>,
@@ -35,29 +36,29 @@ pub struct Log {
 #[derive(Debug)]
 struct Live {
     recorder: Recorder,
-    /// The size of the journal beside what the recorder has written since it was opened, in bytes. Compaction lowers
-    /// it, also below zero.
+    /// The size of the journal apart from what the recorder has written since it was opened, in bytes. Compaction
+    /// lowers it, even below zero.
     others: i64,
-    /// The size after it was last compacted, or was to be, or at the start.
+    /// The size after the last compaction, successful or not, or at the start.
     base: u64,
     compact: u64,
     compaction: Option<JoinHandle<Result<Compacted, Error>>>,
-    /// Whether a client has asked to compact it.
+    /// Whether a client has asked for a compaction.
     asked: bool,
     /// Whether the last compaction failed.
     failed: bool,
-    /// How many compactions there were.
+    /// The number of compactions.
     compactions: u64,
 }
 
-/// What a journal leads to.
+/// The state that a journal leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kept {
     /// The sequence of the last change.
     pub last: Sequence,
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: usize,
-    /// The keys as one number.
+    /// The digest of the keys.
     pub digest: u64,
 }
 
@@ -67,7 +68,7 @@ impl fmt::Display for Kept {
     }
 }
 
-/// What INFO tells of a journal.
+/// What INFO reports about a journal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
     pub(crate) bytes: u64,
@@ -80,13 +81,13 @@ pub(crate) struct Status {
 }
 
 impl Log {
-    /// Runs again what a journal has, and writes down from now on.
+    /// Replays a journal, and records changes from now on.
     ///
     /// # Errors
-    /// If the journal is in use, damaged, of another program or version, or cannot be written.
+    /// If the journal is in use, damaged, or of another program or version, or if it cannot be written.
     pub(crate) fn open(options: &LogOptions, world: &mut World, store: &mut Store) -> Result<Replayed, Error> {
         let LogOptions { directory, durability, compact } = options.clone();
-        // Inputs move it, and the recorder once per turn.
+        // Inputs move this clock during the replay, and then the recorder once per turn.
         *world.resource_mut::<Clock>() = Clock::historical(Clock::realtime().unix());
         world.resource_mut::<Keys>().keep_trace(true);
         let digests = digests(world.registry());
@@ -102,17 +103,17 @@ impl Log {
             Live { recorder, others, base, compact, compaction: None, asked: false, failed: false, compactions: 0 };
         world.resource_mut::<Self>().live = Some(Box::new(live));
         Changes::collect(world, true);
-        // What ran again is not what this run of the server was asked.
+        // Replayed requests were not asked of this run of the server.
         *world.resource_mut::<Stats>() = Stats { watched: true, ..Stats::new() };
         Ok(replayed)
     }
 
-    /// Whether there is a journal.
+    /// Returns whether there is a journal.
     pub(crate) fn is_open(&self) -> bool {
         self.live.is_some()
     }
 
-    /// Has it compacted as soon as it can. Whether it can be.
+    /// Asks for a compaction as soon as possible. Returns whether one can start.
     pub(crate) fn ask_to_compact(&mut self) -> bool {
         self.live.as_mut().is_some_and(|live| {
             let idle = live.compaction.is_none();
@@ -136,7 +137,7 @@ impl Log {
     }
 }
 
-/// What the loop does with the journal.
+/// The loop's access to the journal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Logger {
     log: Key<Log>,
@@ -150,13 +151,13 @@ impl Logger {
         Self { log: world.key(), changes: world.key(), net: world.key(), keys: world.key() }
     }
 
-    /// Moves the clock of a world that has a journal, once per turn.
+    /// Moves the clock of a world that has a journal. Called once per turn.
     #[inline]
     pub(crate) fn begin(self, world: &mut World) {
         self.with(world, |live, world| _ = live.recorder.update(world));
     }
 
-    /// Writes down what the present event has changed, and has what is sent from now on wait until that is safe.
+    /// Records what the current event has changed, and holds what is sent from now on until that is safe.
     #[inline]
     pub(crate) fn note(self, world: &mut World) {
         if !self.changes.get(world).is_empty() {
@@ -173,7 +174,7 @@ impl Logger {
         }
     }
 
-    /// Makes the turn safe, as far as that is done in the loop, and sends what waited for it.
+    /// Makes the turn safe, as far as the loop does that, and sends what waited for it.
     ///
     /// # Errors
     /// If the disk is full or fails.
@@ -190,7 +191,7 @@ impl Logger {
         Ok(())
     }
 
-    /// Ends the journal.
+    /// Closes the journal.
     ///
     /// # Errors
     /// If the disk is full or fails.
@@ -204,7 +205,7 @@ impl Logger {
 
     #[inline]
     fn with<T>(self, world: &mut World, act: impl FnOnce(&mut Live, &mut World) -> T) -> Option<T> {
-        // It is taken out meanwhile, since it needs the world.
+        // Take it out during the call, since `act` needs the world too.
         let mut live = self.log.get_mut(world).live.take()?;
         let result = act(&mut live, world);
         self.log.get_mut(world).live = Some(live);
@@ -218,7 +219,7 @@ impl Live {
         u64::try_from(self.others.saturating_add(written)).unwrap_or(0)
     }
 
-    /// Starts a compaction if it is time, and hears of one that has ended.
+    /// Starts a compaction if one is due, and finishes one whose thread has ended.
     fn tend(&mut self, world: &World) -> Result<(), Error> {
         if self.compaction.as_ref().is_some_and(JoinHandle::is_finished) {
             self.end_compaction();
@@ -256,14 +257,14 @@ impl Live {
         }
     }
 
-    /// The journal stays as it was. It is tried again when it is twice as long, or somebody asks for it.
+    /// Keeps the journal as it is. Compaction is tried again at twice the size, or when a client asks for it.
     fn is_not_compacted(&mut self, why: &dyn fmt::Display) {
         (self.base, self.failed) = (self.bytes(), true);
         eprintln!("kv-server: compaction failed, and the journal is unchanged: {why}");
     }
 }
 
-/// Puts a snapshot in the place of what is up to a sequence.
+/// Replaces the journal up to a sequence by a snapshot.
 fn compacted(disk: &Arc<dyn Disk>, upto: Sequence) -> Result<Compacted, Error> {
     if upto == Sequence::NEVER {
         return Ok(Compacted { upto, inputs: 0, bytes: 0, removed: 0, digest: 0 });

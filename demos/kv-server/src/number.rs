@@ -1,6 +1,6 @@
 //! Integers as the protocol writes them: 64 bits, signed, in exactly one form.
 
-/// The number that `text` is, if it is how that number is written: no blanks, no plus, no zeros in front.
+/// Parses a number that is written in its one form: no blanks, no plus, no leading zeros.
 #[must_use]
 pub(crate) fn parse(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {

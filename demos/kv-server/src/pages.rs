@@ -1,4 +1,4 @@
-//! What the server measures, over HTTP: for Prometheus, as JSON, and as a page that draws it.
+//! The server's measurements over HTTP: for Prometheus, as JSON, and as a page that draws them.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,20 +21,20 @@ use crate::settings::{Options, Settings};
 use crate::stats::Stats;
 use crate::system;
 
-/// Distinguishes the connections of pages from those of clients.
+/// Distinguishes the HTTP connections from those of clients.
 #[derive(Debug)]
 pub(crate) struct Pages;
 
-/// Runs their requests.
+/// Runs the HTTP requests.
 pub(crate) type PagesPoller = ConnectionsPoller<(), HttpRequest, Pages>;
 
-/// One that asks for pages.
+/// A client that requests pages.
 pub(crate) type Visitor = Client<()>;
 
-/// The page: it needs nothing but what the server answers.
+/// The page. It needs nothing but this server's replies.
 const PAGE: &str = include_str!("page.html");
 
-/// Listens for those that ask. There are few of them, and they ask for little.
+/// Listens for HTTP connections. There are few of them, and their requests are small.
 pub(crate) fn open(builder: &mut WorldBuilder, io: &MioPoller, address: SocketAddr) -> io::Result<PagesPoller> {
     let mut limits = Limits::default();
     (limits.connections, limits.silent) = (100, Some(Duration::from_secs(60)));
@@ -49,13 +49,13 @@ pub(crate) fn open(builder: &mut WorldBuilder, io: &MioPoller, address: SocketAd
     Ok(pages)
 }
 
-/// What answers requests.
+/// Returns the pipeline that answers requests.
 pub(crate) fn answers(plan: Plan, reg: &Registry) -> BoxedPipeline<HttpRequest, (), Visitor, ByReference> {
     let serve = move |visitor: &mut Visitor, world: &mut World, asked: &_| serve(visitor, world, &plan, asked);
     PipelineStart::<&HttpRequest>::borrowed().with_context::<Visitor>().then(serve, reg).build().boxed()
 }
 
-/// Tells one that has sent what is no request.
+/// Tells a client that its request is malformed.
 fn refuse(client: &mut Visitor, why: Ended<NotHttp>) {
     if let Ended::Malformed(error) = why {
         reply(client.out(), &HttpRequest::unread(), ("400 Bad Request", TEXT), format!("{error}\n").as_bytes());
@@ -99,7 +99,7 @@ fn serve(client: &mut Visitor, world: &mut World, plan: &Plan, request: &HttpReq
     }
 }
 
-/// Copies what the server and its drivers count to the board.
+/// Copies the counters of the server and its drivers to the board.
 fn count(world: &World) {
     let (board, stats, keys) = (world.resource::<Board>(), world.resource::<Stats>(), world.resource::<Keys>());
     let net = world.resource::<Connections<Session>>();
@@ -147,7 +147,7 @@ fn count(world: &World) {
     }
 }
 
-/// How connections ended, by name.
+/// Returns how connections ended: the name and the number of each kind.
 fn ends(ended: &EndedStats) -> [(&'static str, u64); 10] {
     [
         ("finished", ended.finished),
@@ -167,7 +167,7 @@ fn unsent(net: &Connections<Session>) -> u64 {
     net.iter().map(|client| client.unsent() as u64).sum()
 }
 
-/// What the page draws.
+/// Returns the numbers that the page draws.
 fn numbers(world: &World) -> Value {
     let (board, stats, keys) = (world.resource::<Board>(), world.resource::<Stats>(), world.resource::<Keys>());
     let (clock, net) = (world.resource::<Clock>(), world.resource::<Connections<Session>>());
@@ -179,7 +179,7 @@ fn numbers(world: &World) -> Value {
         if meter.runs() == 0 {
             continue;
         }
-        // Each that was timed stands for all since the last.
+        // Each timed request stands for all since the one before.
         let weight = meter.runs() as f64 / taken.count().max(1) as f64;
         let mut before = 0;
         for (bound, count) in &mut latency {
@@ -211,7 +211,7 @@ fn numbers(world: &World) -> Value {
     })
 }
 
-/// Four bounds to each power of two, from 64 ns to a minute.
+/// Returns four bounds for each power of two, from 64 ns to about a minute.
 fn bounds() -> impl Iterator<Item = u64> {
     (6..36_u32).flat_map(|power| (4..8_u64).map(move |quarter| (quarter << power) >> 2))
 }

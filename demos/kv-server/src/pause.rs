@@ -1,4 +1,4 @@
-//! CLIENT PAUSE, as a resource: until when requests wait, and which.
+//! CLIENT PAUSE, as a resource: which requests wait, and until when.
 
 use std::time::Instant;
 
@@ -10,34 +10,34 @@ use crate::request::Request;
 use crate::session::{Client, Marks, Session};
 use crate::shared::Shared;
 
-/// Until when clients wait.
+/// The pause of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct Pause {
-    /// `None` if they do not.
+    /// When the pause ends; `None` if there is none.
     until: Option<Instant>,
-    /// Whether all requests wait, and not only those that change something.
+    /// Whether all requests wait, or only those that change something.
     all: bool,
 }
 
 impl Pause {
-    /// Has clients wait, for longer than they would if they wait already.
+    /// Begins a pause. A pause that has already begun is only extended.
     pub(crate) fn begin(&mut self, until: Instant, all: bool) {
         self.all = self.until.is_some() && self.all || all;
         self.until = self.until.max(Some(until));
     }
 
-    /// Has clients go on, in the next turn.
+    /// Ends the pause in the next turn.
     pub(crate) fn end(&mut self, now: Instant) {
         self.until = self.until.map(|_| now);
     }
 
-    /// When clients go on.
+    /// Returns when the pause ends.
     #[inline]
     pub(crate) fn until(&self) -> Option<Instant> {
         self.until
     }
 
-    /// Has one client wait, or tells that it is to wait before it changes something.
+    /// Applies the pause to one client: all its requests wait, or only those that change something.
     pub(crate) fn apply(&self, client: &mut Client) {
         if self.until.is_none() {
             return;
@@ -48,13 +48,13 @@ impl Pause {
         }
     }
 
-    /// Whether all requests of a client wait.
+    /// Returns whether all requests of a client wait.
     pub(crate) fn holds(&self, client: &Client) -> bool {
         self.all && client.state.marks.has(Marks::PAUSED)
     }
 }
 
-/// Has clients go on, if it is time: runs the requests that wait by `run`, each as an event of its own.
+/// Ends the pause if it is over: calls `run` with each waiting request, as an event of its own.
 pub(crate) fn resume(
     world: &mut World,
     clients: &mut Connected,

@@ -1,4 +1,4 @@
-//! The program: reads the command line, says where it listens, serves.
+//! The program: reads the command line, prints the address, and serves.
 
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
@@ -16,11 +16,11 @@ use crate::keys::Keys;
 use crate::server::Server;
 use crate::settings::Options;
 
-/// Files that are none of a client's.
+/// The number of open files that are not client connections.
 const OWN_FILES: u64 = 32;
 
-/// Runs the program of a command line, and says what fails. `share` has the server share a log with others, and returns
-/// what to print of that.
+/// Runs the program of a command line, and prints what fails. `share` makes the server share a log with others, and
+/// returns what to print about it.
 pub fn run(mut args: Args, share: impl FnOnce(&mut Server, &mut World) -> Result<String, String>) -> ExitCode {
     match serve(&mut args, share) {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,7 +31,7 @@ pub fn run(mut args: Args, share: impl FnOnce(&mut Server, &mut World) -> Result
     }
 }
 
-/// Serves until it is asked to stop; what fails is one sentence.
+/// Serves until it is asked to stop. An error is one sentence.
 fn serve(args: &mut Args, share: impl FnOnce(&mut Server, &mut World) -> Result<String, String>) -> Result<(), String> {
     if let Some(directory) = &args.replay {
         return replay(args, directory).map_err(|error| error.to_string());
@@ -68,14 +68,14 @@ fn serve(args: &mut Args, share: impl FnOnce(&mut Server, &mut World) -> Result<
     print(&format!("kv-server: stopped; every reply was sent or dropped\n{kept}"))
 }
 
-/// Reports a loop that does not turn.
+/// Starts a watch that reports a loop that does not turn.
 fn watch(args: &Args, world: &World) -> Option<Watch> {
     let limit = Duration::from_millis(args.slow_ms);
     let report = |stall: Stall| _ = writeln!(io::stderr(), "kv-server: {stall}");
     (args.slow_ms > 0).then(|| world.resource::<Board>().watch(limit, report))
 }
 
-/// Prints what a journal leads to.
+/// Prints the keys that a journal leads to.
 fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
     let mut history = History::open(directory)?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -89,7 +89,7 @@ fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
             history.print(&mut out)
         }
     };
-    // Whoever reads may stop reading.
+    // The reader may close the pipe early.
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::Io { doing: "write", path: "standard output".into(), source: error })
@@ -98,7 +98,7 @@ fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
     }
 }
 
-/// What the journal had.
+/// Returns a line about the journal that was replayed.
 fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     let directory = args.journal.as_deref().unwrap_or(Path::new("")).display();
     let torn = replayed.torn.as_ref().map_or(String::new(), |torn| format!("; cut off: {torn}"));
@@ -113,7 +113,7 @@ fn recovered(args: &Args, world: &World, replayed: &Replayed) -> String {
     format!("  journal {directory}: {keys} keys at sequence {last}, {} bytes{torn}{ahead}\n", replayed.bytes)
 }
 
-/// Where it listens, and what to try.
+/// Returns the lines that show the address and what to try.
 fn banner(args: &Args, asked: usize, address: SocketAddr) -> String {
     let port = address.port();
     let host = if address.ip().is_loopback() || address.ip().is_unspecified() {
@@ -139,7 +139,7 @@ fn banner(args: &Args, asked: usize, address: SocketAddr) -> String {
 fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads may stop reading.
+        // The reader may close the pipe early.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write to standard output: {error}"))
         }

@@ -1,4 +1,4 @@
-//! `Replica`: what the loop of a server does with a log that it shares.
+//! `Replica`: the loop's side of a log that several servers share.
 
 use std::time::{Duration, Instant};
 
@@ -17,35 +17,35 @@ use crate::shared::{Owner, ReplicaOptions, Shared, by_log};
 use crate::shared_log::{Lost, Refused, SharedLog};
 use crate::store::{Change, begin};
 
-/// How often keys that are due have the time of the log go on, at most.
+/// The shortest time between two ticks, which move the time of the log on when keys are due.
 const TICK: Duration = Duration::from_millis(5);
 
-/// How often it goes on if nothing else happens.
+/// The time between two ticks if nothing else happens.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often the log is asked how it is, for requests that come back from it.
+/// How often the log is asked for its status, for requests that report it.
 const ASKED: Duration = Duration::from_millis(100);
 
-/// How soon it is tried again to run what a client waits for that has much to read.
+/// How soon the server tries again to run the waiting requests of a client with many unread replies.
 const READY: Duration = Duration::from_millis(1);
 
-/// How much is written to a client at once before it has to read.
+/// The bytes that are written to a client at once before it has to read.
 const EARLY: usize = 256 << 10;
 
-/// Where the clients are whose requests come back from a log.
+/// The clients whose requests come back from a log.
 pub trait Clients {
-    /// Calls `act` with a client. Returns whether it is still there.
+    /// Calls `act` with a client. Returns whether the client still exists.
     fn with(&mut self, world: &mut World, id: ConnectionId, act: &mut dyn FnMut(&mut Client, &mut World)) -> bool;
 
-    /// Returns how many bytes wait for a client.
+    /// Returns the number of unsent bytes of a client.
     fn unsent(&self, world: &World, id: ConnectionId) -> usize;
 }
 
-/// What runs a request of a client: [`Commands::run`](crate::Commands::run), and what goes with it.
+/// Runs a request of a client: [`Commands::run`](crate::Commands::run), and what goes with it.
 pub type Run<'a> = dyn FnMut(&mut Client, &mut World, &Request) + 'a;
 
-/// A server's part of a log that several servers share: what changes something is not run when it is asked, but handed
-/// to the log, and run by all servers when it comes back.
+/// A server's part of a log that several servers share. A request that changes something does not run when it arrives:
+/// it is published to the log, and every server runs it when it comes back.
 pub struct Replica {
     shared: Key<Shared>,
     clock: Key<Clock>,
@@ -53,29 +53,29 @@ pub struct Replica {
     /// Stands for the clients of other servers.
     foreign: Client,
     request: Request,
-    /// The end of a transaction.
+    /// The request EXEC, which ends a transaction.
     exec: Request,
     ticks: Ticks,
 }
 
-/// When what happened.
+/// The times of ticks and of the last change.
 struct Ticks {
-    /// Whether a tick is with the log.
+    /// Whether a tick is published and has not come back.
     in_flight: bool,
-    /// Not before.
+    /// The earliest time of the next tick.
     next: Instant,
-    /// When something last came.
+    /// When the last change came.
     came: Instant,
-    /// When the log was last asked how it is.
+    /// When the log was last asked for its status.
     asked: Instant,
 }
 
 impl Replica {
-    /// Begins to share a log, in a world that an [`Engine`](crate::Engine) was installed in. Its keys are none, and
-    /// become what the log leads to.
+    /// Begins to share a log, in a world that has an [`Engine`](crate::Engine) installed. It must have no keys; they
+    /// become those that the log leads to.
     ///
     /// # Panics
-    /// If the options name no shard, or the world lacks what the engine installs.
+    /// If the shard in the options does not exist, or the world lacks what the engine installs.
     pub fn new(world: &mut World, log: Box<dyn SharedLog>, options: ReplicaOptions) -> Self {
         let limits = world.resource::<Limits>().request;
         let (now, unix) = (world.resource::<Clock>().now(), world.resource::<Clock>().unix());
@@ -89,16 +89,16 @@ impl Replica {
         Self { shared, clock, keys, foreign, request: Request::new(limits), exec, ticks }
     }
 
-    /// Has the requests of a client go by the log.
+    /// Makes the requests of a client go through the log.
     pub fn join(client: &mut Client) {
         client.state.marks.set(Marks::SHARED, true);
     }
 
-    /// Applies what has come from the log, answers those who waited for it, and runs what waited behind that. Returns
-    /// how many changes came.
+    /// Applies the changes that have come from the log, answers the clients that waited for them, and runs the requests
+    /// that waited behind these. Returns the number of changes.
     ///
     /// # Errors
-    /// If this server cannot go on with the log. Those who wait are then to be [refused](Self::refuse_all).
+    /// If this server cannot continue with the log. [Refuse](Self::refuse_all) the waiting clients then.
     pub fn poll(&mut self, world: &mut World, clients: &mut dyn Clients, run: &mut Run<'_>) -> Result<usize, Lost> {
         let now = self.clock.get(world).now();
         let mut shared = self.shared.get_mut(world);
@@ -129,7 +129,7 @@ impl Replica {
         Ok(came)
     }
 
-    /// Applies one change, as its client if that is one of this server.
+    /// Applies one change, as its client if that is a client of this server.
     fn apply(
         &mut self,
         world: &mut World,
@@ -169,7 +169,7 @@ impl Replica {
         }
     }
 
-    /// Runs what a client has published, with its replies.
+    /// Runs what a client has published, and writes the replies.
     fn apply_own(
         &mut self,
         client: &mut Client,
@@ -192,13 +192,13 @@ impl Replica {
         client.state.marks.set(Marks::ORDERED, false);
     }
 
-    /// Runs what waits of a client, until the next that is with the log.
+    /// Runs the waiting requests of a client, up to the next one that goes to the log.
     fn advance(&mut self, client: &mut Client, world: &mut World, run: &mut Run<'_>) {
         let passed = self.shared.get(world).barriers.passed;
         client.state.marks.set(Marks::TURN, true);
         if let Some(asked) = client.state.waiting.take_awaiting() {
             if asked.arrived > passed {
-                // It waits for another one.
+                // It waits for a later barrier.
                 client.state.waiting.arrived = asked.arrived;
                 client.state.waiting.await_barrier(asked.request);
             } else {
@@ -224,7 +224,7 @@ impl Replica {
         client.state.marks.set(Marks::TURN, false);
     }
 
-    /// Ends a turn: publishes what its reads wait for, has time go on if that is needed, and lets all of it leave.
+    /// Ends a turn: publishes the barrier that reads wait for, publishes a tick if one is due, and flushes the log.
     pub fn flush(&mut self, world: &mut World, clients: &mut dyn Clients, expiry: &ExpiryPoller) {
         let mut shared = self.shared.get_mut(world);
         if std::mem::take(&mut shared.barriers.is_wanted) {
@@ -263,18 +263,18 @@ impl Replica {
         self.shared.get_mut(world).ready.push(id);
     }
 
-    /// When the time of the log is to go on, by the machine's clock: when a key is due, or after a while.
+    /// Returns when the next tick is due, by the machine's clock: when a key expires, or after a while.
     fn next_tick(&self, world: &World, expiry: &ExpiryPoller) -> Option<Instant> {
         if self.ticks.in_flight {
             return None;
         }
-        // The log goes on as the machine does, from the time of what came last: the two need not agree on the time.
+        // The log's time advances with the machine's, from the time of the last change: the two clocks need not agree.
         let log = self.shared.get(world).other_clock()?.now();
         let ends = expiry.next_end(world).map_or(IDLE, |end| end.saturating_duration_since(log));
         Some((self.ticks.came + ends.min(IDLE)).max(self.ticks.next))
     }
 
-    /// When to poll next at the latest, by the machine's clock.
+    /// Returns the latest time of the next poll, by the machine's clock.
     #[must_use]
     pub fn next_deadline(&self, world: &World, expiry: &ExpiryPoller) -> Option<Instant> {
         let (now, tick) = (self.clock.get(world).now(), self.next_tick(world, expiry));
@@ -283,7 +283,7 @@ impl Replica {
         [busy, ready, tick].into_iter().flatten().min()
     }
 
-    /// Removes keys whose time has come, by the log. Returns how many.
+    /// Removes the keys that have expired by the log's clock. Returns the number of keys removed.
     pub fn expire(&self, world: &mut World, expiry: &mut ExpiryPoller) -> usize {
         by_log((self.shared, self.clock), world, |world| {
             let now = self.clock.get(world).now();
@@ -291,7 +291,7 @@ impl Replica {
         })
     }
 
-    /// Whether nothing waits for the log.
+    /// Returns whether nothing waits for the log.
     #[must_use]
     pub fn is_idle(world: &World) -> bool {
         let shared = world.resource::<Shared>();
@@ -299,7 +299,7 @@ impl Replica {
         shared.ready.is_empty() && !shared.barriers.is_wanted && !shared.owners.values().any(waits)
     }
 
-    /// Answers a client all of whose requests wait in vain, since the log is lost, and closes it.
+    /// Answers each waiting request of a client with an error, since the log is lost, and closes the client.
     pub fn refuse_all(client: &mut Client, why: &Lost) {
         let text = format!("CLUSTERDOWN {why}; ask another server whether earlier requests took effect");
         for _ in 0..client.state.waiting.forget() {
@@ -308,14 +308,14 @@ impl Replica {
         client.close("the shared log is lost");
     }
 
-    /// Forgets the log if nobody waits for it: what is asked from now on is refused, and not left without an answer.
+    /// Drops the log if no client waits for it. Later requests are then refused instead of left without an answer.
     pub fn close_if_idle(world: &mut World) {
         if Self::is_idle(world) {
             Self::close(world);
         }
     }
 
-    /// Forgets the log, so that nothing can be changed any more.
+    /// Drops the log, so that nothing can be changed from now on.
     pub fn close(world: &mut World) {
         let mut shared = world.resource_mut::<Shared>();
         shared.log = None;

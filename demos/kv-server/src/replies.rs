@@ -1,9 +1,9 @@
-//! Replies in the form of the protocol, written one after another to what is sent.
+//! Replies in the form of the protocol, appended to a buffer that is sent.
 
 use std::fmt::Display;
 use std::io::Write;
 
-/// Writes replies to what is sent to a client, in the version of the protocol that it speaks.
+/// Writes replies to a client's output, in the version of the protocol that the client speaks.
 #[derive(Debug)]
 pub struct Replies<'a> {
     out: &'a mut Vec<u8>,
@@ -16,12 +16,12 @@ pub enum Protocol {
     /// RESP2, which every client speaks at first.
     #[default]
     Two,
-    /// RESP3, which it may ask for.
+    /// RESP3, which a client may switch to.
     Three,
 }
 
 impl Protocol {
-    /// Its number.
+    /// Returns the number of the version.
     #[must_use]
     pub fn number(self) -> i64 {
         match self {
@@ -32,14 +32,14 @@ impl Protocol {
 }
 
 impl<'a> Replies<'a> {
-    /// Writes to the end of `out`.
+    /// Creates replies that are appended to `out`.
     #[inline]
     #[must_use]
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
         Self { out, protocol }
     }
 
-    /// `+OK`, `+PONG` and the like.
+    /// Writes a simple string, such as `+PONG`.
     #[inline]
     pub fn simple(&mut self, text: &str) {
         self.out.push(b'+');
@@ -47,37 +47,37 @@ impl<'a> Replies<'a> {
         self.end();
     }
 
-    /// `+OK`.
+    /// Writes `+OK`.
     #[inline]
     pub fn ok(&mut self) {
         self.out.extend_from_slice(b"+OK\r\n");
     }
 
-    /// There is no such value.
+    /// Writes the reply for a value that does not exist.
     #[inline]
     pub fn nil(&mut self) {
         self.out.extend_from_slice(if self.protocol == Protocol::Two { b"$-1\r\n" } else { b"_\r\n" });
     }
 
-    /// There is no such array.
+    /// Writes the reply for an array that does not exist.
     #[inline]
     pub fn nil_array(&mut self) {
         self.out.extend_from_slice(if self.protocol == Protocol::Two { b"*-1\r\n" } else { b"_\r\n" });
     }
 
-    /// A number.
+    /// Writes an integer.
     #[inline]
     pub fn integer(&mut self, number: i64) {
         self.header(b':', number);
     }
 
-    /// How many there are.
+    /// Writes a count as an integer.
     #[inline]
     pub fn count(&mut self, count: usize) {
         self.header(b':', i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Any bytes.
+    /// Writes bytes, which may be any.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.elements(b'$', bytes.len());
@@ -85,7 +85,7 @@ impl<'a> Replies<'a> {
         self.end();
     }
 
-    /// The value if there is one.
+    /// Writes the value, or nil if there is none.
     #[inline]
     pub fn bulk_or_nil(&mut self, bytes: Option<&[u8]>) {
         match bytes {
@@ -94,7 +94,7 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// Text to be shown as it is.
+    /// Writes text to be shown as it is.
     pub fn verbatim(&mut self, text: &str) {
         match self.protocol {
             Protocol::Two => self.bulk(text.as_bytes()),
@@ -107,13 +107,13 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// As many replies as this follow and belong together.
+    /// Begins an array of this many replies, which follow.
     #[inline]
     pub fn array(&mut self, elements: usize) {
         self.elements(b'*', elements);
     }
 
-    /// As many pairs of replies as this follow.
+    /// Begins a map of this many pairs of replies, which follow.
     pub fn map(&mut self, pairs: usize) {
         match self.protocol {
             Protocol::Two => self.elements(b'*', 2 * pairs),
@@ -121,23 +121,23 @@ impl<'a> Replies<'a> {
         }
     }
 
-    /// As many replies as this follow, in no order.
+    /// Begins an unordered set of this many replies, which follow.
     pub fn set(&mut self, elements: usize) {
         self.elements(if self.protocol == Protocol::Two { b'*' } else { b'~' }, elements);
     }
 
-    /// As many replies as this follow, which the client has not asked for.
+    /// Begins a message that the client has not asked for, of this many replies, which follow.
     pub fn push(&mut self, elements: usize) {
         self.elements(if self.protocol == Protocol::Two { b'*' } else { b'>' }, elements);
     }
 
-    /// Lines of text.
+    /// Writes lines of text.
     pub fn lines(&mut self, lines: &[&str]) {
         self.array(lines.len());
         lines.iter().for_each(|line| self.simple(line));
     }
 
-    /// An error: a code in capitals and a sentence. What would end the line early becomes a blank.
+    /// Writes an error: a code in capitals and a sentence. Characters that would end the line early become blanks.
     pub fn error(&mut self, error: &dyn Display) {
         self.out.push(b'-');
         let start = self.out.len();
@@ -145,7 +145,7 @@ impl<'a> Replies<'a> {
         self.end_error(start);
     }
 
-    /// An error in bytes that may be no text.
+    /// Writes an error whose bytes may not be valid text.
     pub fn error_of(&mut self, error: &[u8]) {
         self.out.push(b'-');
         let start = self.out.len();
@@ -158,7 +158,7 @@ impl<'a> Replies<'a> {
         self.end();
     }
 
-    /// What is in the form of the protocol already.
+    /// Writes what is already in the form of the protocol.
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);

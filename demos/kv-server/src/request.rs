@@ -1,4 +1,4 @@
-//! Requests: the parser, which takes bytes as they come and gives a request when it is whole.
+//! Requests, and the parser that takes bytes as they come and returns each request once it is complete.
 
 use memchr::memchr2;
 use nexus_rt::connections::{Buffer, Framing};
@@ -6,41 +6,40 @@ use nexus_rt::connections::{Buffer, Framing};
 use crate::error::ProtocolError;
 use crate::number;
 
-/// The longest line that is no argument, in bytes.
+/// The longest line that is not an argument, in bytes.
 const LINE: usize = 64 * 1024;
 
-/// The most arguments for which room is kept.
+/// The maximum number of arguments for which room is kept.
 const SPANS: usize = 256;
 
-/// What a client may send.
+/// The limits on what a client may send.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
     /// The longest argument, in bytes.
     pub argument: usize,
     /// The longest request, in bytes.
     pub request: usize,
-    /// The most arguments.
+    /// The maximum number of arguments.
     pub arguments: usize,
 }
 
-/// A request as it comes from a client, and the parser that finds it: the framing of the protocol.
+/// A request from a client, and the parser that decodes it: the framing of the protocol.
 ///
-/// Where a request is not whole yet, the parser keeps how far it came, so that bytes are looked at once, however they
-/// are cut.
+/// The parser keeps its position in an incomplete request, so each byte is examined once, however the bytes are split.
 #[derive(Clone, Debug)]
 pub struct Request {
     limits: RequestLimits,
     buffer: Buffer,
-    /// Where the parser is, from the start of the request on.
+    /// The position of the parser, from the start of the request.
     at: usize,
-    /// How many arguments are still to come, once that is known.
+    /// The number of arguments that are still missing, once it is known.
     missing: Option<usize>,
-    /// How long the argument is whose length was read last.
+    /// The length that was read last, if its argument has not come yet.
     length: Option<usize>,
     arguments: Vec<Span>,
 }
 
-/// An argument's place in the request.
+/// The position of an argument in the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) from: usize,
@@ -48,29 +47,29 @@ pub(crate) struct Span {
 }
 
 impl Request {
-    /// A parser that has seen nothing.
+    /// Creates a parser that has seen nothing.
     #[must_use]
     pub fn new(limits: RequestLimits) -> Self {
         Self { limits, buffer: Buffer::default(), at: 0, missing: None, length: None, arguments: Vec::new() }
     }
 
-    /// How many arguments the request has, its name included.
+    /// Returns the number of arguments, including the name.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.arguments.len()
     }
 
-    /// Whether there is no request.
+    /// Returns whether there is no request.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.arguments.is_empty()
     }
 
-    /// An argument; the name is number 0.
+    /// Returns an argument; the name is number 0.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If the request has fewer arguments.
     #[inline]
     #[must_use]
     pub fn get(&self, argument: usize) -> &[u8] {
@@ -78,13 +77,13 @@ impl Request {
         &self.buffer.taken()[from..to]
     }
 
-    /// All arguments from this one on.
+    /// Returns all arguments from this one on.
     pub fn from(&self, first: usize) -> impl ExactSizeIterator<Item = &[u8]> {
         let bytes = self.buffer.taken();
         self.arguments[first.min(self.len())..].iter().map(move |span| &bytes[span.from..span.to])
     }
 
-    /// The same request with bytes of its own, which outlive those that have come.
+    /// Returns a copy of the request that owns its bytes.
     #[must_use]
     pub(crate) fn copy(&self) -> Self {
         let bytes = self.buffer.taken();
@@ -94,8 +93,8 @@ impl Request {
         Self { buffer, arguments: self.arguments.as_slice().into(), ..Self::new(self.limits) }
     }
 
-    /// Forgets all that has come, and gives what a request consists of: its bytes, which are those that are taken, and
-    /// where its arguments lie in them.
+    /// Forgets the request and all bytes received, and returns the two parts to fill: the buffer, whose taken bytes are
+    /// the request, and the positions of the arguments in it.
     pub(crate) fn reset(&mut self) -> (&mut Buffer, &mut Vec<Span>) {
         let unread = self.buffer.unread().len();
         self.buffer.take(unread);
@@ -104,22 +103,22 @@ impl Request {
         (&mut self.buffer, &mut self.arguments)
     }
 
-    /// What it takes in memory, roughly and in bytes.
+    /// Returns the approximate memory of the request, in bytes.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>() + self.buffer.taken().len() + self.arguments.len() * size_of::<Span>()
     }
 
-    /// Steps over what is no request.
+    /// Skips bytes that are not a request.
     fn skip(&mut self) {
         self.buffer.take(self.at);
         self.at = 0;
     }
 
-    /// Looks for the end of the request. `false` if that has not come.
+    /// Looks for the end of the request. Returns `false` if it has not come yet.
     #[inline]
     fn find(&mut self) -> Result<bool, ProtocolError> {
         while self.missing.is_none() {
-            // The one before is done with.
+            // The previous request has been handled.
             self.arguments.clear();
             match self.buffer.unread() {
                 [] => return Ok(false),
@@ -129,7 +128,7 @@ impl Request {
                     self.at = length;
                     match usize::try_from(count) {
                         Ok(count) if count > self.limits.arguments => return Err(ProtocolError::MultibulkLength),
-                        // Nothing is asked, so nothing is answered.
+                        // An empty request gets no reply.
                         Ok(0) | Err(_) => self.skip(),
                         Ok(count) => self.missing = Some(count),
                     }
@@ -144,7 +143,7 @@ impl Request {
         self.bulks()
     }
 
-    /// Reads the arguments that are there. Whether they are all.
+    /// Reads the available arguments. Returns whether all of them are there.
     #[inline]
     fn bulks(&mut self) -> Result<bool, ProtocolError> {
         let mut bytes = &self.buffer.unread()[self.at..];
@@ -164,14 +163,14 @@ impl Request {
                     let length = length.ok_or(ProtocolError::BulkLength)?;
                     self.at += header;
                     bytes = &bytes[header..];
-                    // Refused as soon as it is known, and not when it has come.
+                    // Refuse it as soon as its length is known, not when it has arrived.
                     if self.at + length + 2 > self.limits.request {
                         return Err(ProtocolError::RequestTooLong(self.limits.request));
                     }
                     *self.length.insert(length)
                 }
             };
-            // The argument and the end of its line.
+            // The argument and its line end.
             let Some((_, rest)) = bytes.split_at_checked(length + 2) else {
                 self.buffer.expect(self.at + length + 2);
                 return Ok(false);
@@ -186,7 +185,7 @@ impl Request {
         Ok(true)
     }
 
-    /// Reads a request that is a line of words. `None` while its end has not come.
+    /// Reads a request that is a line of words. Returns `None` while its end has not come.
     fn inline(&mut self) -> Result<Option<()>, ProtocolError> {
         let Some(length) = end(b'\n', self.buffer.unread()) else {
             let long = self.buffer.unread().len() > LINE;
@@ -202,7 +201,7 @@ impl Request {
         Ok(Some(()))
     }
 
-    /// Gives memory back that is far more than what is there needs.
+    /// Frees memory if it is far more than the content needs.
     pub(crate) fn shrink(&mut self) {
         if self.arguments.capacity() > SPANS.max(4 * self.arguments.len()) {
             self.arguments.shrink_to(SPANS.max(self.arguments.len()));
@@ -234,11 +233,11 @@ impl Framing for Request {
     }
 }
 
-/// The number after the mark that `bytes` begin with, and where the next line begins. `None` while the end of the line
-/// has not come; `Some((None, _))` if it is no number.
+/// Parses the number after the mark at the start of `bytes`, and returns it with the position of the next line. Returns
+/// `None` while the end of the line has not come, and `Some((None, _))` if it is not a number.
 #[inline]
 fn number(bytes: &[u8], what: &'static str) -> Result<Option<(Option<i64>, usize)>, ProtocolError> {
-    // Nearly all are of one digit.
+    // Nearly all numbers have one digit.
     if let [_, digit @ b'0'..=b'9', b'\r', _, ..] = *bytes {
         return Ok(Some((Some(i64::from(digit - b'0')), 4)));
     }
@@ -246,13 +245,13 @@ fn number(bytes: &[u8], what: &'static str) -> Result<Option<(Option<i64>, usize
     Ok(length.map(|length| (number::parse(&bytes[1..length]), length + 2)))
 }
 
-/// Where a line ends. As in Redis, one with a zero byte in it has no end.
+/// Returns where a line ends. As in Redis, a line that contains a zero byte has no end.
 #[inline]
 fn end(mark: u8, bytes: &[u8]) -> Option<usize> {
     memchr2(mark, 0, bytes).filter(|at| bytes[*at] == mark)
 }
 
-/// How long the line is that `bytes` begin with, once both bytes of its end have come.
+/// Returns the length of the line at the start of `bytes`, once both bytes of its end have come.
 fn line(bytes: &[u8], what: &'static str) -> Result<Option<usize>, ProtocolError> {
     match end(b'\r', bytes) {
         Some(length) if length + 1 < bytes.len() => Ok(Some(length)),
@@ -261,8 +260,8 @@ fn line(bytes: &[u8], what: &'static str) -> Result<Option<usize>, ProtocolError
     }
 }
 
-/// Splits a line into words, which may be quoted; calls `word` with where each begins and ends. Quotes and escapes are
-/// resolved in place, since what they stand for is never longer.
+/// Splits a line into words, which may be quoted, and calls `word` with the start and the end of each. Quotes and
+/// escapes are resolved in place, since the result is never longer.
 fn words(line: &mut [u8], mut word: impl FnMut(usize, usize)) -> Result<(), ProtocolError> {
     let mut at = 0;
     loop {
@@ -282,13 +281,13 @@ fn words(line: &mut [u8], mut word: impl FnMut(usize, usize)) -> Result<(), Prot
             match byte {
                 b'"' | b'\'' => {
                     at = quoted(line, at, &mut put).ok_or(ProtocolError::Quotes)?;
-                    // What follows a closing quote is a blank or nothing.
+                    // A closing quote must be followed by a blank or the end.
                     if line.get(at).is_some_and(|byte| !is_blank(*byte)) {
                         return Err(ProtocolError::Quotes);
                     }
                     break;
                 }
-                // A blank of another kind is part of the word, though it is none before it.
+                // Any other blank is part of the word, although blanks of all kinds are skipped before a word.
                 b' ' | b'\t' | b'\r' | b'\n' => break,
                 byte => {
                     put(line, byte);
@@ -300,7 +299,7 @@ fn words(line: &mut [u8], mut word: impl FnMut(usize, usize)) -> Result<(), Prot
     }
 }
 
-/// Reads a quoted part that begins at `at`; gives where it ends, or `None` if it does not.
+/// Reads a quoted part that begins at `at`. Returns where it ends, or `None` if it has no end.
 fn quoted(line: &mut [u8], mut at: usize, put: &mut impl FnMut(&mut [u8], u8)) -> Option<usize> {
     let quote = line[at];
     at += 1;

@@ -1,4 +1,4 @@
-//! The server: its connections, what a request runs through, and its loop.
+//! The server: its connections, the pipeline of a request, and its loop.
 
 use std::fmt;
 use std::io;
@@ -35,20 +35,20 @@ use crate::stats::Stats;
 use crate::store::Store;
 use crate::watch::Watch;
 
-/// A server, to be run with its world.
+/// A server, which runs with its world.
 pub struct Server {
     wait: Wait,
     address: SocketAddr,
     io: MioPoller,
     net: ConnectionsPoller<Session, Request>,
-    /// Those that ask for what is measured.
+    /// The connections that request pages, if there is an address for them.
     pages: Option<PagesPoller>,
     store: Store,
     replica: Option<Replica>,
 }
 
 impl Server {
-    /// Listens, and gives the server with its world.
+    /// Starts listening, and returns the server with its world.
     ///
     /// # Errors
     /// If an address cannot be listened on, or the system has no more files.
@@ -89,7 +89,7 @@ impl Server {
         Ok((server, world))
     }
 
-    /// Counts clients, and tells those that break the protocol.
+    /// Installs the handlers that count clients and report protocol errors to them.
     fn watch(&mut self, world: &World) {
         let reg = world.registry();
         let opened = PipelineStart::<Opened>::new().with_context::<Client>().then(on_opened, reg).build();
@@ -98,20 +98,20 @@ impl Server {
         self.net.on_ended(ended);
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What a request runs through, and what every command reads and writes.
+    /// Returns the functions that a request runs through, and what every command reads and writes.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         self.store.plan()
     }
 
-    /// Runs again what a journal has, and has every change written down from now on. Replies leave when the change that
-    /// they answer is safe.
+    /// Replays a journal, and records every change in it from now on. A reply leaves once the change that it answers is
+    /// safe.
     ///
     /// # Errors
     /// If the journal is in use, damaged, of another program or version, or cannot be written.
@@ -123,14 +123,15 @@ impl Server {
         Log::open(options, world, &mut self.store)
     }
 
-    /// Shares a log with other servers from now on, and applies what it has. What changes something is run when it
-    /// comes back from the log, by all of them alike, and then answered by the one that was asked.
+    /// Shares a log with other servers from now on, and applies what the log already has. A request that changes
+    /// something runs on every server when it comes back from the log, and is then answered by the server that received
+    /// it.
     ///
     /// # Errors
-    /// If the log has what this server cannot apply.
+    /// If the log contains something that this server cannot apply.
     ///
     /// # Panics
-    /// If there is a journal, or the options name no shard.
+    /// If there is a journal, or the shard in the options does not exist.
     pub fn replicate(
         &mut self,
         world: &mut World,
@@ -146,12 +147,13 @@ impl Server {
         Ok(())
     }
 
-    /// Runs until a shutdown is requested. Then, for `drain` at most, it answers what had come by then, sends the
-    /// replies, and closes each connection when its client has read them. What the journal then has, if there is one.
+    /// Runs until a shutdown is requested. Then, for `drain` at most, it answers the requests that had arrived by then,
+    /// sends the replies, and closes each connection when its client has read them. Returns what the journal leads to,
+    /// if there is one.
     ///
     /// # Errors
-    /// If the system cannot tell what happens to sockets, the journal cannot be written, or the server cannot go on
-    /// with the log that it shares.
+    /// If the system cannot report socket events, the journal cannot be written, or the server cannot continue with the
+    /// log that it shares.
     pub fn run(self, world: &mut World, drain: Duration) -> Result<Option<Kept>, Failure> {
         let Self { wait, mut io, mut net, mut pages, store, mut replica, .. } = self;
         let (plan, logger) = (store.plan().clone(), Logger::new(world));
@@ -200,7 +202,7 @@ impl Server {
                 sample(world, now);
             }
             if wait == Wait::Block {
-                // The system tells of everything, so a loop that blocks need not ask again.
+                // The system reports every event, so a loop that blocks need not ask again.
                 ran = 0;
             }
             if let Some(replica) = &mut replica {
@@ -214,7 +216,7 @@ impl Server {
     }
 }
 
-/// Removes keys whose time has come, after what has come from the log, if there is one. How many events that were.
+/// Applies what has come from the log, if there is one, and then removes expired keys. Returns the number of events.
 fn update_keys(
     world: &mut World,
     replica: &mut Option<Replica>,
@@ -229,7 +231,7 @@ fn update_keys(
     Ok(came + replica.expire(world, expiry))
 }
 
-/// When that is to be done next.
+/// Returns when `update_keys` is due next.
 fn next_of_keys(world: &World, replica: &Option<Replica>, expiry: &ExpiryPoller) -> Option<Instant> {
     match replica {
         None => expiry.next_deadline(world),
@@ -237,14 +239,14 @@ fn next_of_keys(world: &World, replica: &Option<Replica>, expiry: &ExpiryPoller)
     }
 }
 
-/// Answers what has come, and waits until all connections are closed.
+/// Answers what has arrived, and waits until all connections are closed.
 fn end(
     world: &mut World,
     ended: Result<(), Failure>,
     drain: Duration,
     mut turn: impl FnMut(&mut World) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    // With a journal, the time of the clock need not be that of the machine.
+    // With a journal, the clock may differ from the machine's.
     let now = world.resource::<Clock>().now();
     world.resource_mut::<Pause>().end(now);
     let ended = ended.and_then(|()| end_log(world, Instant::now() + drain / 2, &mut turn));
@@ -258,7 +260,7 @@ fn end(
     ended
 }
 
-/// Answers those who wait for a log, and then publishes nothing more.
+/// Answers the clients that wait for a log, and publishes nothing afterwards.
 fn end_log(
     world: &mut World,
     deadline: Instant,
@@ -267,17 +269,17 @@ fn end_log(
     if !world.resource::<Shared>().is_open() {
         return Ok(());
     }
-    // What waits for the end of a pause is published in the next turn.
+    // Requests that wait for the end of a pause are published in the next turn.
     let mut paused = world.resource::<Pause>().until().is_some();
     world.drain(deadline, |world| !mem::replace(&mut paused, false) && Replica::is_idle(world), turn)?;
     Replica::close_if_idle(world);
     Ok(())
 }
 
-/// How often clients are looked for that have been silent for too long, if there is such a time.
+/// How often the server looks for clients that have been silent for too long, if there is a timeout.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Closes clients that have been silent for too long and do not wait for anything.
+/// Closes clients that have been silent for too long, unless they wait for something.
 fn close_silent(world: &mut World, now: Instant) {
     let timeout = Duration::from_secs(world.resource::<Options>().timeout.unsigned_abs());
     let mut net = world.resource_mut::<Connections<Session>>();
@@ -290,19 +292,19 @@ fn close_silent(world: &mut World, now: Instant) {
     ids.into_iter().for_each(|id| _ = net.close(id, "it was silent for too long"));
 }
 
-/// Notes what has come and gone, once a second.
+/// Samples the traffic and the memory, once a second.
 fn sample(world: &mut World, now: Instant) {
     let traffic = traffic(Some(world.resource::<Connections<Session>>()));
     let memory = world.resource::<Keys>().used();
     world.resource_mut::<Stats>().rates.sample(now, traffic, memory);
 }
 
-/// The limits of connections.
+/// Returns the limits of connections.
 fn net_limits(limits: &Limits) -> NetLimits {
     let mut net = NetLimits::default();
     net.connections = limits.clients;
     net.refusal = Some(b"-ERR max number of clients reached\r\n"[..].into());
-    // Requests have limits of their own, whose errors clients know.
+    // Requests have limits of their own, with errors that clients know.
     net.frame = usize::MAX;
     net.pause = limits.replies;
     net.unsent = limits.most_replies();
@@ -362,7 +364,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// An error that says where the server cannot listen, and what to choose instead.
+/// Returns an error that says where the server cannot listen, and what to choose instead.
 fn refused(place: &impl fmt::Display, choose: &str) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("cannot listen on {place}: {error}; choose {choose}"))
 }

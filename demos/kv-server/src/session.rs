@@ -1,4 +1,4 @@
-//! What the server knows of a client, apart from its socket: the state of its connection.
+//! The state of a client's connection, apart from its socket.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::watched::Watches;
 /// A client: the context of every command. What is written to its `out` is sent to it.
 pub type Client = connections::Client<Session>;
 
-/// The id of a client's connection.
+/// Returns the id of a client's connection.
 pub(crate) fn own_id(client: &Client) -> ConnectionId {
     client.state.connection.unwrap_or_else(|| client.id())
 }
 
-/// The address of a client.
+/// Returns the address of a client.
 pub(crate) fn peer(client: &Client) -> &Address {
     client.state.peer.as_ref().unwrap_or_else(|| client.peer())
 }
@@ -40,7 +40,7 @@ impl Reply for Client {
     }
 }
 
-/// How a client differs from most. The first question about a request is whether it does.
+/// How a client differs from most. Every request first checks whether it does.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks(u16);
 
@@ -51,20 +51,20 @@ impl Marks {
     pub(crate) const MUTE: Self = Self(2);
     /// It gets no reply to its next request.
     pub(crate) const MUTE_NEXT: Self = Self(4);
-    /// It is shown what others ask.
+    /// It sees the requests of other clients.
     pub(crate) const MONITOR: Self = Self(8);
-    /// It is not to be cut off when memory is short, it says.
+    /// It has asked not to be disconnected when memory is short.
     pub(crate) const NO_EVICT: Self = Self(16);
 
     /// Its requests that change something wait.
     pub(crate) const PAUSED: Self = Self(128);
-    /// Its request does not run.
+    /// Its request must not run.
     pub(crate) const REJECTED: Self = Self(64);
     /// It has just asked for no reply to its next request.
     pub(crate) const FRESHLY_MUTE: Self = Self(32);
     /// Its request runs [again](crate::Commands::apply).
     pub(crate) const AGAIN: Self = Self(256);
-    /// Its requests that change something go by a log.
+    /// Its requests that change something go through a log.
     pub(crate) const SHARED: Self = Self(512);
     /// Its request has come back from the log.
     pub(crate) const ORDERED: Self = Self(1024);
@@ -91,10 +91,10 @@ impl std::ops::BitOr for Marks {
     }
 }
 
-/// Why a client is closed that asked for it.
+/// The reason for closing a client that asked to be closed.
 pub(crate) const LEAVES: &str = "it has asked for the end";
 
-/// What a subscription takes beside the channel's name, roughly.
+/// The approximate memory of a subscription in addition to the channel's name.
 const SUBSCRIPTION: usize = 160;
 
 /// A client's state.
@@ -104,21 +104,21 @@ pub struct Session {
     pub number: u64,
     /// The version of the protocol that it speaks.
     pub protocol: Protocol,
-    /// What it calls itself.
+    /// The name that it has given itself.
     pub name: Box<[u8]>,
     /// How it differs from most.
     pub(crate) marks: Marks,
-    /// A request of it that waits.
+    /// Its request that waits for the end of a pause.
     pub(crate) postponed: Option<Box<Request>>,
-    /// What waits for a log, and behind that.
+    /// Its requests that wait for a log, or behind those that do.
     pub(crate) waiting: Waiting,
     /// The id of its connection, from which its state is apart while a request runs that had to wait.
     pub(crate) connection: Option<ConnectionId>,
     /// The address of that connection.
     pub(crate) peer: Option<Address>,
-    /// When it came.
+    /// When it connected.
     pub(crate) since: Option<Instant>,
-    /// The command that it used last.
+    /// The last command that it used.
     pub(crate) last: Option<&'static Spec>,
     /// The channels that it has subscribed to.
     pub channels: BTreeSet<Arc<[u8]>>,
@@ -126,83 +126,83 @@ pub struct Session {
     pub patterns: BTreeSet<Arc<[u8]>>,
     /// The channels of shards that it has subscribed to.
     pub shards: BTreeSet<Arc<[u8]>>,
-    /// What the names of all these take, in bytes.
+    /// The total length of all these names, in bytes.
     subscribed: usize,
     /// The keys that it watches.
     pub(crate) watches: Watches,
-    /// What these take, in bytes.
+    /// The memory of these, in bytes.
     pub(crate) watching: usize,
     /// The transaction that it has begun.
     pub(crate) transaction: Option<Box<Transaction>>,
-    /// The requests of the transaction that is to run now.
+    /// The requests of the transaction that is about to run.
     pub(crate) due: Vec<Queued>,
-    /// How many requests the transaction has that runs now; 0 if none runs.
+    /// The number of requests in the transaction that is running; 0 if none is.
     pub(crate) executes: usize,
     /// Whether it waits for messages or has begun a transaction, so that not every command runs.
     special: bool,
 }
 
-/// The requests that are to run together.
+/// Requests that are to run together.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     pub(crate) queue: Vec<Queued>,
-    /// What they take, in bytes.
+    /// The memory of the requests, in bytes.
     pub(crate) bytes: usize,
-    /// Whether one was refused, so that none will run.
+    /// Whether a request was refused, so that none of them will run.
     pub(crate) failed: bool,
 }
 
-/// A request that waits, and the number of its command.
+/// The number of a command, and a request for it that waits.
 pub(crate) type Queued = (usize, Request);
 
 impl Session {
-    /// A client that has just come.
+    /// Creates the session of a client that has just connected.
     #[must_use]
     pub fn new(number: u64) -> Self {
         Self { number, ..Self::default() }
     }
 
-    /// Its number, as it is told.
+    /// Returns its number as replies show it.
     pub(crate) fn id(&self) -> i64 {
         i64::try_from(self.number).unwrap_or(i64::MAX)
     }
 
-    /// Whether it waits for messages.
+    /// Returns whether it waits for messages.
     #[inline]
     pub(crate) fn is_subscribed(&self) -> bool {
         self.subscriptions() > 0
     }
 
-    /// How many patterns of channels it has subscribed to.
+    /// Returns the number of patterns that it has subscribed to.
     pub(crate) fn patterns(&self) -> usize {
         self.patterns.len()
     }
 
-    /// How many requests wait for EXEC; -1 if none can.
+    /// Returns the number of requests that wait for EXEC, or -1 outside a transaction.
     pub(crate) fn queued(&self) -> i64 {
         let running = Some(self.executes).filter(|requests| *requests > 0);
         let queued = self.transaction.as_ref().map(|transaction| transaction.queue.len());
         queued.or(running).map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX))
     }
 
-    /// What it makes the server remember, roughly and in bytes.
+    /// Returns the approximate memory that it makes the server hold, in bytes.
     pub(crate) fn holds(&self) -> usize {
         let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
         self.name.len() + self.subscribed + self.watching + queued + self.waiting.bytes()
     }
 
-    /// Whether not every command runs now.
+    /// Returns whether some commands may not run now.
     #[inline]
     pub(crate) fn is_special(&self) -> bool {
         self.special
     }
 
-    /// How many channels, patterns and channels of shards it has subscribed to.
+    /// Returns the number of channels, patterns and shard channels that it has subscribed to.
     pub(crate) fn subscriptions(&self) -> usize {
         self.channels.len() + self.patterns.len() + self.shards.len()
     }
 
-    /// Whether its request runs again that was within all limits when it first ran.
+    /// Returns whether its request runs again. It was within all limits when it first ran.
     pub(crate) fn runs_again(&self) -> bool {
         self.marks.has(Marks::AGAIN)
     }
@@ -213,7 +213,7 @@ impl Session {
         self.special = true;
     }
 
-    /// Ends the transaction, and gives it.
+    /// Ends the transaction and returns it.
     pub(crate) fn end(&mut self) -> Option<Box<Transaction>> {
         let transaction = self.transaction.take();
         self.special = self.subscriptions() > 0;
@@ -227,7 +227,7 @@ impl Session {
         self.special = true;
     }
 
-    /// Removes a channel or a pattern. Whether it was there.
+    /// Removes a channel or a pattern. Returns whether it was there.
     pub(crate) fn unsubscribe(&mut self, to: Subscriptions, name: &[u8]) -> bool {
         let was_there = self.of(to).remove(name);
         if was_there {
@@ -237,7 +237,7 @@ impl Session {
         was_there
     }
 
-    /// What it has subscribed to.
+    /// Returns what it has subscribed to.
     pub(crate) fn of(&mut self, to: Subscriptions) -> &mut BTreeSet<Arc<[u8]>> {
         match to {
             Subscriptions::Channels => &mut self.channels,

@@ -1,41 +1,41 @@
-//! What the server is told at its start and later, as resources, for those who ask.
+//! The settings of the server, those of its start and those that can change, as resources.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What does not change while the server runs.
+/// Settings that do not change while the server runs.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
-    /// The Unix socket on which it listens as well.
+    /// The Unix socket it listens on as well.
     pub unix: Option<PathBuf>,
-    /// When it began.
+    /// When the server started.
     pub started: Instant,
 }
 
-/// What may change while the server runs.
+/// Settings that may change while the server runs.
 #[derive(Clone)]
 pub struct Options {
-    /// The password that clients must give; none if it is empty.
+    /// The password that clients must give; empty if there is none.
     pub password: Box<[u8]>,
-    /// After how many seconds of silence a client is closed; 0 for never.
+    /// The seconds of silence after which a client is closed; 0 is never.
     pub timeout: i64,
-    /// How many files are none of a client's.
+    /// The number of open files that are not client connections.
     pub own_files: u64,
-    /// The memory that the process held before it had any key, in bytes.
+    /// The memory of the process before it had any key, in bytes.
     pub startup: u64,
-    /// What names this run of the server, and no other.
+    /// A name that only this run of the server has.
     pub run_id: String,
-    /// Where it shows what it measures.
+    /// The address at which it serves measurements.
     pub metrics: Option<SocketAddr>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        // Each has a key of its own, which comes by chance.
+        // Each hasher has a random key of its own.
         let words = [1_u8, 2, 3].map(|word| RandomState::new().hash_one(word));
         let mut run_id: String = words.map(|word| format!("{word:016x}")).concat();
         run_id.truncate(40);
@@ -44,13 +44,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Whether this is the password. How long that takes does not tell where the first wrong byte is.
+    /// Returns whether this is the password. The time it takes does not reveal where the first wrong byte is.
     #[must_use]
     pub fn admits(&self, password: &[u8]) -> bool {
         let right = &self.password;
         let mut differs = right.len() ^ password.len();
         for (at, byte) in password.iter().enumerate() {
-            // A longer one than the right one is compared with it again and again.
+            // If the given password is longer, the right one is repeated.
             let right = if right.is_empty() { 0 } else { right[at % right.len()] };
             differs |= usize::from(std::hint::black_box(byte ^ right));
         }

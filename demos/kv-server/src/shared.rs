@@ -1,4 +1,4 @@
-//! `Shared`: the log that a server shares with others, as a resource, and who waits for it.
+//! `Shared`: the log that a server shares with others, as a resource, and the clients that wait for it.
 
 use std::collections::HashMap;
 use std::mem;
@@ -15,72 +15,74 @@ use crate::store::Change;
 /// How a server shares a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ReplicaOptions {
-    /// Whether a read waits until this server has applied all that was answered anywhere before.
+    /// Whether a read waits until this server has applied every change that any server answered before it.
     pub linearizable: bool,
-    /// The number of this server's shard, from 0, and how many there are. Without it, it serves all keys.
+    /// The number of this server's shard, from 0, and the number of shards. Without it, the server serves all keys.
     pub shard: Option<(u16, u16)>,
 }
 
-/// The slots of a shard, divided as `redis-cli` divides them.
+/// Returns the slots of a shard, divided as `redis-cli` divides them.
 pub(crate) fn slots_of((shard, shards): (u16, u16)) -> Range<u16> {
     let first = |shard: u16| ((2 * u32::from(shard) * u32::from(SLOTS) / u32::from(shards)).div_ceil(2)) as u16;
     first(shard)..first(shard + 1)
 }
 
-/// The log, and who waits for it. Without a log it does nothing.
+/// The log, and the clients that wait for it. Without a log it does nothing.
 #[derive(Default)]
 pub(crate) struct Shared {
-    /// Away while it applies what has come.
+    /// `None` while the log applies what has come.
     pub(crate) log: Option<Box<dyn SharedLog>>,
     pub(crate) options: ReplicaOptions,
-    /// What was last known of it, for those who ask while it is away.
+    /// The last known status and members, for requests that run while the log is taken out.
     pub(crate) known: (LogStatus, Vec<Member>),
-    /// The clock that is not the world's now: while requests run, that of the machine, and otherwise that of the log.
+    /// The clock that the world does not use now: the machine's while requests run by the log's clock, otherwise the
+    /// log's.
     clock: Option<Clock>,
     /// Whether the world's clock is that of the log.
     pub(crate) by_log: bool,
-    /// Who waits for what was published, by its number.
+    /// What waits for each published change, by the number of the change.
     pub(crate) owners: HashMap<u64, Owner>,
     pub(crate) barriers: Barriers,
     /// Clients whose next request may run now.
     pub(crate) ready: Vec<ConnectionId>,
 }
 
-/// Who has published something.
+/// The publisher of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Owner {
     Client(ConnectionId),
-    /// All who wait for a barrier of this number.
+    /// All clients that wait for the barrier of this number.
     Barrier(u64),
     Tick,
 }
 
-/// What reads wait for. A barrier is numbered when it is first waited for, and published when that turn ends.
+/// The barriers that reads wait for. A barrier gets its number from the first read that waits for it, and is published
+/// when that turn ends.
 #[derive(Debug, Default)]
 pub(crate) struct Barriers {
-    /// The number of the last one that was published.
+    /// The number of the last barrier that was published.
     pub(crate) published: u64,
-    /// The number of the last one that came back.
+    /// The number of the last barrier that came back.
     pub(crate) passed: u64,
-    /// Whether somebody waits for the next one.
+    /// Whether a client waits for the next barrier.
     pub(crate) is_wanted: bool,
-    /// Those who wait, each for the barrier of a number.
+    /// The waiting clients, each with the number of its barrier.
     pub(crate) clients: Vec<(u64, ConnectionId)>,
 }
 
 impl Barriers {
-    /// The number of the one that comes after a request that arrives now.
+    /// Returns the number of the barrier that comes after a request that arrives now.
     pub(crate) fn next(&self) -> u64 {
         self.published + 1
     }
 
-    /// Has a client wait for a barrier.
+    /// Makes a client wait for a barrier.
     pub(crate) fn wait(&mut self, number: u64, client: ConnectionId) {
         self.is_wanted |= number > self.published;
         self.clients.push((number, client));
     }
 
-    /// Takes those who wait for barriers of these numbers.
+    /// Removes and returns the clients that wait for barriers of these numbers.
     pub(crate) fn take(&mut self, numbers: RangeInclusive<u64>) -> Vec<ConnectionId> {
         let taken = self.clients.extract_if(.., |(wanted, _)| numbers.contains(wanted));
         taken.map(|(_, client)| client).collect()
@@ -88,7 +90,7 @@ impl Barriers {
 }
 
 impl Shared {
-    /// Begins to share a log, whose clock is apart from that of the machine.
+    /// Begins to share a log, whose clock is apart from the machine's.
     pub(crate) fn open(&mut self, log: Box<dyn SharedLog>, options: ReplicaOptions, clock: Clock) {
         assert!(
             options.shard.is_none_or(|(shard, shards)| shard < shards && shards <= SLOTS),
@@ -98,41 +100,41 @@ impl Shared {
         (self.log, self.options, self.clock) = (Some(log), options, Some(clock));
     }
 
-    /// Whether a log is shared, also if it is lost.
+    /// Returns whether a log is shared, even if it is lost.
     pub(crate) fn is_open(&self) -> bool {
         self.clock.is_some()
     }
 
-    /// Publishes a change for somebody. Its number.
+    /// Publishes a change for an owner. Returns its number.
     pub(crate) fn publish(&mut self, change: &Change<'_>, owner: Owner) -> Result<u64, Refused> {
         let number = self.log.as_mut().ok_or(Refused::Unreachable)?.publish(change)?;
         self.owners.insert(number, owner);
         Ok(number)
     }
 
-    /// How the log is. `None` if none is shared.
+    /// Returns the status of the log, or `None` if no log is shared.
     pub(crate) fn status(&self) -> Option<LogStatus> {
         let status = || self.log.as_ref().map_or_else(|| self.known.0.clone(), |log| log.status());
         self.is_open().then(status)
     }
 
-    /// The servers that live.
+    /// Returns the live servers.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.log.as_ref().map_or_else(|| self.known.1.clone(), |log| log.members())
     }
 
-    /// The machine's time, which is that of connections, while requests run by `clock`.
+    /// Returns the machine's time, which connections use, while requests run by `clock`.
     pub(crate) fn machine_now(&self, clock: &Clock) -> Instant {
         self.clock.as_ref().filter(|_| self.by_log).unwrap_or(clock).now()
     }
 
-    /// The clock that is not the world's now.
+    /// Returns the clock that the world does not use now.
     pub(crate) fn other_clock(&self) -> Option<&Clock> {
         self.clock.as_ref()
     }
 }
 
-/// Does something by the clock of the log, which is the world's meanwhile.
+/// Calls `act` while the world uses the log's clock.
 pub(crate) fn by_log<T>(
     (shared, clock): (Key<Shared>, Key<Clock>),
     world: &mut World,

@@ -1,4 +1,4 @@
-//! Hash slots: where a key belongs, and when something last changed in each.
+//! Hash slots: which slot a key is in, and when each slot last changed.
 
 use crc::{CRC_16_XMODEM, Crc};
 use memchr::memchr;
@@ -7,12 +7,12 @@ use nexus_journal::Payload;
 use crate::digest::mixed;
 use crate::keys::Keys;
 
-/// How many slots there are, as in Redis Cluster.
+/// The number of slots, as in Redis Cluster.
 pub const SLOTS: u16 = 16_384;
 
 const CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 
-/// Returns the slot of a key: that of its tag, if it has one between braces.
+/// Returns the slot of a key, or of its tag if it has one between braces.
 ///
 /// ```
 /// use kv_server::slot_of;
@@ -30,16 +30,16 @@ pub fn slot_of(key: &[u8]) -> u16 {
     CRC.checksum(tag.unwrap_or(key)) % SLOTS
 }
 
-/// When something last changed in each slot, by the number of the change.
+/// The number of the last change in each slot.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    /// How many changes were applied.
+    /// The number of changes applied.
     position: u64,
-    /// The last change of all keys at once.
+    /// The last change that affected all keys at once.
     all: u64,
-    /// The last change of each slot after that, or 0.
+    /// The last change of each slot since then, or 0.
     changed: Box<[u64]>,
-    /// Of the slots that have changed after that.
+    /// The digest of the slots that have changed since then.
     digest: u64,
 }
 
@@ -55,7 +55,7 @@ impl Slots {
         self.set(slot_of(key), self.position);
     }
 
-    /// Notes that all keys have.
+    /// Notes that all keys have changed.
     pub(crate) fn change_all(&mut self) {
         self.changed.fill(0);
         (self.all, self.digest) = (self.position, 0);
@@ -68,20 +68,19 @@ impl Slots {
     }
 }
 
-/// What a slot adds to the digest. One in which nothing has changed adds nothing.
+/// Returns what a slot adds to the digest. A slot in which nothing has changed adds 0.
 fn one(slot: u16, position: u64) -> u64 {
     if position == 0 { 0 } else { mixed(position, slot.into()) }
 }
 
-/// Requests that run if nothing has changed meanwhile that they depend on. It is the same for all servers whether it
-/// has.
+/// Requests that run unless something that they depend on has changed or expired. All servers reach the same decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Transaction<'a> {
-    /// The number of changes that there were when the keys were last looked at.
+    /// The number of changes when the client last looked at the keys.
     pub since: u64,
-    /// The first end of a key on which they depend, in milliseconds since 1970.
+    /// The earliest expiry time of the keys on which the requests depend, in milliseconds since 1970.
     pub ends: i64,
-    /// The slots of the keys on which they depend, two bytes each, the lower one first.
+    /// The slots of the keys on which the requests depend, two bytes each, lower byte first.
     pub slots: &'a [u8],
     /// The requests, as [`Request::encode`](crate::Request::encode) writes them.
     pub requests: &'a [u8],
@@ -111,12 +110,11 @@ fn numbers(slots: &[u8]) -> impl Iterator<Item = u16> {
     slots.as_chunks().0.iter().map(|slot| u16::from_le_bytes(*slot))
 }
 
-/// What a snapshot says of slots: how many changes there were, and the numbers of the last one of all keys
-/// and of each slot.
+/// The slots in a snapshot: the number of changes, and the numbers of the last change of all keys and of each slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SlotChanges<'a>(&'a [u8]);
 
-/// The bytes of a slot in a snapshot.
+/// The number of bytes for each slot in a snapshot.
 const ROW: usize = 10;
 
 impl<'a> Payload<'a> for SlotChanges<'a> {
@@ -133,15 +131,15 @@ impl<'a> Payload<'a> for SlotChanges<'a> {
 }
 
 impl Keys {
-    /// Keeps, from now on, when something last changed in each slot, and the [trace](Self::trace): what changes then is
-    /// numbered by [position](Self::position).
+    /// Records the last change of each slot from now on, and keeps the [trace](Self::trace). Changes are then numbered
+    /// by [position](Self::position).
     pub fn keep_slots(&mut self) {
         self.keep_trace(true);
         self.trace.slots.get_or_insert_default();
     }
 
-    /// Returns how many changes a [`Store`](crate::Store) or a server has applied since slots are
-    /// [kept](Self::keep_slots), whatever they have changed.
+    /// Returns the number of changes that a [`Store`](crate::Store) or a server has applied since
+    /// [`keep_slots`](Self::keep_slots), whether or not they have changed keys.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.trace.slots.as_ref().map_or(0, |slots| slots.position)
@@ -154,19 +152,19 @@ impl Keys {
         }
     }
 
-    /// What tells whether slots are the same, if they are kept.
+    /// Returns the numbers by which slots are compared, if slots are kept.
     pub(crate) fn slots_digest(&self) -> Option<[u64; 3]> {
         self.trace.slots.as_ref().map(|slots| [slots.position, slots.all, slots.digest])
     }
 
-    /// Whether a transaction runs: nothing has changed or ended meanwhile that it depends on.
+    /// Returns whether a transaction may run: nothing it depends on has changed or expired.
     pub(crate) fn admits(&self, transaction: &Transaction<'_>) -> bool {
         let Some(slots) = &self.trace.slots else { return false };
         let unchanged = |slot: u16| slots.changed[usize::from(slot)].max(slots.all) <= transaction.since;
         self.now_ms < transaction.ends && numbers(transaction.slots).all(unchanged)
     }
 
-    /// Calls `visit` with what a snapshot says of slots, if they are kept.
+    /// Calls `visit` with the slots for a snapshot, if they are kept.
     pub(crate) fn visit_slots(&self, visit: impl FnOnce(SlotChanges<'_>)) {
         let Some(slots) = &self.trace.slots else { return };
         let mut bytes = [slots.position, slots.all].map(u64::to_le_bytes).concat();
@@ -177,7 +175,7 @@ impl Keys {
         visit(SlotChanges(&bytes));
     }
 
-    /// Goes on with what a snapshot says of slots.
+    /// Restores the slots from a snapshot.
     pub(crate) fn restore_slots(&mut self, SlotChanges(bytes): SlotChanges<'_>) {
         let (Some((position, rest)), true) = (bytes.split_first_chunk(), self.trace.slots.is_some()) else { return };
         let Some((all, rows)) = rest.split_first_chunk() else { return };
@@ -235,7 +233,7 @@ mod tests {
     }
 
     impl Transaction<'_> {
-        /// Whether it runs, once it was written and read.
+        /// Returns whether the transaction may run after being written and read.
         fn encode_and_ask(&self, keys: &Keys) -> bool {
             let mut bytes = Vec::new();
             self.encode(&mut bytes);

@@ -1,20 +1,20 @@
-//! The keys as the requests that make them.
+//! Snapshots: the keys as requests that create them.
 
 use crate::encoded::put_request;
 use crate::keys::Keys;
 
-/// About how many bytes are given at once.
+/// The approximate number of bytes for each call of `visit`.
 const BATCH: usize = 16 * 1024;
 
 impl Keys {
-    /// Calls `visit` with the requests that make all keys that live at a time, in milliseconds since 1970: one SET for
-    /// each, as [`Request::encode`](crate::Request::encode) writes it, in the order in which they lie. Every piece is
-    /// of whole requests, and holds few more bytes than 16 KiB unless a value is long.
+    /// Calls `visit` with the requests that create all keys that are live at a time, in milliseconds since 1970: one
+    /// SET for each, as [`Request::encode`](crate::Request::encode) writes it, in the order in which the keys are
+    /// stored. Every piece consists of whole requests, and has few more bytes than 16 KiB unless a value is long.
     ///
-    /// They make them of no keys, at that time or later, with the same [digest](Self::digest).
+    /// Starting from no keys, at that time or later, the requests lead to the same [digest](Self::digest).
     ///
     /// # Errors
-    /// What `visit` fails with, which ends it.
+    /// The error of `visit`, which ends the snapshot.
     pub fn snapshot<E>(&self, at_ms: i64, mut visit: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut batch = Vec::with_capacity(BATCH + BATCH / 4);
         for (key, entry) in self.entries.iter().filter(|(_, entry)| entry.lives(at_ms)) {

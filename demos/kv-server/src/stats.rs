@@ -1,4 +1,4 @@
-//! What the server counts, as a resource, for INFO.
+//! The counters that INFO reports, as a resource.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,59 +8,58 @@ use nexus_gauge::{Board, Meter, Snapshot};
 use crate::commands::{Spec, Specs};
 use crate::error::CommandError;
 
-/// Counters since the start.
+/// The counters since the start, or since they were last reset.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Turns of the loop.
+    /// The number of turns of the loop.
     pub turns: u64,
-    /// Connections that were accepted.
+    /// The number of accepted connections.
     pub connections: u64,
-    /// Clients that were cut off because they did not read their replies, or sent what is no request.
+    /// The number of clients that were disconnected because they did not read their replies or broke the protocol.
     pub cut_off: u64,
-    /// Clients that are connected.
+    /// The number of connected clients.
     pub clients: usize,
-    /// Keys that were found by a read.
+    /// The number of keys that reads have found.
     pub hits: u64,
-    /// Keys that a read looked for in vain.
+    /// The number of keys that reads have not found.
     pub misses: u64,
-    /// Keys whose time had come.
+    /// The number of expired keys.
     pub expired: u64,
-    /// Whether requests do not run the shortest way that are quick as a rule: they are timed, or [`Changes`] are
-    /// collected.
+    /// Whether usually quick requests take a longer path: they are timed, or [`Changes`] are collected.
     ///
     /// [`Changes`]: crate::Changes
     pub(crate) watched: bool,
-    /// Whether requests are timed that are quick as a rule.
+    /// Whether usually quick requests are timed.
     pub(crate) timed: bool,
-    /// Errors by their code.
+    /// The number of errors of each code.
     pub(crate) errors: BTreeMap<Box<str>, u64>,
-    /// What each command has come to, in the order of specs.
+    /// The counters of each command, in the order of specs.
     pub(crate) commands: Vec<CommandStats>,
-    /// What each subcommand has come to, by its full name.
+    /// The counters of each subcommand, by its full name.
     pub(crate) subcommands: BTreeMap<&'static str, CommandStats>,
     pub(crate) rates: Rates,
-    /// What was counted of connections when counting began anew.
+    /// The traffic when the counters were last reset.
     pub(crate) before: Traffic,
-    /// How long each command had taken when counting began anew.
+    /// The latency of each command when the counters were last reset.
     pub(crate) latency_before: Vec<Snapshot>,
-    /// Connections that were counted by then.
+    /// The number of connections when the counters were last reset.
     pub(crate) connections_before: u64,
 }
 
-/// What a command has come to.
+/// The counters of a command.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CommandStats {
-    /// How often it ran.
+    /// The number of calls.
     pub(crate) calls: u64,
-    /// How long those took, of a subcommand.
+    /// The total time of the calls, for a subcommand.
     pub(crate) took: Duration,
-    /// How often it was refused before it ran.
+    /// The number of calls that were refused before they ran.
     pub(crate) rejected: u64,
-    /// How often it ran and ended in an error.
+    /// The number of calls that ran and failed.
     pub(crate) failed: u64,
 }
 
-/// What has come and gone.
+/// The traffic of all connections: requests, refusals and bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) requests: u64,
@@ -69,17 +68,17 @@ pub(crate) struct Traffic {
     pub(crate) sent: u64,
 }
 
-/// What has come and gone lately.
+/// The recent traffic.
 #[derive(Debug, Default)]
 pub(crate) struct Rates {
-    /// One to two seconds ago, and in the last second.
+    /// A sample from one to two seconds ago, and one from the last second.
     samples: [Option<(Instant, Traffic)>; 2],
-    /// The most memory that was seen, which is looked at once a second.
+    /// The largest memory seen. It is checked once a second.
     pub(crate) peak: usize,
 }
 
 impl Rates {
-    /// Whether it is time for a sample.
+    /// Returns whether a sample is due.
     #[inline]
     pub(crate) fn are_due(&self, now: Instant) -> bool {
         self.samples[1].is_none_or(|(at, _)| now.saturating_duration_since(at) >= Duration::from_secs(1))
@@ -87,13 +86,13 @@ impl Rates {
 
     pub(crate) fn sample(&mut self, now: Instant, traffic: Traffic, memory: usize) {
         let idle = self.samples[1].is_some_and(|(at, _)| now.saturating_duration_since(at) > Duration::from_secs(2));
-        // After a pause, what is lately begins now.
+        // After a pause, the recent traffic starts from now.
         let earlier = if idle { None } else { self.samples[1] };
         self.samples = [earlier.or(Some((now, traffic))), Some((now, traffic))];
         self.peak = self.peak.max(memory);
     }
 
-    /// What comes and goes in a second, at present: requests, and bytes received and sent.
+    /// Returns the current requests, bytes received and bytes sent per second.
     pub(crate) fn per_second(&self, now: Instant, traffic: Traffic) -> [f64; 3] {
         let Some((at, before)) = self.samples[0] else { return [0.0; 3] };
         let seconds = now.saturating_duration_since(at).as_secs_f64().max(1.0);
@@ -104,7 +103,7 @@ impl Rates {
 }
 
 impl Stats {
-    /// Nothing has happened yet.
+    /// Creates counters at zero.
     #[must_use]
     pub fn new() -> Self {
         Self { commands: vec![CommandStats::default(); Specs::COUNT], ..Self::default() }
@@ -127,7 +126,7 @@ impl Stats {
         counts.took += took;
     }
 
-    /// How long a command took since counting began, as far as it was timed.
+    /// Returns the latency of a command since the counters were last reset, as far as calls were timed.
     pub(crate) fn latency(&self, command: usize, meter: &Meter) -> Snapshot {
         match self.latency_before.get(command) {
             Some(before) => meter.latency().since(before),
@@ -135,7 +134,7 @@ impl Stats {
         }
     }
 
-    /// What a command or a subcommand has come to.
+    /// Returns the counters of a command or a subcommand.
     pub(crate) fn command(&mut self, specs: &Specs, spec: &'static Spec) -> &mut CommandStats {
         match specs.find(spec.full_name.as_bytes()) {
             Some((command, _)) => &mut self.commands[command],
@@ -143,7 +142,7 @@ impl Stats {
         }
     }
 
-    /// Counts an error by its code.
+    /// Counts an error under its code.
     pub(crate) fn error(&mut self, error: &CommandError) {
         let text = error.to_string();
         let code = text.split(' ').next().unwrap_or_default();
@@ -153,7 +152,7 @@ impl Stats {
         }
     }
 
-    /// Counts anew, but for what is there.
+    /// Resets the counters, but not the current numbers.
     pub(crate) fn reset(&mut self, traffic: Traffic, board: &Board) {
         let commands = vec![CommandStats::default(); self.commands.len()];
         *self = Self {

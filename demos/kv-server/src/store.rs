@@ -1,4 +1,4 @@
-//! `Store`: the keys as a program, whose inputs are the requests that change them.
+//! `Store`: the keys as a replayable program, whose inputs are the requests that change them.
 
 use std::time::Duration;
 
@@ -16,29 +16,29 @@ use crate::session::{Client, Session};
 use crate::settings::Settings;
 use crate::slots::{SlotChanges, Transaction};
 
-/// The name by which a journal of this program is known.
+/// The program name in a journal.
 pub const PROGRAM: &str = "kv-server";
 
 inputs! {
-    /// What changes keys.
+    /// A change of the keys.
     #[derive(Clone, Copy, Debug)]
     pub enum Change<'a> {
         /// The requests of one event that have changed something, as [`Request::encode`] writes them.
         1 = Requests(&'a [u8]),
-        /// What a snapshot ends with: how the keys came to be what they are, as one number.
+        /// The history of the keys as one number; at the end of a snapshot.
         2 = Past(Past),
-        /// The requests of one transaction, which run if nothing has changed that they depend on.
+        /// The requests of one transaction, which run unless something that they depend on has changed.
         3 = Transaction(Transaction<'a>),
-        /// Nothing but its time, by which keys end.
+        /// Only a time, which expires keys.
         4 = Tick,
-        /// Nothing: who waits for it has seen what came before.
+        /// Nothing: once it comes back, the client that waits for it has seen every change before it.
         5 = Read,
-        /// What a snapshot ends with that is of several servers: when something last changed in each slot.
+        /// The last change of each slot; at the end of a snapshot that several servers share.
         6 = Slots(SlotChanges<'a>),
     }
 }
 
-/// How many changes there were, and their trace.
+/// The number of changes, and their trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Past {
     /// The trace.
@@ -59,10 +59,10 @@ impl Payload<'_> for Past {
     }
 }
 
-/// How many inputs run between two looks at keys that have ended.
+/// The number of inputs between two sweeps of expired keys.
 const SWEEP: u32 = 256;
 
-/// What applies changes to the keys of a world.
+/// Applies changes to the keys of a world.
 pub struct Store {
     commands: Commands,
     expiry: ExpiryPoller,
@@ -73,7 +73,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Resolves all commands against a world, which an [`Engine`] was installed in.
+    /// Resolves all commands against a world that has an [`Engine`] installed.
     #[must_use]
     pub fn new(world: &World, expiry: ExpiryPoller) -> Self {
         let commands = Commands::new(world);
@@ -81,12 +81,12 @@ impl Store {
         Self { commands, expiry, client, request, until_sweep: SWEEP }
     }
 
-    /// A store without a server: with its world, by the clock of what it applies, and what it is proved by.
+    /// Creates a store without a server: its world, whose clock follows the changes, and the digests that verify it.
     pub fn detached() -> (World, Self, Digests) {
         Self::detached_at(Clock::realtime().unix())
     }
 
-    /// A [detached](Self::detached) store whose clock starts at a time, since 1970.
+    /// Creates a [detached](Self::detached) store whose clock starts at a time since 1970.
     pub fn detached_at(start: Duration) -> (World, Self, Digests) {
         let clock = Clock::historical(start);
         let settings = Settings { address: ([0, 0, 0, 0], 0).into(), unix: None, started: clock.now() };
@@ -102,8 +102,8 @@ impl Store {
         (world, store, digests)
     }
 
-    /// A [detached](Self::detached_at) store that applies what several servers share: it
-    /// [keeps slots](Keys::keep_slots).
+    /// Creates a [detached](Self::detached_at) store that applies the changes of several servers: it [keeps
+    /// slots](Keys::keep_slots).
     pub fn replica_at(start: Duration) -> (World, Self, Digests) {
         let (mut world, store, digests) = Self::detached_at(start);
         world.resource_mut::<Keys>().keep_slots();
@@ -115,10 +115,10 @@ impl Store {
         Self::snapshot(world, |change| snapshot.input(&change));
     }
 
-    /// Calls `visit` with the changes that lead to the keys of a world from none, at its time.
+    /// Calls `visit` with the changes that lead from no keys to those of a world, at its time.
     pub fn snapshot(world: &World, mut visit: impl FnMut(Change<'_>)) {
         let keys = world.resource::<Keys>();
-        // A callback that cannot fail: whatever `visit` does, it keeps to itself.
+        // The callback cannot fail. Whatever goes wrong in `visit`, it must handle itself.
         let write = |requests: &[u8]| {
             visit(Change::Requests(requests));
             Ok::<(), std::convert::Infallible>(())
@@ -128,7 +128,7 @@ impl Store {
         keys.visit_slots(|slots| visit(Change::Slots(slots)));
     }
 
-    /// What a request runs through, and what every command reads and writes.
+    /// Returns the functions that a request runs through, and what every command reads and writes.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         self.commands.plan()
@@ -139,7 +139,7 @@ impl Store {
         self.commands.run(client, world, request);
     }
 
-    /// What runs requests, and what ends keys, for a server or the simulation of one.
+    /// Returns what runs requests and what expires keys, for a server or a simulation of one.
     #[must_use]
     pub fn into_parts(self) -> (Commands, ExpiryPoller) {
         (self.commands, self.expiry)
@@ -163,7 +163,7 @@ impl Program for Store {
     }
 }
 
-/// Begins a change: does what it says, apart from requests. Returns those that are to run, if they are.
+/// Begins a change, and does everything but run its requests. Returns the requests to run, if there are any.
 pub(crate) fn begin<'a>(world: &mut World, change: Change<'a>) -> Option<&'a [u8]> {
     let now_ms = unix_ms(world.resource::<Clock>());
     let mut keys = world.resource_mut::<Keys>();
@@ -179,8 +179,8 @@ pub(crate) fn begin<'a>(world: &mut World, change: Change<'a>) -> Option<&'a [u8
     None
 }
 
-/// What a journal of the keys notes now and then: how they came to be what they are, which costs the same for any
-/// number of keys.
+/// Returns the digests that a journal of the keys records at intervals: those of the history of the keys. Their cost
+/// does not depend on the number of keys.
 pub fn digests(registry: &Registry) -> Digests {
     let mut digests = Digests::new();
     digests.watch_part(registry, "history", |keys: &Keys, digest| {

@@ -1,4 +1,4 @@
-//! What the system knows of the process. Where it does not say, it is 0.
+//! What the operating system reports about the process. Unknown numbers are 0.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ pub(crate) struct Memory {
     pub(crate) total: u64,
 }
 
-/// The kilobytes in a line of a file.
+/// Returns the kilobytes in a line of a file.
 fn kilobytes(file: &str, name: &str) -> u64 {
     let text = fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -22,17 +22,17 @@ pub(crate) fn memory() -> Memory {
     }
 }
 
-/// How long the processor worked for the process, itself and in the kernel, in seconds.
+/// Returns the processor time of the process, in user mode and in the kernel, in seconds.
 pub(crate) fn processor_seconds() -> [f64; 2] {
-    /// What the system counts in, on every machine of Linux.
+    /// The unit in which the system counts, on every Linux machine.
     const TICKS: f64 = 100.0;
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is the name in parentheses, which may hold blanks.
+    // The second field is the name in parentheses, which may contain blanks.
     let fields: Vec<_> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     [11, 12].map(|at| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / TICKS)
 }
 
-/// The system and its version.
+/// Returns the system and its version.
 pub(crate) fn name() -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let family = if cfg!(target_os = "linux") { "Linux" } else { std::env::consts::OS };

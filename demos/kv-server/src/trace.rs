@@ -1,42 +1,42 @@
-//! The history of the keys as one number, by which two servers can tell whether theirs is the same.
+//! The history of the keys as one number, by which two servers can compare their histories.
 
 use rapidhash::v3::rapidhash_v3 as hash;
 
 use crate::keys::{Entry, Keys};
 use crate::slots::Slots;
 
-/// The most bytes of a value that its change is told by: the last ones.
+/// The maximum number of bytes of a value that enter the trace: its last ones.
 const TAIL: usize = 32;
 
-/// What has been done to a key.
+/// What has happened to a key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     /// Its value was set or changed in place.
     Written = 1,
     Removed = 2,
-    /// It ends at a time, or at another one than before.
+    /// Its expiry time was set or changed.
     Ends = 3,
-    /// It does not end any more.
+    /// Its expiry time was removed.
     Persisted = 4,
     /// All keys were removed.
     Cleared = 5,
 }
 
-/// What has been done to all keys.
+/// The history of all keys.
 ///
-/// Both numbers depend on nothing but the requests and their times. What has ended is not there, so whatever becomes of
-/// it is no change.
+/// The hash and the number of changes depend only on the requests and their times. An expired key does not exist, so
+/// removing it is not a change.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     kept: bool,
     hash: u64,
     changes: u64,
-    /// Kept with the trace, or not at all.
+    /// The slots, if they are kept with the trace.
     pub(crate) slots: Option<Box<Slots>>,
 }
 
 impl Trace {
-    /// Notes a change of a key that is there, and how it is afterwards; or how it was, if it is there no longer.
+    /// Notes a change of a key, with its entry after the change, or before it if the key was removed.
     #[inline]
     pub(crate) fn note(&mut self, what: Change, key: &[u8], entry: &Entry) {
         self.changes += 1;
@@ -45,7 +45,7 @@ impl Trace {
         }
     }
 
-    /// Each step can be undone, so histories that differ once differ until they differ again.
+    /// Every step is invertible, so two histories that differ at one step differ until another step differs.
     #[cold]
     #[inline(never)]
     fn mix(&mut self, what: Change, key: &[u8], Entry { value, ends, .. }: &Entry) {
@@ -63,27 +63,28 @@ impl Trace {
 }
 
 impl Keys {
-    /// The history of the keys as one number: the same for all that began with the same and have since run the same
-    /// requests at the same times, on any machine. It stands still while it is not [kept](Self::keep_trace).
+    /// Returns the history of the keys as one number. It is the same on any machine for all that started from the same
+    /// number and have since run the same requests at the same times. It does not change while it is not
+    /// [kept](Self::keep_trace).
     #[must_use]
     pub fn trace(&self) -> u64 {
         self.trace.hash
     }
 
-    /// How many changes of keys there were. A key that ends by itself is none. A request that sets a value and when it
-    /// ends makes two.
+    /// Returns the number of changes of keys. A key that expires by itself does not count. A request that sets a value
+    /// and its expiry time counts as two.
     #[inline]
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.trace.changes
     }
 
-    /// Keeps the [trace](Self::trace) from now on, or does not.
+    /// Turns keeping the [trace](Self::trace) on or off.
     pub fn keep_trace(&mut self, on: bool) {
         self.trace.kept = on;
     }
 
-    /// Goes on with the trace and the number of changes of keys from which these were restored.
+    /// Restores the trace and the number of changes.
     pub fn restore_trace(&mut self, trace: u64, changes: u64) {
         (self.trace.hash, self.trace.changes) = (trace, changes);
     }

@@ -1,30 +1,30 @@
-//! What a client waits for whose server shares a log: its requests that are with the log, and those behind them.
+//! What a client of a server that shares a log waits for: its requests that are with the log, and those behind them.
 
 use std::collections::VecDeque;
 
 use crate::request::Request;
 
-/// The most requests of one client that wait, and the most bytes of them, before no more are read.
+/// The maximum number of waiting requests of one client. At this number, or at the limit on their bytes, reading stops.
 const MOST: usize = 1_000;
 const MOST_BYTES: usize = 1 << 20;
 
-/// For how many requests room is kept.
+/// The number of requests for which room is kept.
 const KEPT: usize = 8;
 
-/// What waits of one client, in the order in which it was asked.
+/// The waiting requests of one client, in the order in which they arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    /// Those that are with the log.
+    /// The requests that are with the log.
     published: VecDeque<Published>,
-    /// What runs once the log has come to a barrier, if nothing is published.
+    /// The request that runs once the log has passed a barrier, if nothing is published.
     barrier: Option<Box<Asked>>,
-    /// Those behind them.
+    /// The requests behind them.
     asked: VecDeque<Asked>,
-    /// What all of it takes, in bytes.
+    /// The total size of these, in bytes.
     bytes: usize,
-    /// By which barrier the log has come past the arrival of the request that runs.
+    /// The barrier that shows that the log has passed the arrival of the running request.
     pub(crate) arrived: u64,
-    /// Whether the transaction is aborted that comes back from the log.
+    /// Whether the transaction that comes back from the log is aborted; `None` if none does.
     pub(crate) aborted: Option<bool>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Waiting {
 struct Published {
     number: u64,
     bytes: usize,
-    /// Whether it ends a transaction, which the client has begun until it comes back.
+    /// Whether it is the EXEC of a transaction. The client is in the transaction until it comes back.
     is_exec: bool,
 }
 
@@ -41,44 +41,44 @@ struct Published {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) request: Request,
-    /// By which barrier the log has come past its arrival.
+    /// The barrier that shows that the log has passed its arrival.
     pub(crate) arrived: u64,
 }
 
 impl Waiting {
-    /// Whether nothing waits.
+    /// Returns whether nothing waits.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.is_at_turn() && self.asked.is_empty()
     }
 
-    /// Whether what is asked next need not wait for anything before it.
+    /// Returns whether the next request need not wait for anything before it.
     pub(crate) fn is_at_turn(&self) -> bool {
         self.published.is_empty() && self.barrier.is_none()
     }
 
-    /// Whether a request waits for a barrier.
+    /// Returns whether a request waits for a barrier.
     pub(crate) fn awaits_barrier(&self) -> bool {
         self.barrier.is_some()
     }
 
-    /// Whether no more is to be read.
+    /// Returns whether reading must stop.
     pub(crate) fn is_full(&self) -> bool {
         self.published.len() + self.asked.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
-    /// What it takes, in bytes.
+    /// Returns the size of the waiting requests, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Notes a request that is with the log now.
+    /// Notes a request that is with the log from now on.
     pub(crate) fn publish(&mut self, number: u64, bytes: usize, is_exec: bool) {
         self.bytes += bytes;
         self.published.push_back(Published { number, bytes, is_exec });
     }
 
-    /// Forgets a request that has come back from the log. Whether it ends a transaction.
+    /// Forgets a request that has come back from the log. Returns whether it ends a transaction.
     pub(crate) fn take_back(&mut self, number: u64) -> bool {
         let at = self.published.iter().position(|published| published.number == number);
         let published = at.and_then(|at| self.published.remove(at));
@@ -95,13 +95,13 @@ impl Waiting {
         self.asked.push_back(Asked { request, arrived });
     }
 
-    /// Adds a request before all that wait for their turn: it is its own.
+    /// Adds a request before all others that wait for their turn, since it is this one's turn.
     pub(crate) fn ask_first(&mut self, request: Request, arrived: u64) {
         self.bytes += request.size();
         self.asked.push_front(Asked { request, arrived });
     }
 
-    /// Takes the request that is next.
+    /// Takes the next request.
     pub(crate) fn next(&mut self) -> Option<Asked> {
         let asked = self.asked.pop_front()?;
         if self.asked.is_empty() {
@@ -111,12 +111,12 @@ impl Waiting {
         Some(asked)
     }
 
-    /// How many requests wait for their turn.
+    /// Returns the number of requests that wait for their turn.
     pub(crate) fn asked(&self) -> usize {
         self.asked.len()
     }
 
-    /// Has a request wait for a barrier.
+    /// Makes a request wait for a barrier.
     pub(crate) fn await_barrier(&mut self, request: Request) {
         self.bytes += request.size();
         self.barrier = Some(Box::new(Asked { request, arrived: self.arrived }));
@@ -129,7 +129,7 @@ impl Waiting {
         Some(*asked)
     }
 
-    /// Forgets all. How many requests that were.
+    /// Forgets all waiting requests. Returns their number.
     pub(crate) fn forget(&mut self) -> usize {
         let count = self.published.len() + usize::from(self.barrier.is_some()) + self.asked.len();
         *self = Self::default();

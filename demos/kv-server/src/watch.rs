@@ -1,33 +1,33 @@
-//! What is watched of requests beyond their numbers, as a resource: who is shown them, and which took long.
+//! What is watched of requests beyond counters, as a resource: the clients that see them, and the ones that took long.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use nexus_rt::connections::ConnectionId;
 
-/// The most samples that are kept of one event.
+/// The maximum number of samples kept for an event.
 const SAMPLES: usize = 160;
 
-/// The most arguments of a slow request that are kept, and the most bytes of one.
+/// The maximum number of arguments kept of a slow request. Long arguments are cut too.
 const ARGUMENTS: usize = 32;
 const ARGUMENT: usize = 128;
 
-/// Below this, requests that are quick as a rule are timed too.
+/// At thresholds below this, usually quick requests are timed too.
 const QUICK: Duration = Duration::from_millis(1);
 
-/// What is watched.
+/// The monitors, and the requests and events that took long.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// The clients that are shown what others ask.
+    /// The clients that see the requests of others.
     monitors: Vec<ConnectionId>,
     pub(crate) slow: Slow,
     pub(crate) latency: Latency,
 }
 
-/// The requests that took long, the latest first.
+/// The requests that took long, latest first.
 #[derive(Debug)]
 pub(crate) struct Slow {
-    /// In microseconds; negative for none.
+    /// The threshold, in microseconds; negative for none.
     pub(crate) slower_than: i64,
     pub(crate) most: usize,
     entries: VecDeque<SlowRequest>,
@@ -46,18 +46,18 @@ pub(crate) struct SlowRequest {
     pub(crate) name: Box<[u8]>,
 }
 
-/// How long events took that took long.
+/// The events that took long.
 #[derive(Debug, Default)]
 pub(crate) struct Latency {
-    /// In milliseconds; 0 for none.
+    /// The threshold, in milliseconds; 0 for none.
     pub(crate) threshold: i64,
     pub(crate) events: BTreeMap<&'static str, Event>,
 }
 
-/// An event.
+/// The samples of an event.
 #[derive(Debug, Default)]
 pub(crate) struct Event {
-    /// When in seconds since 1970, and how long in milliseconds: the worst of each second.
+    /// The time in seconds since 1970, and the duration in milliseconds: the longest of each second.
     pub(crate) samples: VecDeque<(i64, i64)>,
     pub(crate) worst: i64,
 }
@@ -70,12 +70,12 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// The clients that are shown what others ask.
+    /// Returns the clients that see the requests of others.
     pub(crate) fn monitors(&self) -> &[ConnectionId] {
         &self.monitors
     }
 
-    /// Shows a client what others ask, or does not any more.
+    /// Starts or stops showing a client the requests of others.
     pub(crate) fn monitor(&mut self, client: ConnectionId, on: bool) {
         self.monitors.retain(|id| *id != client);
         if on {
@@ -83,7 +83,7 @@ impl Watch {
         }
     }
 
-    /// Whether requests are watched that are quick as a rule.
+    /// Returns whether usually quick requests are watched.
     pub(crate) fn is_of_all(&self) -> bool {
         let below = u64::try_from(self.slow.slower_than).is_ok_and(|micros| Duration::from_micros(micros) < QUICK);
         !self.monitors.is_empty() || below || self.latency.threshold > 0
@@ -91,7 +91,7 @@ impl Watch {
 }
 
 impl Slow {
-    /// Keeps a request if it took long. The arguments are as they may be shown.
+    /// Keeps a request if it took long. Its arguments must not contain passwords.
     pub(crate) fn note<'a>(
         &mut self,
         (unix, took): (i64, Duration),
@@ -114,7 +114,7 @@ impl Slow {
         self.shorten();
     }
 
-    /// Forgets the oldest beyond the limit.
+    /// Removes the oldest requests beyond the limit.
     pub(crate) fn shorten(&mut self) {
         self.entries.truncate(self.most);
     }
@@ -128,7 +128,7 @@ impl Slow {
     }
 }
 
-/// An argument that may be long.
+/// Cuts an argument that is too long.
 fn short(argument: &[u8]) -> Box<[u8]> {
     if argument.len() <= ARGUMENT {
         return argument.into();
@@ -138,7 +138,7 @@ fn short(argument: &[u8]) -> Box<[u8]> {
 }
 
 impl Latency {
-    /// Notes how long an event took, if that is long.
+    /// Keeps how long an event took, if that is long.
     pub(crate) fn note(&mut self, event: &'static str, (unix, took): (i64, Duration)) {
         let millis = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
         if self.threshold == 0 || millis < self.threshold {

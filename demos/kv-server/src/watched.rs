@@ -1,30 +1,30 @@
-//! The keys that clients watch, so that their transactions run only if nobody has changed these.
+//! The keys that clients watch. A client's transaction runs only if the keys that it watches have not changed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Counts the changes of keys that are watched.
+/// Counts the changes of watched keys.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     keys: HashMap<Arc<[u8]>, State>,
-    /// How many changes there were of watched keys.
+    /// The number of changes of watched keys.
     changes: u64,
 }
 
-/// A key that is watched.
+/// The state of a watched key.
 #[derive(Debug)]
 struct State {
-    /// By how many clients.
+    /// The number of clients that watch it.
     clients: usize,
     /// The number of its last change.
     changed: u64,
 }
 
-/// What a client watches: each key with the number of changes that there were by then.
+/// The keys that a client watches, each with the number of changes when watching began.
 pub(crate) type Watches = BTreeMap<Arc<[u8]>, u64>;
 
 impl Watched {
-    /// Adds a key to what a client watches. One that it watches already stays as it is.
+    /// Adds a key to those that a client watches. A key that it watches already is unchanged.
     pub(crate) fn watch(&mut self, watches: &mut Watches, key: &[u8]) {
         if watches.contains_key(key) {
             return;
@@ -37,7 +37,7 @@ impl Watched {
         watches.insert(name, self.changes);
     }
 
-    /// Ends what a client watches. Whether any of it has changed.
+    /// Stops watching a client's keys. Returns whether any of them has changed.
     pub(crate) fn unwatch(&mut self, watches: &mut Watches) -> bool {
         let mut changed = false;
         for (key, since) in std::mem::take(watches) {
@@ -51,7 +51,7 @@ impl Watched {
         changed
     }
 
-    /// Whether any of what a client watches has changed.
+    /// Returns whether any key that a client watches has changed.
     pub(crate) fn has_changed(&self, watches: &Watches) -> bool {
         watches.iter().any(|(key, since)| self.keys.get(key).is_some_and(|state| state.changed > *since))
     }
@@ -72,7 +72,7 @@ impl Watched {
         }
     }
 
-    /// Every key that is watched.
+    /// Returns every watched key.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<[u8]>> {
         self.keys.keys()
     }

@@ -79,12 +79,12 @@ pub struct Args {
     pub strict: bool,
 }
 
-/// How fast to replay.
+/// The speed of a replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// As fast as it goes.
+    /// As fast as possible.
     Max,
-    /// By the recorded clock, this many times as fast.
+    /// Paced by the recorded times, this many times as fast.
     Times(f64),
 }
 
@@ -106,12 +106,12 @@ impl FromStr for Pace {
     }
 }
 
-/// On how many threads to replay.
+/// The number of threads of a replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Threads {
-    /// One does everything.
+    /// One thread does everything.
     One,
-    /// One reads and decodes, the other dispatches.
+    /// One thread reads and decodes, and the other dispatches.
     Two,
 }
 

@@ -1,4 +1,4 @@
-//! Diffs that are not for the book: those that wait for the snapshot, and those that it has already.
+//! Diffs that are not applied: those that wait for the snapshot, and those that the book already contains.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ use crate::fault::{Fault, What};
 use crate::message::Event;
 use crate::problems::Problems;
 
-/// Why a diff changes nothing in the book.
+/// Why a diff does not change the book.
 pub(crate) enum Skipped {
     TooEarly(Event),
     Stale { line: u64, update: u64, book: u64 },
 }
 
-/// Diffs that wait for the snapshot, in the order in which they came.
+/// The diffs that wait for the snapshot, in the order of their arrival.
 #[derive(Default, Hash)]
 pub(crate) struct Backlog(VecDeque<Event>);
 
@@ -26,7 +26,7 @@ impl Backlog {
     }
 }
 
-/// The diffs that may be dispatched now because the book is there.
+/// Yields the waiting diffs once the book is loaded.
 pub(crate) struct Waiting {
     pub(crate) book: Key<Book>,
     pub(crate) backlog: Key<Backlog>,
@@ -39,34 +39,35 @@ impl Waiting {
     }
 }
 
-/// Whether the diffs still follow the book. A few stale ones are usual after a snapshot, but if their numbers go back,
-/// or if there is no end of them, then the book stands still.
+/// Tracks whether the diffs still follow the book. A few stale ones are usual after a snapshot. If their numbers go
+/// back, or if too many in a row are stale, the book no longer advances.
 #[derive(Default, Hash)]
 pub(crate) struct Course {
-    /// The last update of the diff before, stale or not.
+    /// The last update of the previous diff, stale or not.
     before: Option<u64>,
     went_back: bool,
-    /// How many diffs were stale since one was applied, or since the snapshot.
+    /// The number of stale diffs since the last applied one, or since the snapshot.
     stale: usize,
-    /// How many of those had waited for the snapshot.
+    /// The number of diffs that waited for the snapshot.
     waited: usize,
 }
 
 impl Course {
-    /// The most stale diffs in a row that are usual: ten seconds of them, at ten diffs a second.
+    /// The number of stale diffs in a row that is still usual: ten seconds of them, at ten diffs a second.
     const USUAL: usize = 100;
 
-    /// A snapshot was loaded for which this many diffs waited.
+    /// Starts over after a snapshot for which this many diffs waited.
     pub(crate) fn restart(&mut self, waited: usize) {
         *self = Self { before: self.before, waited, ..Self::default() };
     }
 
-    /// A diff was applied.
+    /// Notes an applied diff.
     pub(crate) fn applied(&mut self, update: u64) {
         *self = Self { before: Some(update), ..Self::default() };
     }
 
-    /// Returns what is wrong with a diff to `update` that is stale, since the book has come to update `book`.
+    /// Notes a stale diff that ends at `update`, while the book is at update `book`. Returns what is wrong, if
+    /// anything.
     fn stale(&mut self, update: u64, book: u64) -> Option<What> {
         self.stale += 1;
         match self.before.replace(update) {
@@ -79,12 +80,12 @@ impl Course {
         }
     }
 
-    /// Whether the book is no more where the feed is, so that an older snapshot is better than none.
+    /// Returns whether the book no longer follows the feed, so that even an older snapshot is better.
     pub(crate) fn is_lost(&self) -> bool {
         self.went_back || self.stale > self.waited + Self::USUAL
     }
 
-    /// What is wrong at the end of the input: diffs that never reached the snapshot, if that was not reported before.
+    /// Returns what is wrong at the end of the input: too many stale diffs, unless that was already reported.
     pub(crate) fn end(&self, book: u64) -> Option<What> {
         (self.stale > Self::USUAL && !self.is_lost()).then(|| self.behind(book))
     }

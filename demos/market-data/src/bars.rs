@@ -1,4 +1,4 @@
-//! One-second bars: what the trades of each second came to, closed by a timer on the clock of the recording.
+//! One-second bars of the trades, closed by a timer that runs on recorded time.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::profile::{Measure, Unmeasured};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The trades of one second. A second without trades has none.
+/// The trades of one second. A second without trades has no bar.
 #[derive(Clone, Copy, PartialEq, Hash, Debug, Serialize)]
 pub struct Bar {
-    /// When it began, in seconds since 1970, by the clock of the recording.
+    /// The start of the second, since 1970, in recorded time.
     pub time: u64,
     /// The price of its first trade.
     pub open: Decimal,
@@ -25,20 +25,20 @@ pub struct Bar {
     pub low: Decimal,
     /// The price of its last trade.
     pub close: Decimal,
-    /// What was traded.
+    /// The traded quantity.
     pub volume: Decimal,
-    /// How many trades there were.
+    /// The number of trades.
     pub trades: u64,
 }
 
-/// The bars so far, and the one that is being made.
+/// The closed bars, and the open one.
 #[derive(Default, Hash, Debug)]
 pub struct Bars {
     done: Vec<Bar>,
     current: Option<Making>,
 }
 
-/// A bar that is being made, with the trades of its open and its close.
+/// The open bar, with the trades that set its open and close.
 #[derive(Hash, Debug)]
 struct Making {
     bar: Bar,
@@ -46,17 +46,17 @@ struct Making {
     last: Trade,
 }
 
-/// The second of a trade is over: the bars have come to that of second `bar`.
+/// The second of a trade is over: the current or last bar is that of second `bar`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Over {
     pub(crate) bar: u64,
 }
 
 impl Bars {
-    /// Adds a trade that happened in this second, unless the bars are further. The caller has seen to it that all
-    /// volumes together fit.
+    /// Adds a trade to the bar of this second. Refuses it if a later bar has begun, or this one is closed. The caller
+    /// has checked that the total volume fits.
     pub(crate) fn add(&mut self, second: u64, trade: &Trade) -> Result<(), Over> {
-        // The timer closes the bar of a second that is over, but a clock that goes back holds the timer up.
+        // The timer closes the bar of a past second, but it is late if the clock goes back.
         if self.current.as_ref().is_some_and(|making| making.bar.time < second) {
             self.close();
         }
@@ -85,24 +85,24 @@ impl Bars {
         Ok(())
     }
 
-    /// Ends the bar that is being made, if there is one.
+    /// Closes the open bar, if there is one.
     pub(crate) fn close(&mut self) {
         let making = self.current.take();
         self.done.extend(making.map(|making| making.bar));
     }
 
-    /// The bars that are closed.
+    /// Returns the closed bars.
     pub fn done(&self) -> &[Bar] {
         &self.done
     }
 }
 
-/// Closes the bar of the second that is over.
+/// Closes the bar of the past second.
 fn close_bar(mut bars: ResMut<Bars>, _: TimerEvent) {
     bars.close();
 }
 
-/// The time of the recording, line by line, and the timers that follow from it.
+/// Sets the clock to the time of each line, and runs the timers that are due.
 #[derive(Debug)]
 pub struct Recorded<M = Unmeasured> {
     timers: TimerPoller,
@@ -111,26 +111,26 @@ pub struct Recorded<M = Unmeasured> {
 }
 
 impl Recorded {
-    /// Before the first line: `timers` are those of the world.
+    /// Creates the recorded time for a world, by the poller of its timers.
     pub fn new(timers: TimerPoller) -> Self {
         Self::measured(timers, Unmeasured)
     }
 }
 
 impl<M: Measure> Recorded<M> {
-    /// Before the first line, as [`new`](Recorded::new), with timers that are measured.
+    /// Like [`new`](Recorded::new), with measured timers.
     pub(crate) fn measured(timers: TimerPoller, measure: M) -> Self {
         Self { timers, measure, started: false }
     }
 
-    /// Moves the clock to the time of a line and runs the timers that were due by then, before the line itself: so a
-    /// trade on the stroke of a second belongs to the bar that begins there.
+    /// Moves the clock to the time of a line, and runs the timers due by then before the line itself. A trade exactly
+    /// at the start of a second therefore belongs to the bar of that second.
     pub fn reach(&mut self, world: &mut World, unix_ns: u64) {
         let unix = Duration::from_nanos(unix_ns);
         let now = world.resource_mut::<Clock>().set_unix(unix);
         if !self.started {
             self.started = true;
-            // A tick that nobody polled for closes nothing: no line came, so there was no trade either.
+            // A missed tick closes no bar. That is harmless: no line arrived, so there was no trade either.
             let close = Box::new(self.measure.handler(close_bar.into_handler(world.registry())));
             let into_second = Duration::from_nanos(u64::from(unix.subsec_nanos()));
             world.resource_mut::<TimerWheel>().schedule_every(now - into_second + SECOND, SECOND, close);
@@ -138,7 +138,7 @@ impl<M: Measure> Recorded<M> {
         self.timers.poll(world, now);
     }
 
-    /// The recording is over, and with it its last second.
+    /// Closes the last bar, at the end of the recording.
     pub fn end(self, world: &mut World) {
         world.resource_mut::<Bars>().close();
     }
@@ -153,8 +153,8 @@ mod tests {
     /// Second, open, high, low and close, and volume.
     type Shape = (u64, [u64; 4], u64);
 
-    /// What the bars are if trades of one unit at these prices come at these times, in milliseconds; and which were
-    /// late.
+    /// Returns the bars of trades of one unit at these times, in milliseconds, and prices, and the times of late
+    /// trades.
     fn bars(trades: &[(u64, u64)]) -> (Vec<Shape>, Vec<u64>) {
         let clock = Clock::historical(Duration::ZERO);
         let mut builder = WorldBuilder::new();

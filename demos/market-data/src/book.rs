@@ -5,42 +5,42 @@ use std::collections::BTreeMap;
 use crate::decimal::Decimal;
 use crate::message::{Diff, Level, Snapshot, Top, crossed};
 
-/// All price levels. Empty until the snapshot comes.
+/// All price levels. The book is empty until the snapshot arrives.
 #[derive(Default, Hash, Debug)]
 pub struct Book {
     bids: BTreeMap<Decimal, Decimal>,
     asks: BTreeMap<Decimal, Decimal>,
-    /// The latest update in it, from the snapshot on.
+    /// The latest update in the book, from the snapshot on.
     last: Option<u64>,
     is_crossed: bool,
 }
 
-/// The book had come to update `last`, beyond a snapshot.
+/// The book is at update `last`, which is after the snapshot.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outdated {
     pub(crate) last: u64,
 }
 
-/// Why a diff did not make it into the book.
+/// Why a diff was not applied.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Unapplied {
     /// There is no snapshot yet.
     TooEarly,
-    /// The book, which has come to update `book`, has it already.
+    /// The book, at update `book`, already contains it.
     Stale { book: u64 },
 }
 
-/// What writing the book showed.
+/// The result of loading a snapshot or applying a diff.
 #[derive(Default, Debug, PartialEq)]
 pub(crate) struct Applied {
-    /// The updates that are missing between the book and the diff, if any are.
+    /// The first and the last update that are missing between the book and the diff, if any are.
     pub(crate) gap: Option<(u64, u64)>,
-    /// The best bid and ask, if the bid is not below the ask any more.
+    /// The best bid and ask, if the bid is no longer below the ask.
     pub(crate) crossed: Option<(Level, Level)>,
 }
 
 impl Book {
-    /// Starts anew from a snapshot, unless the book is further already.
+    /// Starts over from a snapshot, unless the book is already newer.
     pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<Applied, Outdated> {
         if let Some(last) = self.last.filter(|last| *last > snapshot.last) {
             return Err(Outdated { last });
@@ -49,8 +49,8 @@ impl Book {
         Ok(Applied { gap: None, crossed: self.write(&snapshot.bids, &snapshot.asks) })
     }
 
-    /// Applies a diff, unless it is stale. One that comes after a gap is applied too: levels are absolute, so the book
-    /// heals as they are written again. For the same reason one that crosses the book is.
+    /// Applies a diff, unless it is stale. A diff after a gap is applied too: levels are absolute, so the book recovers
+    /// as they are written again. So is a diff that crosses the book, for the same reason.
     pub(crate) fn apply(&mut self, diff: &Diff) -> Result<Applied, Unapplied> {
         let last = self.last.ok_or(Unapplied::TooEarly)?;
         if diff.last <= last {
@@ -61,7 +61,7 @@ impl Book {
         Ok(Applied { gap, crossed: self.write(&diff.bids, &diff.asks) })
     }
 
-    /// Sets levels and returns the top if that crosses the book, which was not crossed before.
+    /// Sets levels. Returns the top if this crosses a book that was not crossed before.
     fn write(&mut self, bids: &[Level], asks: &[Level]) -> Option<(Level, Level)> {
         set(&mut self.bids, bids);
         set(&mut self.asks, asks);
@@ -74,24 +74,24 @@ impl Book {
         self.last.is_some()
     }
 
-    /// The latest update in the book; 0 before the snapshot.
+    /// Returns the latest update in the book; 0 before the snapshot.
     pub(crate) fn last(&self) -> u64 {
         self.last.unwrap_or(0)
     }
 
-    /// The best bid and ask.
+    /// Returns the best bid and ask.
     pub fn top(&self) -> Top {
         let level = |(price, quantity): (&Decimal, &Decimal)| (*price, *quantity);
         (self.bids.last_key_value().map(level), self.asks.first_key_value().map(level))
     }
 
-    /// The best bid and ask at which one could trade: of a book with both sides that is not crossed.
+    /// Returns the best bid and ask if one can trade at them: both sides exist, and the book is not crossed.
     pub(crate) fn quote(&self) -> Option<(Level, Level)> {
         let (bid, ask) = self.top();
         bid.zip(ask).filter(|_| !self.is_crossed)
     }
 
-    /// The numbers of bid and ask levels.
+    /// Returns the numbers of bid and ask levels.
     pub fn levels(&self) -> (usize, usize) {
         (self.bids.len(), self.asks.len())
     }

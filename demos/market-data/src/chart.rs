@@ -1,15 +1,15 @@
-//! Bars for the terminal: a chart of candles, and a row for each.
+//! Prints bars in the terminal: a candlestick chart, and a row for each bar.
 
 use std::fmt::{self, Display};
 
 use crate::bars::Bar;
 use crate::decimal::Decimal;
 
-/// How large the chart is, in characters, without its axis.
+/// The size of the chart, in characters, without its axis.
 const WIDTH: usize = 64;
 const HEIGHT: usize = 16;
 
-/// The bars, to print.
+/// Displays the bars.
 #[derive(Debug)]
 pub struct Chart<'b>(pub &'b [Bar]);
 
@@ -32,14 +32,15 @@ impl Display for Chart<'_> {
 }
 
 impl Chart<'_> {
-    /// Columns of as many bars each as it takes to fit: a line from high to low, thick from open to close.
+    /// Writes one candle per column: a line from high to low, thick from open to close. A column merges as many bars as
+    /// needed to fit.
     fn candles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let per_column = self.0.len().div_ceil(WIDTH);
         let columns: Vec<Bar> = self.0.chunks(per_column).map(merged).collect();
         let low = columns.iter().map(|bar| bar.low.units()).min().unwrap_or_default();
         let high = columns.iter().map(|bar| bar.high.units()).max().unwrap_or_default();
         let span = u128::from((high - low).max(1));
-        // From the top: row 0 is the highest price.
+        // Counted from the top: row 0 is the highest price.
         let row = |price: Decimal| (u128::from(high - price.units()) * (HEIGHT as u128 - 1) / span) as usize;
         for line in 0..HEIGHT {
             let price = high - u64::try_from(span * line as u128 / (HEIGHT as u128 - 1)).unwrap_or_default();
@@ -68,7 +69,7 @@ impl Chart<'_> {
     }
 }
 
-/// Several bars as one.
+/// Merges several bars into one.
 fn merged(bars: &[Bar]) -> Bar {
     bars[1..].iter().fold(bars[0], |all, bar| Bar {
         high: all.high.max(bar.high),

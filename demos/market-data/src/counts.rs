@@ -1,13 +1,13 @@
-//! What is counted along the way, for the report, and whose feed it is.
+//! The counters of the report, and the symbol of the feed.
 
-/// Messages by kind, and what became of them.
+/// The number of messages of each kind, and their outcomes.
 #[derive(Default, Hash, Debug)]
 pub struct Counts {
     /// All messages.
     pub events: u64,
-    /// Changes of the order book.
+    /// Changes to the order book.
     pub depth: u64,
-    /// Tops of the book, as the exchange says.
+    /// Tickers: the top of the book as reported by the exchange.
     pub ticker: u64,
     /// Trades.
     pub trade: u64,
@@ -16,24 +16,23 @@ pub struct Counts {
     pub(crate) applied: u64,
     pub(crate) stale: u64,
     pub(crate) gaps: u64,
-    /// Lines that are no message.
+    /// Lines that are not messages.
     pub bad_lines: u64,
-    /// Trades and tickers that came again, and were dropped.
+    /// Trades and tickers that arrived twice; the second one is dropped.
     pub duplicates: u64,
-    /// Snapshots and diffs that crossed the book, and tickers that are crossed themselves.
+    /// Snapshots and diffs that crossed the book, and tickers that are themselves crossed.
     pub crossed: u64,
-    /// Trades and tickers that came after later ones, trades whose second was over, and diffs at which the numbers go
-    /// back.
+    /// Trades and tickers that arrived after later ones, trades whose second was over, and diffs whose numbers go back.
     pub out_of_order: u64,
 }
 
-/// The symbol of the capture: that of its first message.
+/// The symbol of the capture, taken from its first message.
 #[derive(Clone, Default, PartialEq, Hash, Debug)]
 pub(crate) struct Symbol(pub(crate) Option<String>);
 
 impl Symbol {
-    /// Takes the symbol of a message for that of the capture, unless the capture has another one. Stream names are in
-    /// small letters, messages and people use capitals.
+    /// Takes the symbol of the first message, and refuses a different one later. Stream names are in lower case, and
+    /// messages in upper case.
     pub(crate) fn take(&mut self, named: &str) -> Result<(), String> {
         match &self.0 {
             None => self.0 = Some(named.to_owned()),
@@ -44,7 +43,7 @@ impl Symbol {
     }
 }
 
-/// How often the top of the rebuilt book was compared with the exchange's own, and how often it agreed.
+/// How often the top of the rebuilt book was compared with that of the exchange, and how often both agreed.
 #[derive(Default, Hash)]
 pub(crate) struct Checks {
     pub(crate) made: u64,

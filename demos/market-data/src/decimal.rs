@@ -1,4 +1,4 @@
-//! Exact decimals: what the feed writes as `"61837.63000000"`, as a count of hundred-millionths.
+//! Exact decimals: `"61837.63000000"` in the feed is a number of hundred-millionths here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// Digits after the point, in the feed and here.
+/// The number of digits after the decimal point, in the feed and here.
 pub(crate) const DIGITS: u32 = 8;
 
 const ONE: u64 = 10_u64.pow(DIGITS);
 
-/// A price or a quantity, at 8 digits, never negative. The largest is 184467440737.09551615.
+/// A price or a quantity, with 8 digits after the point, never negative. The largest is 184467440737.09551615.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Decimal(u64);
 
@@ -20,12 +20,12 @@ impl Decimal {
         Self(units)
     }
 
-    /// The value in hundred-millionths.
+    /// Returns the value in hundred-millionths.
     pub const fn units(self) -> u64 {
         self.0
     }
 
-    /// Whether it is nothing.
+    /// Returns whether the value is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
@@ -39,11 +39,11 @@ impl FromStr for Decimal {
     }
 }
 
-/// The hundred-millionths of a decimal, if it is one and fits.
+/// Parses a decimal into hundred-millionths. `None` if it is not one, or does not fit.
 fn units(text: &[u8]) -> Option<u64> {
     let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
     let (whole, fraction) = (&text[..point], text.get(point + 1..).unwrap_or_default());
-    // Zeros beyond the eighth digit change nothing; anything else would be lost.
+    // Zeros beyond the eighth digit change nothing; any other digit would be lost.
     let (kept, lost) = fraction.split_at(fraction.len().min(DIGITS as usize));
     if whole.is_empty() || lost.iter().any(|byte| *byte != b'0') {
         return None;
@@ -55,7 +55,7 @@ fn units(text: &[u8]) -> Option<u64> {
     digits?.checked_mul(10_u64.pow(DIGITS - kept.len() as u32))
 }
 
-/// A text that is no decimal of at most 8 digits after the point, or one too large.
+/// The text is not a decimal with at most 8 digits after the point, or it is too large.
 #[derive(Debug)]
 pub struct NotADecimal(String);
 

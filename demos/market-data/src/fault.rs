@@ -1,4 +1,4 @@
-//! What is wrong with a message that could be decoded, and what comes of that: a count, and mostly a problem.
+//! Faults: decoded messages that contradict earlier ones. Each is counted, and most are reported as problems.
 
 use nexus_rt::ResMut;
 
@@ -6,41 +6,41 @@ use crate::counts::Counts;
 use crate::message::Level;
 use crate::problems::Problems;
 
-/// A message that is wrong beside those before it.
+/// A decoded message that does not fit those before it.
 pub(crate) struct Fault {
     pub(crate) line: u64,
     pub(crate) what: What,
 }
 
-/// In what way it is wrong, and so what is not made of it.
+/// The kinds of faults.
 #[derive(Debug, PartialEq)]
 pub(crate) enum What {
-    /// What it says is known.
+    /// It repeats a known message.
     Again,
-    /// It has the number of another one, and says something else.
+    /// It has the number of a known message, but different content.
     Contradiction { of: &'static str, number: u64 },
-    /// A ticker that comes after newer ones.
+    /// A ticker that arrived after newer ones.
     OldTicker,
-    /// One such ticker too many.
+    /// One old ticker too many in a row.
     OldTickers { tickers: u64, newest: u64 },
     /// A ticker whose bid is not below its ask.
     CrossedTicker(Level, Level),
-    /// A trade that comes after a later one. It counts all the same.
+    /// A trade that arrived after a later one. It still counts.
     OldTrade { number: u64, latest: u64 },
-    /// A trade in a second of which the bar is over.
+    /// A trade in a second whose bar is closed.
     Late { second: u64, bar: u64 },
-    /// A trade beyond what can be summed up.
+    /// A trade with which the sums would overflow.
     TooLarge,
     /// A snapshot that is older than the book.
     Outdated { snapshot: u64, book: u64 },
-    /// A stale diff that ends before the one before it ended.
+    /// A stale diff that ends before the previous one.
     Back { before: u64, update: u64, book: u64 },
-    /// One stale diff too many.
+    /// One stale diff too many in a row.
     Behind { diffs: usize, update: u64, book: u64 },
 }
 
 impl Fault {
-    /// Counts it, and reports it if it is a problem.
+    /// Counts the fault, and reports it if it is a problem.
     pub(crate) fn settle(self, counts: &mut Counts, problems: &mut Problems) {
         match self.what {
             What::Again | What::Contradiction { .. } => counts.duplicates += 1,
@@ -63,7 +63,7 @@ pub(crate) fn on_fault(mut counts: ResMut<Counts>, mut problems: ResMut<Problems
 }
 
 impl What {
-    /// Why it is a problem, unless it does no harm.
+    /// Returns the text of the problem, or `None` if the fault is harmless.
     pub(crate) fn reason(&self) -> Option<String> {
         Some(match self {
             Self::Again | Self::OldTicker => return None,
@@ -95,7 +95,7 @@ impl What {
     }
 }
 
-/// What stale diffs mean for a book at an update, and what helps.
+/// Describes what stale diffs mean for a book at this update, and how it recovers.
 fn stays(book: u64) -> String {
     format!("the book stays at {book} until newer diffs or a snapshot arrive")
 }

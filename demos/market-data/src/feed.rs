@@ -1,4 +1,4 @@
-//! The wiring: which functions a line of the capture runs through, over which resources.
+//! The wiring: the functions that each line of the capture runs through, and their resources.
 
 use std::time::Duration;
 
@@ -27,21 +27,21 @@ use crate::time::Times;
 use crate::trades::{Known, Trades, draw, in_order, on_trade, sum_up};
 use crate::wire;
 
-/// A world with everything that the feed needs, empty, and its timers, which run by the time of the recording.
+/// Returns a world with all resources of the feed, and the poller of its timers, which run on recorded time.
 pub fn world() -> (World, TimerPoller) {
     let (builder, Pollers { timers, .. }) = builder(0);
     (builder.build(), timers)
 }
 
-/// What `main()` polls.
+/// The pollers that `main()` owns.
 #[derive(Debug)]
 pub(crate) struct Pollers {
     pub(crate) timers: TimerPoller,
-    /// If there are strategies.
+    /// `None` without strategies.
     pub(crate) reactors: Option<ReactorsPoller>,
 }
 
-/// A [`world`] to which something may be added, with so many strategies.
+/// Returns the builder of a [`world`], to which more can be added, with this many strategies.
 pub(crate) fn builder(strategies: u32) -> (WorldBuilder, Pollers) {
     let mut builder = WorldBuilder::new();
     let clock = Clock::historical(Duration::ZERO);
@@ -65,18 +65,18 @@ pub(crate) fn builder(strategies: u32) -> (WorldBuilder, Pollers) {
     (builder, Pollers { timers, reactors })
 }
 
-/// The two halves of the feed, to be timed apart, and the plan of what runs in them.
+/// The two halves of the feed, which are timed separately, and their plan.
 #[derive(Debug)]
 pub struct Feed<Decode, Dispatch> {
-    /// From a line to an event; a bad line ends in [`Problems`].
+    /// Turns a line into an event. A bad line is added to [`Problems`].
     pub decode: Decode,
-    /// From an event to everything that it changes.
+    /// Applies an event to the world.
     pub dispatch: Dispatch,
-    /// What runs in both.
+    /// The plan of both halves.
     pub plan: Plan,
 }
 
-/// Wires the feed over a [`world`].
+/// Wires the feed to a [`world`].
 pub fn feed(
     reg: &Registry,
 ) -> Feed<impl FnMut(&mut World, &Line) -> Option<Event> + use<>, impl FnMut(&mut World, Event) + use<>> {
@@ -92,7 +92,7 @@ pub fn feed(
     Feed { decode: move |world: &mut World, line: &Line| decode.run(world, line), dispatch, plan }
 }
 
-/// Wires the second half over a [`world`], with its plan.
+/// Wires the second half to a [`world`]. Returns it with its plan.
 pub(crate) fn dispatching<M: Measure>(reg: &Registry, measure: &M) -> (impl FnMut(&mut World, Event) + use<M>, Plan) {
     let sinks = fan_out!(
         measure.sink(keep_spread.into_handler(reg)),
@@ -136,7 +136,7 @@ pub(crate) fn dispatching<M: Measure>(reg: &Registry, measure: &M) -> (impl FnMu
     let (plan, waiting) = (dispatch.plan(), Waiting { book: reg.key(), backlog: reg.key() });
     let dispatch = move |world: &mut World, event| {
         dispatch.run(world, event);
-        // The snapshot lets the diffs that waited for it go: each is an event of its own.
+        // The snapshot releases the diffs that waited for it. Each is an event of its own.
         while let Some(event) = waiting.next(world) {
             world.next_sequence();
             dispatch.run(world, event);
@@ -145,7 +145,7 @@ pub(crate) fn dispatching<M: Measure>(reg: &Registry, measure: &M) -> (impl FnMu
     (dispatch, plan)
 }
 
-/// The first step of the feed alone, over a world of its own: for a thread that only decodes.
+/// Wires only the first step of the feed, with a world of its own, for a thread that only decodes.
 pub(crate) fn decoding<M: Measure>(
     times: Times,
     measure: &M,
@@ -160,7 +160,7 @@ pub(crate) fn decoding<M: Measure>(
     (world, move |world: &mut World, line: &Line| decode.run(world, line))
 }
 
-/// The rest of the first half, over a [`world`], for what [`decoding`] came to.
+/// Wires the rest of the first half to a [`world`]. It accepts what [`decoding`] returns.
 pub(crate) fn accepting<M: Measure>(
     reg: &Registry,
     measure: &M,

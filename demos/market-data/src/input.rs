@@ -1,4 +1,4 @@
-//! Reading a capture: plain or gzip, told by its first bytes, line by line.
+//! Reads a capture line by line. Plain and gzip files are distinguished by their first bytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,20 +10,21 @@ use indicatif::ProgressBar;
 use crate::message::Line;
 use crate::problems::Problem;
 
-/// Something of a capture, for whoever reads it.
+/// A part of a capture, as passed to the reader's callback.
 pub(crate) enum Part<'a> {
     /// One of several inputs begins, after this many lines.
     Begin(&'a Path, u64),
     /// A line that is not blank.
     Line(&'a Line),
-    /// The input cannot be read on. The next one, if there is one, follows.
+    /// The rest of the input cannot be read. The next input, if there is one, follows.
     Broken(Problem),
-    /// What follows may be long in coming: whoever writes it is waited for, unless it is a file.
+    /// The next part may take long to arrive: the input is not a file, so its writer determines when, or a new input
+    /// begins.
     Pause,
 }
 
-/// Reads the inputs as one capture and hands its parts to `each`, as long as that returns `true`. Returns the number of
-/// lines read.
+/// Reads the inputs as one capture and passes its parts to `each`, as long as that returns `true`. Returns the number
+/// of lines read.
 ///
 /// # Errors
 /// If an input cannot be opened; the error names it.
@@ -61,11 +62,11 @@ pub(crate) fn read(
 /// An open capture.
 struct Input {
     lines: Box<dyn Buffered>,
-    /// Files are there as a whole; pipes and terminals are not.
+    /// Files are complete; pipes and terminals may still be written.
     is_file: bool,
 }
 
-/// A reader that shows what it has read ahead.
+/// A reader that shows its buffered bytes.
 trait Buffered: BufRead {
     fn ahead(&self) -> &[u8];
 }
@@ -76,12 +77,12 @@ impl<R: Read> Buffered for BufReader<R> {
     }
 }
 
-/// What reading the next line gave.
+/// The result of reading the next line.
 enum Next {
     Line,
     Blank,
     End,
-    /// The input cannot be read on, for this reason.
+    /// The rest of the input cannot be read, for this reason.
     Broken(String),
 }
 
@@ -94,7 +95,7 @@ impl Input {
     }
 
     fn open_unnamed(path: &Path, progress: &ProgressBar) -> io::Result<Self> {
-        // Small reads, so that the bar moves also when the replay is paced.
+        // Small reads, so that the bar moves even if the replay is paced.
         let file = File::open(path)?;
         let is_file = file.metadata()?.is_file();
         let mut raw = BufReader::with_capacity(1 << 12, progress.wrap_read(file));
@@ -106,7 +107,7 @@ impl Input {
         Ok(Self { lines, is_file })
     }
 
-    /// Whether the next line may be long in coming: it was not read yet, and somebody writes it.
+    /// Returns whether the next line may take long to arrive: it is not buffered, and the input is not a file.
     fn may_wait(&self) -> bool {
         !self.is_file && !self.lines.ahead().contains(&b'\n')
     }
@@ -114,7 +115,7 @@ impl Input {
     /// Reads the next line into `line`.
     fn next(&mut self, line: &mut Line) -> Next {
         line.text.clear();
-        // A bound, so that a file without line ends cannot take all memory.
+        // A limit, so that a file without line ends cannot use up all memory.
         let read = self.lines.by_ref().take(LONGEST).read_until(b'\n', &mut line.text);
         if matches!(read, Ok(0)) {
             return Next::End;
@@ -133,7 +134,7 @@ impl Input {
             }
             Ok(_) => {}
         }
-        // Not only in the first line: files are put together.
+        // On any line, not only the first: files may have been concatenated.
         if line.text.starts_with(BYTE_ORDER_MARK) {
             line.text.drain(..BYTE_ORDER_MARK.len());
         }
@@ -141,13 +142,13 @@ impl Input {
     }
 }
 
-/// An error that says which file cannot be read.
+/// Returns an error that names the file that cannot be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-/// What some editors write before text in UTF-8.
+/// The mark that some editors write at the start of UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The longest line that is read, in bytes. A snapshot of 5,000 levels has a tenth of it.
+/// The longest accepted line, in bytes. A snapshot of 5,000 levels takes a tenth of it.
 const LONGEST: u64 = 4 << 20;

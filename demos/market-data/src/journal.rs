@@ -1,4 +1,4 @@
-//! The journal of what was decoded: what it came to, and how it is run again.
+//! The journal of decoded inputs: recording it and replaying it.
 
 use std::fmt;
 use std::io;
@@ -16,33 +16,33 @@ use crate::program::{digests, market};
 use crate::replay::Latency;
 use crate::report::{grouped, per_second};
 
-/// Whose journal it is.
+/// The name of the program in its journals.
 pub(crate) const PROGRAM: &str = "market-data";
 
-/// What was recorded, or run again.
+/// The result of recording or replaying a journal.
 #[derive(Clone, Serialize, Debug)]
 pub struct Journaled {
     pub(crate) inputs: u64,
     bytes: u64,
-    /// One word for all that is watched.
+    /// One hash of all watched state.
     digest: String,
     #[serde(flatten)]
     again: Option<Again>,
 }
 
-/// What is known only when it was run again.
+/// The additional results of a replay.
 #[derive(Clone, Serialize, Debug)]
 struct Again {
-    /// How many checks agreed.
+    /// The number of checks that agreed.
     checks: u64,
     inputs_per_sec: u64,
-    /// What the end of it lacks, if the program that recorded it was killed.
+    /// What is missing at the end of the journal, if the program that recorded it was killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     torn: Option<String>,
 }
 
 impl Journaled {
-    /// Ends a journal with a check of everything.
+    /// Closes a journal with a check of the whole state.
     pub(crate) fn close(recorder: Recorder, world: &World, inputs: u64) -> io::Result<Self> {
         let (digest, disk) = (word(recorder.total(world)), recorder.journal().disk().clone());
         recorder.close(world).map_err(failed)?;
@@ -61,12 +61,12 @@ fn word(digest: u64) -> String {
     format!("{digest:016x}")
 }
 
-/// What is wrong with a journal is one sentence.
+/// Turns an error of the journal into one sentence.
 pub(crate) fn failed(error: Error) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Refuses a directory that has a journal already, and leaves it as it is.
+/// Refuses a directory that already contains a journal, and does not change it.
 pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
@@ -77,11 +77,12 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("{} already contains a journal: {hint}", directory.display())))
 }
 
-/// Runs a journal again, with as many strategies as were recorded, into a fresh world, which it gives, and fills a
-/// profile, if there is one.
+/// Replays a journal into a fresh world, with as many strategies as were recorded, and fills the profile, if there is
+/// one. Returns the world.
 ///
 /// # Errors
-/// If there is no journal, it is damaged or of another program, or the state is not what it was.
+/// If there is no journal, if it is damaged or belongs to another program, or if the state differs from the recorded
+/// one.
 pub fn run_again(
     directory: &Path,
     strategies: u32,

@@ -1,6 +1,6 @@
-//! The main job of this repository: a real exchange feed through nexus-rt.
+//! The demo of this repository: an exchange's feed replayed through nexus-rt.
 //!
-//! [`replay()`] is the whole of it; [`world`] and [`feed()`] are the part without files.
+//! [`replay()`] does all of it; [`world`] and [`feed()`] are the part without files.
 
 mod args;
 mod backlog;

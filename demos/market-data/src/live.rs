@@ -1,4 +1,4 @@
-//! `Live`: the one entrance of what is decoded, by the pace of the command line, with a journal or without.
+//! `Live`: the single entrance of all decoded inputs. It paces them, and records them if there is a journal.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::profile::Measure;
 use crate::program::{Accept, Dispatch, End, Input, Market, digests, market};
 use crate::replay::{Latency, Pacer};
 
-/// After how many inputs they are written at the latest.
+/// The number of inputs after which the journal is committed at the latest.
 const COMMIT: u32 = 64;
 
 pub(crate) struct Live<A, D, M> {
@@ -26,14 +26,14 @@ pub(crate) struct Live<A, D, M> {
     problems: Key<Problems>,
     strict: bool,
     inputs: u64,
-    /// Inputs since they were written last.
+    /// The number of inputs since the last commit.
     unwritten: u32,
 }
 
-/// Begins with a fresh world.
+/// Starts a replay into a fresh world.
 ///
 /// # Errors
-/// If the journal cannot be written, or there is one already.
+/// If the journal cannot be written, or already exists.
 pub(crate) fn live<M: Measure>(
     args: &Args,
     world: &mut World,
@@ -64,10 +64,10 @@ pub(crate) fn live<M: Measure>(
 }
 
 impl<A: Accept, D: Dispatch, M: Measure> Live<A, D, M> {
-    /// Waits until the time of an input has come, writes it down, and applies it.
+    /// Waits until an input is due, records it, and applies it.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the journal cannot be written.
     pub(crate) fn take(&mut self, world: &mut World, input: Input) -> io::Result<()> {
         if let Input::Event(event) = &input {
             if self.pacer.waits() {
@@ -86,10 +86,10 @@ impl<A: Accept, D: Dispatch, M: Measure> Live<A, D, M> {
         if self.unwritten >= COMMIT { self.commit(world) } else { Ok(()) }
     }
 
-    /// Writes what was taken: the next input may be long in coming.
+    /// Commits the inputs so far, since the next one may take long to arrive.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the journal cannot be written.
     pub(crate) fn commit(&mut self, world: &World) -> io::Result<()> {
         self.unwritten = 0;
         match &mut self.recorder {
@@ -98,12 +98,12 @@ impl<A: Accept, D: Dispatch, M: Measure> Live<A, D, M> {
         }
     }
 
-    /// Whether there was a problem that ends the replay.
+    /// Returns whether a problem ends the replay.
     pub(crate) fn is_stopped(&self, world: &World) -> bool {
         self.strict && self.problems.get(world).total() > 0
     }
 
-    /// The capture is over, after this many lines. What was measured is added.
+    /// Ends the capture after this many lines, and adds the measured times to `latency`.
     ///
     /// # Errors
     /// If the journal cannot be written.

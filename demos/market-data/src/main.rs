@@ -1,4 +1,4 @@
-//! The program: reads the command line and the input, prints what came of it.
+//! The program: reads the command line and the input, and prints the result.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Runs everything; what fails is one sentence.
+/// Runs everything. An error is one sentence.
 fn run(args: &Args) -> Result<ExitCode, String> {
     if let Some(format) = args.plan.filter(|_| !args.measured) {
         return print(&feed(world().0.registry()).plan.render(format));
@@ -30,7 +30,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     result(args, &world, &latency, profile.as_ref())
 }
 
-/// Runs the capture or a journal, measured or not.
+/// Replays the capture or a journal, with or without a profile.
 fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Result<World, String> {
     if let Some(directory) = &args.replay {
         return run_again(directory, args.strategies, latency, profile).map_err(|error| error.to_string());
@@ -52,7 +52,7 @@ fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Res
     Ok(world)
 }
 
-/// Prints what came of it.
+/// Prints the result.
 fn result(args: &Args, world: &World, latency: &Latency, profile: Option<&Profile>) -> Result<ExitCode, String> {
     let problems = world.resource::<Problems>();
     if problems.total() > 0 {
@@ -84,13 +84,13 @@ fn result(args: &Args, world: &World, latency: &Latency, profile: Option<&Profil
 /// Writes the result to standard output.
 fn print(text: &str) -> Result<ExitCode, String> {
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads may stop reading.
+        // The reader of the output may close it early.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write the result: {error}")),
         _ => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// A bar over the bytes of the input, on standard error, if that is a terminal.
+/// Returns a progress bar over the bytes of the input, on standard error. It is hidden unless that is a terminal.
 fn progress_bar(args: &Args, bytes: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {elapsed}");
     let bar = ProgressBar::new(bytes * u64::from(args.repeat));

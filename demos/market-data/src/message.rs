@@ -1,13 +1,13 @@
-//! What the feed says: one line of the capture is one message, checked as far as it can be by itself.
+//! Messages: one line of the capture is one message, checked as far as it can be without the others.
 
 use crate::decimal::Decimal;
 
-/// A line of the capture, with its number for those who have to report it. The buffer is filled anew for each line.
+/// A line of the capture, with its number for error reports. The buffer is reused for each line.
 #[derive(Default, Debug)]
 pub struct Line {
-    /// Counted from 1, over all inputs.
+    /// The number of the line over all inputs, from 1.
     pub number: u64,
-    /// Without its end.
+    /// The text without the line end.
     pub text: Vec<u8>,
 }
 
@@ -20,7 +20,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Returns when its line was received, in nanoseconds since the epoch.
+    /// Returns the time at which the line was received, in nanoseconds since the epoch.
     pub fn time_ns(&self) -> u64 {
         self.time_ns
     }
@@ -34,48 +34,48 @@ pub(crate) enum Message {
     Snapshot(Snapshot),
 }
 
-/// A price with the quantity that now stands there; none, if the quantity is zero.
+/// A price and the quantity that now rests there. A quantity of zero means none.
 pub type Level = (Decimal, Decimal);
 
-/// The best bid and ask, each with its quantity. A side on which nothing stands has none.
+/// The best bid and ask, each with its quantity. An empty side is `None`.
 pub type Top = (Option<Level>, Option<Level>);
 
-/// Returns both sides of a top that is crossed: whose bid is not below its ask.
+/// Returns both sides of a crossed top: one whose bid is not below its ask.
 pub(crate) fn crossed(top: Top) -> Option<(Level, Level)> {
     let (bid, ask) = (top.0?, top.1?);
     (bid.0 >= ask.0).then_some((bid, ask))
 }
 
-/// Changes of the order book, up to update `last`.
+/// Changes to the order book, up to update `last`.
 #[derive(Hash, Debug)]
 pub(crate) struct Diff {
-    /// The update that the changes follow: that before their first one, or the last of the diff before.
+    /// The update before the changes: the one before their first, or the last of the previous diff.
     pub(crate) previous: u64,
     pub(crate) last: u64,
     pub(crate) bids: Vec<Level>,
     pub(crate) asks: Vec<Level>,
 }
 
-/// The best bid and ask after `update`, as the exchange itself says.
+/// The best bid and ask after `update`, as reported by the exchange.
 #[derive(Clone, Copy, PartialEq, Hash, Debug)]
 pub(crate) struct Ticker {
     pub(crate) update: u64,
     pub(crate) top: Top,
 }
 
-/// A trade, of something and at a price.
+/// A trade.
 #[derive(Clone, Copy, PartialEq, Hash, Debug)]
 pub(crate) struct Trade {
-    /// Rises by trade.
+    /// Increases with each trade.
     pub(crate) id: Option<u64>,
     pub(crate) price: Decimal,
     pub(crate) quantity: Decimal,
-    /// Whether the order that stood in the book was the buyer's, so that the seller took.
+    /// Whether the buyer's order rested in the book, so that the seller was the taker.
     pub(crate) buyer_is_maker: bool,
 }
 
 impl Trade {
-    /// Whether it is known to have been made before another one.
+    /// Returns whether this trade is known to be earlier than another one.
     pub(crate) fn is_before(&self, other: &Self) -> bool {
         self.id.zip(other.id).is_some_and(|(own, other)| own < other)
     }

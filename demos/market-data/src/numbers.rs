@@ -1,16 +1,16 @@
-//! `Numbers`: a set of numbers that mostly follow each other.
+//! `Numbers`: a set of mostly consecutive numbers.
 
 use std::collections::BTreeMap;
 
-/// A set that holds runs of numbers: the ids of a feed without holes take the room of one.
+/// A set that stores runs of numbers: ids without gaps take the space of one entry.
 #[derive(Default, Hash, Debug)]
 pub(crate) struct Numbers {
-    /// The last number of each run, by its first. Between two runs something is missing.
+    /// The last number of each run, by its first. Runs never touch.
     runs: BTreeMap<u64, u64>,
 }
 
 impl Numbers {
-    /// Inserts a number and returns whether it was missing.
+    /// Inserts a number. Returns whether it was missing.
     pub(crate) fn insert(&mut self, number: u64) -> bool {
         let before = self.runs.range(..=number).next_back();
         let touches = match before {

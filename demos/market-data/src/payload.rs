@@ -1,4 +1,4 @@
-//! What is decoded, as bytes: for a journal.
+//! The encoding of inputs as bytes, for a journal.
 
 use nexus_journal::Payload;
 
@@ -34,7 +34,7 @@ impl<'a> Bytes<'a> {
         Some((self.decimal()?, self.decimal()?))
     }
 
-    /// Both sides: how many bids, those, and then asks to the end.
+    /// Reads both sides: the number of bids, the bids, and then asks up to the end.
     fn sides(&mut self) -> Option<(Vec<Level>, Vec<Level>)> {
         let bids = usize::try_from(self.number()?).ok()?;
         let (bids, asks) = self.0.split_at_checked(bids.checked_mul(16)?)?;
@@ -62,7 +62,7 @@ fn put_levels(out: &mut Vec<u8>, levels: &[Level]) {
     levels.iter().for_each(|(price, quantity)| put(out, &[price.units(), quantity.units()]));
 }
 
-/// Its time is not among its bytes: it is that of the clock.
+/// The bytes do not contain the time, which is that of the clock.
 impl Payload<'_> for Event {
     fn encode(&self, out: &mut Vec<u8>) {
         put(out, &[self.line]);
@@ -166,7 +166,7 @@ impl Payload<'_> for End {
 mod tests {
     use super::*;
 
-    /// Its bytes are read as what writes them again, and no part of them is.
+    /// Checks that decoding and encoding returns the same bytes and, if `parts`, that no prefix of them decodes.
     fn check<T: for<'a> Payload<'a>>(value: &T, parts: bool) {
         let mut bytes = Vec::new();
         value.encode(&mut bytes);

@@ -1,15 +1,15 @@
-//! `Problems`: what went wrong in the input.
+//! `Problems`: the problems of the input.
 
-/// What went wrong in the input: the first few with their lines, and how many in all.
+/// The problems of the input: the first few with their lines, and the total.
 #[derive(Default, Hash, Debug)]
 pub struct Problems {
     first: Vec<Problem>,
     total: u64,
-    /// The files of the capture so far, if there are several, and how many lines were before each.
+    /// The files of the capture so far, if there are several, each with the number of lines before it.
     inputs: Vec<(String, u64)>,
 }
 
-/// Something wrong in the input.
+/// A problem of the input.
 #[derive(Clone, PartialEq, Hash, Debug)]
 pub(crate) struct Problem {
     pub(crate) line: u64,
@@ -17,15 +17,15 @@ pub(crate) struct Problem {
 }
 
 impl Problems {
-    /// How many are kept with their reasons.
+    /// The number of problems kept with their reasons.
     const KEPT: usize = 10;
 
-    /// The lines after the first `lines` are those of another file.
+    /// Begins another file: the lines after the first `lines` belong to it.
     pub(crate) fn begin(&mut self, name: String, lines: u64) {
         self.inputs.push((name, lines));
     }
 
-    /// Where a line is: its number, and in which file if they were named.
+    /// Describes the place of a line: its number and, if there are several files, the name of its file.
     pub(crate) fn place(&self, line: u64) -> String {
         match self.inputs.iter().rfind(|(_, before)| *before < line) {
             Some((name, before)) => format!("{name} line {}", line - before),
@@ -44,7 +44,7 @@ impl Problems {
         &self.first
     }
 
-    /// How many there were.
+    /// Returns the number of problems.
     pub fn total(&self) -> u64 {
         self.total
     }

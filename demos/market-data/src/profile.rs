@@ -1,4 +1,4 @@
-//! `Profile`: what each function costs, and `Measure`, by which the feed is built with it or without.
+//! `Profile`: the cost of each function; and `Measure`, which builds the feed with or without a profile.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,25 +13,25 @@ use crate::args::Threads;
 
 /// How the feed is built: measured by a [`Profile`], or [`Unmeasured`].
 pub trait Measure: Clone + Send + 'static {
-    /// What runs around a function.
+    /// The measurement around a function.
     type Around: Around + Send + 'static;
 
-    /// Makes it.
+    /// Creates the measurement of a function.
     fn around(&self, function: &dyn Describe) -> Self::Around;
 
-    /// Puts it around a handler.
+    /// Wraps a handler.
     fn handler<E, H: Handler<E> + 'static>(&self, handler: H) -> impl Handler<E> + use<E, H, Self> + 'static;
 
-    /// Puts it around a handler of references.
+    /// Wraps a handler of references.
     fn sink<E: 'static, H>(&self, handler: H) -> impl for<'e> Handler<&'e E> + use<E, H, Self> + 'static
     where
         H: for<'e> Handler<&'e E> + 'static;
 
-    /// A pipeline is built, the next one in the order in which they run.
+    /// Notes a finished pipeline, in the order in which they run.
     fn built(&self, pipeline: &impl Describe);
 }
 
-/// Nothing runs around anything.
+/// Measures nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Unmeasured;
 
@@ -63,7 +63,7 @@ impl Measure for Unmeasured {
     fn built(&self, _: &impl Describe) {}
 }
 
-/// What runs on one thread, measured.
+/// The measurements of one thread.
 #[derive(Clone, Default, Debug)]
 pub struct Part {
     board: Board,
@@ -93,32 +93,32 @@ impl Measure for Part {
     }
 }
 
-/// By what each half of a replay is built.
+/// The measurements of the two halves of a replay.
 #[derive(Clone, Debug)]
 pub struct Measures<M> {
-    /// Up to a decoded line.
+    /// Decoding.
     pub(crate) decoding: M,
-    /// All that follows: on one thread, measured by the same.
+    /// Everything after it. On one thread, both halves share one measurement.
     pub(crate) dispatching: M,
 }
 
 impl Measures<Unmeasured> {
-    /// Nothing is measured, and nothing is paid.
+    /// Measures nothing, at no cost.
     pub(crate) const NONE: Self = Self { decoding: Unmeasured, dispatching: Unmeasured };
 }
 
-/// What every function of a replay costs.
+/// The cost of every function of a replay.
 pub type Profile = Measures<Part>;
 
 impl Profile {
-    /// Of a replay on so many threads, each of which has a table of its own.
+    /// Creates the profile of a replay on this many threads. Each thread has its own table.
     pub fn new(threads: Threads) -> Self {
         let decoding = Part::default();
         let dispatching = if threads == Threads::One { decoding.clone() } else { Part::default() };
         Self { decoding, dispatching }
     }
 
-    /// One part, or with two threads, both.
+    /// Returns the parts: one, or with two threads, both.
     fn parts(&self) -> impl Iterator<Item = (&'static str, &Part)> {
         let Self { decoding, dispatching } = self;
         let is_one = Arc::ptr_eq(&decoding.plans, &dispatching.plans);
@@ -126,7 +126,7 @@ impl Profile {
         if is_one { vec![("profile", dispatching)] } else { both.to_vec() }.into_iter()
     }
 
-    /// The plan of what ran, with what it took beside each function.
+    /// Returns the plan of the functions that ran, each with its cost.
     pub fn plan(&self) -> Plan {
         let mut plans = Vec::new();
         for (_, part) in self.parts() {
@@ -141,7 +141,7 @@ impl Profile {
         whole
     }
 
-    /// The numbers for programs: an object for each thread.
+    /// Returns the figures as JSON: an object for each thread.
     pub(crate) fn json(&self) -> Box<RawValue> {
         let boards: Vec<String> = self.parts().map(|(_, part)| part.board.json()).collect();
         RawValue::from_string(format!("[{}]", boards.join(","))).expect("a board is JSON")
@@ -157,7 +157,7 @@ impl fmt::Display for Profile {
     }
 }
 
-/// Nothing panics halfway through a change of what is locked here.
+/// Locks the plans. A poisoned lock is fine, since no change of them can panic halfway.
 fn lock(plans: &Mutex<Vec<Plan>>) -> MutexGuard<'_, Vec<Plan>> {
     plans.lock().unwrap_or_else(PoisonError::into_inner)
 }

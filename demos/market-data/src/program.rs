@@ -1,4 +1,4 @@
-//! The program as a function of its inputs: what a decoder says, whether it decodes now or did before.
+//! The program as a function of its inputs: the output of a decoder, live or recorded.
 
 use std::hash::Hash;
 use std::time::Instant;
@@ -22,18 +22,18 @@ use crate::tickers::Tickers;
 use crate::trades::{Known, Trades};
 
 inputs! {
-    /// What the decoder says.
+    /// The output of the decoder.
     #[derive(Debug)]
     pub(crate) enum Input {
-        /// A line is a message. Its time is that of the clock.
+        /// A line with a message. Its time is that of the clock.
         1 = Event(Event),
-        /// A line is none.
+        /// A line that is not a message.
         2 = Refused(Problem),
         /// One of several files begins.
         3 = Begin(Begin),
-        /// A file cannot be read on.
+        /// The rest of a file cannot be read.
         4 = Broken(Problem),
-        /// The capture is over.
+        /// The capture ends.
         5 = End(End),
     }
 }
@@ -51,40 +51,40 @@ pub(crate) struct Begin {
     pub(crate) lines: u64,
 }
 
-/// The capture is over.
+/// The capture ends.
 #[derive(Debug)]
 pub(crate) struct End {
-    /// All of them, the blank ones too.
+    /// The number of lines, blank ones included.
     pub(crate) lines: u64,
-    /// Whether a problem ended it.
+    /// Whether a problem ended the capture.
     pub(crate) stopped: bool,
     pub(crate) symbol: Symbol,
 }
 
-/// Counts what was decoded, and reports what was not.
+/// Counts decoded events, and reports lines that could not be decoded.
 pub(crate) trait Accept: FnMut(&mut World, Result<Event, Problem>) -> Option<Event> {}
 
 impl<F: FnMut(&mut World, Result<Event, Problem>) -> Option<Event>> Accept for F {}
 
-/// From an event to everything that it changes.
+/// Applies an event to the world.
 pub(crate) trait Dispatch: FnMut(&mut World, Event) {}
 
 impl<F: FnMut(&mut World, Event)> Dispatch for F {}
 
-/// What inputs are applied to, beside the world.
+/// The target of inputs, besides the world.
 pub(crate) struct Market<A, D, M> {
     accept: A,
     dispatch: D,
     recorded: Recorded<M>,
-    /// If there are strategies.
+    /// `None` without strategies.
     desk: Option<Desk>,
     clock: Key<Clock>,
     problems: Key<Problems>,
-    /// How long dispatch took.
+    /// The time that each dispatch took.
     pub(crate) latency: Histogram<u64>,
 }
 
-/// Wires the feed behind its decoder over a world.
+/// Wires everything after the decoder to a world.
 pub(crate) fn market<M: Measure>(
     world: &mut World,
     pollers: Pollers,
@@ -98,7 +98,7 @@ pub(crate) fn market<M: Measure>(
     Market { accept, dispatch, recorded, desk, clock: reg.key(), problems: reg.key(), latency: histogram() }
 }
 
-/// What the state is: all that is in the report, and all that it will be made of.
+/// Watches the state: everything in the report, and everything that it will be computed from.
 pub(crate) fn digests(world: &World) -> Digests {
     let (reg, mut digests) = (world.registry(), Digests::new());
     digests.watch::<Backlog>(reg).watch::<Bars>(reg).watch::<Book>(reg).watch::<Checks>(reg).watch::<Counts>(reg);
@@ -118,7 +118,7 @@ impl<A: Accept, D: Dispatch, M: Measure> Program for Market<A, D, M> {
     fn apply(&mut self, world: &mut World, input: Input) {
         match input {
             Input::Event(event) => self.event(world, event),
-            // A line that was refused has no say in what time it is.
+            // A refused line does not set the clock.
             Input::Refused(problem) => _ = (self.accept)(world, Err(problem)),
             Input::Begin(Begin { name, lines }) => self.problems.get_mut(world).begin(name, lines),
             Input::Broken(problem) => self.problems.get_mut(world).add(problem.line, problem.reason),
@@ -135,13 +135,13 @@ impl<A: Accept, D: Dispatch, M: Measure> Market<A, D, M> {
         self.recorded.reach(world, event.time_ns);
         world.next_sequence();
         let trade = traded_at(&event);
-        let start = Instant::now(); // for the report of how long it took, which no state depends on
+        let start = Instant::now(); // only for the report: no state depends on it
         (self.dispatch)(world, event);
         self.desk.iter_mut().for_each(|desk| desk.react(world, trade));
         record(&mut self.latency, start.elapsed());
     }
 
-    /// Reports what can be known only at the end.
+    /// Reports the problems that are known only at the end.
     fn end(&mut self, world: &mut World, End { lines, stopped, symbol }: End) {
         world.resource_mut::<Bars>().close();
         self.desk.iter_mut().for_each(|desk| desk.react(world, None));

@@ -1,4 +1,4 @@
-//! The steps that rebuild the book from snapshots and diffs, and that check it against the exchange's own top.
+//! The steps that rebuild the book from snapshots and diffs, and compare it with the exchange's own top.
 
 use nexus_rt::{Res, ResMut};
 
@@ -10,13 +10,13 @@ use crate::message::{Diff, Event, Level, Message, Snapshot, Top};
 use crate::problems::Problems;
 use crate::tickers::Tickers;
 
-/// What a snapshot or a diff did to the book, and the line that it came from.
+/// The effect of a snapshot or a diff on the book, and its line.
 pub(crate) struct Change {
     line: u64,
     applied: Applied,
 }
 
-/// Starts the book anew. If it has lost the feed, then also from an older snapshot.
+/// Loads the book from a snapshot. If the book no longer follows the feed, even an older snapshot is loaded.
 pub(crate) fn on_snapshot(
     mut book: ResMut<Book>,
     mut course: ResMut<Course>,
@@ -62,7 +62,7 @@ pub(crate) fn on_gap(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>,
     change
 }
 
-/// Compares the book with the newest of the exchange's tickers that it has reached, if there is a new one.
+/// Compares the book with the newest ticker that it has reached, if there is a new one.
 pub(crate) fn check_top(
     book: Res<Book>,
     mut tickers: ResMut<Tickers>,
@@ -83,7 +83,7 @@ pub(crate) fn check_top(
     change
 }
 
-/// Reports that the book is crossed, once until it is not.
+/// Reports a crossed book, once each time it becomes crossed.
 pub(crate) fn on_crossed(mut counts: ResMut<Counts>, mut problems: ResMut<Problems>, change: Change) {
     if let Some(((bid, _), (ask, _))) = change.applied.crossed {
         counts.crossed += 1;

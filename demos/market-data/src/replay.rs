@@ -1,4 +1,4 @@
-//! The replay: reads, paces, decodes, dispatches, and measures the last two.
+//! The replay: reads, paces, decodes and dispatches, and measures the last two.
 
 use std::io;
 use std::thread;
@@ -19,16 +19,16 @@ use crate::program::{Begin, Input};
 use crate::threads::{self, Load};
 use crate::time::Times;
 
-/// How long every event took, in nanoseconds, and the replay as a whole. By default, of no event yet.
+/// The latencies of all events, in nanoseconds, and the duration of the whole replay. Empty by default.
 #[derive(Debug)]
 pub struct Latency {
     pub(crate) decode: Histogram<u64>,
     pub(crate) dispatch: Histogram<u64>,
-    /// From the first input to the last event.
+    /// The time from the first input to the last event.
     pub(crate) whole: Duration,
-    /// What each of two threads did.
+    /// The load of each thread, if there are two.
     pub(crate) load: Option<Load>,
-    /// What was recorded, or run again.
+    /// The result of recording or replaying a journal.
     pub(crate) journal: Option<Journaled>,
 }
 
@@ -38,15 +38,15 @@ impl Default for Latency {
     }
 }
 
-/// Up to a minute, at 3 digits: a fixed size, so that recording never allocates.
+/// Returns a histogram up to a minute, at 3 digits. Its size is fixed, so recording never allocates.
 pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }
 
-/// Replays the capture once into a fresh world, which it gives, and fills a profile, if there is one.
+/// Replays the capture once into a fresh world, and fills the profile, if there is one. Returns the world.
 ///
 /// # Errors
-/// If an input cannot be opened, or a journal cannot be written; the error names it.
+/// If an input cannot be opened, or a journal cannot be written. The error names it.
 pub fn replay(
     args: &Args,
     progress: &ProgressBar,
@@ -113,12 +113,12 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, time: Duration) {
     histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
 }
 
-/// Holds each event back until its time has come.
+/// Holds back each event until it is due.
 pub(crate) struct Pacer {
     pace: Pace,
     /// When the first line was replayed, and when it was recorded, in nanoseconds.
     start: Option<(Instant, u64)>,
-    /// How long it has held events back.
+    /// The total time for which events were held back.
     pub(crate) held: Duration,
 }
 
@@ -127,7 +127,7 @@ impl Pacer {
         Self { pace, start: None, held: Duration::ZERO }
     }
 
-    /// Whether it holds events back at all.
+    /// Returns whether events are held back at all.
     pub(crate) fn waits(&self) -> bool {
         self.pace != Pace::Max
     }

@@ -1,4 +1,4 @@
-//! What comes out in the end: for a person, or as JSON.
+//! The report of a replay, as text or as JSON.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -21,7 +21,8 @@ use crate::strategies::Strategies;
 use crate::threads::Load;
 use crate::trades::Trades;
 
-/// The result of a replay. Its fields, in this order, are the JSON object; prices and quantities are texts at 8 digits.
+/// The result of a replay. Its fields, in this order, are the JSON object. Prices and quantities are strings with 8
+/// digits after the point.
 #[derive(Serialize, Debug)]
 pub struct Report {
     events: u64,
@@ -47,19 +48,19 @@ pub struct Report {
     duplicates: u64,
     crossed: u64,
     out_of_order: u64,
-    /// Over the time spent in dispatch alone.
+    /// Counts only the time spent in dispatch.
     events_per_sec: u64,
     latency_ns: Latencies,
-    /// Of a replay on two threads.
+    /// Only for a replay on two threads.
     #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<TwoThreads>,
-    /// Of strategies, if there are some.
+    /// Only with strategies.
     #[serde(skip_serializing_if = "Option::is_none")]
     strategies: Option<Desk>,
-    /// Of what was recorded, or run again.
+    /// Only if a journal was recorded or replayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<Journaled>,
-    /// What each function costs: an object for each thread.
+    /// The cost of each function: an object for each thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<Box<RawValue>>,
     #[serde(skip)]
@@ -72,7 +73,7 @@ pub struct Report {
     whole: Whole,
 }
 
-/// What two threads did, each over its own time, and how full the inbox between them was.
+/// The load of two threads, each over its own busy time, and the largest number of entries in the inbox between them.
 #[derive(Serialize, Debug)]
 struct TwoThreads {
     lines_per_sec: u64,
@@ -92,7 +93,7 @@ impl TwoThreads {
     }
 }
 
-/// What strategies did.
+/// The work of the strategies.
 #[derive(Serialize, Debug)]
 struct Desk {
     strategies: usize,
@@ -123,7 +124,7 @@ impl Display for Desk {
     }
 }
 
-/// The replay by the clock on the wall.
+/// The replay in wall-clock time.
 #[derive(Debug)]
 struct Whole {
     lines: u64,
@@ -153,7 +154,7 @@ impl Percentiles {
 }
 
 impl Report {
-    /// Of a world that saw the whole input.
+    /// Creates the report of a world that has seen the whole input.
     pub fn new(world: &World, latency: &Latency) -> Self {
         let counts = world.resource::<Counts>();
         let checks = world.resource::<Checks>();
@@ -195,7 +196,7 @@ impl Report {
             signals: *world.resource::<Signals>(),
             decode_per_sec: rate(&latency.decode),
             whole: Whole {
-                // A journal has no lines, but what became of them.
+                // A journal has no lines, only inputs.
                 lines: latency.journal.as_ref().map_or(latency.decode.len(), |journal| journal.inputs),
                 time: latency.whole,
             },
@@ -206,14 +207,14 @@ impl Report {
         }
     }
 
-    /// The same, with what each function costs in its JSON.
+    /// Adds the cost of each function to the JSON.
     #[must_use]
     pub fn with_profile(self, profile: &Profile) -> Self {
         Self { profile: Some(profile.json()), ..self }
     }
 }
 
-/// Events per second of the time recorded. The sum of a histogram is exact to its 3 digits.
+/// Returns the events per second of the recorded time. The sum of a histogram is exact to its 3 digits.
 fn rate(histogram: &Histogram<u64>) -> u64 {
     per_second(histogram.len(), Duration::from_secs_f64(histogram.mean() * histogram.len() as f64 / 1e9))
 }
@@ -319,7 +320,7 @@ impl Display for Latencies {
 impl Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in self.first() {
-            // What comes from the input must not reach the terminal as control characters.
+            // Text from the input must not reach the terminal as control characters.
             let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
             let text = format!("{}: {}", self.place(problem.line), problem.reason);
             writeln!(f, "{}", text.chars().map(printable).collect::<String>())?;
@@ -332,7 +333,7 @@ impl Display for Problems {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

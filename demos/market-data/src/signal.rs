@@ -1,4 +1,4 @@
-//! The signal: what the book and the trades say together, each time the top of the book has changed.
+//! The signal, computed from the book and the trades whenever the top of the book changes.
 
 use std::hash::{Hash, Hasher};
 
@@ -20,7 +20,7 @@ pub(crate) struct Quote {
 #[derive(Default, Hash)]
 pub(crate) struct Latest(Option<Quote>);
 
-/// What was bought and sold by those who took, since the signal before, in hundred-millionths.
+/// The quantities that takers have bought and sold so far, in hundred-millionths.
 #[derive(Clone, Copy)]
 pub(crate) struct Flow {
     bought: u64,
@@ -31,13 +31,13 @@ pub(crate) struct Signal {
     /// The price between bid and ask, nearer to the side with less quantity.
     microprice: Decimal,
     spread: Decimal,
-    /// From -1, all quantity on the ask, to 1, all on the bid.
+    /// From -1, with all quantity on the ask, to 1, with all on the bid.
     imbalance: f64,
-    /// What was bought less what was sold since the signal before.
+    /// The quantity bought less the quantity sold since the previous signal.
     net_flow: i64,
 }
 
-/// The quote, if the book was written during this event and its top is another than before.
+/// Returns the quote if the book was written during this event and its top has changed.
 pub(crate) fn changed_quote(book: Res<Book>, mut latest: ResMut<Latest>, _: &()) -> Option<Quote> {
     if !book.is_changed() {
         return None;
@@ -50,13 +50,13 @@ pub(crate) fn changed_quote(book: Res<Book>, mut latest: ResMut<Latest>, _: &())
     quote
 }
 
-/// The sums over all trades so far.
+/// Returns the sums over all trades so far.
 pub(crate) fn traded(trades: Res<Trades>, _: &()) -> Flow {
     let (bought, sold) = trades.taken();
     Flow { bought, sold }
 }
 
-/// A signal, if there is a new quote.
+/// Returns a signal if there is a new quote.
 pub(crate) fn signal(mut before: Local<Option<Flow>>, quote: &Option<Quote>, flow: &Flow) -> Option<Signal> {
     let Quote { bid: (bid, bid_quantity), ask: (ask, ask_quantity) } = (*quote)?;
     let [bid_units, ask_units] = [bid, ask].map(|price| u128::from(price.units()));
@@ -73,14 +73,14 @@ pub(crate) fn signal(mut before: Local<Option<Flow>>, quote: &Option<Quote>, flo
     })
 }
 
-/// What the sinks make of the signals.
+/// The statistics that the sinks collect from the signals.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Signals {
     pub(crate) count: u64,
     pub(crate) microprice: Option<Decimal>,
     pub(crate) widest: Decimal,
     imbalance_sum: f64,
-    /// How often the microprice moved the way the trades since the last signal had gone, and how often the other way.
+    /// How often the microprice moved in the direction of the trades since the last signal, and how often against it.
     pub(crate) with_flow: u64,
     pub(crate) against_flow: u64,
 }

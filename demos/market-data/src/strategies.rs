@@ -11,7 +11,7 @@ use crate::decimal::Decimal;
 use crate::message::{Event, Message, Top};
 use crate::trades::Trades;
 
-/// A part of the market, which is a source of its own.
+/// A part of the market, with a source of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Watched {
     /// The best bid, with its quantity.
@@ -20,14 +20,14 @@ pub enum Watched {
     Ask,
     /// All trades.
     Trades,
-    /// The bars of one second that are closed.
+    /// The closed one-second bars.
     Bars,
-    /// The trades at prices whose whole part, divided by the number of bands, leaves this.
+    /// The trades whose price without its fraction, modulo the number of bands, is this number.
     Band(u64),
 }
 
 impl Watched {
-    /// What the strategy of this number watches. From the fifth on, each has a band.
+    /// Returns what strategy `number` watches. From the fifth on, each watches a band.
     fn by(number: u64) -> Self {
         match number {
             0 => Self::Bid,
@@ -39,7 +39,7 @@ impl Watched {
     }
 }
 
-/// The first strategy that watches a band.
+/// The number of the first strategy that watches a band.
 const FIRST_BAND: u64 = 4;
 
 impl fmt::Display for Watched {
@@ -61,36 +61,36 @@ pub struct Strategies {
     marks: u64,
 }
 
-/// The state of one: how often it ran, and how its price moved.
+/// The state of a strategy: how often it ran, and how its price moved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Strategy {
-    /// What it watches.
+    /// What the strategy watches.
     pub watches: Watched,
     /// How often it ran.
     pub runs: u64,
-    /// The latest price of what it watches, or zero, in hundred-millionths.
+    /// The latest price of the watched part, or zero, in hundred-millionths.
     pub price: u64,
-    /// How far the price has moved from run to run, up and down, in hundred-millionths.
+    /// The total movement of the price from run to run, up and down, in hundred-millionths.
     pub moved: u64,
 }
 
 impl Strategies {
-    /// Returns all of them, by their numbers.
+    /// Returns all strategies, by number.
     pub fn each(&self) -> &[Strategy] {
         &self.each
     }
 
-    /// Returns how often something that one of them watches was marked.
+    /// Returns how often a watched part was marked.
     pub fn marks(&self) -> u64 {
         self.marks
     }
 
-    /// Returns how often they ran in all.
+    /// Returns the total number of runs.
     pub fn runs(&self) -> u64 {
         self.each.iter().map(|strategy| strategy.runs).sum()
     }
 
-    /// Returns the one that ran most often, the first of several, if there are any.
+    /// Returns the strategy that ran most often, or the first of several. `None` if there are none.
     pub fn busiest(&self) -> Option<&Strategy> {
         self.each.iter().rev().max_by_key(|strategy| strategy.runs)
     }
@@ -100,13 +100,13 @@ impl Strategies {
     }
 }
 
-/// What runs the strategies of a world.
+/// Runs the strategies of a world.
 pub(crate) struct Desk {
     poller: ReactorsPoller,
     mark: Virtual<Option<Decimal>>,
 }
 
-/// Adds what strategies need to a world that is to have some.
+/// Adds what strategies need to a world, unless their number is zero.
 pub(crate) fn install(builder: &mut WorldBuilder, number: u32) -> Option<ReactorsPoller> {
     if number == 0 {
         return None;
@@ -124,7 +124,7 @@ impl Desk {
         Self { poller, mark: Box::new(mark.into_handler(world.registry())) }
     }
 
-    /// Runs those whose part of the market the event has changed. `trade` is the price, if it was a trade.
+    /// Runs the strategies whose part of the market was changed by the event. `trade` is the price of a trade.
     pub(crate) fn react(&mut self, world: &mut World, trade: Option<Decimal>) {
         self.mark.run(world, trade);
         self.poller.poll(world);
@@ -137,7 +137,7 @@ impl fmt::Debug for Desk {
     }
 }
 
-/// The price at which an event trades, if it is a trade.
+/// Returns the price of a trade. `None` for other events.
 pub(crate) fn traded_at(event: &Event) -> Option<Decimal> {
     match &event.message {
         Message::Trade(trade) => Some(trade.price),
@@ -157,7 +157,7 @@ fn start(
     }
 }
 
-/// What was there when changes were last marked.
+/// The state of the market when changes were last marked.
 #[derive(Default)]
 struct Seen {
     top: Top,
@@ -175,7 +175,7 @@ fn mark(
 ) {
     let (book, trades, bars) = market;
     let (top, bars) = (book.top(), bars.done().len());
-    // One that came again writes nothing.
+    // A repeated trade writes nothing.
     let price = trade.filter(|_| trades.is_changed());
     let band = price.and_then(|price| (price.units() / 100_000_000).checked_rem(strategies.bands()));
     let changed = [
@@ -191,7 +191,7 @@ fn mark(
     }
 }
 
-/// A strategy: notes how far its price has moved.
+/// The function of a strategy: notes how far its price has moved.
 fn run(
     number: &mut usize,
     book: Res<Book>,

@@ -1,4 +1,4 @@
-//! The replay on two threads: one reads and decodes, the other has the world and dispatches. An inbox is between them.
+//! The replay on two threads: one reads and decodes, the other owns the world and dispatches. An inbox connects them.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -24,45 +24,45 @@ use crate::program::{Begin, Input};
 use crate::replay::{Latency, histogram, record};
 use crate::time::Times;
 
-/// How many parts of the capture the inbox has room for. If it is full, the decoding thread waits.
+/// The capacity of the inbox. If it is full, the decoding thread waits.
 const ROOM: usize = 1_024;
 
-/// After how many of them the dispatching thread is woken, if the next one is not long in coming.
+/// The number of inputs after which the dispatching thread is woken, unless the capture pauses earlier.
 const BATCH: u64 = 256;
 
-/// What each thread did, over all replays.
+/// The load of each thread, over all replays.
 #[derive(Default, Debug)]
 pub(crate) struct Load {
     /// Lines read and decoded.
     pub(crate) lines: u64,
-    /// The time that the one thread read and decoded, without its waits for room in the inbox.
+    /// The time spent reading and decoding, without the waits for space in the inbox.
     pub(crate) decoding: Duration,
     /// Events dispatched.
     pub(crate) events: u64,
-    /// The time that the other thread had events, without that in which it held them back.
+    /// The time spent on events, without the time for which they were held back.
     pub(crate) dispatching: Duration,
-    /// The most that waited in the inbox.
+    /// The largest number of entries that waited in the inbox.
     pub(crate) deepest: usize,
-    /// What the inbox has room for.
+    /// The capacity of the inbox.
     pub(crate) room: usize,
 }
 
-/// What the decoding thread says: an input, or that a file cannot be opened, which ends the capture.
+/// An input, or the error that a file cannot be opened, which ends the capture.
 type Read = Result<Input, io::Error>;
 
-/// What the decoding thread has in the end.
+/// The final results of the decoding thread.
 struct Decoded {
-    /// All of them, the blank ones too.
+    /// The number of lines, blank ones included.
     lines: u64,
     symbol: Symbol,
     latency: Histogram<u64>,
     busy: Duration,
 }
 
-/// Replays the capture once into a fresh world, which it gives.
+/// Replays the capture once into a fresh world, and returns it.
 ///
 /// # Errors
-/// If an input cannot be opened, or no thread can be started.
+/// If an input cannot be opened, or the thread cannot be started.
 pub(crate) fn replay<M: Measure>(
     args: &Args,
     progress: &ProgressBar,
@@ -97,7 +97,7 @@ pub(crate) fn replay<M: Measure>(
     })?;
 
     let (mut lines, mut symbol) = (0, Symbol::default());
-    // A thread that is not needed any more is not waited for: its read may wait for whoever writes the input.
+    // Do not wait for a thread that is no longer needed: its read may block until more input is written.
     if !live.is_stopped(&world) {
         let decoded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         latency.decode.add(&decoded.latency).expect("both have the same bounds");
@@ -109,7 +109,7 @@ pub(crate) fn replay<M: Measure>(
 }
 
 impl Load {
-    /// Adds a replay, by what the decoding thread has and by the inbox of the world.
+    /// Adds the load of a replay, from the results of the decoding thread and the statistics of the world's inbox.
     fn add(&mut self, decoded: &Decoded, world: &World) {
         self.lines += decoded.latency.len();
         self.decoding += decoded.busy;
@@ -119,7 +119,7 @@ impl Load {
     }
 }
 
-/// The dispatching end: a world with an inbox, whose closing ends the loop.
+/// The receiving end: a world with an inbox. The loop ends when the inbox closes.
 struct Receiving {
     world: World,
     pollers: Pollers,
@@ -158,7 +158,7 @@ fn start<M: Measure>(
         .map_err(|error| io::Error::new(error.kind(), format!("cannot start the decoding thread: {error}")))
 }
 
-/// Reads and decodes the capture, and sends it, until the other thread has enough.
+/// Reads and decodes the capture, and sends it until the other thread stops receiving.
 fn decode(
     paths: &[PathBuf],
     progress: &ProgressBar,
@@ -194,7 +194,7 @@ fn decode(
         sent
     });
     let lines = lines.unwrap_or_else(|error| {
-        // If nobody wants to know any more, that is no matter.
+        // If the receiver is gone, the error does not matter.
         let _ = sender.push(Err(error));
         0
     });

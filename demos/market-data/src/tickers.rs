@@ -1,4 +1,4 @@
-//! What the exchange says the top of the book is, kept until the book has come as far.
+//! Tickers: the top of the book as reported by the exchange, kept until the book reaches their update.
 
 use std::collections::VecDeque;
 
@@ -8,21 +8,21 @@ use crate::book::Book;
 use crate::fault::{Fault, What};
 use crate::message::{Ticker, crossed};
 
-/// The tickers that the book has not reached, by update.
+/// The tickers that the book has not reached yet, by update.
 #[derive(Default, Hash)]
 pub(crate) struct Tickers {
     waiting: VecDeque<Ticker>,
-    /// The newest that was taken.
+    /// The newest ticker taken so far.
     taken: Option<Ticker>,
-    /// How many old ones came since a new one.
+    /// The number of old tickers since the last new one.
     old: u64,
 }
 
 impl Tickers {
-    /// The most old tickers in a row that are no more than disorder.
+    /// The number of old tickers in a row that still counts as plain disorder.
     const USUAL: u64 = 100;
 
-    /// Puts a ticker in its place, unless one as new was taken already.
+    /// Inserts a ticker in order, unless one at least as new was already taken.
     fn add(&mut self, ticker: Ticker) -> Result<(), What> {
         let newest = match self.waiting.back().or(self.taken.as_ref()) {
             Some(newest) if newest.update >= ticker.update => newest.update,
@@ -54,16 +54,16 @@ impl Tickers {
         newest
     }
 
-    /// Begins anew with a snapshot of update `last`: what the exchange said of the book before is not about this one.
+    /// Starts over at a snapshot of update `last`: earlier tickers describe a different book.
     pub(crate) fn restart(&mut self, last: u64) {
         self.take_until(last);
         self.waiting.clear();
-        // If numbers went back, those of tickers did too.
+        // If the numbers of the book went back, so did those of the tickers.
         self.taken = self.taken.filter(|taken| taken.update <= last);
     }
 }
 
-/// Keeps a ticker for the check of the book. Before the snapshot there is no book to compare with.
+/// Keeps a ticker to check the book. Before the snapshot, there is no book to compare with.
 pub(crate) fn on_ticker(book: Res<Book>, mut tickers: ResMut<Tickers>, line: u64, ticker: Ticker) -> Result<(), Fault> {
     let kept = match crossed(ticker.top) {
         Some((bid, ask)) => Err(What::CrossedTicker(bid, ask)),

@@ -1,4 +1,4 @@
-//! The time before each message: in which unit it is, and whether it can be in that unit.
+//! The time at the start of each line: its unit, and whether its size fits that unit.
 
 use clap::ValueEnum;
 
@@ -20,7 +20,8 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// The unit in which `time` is a time of 1973 to 5138. Below a thousand million, its size says nothing.
+    /// Returns the unit in which `time` lies between 1973 and 5138. `None` below 1,000,000,000, where the size is no
+    /// evidence.
     fn by_size(time: u64) -> Option<Self> {
         match time {
             0..1_000_000_000 => None,
@@ -31,7 +32,7 @@ impl TimeUnit {
         }
     }
 
-    /// How many nanoseconds it has, its name, and how the command line calls it.
+    /// Returns the unit in nanoseconds, its name, and its name on the command line.
     const fn parts(self) -> (u64, &'static str, &'static str) {
         match self {
             Self::Seconds => (1_000_000_000, "seconds", "s"),
@@ -42,8 +43,8 @@ impl TimeUnit {
     }
 }
 
-/// How the times of the capture are read: in the unit that the command line names, whatever their size, or else in
-/// nanoseconds, and then a time that by its size is in another unit is refused.
+/// How the times of the capture are read. If the command line names a unit, they are in that unit, whatever their size.
+/// Otherwise they are in nanoseconds, and a time that looks like another unit is refused.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Times(pub Option<TimeUnit>);
 
@@ -63,7 +64,7 @@ impl Times {
     }
 }
 
-/// Refuses a time that by its size is in another unit.
+/// Refuses a time that looks like another unit.
 fn nanoseconds(time: u64) -> Result<(), String> {
     match TimeUnit::by_size(time) {
         None | Some(TimeUnit::Nanoseconds) => Ok(()),
@@ -77,7 +78,7 @@ fn nanoseconds(time: u64) -> Result<(), String> {
     }
 }
 
-/// The start of what should have been text.
+/// Returns the start of bytes that should have been text.
 fn show(bytes: &[u8]) -> String {
     bytes[..bytes.len().min(40)].escape_ascii().to_string()
 }

@@ -1,4 +1,4 @@
-//! `Trades`: sums over all trades, each of which counts once.
+//! `Trades`: sums over all trades. Each trade counts once.
 
 use nexus_rt::{Clock, Res, ResMut};
 
@@ -13,16 +13,15 @@ use crate::numbers::Numbers;
 pub struct Trades {
     /// In hundred-millionths.
     volume: u64,
-    /// The part of the volume in which the seller took.
+    /// The part of the volume in which the seller was the taker.
     sold: u64,
-    /// Of price times quantity, in units of 10^-16.
+    /// The sum of price times quantity, in units of 10^-16.
     turnover: u128,
     last: Option<Decimal>,
 }
 
 impl Trades {
-    /// Adds a trade, unless the sums would no longer fit: then everything stays as it was. Only one that `is_latest`
-    /// gives the last price.
+    /// Adds a trade. If the sums would overflow, nothing changes. Only a trade that `is_latest` sets the last price.
     pub(crate) fn add(&mut self, trade: &Trade, is_latest: bool) -> Result<(), TooMuch> {
         let (price, quantity) = (u128::from(trade.price.units()), u128::from(trade.quantity.units()));
         let volume = self.volume.checked_add(trade.quantity.units()).ok_or(TooMuch)?;
@@ -35,7 +34,7 @@ impl Trades {
         Ok(())
     }
 
-    /// The volume-weighted average price, rounded to the nearest hundred-millionth.
+    /// Returns the volume-weighted average price, rounded to the nearest hundred-millionth.
     pub fn vwap(&self) -> Option<Decimal> {
         let volume = u128::from(self.volume);
         let (price, rest) = (self.turnover.checked_div(volume)?, self.turnover.checked_rem(volume)?);
@@ -43,12 +42,12 @@ impl Trades {
         Some(Decimal::from_units(u64::try_from(rounded).expect("an average is not above the largest price")))
     }
 
-    /// What was traded in all.
+    /// Returns the total traded quantity.
     pub fn volume(&self) -> Decimal {
         Decimal::from_units(self.volume)
     }
 
-    /// The parts of the volume that buyers and sellers took, in hundred-millionths.
+    /// Returns the volume taken by buyers and by sellers, in hundred-millionths.
     pub(crate) fn taken(&self) -> (u64, u64) {
         (self.volume - self.sold, self.sold)
     }
@@ -58,23 +57,23 @@ impl Trades {
     }
 }
 
-/// A sum over the trades no longer fits.
+/// A sum over the trades would overflow.
 #[derive(Debug, PartialEq)]
 pub(crate) struct TooMuch;
 
-/// Which trades there were.
+/// The trades seen so far.
 #[derive(Default, Hash)]
 pub(crate) struct Known {
     ids: Numbers,
-    /// The one with the greatest id.
+    /// The trade with the greatest id.
     latest: Option<Trade>,
 }
 
-/// A trade that was not there before.
+/// A trade that was not seen before.
 pub(crate) struct NewTrade {
     line: u64,
     trade: Trade,
-    /// The greatest id before it, if that is greater than its own.
+    /// The greatest id seen before it, if that is greater than its own.
     after: Option<u64>,
 }
 
@@ -84,7 +83,7 @@ impl NewTrade {
     }
 }
 
-/// Lets a trade through once. Without an id it cannot be told from another.
+/// Passes each trade on once. A trade without an id cannot be recognised, so it always passes.
 pub(crate) fn on_trade(mut known: ResMut<Known>, line: u64, trade: Trade) -> Result<NewTrade, Fault> {
     let Some(id) = trade.id else { return Ok(NewTrade { line, trade, after: None }) };
     let latest = known.latest;
@@ -107,7 +106,7 @@ pub(crate) fn sum_up(mut trades: ResMut<Trades>, new: NewTrade) -> Result<NewTra
     }
 }
 
-/// Puts a trade into the bar of the second in which it was received.
+/// Adds a trade to the bar of the second in which it was received.
 pub(crate) fn draw(clock: Res<Clock>, mut bars: ResMut<Bars>, new: NewTrade) -> Result<NewTrade, Fault> {
     let second = clock.unix().as_secs();
     match bars.add(second, &new.trade) {
@@ -116,7 +115,7 @@ pub(crate) fn draw(clock: Res<Clock>, mut bars: ResMut<Bars>, new: NewTrade) -> 
     }
 }
 
-/// Says so if a trade came after a later one.
+/// Reports a trade that arrived after a later one.
 pub(crate) fn in_order(new: NewTrade) -> Result<(), Fault> {
     match (new.trade.id, new.after) {
         (Some(number), Some(latest)) => Err(new.fault(What::OldTrade { number, latest })),

@@ -1,4 +1,4 @@
-//! The JSON of the exchange, decoded into messages; what cannot be meant is refused.
+//! Decodes the JSON of the exchange into messages, and refuses impossible ones.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::counts::Symbol;
 use crate::decimal::Decimal;
 use crate::message::{self, Level, Message};
 
-/// Text of the line, copied only if it has escapes.
+/// A string of the line, copied only if it has escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -31,7 +31,7 @@ struct Diff<'a> {
     first: u64,
     #[serde(rename = "u")]
     last: u64,
-    /// The last update of the diff before, which futures name.
+    /// The last update of the previous diff, which only futures name.
     #[serde(rename = "pu")]
     previous: Option<u64>,
     #[serde(rename = "b", deserialize_with = "levels")]
@@ -86,7 +86,7 @@ struct Snapshot<'a> {
 pub(crate) fn decode(json: &[u8], capture: &mut Symbol) -> Result<Message, String> {
     let envelope: Envelope<'_> = parse(json)?;
     let Some(Text(stream)) = envelope.stream else {
-        // Only the snapshot comes without a stream, and most do not name a symbol either.
+        // Only snapshots have no stream. Most of them do not name a symbol either.
         let snapshot: Snapshot<'_> =
             parse(json).map_err(|error| format!("neither a stream message nor a snapshot: {error}"))?;
         if let Some(Text(symbol)) = &snapshot.symbol {
@@ -124,7 +124,8 @@ pub(crate) fn decode(json: &[u8], capture: &mut Symbol) -> Result<Message, Strin
     Ok(message)
 }
 
-/// Diffs of the whole book, at any speed. `depth5` and the like are its first levels.
+/// Returns whether a channel has diffs of the whole book, at any speed. `depth5` and similar channels have only its
+/// first levels.
 fn is_depth(channel: &str) -> bool {
     let speed = channel.strip_prefix("depth@").and_then(|speed| speed.strip_suffix("ms"));
     channel == "depth" || speed.is_some_and(|ms| !ms.is_empty() && ms.bytes().all(|byte| byte.is_ascii_digit()))
@@ -140,7 +141,7 @@ impl TryFrom<Diff<'_>> for message::Diff {
         if let Some(previous) = previous.filter(|previous| *previous >= last) {
             return Err(format!("a diff that follows update {previous} but ends at {last}"));
         }
-        // Numbers of futures have holes, so that only `pu` tells what a diff follows.
+        // The update numbers of futures have holes, so only `pu` says what a diff follows.
         let previous = previous.unwrap_or(first.saturating_sub(1));
         Ok(Self { previous, last, bids, asks })
     }
@@ -155,7 +156,7 @@ impl TryFrom<Ticker<'_>> for message::Ticker {
     }
 }
 
-/// What stands on a side of a ticker: nothing, if the quantity is zero, whatever the price.
+/// Returns a side of a ticker: none if the quantity is zero, whatever the price.
 fn side(price: Decimal, quantity: Decimal) -> Result<Option<Level>, String> {
     match (price.is_zero(), quantity.is_zero()) {
         (_, true) => Ok(None),
@@ -187,7 +188,7 @@ fn levels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Level>, D::E
     Vec::<Row>::deserialize(deserializer).map(|rows| rows.into_iter().map(|Row(level)| level).collect())
 }
 
-/// Price and quantity, and what else comes after them: until 2018 there was an empty list.
+/// A price and a quantity. Anything after them is ignored: until 2018 there was an empty list.
 struct Row(Level);
 
 impl<'de> Deserialize<'de> for Row {
@@ -214,7 +215,7 @@ impl<'de> Deserialize<'de> for Row {
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(json).map_err(|error| {
-        // The position counts within the part of the line that was parsed: it would only mislead.
+        // Omit the position: it counts within the parsed part of the line, which would be misleading.
         let text = error.to_string();
         text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
     })

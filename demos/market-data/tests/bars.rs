@@ -1,4 +1,4 @@
-//! One-second bars, against the trades of the capture.
+//! Compares the one-second bars with the trades of the capture.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::support::{capture, market_data, stderr};
 
-/// The bars as the program gives them.
+/// Returns the bars that the program prints.
 fn bars(args: &[&str]) -> Vec<Value> {
     let output = market_data(&[args, &["--bars-json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The bars computed from the trades of the capture directly, without a clock or a timer.
+/// Returns the bars computed directly from the trades of the capture, without a clock or a timer.
 fn bars_of_trades() -> Vec<Value> {
     let mut bars: Vec<(u64, Vec<(u64, u64)>)> = Vec::new();
     for line in capture().lines() {

@@ -1,4 +1,4 @@
-//! The program as a user runs it: figures on the real capture, and what it makes of bad input.
+//! Runs the program as a user does: its figures for the real capture, and its handling of bad input.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{CAPTURE, capture, market_data, stderr};
 
-/// The one JSON object on standard output of a run that ends well.
+/// Returns the JSON object on standard output, and standard error, of a successful run.
 fn result(args: &[&str]) -> (Value, String) {
     let output = market_data(&[args, &["--json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -23,14 +23,14 @@ fn result(args: &[&str]) -> (Value, String) {
     (serde_json::from_str(&stdout).unwrap(), stderr(&output))
 }
 
-/// A file in the folder of this test run.
+/// Writes a file in the folder of this test run.
 fn file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-/// The figures of the capture that do not depend on the machine.
+/// Returns the figures of the capture that do not depend on the machine.
 fn expected() -> Value {
     json!({
         "events": 41249, "depth": 3451, "book_ticker": 28040, "trade": 9757, "snapshot": 1,
@@ -135,7 +135,7 @@ fn the_summary_reads_well() {
     }
 }
 
-/// The capture with `extra` lines put in after its 20th line, each bad in its own way.
+/// Returns the capture with `extra` lines inserted after its 20th line, each bad in its own way.
 fn with_lines(extra: &[&str]) -> String {
     let capture = capture();
     let mut lines: Vec<&str> = capture.lines().collect();
@@ -341,7 +341,7 @@ fn the_plan_of_what_runs_is_printed_in_every_form() {
     assert!(plan("mermaid").starts_with("flowchart TD\n"));
     let json: Value = serde_json::from_str(&plan("json")).unwrap();
     assert_eq!(json["name"], "market-data");
-    // The picture in the repository is of this very plan.
+    // The picture in the repository shows exactly this plan.
     let picture = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plan.svg")).unwrap();
     let boxes = plan("dot").lines().filter(|line| line.contains("[label=") && !line.contains("->")).count();
     assert_eq!(picture.matches("class=\"node\"").count(), boxes);

@@ -1,4 +1,4 @@
-//! What was recorded runs again: in another process, whichever build, on however many threads it was recorded.
+//! A journal replays in another process and in any build, whichever number of threads recorded it.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -10,16 +10,16 @@ use tempfile::{TempDir, tempdir};
 
 use crate::support::{CAPTURE, capture, market_data, stderr};
 
-/// What the state of the capture is worth at its end, as a release build has printed it, once.
+/// The digest of the state at the end of the capture, as printed once by a release build.
 const DIGEST: &str = "29c9b0afd4f5fa33";
 
-/// Exit code, standard output, standard error.
+/// Runs the program. Returns its exit code, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
     let output = market_data(args);
     (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
 }
 
-/// The JSON object that a run prints, without timings, and what it says of the journal.
+/// Returns the JSON object of a run without timings, and its part about the journal.
 fn result(args: &[&str]) -> (Value, Value) {
     let (code, stdout, stderr) = run(&[args, &["--json"]].concat());
     assert_eq!(code, Some(0), "{stderr}");

@@ -1,4 +1,4 @@
-//! What each function costs: all of them, as often as the figures say, and nothing else is another.
+//! A profile lists every function with the right number of runs, and changes no other figure.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -17,7 +17,7 @@ fn stdout(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The JSON object that a run prints, and its profile: runs by name, of all threads.
+/// Returns the JSON object of a run, and its profile: the number of runs by name, over all threads.
 fn profiled(args: &[&str]) -> (Value, BTreeMap<String, u64>) {
     let mut result: Value = serde_json::from_str(&stdout(&[args, &["--json"]].concat())).unwrap();
     let profile = result.as_object_mut().unwrap().remove("profile").unwrap_or_default();
@@ -30,14 +30,14 @@ fn profiled(args: &[&str]) -> (Value, BTreeMap<String, u64>) {
     (result, meters.map(runs).collect())
 }
 
-/// The figures, without timings.
+/// Returns the figures without timings.
 fn figures(mut result: Value) -> Value {
     let keys = result.as_object_mut().unwrap();
     ["events_per_sec", "latency_ns", "threads"].iter().for_each(|key| _ = keys.remove(*key));
     result
 }
 
-/// The functions of a plan as JSON, in order; their notes are taken out.
+/// Returns the functions of a plan in JSON, in order, and moves their notes to `notes`.
 fn functions(plan: &mut Value, notes: &mut Vec<String>) -> Vec<String> {
     if let Some(name) = plan.get("function") {
         let name = name.as_str().unwrap().to_owned();
@@ -47,14 +47,14 @@ fn functions(plan: &mut Value, notes: &mut Vec<String>) -> Vec<String> {
     plan["nodes"].as_array_mut().unwrap().iter_mut().flat_map(|node| functions(node, notes)).collect()
 }
 
-/// The plan and its functions.
+/// Returns the plan and its functions.
 fn plan() -> (Value, Vec<String>) {
     let mut plan = serde_json::from_str(&stdout(&["--plan", "json"])).unwrap();
     let functions = functions(&mut plan, &mut Vec::new());
     (plan, functions)
 }
 
-/// A name as the profile has it, without the number of a function that stands several times.
+/// Returns a name without the number that the profile adds to repeated functions.
 fn base(name: &str) -> &str {
     name.split(" #").next().unwrap()
 }
@@ -67,7 +67,7 @@ fn every_function_ran_as_often_as_the_report_says() {
     let (result, runs) = one;
     let at = |key: &str| result[key].as_u64().unwrap();
 
-    // The first diffs wait for the snapshot: each is dispatched once more.
+    // The first diffs wait for the snapshot, so each is dispatched twice.
     let waited = 3;
     let dispatched = at("events") + waited;
     for (name, expected) in [

@@ -1,4 +1,4 @@
-//! Strategies over the capture, against a plain loop over the same decoded feed.
+//! Compares strategies over the capture with a plain loop over the same decoded feed.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -15,7 +15,7 @@ use tempfile::tempdir;
 
 use crate::support::{capture, market_data, stderr};
 
-/// What the strategies come to, without reactors: each is asked after each event whether it is concerned.
+/// The state of strategies without reactors: after each event, each is asked whether it is affected.
 struct Plain {
     each: Vec<Strategy>,
     marks: u64,
@@ -34,7 +34,7 @@ impl Plain {
         Self { each: each.collect(), marks: 0 }
     }
 
-    /// After an event: the prices of what has changed.
+    /// Notes an event, by the prices that have changed.
     fn after(&mut self, bid: Option<u64>, ask: Option<u64>, bar: Option<u64>, trade: Option<Trade>) {
         let bands = (self.each.len() as u64).saturating_sub(4);
         for strategy in &mut self.each {
@@ -57,13 +57,13 @@ impl Plain {
 
 #[derive(Clone, Copy)]
 struct Trade {
-    /// The price of the latest one.
+    /// The price of the latest trade.
     last: u64,
-    /// The whole part of the price of this one.
+    /// The integer part of the price of this trade.
     whole: u64,
 }
 
-/// The trades of the capture, each once, by the text of their lines.
+/// The trades of the capture, each once, identified by the text of their lines.
 #[derive(Default)]
 struct Trades {
     ids: HashSet<u64>,
@@ -81,7 +81,7 @@ impl Trades {
     }
 }
 
-/// What so many strategies come to each, by a loop over the decoded feed.
+/// Returns the state of this many strategies, for each number, by a loop over the decoded feed.
 fn plain<const N: usize>(numbers: [u64; N]) -> [Plain; N] {
     let mut plain = numbers.map(Plain::new);
     let (mut world, timers) = world();
@@ -129,7 +129,7 @@ fn every_strategy_runs_as_often_as_in_a_plain_loop() {
     }
 }
 
-/// The JSON object of a run.
+/// Returns the JSON object of a run.
 fn result(args: &[&str]) -> Value {
     let output = market_data(&[args, &["--json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

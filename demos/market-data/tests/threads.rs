@@ -1,4 +1,4 @@
-//! Two threads give what one gives, whatever the input: the same output but for timings, and the same exit code.
+//! Two threads have the same output as one, except timings, and the same exit code, whatever the input.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod support;
@@ -15,10 +15,10 @@ use crate::support::{CAPTURE, capture, market_data, stderr};
 const TIMINGS: [&str; 7] =
     ["events per second", "whole replay", "two threads", "inbox", "latency, ns", "decode", "dispatch"];
 
-/// The keys of the JSON object that do.
+/// The keys of the JSON object that differ.
 const TIMING_KEYS: [&str; 3] = ["events_per_sec", "latency_ns", "threads"];
 
-/// What a run comes to, without timings: exit code, standard output, standard error.
+/// The result of a run without timings: exit code, standard output and standard error.
 type Outcome = (Option<i32>, String, String);
 
 fn run(threads: &str, args: &[&str]) -> Outcome {
@@ -36,21 +36,21 @@ fn run(threads: &str, args: &[&str]) -> Outcome {
     (output.status.code(), figures, stderr(&output))
 }
 
-/// Runs both and returns what they agree on.
+/// Runs both, and returns their common result.
 fn same(args: &[&str]) -> Outcome {
     let [one, two] = ["1", "2"].map(|threads| run(threads, args));
     assert_eq!(one, two, "{args:?}");
     one
 }
 
-/// A file in the folder of this test run.
+/// Writes a file in the folder of this test run.
 fn file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("threads_{name}"));
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-/// The arguments for these inputs.
+/// Returns the arguments for these inputs.
 fn inputs<'a>(paths: &'a [String], more: &[&'a str]) -> Vec<&'a str> {
     paths.iter().flat_map(|path| ["--input", path]).chain(more.iter().copied()).collect()
 }
@@ -159,7 +159,7 @@ fn several_inputs_and_a_missing_one_end_the_same() {
         let (code, figures, problems) = same(&inputs(&paths, &["--strict"]));
         assert_eq!((code, &*figures, &*problems), (Some(2), "", error));
     }
-    // A folder can be found, but not read: that is noticed when its turn comes, or not at all.
+    // A folder can be found but not read, which is noticed when it is opened, or not at all.
     let folder = env!("CARGO_TARGET_TMPDIR").to_owned();
     let (code, _, problems) = same(&inputs(&[parts[1].clone(), folder.clone()], &[]));
     assert!(code == Some(2) && problems.starts_with(&format!("market-data: cannot read {folder}: ")), "{problems}");
@@ -167,7 +167,7 @@ fn several_inputs_and_a_missing_one_end_the_same() {
     assert_eq!((code, problems.lines().count()), (Some(1), 2), "{problems}");
 }
 
-/// Marsaglia's xorshift of 64 bits.
+/// Pseudorandom numbers, by Marsaglia's xorshift of 64 bits.
 struct Random(u64);
 
 impl Random {

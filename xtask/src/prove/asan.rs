@@ -1,14 +1,13 @@
-//! Everything under the address sanitizer, which also looks for leaks: tests, documentation examples apart, and
-//! examples.
+//! The tests and examples under the address sanitizer, which also finds leaks. Documentation examples are left out.
 
 use super::command::{Run, SANITIZED as TARGET, needs_nightly, passed_tests, programs_in};
 use super::{Outcome, Room};
 
-/// Examples that measure or wait do so for less long here.
+/// Shorter runs of the examples that measure or wait.
 const ARGUMENTS: &[(&str, &str)] =
     &[("perf_construction", "640"), ("perf_fetch", "640"), ("perf_pipeline", "640"), ("perf_template", "640")];
 
-/// Measures the memory of a process, most of which is the sanitizer's here.
+/// This test measures the memory of a process, which here is mostly that of the sanitizer.
 const SKIPPED: &str = "unfinished_requests_of_all_clients_together_are_bounded";
 
 pub(super) fn prove(room: &Room) -> Outcome {
@@ -17,7 +16,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
         [("RUSTFLAGS", "-Zsanitizer=address"), ("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1")];
     let run =
         |line: &str, log: &str| Run { folder: &room.root, line, environment: &environment, log: &room.path(log) }.run();
-    // The allocator of the sanitizer is not the one that counts; golden messages are of another toolchain and skip
+    // The allocator of the sanitizer is not the one that counts. Golden messages belong to another toolchain and skip
     // themselves.
     let where_to = format!("--target {TARGET} --target-dir {}", room.path("target").display());
     run(&format!("cargo +nightly build --workspace --all-features --examples {where_to}"), "build.log")?;

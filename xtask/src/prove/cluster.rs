@@ -1,5 +1,5 @@
-//! Three machines with a nats-server and a kv-server each. Programs are killed and paused, and machines are cut off,
-//! under load.
+//! Three machines, each with a nats-server and a kv-server. Under load, programs are killed and paused, and machines
+//! are cut off.
 
 use super::command::{Run, passed_tests};
 use super::{Outcome, Room};

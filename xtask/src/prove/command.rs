@@ -1,27 +1,27 @@
-//! Running other programs: in the background of everything else, with what they say in a file.
+//! Runs other programs at low priority, with their output in a file.
 
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How often a long run says that it is still there.
+/// The interval at which a long run reports that it is still running.
 const NEWS: Duration = Duration::from_secs(60);
 
-/// A command line in a folder, to be run to its end.
+/// A command line to run in a folder.
 pub(super) struct Run<'r> {
     pub(super) folder: &'r Path,
     pub(super) line: &'r str,
     pub(super) environment: &'r [(&'r str, &'r str)],
-    /// What it prints, both streams.
+    /// The file for its output, both streams.
     pub(super) log: &'r Path,
 }
 
 impl Run<'_> {
-    /// Runs it, and gives what it printed.
+    /// Runs the command, and returns its output.
     ///
     /// # Errors
-    /// If it failed, or could not be started: how, and where its words are.
+    /// If it could not be started or failed: the message says how, and names the file with its output.
     pub(super) fn run(&self) -> Result<String, String> {
         let Self { folder, line, environment, log } = *self;
         println!("prove: {line}");
@@ -51,20 +51,20 @@ impl Run<'_> {
     }
 }
 
-/// A text without what colours it on a terminal: some programs cannot be kept from it.
+/// Removes terminal colours from a text, since some programs cannot be told to omit them.
 fn without_colours(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |plain, part| plain + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
-/// What a quick command prints, without the end of the line. Empty if it cannot be run.
+/// Returns the output of a quick command, without the last line end. Empty if it cannot be run.
 pub(super) fn output(folder: &Path, program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).current_dir(folder).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
-/// The target of a sanitizer, which has to be named to leave build scripts out.
+/// The target for sanitizers. It must be named, so that build scripts are not instrumented.
 pub(super) const SANITIZED: &str = "x86_64-unknown-linux-gnu";
 
 /// # Errors
@@ -74,13 +74,13 @@ pub(super) fn needs_nightly() -> Result<(), String> {
     if there { Ok(()) } else { Err("a nightly toolchain is missing: `rustup toolchain install nightly`".into()) }
 }
 
-/// Whether a program is there.
+/// Returns whether a program exists.
 pub(super) fn is_there(program: &str, args: &[&str]) -> bool {
     let status = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
-/// The programs in a folder by name, in order.
+/// Returns the names of the programs in a folder, in order.
 pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let names =
@@ -90,7 +90,7 @@ pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// How many tests passed, over all lines of a log that say so.
+/// Returns the number of passed tests, over all summary lines of a log.
 pub(super) fn passed_tests(log: &str) -> usize {
     let counts =
         log.lines().filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok());

@@ -1,4 +1,4 @@
-//! Every fuzz target for half an hour, from its small corpus on. cargo-fuzz builds them.
+//! Runs every fuzz target for half an hour, starting from its small corpus. cargo-fuzz builds the targets.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     Ok(format!("{} targets, {SECONDS} s each, no finding; runs: {}", targets.len(), runs.join(", ")))
 }
 
-/// Fuzzes one target; gives how many inputs were tried.
+/// Fuzzes one target. Returns the number of inputs tried.
 fn fuzz(room: &Room, target: &str) -> Outcome {
     let seeds = room.root.join("fuzz/seeds").join(target);
     let corpus = room.path(target);
@@ -37,7 +37,7 @@ fn fuzz(room: &Room, target: &str) -> Outcome {
     Ok(runs.to_string())
 }
 
-/// How many inputs were tried, as libFuzzer says in the end.
+/// Returns the number of inputs tried, which libFuzzer prints at the end.
 fn executed(log: &str) -> Option<u64> {
     log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:")?.trim().parse().ok())
 }

@@ -1,9 +1,9 @@
-//! The demos under valgrind's memcheck: no error, and nothing leaked.
+//! The demos under valgrind's memcheck, which must find no error and no leak.
 
 use super::command::{Run, is_there};
 use super::{Outcome, Room};
 
-/// What ends by itself: market-data, with arguments that take it through all that it does.
+/// The runs of market-data, with arguments that cover all its features. It ends by itself.
 const RUNS: &[&str] = &["--bars", "--json", "--plan json"];
 
 const VALGRIND: &[&str] = &[
@@ -33,7 +33,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     Ok(format!("{} runs of market-data, kv-server and its clients for 20 s: no error, no leak", RUNS.len()))
 }
 
-/// What valgrind says in the end, if it found nothing.
+/// Returns valgrind's summary, if it found no error.
 fn clean(log: &str) -> Outcome {
     let summary = log.lines().find(|line| line.contains("ERROR SUMMARY: 0 errors"));
     summary.map(str::to_owned).ok_or_else(|| "valgrind did not find the program clean".to_owned())

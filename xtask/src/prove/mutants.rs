@@ -1,7 +1,7 @@
-//! Mutants: the code is changed in one place after another, and the tests must notice. cargo-mutants makes the changes.
+//! Mutants: cargo-mutants changes the code in one place after another, and the tests must notice each change.
 //!
-//! It takes hours, so it is cut into shards, and a shard that is done for the present state of its files is not done
-//! again.
+//! All mutants take hours, so they are split into shards. A shard that was done for the present state of its files does
+//! not run again.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -11,7 +11,7 @@ use std::path::Path;
 use super::command::{Run, is_there, output};
 use super::{Outcome, Room};
 
-/// What is mutated: a name, the package, and its files from the root.
+/// The mutated code: a name, the package, and its files from the root.
 const AREAS: &[(&str, &str, &str)] = &[
     ("timer", "nexus-timer", "crates/nexus-timer/src/"),
     ("step", "nexus-rt", "crates/nexus-rt/src/step/"),
@@ -24,20 +24,20 @@ const AREAS: &[(&str, &str, &str)] = &[
     ("driver", "nexus-rt", "crates/nexus-rt/src/driver/"),
 ];
 
-/// Mutants in a shard, about: some minutes of work.
+/// The approximate number of mutants in a shard, for some minutes of work.
 const SHARD: usize = 40;
 
-/// Of a hundred mutants that compile, how many must be noticed.
+/// The percentage of compiling mutants that the tests must notice.
 const CAUGHT_PERCENT: usize = 90;
 
-/// Where survivors are listed with a reason.
+/// The list of surviving mutants, each with a reason.
 const LIST: &str = "RELIABILITY.md";
 
-/// How mutants ended.
+/// The outcomes of mutants.
 #[derive(Default, Clone)]
 struct Counts {
     caught: usize,
-    /// The tests went on for too long, which is noticed too.
+    /// The tests ran for too long, which also counts as noticed.
     timeout: usize,
     unviable: usize,
     missed: Vec<String>,
@@ -105,7 +105,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     }
 }
 
-/// A mutant without the place in its file, which moves.
+/// Returns the description of a mutant without its line number, which changes.
 fn what(mutant: &str) -> &str {
     mutant.split_once(": ").map_or(mutant, |(_, what)| what)
 }
@@ -147,14 +147,14 @@ fn run_shard(room: &Room, folder: &Path, package: &str, glob: &str, shard: &str)
         ("PROPTEST_CASES", "64"),
     ];
     let run = Run { folder: &room.root, line: &line, environment: &environment, log: &folder.join("log") }.run();
-    // It fails if a mutant survives, which is for the sum to judge; a shard without an outcome is not done.
+    // The command fails if a mutant survives, which only the total decides. A shard without an outcome is not done.
     match Counts::read(folder) {
         Some(counts) if counts.viable() + counts.unviable > 0 => Ok(()),
         _ => Err(run.err().unwrap_or_else(|| format!("{} holds no outcome", folder.display()))),
     }
 }
 
-/// A number for what all files of a package say, tests included.
+/// Returns a hash of all files of a package, tests included.
 fn state(root: &Path, package: &str) -> String {
     let files = output(root, "git", &["ls-files", &format!("crates/{package}")]);
     let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! Every crate that is to be published, packed and built from its package alone.
+//! Packs every crate that is published, and builds each from its package alone.
 
 use super::{Outcome, Room};
 use crate::package::{Build, pack};

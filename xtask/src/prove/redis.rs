@@ -1,11 +1,11 @@
-//! kv-server beside Redis itself: a million commands and more, with the same replies.
+//! Compares kv-server with Redis itself: both must reply the same to over a million commands.
 
 use super::command::{Run, is_there, passed_tests};
 use super::{Outcome, Room};
 
 const COMMANDS: &str = "1000000";
 
-/// Tests that compare as much as they are told to.
+/// Tests that compare as many commands as they are told to.
 const TESTS: &[&str] = &[
     "twenty_thousand_commands_are_answered_as_by_redis",
     "clients_that_disturb_each_other_receive_what_they_do_of_redis",

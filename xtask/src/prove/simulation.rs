@@ -1,4 +1,4 @@
-//! A million simulations of kv-server with its journal on a disk that fails, each from a seed.
+//! A million simulations of kv-server with its journal on a failing disk, each from a seed.
 
 use std::num::NonZero;
 use std::thread::available_parallelism;
@@ -8,7 +8,7 @@ use super::{Outcome, Room};
 
 const SEEDS: u64 = 1_000_000;
 
-/// What is known to hold is not run again.
+/// The simulations run in parts, so that parts known to hold do not run again.
 const PARTS: u64 = 10;
 
 pub(super) fn prove(room: &Room) -> Outcome {

@@ -1,4 +1,4 @@
-//! Ten minutes of random timers, over simulated years: none fires early, late, twice, out of order or never.
+//! Ten minutes of random timers, over simulated years. No timer may fire early, late, twice, out of order or never.
 
 use super::command::Run;
 use super::{Outcome, Room};

@@ -1,9 +1,9 @@
-//! The library takes the time as an argument; only the clock itself reads one, and what waits until a time.
+//! The library takes the time as an argument. Only clocks, and code that waits until a time, read it.
 
 use super::{Finding, Source};
 
-/// Where time may be read, from the root: what measures runs, the resource, the two sleeps, the drain, and connections
-/// without a socket.
+/// Where time may be read, from the root: code that measures runs, the clock, the two sleeps, the drain, and
+/// connections without a socket.
 const READERS: &[&str] = &[
     "crates/nexus-gauge/src/timed.rs",
     "crates/nexus-gauge/src/watch",
@@ -20,7 +20,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     if !is_library || READERS.iter().any(|reader| source.path.starts_with(reader)) {
         return vec![];
     }
-    // Unit tests come last in their files, and may.
+    // Unit tests come last in their files, and may read the time.
     let code = source.lines().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     let reads = code.filter(|(_, line)| {
         let comment = line.trim_start().starts_with("//");

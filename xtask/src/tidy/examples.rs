@@ -1,9 +1,9 @@
-//! Public functions show what they do: an example where they take a function, `# Panics` where they blame the caller,
-//! and a first sentence that an index can list by itself.
+//! Public functions document what users need: an example if they take a function, `# Panics` if they blame the caller,
+//! and a first sentence that stands alone in an index.
 
 use super::{Finding, Source};
 
-/// The traits of what is called: a parameter bound by one of them is a function.
+/// The traits of functions: a parameter bound by one of them is a function.
 const FUNCTIONS: &[&str] = &[
     "Fn(",
     "FnMut(",
@@ -19,7 +19,7 @@ const FUNCTIONS: &[&str] = &[
     "ScanFn<",
 ];
 
-/// Beginnings that say nothing where a reader finds them alone.
+/// Beginnings that mean nothing in an index.
 const EMPTY: &[&str] = &["The same", "Like this"];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// Docs that begin with words that refer to something else.
+/// Returns documentation that begins with a reference to something else.
 fn openings(source: &Source, lines: &[&str]) -> Vec<Finding> {
     let text = |line: &str| line.trim_start().strip_prefix("///").map(|text| text.trim_start().to_owned());
     let begins = |at: &usize| text(lines[*at]).is_some() && (*at == 0 || text(lines[at - 1]).is_none());
@@ -49,17 +49,17 @@ fn openings(source: &Source, lines: &[&str]) -> Vec<Finding> {
     (0..lines.len()).filter(begins).filter_map(empty).collect()
 }
 
-/// A function that users see, with what stands before it.
+/// A function that users see, with the lines before it.
 struct Function<'t> {
     name: &'t str,
-    /// From its name to its body, in one line, without what it returns.
+    /// The signature from the name to the body, in one line, without the return type.
     signature: String,
-    /// Its documentation and its attributes, a line each.
+    /// The lines of its documentation and attributes.
     before: Vec<&'t str>,
 }
 
 impl<'t> Function<'t> {
-    /// The function whose `fn` is on a line, if it is public: by `pub`, or by its trait.
+    /// Returns the function whose `fn` is on a line, if it is public itself or through its trait.
     fn at(lines: &[&'t str], at: usize) -> Option<Self> {
         let line = lines[at].trim_start();
         let is_public = line.starts_with("pub ") || line.starts_with("fn ") && is_in_public_trait(lines, at);
@@ -83,7 +83,7 @@ impl<'t> Function<'t> {
         Some(Self { name, signature: without_output(&signature), before: before_item(lines, at) })
     }
 
-    /// What its documentation lacks.
+    /// Returns what its documentation lacks.
     fn lacks(&self) -> Vec<String> {
         let mut lacks = Vec::new();
         if !self.says("#[doc(hidden)]") {
@@ -97,20 +97,20 @@ impl<'t> Function<'t> {
         lacks
     }
 
-    /// Whether its documentation has code that runs, or at least compiles.
+    /// Returns whether its documentation has code that runs, or at least compiles.
     fn has_an_example(&self) -> bool {
         let fences = self.before.iter().filter_map(|line| line.trim_start().strip_prefix("/// ```"));
-        // From the last line to the first, each block ends before it begins.
+        // From the last line to the first, each block's end comes before its beginning.
         fences.skip(1).step_by(2).any(|tags| ["", "no_run", "should_panic"].contains(&tags))
     }
 
-    /// Whether its documentation or its attributes contain a text.
+    /// Returns whether its documentation or attributes contain a text.
     fn says(&self, text: &str) -> bool {
         self.before.iter().any(|line| line.contains(text))
     }
 
-    /// Whether a parameter is a function: by `impl`, by a generic with a bound, as `self` with a bound, or by its
-    /// name `f`.
+    /// Returns whether a parameter is a function: by `impl`, by a generic with a bound, as `self` with a bound, or by
+    /// its name `f`.
     fn takes_a_function(&self) -> bool {
         let is_function = |text: &str| FUNCTIONS.iter().any(|function| text.contains(function));
         let (generics, parameters, bounds) = parts(&self.signature);
@@ -129,7 +129,7 @@ impl<'t> Function<'t> {
     }
 }
 
-/// Whether the item around a line, by its margin, is a public trait.
+/// Returns whether the item around a line, according to its indentation, is a public trait.
 fn is_in_public_trait(lines: &[&str], at: usize) -> bool {
     let margin = |line: &str| line.len() - line.trim_start().len();
     let outer = lines[..at].iter().rev().find(|line| {
@@ -141,7 +141,7 @@ fn is_in_public_trait(lines: &[&str], at: usize) -> bool {
     outer.is_some_and(|line| line.trim_start().starts_with("pub trait "))
 }
 
-/// The documentation and the attributes of the item on a line.
+/// Returns the documentation and the attributes of the item on a line.
 fn before_item<'t>(lines: &[&'t str], at: usize) -> Vec<&'t str> {
     let mut before = Vec::new();
     let mut in_attribute = false;
@@ -157,14 +157,14 @@ fn before_item<'t>(lines: &[&'t str], at: usize) -> Vec<&'t str> {
     before
 }
 
-/// A signature without what the function returns.
+/// Returns a signature without its return type.
 fn without_output(signature: &str) -> String {
     let Some(end) = closing(signature) else { return signature.to_owned() };
     let rest = &signature[end..];
     format!("{}{}", &signature[..end], rest.find(" where ").map_or("", |at| &rest[at..]))
 }
 
-/// The generics, the parameters and the bounds after `where` of a signature.
+/// Returns the generics, the parameters and the `where` bounds of a signature.
 fn parts(signature: &str) -> (&str, &str, &str) {
     let end = closing(signature).unwrap_or(signature.len());
     let (head, tail) = signature.split_at(end);
@@ -176,26 +176,26 @@ fn parts(signature: &str) -> (&str, &str, &str) {
     (generics, parameters, bounds)
 }
 
-/// Where the parentheses of the parameters open: the first that stand among no generics.
+/// Returns where the parentheses of the parameters open: the first ones outside generics.
 fn opening(signature: &str) -> Option<usize> {
     let mut depth = Depth::default();
     signature.char_indices().find(|(_, c)| depth.before(*c) == 0 && *c == '(').map(|(at, _)| at)
 }
 
-/// Behind the parentheses of the parameters.
+/// Returns the position after the parentheses of the parameters.
 fn closing(signature: &str) -> Option<usize> {
     let mut depth = Depth::default();
     let open = opening(signature)?;
     signature[open..].char_indices().find(|(_, c)| depth.after(*c) == 0).map(|(at, _)| open + at + 1)
 }
 
-/// What commas separate that stand in no parentheses and among no generics.
+/// Splits at commas outside all brackets and generics.
 fn split(list: &str) -> impl Iterator<Item = &str> {
     let mut depth = Depth::default();
     list.split(move |c| depth.after(c) == 0 && c == ',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// How deep a character stands in brackets of any kind. The `>` of an arrow closes none.
+/// The nesting of a character in brackets of any kind. The `>` of an arrow closes none.
 #[derive(Default)]
 struct Depth {
     depth: i32,

@@ -4,7 +4,7 @@ use super::{Finding, Source};
 
 const ROOM: &str = "crates/nexus-rt/src/";
 
-/// From the ground up. What stands on one floor does not import each other.
+/// From the ground up. Modules on one floor do not import each other.
 const FLOORS: &[&[&str]] = &[
     &["sequence", "names", "nonce", "clock", "sealed", "doorbell", "idle", "shutdown"],
     &["world"],
@@ -35,7 +35,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
         if code.starts_with("//") {
             continue;
         }
-        // What a macro writes for users, `$crate::..`, goes through the root.
+        // Code that a macro generates for users, `$crate::..`, goes through the root.
         for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$')) {
             let target = code[at + "crate::".len()..].split(|c: char| !c.is_alphanumeric() && c != '_').next();
             let target = target.expect("split gives at least one part");

@@ -2,13 +2,13 @@
 
 use super::{Finding, Source};
 
-/// In lines, from its `fn` to its closing brace.
+/// The largest number of lines, from `fn` to the closing brace.
 const MOST: usize = 60;
 
-/// The same for tests, and for what only they use.
+/// The limit for tests and their helpers.
 const MOST_OF_TESTS: usize = 80;
 
-/// What may stand before `fn`, beside what a macro fills in.
+/// The words that may precede `fn`, besides macro variables.
 const QUALIFIERS: &[&str] = &["pub", "default", "const", "async", "unsafe", "extern", "\"C\""];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -34,7 +34,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// The name of the function that begins on a line.
+/// Returns the name of the function that begins on a line.
 fn name(line: &str) -> Option<&str> {
     let (before, rest) = line.split_once("fn ")?;
     let qualifies = |word: &str| QUALIFIERS.contains(&word) || word.starts_with('$') || word.ends_with(')');
@@ -42,8 +42,8 @@ fn name(line: &str) -> Option<&str> {
     rest.find(['(', '<']).filter(|_| is_one).map(|end| &rest[..end])
 }
 
-/// How many lines the function has that begins on the first of these, if it has a body. It ends with the next brace
-/// that is as far from the margin as its `fn`, as rustfmt places it.
+/// Returns the number of lines of the function that begins on the first of these, if it has a body. It ends at the next
+/// brace with the indentation of its `fn`, as rustfmt places it.
 fn length(lines: &[&str]) -> Option<usize> {
     let margin = &lines[0][..lines[0].len() - lines[0].trim_start().len()];
     let signature = lines.iter().position(|line| line.ends_with(['{', '}', ';']))?;
@@ -64,7 +64,7 @@ mod tests {
         check(&source(path, text)).iter().map(ToString::to_string).collect()
     }
 
-    /// A function of so many lines.
+    /// Returns a function with this number of lines.
     fn function(first: &str, lines: usize) -> String {
         let margin = &first[..first.len() - first.trim_start().len()];
         format!("{first}\n{}{margin}}}\n", format!("{margin}    x();\n").repeat(lines - 2))

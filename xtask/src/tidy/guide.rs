@@ -1,11 +1,11 @@
-//! The guide holds together: its pages are listed, their code is tested, their links lead somewhere, their pictures are
-//! checked.
+//! The guide is consistent: its pages are listed, their code is tested, their links have targets, and their pictures
+//! are checked.
 
 use super::{Finding, Source};
 
 const ROOM: &str = "docs/src/";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
-/// Where the doctests of all pages are listed.
+/// The file that lists the doctests of all pages.
 const LIST: &str = "crates/nexus-rt/src/lib.rs";
 
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
@@ -27,7 +27,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
         if page.path != SUMMARY && !summary.contains(&format!("]({name})")) {
             findings.push(page.finding(1, format!("{SUMMARY} does not list it")));
         }
-        // No plan prints a sequence of messages.
+        // Sequence diagrams do not count: no plan prints a sequence of messages.
         let below = page.lines().map(|(_, line)| line).skip(1);
         let pictures =
             page.lines().zip(below).filter(|((_, line), below)| *line == "```mermaid" && *below != "sequenceDiagram");
@@ -42,12 +42,12 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Whether a file is a drawing of the guide. Drawings explain, and are compared with no plan.
+/// Returns whether a file is a drawing of the guide. Drawings are not compared with plans.
 pub(super) fn is_picture(path: &str) -> bool {
     path.starts_with("docs/src/pictures/") && path.ends_with(".svg")
 }
 
-/// A drawing is shown by a page, has a title for those who cannot see it, and is readable on dark pages.
+/// Checks that a drawing is shown by a page, has a title for readers who cannot see it, and is readable on dark pages.
 fn drawing(sources: &[Source], file: &Source) -> Vec<Finding> {
     let link = format!("]({})", file.path.trim_start_matches(ROOM));
     let mut pages = sources.iter().filter(|source| source.path.starts_with(ROOM) && source.path.ends_with(".md"));
@@ -59,8 +59,8 @@ fn drawing(sources: &[Source], file: &Source) -> Vec<Finding> {
     rules.iter().filter(|(holds, _)| !holds).map(|(_, why)| file.finding(1, *why)).collect()
 }
 
-/// What is wrong with a link, if something is. Files other than pages are not looked for, and the guide has no links to
-/// any, since they would be dead in the book.
+/// Returns what is wrong with a link, if anything. Links to files other than pages are not checked. The guide must have
+/// none, since they would be dead in the book.
 fn dead(sources: &[Source], page: &Source, target: &str) -> Option<String> {
     let (file, heading) = target.split_once('#').unwrap_or((target, ""));
     let in_guide = page.path.starts_with(ROOM);
@@ -83,7 +83,7 @@ fn dead(sources: &[Source], page: &Source, target: &str) -> Option<String> {
         .then(|| format!("`{target}` leads nowhere: {path} has no such heading"))
 }
 
-/// The path of `target`, as it is written in the file at `page`.
+/// Returns the path of `target`, as written in the file at `page`.
 fn beside(page: &str, target: &str) -> String {
     let mut parts: Vec<&str> = page.split('/').collect();
     parts.pop();
@@ -96,14 +96,14 @@ fn beside(page: &str, target: &str) -> String {
     parts.join("/")
 }
 
-/// The name by which a heading is reached.
+/// Returns the anchor of a heading.
 fn anchor(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// Where the links of a page lead, but for those to other sites; code does not count.
+/// Returns the targets of the links of a page, except links to other sites and links in code.
 fn links(page: &Source) -> Vec<(usize, &str)> {
     let mut in_code = false;
     let mut found = Vec::new();

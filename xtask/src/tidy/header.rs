@@ -1,9 +1,9 @@
-//! A file opens by saying what it is for.
+//! A file begins by stating its purpose.
 
 use super::{Finding, Source};
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
-    // The cases of golden messages are programs whose line numbers users would see.
+    // The cases of golden messages are programs whose line numbers are in the messages.
     let exempt = !source.is_rust() || source.path.contains("/tests/messages/");
     if exempt || source.text.starts_with("//! ") {
         vec![]

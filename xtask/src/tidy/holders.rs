@@ -1,11 +1,11 @@
-//! What holds handlers whose worlds were compared once never lends them out again: a part could be swapped for one of
+//! A type that holds handlers whose worlds were compared once never lends them out: a part could be swapped for one of
 //! another world. SAFETY.md has the argument.
 
 use super::{Finding, Source};
 
 const ROOM: &str = "crates/nexus-rt/src/";
 
-/// Where handlers, systems and steps are held.
+/// The files whose types hold handlers, systems and steps.
 const HOLDERS: &[&str] = &[
     "adapt.rs",
     "batch.rs",
@@ -27,7 +27,7 @@ const HOLDERS: &[&str] = &[
     "template.rs",
 ];
 
-/// What looks like it and is not: file, how the line begins, and why.
+/// Exceptions: the file, the beginning of the line, and the reason.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("adapt.rs", "pub struct Cloned<H>(pub H);", "holds one handler, which it runs as it is run itself"),
     ("adapt.rs", "pub struct ByRef<H>(pub H);", "holds one handler, which it runs as it is run itself"),
@@ -67,15 +67,15 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// The lines by which something may be reached from outside to be written, and how.
+/// Returns the lines through which code outside could write to a part, and how.
 fn lent(source: &Source) -> Vec<(usize, &str, &'static str)> {
-    // Unit tests come last in their files, and are inside.
+    // Unit tests come last in their files, and are not outside.
     let code = source.lines().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
     let code: Vec<_> = code.map(|(n, line)| (n, line.trim())).filter(|(_, line)| !line.starts_with("//")).collect();
     (0..code.len()).filter_map(|at| Some((code[at].0, code[at].1, how(&code[at..])?))).collect()
 }
 
-/// How the first of these lines gives something out, if it does.
+/// Returns how the item that begins on the first of these lines exposes a part, if it does.
 fn how(lines: &[(usize, &str)]) -> Option<&'static str> {
     let (_, line) = lines.first()?;
     let words: Vec<_> = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
@@ -84,7 +84,7 @@ fn how(lines: &[(usize, &str)]) -> Option<&'static str> {
         let lends =
             || all.split("Fn").any(|takes| ["Mut(&mut", "Once(&mut", "(&mut"].iter().any(|it| takes.starts_with(it)));
         return match () {
-            // Not out of this crate.
+            // Not visible outside this crate.
             () if line.starts_with("pub(") => None,
             () if is_exclusive(&gives) => Some("gives out what may be written"),
             () if line.starts_with("pub ") && lends() => Some("lends what may be written to a closure"),
@@ -104,7 +104,7 @@ fn is_exclusive(given: &str) -> bool {
     ["&mut ", " mut ", "IterMut"].iter().any(|sign| given.contains(sign))
 }
 
-/// The signature that begins on the first of these lines: all of it, and what comes after its arguments.
+/// Returns the signature that begins on the first of these lines, and the part of it after the arguments.
 fn signature(lines: &[(usize, &str)]) -> (String, String) {
     let mut all = String::new();
     for (_, line) in lines {
@@ -115,7 +115,7 @@ fn signature(lines: &[(usize, &str)]) -> (String, String) {
             break;
         }
     }
-    // Its arguments are the first parentheses that stand in no others and among no generics.
+    // The arguments are the first parentheses outside other parentheses and generics.
     let (mut depth, mut before) = (0, ' ');
     let mut closes = |(at, c): (usize, char)| {
         match std::mem::replace(&mut before, c) {

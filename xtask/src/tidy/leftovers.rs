@@ -1,4 +1,4 @@
-//! Nothing half done lands.
+//! No unfinished code lands.
 
 use super::{Finding, Source};
 

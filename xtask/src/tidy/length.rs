@@ -1,13 +1,13 @@
-//! A file has one noun, and one noun fits in 400 lines; comments and pages are as wide as code.
+//! A file has one noun, which fits in 400 lines. Comments and pages are no wider than code.
 
 use super::{Finding, Source};
 
 const MOST: usize = 400;
 
-/// In characters, as in `rustfmt.toml`.
+/// The width in characters, as in `rustfmt.toml`.
 const WIDEST: usize = 120;
 
-/// Written by programs, tables and all.
+/// A file written by programs, tables included.
 const GENERATED: &str = "bench/RESULTS.md";
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -22,7 +22,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     findings
 }
 
-/// Comments and Markdown that are too wide, but for code, tables and what cannot be broken.
+/// Returns comments and Markdown lines that are too wide, except code, tables and lines that cannot be broken.
 fn wide(source: &Source) -> Vec<Finding> {
     let mut in_code = false;
     let mut findings = Vec::new();

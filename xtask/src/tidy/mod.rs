@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: layout rules that the compiler does not know.
+//! `cargo xtask tidy`: rules for layout and text that the compiler does not check.
 
 mod clocks;
 mod docs;
@@ -20,7 +20,7 @@ use std::path::Path;
 
 /// A file of the workspace.
 struct Source {
-    /// From the root, with `/` between the parts.
+    /// The path from the root, with `/` as the separator.
     path: String,
     text: String,
 }
@@ -30,7 +30,7 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Lines with their numbers, from 1.
+    /// Returns the lines with their numbers, from 1.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines())
     }
@@ -40,7 +40,7 @@ impl Source {
     }
 }
 
-/// A rule that does not hold.
+/// A broken rule, with its place.
 #[derive(Debug, PartialEq)]
 struct Finding {
     path: String,
@@ -54,7 +54,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Reads the workspace and prints what does not hold.
+/// Checks the workspace and prints the findings.
 pub(crate) fn run(root: &Path) -> bool {
     let mut sources = Vec::new();
     collect(root, root, &mut sources);
@@ -94,7 +94,8 @@ fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Every Rust and Markdown file and every picture of the guide below `folder`, but not what is generated or hidden.
+/// Collects every Rust and Markdown file and every picture of the guide below `folder`, except generated and hidden
+/// ones.
 fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();

@@ -1,8 +1,8 @@
-//! The pages for porters are true: whatever a row of their tables offers is used in the code of its section.
+//! The porting pages are accurate: everything that a row of their tables offers is used in the code of its section.
 
 use super::{Finding, Source};
 
-/// How the paths of those pages begin.
+/// The beginning of the paths of those pages.
 const PAGES: &str = "docs/src/from-nexus-rt";
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -25,7 +25,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
 
 type Lines<'s> = Vec<(usize, &'s str)>;
 
-/// The lines below each heading of the second level.
+/// Splits a page at its second-level headings.
 fn sections(source: &Source) -> Vec<Lines<'_>> {
     let mut sections = vec![Vec::new()];
     for line in source.lines() {
@@ -51,7 +51,7 @@ fn code_of(section: &Lines) -> String {
     code
 }
 
-/// The last cell of each row of the tables, without their heads.
+/// Returns the last cell of each table row, without the table heads.
 fn rows<'s>(section: &Lines<'s>) -> Vec<(usize, &'s str)> {
     let mut rows = Vec::new();
     let mut in_body = false;
@@ -63,7 +63,7 @@ fn rows<'s>(section: &Lines<'s>) -> Vec<(usize, &'s str)> {
     rows
 }
 
-/// The names in the code of a cell. A name of one letter stands for any.
+/// Returns the names in the code of a cell, except those of one letter, which stand for any name.
 fn names(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2).flat_map(words).filter(|name| name.len() > 1)
 }

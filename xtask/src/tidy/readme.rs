@@ -1,12 +1,12 @@
-//! The README stays short, names the two commands that are true (one runs the main job, one runs the tests that CI
-//! runs), and lists every example of the crates.
+//! The README stays short, names the commands that run the main job and the tests of CI, and lists every example of the
+//! crates.
 
 use super::{Finding, Source};
 use crate::ci;
 
 const MAIN_JOB: &str = "cargo run --release -p market-data";
 
-/// Lines of the README.
+/// The largest number of lines of the README.
 const MOST: usize = 200;
 
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
@@ -27,7 +27,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Whether this is the file that an example of a crate begins with.
+/// Returns whether this is the main file of an example of a crate.
 fn is_example(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     matches!(parts[..], ["crates", _, "examples", file] if file.ends_with(".rs"))

@@ -1,5 +1,5 @@
-//! Unsafe code stands only in the files that SAFETY.md lists, every one of them has as many unsafe blocks as it says
-//! there, and each of those explains itself.
+//! Unsafe code is only in the files that SAFETY.md lists, each with the number of unsafe blocks that it states there,
+//! and every block explains itself.
 
 use super::{Finding, Source};
 
@@ -45,7 +45,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// The tests that the list names, as `` `module::how_it_begins` ``, exist.
+/// Checks that the tests named in the list, as `` `module::how_it_begins` ``, exist.
 fn attackers(list: &Source, sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, line) in list.lines().filter(|(_, line)| line.starts_with("| `")) {
@@ -63,7 +63,7 @@ fn attackers(list: &Source, sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// How much unsafe code there is, in the libraries and beside them.
+/// Returns a summary of the unsafe code, inside and outside the libraries.
 pub(super) fn count(sources: &[Source]) -> String {
     let of = |is_library: bool| {
         let files = sources.iter().filter(|source| source.is_rust() && source.path.contains("/src/") == is_library);
@@ -77,12 +77,12 @@ fn blocks(source: &Source) -> usize {
     source.lines().map(|(_, line)| openings(line, &["unsafe {"])).sum()
 }
 
-/// Whether a line opens an unsafe block, function, trait or impl.
+/// Returns whether a line begins an unsafe block, function, trait or impl.
 fn is_unsafe(line: &str) -> bool {
     openings(line, &["unsafe {", "unsafe fn ", "unsafe impl", "unsafe trait", "unsafe extern"]) > 0
 }
 
-/// How often one of these stands in a line. Comments, strings and longer words do not count.
+/// Returns how often one of these occurs in a line. Comments, strings and longer words do not count.
 fn openings(line: &str, openings: &[&str]) -> usize {
     let code = line.split("//").next().expect("split gives at least one part");
     let found =

@@ -1,12 +1,11 @@
-//! Pages and documentation use the words that a native reader expects: words that stop a reader are found, with the
-//! better ones.
+//! Pages and documentation use idiomatic words: finds words that stop a native reader, and suggests better ones.
 
 use super::{Finding, Source};
 
-/// In sources of these folders, documentation is checked. Pages are checked wherever they are.
+/// Documentation is checked in the sources of these folders. Pages are checked everywhere.
 const ROOMS: &[&str] = &["crates/", "demos/", "cluster/"];
 
-/// What stops a reader, and what to write instead. `_` stands for any one word or code.
+/// Words that stop a reader, with what to write instead. `_` stands for any single word or code.
 const WORDS: &[(&str, &str)] = &[
     ("alike", "both, or all"),
     ("also if", "even if"),
@@ -50,7 +49,7 @@ const WORDS: &[(&str, &str)] = &[
     ("worlds are worth", "the states of worlds"),
 ];
 
-/// How no documentation begins, since an index shows its first line alone.
+/// Words that must not begin documentation, since an index shows only its first line.
 const BEGINNINGS: &[(&str, &str)] =
     &[("the same", "what it does"), ("who", "what it is: the handlers that, the name of")];
 
@@ -79,9 +78,9 @@ struct Word {
 
 /// Stands for code within a line.
 const CODE: &str = "`";
-/// Stands between two sentences, or parts of one.
+/// Separates sentences and parts of sentences.
 const BREAK: &str = ".";
-/// Stands before the first word of a documentation.
+/// Comes before the first word of each documentation.
 const BEGIN: &str = "";
 
 fn is_at(pattern: &str, words: &[Word]) -> bool {
@@ -92,7 +91,7 @@ fn is_at(pattern: &str, words: &[Word]) -> bool {
     })
 }
 
-/// The prose of a source as words. Phrases go on in the next line, but not beyond a paragraph.
+/// Splits the prose of a source into words. A phrase may continue on the next line, but not beyond a paragraph.
 fn words(source: &Source) -> Vec<Word> {
     let (mut in_code, mut in_docs) = (false, false);
     let mut words = Vec::new();
@@ -127,7 +126,7 @@ fn words(source: &Source) -> Vec<Word> {
     words
 }
 
-/// Splits prose into words, with what is in backquotes as one.
+/// Splits prose into words. Text in backquotes is a single word.
 fn split(line: usize, prose: &str, words: &mut Vec<Word>) {
     for (number, part) in prose.split('`').enumerate() {
         if number % 2 == 1 {

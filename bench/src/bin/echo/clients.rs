@@ -1,4 +1,4 @@
-//! The clients of all servers, on a thread of their own.
+//! The clients of all servers, on one separate thread.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, spawn};
@@ -9,14 +9,14 @@ use crate::stream::Client;
 use crate::workload::Workload;
 
 pub(crate) struct Clients {
-    /// Which server's clients are to send, and how often each of them.
+    /// Orders: the server whose clients send, and how often each of them does.
     orders: Sender<(usize, u64)>,
     done: Receiver<()>,
     thread: JoinHandle<()>,
 }
 
 impl Clients {
-    /// Takes the clients of each server.
+    /// Starts a thread that owns the clients of each server.
     pub(crate) fn start(workload: Workload, mut clients: Vec<Vec<Box<dyn Client>>>) -> Self {
         let (orders, ordered) = channel::<(usize, u64)>();
         let (told, done) = channel();
@@ -44,7 +44,7 @@ impl Clients {
     }
 }
 
-/// Every client sends the same, then every client reads its echo.
+/// Every client sends the same bytes, then every client reads its echo.
 fn drive(clients: &mut [Box<dyn Client>], sent: &[u8]) {
     for client in &mut *clients {
         client.write_all(sent).expect("the server is there");

@@ -1,9 +1,9 @@
 //! Echo servers: processor time of the server's thread per message, and allocations per message.
 //!
 //! `cargo run --release --bin echo` echoes bytes, on this library's mio driver, on raw `mio`, on the driver of nexus-rt
-//! 2.5.1, and on calloop. With `-- --lines` it echoes lines, on this library's driver of connections, by hand on raw
-//! `mio`, on tokio, and by hand on calloop. Clients live on a thread of their own, on another core. The servers take
-//! turns round by round in one process.
+//! 2.5.1, and on calloop. With `-- --lines` it echoes lines, on this library's connections driver, hand-written on raw
+//! `mio`, on tokio, and hand-written on calloop. Clients run on a thread of their own, on another core. The servers
+//! take turns, round by round, in one process.
 
 mod clients;
 mod lines;
@@ -99,10 +99,10 @@ fn main() {
     args.output.finish(&report, if args.lines { "lines" } else { "echo" }, &allocated);
 }
 
-/// What each server allocates.
+/// The number of allocations of each server.
 type Allocations = Vec<(&'static str, f64)>;
 
-/// What is below the times: a row of servers for each row of theirs.
+/// Formats the table below the times: one row per measured row, one column per server.
 fn allocations_table(what: &str, rows: &[(String, Allocations)]) -> String {
     let servers = rows.first().map_or(&[][..], |(_, allocations)| allocations);
     let mut text = format!("| allocations per 1000 {what} |");
@@ -116,7 +116,7 @@ fn allocations_table(what: &str, rows: &[(String, Allocations)]) -> String {
     text
 }
 
-/// Beginning with what a budget is for.
+/// Returns the budgets of a row.
 fn budgets(workload: Workload, transport: Transport) -> Vec<Budget> {
     let budget = |against, at_most| Budget { against, at_most, or_more: 0.0 };
     if workload == Workload::Bytes {
@@ -126,7 +126,7 @@ fn budgets(workload: Workload, transport: Transport) -> Vec<Budget> {
     vec![budget("by hand", 1.05), budget("tokio", tokio), budget("tokio, one flush", tokio)]
 }
 
-/// A row, and what each server allocates.
+/// Measures a row, and the allocations of each server.
 fn compare(args: &Args, workload: Workload, transport: Transport, connections: u64) -> (Measured, Allocations) {
     let all = if workload == Workload::Bytes { servers::all } else { lines::all };
     let mut servers = all(transport);
@@ -174,7 +174,7 @@ fn name(workload: Workload, transport: Transport, connections: u64) -> String {
     format!("{what} over {over}, {connections} connection{many}{at_once}")
 }
 
-/// Lets the clients of a server send, serves them, and gives the processor time of this thread in nanoseconds.
+/// Lets the clients of a server send, and serves them. Returns the processor time of this thread in nanoseconds.
 fn serve(server: &mut dyn Server, clients: &Clients, (place, sweeps): (usize, u64), bytes: u64) -> f64 {
     let end = server.echoed() + bytes;
     let before = processor_ns();

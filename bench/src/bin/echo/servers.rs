@@ -1,4 +1,4 @@
-//! The servers: one way to echo, four ways to get there.
+//! The servers: the same echo, in four ways.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -10,20 +10,20 @@ use crate::stream::{Client, Stream, Transport, connect};
 
 /// A server on one thread.
 pub(crate) trait Server {
-    /// Serves one more connection. Gives the client's end.
+    /// Adds a connection. Returns the client's end.
     fn connect(&mut self, transport: Transport) -> Box<dyn Client>;
 
     /// Waits until something is ready, and serves it.
     fn poll(&mut self);
 
-    /// Serves until so many bytes were echoed.
+    /// Serves until the count of echoed bytes reaches `end`.
     fn serve(&mut self, end: u64) {
         while self.echoed() < end {
             self.poll();
         }
     }
 
-    /// The bytes that were echoed.
+    /// Returns the number of echoed bytes.
     fn echoed(&self) -> u64;
 }
 
@@ -37,10 +37,10 @@ pub(crate) fn all(_: Transport) -> Vec<(&'static str, Box<dyn Server>)> {
     ]
 }
 
-/// Where a server reads to.
+/// The buffer that a server reads into.
 type Buffer = [u8; 4096];
 
-/// Reads what there is and writes it back; gives the number of bytes. All servers do this and nothing else.
+/// Reads what is available and writes it back. Returns the number of bytes. All servers do this and nothing else.
 fn echo(mut stream: &Stream, buffer: &mut Buffer) -> u64 {
     let mut echoed = 0;
     loop {
@@ -49,7 +49,7 @@ fn echo(mut stream: &Stream, buffer: &mut Buffer) -> u64 {
             Ok(n) => {
                 stream.write_all(&buffer[..n]).expect("a client waits for no more than a message");
                 echoed += n as u64;
-                // A short read empties the socket: what comes later is an event of its own.
+                // A short read empties the socket: later bytes are an event of their own.
                 if n < buffer.len() {
                     return echoed;
                 }
@@ -60,7 +60,7 @@ fn echo(mut stream: &Stream, buffer: &mut Buffer) -> u64 {
     }
 }
 
-/// A loop over `mio`, as one would write it without a library.
+/// A hand-written loop over `mio`, without a library.
 struct Raw {
     poll: Poll,
     events: Events,
@@ -102,7 +102,7 @@ impl Server for Raw {
     }
 }
 
-/// The numbers of a server that is a world.
+/// The number of bytes echoed by a server that is a world.
 struct Count(u64);
 
 /// The buffer of a server that is a world.
@@ -120,7 +120,7 @@ mod ours {
         count: Key<Count>,
     }
 
-    /// A registration that stays; the driver owns the socket.
+    /// Handles a registration that stays. The driver owns the socket.
     fn on_readable(mut io: ResMut<MioDriver>, mut scratch: ResMut<Scratch>, mut count: ResMut<Count>, event: MioEvent) {
         if let Some(stream) = io.source::<Stream>(event.token) {
             count.0 += echo(stream, &mut scratch.0);
@@ -174,7 +174,7 @@ mod published {
         poller: MioPoller,
     }
 
-    /// What a connection takes along.
+    /// The context of a connection's handler.
     struct Connection {
         index: usize,
         template: Option<Box<CallbackTemplate<OnReadable>>>,
@@ -192,8 +192,9 @@ mod published {
         )
     );
 
-    /// Its registrations fire once: a handler that wants more puts a successor in and registers the socket anew, as
-    /// that library's documentation says. The successor is stamped from a template, its quickest way.
+    /// Registrations of that library fire once. According to its documentation, a handler that wants more events
+    /// inserts a successor and registers the socket again. The successor is stamped from a template, which is the
+    /// fastest way.
     fn on_readable(
         connection: &mut Connection,
         mut io: ResMut<MioDriver>,
@@ -248,7 +249,7 @@ mod published {
     }
 }
 
-/// What the callbacks of calloop share.
+/// The state shared by the calloop callbacks.
 struct Shared {
     buffer: Box<Buffer>,
     echoed: u64,

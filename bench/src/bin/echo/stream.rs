@@ -1,4 +1,4 @@
-//! Connections, over TCP or over a Unix socket: the servers do not know the difference.
+//! Connections over TCP or over a Unix socket. Servers see no difference.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -60,7 +60,7 @@ macro_rules! both {
 }
 
 impl Stream {
-    /// Hands it over to another loop.
+    /// Moves the stream to another loop.
     pub(crate) fn into_fd(self) -> (Transport, OwnedFd) {
         match self {
             Self::Tcp(stream) => (Transport::Tcp, stream.into()),

@@ -1,20 +1,20 @@
-//! What is sent: messages of so many bytes, or lines, one or several at once.
+//! What clients send: messages of a fixed size, or lines, one or several at once.
 
-/// The bytes of a message that is no line.
+/// The size of a message that is not a line, in bytes.
 const MESSAGE: usize = 64;
 
-/// The bytes of a line, with its end.
+/// The size of a line with its end, in bytes.
 const LINE: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Workload {
     Bytes,
-    /// So many lines in one write.
+    /// This many lines in one write.
     Lines(u64),
 }
 
 impl Workload {
-    /// What one client sends at once.
+    /// Returns the bytes that a client sends at once.
     pub(crate) fn bytes(self, mark: u8) -> Vec<u8> {
         match self {
             Self::Bytes => vec![mark; MESSAGE],
@@ -26,7 +26,7 @@ impl Workload {
         }
     }
 
-    /// How many messages that is.
+    /// Returns the number of messages in them.
     pub(crate) fn messages(self) -> u64 {
         match self {
             Self::Bytes => 1,

@@ -10,7 +10,7 @@ const GROUP: &str = "chains";
 
 const SIZES: &[(&str, usize)] = &[("100", 100), ("10", 10)];
 
-/// So often is done what takes little time.
+/// The number of repetitions of a short operation.
 const TIMES: u32 = 100;
 
 fn step(mut n: ResMut<u64>, x: u64) -> u64 {
@@ -18,7 +18,7 @@ fn step(mut n: ResMut<u64>, x: u64) -> u64 {
     *n
 }
 
-/// Ten steps more.
+/// Adds ten steps.
 macro_rules! ten {
     ($chain:expr, $reg:ident) => {
         $chain
@@ -53,7 +53,7 @@ fn world() -> World {
     builder.build()
 }
 
-/// How long one of many takes.
+/// Returns the time of one of many repetitions.
 fn one<R>(mut f: impl FnMut() -> R) -> Duration {
     time(|| (0..TIMES).map(|_| f()).collect::<Vec<_>>()) / TIMES
 }

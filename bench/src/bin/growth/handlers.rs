@@ -1,4 +1,4 @@
-//! Handlers that come and go: `Broadcast`, and plans of it.
+//! Adding and removing handlers of a `Broadcast`, and its plans.
 
 use std::hint::black_box;
 use std::time::Duration;

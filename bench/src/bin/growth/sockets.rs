@@ -1,4 +1,4 @@
-//! Registrations of the mio driver, without a socket each.
+//! Registrations of the mio driver, without sockets.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::{Case, ORDERS, time};
 
 const GROUP: &str = "MioDriver";
 
-/// So often is asked what takes no time.
+/// The number of repetitions of a call that takes hardly any time.
 const TIMES: usize = 100;
 
 fn world() -> World {
@@ -37,7 +37,7 @@ fn remove(count: usize, order: usize) -> Duration {
     time(|| (0..count).for_each(|n| _ = black_box(driver.remove(tokens[order(n, count)]))))
 }
 
-/// How long one call takes, as if it were one for each registration: so it is the same time for every size.
+/// Returns the time of one call, times `count`, so that a constant cost shows the same figure for every size.
 fn call<R>(count: usize, f: impl Fn(&MioDriver) -> R) -> Duration {
     let mut world = world();
     insert(&mut world, count);

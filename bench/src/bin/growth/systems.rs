@@ -27,7 +27,7 @@ fn added(world: &World, count: usize) -> (SchedulerBuilder, Vec<SystemId>) {
     (systems, ids)
 }
 
-/// Each after the one before.
+/// Each system runs after the one before.
 fn line(world: &World, count: usize) -> (SchedulerBuilder, Vec<SystemId>) {
     let (mut systems, ids) = added(world, count);
     ids.windows(2).for_each(|pair| _ = systems.after(pair[1], pair[0]));
@@ -38,7 +38,7 @@ fn built(systems: SchedulerBuilder) -> SystemScheduler {
     systems.build().expect("there is no circle")
 }
 
-/// Shows no function.
+/// A description without functions.
 struct Silent;
 
 impl Describe for Silent {
@@ -51,7 +51,7 @@ impl System for Silent {
     }
 }
 
-/// Rungs of two systems, each after both before.
+/// Rungs of two systems, each after both of the previous rung.
 fn ladder(count: usize) -> Plan {
     let mut systems = SchedulerBuilder::new();
     let ids: Vec<_> = (0..count).map(|_| systems.add(Silent)).collect();

@@ -1,4 +1,4 @@
-//! The timer wheel, with all timers in one tick, which is the hardest.
+//! The timer wheel with all timers in one tick, which is the hardest case.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use super::{Case, ORDERS, time};
 
 const GROUP: &str = "timers in one tick";
 
-/// Where the tick begins that all timers are in, and how long it is, in nanoseconds.
+/// The length of the tick that contains all timers, and its beginning, in nanoseconds.
 const TICK: u64 = 524_288;
 const BEGIN: u64 = 10 * TICK;
 
@@ -36,8 +36,7 @@ impl Timers {
         }
     }
 
-    /// What a program does in a turn in which nothing is due: it polls, and looks until when it may sleep, or the other
-    /// way round.
+    /// An idle turn: polls and asks for the next deadline, in either order.
     fn turn(&mut self, asks_first: bool) {
         if asks_first {
             black_box(self.wheel.next_deadline());
@@ -53,12 +52,12 @@ fn at(start: Instant, ns: u64) -> Instant {
     start + Duration::from_nanos(ns)
 }
 
-/// When one of so many is due.
+/// Returns when timer `n` of `count` is due.
 fn due(n: usize, count: usize) -> u64 {
     BEGIN + n as u64 * (TICK - 1) / count as u64
 }
 
-/// What is pushed back in each turn, the earliest then, and to when.
+/// Returns which timer is pushed back in each turn, the earliest at that time, and its new deadline.
 fn plan(count: usize, turns: usize, by: u64) -> Vec<(usize, u64)> {
     let mut waiting: BinaryHeap<_> = (0..count).map(|n| Reverse((due(n, count), n))).collect();
     let push_back = |_| {
@@ -70,7 +69,7 @@ fn plan(count: usize, turns: usize, by: u64) -> Vec<(usize, u64)> {
     (0..turns).map(push_back).collect()
 }
 
-/// So many turns for each timer, in each of which the earliest is pushed back.
+/// Pushes back the earliest timer, `turns` times for each timer.
 fn push_back(count: usize, turns: usize, by: u64, asks_first: bool) -> Duration {
     let mut timers = Timers::new(count);
     let plan = plan(count, turns * count, by).into_iter();
@@ -116,7 +115,7 @@ pub(super) fn cases() -> Vec<Case> {
             })
         }));
     }
-    // The earliest, out of the tick and within it: then the tick is sorted, which its first turns pay for.
+    // Out of the tick, and within it. In the second case the tick must be sorted, which its first turns pay for.
     for (name, turns, by, asks_first) in [
         ("push back by 5 ms, poll, next_deadline", 1, 5_000_000, false),
         ("push back by 5 ms, next_deadline, poll", 1, 5_000_000, true),

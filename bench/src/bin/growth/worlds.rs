@@ -38,7 +38,7 @@ fn set(registry: &Registry) -> impl Handler<u64> + use<> {
     (|mut value: ResMut<First>, x: u64| value.0 = x).into_handler(registry)
 }
 
-/// How often something is done that should not depend on the number of resources: the row shows the time of one.
+/// The repetitions of an operation that should not depend on the number of resources. The row shows the time of one.
 fn each(count: usize, mut f: impl FnMut()) -> Duration {
     time(|| (0..count).for_each(|_| f()))
 }

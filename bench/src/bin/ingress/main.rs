@@ -1,5 +1,5 @@
-//! Waiting and ingress: the inbox beside a bare queue, a blocked wake-up beside a bare eventfd, and a timed wait beside
-//! `thread::sleep`.
+//! Waiting and ingress: the inbox compared with a bare queue, a blocking wake-up with a bare eventfd, and a timed wait
+//! with `thread::sleep`.
 //!
 //! `cargo run --release --bin ingress`. Contenders take turns round by round.
 
@@ -32,7 +32,7 @@ struct Args {
     output: Output,
 }
 
-/// A table: its name, and what measures it in so many rounds, with what is to be said below it.
+/// A table: its name, and the function that measures it in this many rounds, with the text below it.
 type Table = (&'static str, fn(usize) -> (Vec<Measured>, String));
 
 const TABLES: [Table; 3] = [("queue", queues::compare), ("wake", wakes::compare), ("ticks", ticks::compare)];

@@ -1,4 +1,4 @@
-//! A tick each millisecond by a blocking wait: how late they are.
+//! The lateness of a tick each millisecond, by a blocking wait.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub fn compare(rounds: usize) -> (Vec<Measured>, String) {
                 sum += after;
                 *late += u32::from(after > LATE);
                 if after > Duration::from_millis(1) {
-                    next = Instant::now(); // the machine was away: no burst
+                    next = Instant::now(); // the machine was suspended: no burst
                 }
             }
             mean.push(sum.as_nanos() as f64 / f64::from(TICKS));

@@ -15,7 +15,7 @@ use rustix::event::{EventfdFlags, eventfd};
 
 const SAMPLES: usize = 100;
 
-/// Sends an instant, and is told how long it took to its handler.
+/// Sends an instant. Returns the time until its handler ran.
 type Contender = Box<dyn FnMut() -> Duration>;
 
 pub fn compare(rounds: usize) -> (Vec<Measured>, String) {
@@ -34,7 +34,7 @@ fn row(rounds: usize, name: &str, ours: (&'static str, Contender), other: (&'sta
         for ((_, send), ns) in contenders.iter_mut().zip(&mut ns) {
             let mut samples: Vec<f64> = Vec::with_capacity(SAMPLES);
             for _ in 0..SAMPLES {
-                // Long enough for the loop to be asleep again.
+                // Long enough for the loop to sleep again.
                 thread::sleep(Duration::from_micros(200));
                 samples.push(send().as_nanos() as f64);
             }
@@ -50,7 +50,8 @@ fn row(rounds: usize, name: &str, ours: (&'static str, Contender), other: (&'sta
     }
 }
 
-/// Runs a loop on a thread of its own; `serve` gets what reports the time of a handler.
+/// Runs a loop on a thread of its own. `serve` receives the channel for its sender, and the place for the handler's
+/// time.
 fn contender<S>(
     serve: impl FnOnce(mpsc::Sender<S>, Arc<AtomicU64>) + Send + 'static,
     send: impl Fn(&S, Instant) + 'static,
@@ -111,7 +112,7 @@ fn parked() -> Contender {
     contender(serve, |sender, now| sender.send(now).expect("the loop is there"))
 }
 
-/// A queue and a waker that is called for each event.
+/// A queue, with a waker that is called for each event.
 fn raw() -> Contender {
     struct Queue(ArrayQueue<Instant>, Waker);
     let serve = |hand_over: mpsc::Sender<Arc<Queue>>, report| {
@@ -133,7 +134,7 @@ fn raw() -> Contender {
     })
 }
 
-/// A queue and a file that is written for each event and read for each wake-up.
+/// A queue, with an eventfd that is written for each event and read for each wake-up.
 fn bare() -> Contender {
     struct Queue(ArrayQueue<Instant>, rustix::fd::OwnedFd);
     let serve = |hand_over: mpsc::Sender<Arc<Queue>>, report| {

@@ -1,4 +1,4 @@
-//! How fast a journal runs again: inputs read and applied, beside inputs applied.
+//! The speed of a replay: reading and applying inputs, compared with only applying them.
 
 use std::hint::black_box;
 use std::path::Path;

@@ -1,8 +1,8 @@
-//! The journal: what writing an input down adds to applying it, how long it takes until an input is safe, and how fast
-//! inputs run again.
+//! The journal: the cost of recording an input compared with applying it, the time until an input is safe, and the
+//! speed of a replay.
 //!
-//! `cargo run --release --bin journal`. Contenders take turns round by round. It writes to a directory of its own in
-//! that of `--directory`, and removes it.
+//! `cargo run --release --bin journal`. Contenders take turns round by round. It creates a directory inside
+//! `--directory`, and removes it afterwards.
 
 mod again;
 mod program;
@@ -40,7 +40,7 @@ struct Args {
     output: Output,
 }
 
-/// A table: its name, and what measures it in so many rounds, with what is to be said below it.
+/// A table: its name, and the function that measures it in this many rounds, with the text below it.
 type Table = (&'static str, fn(&Path, usize) -> (Vec<Measured>, String));
 
 const TABLES: [Table; 3] = [("recorded", recorded::compare), ("safe", safe::compare), ("again", again::compare)];

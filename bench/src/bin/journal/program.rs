@@ -1,4 +1,4 @@
-//! A program whose inputs are 64 bytes, with little to do for each.
+//! A program whose inputs have 64 bytes, with little work for each.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use nexus_rt::{Clock, Handler, IntoHandler, ResMut, Virtual, World, WorldBuilder
 use rustix::time::{ClockId, clock_gettime};
 
 inputs! {
-    /// What reaches the program.
+    /// The inputs of the program.
     #[derive(Clone, Copy)]
     pub(crate) enum Call<'a> {
         /// Adds these bytes.
@@ -31,7 +31,7 @@ impl Program for Adder {
     }
 }
 
-/// A program at the present.
+/// Returns a program, with its world and its digests.
 pub(crate) fn make() -> (World, Adder, Digests) {
     let mut builder = WorldBuilder::new();
     builder.register(Clock::historical(Duration::ZERO));
@@ -60,7 +60,7 @@ pub(crate) fn recorder(directory: &Path, durability: Durability) -> (World, Adde
     (world, adder, opened.unwrap_or_else(|error| panic!("{error}")).0)
 }
 
-/// How long this thread has worked, in nanoseconds.
+/// Returns the processor time of this thread, in nanoseconds.
 pub(crate) fn worked() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64

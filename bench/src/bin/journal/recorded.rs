@@ -1,5 +1,5 @@
-//! What writing down adds: inputs applied, beside inputs written down and applied. By the processor time of the thread,
-//! in which the system's part counts too.
+//! The cost of recording: inputs applied, compared with inputs recorded and applied, by the processor time of the
+//! thread, which includes system calls.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -12,7 +12,7 @@ use nexus_rt::Clock;
 
 use crate::program::{Call, Sum, bytes, make, recorder, worked};
 
-/// How many inputs there are in one timing.
+/// The number of inputs in a measurement.
 const INPUTS: u64 = 16_384;
 
 pub(crate) fn compare(directory: &Path, rounds: usize) -> (Vec<Measured>, String) {
@@ -72,7 +72,7 @@ fn row(directory: &Path, rounds: usize, commit: u64) -> Measured {
     }
 }
 
-/// The same by hand, without a checksum: as many bytes, in a file of its own.
+/// A hand-written recorder without checksums: the same number of bytes, in a file of its own.
 fn written(directory: &Path, commit: u64) -> impl FnMut() -> u64 {
     let (mut world, mut adder, _) = make();
     let mut file = File::create(directory.join("written")).expect("the directory was made");

@@ -1,4 +1,4 @@
-//! How long it takes until the disk has an input: the journal, beside a file that is written and synced by hand.
+//! The time until an input is on the disk: the journal, compared with a file that is written and synced by hand.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -13,7 +13,7 @@ use nexus_rt::World;
 
 use crate::program::{Adder, Call, bytes, recorder};
 
-/// How many commits there are in a round.
+/// The number of commits in a round.
 const COMMITS: usize = 10;
 
 /// A program that records, and the number of its next input.
@@ -33,7 +33,7 @@ impl Live {
         Self { world, adder, recorder, next: 0, synced }
     }
 
-    /// Takes so many inputs and commits them, without a wait for [`Durability::Behind`].
+    /// Records `inputs` and commits them, without waiting for [`Durability::Behind`].
     fn commit(&mut self, inputs: u64) {
         self.recorder.update(&mut self.world);
         for n in self.next..self.next + inputs {
@@ -43,7 +43,7 @@ impl Live {
         self.recorder.commit(&self.world).expect("the disk has room");
     }
 
-    /// Waits until all is safe.
+    /// Waits until everything is safe.
     fn wait(&self) {
         while self.recorder.journal().safe() < self.recorder.journal().last() {
             self.synced.recv().expect("the thread syncs");
@@ -64,7 +64,7 @@ fn row(directory: &Path, rounds: usize, commit: u64, more: &mut String) -> Measu
     let mut disk = Live::new(&directory.join("disk"), Durability::Disk);
     let mut behind = Live::new(&directory.join("behind"), Durability::Behind);
     let mut file = File::create(directory.join("by_hand")).expect("the directory was made");
-    // As long as a record is, with its header.
+    // As long as a record with its header.
     let by_hand = vec![7; 96 * commit as usize];
     let mut ns = [const { Vec::new() }; 3];
     let mut streamed = Vec::new();

@@ -1,8 +1,8 @@
-//! What a program of a hundred handlers costs to build, and how large it gets: over this library and over nexus-rt
-//! 2.5.1. And what the libraries cost to build with all their features.
+//! The build time and the size of a program with a hundred handlers, over this library and over nexus-rt 2.5.1. Also
+//! the build time of both libraries with all their features.
 //!
 //! `cargo run --release --bin programs`. Programs are written to `target/programs` of the repository and built from
-//! nothing, by turns. The time is what processors worked, which a busy machine changes less than the time that passes.
+//! scratch, in turns. The figure is processor time, which depends less on a busy machine than elapsed time.
 
 mod source;
 
@@ -30,7 +30,7 @@ struct Args {
 
 const HANDLERS: usize = 100;
 
-/// What a build is of: how it is called, the arguments of cargo, what may be left of an earlier build.
+/// A kind of build: its name, the arguments of cargo, and whether an earlier build may be reused.
 const BUILDS: [(&str, &[&str], bool); 4] = [
     ("clean release build of the program", &["build", "--release", "--bin", "program"], false),
     ("release build after a change of it", &["build", "--release", "--bin", "program"], true),
@@ -40,7 +40,7 @@ const BUILDS: [(&str, &[&str], bool); 4] = [
 
 fn main() {
     let args = Args::parse();
-    // Not within `bench`, whose flags for the compiler would count for them too.
+    // Not inside `bench`, whose compiler flags would apply to them too.
     let root = repository().join("target/programs");
     let programs = [&OURS, &PUBLISHED].map(|library| (library.name, write(&root, library)));
     let mut rows: Vec<_> = BUILDS.map(|(name, ..)| (name, [const { Vec::new() }; 2].map(|it: Vec<f64>| it))).into();
@@ -82,7 +82,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("bench lies in the repository")
 }
 
-/// Writes the program over a library, and has its dependencies downloaded.
+/// Writes the program over a library, and lets cargo download its dependencies.
 fn write(root: &Path, library: &source::Library) -> PathBuf {
     let folder = root.join(library.folder);
     std::fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");
@@ -94,7 +94,7 @@ fn write(root: &Path, library: &source::Library) -> PathBuf {
     folder
 }
 
-/// Builds, and gives the seconds that processors worked and those that passed.
+/// Builds. Returns the processor time and the elapsed time, in seconds.
 fn build(folder: &Path, arguments: &[&str], warm: bool) -> (f64, f64) {
     if warm {
         let main = folder.join("src/main.rs");
@@ -115,16 +115,16 @@ fn cargo(folder: &Path) -> Command {
     command
 }
 
-/// The seconds that processors worked for the processes that this one waited for.
+/// Returns the processor time of the child processes waited for, in seconds.
 fn worked() -> f64 {
-    // The name of the program, which may contain anything, ends with the last bracket; the times of children are the
-    // 14th and 15th field after it, in hundredths of a second on every Linux.
+    // The name of the program, which may contain anything, ends at the last bracket. The times of children are the 14th
+    // and 15th field after it, in hundredths of a second on every Linux.
     let stat = std::fs::read_to_string("/proc/self/stat").expect("this is for Linux");
     let fields: Vec<&str> = stat.rsplit(')').next().expect("it has fields").split_whitespace().collect();
     [13, 14].map(|place: usize| fields[place].parse::<f64>().expect("a number of ticks")).iter().sum::<f64>() / 100.0
 }
 
-/// Builds the program once more without symbols, runs it, and gives its size in KiB.
+/// Builds the program again without symbols, and runs it. Returns its size in KiB.
 fn size(folder: &Path) -> f64 {
     let status = cargo(folder).args(["rustc", "--release", "--bin", "program", "--", "-C", "strip=symbols"]).status();
     assert!(status.is_ok_and(|status| status.success()));

@@ -1,4 +1,4 @@
-//! The source of a program over either library.
+//! Generates the source of a program over either library.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ pub(crate) struct Library {
     /// The dependency; `PATH` stands for the repository.
     dependency: &'static str,
     features: &'static str,
-    /// What a resource needs.
+    /// The code that a resource needs.
     resource: &'static str,
 }
 
@@ -40,8 +40,7 @@ impl Library {
     }
 }
 
-/// A program with so many resources and boxed handlers: every other one a function of three params, every other one a
-/// pipeline.
+/// Returns a program with this many resources and boxed handlers. Functions of three params and pipelines alternate.
 pub(crate) fn program(library: &Library, handlers: usize) -> String {
     let mut text = String::from(
         "use nexus_rt::{Handler, IntoHandler, PipelineBuilder, Res, ResMut, WorldBuilder};\n\nmod functions {\n    use super::*;\n",
@@ -95,7 +94,7 @@ pub(crate) fn program(library: &Library, handlers: usize) -> String {
     text
 }
 
-/// What such a program prints.
+/// Returns the expected output of such a program.
 pub(crate) fn output(handlers: usize) -> String {
     let mut values: Vec<u64> = (0..handlers as u64).collect();
     for x in 0..1000_u64 {

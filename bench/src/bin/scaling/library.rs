@@ -8,7 +8,7 @@ use super::rt::{Handler, IntoHandler, Registry, Res, ResMut, World, WorldBuilder
 
 bench::many_types!(WorldBuilder);
 
-/// What is written, besides the many.
+/// The written resource, besides the many others.
 type Written = V<10, 0, 0, 0>;
 
 fn world(resources: usize) -> World {
@@ -48,7 +48,7 @@ pub(crate) fn handler(resources: usize) -> Box<dyn Work> {
     )
 }
 
-/// Resolves over and over, and runs the last one.
+/// Resolves repeatedly, and runs the last handler.
 pub(crate) fn into_handler(resources: usize) -> Box<dyn Work> {
     fn make(registry: &Registry) -> impl Handler<u64> + use<> {
         step.into_handler(registry)

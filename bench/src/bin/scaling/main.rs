@@ -1,7 +1,6 @@
-//! Does it matter how many resources a world has? A handler of two params, run and resolved, in worlds of 1 to 10,000.
+//! Does the number of resources in a world matter? Runs and resolves a handler of two params in worlds of 1 to 10,000.
 //!
-//! `cargo run --release --bin scaling`. It takes minutes to build: there are ten thousand types in it, for each
-//! library.
+//! `cargo run --release --bin scaling`. It takes minutes to build, since it has ten thousand types for each library.
 
 #![expect(clippy::duplicate_mod, reason = "one source over each library is the point")]
 
@@ -38,7 +37,7 @@ fn row(name: String, runs: u64, contenders: Vec<Contender>, at_most: f64) -> Row
     Row { group: "by the number of resources", name, runs, units: 1, calls: false, cold: false, contenders, budgets }
 }
 
-/// What the handler does, over a cell for each resource.
+/// The hand-written handler, over a cell for each resource.
 fn by_hand(resources: usize) -> Box<dyn Work> {
     struct Cell {
         changed_at: u64,

@@ -1,4 +1,4 @@
-//! Those that keep timers, behind one trait.
+//! The contenders, behind one trait.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use hierarchical_hash_wheel_timer::wheels::Skip;
 use hierarchical_hash_wheel_timer::wheels::cancellable::{CancellableTimerEntry, QuadWheelWithOverflow};
 
-/// Keeps numbers until their deadlines. Deadlines and polls lie on whole milliseconds from the start, for those that
-/// know no other.
+/// Keeps numbers until their deadlines. Deadlines and polls are whole milliseconds from the start, for contenders that
+/// support no others.
 pub trait Timers {
     const NAME: &'static str;
     type Key;
@@ -17,10 +17,10 @@ pub trait Timers {
     fn insert(&mut self, deadline: Instant, value: u64) -> Self::Key;
     fn cancel(&mut self, key: Self::Key) -> u64;
     fn reschedule(&mut self, key: Self::Key, deadline: Instant) -> Self::Key;
-    /// Adds what is due to `fired`.
+    /// Adds the due values to `fired`.
     fn poll(&mut self, now: Instant, fired: &mut Vec<u64>);
 
-    /// Gives up the key of a timer that has fired.
+    /// Releases the key of a timer that has fired.
     fn forget(&mut self, _key: Self::Key) {}
 }
 
@@ -82,10 +82,10 @@ impl Timers for Peer {
     }
 }
 
-/// `hierarchical_hash_wheel_timer`, whose entries are counted references in a hash map.
+/// `hierarchical_hash_wheel_timer`, whose entries are reference-counted in a hash map.
 pub struct HashWheel {
     wheel: QuadWheelWithOverflow<Named>,
-    /// The instant of the wheel's tick.
+    /// The time of the wheel's tick.
     now: Instant,
     next: u64,
 }
@@ -106,7 +106,7 @@ impl CancellableTimerEntry for Named {
 
 impl Timers for HashWheel {
     const NAME: &'static str = "hash wheel";
-    /// It does not give values back, so the key keeps one.
+    /// The wheel does not return values, so the key stores one.
     type Key = (u64, u64);
 
     fn new(start: Instant) -> Self {
@@ -151,10 +151,10 @@ impl Timers for HashWheel {
     }
 }
 
-/// A heap. What is cancelled stays in it until it comes to the top.
+/// A heap. A cancelled timer stays in it until it reaches the top.
 pub struct Heap {
     heap: BinaryHeap<Reverse<(Instant, u64, usize)>>,
-    /// The stamp and the value of each place, and the places that are free.
+    /// The stamp and the value of each slot, and the free slots.
     places: Vec<(u64, u64)>,
     free: Vec<usize>,
     stamp: u64,
@@ -213,7 +213,7 @@ impl Timers for Heap {
     }
 }
 
-/// A tree by deadline and order of insertion.
+/// A tree, ordered by deadline and insertion.
 pub struct Tree {
     tree: BTreeMap<(Instant, u64), u64>,
     stamp: u64,

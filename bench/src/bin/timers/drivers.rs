@@ -10,19 +10,19 @@ const SPAN_MS: u64 = 10_000;
 
 struct Fired(u64);
 
-/// What was taken for setting the timers and for all polls, in nanoseconds per timer, and what the handlers computed.
+/// The times for setting the timers and for all polls, in nanoseconds per timer, and the result of the handlers.
 struct Round {
     set: f64,
     poll: f64,
     fired: u64,
 }
 
-/// Microseconds after the start, in no order.
+/// Returns a time after the start, in no particular order.
 fn due(timer: u64) -> Duration {
     Duration::from_micros(timer.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (SPAN_MS * 1_000))
 }
 
-/// One source for both libraries, which differ in what a handler is given and in how a wheel is made.
+/// The source for both libraries, which differ in the arguments of a handler and in the creation of a wheel.
 macro_rules! driver {
     ($name:ident, $rt:ident, $Event:ty, |$builder:ident, $start:ident| $install:expr, $Wheel:ty, $set:ident) => {
         mod $name {
@@ -108,7 +108,7 @@ pub(crate) fn compare(rounds: usize) -> Vec<Measured> {
     ]
 }
 
-/// That both compute the same.
+/// Checks that both compute the same.
 pub(crate) fn check() {
     assert_eq!(published::round().fired, ours::round().fired);
 }

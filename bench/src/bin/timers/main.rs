@@ -1,7 +1,8 @@
 //! Timers: our wheel, the published nexus-timer 1.5.0 with rebalancing, another wheel, a heap and a tree.
 //!
-//! `cargo run --release --bin timers`. A round inserts, moves, cancels and fires timers and times each part. Contenders
-//! take turns round by round, pinned to one core, and must compute the same. Then single polls, by their quantiles.
+//! `cargo run --release --bin timers`. A round inserts, moves, cancels and fires timers, and times each part.
+//! Contenders take turns round by round, pinned to one core, and must compute the same values. Then it shows quantiles
+//! of single polls.
 
 mod contenders;
 mod drivers;
@@ -51,7 +52,7 @@ fn main() {
     let title = "timers, in nanoseconds per operation".into();
     let mut report = Report { title, unit: "ns", rows: Vec::new() };
     let mut add = |row| args.output.add(&mut report, row);
-    // Before memory is in pieces from the others.
+    // First, before the others fragment the memory.
     if "drivers".contains(&args.filter) {
         drivers::compare(21 * args.rounds).into_iter().for_each(&mut add);
     }
@@ -64,10 +65,10 @@ fn main() {
     args.output.finish(&report, "timers", &polls);
 }
 
-/// What is done in a round, the same for all.
+/// The work of a round, the same for all contenders.
 struct Load {
     spread_ms: u64,
-    /// In milliseconds, one for each timer.
+    /// The delay of each timer, in milliseconds.
     delays: Vec<u64>,
     moved: Vec<(usize, u64)>,
     cancelled: Vec<usize>,
@@ -101,7 +102,7 @@ impl Random {
     }
 }
 
-/// One round: the time of each part, and a value that depends on all of them.
+/// A round: returns the time of each part, and a value that depends on all of them.
 type Round<'a> = Box<dyn FnMut() -> ([Duration; 4], u64) + 'a>;
 
 fn contender<T: Timers + 'static>(load: &Load) -> (&'static str, Round<'_>) {
@@ -187,10 +188,10 @@ fn compare(name: &str, load: &Load, rounds: usize) -> Vec<Measured> {
 /// The budget of a wheel's operation.
 const NO_MORE: Budget = Budget { against: Peer::NAME, at_most: 1.0, or_more: 0.0 };
 
-/// How long single polls take with a million timers, a millisecond of time between two polls.
+/// Returns a table of single polls with a million timers, a millisecond apart.
 fn polls_table() -> String {
     let mut text = String::from("| one poll, ns | contender | mean | p50 | p99 | p99.9 |\n|---|---|--:|--:|--:|--:|\n");
-    // Far away, so that nothing happens; then so near that about one fires in each poll, and some move nearer.
+    // First far away, so that nothing happens; then so near that about one fires in each poll, and some move closer.
     for (name, from_ms, spread_ms) in [("1 M idle", 3_600_000, 3_600_000), ("1 M over 1000 s", 1, 1_000_000)] {
         polls::<nexus_timer::Wheel<u64>>(&mut text, name, from_ms, spread_ms);
         polls::<Peer>(&mut text, "", from_ms, spread_ms);

@@ -1,4 +1,4 @@
-//! What it takes to make a system ready to run.
+//! The cost of preparing a system to run.
 
 use bench::harness::Work;
 use bevy_ecs::prelude::*;
@@ -6,7 +6,7 @@ use bevy_ecs::prelude::*;
 use super::{V, sum, world};
 use crate::loops;
 
-/// A system that is initialised borrows the world exclusively, so that is what the loop keeps in a cell.
+/// Initialising a system borrows the world exclusively, so the loop keeps the world in a cell.
 fn resolving<S: System<In = In<u64>, Out = ()> + 'static>(make: fn(&mut World) -> S) -> Box<dyn Work> {
     loops::making(
         std::cell::RefCell::new(world()),

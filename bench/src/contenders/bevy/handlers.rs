@@ -1,4 +1,4 @@
-//! Systems by how many resources they take.
+//! Systems by the number of their resources.
 
 use std::hint::black_box;
 
@@ -74,7 +74,7 @@ pub(crate) fn boxed() -> Box<dyn Work> {
     )
 }
 
-/// A system that is handed the whole world.
+/// A system with access to the whole world.
 pub(crate) fn exclusive() -> Box<dyn Work> {
     fn write(In(x): In<u64>, world: &mut World) {
         let a = world.resource::<V<0>>().0;

@@ -53,7 +53,7 @@ fn system<I: SystemInput + 'static, O: 'static, M>(
     (world, black_box(system))
 }
 
-/// A system of numbers.
+/// A system that takes numbers.
 fn numbers<M>(f: impl IntoSystem<In<u64>, (), M> + 'static) -> Box<dyn Work>
 where
     M: 'static,

@@ -9,7 +9,7 @@ use bevy_ecs::schedule::SingleThreadedExecutor;
 use super::{V, call, sum, system, world};
 use crate::loops;
 
-/// An event that writes every other time, and somebody who watches.
+/// An event that writes every other time, and a watcher.
 pub(crate) fn watch() -> Box<dyn Work> {
     fn touch(In(x): In<u64>, mut a: ResMut<V<0>>) {
         if x & 1 == 1 {
@@ -24,7 +24,7 @@ pub(crate) fn watch() -> Box<dyn Work> {
     let (mut world, touch) = system(touch);
     let mut watch = IntoSystem::into_system(watch);
     watch.initialize(&mut world);
-    // Inserting counts as a change there; a run before the first event looks at it.
+    // In `bevy_ecs`, inserting counts as a change; a run before the first event consumes it.
     world.clear_trackers();
     call(&mut watch, &mut world, 2);
     let run_touch: fn(&mut _, &mut World, u64) = black_box(call);

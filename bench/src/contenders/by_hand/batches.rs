@@ -6,7 +6,7 @@ use bench::harness::{Work, work};
 
 use super::World;
 
-/// So many numbers.
+/// Returns this many numbers.
 pub(crate) fn items(size: u64) -> Vec<u64> {
     (0..size).map(|n| n.wrapping_mul(0x9e37_79b9) >> 7).collect()
 }

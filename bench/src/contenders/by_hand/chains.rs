@@ -1,4 +1,4 @@
-//! What the pipelines do, written out.
+//! The hand-written pipelines.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ use bench::harness::Work;
 use super::World;
 use crate::loops;
 
-/// What a step gives that refuses.
+/// The error of a step that refuses.
 pub(crate) struct Refused(pub(crate) u64);
 
 type Function = fn(&mut World, u64) -> u64;

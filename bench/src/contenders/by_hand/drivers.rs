@@ -1,5 +1,5 @@
-//! Drivers by hand: boxed closures in a timer wheel, behind flags that say whom to run, and in a table by the tokens of
-//! raw mio.
+//! Hand-written drivers: boxed closures in a timer wheel, behind flags that say which to run, and in a table by the
+//! tokens of raw mio.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -95,10 +95,10 @@ pub(crate) fn pushed_back() -> Box<dyn Work> {
     loops::numbers((timers, key), push, |(timers, _)| timers.world.sum())
 }
 
-/// What runs when a source is marked.
+/// The closure that runs when a source is marked.
 type React = Box<dyn FnMut(&mut World, u64)>;
 
-/// Flags of what is marked and of who is due, and closures that run in the order of their numbers.
+/// Flags of marked sources and of due closures, and the closures, which run in the order of their numbers.
 struct Reactors {
     world: World,
     react: Vec<React>,

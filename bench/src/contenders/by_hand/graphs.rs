@@ -1,4 +1,4 @@
-//! What the DAGs do, written out.
+//! The hand-written DAGs.
 
 use bench::harness::Work;
 

@@ -26,7 +26,7 @@ macro_rules! hundred {
 
 pub(crate) use hundred;
 
-/// Which of the hundred is next: the same order for all, too long to be learnt by a branch predictor.
+/// Picks the next of the hundred, in the same order for all, which is too long for a branch predictor to learn.
 pub(crate) struct Order {
     places: Vec<u8>,
     next: usize,

@@ -1,4 +1,4 @@
-//! The same logic by hand: values in heap cells of their own, a change stamp beside each that is written, behind one
+//! The hand-written code: values in heap cells of their own, a change stamp beside each written value, behind one
 //! function call.
 
 pub(crate) mod batches;
@@ -41,7 +41,7 @@ impl World {
     }
 }
 
-/// A function of numbers, in a world of its own. It is called by address, as handlers are.
+/// Runs a function of numbers in a world of its own. It is called through its address, as handlers are.
 fn numbers(f: fn(&mut World, u64)) -> Box<dyn bench::harness::Work> {
     crate::loops::numbers(
         (World::new(), std::hint::black_box(f)),

@@ -9,7 +9,7 @@ use crate::loops;
 
 pub(crate) use super::batches::{slice, slice_with_param};
 
-/// An event that writes every other time, and somebody who watches.
+/// An event that writes every other time, and a watcher.
 pub(crate) fn watch() -> Box<dyn Work> {
     #[inline(never)]
     fn touch(w: &mut World, x: u64) {
@@ -32,7 +32,7 @@ pub(crate) fn watch() -> Box<dyn Work> {
     loops::numbers((World::new(), black_box(touch as Run), black_box(watch as Run)), event, |(world, ..)| world.sum())
 }
 
-/// Whether one of four values was written during this event.
+/// Checks whether one of four values was written during this event.
 pub(crate) fn inputs_changed() -> Box<dyn Work> {
     #[inline(never)]
     fn changed(w: &World) -> bool {
@@ -53,7 +53,7 @@ fn count(w: &mut World, n: usize) -> bool {
     w.read(n) != 0
 }
 
-/// Eight functions that need nothing of each other.
+/// Eight independent functions.
 pub(crate) fn flat() -> Box<dyn Work> {
     #[inline(never)]
     fn all(w: &mut World, _: u64) {
@@ -62,7 +62,7 @@ pub(crate) fn flat() -> Box<dyn Work> {
     numbers(all)
 }
 
-/// Eight functions, each only if the one before said yes.
+/// Eight functions, each run only if the one before returned `true`.
 pub(crate) fn line() -> Box<dyn Work> {
     #[inline(never)]
     fn all(w: &mut World, _: u64) {
@@ -71,7 +71,7 @@ pub(crate) fn line() -> Box<dyn Work> {
     numbers(all)
 }
 
-/// One, two after it, and one after either.
+/// A function, then two, then one if either returned `true`.
 pub(crate) fn diamond() -> Box<dyn Work> {
     #[inline(never)]
     fn all(w: &mut World, _: u64) {
@@ -86,5 +86,5 @@ pub(crate) fn diamond() -> Box<dyn Work> {
     numbers(all)
 }
 
-/// A line is a line.
+/// By hand, both are the same.
 pub(crate) use line as line_as_pipeline;

@@ -1,4 +1,4 @@
-//! Batches over a buffer of their own, and the same chain called item by item.
+//! Batches over their own buffers, and the same chain called for each item.
 
 use std::hint::black_box;
 

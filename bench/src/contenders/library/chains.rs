@@ -48,7 +48,7 @@ fn refuse(mut d: ResMut<V<3>>, refused: Refused) {
     d.0 = refused.0;
 }
 
-/// A pipeline in its world, and how it is called: by address, as handlers are.
+/// A pipeline in its world, and the function that calls it: through its address, as for handlers.
 type State<P> = (World, P, fn(&mut P, &mut World, u64) -> u64);
 
 type Loop<P> = fn(State<P>) -> Box<dyn Work>;
@@ -61,7 +61,7 @@ fn latency<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<d
     loops::latency(state, |(world, pipeline, call), x| call(pipeline, world, x), |(world, ..)| sum(world))
 }
 
-/// Only odd numbers, or only even ones, so that a flow is always taken or never.
+/// Only odd numbers or only even ones, so that a branch is always or never taken.
 fn taken<P: FnMut(&mut World, u64) -> u64 + 'static>(state: State<P>) -> Box<dyn Work> {
     loops::throughput(state, |(world, pipeline, call), x| call(pipeline, world, 2 * x + 1), |(world, ..)| sum(world))
 }

@@ -1,4 +1,4 @@
-//! What it takes to resolve a function: handlers and steps.
+//! The cost of resolving a function, as a handler and as a step.
 
 use bench::harness::Work;
 

@@ -35,7 +35,7 @@ fn timers() -> (World, TimerPoller, Instant) {
     (builder.build(), poller, now)
 }
 
-/// So many timers that each fire in each poll.
+/// This many timers, each of which fires in each poll.
 pub(crate) fn repeating(count: u32) -> Box<dyn Work> {
     let (mut world, poller, now) = timers();
     for n in 0..count {
@@ -57,7 +57,7 @@ pub(crate) fn hundred_repeating() -> Box<dyn Work> {
     repeating(100)
 }
 
-/// A poll before anything is due, beside timers that wait.
+/// A poll before anything is due, while timers wait.
 pub(crate) fn nothing_due() -> Box<dyn Work> {
     let (mut world, poller, now) = timers();
     for n in 0..1_000 {
@@ -71,7 +71,7 @@ pub(crate) fn nothing_due() -> Box<dyn Work> {
     loops::numbers((world, poller, now), poll, |(world, ..)| sum(world))
 }
 
-/// A time-out that is pushed back by each event, with what the loop asks before it sleeps.
+/// A timeout that each event pushes back, with the deadline that the loop asks for before it sleeps.
 pub(crate) fn pushed_back() -> Box<dyn Work> {
     let (mut world, poller, now) = timers();
     let fire = Box::new(fire.into_handler(world.registry()));
@@ -90,7 +90,7 @@ fn react(mut a: ResMut<V<0>>, event: ReactorEvent) {
     a.0 = a.0.wrapping_add(event.marked as u64);
 }
 
-/// A thousand reactors, each with a source of its own, of which so many are marked before each poll.
+/// A thousand reactors, each with its own source. This many sources are marked before each poll.
 fn reacting(marked: usize) -> Box<dyn Work> {
     let mut builder = WorldBuilder::new();
     fill(&mut builder);
@@ -130,7 +130,7 @@ fn read(count: &mut u64, mut io: ResMut<MioDriver>, mut a: ResMut<V<0>>, event: 
     }
 }
 
-/// Sockets that are all ready, and one poll, whose handlers read a byte each.
+/// A poll in which all sockets are ready, and each handler reads a byte.
 pub(crate) fn sockets() -> Box<dyn Work> {
     let mut builder = WorldBuilder::new();
     fill(&mut builder);

@@ -11,7 +11,7 @@ use super::rt::{
 use super::{V, numbers, sum, world};
 use crate::loops;
 
-/// One function per resource, so that no two handlers write the same.
+/// One function per resource, so that no two handlers write the same one.
 fn take<const N: usize>(mut own: ResMut<V<N>>, x: &u64) {
     own.0 = x.rotate_left(N as u32);
 }
@@ -81,7 +81,7 @@ pub(crate) fn dispatch() -> Box<dyn Work> {
     })
 }
 
-/// For a type of its own, since the events are of any lifetime.
+/// For a type of its own, since the events have any lifetime.
 #[inline(never)]
 fn handle_lent<E: ?Sized, H: for<'a> Handler<&'a E>>(handler: &mut H, world: &mut World, event: &E) {
     handler.run(world, event);
@@ -117,7 +117,7 @@ fn length(mut own: ResMut<V<0>>, x: Vec<u8>) {
     own.0 = own.0.wrapping_mul(31).wrapping_add(black_box(x).len() as u64);
 }
 
-/// Makes an owned event of each, which allocates: that is what `Owned` is for.
+/// Makes an owned event for each event, which allocates. That is the purpose of `Owned`.
 pub(crate) fn owned() -> Box<dyn Work> {
     let world = world();
     let handler = black_box(Owned::new(length.into_handler(world.registry())));

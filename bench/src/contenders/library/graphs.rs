@@ -1,4 +1,4 @@
-//! DAGs: a line, a fork of two, a fork of four, a fork within a fork.
+//! DAGs: a line, a fork of two, a fork of four, and a fork within a fork.
 
 use std::hint::black_box;
 

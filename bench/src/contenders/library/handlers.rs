@@ -1,4 +1,4 @@
-//! Handlers and callbacks: by how many params they have, boxed or not.
+//! Handlers and callbacks, by the number of their params, boxed or not.
 
 use std::hint::black_box;
 
@@ -39,7 +39,7 @@ read! {
     read_8(a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7);
 }
 
-/// Each writes something else, so that a write to the wrong place shows.
+/// Each param is written differently, so that a write to the wrong place shows.
 macro_rules! write {
     ($($row:ident, $latency:ident($($param:ident $n:literal),*);)*) => {$(
         pub(crate) fn $row() -> Box<dyn Work> {
@@ -73,12 +73,12 @@ pub(super) fn one_write(a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
     b.0 = a.0.wrapping_mul(x);
 }
 
-/// A handler with a param that is read and one that is written.
+/// A handler with one param read and one written.
 pub(crate) fn handler() -> Box<dyn Work> {
     numbers(|reg| one_write.into_handler(reg))
 }
 
-/// The same behind a box.
+/// A boxed handler.
 pub(crate) fn boxed() -> Box<dyn Work> {
     let world = world();
     let handler: Box<dyn Handler<u64>> = black_box(Box::new(one_write.into_handler(world.registry())));
@@ -90,7 +90,7 @@ fn with_context(ctx: &mut u64, a: Res<V<0>>, mut b: ResMut<V<1>>, x: u64) {
     b.0 = a.0.wrapping_mul(x);
 }
 
-/// A handler with a context of its own.
+/// A handler with its own context.
 pub(crate) fn callback() -> Box<dyn Work> {
     let world = world();
     let callback = black_box(with_context.into_callback(0, world.registry()));
@@ -107,7 +107,7 @@ pub(crate) fn boxed_callback() -> Box<dyn Work> {
     loops::numbers((world, callback), |(world, callback), x| callback.run(world, x), |(world, _)| sum(world))
 }
 
-/// A handler that is handed the whole world and writes a resource that it looks up.
+/// A handler that takes the whole world and writes a resource that it looks up.
 pub(crate) fn exclusive() -> Box<dyn Work> {
     numbers(|reg| {
         fn write(world: &mut World, x: u64) {
@@ -118,7 +118,7 @@ pub(crate) fn exclusive() -> Box<dyn Work> {
     })
 }
 
-/// A handler that is given the registry and asks it something.
+/// A handler that takes the registry and queries it.
 pub(crate) fn registry() -> Box<dyn Work> {
     fn ask(registry: RegistryRef, mut b: ResMut<V<1>>, x: u64) {
         b.0 = x.wrapping_mul(u64::from(registry.contains::<V<0>>()));

@@ -1,4 +1,4 @@
-//! A hundred handlers of types of their own over a hundred resources, boxed, in random order.
+//! A hundred boxed handlers, each of its own type, over a hundred resources, in random order.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use super::V;
 use super::rt::{Handler, IntoHandler, Res, ResMut, WorldBuilder};
 use crate::contenders::by_hand::mix::{Order, hundred};
 
-/// Each its own code: the number is part of it.
+/// Each function has its own code, which contains its number.
 fn step<const N: usize, const FROM: usize, const TO: usize>(from: Res<V<FROM>>, mut to: ResMut<V<TO>>, x: u64) {
     to.0 = to.0.wrapping_add(from.0.rotate_left(N as u32) ^ x.wrapping_mul(2 * N as u64 + 1));
 }

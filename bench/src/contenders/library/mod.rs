@@ -12,7 +12,7 @@ pub(crate) mod templates;
 use super::rt;
 use rt::{Handler, Registry, World, WorldBuilder};
 
-/// A resource type per number.
+/// One resource type per number.
 pub(crate) struct V<const N: usize>(pub(crate) u64);
 
 pub(crate) fn fill(builder: &mut WorldBuilder) {
@@ -38,14 +38,14 @@ pub(crate) fn sum(w: &World) -> u64 {
     [a.0, b.0, c.0, d.0, e.0, f.0, g.0, h.0].iter().fold(0, |sum, value| sum.wrapping_mul(31).wrapping_add(*value))
 }
 
-/// How a handler is called: by address, so that the compiler cannot fit the code to its one caller.
+/// The function that calls a handler. It is called through its address, so that it is not optimised for its one caller.
 pub(crate) type Handle<H, E> = fn(&mut H, &mut World, E);
 
 pub(crate) fn opaque<H, E>(handle: Handle<H, E>) -> Handle<H, E> {
     std::hint::black_box(handle)
 }
 
-/// One call stands between the loop and the library, as it does for code by hand.
+/// A single call separates the loop from the library, as for hand-written code.
 #[inline(never)]
 pub(crate) fn handle<E, H: Handler<E>>(handler: &mut H, world: &mut World, event: E) {
     handler.run(world, event);
@@ -56,7 +56,7 @@ pub(crate) fn call<P: FnMut(&mut World, u64) -> u64>(pipeline: &mut P, world: &m
     pipeline(world, x)
 }
 
-/// A handler of numbers, in a world of its own.
+/// Runs a handler of numbers in a world of its own.
 pub(crate) fn numbers<H: Handler<u64> + 'static>(make: impl FnOnce(&Registry) -> H) -> Box<dyn bench::harness::Work> {
     let world = world();
     let handler = std::hint::black_box(make(world.registry()));

@@ -1,4 +1,4 @@
-//! What only this library has, or has in another form: change detection, systems in any order, slices.
+//! Features that only this library has, or has in another form: change detection, systems in any order, and slices.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use super::library::{V, handle, numbers, opaque, sum, world};
 use crate::contenders::by_hand::batches::items;
 use crate::loops;
 
-/// An event that writes every other time, and somebody who watches.
+/// An event that writes every other time, and a watcher.
 pub(crate) fn watch() -> Box<dyn Work> {
     fn touch(mut a: ResMut<V<0>>, x: u64) {
         if x & 1 == 1 {
@@ -35,7 +35,7 @@ pub(crate) fn watch() -> Box<dyn Work> {
     )
 }
 
-/// Whether one of four values was written during this event.
+/// Checks whether one of four values was written during this event.
 pub(crate) fn inputs_changed() -> Box<dyn Work> {
     fn reads(_: Res<V<0>>, _: Res<V<1>>, _: Res<V<2>>, _: Res<V<3>>, _: u64) {}
     #[inline(never)]
@@ -61,7 +61,7 @@ pub(crate) fn count<const N: usize>(mut own: ResMut<V<N>>) -> bool {
     own.0 != 0
 }
 
-/// Systems with edges from one to another.
+/// Systems with edges between them.
 fn scheduler(systems: usize, edges: &[(usize, usize)]) -> Box<dyn Work> {
     numbers(|reg| {
         let mut builder = SchedulerBuilder::new();
@@ -124,7 +124,7 @@ fn add(mut total: ResMut<V<4>>, x: u64) {
     total.0 = total.0.wrapping_add(x);
 }
 
-/// A pipeline over borrowed items, run for each of a slice.
+/// A pipeline over borrowed items, run for each item of a slice.
 fn over_slice(
     size: u64,
     make: impl FnOnce(&nexus_rt::Registry) -> Box<dyn FnMut(&mut World, &[u64])>,

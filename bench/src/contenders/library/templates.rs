@@ -1,4 +1,4 @@
-//! Stamping handlers, over one library, and the loops to be timed.
+//! Stamping handlers over one library, and the timed loops.
 
 use std::hint::black_box;
 
@@ -58,7 +58,7 @@ stamped! {
     generate_ctx_4 = CallbackTemplate<FourCtx>(four_ctx), 7;
 }
 
-/// A stamped handler, run over and over.
+/// A stamped handler, run repeatedly.
 pub(crate) fn stamped_run() -> Box<dyn Work> {
     numbers(|reg| HandlerTemplate::<Two>::new(two_params, reg).generate())
 }
@@ -68,7 +68,7 @@ fn make_by_registry(registry: RegistryRef, mut a: ResMut<V<2>>, x: u64) {
     a.0 = a.0.wrapping_add(x);
 }
 
-/// An event that makes a handler by the registry.
+/// Each event makes a handler with the registry.
 pub(crate) fn by_registry() -> Box<dyn Work> {
     numbers(|reg| make_by_registry.into_handler(reg))
 }
@@ -78,7 +78,7 @@ fn make_by_template(template: &mut HandlerTemplate<Two>, mut a: ResMut<V<2>>, x:
     a.0 = a.0.wrapping_add(x);
 }
 
-/// An event that makes a handler by a template.
+/// Each event makes a handler from a template.
 pub(crate) fn by_template() -> Box<dyn Work> {
     let world = world();
     let template = HandlerTemplate::<Two>::new(two_params, world.registry());

@@ -1,10 +1,10 @@
-//! A client of one server: a request, a reply.
+//! A client of one server: it sends a request and waits for the reply.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A reply, as far as the tests look at one.
+/// A reply, as far as the tests need it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Reply {
     Simple(String),
@@ -35,7 +35,7 @@ impl Client {
             ":" => rest.parse().map(Reply::Number).map_err(|_| invalid()),
             "$" if rest == "-1" => Ok(Reply::Bytes(None)),
             "$" => {
-                // No value of the tests has a line feed, but INFO has.
+                // No value of the tests contains a line feed, but INFO does.
                 let length: usize = rest.parse().map_err(|_| invalid())?;
                 let mut text = vec![0; length + 2];
                 io::Read::read_exact(&mut self.0, &mut text)?;

@@ -1,20 +1,20 @@
-//! Histories of registers: whether what clients saw can be put in one order that keeps time (linearizability), by the
+//! Histories of registers: checks that what clients saw fits one order that respects time (linearizability), by the
 //! search of Wing and Gong with the memory of Lowe.
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-/// What a client did with a register.
+/// The operation of a client on a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Op {
-    /// It wrote a value.
+    /// Writes a value.
     Write(u64),
-    /// It read a value, or that there is none.
+    /// Reads a value; `None` if there is none.
     Read(Option<u64>),
 }
 
-/// An operation, when it began, and when it was answered. What was not answered may have happened at any time since, or
-/// never.
+/// An operation, with its start and its end. An unanswered operation may have taken effect at any time after its start,
+/// or never.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
     pub(crate) op: Op,
@@ -22,10 +22,10 @@ pub(crate) struct Event {
     pub(crate) ended: Option<Instant>,
 }
 
-/// The most operations of one register.
+/// The largest number of operations of one register.
 const MOST: usize = 128;
 
-/// Whether the events of one register, which begins empty, can be put in an order.
+/// Returns whether there is a valid order of the events of one register, which starts empty.
 pub(crate) fn is_linearizable(events: &[Event]) -> bool {
     assert!(events.len() <= MOST, "{} operations of one register are too many to look at", events.len());
     let all = events.iter().enumerate().filter(|(_, event)| event.ended.is_some());
@@ -40,7 +40,7 @@ pub(crate) fn is_linearizable(events: &[Event]) -> bool {
             continue;
         }
         let left = || events.iter().enumerate().filter(|(place, _)| done & 1 << place == 0);
-        // Nothing that began after this has ended can come next.
+        // An operation that starts after the earliest end cannot come next.
         let first_end = left().filter_map(|(_, event)| event.ended).min();
         for (place, event) in left().filter(|(_, event)| first_end.is_none_or(|end| event.began <= end)) {
             match event.op {
@@ -76,12 +76,12 @@ mod tests {
         let good: [&[(Op, u64, u64)]; 4] = [
             &[(Write(1), 0, 10), (Read(None), 1, 3), (Read(Some(1)), 4, 6)],
             &[(Write(1), 0, 10), (Write(2), 0, 10), (Read(Some(1)), 11, 12)],
-            // Unanswered, seen late.
+            // Unanswered, but its value is seen later.
             &[(Write(1), 0, 0), (Read(None), 5, 6), (Read(Some(1)), 7, 8)],
             &[(Write(1), 0, 0), (Read(None), 5, 6)],
         ];
         let bad: [&[(Op, u64, u64)]; 4] = [
-            // A lost write, a stale read, a value that goes back, a value that nobody wrote.
+            // A lost write, a stale read, a value that goes back, and a value that was never written.
             &[(Write(1), 0, 1), (Read(None), 2, 3)],
             &[(Write(1), 0, 1), (Write(2), 2, 3), (Read(Some(1)), 4, 5)],
             &[(Write(1), 0, 10), (Read(Some(1)), 1, 2), (Read(None), 3, 4)],

@@ -1,5 +1,5 @@
-//! Three machines, each with a nats-server and a kv-server: network namespaces on a bridge where those can be made, so
-//! that one can be cut off, and addresses of loopback otherwise.
+//! Three machines, each with a nats-server and a kv-server. They are network namespaces on a bridge, so that one can be
+//! cut off, or loopback addresses if namespaces cannot be created.
 
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,7 +14,7 @@ use crate::client::{Client, Reply};
 
 pub(crate) const COUNT: usize = 3;
 
-/// A program of a machine.
+/// A program on a machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Which {
     Nats,
@@ -23,21 +23,21 @@ pub(crate) enum Which {
 
 pub(crate) struct Machines {
     folder: TempDir,
-    /// A number that no other test of this machine has.
+    /// A number that is unique among the tests on this machine.
     number: u8,
     are_apart: bool,
     running: Vec<(Which, usize, Child)>,
     options: Vec<String>,
 }
 
-/// Runs `ip`. Whether it could.
+/// Runs `ip`. Returns whether it succeeded.
 fn ip(line: &str) -> bool {
     let output = Command::new("ip").args(line.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).status();
     output.is_ok_and(|status| status.success())
 }
 
 impl Machines {
-    /// Starts all programs, and waits until they serve.
+    /// Starts all programs, and waits until they answer.
     pub(crate) fn start(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let number = u8::try_from(std::process::id() % 200).expect("less than 200") + 20;
@@ -82,17 +82,17 @@ impl Machines {
             .into()
     }
 
-    /// Whether a machine can be cut off.
+    /// Returns whether a machine can be cut off.
     pub(crate) fn are_apart(&self) -> bool {
         self.are_apart
     }
 
-    /// Where clients reach a kv-server.
+    /// Returns the address of a kv-server for clients.
     pub(crate) fn kv(&self, machine: usize) -> SocketAddr {
         (self.address(machine, self.are_apart), 7100).into()
     }
 
-    /// Starts a program that does not run.
+    /// Starts a program that is not running.
     pub(crate) fn run(&mut self, which: Which, machine: usize) {
         let (address, path) = (self.address(machine, self.are_apart), self.folder.path());
         let others = |port: u16, join: &str| {
@@ -141,7 +141,7 @@ impl Machines {
         self.folder.path().join(format!("{which:?}-{machine}.log"))
     }
 
-    /// What a program has printed.
+    /// Returns what a program has printed.
     pub(crate) fn said(&self, which: Which, machine: usize) -> String {
         fs::read_to_string(self.log(which, machine)).unwrap_or_default()
     }
@@ -163,8 +163,8 @@ impl Machines {
         }
     }
 
-    /// Restarts each kv-server that has ended because it was too far behind the stream, as its error asks. Returns their
-    /// number.
+    /// Restarts each kv-server that has ended because it was too far behind the stream, as its error asks. Returns the
+    /// number of restarts.
     pub(crate) fn revive(&mut self) -> usize {
         let mut ended = Vec::new();
         self.running.retain_mut(|(which, machine, child)| {
@@ -181,14 +181,14 @@ impl Machines {
         ended.len()
     }
 
-    /// Sends a signal to a program that runs.
+    /// Sends a signal to a running program.
     pub(crate) fn signal(&self, which: Which, machine: usize, signal: &str) {
         let found = self.running.iter().find(|(a, b, _)| (*a, *b) == (which, machine));
         let id = found.expect("it runs").2.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill is there").success());
     }
 
-    /// Ends a program as a failure would.
+    /// Kills a program, as a failure would.
     pub(crate) fn kill(&mut self, which: Which, machine: usize) {
         let found = self.running.iter().position(|(a, b, _)| (*a, *b) == (which, machine));
         let (.., mut child) = self.running.swap_remove(found.expect("it runs"));
@@ -196,7 +196,7 @@ impl Machines {
         child.wait().expect("it ends");
     }
 
-    /// Cuts a machine off, or connects it again.
+    /// Cuts a machine off, or reconnects it.
     pub(crate) fn cut(&self, machine: usize, off: bool) {
         let state = if off { "down" } else { "up" };
         assert!(ip(&format!("link set {}o {state}", self.space(machine))));

@@ -1,4 +1,4 @@
-//! Real servers on machines that fail: three machines, each with a nats-server and a kv-server.
+//! Servers on failing machines: three machines, each with a nats-server and a kv-server.
 
 mod client;
 mod history;

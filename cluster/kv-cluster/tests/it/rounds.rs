@@ -1,7 +1,8 @@
-//! Rounds of failures under load: nothing that was answered is lost or doubled, what clients saw can be put in one
-//! order, and all servers hold the same at the end.
+//! Rounds of failures under load. No acknowledged operation is lost or doubled, what clients saw fits one order, and
+//! all servers hold the same keys at the end.
 //!
-//! `KV_ROUNDS` sets how many, `KV_SEED` where they begin, and `KV_FAILURES` what fails: `kv`, `kills` or `all`.
+//! `KV_ROUNDS` sets the number of rounds, `KV_SEED` the first seed, and `KV_FAILURES` what fails: `kv`, `kills` or
+//! `all`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,30 +14,30 @@ use crate::client::{Client, Reply};
 use crate::history::{Event, Op, is_linearizable};
 use crate::machines::{COUNT, Machines, Which};
 
-/// How many clients there are.
+/// The number of clients.
 const CLIENTS: usize = 6;
 
-/// How long a client waits for a reply before it gives up.
+/// The time after which a client stops waiting for a reply.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A register is used for so long, so that its history is short.
+/// The time for which a register is used. It is short, so that histories are short.
 const SPAN: Duration = Duration::from_millis(400);
 
-/// How many registers there are at a time.
+/// The number of registers in use at a time.
 const REGISTERS: u64 = 4;
 
-/// What clients saw.
+/// What the clients saw.
 #[derive(Default)]
 struct Seen {
     registers: Mutex<BTreeMap<String, Vec<Event>>>,
-    /// What INCR returned.
+    /// The replies to INCR.
     counted: Mutex<Vec<i64>>,
-    /// How many INCR were not answered.
+    /// The number of INCR without a reply.
     unanswered: AtomicU64,
     longest: Mutex<Duration>,
 }
 
-/// A step of a sequence of numbers that seem random: splitmix64.
+/// Returns the next pseudorandom number, by splitmix64.
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
@@ -45,12 +46,12 @@ fn random(state: &mut u64) -> u64 {
     z ^ z >> 31
 }
 
-/// Whether a reply says that nothing happened.
+/// Returns whether a reply means that nothing was changed.
 fn nothing_happened(reply: &Reply) -> bool {
     matches!(reply, Reply::Error(text) if text.contains("nothing was changed"))
 }
 
-/// A client that asks until it is told to stop.
+/// Runs a client until it is told to stop.
 fn client(
     number: usize,
     seed: u64,
@@ -104,7 +105,7 @@ fn client(
                         Event { op: Op::Read(found), began, ended: Some(ended) }
                     }
                     (_, Op::Write(_)) => Event { op, began, ended: None },
-                    // A read that is not answered tells nothing.
+                    // An unanswered read shows nothing.
                     (_, Op::Read(_)) => continue,
                 };
                 seen.registers.lock().expect("no panic").entry(register).or_default().push(event);
@@ -114,7 +115,7 @@ fn client(
     }
 }
 
-/// Sets a flag at the end of a scope.
+/// Sets a flag at the end of its scope.
 struct SetAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {
@@ -123,7 +124,7 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
-/// What may fail: a kv-server is killed; any program is; or it is also paused, and machines are cut off.
+/// What may fail: a kv-server is killed; any program is killed; or programs are also paused, and machines cut off.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failures {
     Kv,
@@ -132,7 +133,7 @@ enum Failures {
 }
 
 impl Failures {
-    /// As `KV_FAILURES` says.
+    /// Reads `KV_FAILURES`.
     fn asked() -> Self {
         match std::env::var("KV_FAILURES").as_deref() {
             Err(_) | Ok("kv") => Self::Kv,
@@ -142,7 +143,7 @@ impl Failures {
         }
     }
 
-    /// How many kinds there are.
+    /// Returns the number of kinds of failures.
     fn kinds(self, machines: &Machines) -> u64 {
         match self {
             Self::Kv => 1,
@@ -156,7 +157,7 @@ impl Failures {
     }
 }
 
-/// Something fails, and is mended. Returns what it was.
+/// Causes a failure and repairs it. Returns its description.
 fn fail(machines: &mut Machines, failures: Failures, state: &mut u64) -> String {
     let (dice, machine) = (random(state), (random(state) % COUNT as u64) as usize);
     let pause = Duration::from_millis(1_000 + random(state) % 4_000);
@@ -202,7 +203,7 @@ fn fail(machines: &mut Machines, failures: Failures, state: &mut u64) -> String 
     }
 }
 
-/// What INFO says of the log of a server.
+/// Returns what INFO reports about the log of a server.
 fn log_of(address: std::net::SocketAddr) -> Option<BTreeMap<String, String>> {
     let mut client = Client::connect(address, PATIENCE).ok()?;
     let Ok(Reply::Bytes(Some(text))) = client.ask(&["INFO", "replication"]) else { return None };
@@ -210,13 +211,13 @@ fn log_of(address: std::net::SocketAddr) -> Option<BTreeMap<String, String>> {
     Some(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// Waits until every server has applied the same.
+/// Waits until all servers have applied the same changes.
 fn settle(machines: &mut Machines) {
     let began = Instant::now();
     let mut calm = None;
     loop {
         machines.revive();
-        // A server that began again has not compared anything yet, so there are changes to compare after.
+        // A restarted server has not compared anything yet, so changes are needed for a comparison.
         if let Ok(mut client) = Client::connect(machines.kv(0), PATIENCE) {
             (0..60).for_each(|_| _ = client.ask(&["INCR", "settled"]));
         }
@@ -239,7 +240,7 @@ fn settle(machines: &mut Machines) {
     }
 }
 
-/// Compares what servers hold.
+/// Compares the contents of all servers.
 fn compare(machines: &Machines, keys: &BTreeSet<String>, what: &str) -> i64 {
     let mut count = None;
     let held = |machine: usize| {
@@ -286,7 +287,7 @@ fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
         let stop = AtomicBool::new(false);
         let servers: Vec<_> = (0..COUNT).map(|machine| machines.kv(machine)).collect();
         let what = thread::scope(|scope| {
-            // Clients end also if this thread panics.
+            // Clients stop even if this thread panics.
             let _stop = SetAtEnd(&stop);
             for number in 0..CLIENTS {
                 let (seen, servers, stop) = (&*seen, &*servers, &stop);
@@ -295,7 +296,7 @@ fn whatever_fails_nothing_answered_is_lost_or_doubled_and_all_agree() {
             }
             thread::sleep(Duration::from_millis(500));
             let what = fail(&mut machines, failures, &mut state);
-            // Until somebody is answered again, and a little longer.
+            // Until a client is answered again, and a little longer.
             let answered = seen.counted.lock().expect("no panic").len();
             let began = Instant::now();
             while seen.counted.lock().expect("no panic").len() < answered + 20 {

@@ -51,7 +51,7 @@ fn a_node_begins_with_the_latest_snapshot_and_what_came_after_it() {
     until(&mut nodes, "all is applied", |nodes| nodes[0].replica.status().pending == 0);
     let mut later = Node::open(&options(&servers, "b")).expect("it starts");
     assert_eq!(later.sums(), nodes[0].sums());
-    // The same name again, in another life.
+    // A node with the same name starts again.
     drop(nodes.remove(0));
     nodes.push(Node::open(&options(&servers, "a")).expect("it starts"));
     nodes[0].add(8, 1);

@@ -1,4 +1,4 @@
-//! What goes wrong, and what is said then.
+//! What goes wrong, and how it is reported.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -26,7 +26,7 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
     let servers = Servers::start(1);
     let mut nodes: Vec<_> =
         ["a", "b", "wrong"].map(|name| Node::open(&options(&servers, name)).expect("it starts")).into();
-    // Each is heard of.
+    // Each node is known to the others.
     nodes.iter_mut().for_each(|node| _ = node.add(1, 1));
     let sequence = |node: &Node| node.replica.status().position.sequence.get();
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 3));
@@ -144,10 +144,10 @@ fn an_input_of_another_version_stops_a_node_that_does_not_know_it() {
 fn a_node_that_is_behind_what_was_purged_is_told_so() {
     let servers = Servers::start(1);
     let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
-    // It takes nothing from its queue, and what is in the hands of its thread is limited.
+    // This node does not poll, and the events that its thread holds for it are limited.
     let mut behind = Node::open(&options(&servers, "behind")).expect("it starts");
     for round in 0..3 {
-        // A message each, more than are on their way to a node that does not take them.
+        // One message per turn: more than may wait for a node that does not poll.
         for turn in 0..1_500 {
             nodes[0].add(1, turn);
             until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
@@ -199,7 +199,7 @@ fn names_and_inputs_that_cannot_be_are_refused() {
     assert_eq!(node(""), "the node is \"\", but must have 1 to 32 letters, digits, `-` or `_`");
 }
 
-/// Says what a server of a version says to a client, and answers its first ping.
+/// Greets a client as an old version of the server, and answers its first ping.
 fn old_server() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("it has one");

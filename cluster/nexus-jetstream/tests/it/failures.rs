@@ -1,4 +1,4 @@
-//! Servers that are killed while inputs are published, and nodes that begin again.
+//! Servers are killed while inputs are published, and nodes restart.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ fn options(servers: &Servers, node: &str) -> Options {
     Options { replicas: 3, check_every: 100, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
 }
 
-/// Has every node publish for a while, and something happen meanwhile.
+/// Publishes from every node for a while, and calls `happens` meanwhile.
 fn load(nodes: &mut [Node], published: &mut u64, during: Duration, mut happens: impl FnMut()) {
     let (began, mut happened) = (Instant::now(), false);
     while began.elapsed() < during {
@@ -36,7 +36,7 @@ fn servers_that_are_killed_lose_and_double_nothing() {
         load(&mut nodes, &mut published, second, || servers.kill(number));
         servers.revive(number);
         load(&mut nodes, &mut published, second, || {});
-        // One begins again.
+        // One node restarts.
         let name = ["a", "b", "c"][number];
         nodes.remove(0);
         nodes.push(Node::open(&options(&servers, name)).expect("it starts"));

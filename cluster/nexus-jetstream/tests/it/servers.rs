@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Servers of one cluster, which end with the test.
+/// The servers of one cluster, which end with the test.
 pub(crate) struct Servers {
     folder: TempDir,
     ports: Vec<(u16, u16)>,
     running: Vec<Option<Child>>,
 }
 
-/// Ports that nobody listens on: below those that the system gives to connections, and each given once.
+/// Returns unused ports, each one only once: below those that the OS assigns to connections.
 fn ports(count: usize) -> Vec<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 18_000 + u16::try_from(std::process::id() % 100).expect("less than 100") * 100;
@@ -28,7 +28,7 @@ fn ports(count: usize) -> Vec<u16> {
 }
 
 impl Servers {
-    /// Starts one server or several, and waits until they answer.
+    /// Starts one or several servers, and waits until they answer.
     pub(crate) fn start(count: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let ports: Vec<_> = ports(2 * count).chunks(2).map(|pair| (pair[0], pair[1])).collect();
@@ -37,12 +37,12 @@ impl Servers {
         servers
     }
 
-    /// The addresses of all.
+    /// Returns the addresses of all servers.
     pub(crate) fn addresses(&self) -> String {
         self.ports.iter().map(|(port, _)| format!("nats://127.0.0.1:{port}")).collect::<Vec<_>>().join(",")
     }
 
-    /// Starts one that does not run.
+    /// Starts a server that is not running.
     pub(crate) fn revive(&mut self, number: usize) {
         let (port, route) = self.ports[number];
         let store = self.folder.path().join(format!("store-{number}"));
@@ -71,7 +71,7 @@ impl Servers {
         }
     }
 
-    /// Ends one as a failure of its machine would.
+    /// Kills a server, as a failure of its machine would.
     pub(crate) fn kill(&mut self, number: usize) {
         if let Some(mut child) = self.running[number].take() {
             _ = child.kill();

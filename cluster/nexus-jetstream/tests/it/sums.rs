@@ -1,4 +1,4 @@
-//! A program of the tests: registers that are added to.
+//! A program for the tests: registers that can be added to.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -9,11 +9,11 @@ use nexus_journal::{Digests, Payload, Program, Snapshot, inputs};
 use nexus_rt::{Clock, Handler, IntoHandler, ResMut, World, WorldBuilder};
 
 inputs! {
-    /// What reaches it.
+    /// The inputs.
     pub(crate) enum Call {
         /// Adds to a register.
         1 = Add(Add),
-        /// Lets time go on.
+        /// Only lets time pass.
         2 = Tick,
     }
 }
@@ -41,7 +41,7 @@ impl Payload<'_> for Add {
 #[derive(Default, Hash, Debug, PartialEq, Eq, Clone)]
 pub(crate) struct Sums(pub(crate) BTreeMap<u8, u64>);
 
-/// What applies inputs.
+/// Applies inputs.
 pub(crate) struct Adder(Box<dyn Handler<Add>>);
 
 impl Program for Adder {
@@ -67,7 +67,7 @@ pub(crate) fn adder() -> (World, Adder, Digests) {
     (world, Adder(add), digests)
 }
 
-/// Inputs that lead to the same sums.
+/// Emits inputs that lead to the same sums.
 pub(crate) fn emit(world: &World, _: &Adder, snapshot: &mut Snapshot<'_>) {
     for (&register, &amount) in &world.resource::<Sums>().0 {
         snapshot.input(&Call::Add(Add { register, amount }));
@@ -79,7 +79,7 @@ pub(crate) struct Node {
     pub(crate) world: World,
     pub(crate) adder: Adder,
     pub(crate) replica: Replica,
-    /// The inputs of its own that have come back.
+    /// Its own inputs that have come back.
     pub(crate) back: Vec<u64>,
 }
 
@@ -94,7 +94,7 @@ impl Node {
         self.replica.publish(&Call::Add(Add { register, amount })).expect("there is room")
     }
 
-    /// A turn of its loop.
+    /// Runs one turn of its loop.
     pub(crate) fn turn(&mut self) -> Result<usize, Error> {
         let Self { world, adder, replica, back } = self;
         replica.flush();
@@ -109,7 +109,7 @@ impl Node {
     }
 }
 
-/// Turns nodes until something holds. A test that waits for too long has failed.
+/// Runs turns of all nodes until a condition holds. Fails the test if that takes too long.
 pub(crate) fn until(nodes: &mut [Node], what: &str, mut holds: impl FnMut(&[Node]) -> bool) {
     let began = Instant::now();
     while !holds(nodes) {

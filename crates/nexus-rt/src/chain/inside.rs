@@ -1,4 +1,4 @@
-//! Combinators for `Option` and `Result` alike, and for references.
+//! Combinators for both `Option` and `Result`, and for references.
 
 use super::{Chain, Pushed};
 use crate::call::{Callable, Mode, Resolved};

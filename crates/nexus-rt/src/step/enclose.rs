@@ -124,7 +124,7 @@ impl<V, S: Enclose, K> Enclose for View<V, S, K> {
     }
 }
 
-/// Implements the trait for forks of so many arms.
+/// Implements the trait for forks with this number of arms.
 macro_rules! arms {
     ($($A:ident $index:tt),*) => {
         impl<S: Enclose, $($A: Enclose),*> Enclose for Merge<($($A,)*), S> {

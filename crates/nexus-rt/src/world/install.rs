@@ -48,8 +48,8 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 /// An event source that can be installed, for [`WorldBuilder::install_driver`].
 ///
 /// It registers the resources that its users need and returns a poller of its own type. The signature of `poll` suits
-/// the source: time, sockets and rings are not polled alike. Handlers access the resource through params, to add, move
-/// and remove what the driver serves. `main()` owns the poller, which stores [`Key`](crate::Key)s instead of
+/// the source: time, sockets and rings are polled differently. Handlers access the resource through params, to add,
+/// move and remove what the driver serves. `main()` owns the poller, which stores [`Key`](crate::Key)s instead of
 /// references.
 ///
 /// ```

@@ -9,7 +9,7 @@ use crate::keys::Keys;
 use crate::request::Request;
 use crate::session::{Client, Marks};
 
-/// What is asked before and after a request that runs again.
+/// What is needed before and after a request that runs again.
 pub(super) struct Again {
     keys: Key<Keys>,
     clock: Key<Clock>,
@@ -21,19 +21,19 @@ impl Again {
     }
 }
 
-/// The numbers of commands that run again are above those of all others.
+/// Added to the numbers of commands that run again, so that they are above all others.
 const OFFSET: usize = transactions::QUEUE + 1;
 
-/// The number in the table of a command that does not run as most do.
+/// Returns the index of a command in the table, without the offset of those that run again.
 #[inline]
 pub(super) fn number(command: usize) -> usize {
     command.checked_sub(OFFSET).unwrap_or(command)
 }
 
-/// Admits what changes keys, whoever asks.
+/// Admits requests that change keys, whichever client they stand for.
 #[cold]
 pub(super) fn admit<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, CommandError> {
-    // A message reaches the clients of every server that shares a log.
+    // A published message reaches the clients of every server that shares a log.
     let runs = call.spec.writes() || client.state.marks.has(Marks::ORDERED) && super::may_change(call.spec);
     if !runs {
         return Err(CommandError::other("ERR only what changes keys runs again"));
@@ -42,12 +42,13 @@ pub(super) fn admit<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, Com
 }
 
 impl Commands {
-    /// Runs a request again that has changed keys before, by the time of the clock, which is that of its event. Whether
-    /// it has changed some, which it has if these were as they had been.
+    /// Runs a request that has changed keys before, at the time of the clock, which must be that of the original event.
+    /// Returns whether it has changed keys, which it has if they are as they were before the original event.
     ///
-    /// It was admitted then, so no limits apply now, neither the server's nor those of `client`, which stands for all
-    /// clients and is in no transaction. There are no replies. It is not counted, not shown, and not among the
-    /// [`Changes`](crate::Changes). A request of another kind does not run.
+    /// No limits apply, neither the server's nor those of `client`, since the request was admitted when it first ran.
+    /// `client` stands for all clients and is in no transaction. The request gets no replies. It is not counted, not
+    /// shown to monitors, and not added to the [`Changes`](crate::Changes). A request that cannot change keys does not
+    /// run.
     ///
     /// # Panics
     /// If `world` is not the one that the commands were resolved against.
@@ -62,7 +63,7 @@ impl Commands {
         client.state.marks.set(Marks::ORDERED, keys.slots_digest().is_some());
         client.state.marks.set(Marks::AGAIN, true);
         self.run.run_with(client, world, request);
-        // It may have been rejected for how many arguments it has.
+        // It may have been rejected because of its number of arguments.
         [Marks::AGAIN, Marks::ORDERED, Marks::REJECTED]
             .into_iter()
             .for_each(|mark| client.state.marks.set(mark, false));

@@ -1,4 +1,4 @@
-//! CLIENT: what the server knows of its connections.
+//! CLIENT: the connections and their state.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::session::{Client, Marks, Reply, Session, peer};
 use crate::settings::Settings;
 use crate::shared::Shared;
 
-/// What CLIENT works with.
+/// The connections that CLIENT works with.
 type Net<'a> = Option<ResMut<'a, Connections<Session>>>;
 
 pub(super) fn client(
@@ -90,7 +90,7 @@ fn reply(client: &mut Client, mode: &[u8]) -> Done {
     Ok(())
 }
 
-/// Has all clients wait.
+/// Makes all clients wait.
 fn pause(client: &mut Client, net: Net<'_>, paused: &mut Pause, now: Instant, request: &Request) -> Done {
     let mode = request.from(3).next().filter(|_| request.len() == 4).map(<[u8]>::to_ascii_lowercase);
     let all = match mode.as_deref() {
@@ -116,7 +116,7 @@ fn pause(client: &mut Client, net: Net<'_>, paused: &mut Pause, now: Instant, re
     Ok(())
 }
 
-/// No client is ever blocked.
+/// Answers as if the client were not blocked: no client ever is.
 fn unblock(client: &mut Client, request: &Request) -> Done {
     if let Some(how) = request.from(3).next()
         && ![&b"timeout"[..], b"error"].contains(&&*how.to_ascii_lowercase())
@@ -128,7 +128,7 @@ fn unblock(client: &mut Client, request: &Request) -> Done {
     Ok(())
 }
 
-/// Nobody is told which keys change, so what depends on it is as for a client that has not asked for it.
+/// Answers as for a client that has not asked for tracking: the server reports no changes of keys to clients.
 fn tracking(client: &mut Client, subcommand: &str, request: &Request) -> Done {
     match subcommand {
         "tracking" if is_on(request.get(2))? => {
@@ -157,7 +157,7 @@ fn tracking(client: &mut Client, subcommand: &str, request: &Request) -> Done {
     Ok(())
 }
 
-/// The kinds of clients that there can be, and how those that there are differ: by whether they wait for messages.
+/// Parses a kind of client. The kinds that exist here differ by whether they wait for messages.
 pub(super) fn kind(name: &[u8]) -> Result<Option<bool>, CommandError> {
     match name.to_ascii_lowercase().as_slice() {
         b"normal" => Ok(Some(false)),
@@ -185,7 +185,7 @@ fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, re
         }
         Some(_) => return Err(CommandError::Syntax),
     }
-    // All but this one, which is out while its request runs, or its state is.
+    // All but this client: it, or its state, is out of the list while its request runs.
     let others = net.iter().flat_map(|net| net.iter());
     let mut all: Vec<&Client> = others.filter(|other| !other.is_closing() && other.state.number > 0).collect();
     all.push(client);
@@ -195,7 +195,7 @@ fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, re
     Ok(())
 }
 
-/// The addresses of the other side and of this one, as Redis writes them.
+/// Returns the addresses of the other side and of this side, as Redis writes them.
 pub(super) fn addresses(client: &Client, settings: &Settings) -> (String, String) {
     match peer(client) {
         Address::Ip(address) => (address.to_string(), settings.address.to_string()),
@@ -221,8 +221,8 @@ fn flags(client: &Client) -> String {
     if flags.is_empty() { "N".into() } else { flags }
 }
 
-/// What is told of a client. Libraries look for every number that Redis tells. What is not counted here is 0, and the
-/// number of the file, which only the system needs, is -1.
+/// Returns the line about a client. Libraries look for every number of Redis. Numbers that are not counted here are 0,
+/// and the number of the file, which only the system needs, is -1.
 fn line(client: &Client, settings: &Settings, now: Instant) -> String {
     let state = &client.state;
     let (address, local) = addresses(client, settings);

@@ -1,4 +1,4 @@
-//! CLUSTER, ASKING, READONLY and READWRITE: which server has which keys.
+//! CLUSTER, ASKING, READONLY and READWRITE: which server serves which keys.
 
 use std::fmt::Write;
 
@@ -15,14 +15,14 @@ use crate::shared::{Shared, slots_of};
 use crate::shared_log::Member;
 use crate::slots::{SLOTS, slot_of};
 
-/// What clients of Redis take for granted: the port at which servers talk to each other is so much above.
+/// Clients of Redis expect the port on which servers talk to each other to be this much above the client port.
 const BUS: u16 = 10_000;
 
 fn disabled() -> CommandError {
     CommandError::other("ERR This instance has cluster support disabled")
 }
 
-/// Slots do not move, and every server of a shard serves reads and changes alike.
+/// Accepts a command without effect: slots do not move, and every server of a shard serves both reads and changes.
 pub(super) fn only_cluster(client: &mut Client, shared: Res<Shared>, _: &Request) -> Done {
     shared.options.shard.ok_or_else(disabled)?;
     client.reply().ok();
@@ -51,15 +51,15 @@ pub(super) fn cluster(client: &mut Client, shared: Res<Shared>, keys: Res<Keys>,
     Ok(())
 }
 
-/// The servers that are known, of all shards.
+/// The known servers of all shards.
 struct Nodes {
     members: Vec<Member>,
     shards: u16,
-    /// The name of this one.
+    /// The name of this server.
     own: String,
 }
 
-/// What names a server in replies, which is of 40 digits.
+/// Returns the id of a server in replies, which has 40 digits.
 fn id(node: &str) -> String {
     let words = [0_u8, 1, 2].map(|word| hash(&[&[word], node.as_bytes()].concat()));
     let mut id: String = words.map(|word| format!("{word:016x}")).concat();
@@ -68,12 +68,12 @@ fn id(node: &str) -> String {
 }
 
 impl Nodes {
-    /// The servers of a shard. The first one is said to be the master.
+    /// Returns the servers of a shard. Replies show the first one as the master.
     fn of(&self, shard: u16) -> Vec<&Member> {
         self.members.iter().filter(|member| member.shard == shard).collect()
     }
 
-    /// Each shard that has a server, with its first and its last slot and its servers.
+    /// Returns each shard that has a server, with its first and last slot and its servers.
     fn served(&self) -> Vec<(u16, u16, Vec<&Member>)> {
         let shards = (0..self.shards).map(|shard| (slots_of((shard, self.shards)), self.of(shard)));
         shards.filter(|(_, members)| !members.is_empty()).map(|(slots, of)| (slots.start, slots.end - 1, of)).collect()

@@ -1,4 +1,4 @@
-//! COMMAND: what there is to be asked.
+//! COMMAND: the descriptions of the commands.
 
 use nexus_rt::Res;
 
@@ -10,7 +10,8 @@ use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::{Client, Reply};
 
-/// What is known of each command beyond its spec: its name, then elements of a reply, a tab before each.
+/// What COMMAND reports in addition to the specs: on each line a command's name, and elements of a reply, each after a
+/// tab.
 const TRAITS: &str = include_str!("traits.txt");
 const DOCS: &str = include_str!("docs.txt");
 
@@ -53,7 +54,7 @@ pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request)
     Ok(())
 }
 
-/// A command, or a subcommand by its full name.
+/// Finds a command, or a subcommand by its full name.
 fn named(specs: &Specs, name: &[u8]) -> Option<&'static Spec> {
     let Some(bar) = name.iter().position(|byte| *byte == b'|') else { return Some(specs.find(name)?.1) };
     let (_, command) = specs.find(&name[..bar])?;
@@ -61,14 +62,14 @@ fn named(specs: &Specs, name: &[u8]) -> Option<&'static Spec> {
     subcommands.find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(&name[bar + 1..]))
 }
 
-/// What a text knows of a command: elements of a reply. Empty if it does not know it.
+/// Returns the elements of a reply that a text lists for a command, or nothing if it lists none.
 fn known(text: &'static str, name: &str) -> impl Iterator<Item = &'static str> {
     let lines = text.lines().map(|line| line.split_once('\t').unwrap_or_default());
     let found = lines.into_iter().find(|(known, _)| *known == name);
     found.into_iter().flat_map(|(_, elements)| elements.split('\t'))
 }
 
-/// Writes elements of a reply. How many there are.
+/// Writes elements of a reply. Returns their number.
 fn write(replies: &mut Replies<'_>, elements: impl Iterator<Item = &'static str>) -> usize {
     let mut written = 0;
     for element in elements {
@@ -87,7 +88,7 @@ fn write(replies: &mut Replies<'_>, elements: impl Iterator<Item = &'static str>
     written
 }
 
-/// What clients want to know of a command, in the ten elements of Redis 7.
+/// Writes the description of a command, in the ten elements of Redis 7.
 fn describe(replies: &mut Replies<'_>, spec: &Spec) {
     replies.array(10);
     replies.bulk(spec.full_name.as_bytes());
@@ -153,15 +154,15 @@ fn list(replies: &mut Replies<'_>, request: &Request) -> Done {
 }
 
 fn has_category(name: &str, category: &[u8]) -> bool {
-    // The first set is that of categories.
+    // The first set lists the categories.
     let categories = known(TRAITS, name).skip(1).take_while(|element| element.starts_with("+@"));
     categories.into_iter().any(|element| element.as_bytes()[2..].eq_ignore_ascii_case(category))
 }
 
-/// What is done to a key.
+/// The flags that describe how a command uses a key.
 type Flags = Vec<&'static str>;
 
-/// The keys of the request that follows, and what is done to each.
+/// Returns the keys of the request that follows, each with its flags.
 fn keys<'a>(specs: &Specs, request: &'a Request) -> Result<Vec<(&'a [u8], Flags)>, CommandError> {
     let words: Vec<_> = request.from(2).collect();
     let invalid = || CommandError::other("ERR Invalid command specified");
@@ -185,7 +186,8 @@ fn keys<'a>(specs: &Specs, request: &'a Request) -> Result<Vec<(&'a [u8], Flags)
         .collect())
 }
 
-/// What is done to the keys, for each place that has a description of its own; the last is also for all that follow.
+/// Returns the flags of the keys, for each place with a description of its own. The last ones also apply to all further
+/// keys.
 fn key_flags(spec: &Spec, words: &[&[u8]]) -> Vec<Flags> {
     if spec.name == "set" && !words[3..].iter().any(|word| word.eq_ignore_ascii_case(b"get")) {
         return vec![vec!["OW", "update"]];

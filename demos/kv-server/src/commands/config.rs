@@ -1,4 +1,4 @@
-//! CONFIG: what the server is set to, and what of it can be changed while it runs.
+//! CONFIG: the settings, some of which can be changed while the server runs.
 
 use nexus_gauge::Board;
 use nexus_rt::connections::Connections;
@@ -15,7 +15,7 @@ use crate::settings::{Options, Settings};
 use crate::stats::Stats;
 use crate::watch::Watch;
 
-/// What is set where.
+/// The resources that settings are in.
 #[derive(Param)]
 pub(super) struct Targets<'w> {
     settings: Res<'w, Settings>,
@@ -27,22 +27,22 @@ pub(super) struct Targets<'w> {
     net: Option<ResMut<'w, Connections<Session>>>,
 }
 
-/// What a setting can be.
+/// The possible values of a setting.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// It does not change while the server runs.
+    /// The setting does not change while the server runs.
     Fixed,
     /// Text.
     Text,
-    /// One word, since nothing else is built.
+    /// One word, since nothing else is implemented.
     Only(&'static str, &'static str),
-    /// A number of this range.
+    /// A number in this range.
     Number(i64, i64),
     /// A number of bytes.
     Memory,
 }
 
-/// What a setting is to be.
+/// The new value of a setting.
 enum Value<'a> {
     Text(&'a [u8]),
     Number(i64),
@@ -53,7 +53,7 @@ const YES_OR_NO: &str = "argument must be 'yes' or 'no'";
 const POLICIES: &str = "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, \
                         volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
 
-/// Everything that can be asked for, in the order of names.
+/// All settings, in the order of names.
 const ALL: &[(&str, Kind)] = &[
     ("appendonly", Kind::Only("no", YES_OR_NO)),
     ("bind", Kind::Fixed),
@@ -91,7 +91,7 @@ pub(super) fn config(client: &mut Client, mut targets: Targets<'_>, request: &Re
 }
 
 fn get(client: &mut Client, targets: &Targets<'_>, request: &Request) {
-    // A name that is no pattern is told as it was asked for.
+    // A name that is not a pattern is returned as the client wrote it.
     let mut found: Vec<(&[u8], &str)> = Vec::new();
     for pattern in request.from(2) {
         let is_pattern = pattern.iter().any(|byte| b"*?[".contains(byte));
@@ -111,7 +111,7 @@ fn get(client: &mut Client, targets: &Targets<'_>, request: &Request) {
     }
 }
 
-/// What is wrong with a setting.
+/// Returns the error for a setting.
 fn failed(name: &[u8], why: &str) -> CommandError {
     let name = super::shown(name, usize::MAX);
     CommandError::other(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"))
@@ -142,7 +142,7 @@ impl Targets<'_> {
         }
     }
 
-    /// Sets all, or nothing if something of it is wrong.
+    /// Sets all settings, or none if one of them is wrong.
     fn set(&mut self, request: &Request) -> Done {
         if !request.len().is_multiple_of(2) {
             return Err(CommandError::Syntax);
@@ -195,7 +195,7 @@ impl Targets<'_> {
         Ok(())
     }
 
-    /// Lets in so many clients, if the system has as many files.
+    /// Sets the maximum number of clients, if the system has as many files.
     fn set_clients(&mut self, clients: usize) -> Done {
         let own = self.options.own_files;
         let files = rlimit::increase_nofile_limit(clients as u64 + own).unwrap_or(0);
@@ -213,7 +213,7 @@ impl Targets<'_> {
     }
 }
 
-/// Reads a value; otherwise says what is wrong with it.
+/// Parses a value, or returns what is wrong with it.
 fn value(kind: Kind, text: &[u8]) -> Result<Value<'_>, String> {
     match kind {
         Kind::Only(word, _) if text.eq_ignore_ascii_case(word.as_bytes()) => Ok(Value::Nothing),
@@ -231,7 +231,7 @@ fn value(kind: Kind, text: &[u8]) -> Result<Value<'_>, String> {
     }
 }
 
-/// A number of bytes, with a unit or without: `k` is 1000 and `kb` is 1024.
+/// Parses a number of bytes, with or without a unit: `k` is 1000 and `kb` is 1024.
 fn memory(text: &[u8]) -> Option<i64> {
     let digits = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);

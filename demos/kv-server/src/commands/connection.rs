@@ -1,4 +1,4 @@
-//! HELLO, AUTH, RESET, PING, ECHO, SELECT and QUIT: what is about the connection itself.
+//! HELLO, AUTH, RESET, PING, ECHO, SELECT and QUIT: commands about the connection itself.
 
 use nexus_rt::{Res, ResMut};
 
@@ -13,10 +13,10 @@ use crate::session::{Client, LEAVES, Marks, Reply, own_id};
 use crate::settings::Options;
 use crate::watch::Watch;
 
-/// The only user there is.
+/// The only user.
 const USER: &[u8] = b"default";
 
-/// The version of Redis that this server answers as.
+/// The version of Redis that this server reports.
 pub(super) const VERSION: &str = "7.0.15";
 
 pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
@@ -25,7 +25,8 @@ pub(super) fn ping(client: &mut Client, request: &Request) -> Done {
     }
     let text = request.from(1).next();
     match text {
-        // Who waits for messages is answered in their form, where nothing else tells them apart.
+        // In RESP2, only their form tells replies and messages apart, so a subscribed client is answered with a
+        // message.
         _ if client.state.is_subscribed() && client.state.protocol == Protocol::Two => {
             client.reply().array(2);
             client.reply().bulk(b"pong");
@@ -71,7 +72,7 @@ pub(super) fn auth(client: &mut Client, options: Res<Options>, request: &Request
     Ok(())
 }
 
-/// Lets a client in that gives the right user and the right password, or any where none is needed.
+/// Lets a client in that sends the right user and the right password, or any password if none is needed.
 fn authenticate(client: &mut Client, options: &Options, user: &[u8], password: &[u8]) -> Done {
     if user != USER || !options.password.is_empty() && !options.admits(password) {
         return Err(CommandError::WrongPassword);
@@ -130,7 +131,7 @@ pub(super) fn hello(client: &mut Client, options: Res<Options>, request: &Reques
     Ok(())
 }
 
-/// Gives a client a name that can be shown in a line with others.
+/// Gives a client a name, which must be fit to be shown in a line with others.
 pub(super) fn set_name(client: &mut Client, name: &[u8]) -> Done {
     if name.iter().any(|byte| !(b'!'..=b'~').contains(byte)) {
         return Err(CommandError::ClientName);
@@ -140,7 +141,7 @@ pub(super) fn set_name(client: &mut Client, name: &[u8]) -> Done {
     Ok(())
 }
 
-/// Makes a client as it was when it came.
+/// Resets a client to its state when it connected.
 pub(super) fn reset(
     client: &mut Client,
     mut channels: ResMut<Channels>,

@@ -1,4 +1,4 @@
-//! EXPIRE, TTL and PERSIST, and times as commands are given them.
+//! EXPIRE, TTL and PERSIST, and the times in arguments of commands.
 
 use nexus_rt::{Clock, Res};
 
@@ -11,23 +11,23 @@ use crate::request::Request;
 use crate::session::Client;
 use crate::session::Reply;
 
-/// What a time is given in.
+/// The unit of a time.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unit {
     Seconds,
     Milliseconds,
 }
 
-/// A time as it is given to a command.
+/// A time in an argument.
 pub(super) struct Time<'a> {
     pub(super) text: &'a [u8],
     pub(super) unit: Unit,
-    /// Or since 1970.
+    /// Whether the time is relative to now, or else to 1970.
     pub(super) from_now: bool,
 }
 
 impl Time<'_> {
-    /// The time in milliseconds since 1970, for a command that takes past times too.
+    /// Returns the time in milliseconds since 1970. Past times are allowed.
     pub(super) fn unix_ms(&self, now_ms: i64, command: &'static str) -> Result<i64, CommandError> {
         let time = number::parse(self.text).ok_or(CommandError::NotAnInteger)?;
         let ms = match self.unit {
@@ -38,7 +38,7 @@ impl Time<'_> {
         at.ok_or(CommandError::InvalidExpire(command))
     }
 
-    /// The same for a command that takes no past times.
+    /// Returns the time in milliseconds since 1970, for a command that allows no past times.
     pub(super) fn positive_unix_ms(&self, now_ms: i64, command: &'static str) -> Result<i64, CommandError> {
         let at = self.unix_ms(now_ms, command)?;
         let is_positive = !self.text.starts_with(b"-") && self.text != b"0";
@@ -62,7 +62,7 @@ pub(super) fn pexpireat(client: &mut Client, db: Db, request: &Request) -> Done 
     expire_by(client, db, request, Unit::Milliseconds, "pexpireat")
 }
 
-/// Under which condition a key gets a new time.
+/// The conditions under which a key gets a new expiry time.
 #[derive(Default)]
 struct Conditions {
     nx: bool,
@@ -91,7 +91,7 @@ impl Conditions {
         }
     }
 
-    /// Whether a key that ends at `old`, or never, may end at `new`.
+    /// Returns whether a key that expires at `old`, or never, may expire at `new`.
     fn allow(&self, old: Option<i64>, new: i64) -> bool {
         match old {
             Some(old) => !self.nx && (!self.gt || new > old) && (!self.lt || new < old),
@@ -148,19 +148,20 @@ pub(super) fn pexpiretime(client: &mut Client, keys: Res<Keys>, request: &Reques
     Ok(())
 }
 
-/// Milliseconds in seconds, the nearest.
+/// Rounds milliseconds to the nearest second.
 fn seconds(ms: i64) -> i64 {
     ms.saturating_add(500) / 1_000
 }
 
-/// How long a key has to live, in milliseconds; or the number that says that it has no end, or that there is no such
-/// key.
+/// Returns the remaining time of a key, in milliseconds, or the number that stands for a key that does not expire or
+/// does not exist.
 fn left_ms(keys: &Keys, clock: &Clock, key: &[u8]) -> Result<i64, i64> {
     let now = i64::try_from(clock.unix().as_millis()).unwrap_or(i64::MAX);
     ends_ms(keys, key).map(|at| at.saturating_sub(now).max(0))
 }
 
-/// When a key ends, in milliseconds since 1970; or the number that says that it does not, or that there is none.
+/// Returns when a key expires, in milliseconds since 1970, or the number that stands for a key that does not expire or
+/// does not exist.
 fn ends_ms(keys: &Keys, key: &[u8]) -> Result<i64, i64> {
     match keys.expiry_unix_ms(key) {
         Some(Some(at)) => Ok(at),

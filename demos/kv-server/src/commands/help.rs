@@ -1,6 +1,6 @@
-//! What the subcommand HELP of each command says, line by line: what there is here, in the words of Redis.
+//! The lines of the subcommand HELP of each command: the subcommands that exist here, in the words of Redis.
 
-/// Of CLIENT.
+/// HELP of CLIENT.
 pub(super) const CLIENT: &[&str] = &[
     "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CACHING (YES|NO)",
@@ -52,7 +52,7 @@ pub(super) const CLIENT: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// Of CLUSTER.
+/// HELP of CLUSTER.
 pub(super) const CLUSTER: &[&str] = &[
     "CLUSTER <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "COUNTKEYSINSLOT <slot>",
@@ -75,7 +75,7 @@ pub(super) const CLUSTER: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// Of COMMAND.
+/// HELP of COMMAND.
 pub(super) const COMMAND: &[&str] = &[
     "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "(no subcommand)",
@@ -100,7 +100,7 @@ pub(super) const COMMAND: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// Of CONFIG.
+/// HELP of CONFIG.
 pub(super) const CONFIG: &[&str] = &[
     "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "GET <pattern>",
@@ -115,7 +115,7 @@ pub(super) const CONFIG: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// Of LATENCY.
+/// HELP of LATENCY.
 pub(super) const LATENCY: &[&str] = &[
     "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "DOCTOR",
@@ -136,7 +136,7 @@ pub(super) const LATENCY: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// Of SLOWLOG.
+/// HELP of SLOWLOG.
 pub(super) const SLOWLOG: &[&str] = &[
     "SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "GET [<count>]",

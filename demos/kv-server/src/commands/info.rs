@@ -1,4 +1,4 @@
-//! INFO: what the server counts.
+//! INFO: the state and the counters of the server.
 
 use std::fmt::{Display, Write};
 
@@ -19,7 +19,7 @@ use crate::shared::Shared;
 use crate::stats::{CommandStats, Stats, Traffic};
 use crate::system;
 
-/// What is asked for where nothing is said.
+/// The sections returned if the request names none.
 const DEFAULT: [&str; 11] = [
     "server",
     "clients",
@@ -34,7 +34,7 @@ const DEFAULT: [&str; 11] = [
     "keyspace",
 ];
 
-/// All that is told of.
+/// The resources that INFO reports on.
 #[derive(Param)]
 pub(super) struct Sources<'w> {
     stats: Res<'w, Stats>,
@@ -50,7 +50,7 @@ pub(super) struct Sources<'w> {
     net: Option<Res<'w, Connections<Session>>>,
 }
 
-/// The text, and what of it is asked for.
+/// The text, and the requested sections.
 struct Text {
     out: String,
     asked: Vec<String>,
@@ -63,7 +63,7 @@ impl Text {
         all(section) || all("everything") || all("all") && section != "modules" || by_default && all("default")
     }
 
-    /// Begins a section, if it is asked for.
+    /// Begins a section, if it is requested. Returns whether it is.
     fn section(&mut self, name: &str) -> bool {
         let asks = self.asks(&name.to_lowercase());
         if asks {
@@ -81,7 +81,7 @@ impl Text {
         lines.iter().for_each(|(name, value)| self.line(name, value));
     }
 
-    /// So many bytes, and the same for people.
+    /// Writes a number of bytes, and the number in a readable form.
     fn bytes(&mut self, name: &str, bytes: u64) {
         self.line(name, bytes);
         let human = match bytes {
@@ -118,7 +118,7 @@ pub(super) fn info(client: &mut Client, sources: Sources<'_>, request: &Request)
     Ok(())
 }
 
-/// What has come and gone, since counting began.
+/// Returns the traffic since counting began.
 pub(crate) fn traffic(net: Option<&Connections<Session>>) -> Traffic {
     let Some(stats) = net.map(Connections::stats) else { return Traffic::default() };
     Traffic { requests: stats.frames, refused: stats.refused, received: stats.received, sent: stats.sent }
@@ -256,7 +256,7 @@ impl Sources<'_> {
         let stats = &*self.stats;
         if text.section("Commandstats") {
             let meters = self.board.meters();
-            // What is quick is timed now and then, and takes as long in between.
+            // Usually quick commands are sampled; the calls in between are assumed to take as long.
             let commands = spec::ALL.iter().enumerate().zip(&meters).map(|((command, spec), meter)| {
                 (spec.name, stats.commands[command], stats.latency(command, meter).mean() / 1e3)
             });
@@ -283,7 +283,7 @@ impl Sources<'_> {
         }
     }
 
-    /// How long the commands took that ran.
+    /// Writes how long commands took.
     fn latencies(&self, text: &mut Text) {
         if !text.section("Latencystats") {
             return;
@@ -306,7 +306,7 @@ impl Sources<'_> {
     }
 }
 
-/// Nothing is written to a disk.
+/// Writes the section on persistence. There is no RDB file, and the AOF fields describe the journal.
 fn persistence(text: &mut Text, sources: &Sources<'_>) {
     if !text.section("Persistence") {
         return;
@@ -333,13 +333,13 @@ fn persistence(text: &mut Text, sources: &Sources<'_>) {
     text.line("aof_last_write_status", "ok");
     if let Some(log) = log {
         text.lines(&[("aof_current_size", log.bytes), ("aof_base_size", log.base)]);
-        // What Redis does not have: how many changes there are in the life of the journal, and how many are safe.
+        // Not in Redis: the number of changes in the life of the journal, and how many of them are safe.
         text.lines(&[("journal_sequence", log.last.get()), ("journal_safe", log.safe.get())]);
         text.line("journal_compactions", log.compactions);
     }
 }
 
-/// There are no replicas.
+/// Writes the section on replication. There are no replicas.
 fn replication(text: &mut Text, sources: &Sources<'_>) {
     if !text.section("Replication") {
         return;
@@ -358,7 +358,7 @@ fn replication(text: &mut Text, sources: &Sources<'_>) {
         ("repl_backlog_histlen", 0),
     ]);
     let Some(log) = sources.shared.status() else { return };
-    // What Redis does not have: the log that servers share.
+    // Not in Redis: the log that servers share.
     let (checked, digest) = log.checked.unwrap_or_default();
     text.line("log_node", &log.node);
     text.lines(&[("log_connected", log.connected.into()), ("log_position", log.position), ("log_lag", log.lag)]);

@@ -1,4 +1,4 @@
-//! DEL, KEYS, SCAN and what else there is to do with keys.
+//! DEL, KEYS, SCAN and the other commands that work with keys.
 
 use memchr::memchr;
 use nexus_rt::{Res, ResMut};
@@ -88,7 +88,7 @@ pub(super) fn copy(client: &mut Client, mut db: Db, request: &Request) -> Done {
     Ok(())
 }
 
-/// There is one database, so a key cannot be moved to another.
+/// There is only one database, so a key cannot be moved to another.
 pub(super) fn move_to(_: &mut Client, request: &Request) -> Done {
     database(request.get(2))?;
     Err(CommandError::SameObject)
@@ -104,7 +104,7 @@ pub(super) fn database(number: &[u8]) -> Result<(), CommandError> {
     }
 }
 
-/// What OBJECT HELP says.
+/// The reply to OBJECT HELP.
 const HELP: &[&str] = &[
     "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ENCODING <key>",
@@ -123,7 +123,7 @@ const HELP: &[&str] = &[
     "    Prints this help.",
 ];
 
-/// What Redis would tell of how it keeps a value. (How it came about is not kept here, nor when it was last read.)
+/// Reports how Redis would store a value. (How the value came about is not recorded here, nor when it was last read.)
 pub(super) fn object(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
     let subcommand = request.get(1).to_ascii_lowercase();
     let mut replies = client.reply();
@@ -150,7 +150,7 @@ pub(super) fn object(client: &mut Client, keys: Res<Keys>, request: &Request) ->
     match &*subcommand {
         b"encoding" if number.is_some() => replies.bulk(b"int"),
         b"encoding" => replies.bulk(if value.len() <= EMBEDDED { b"embstr" } else { b"raw" }),
-        // Small numbers are shared by all who have them.
+        // Small numbers are shared by all keys that have them.
         b"refcount" => replies.integer(if matches!(number, Some(0..10_000)) { i32::MAX.into() } else { 1 }),
         b"freq" => return Err(CommandError::NoFrequency),
         _ => replies.integer(0),
@@ -214,8 +214,8 @@ pub(super) fn scan(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, re
     Ok(())
 }
 
-/// A cursor, read as generously as Redis does, by `strtoul` of C: nothing is 0, a sign is heard, a negative one is
-/// beyond the end, and a zero byte ends it.
+/// Parses a cursor as generously as Redis does, by `strtoul` of C: an empty text is 0, a sign is allowed, a negative
+/// number is beyond the end, and a zero byte ends the number.
 fn cursor(text: &[u8]) -> Option<usize> {
     let text = &text[..memchr(0, text).unwrap_or(text.len())];
     let (negative, digits) = match text {
@@ -230,7 +230,7 @@ fn cursor(text: &[u8]) -> Option<usize> {
     Some(if negative { number.wrapping_neg() } else { number })
 }
 
-/// Keys for a reply that begins with how many there are.
+/// Keys for a reply that begins with their number.
 struct Found {
     count: usize,
     keys: Vec<u8>,
@@ -242,7 +242,7 @@ impl Found {
         Self { count: 0, keys: Vec::new(), most: limits.most_replies() }
     }
 
-    /// Adds a key, unless they are more already than the client can be sent.
+    /// Adds a key, unless the keys already exceed what the client can be sent.
     fn add(&mut self, key: &[u8]) {
         if self.keys.len() <= self.most {
             self.count += 1;

@@ -1,4 +1,4 @@
-//! CLIENT KILL: which clients are meant.
+//! CLIENT KILL: selects the clients and closes them.
 
 use nexus_rt::ResMut;
 use nexus_rt::connections::Connections;
@@ -11,17 +11,17 @@ use crate::request::Request;
 use crate::session::{Client, Reply, Session};
 use crate::settings::Settings;
 
-/// Why a client is closed that another one wants closed.
+/// The reason for closing a client that another client has killed.
 const KILLED: &str = "another client has closed it";
 
-/// Which clients are meant: all that fit everything that is said.
+/// The clients to close: those that match every filter.
 #[derive(Default)]
 struct Meant<'a> {
     id: Option<i64>,
     kind: Option<Option<bool>>,
     address: Option<&'a [u8]>,
     local: Option<&'a [u8]>,
-    /// Whoever asks is meant as well.
+    /// Whether the client that sends the request may be closed too.
     itself: bool,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn kill(
     };
     let mut killed = 0;
     if let Some(mut net) = net {
-        // But not the one that asks, whose state may be apart from its connection.
+        // Except the client that asks, whose state may be apart from its connection.
         let others =
             net.iter().filter(|other| !other.is_closing() && other.state.number > 0 && meant.fits(other, settings));
         let ids: Vec<_> = others.map(Client::id).collect();

@@ -1,4 +1,4 @@
-//! The commands: one pipeline from a request to its replies, and the table of what it can run.
+//! The commands: one pipeline from a request to its replies, and the table of commands that it runs.
 
 mod again;
 mod client;
@@ -47,7 +47,7 @@ use crate::session::{Client, Marks, Reply};
 use crate::settings::Options;
 use crate::stats::Stats;
 
-/// What a command gives, beside the replies that it adds to its client.state.
+/// What a command returns, in addition to the replies that it writes to its client.
 pub(crate) type Done = Result<(), CommandError>;
 
 /// A request whose command is known.
@@ -58,16 +58,16 @@ struct Call<'a> {
     request: &'a Request,
 }
 
-/// What runs a request, and what it returns.
+/// Runs a request and returns its result.
 type Run<Out> = BoxedPipeline<Request, Out, Client, ByReference>;
 
-/// A command that is measured.
+/// A command with a meter.
 type Command = Timed<Run<Done>>;
 
-/// One request in so many is timed of those that are quick as a rule.
+/// Of usually quick requests, one in this many is timed.
 const SAMPLED: u64 = 64;
 
-/// Everything that a request can lead to.
+/// All commands, resolved against a world.
 pub struct Commands {
     run: Run<Option<()>>,
     plan: Plan,
@@ -89,7 +89,7 @@ impl Commands {
             let every = if spec.is_quick() { SAMPLED } else { 1 };
             table.push(board.named(spec.name).sampled(every, command));
         }
-        // Runs instead of a command that is to wait for its transaction.
+        // Runs instead of a command that is queued for a transaction.
         table.push(board.named("queued").sampled(SAMPLED, table::command(transactions::queue, reg)));
         let plans: Vec<_> = table.iter().map(Command::plan).collect();
         let (watcher, ordered) = (Watcher::new(reg), Ordered::new(reg));
@@ -113,7 +113,7 @@ impl Commands {
         Self { run, plan, again: Again::new(reg), ordered }
     }
 
-    /// Runs a request and adds its replies to the client.state.
+    /// Runs a request and writes its replies to the client.
     ///
     /// # Panics
     /// If `world` is not the one that the commands were resolved against.
@@ -126,7 +126,7 @@ impl Commands {
         }
     }
 
-    /// Runs a request of a client that gets no reply, or goes by a log, or runs again.
+    /// Runs a request of a client that gets no reply, uses a shared log, or runs requests again.
     #[cold]
     fn run_marked(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let marks = client.state.marks;
@@ -137,7 +137,7 @@ impl Commands {
         }
     }
 
-    /// Runs a request of a client that gets no reply, until it has run one that changes that.
+    /// Runs a request of a client that gets no replies until a request changes that.
     #[cold]
     fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let before = client.out().len();
@@ -148,20 +148,20 @@ impl Commands {
         if !state.marks.has(Marks::FRESHLY_MUTE | Marks::DEFERRED) {
             state.marks.set(Marks::MUTE_NEXT, false);
         }
-        // What is about messages is none of the replies that it does without.
+        // Replies about subscriptions are messages, which the client gets anyway.
         if is_mute && !state.last.is_some_and(|spec| spec.name.ends_with("subscribe")) {
             client.out().truncate(before);
         }
     }
 
-    /// What a request runs through, and what every command reads and writes.
+    /// Returns the functions that a request runs through, and what every command reads and writes.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 }
 
-/// Runs a call that does not run as most do: it waits for its transaction, or for a log, or runs again.
+/// Runs a call that does not run normally: it is queued for a transaction, goes to a log, or runs again.
 #[cold]
 #[inline(never)]
 fn run_otherwise(
@@ -178,7 +178,7 @@ fn run_otherwise(
     table[again::number(call.command)].inner_mut().run_with(client, world, call.request)
 }
 
-/// Runs the requests of a transaction, with what they have to say.
+/// Runs the requests of a transaction, and writes their replies.
 #[cold]
 fn run_due(watcher: Watcher, table: &mut [Command], client: &mut Client, world: &mut World) {
     let most = world.resource::<Limits>().most_replies();
@@ -194,7 +194,7 @@ fn run_due(watcher: Watcher, table: &mut [Command], client: &mut Client, world: 
         if mute {
             client.out().truncate(before);
         }
-        // All of it runs, but who is sent so much is cut off, and then no reply is read any more.
+        // All requests run, but a client that is sent this much is disconnected, and none of its replies is read then.
         if client.unsent() > most {
             let kept = client.out().len().min(most + 1);
             client.out().truncate(kept);
@@ -209,7 +209,7 @@ impl fmt::Debug for Commands {
     }
 }
 
-/// Finds the command, and checks that it can have so many arguments.
+/// Finds the command, and checks that it takes this number of arguments.
 fn find<'a>(client: &mut Client, specs: Res<Specs>, request: &'a Request) -> Result<Call<'a>, CommandError> {
     let Some((command, mut spec)) = specs.find(request.get(0)) else { return Err(unknown(request)) };
     if spec.is_container() && request.len() > 1 {
@@ -235,10 +235,10 @@ fn subcommand(command: &'static Spec, name: &[u8]) -> Result<&'static Spec, Comm
     found.ok_or_else(|| CommandError::UnknownSubcommand { name: name.into(), of: command.name })
 }
 
-/// The most of a name that an error shows, in bytes.
+/// The maximum length of a name in an error, in bytes.
 const SHOWN: usize = 128;
 
-/// A text up to a zero byte, as Redis shows it.
+/// Returns a text up to a zero byte, as Redis shows it.
 fn shown(text: &[u8], most: usize) -> String {
     let end = memchr(0, text).unwrap_or(text.len()).min(most);
     String::from_utf8_lossy(&text[..end]).into_owned()
@@ -246,11 +246,11 @@ fn shown(text: &[u8], most: usize) -> String {
 
 #[cold]
 fn unknown(request: &Request) -> CommandError {
-    // A page in somebody's browser may have it send these here, with commands in the body.
+    // A web page may make a browser send these here, with commands in the body.
     if [&b"post"[..], b"host:"].contains(&&*request.get(0).to_ascii_lowercase()) {
         return CommandError::Http;
     }
-    // Up to a zero byte, as Redis shows them.
+    // Texts are shown up to a zero byte, as in Redis.
     let shown = |text: &'_ [u8], most: usize| text[..memchr(0, text).unwrap_or(text.len()).min(most)].to_vec();
     let mut arguments = Vec::new();
     for argument in request.from(1) {
@@ -263,7 +263,7 @@ fn unknown(request: &Request) -> CommandError {
     CommandError::Unknown { name: shown(request.get(0), SHOWN).into(), arguments: arguments.into() }
 }
 
-/// Refuses what the client or the server is in no state for.
+/// Refuses a request that the state of the client or of the server does not allow.
 fn admit<'a>(
     client: &mut Client,
     keys: Res<Keys>,
@@ -277,7 +277,7 @@ fn admit<'a>(
             return again::admit(client, call);
         }
         if client.state.marks.has(Marks::ORDERED) {
-            // It was admitted when it was published. No limit of this server counts now.
+            // It was admitted when it was published. The limits of this server no longer apply.
             return Ok(call);
         }
         call = admit_marked(client, &options, call)?;
@@ -293,9 +293,9 @@ fn admit<'a>(
     Ok(call)
 }
 
-/// The longest value that a request of this client may make, in bytes.
+/// Returns the longest value that a request of this client may create, in bytes.
 fn longest(client: &Client, limits: &Limits) -> usize {
-    /// Of requests that all servers run, which must come to the same, whatever the limits of each.
+    /// The limit for requests that all servers run. Their results must be equal, whatever the limits of each server.
     const LONGEST: usize = 512 << 20;
     match client.state.marks {
         marks if marks.has(Marks::ORDERED) => LONGEST,
@@ -304,13 +304,13 @@ fn longest(client: &Client, limits: &Limits) -> usize {
     }
 }
 
-/// Whether it waits while those are to wait that change something.
+/// Returns whether a command counts as a change, which waits during a pause of changes.
 fn may_change(spec: &Spec) -> bool {
     spec.writes() || matches!(spec.name, "publish" | "spublish")
 }
 
-/// Refuses what a client may not do that has not given its password, or watches others; and has a request wait that
-/// changes something, while those are to wait.
+/// Refuses what a client without its password, or a monitor, may not do. Makes a request that changes something wait
+/// during a pause.
 #[cold]
 fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> Result<Call<'a>, CommandError> {
     let (marks, spec) = (client.state.marks, call.spec);
@@ -332,7 +332,7 @@ fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> R
     Ok(call)
 }
 
-/// Tells the client what was wrong, counts it, and notes it for its transaction.
+/// Tells the client about the error, counts it, and notes it for the client's transaction.
 fn refuse(
     client: &mut Client,
     specs: Res<Specs>,
@@ -352,7 +352,7 @@ fn refuse(
             client.state.marks.set(Marks::DEFERRED, true);
             return;
         }
-        // Nothing of it will run.
+        // Nothing of the transaction will run.
         error @ (CommandError::Refused(_) | CommandError::CrossSlot) => {
             transactions::forget_refused(client, &mut keys);
             error
@@ -380,7 +380,7 @@ fn refuse(
     tell(client, &error);
 }
 
-/// Tells the client what was wrong.
+/// Writes the error to the client.
 fn tell(client: &mut Client, error: &CommandError) {
     client.reply().error_of(&error.text());
 }

@@ -1,4 +1,4 @@
-//! Requests of a server that shares a log: which of them go to it, and in which order they run.
+//! Requests of a server that shares a log: which of them go to the log, and in which order they run.
 
 use std::mem;
 
@@ -17,7 +17,7 @@ use crate::shared_log::Member;
 use crate::slots::{Transaction, slot_of};
 use crate::store::Change;
 
-/// What is asked before a request runs.
+/// The resources that are needed before a request runs.
 #[derive(Clone, Copy)]
 pub(super) struct Ordered {
     shared: Key<Shared>,
@@ -34,7 +34,7 @@ impl Ordered {
 }
 
 impl Commands {
-    /// Runs a request by the clock of the log, or has it wait.
+    /// Runs a request by the log's clock, or makes it wait.
     #[inline(never)]
     pub(super) fn run_shared(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let (marks, keys) = (client.state.marks, (self.ordered.shared, self.ordered.clock));
@@ -53,7 +53,7 @@ impl Commands {
             }
         } else if client.state.waiting.asked() > 0 || !self.publish_plain(client, world, request) {
             client.state.waiting.ask(request.copy(), arrived);
-            // It may read, and then need not wait once more.
+            // It may be a read. With the barrier of this turn, it need not wait again.
             let mut shared = self.ordered.shared.get_mut(world);
             shared.barriers.is_wanted |= shared.options.linearizable;
         }
@@ -62,7 +62,7 @@ impl Commands {
         }
     }
 
-    /// Runs a request with nothing before it.
+    /// Runs a request that has no other before it.
     fn run_at_turn(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
             self.run_mute(client, world, request);
@@ -75,9 +75,9 @@ impl Commands {
         }
     }
 
-    /// Publishes a request of a client whose requests before it are with the log, if it is certain by now that it
-    /// belongs there too: a change that nothing speaks against. Behind the end of a transaction nothing is certain:
-    /// until that comes back, the client is in the transaction. Whether it has.
+    /// Publishes a request of a client whose earlier requests are with the log, if it certainly belongs there too: it
+    /// is a change, and nothing forbids it. After the end of a transaction nothing is certain, since the client is in
+    /// the transaction until EXEC comes back. Returns whether it was published.
     fn publish_plain(&mut self, client: &mut Client, world: &mut World, request: &Request) -> bool {
         let marks = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::MUTE_NEXT;
         if client.state.marks.has(marks) || client.state.is_special() || client.state.waiting.awaits_barrier() {
@@ -96,12 +96,12 @@ impl Commands {
     }
 }
 
-/// The numbers of commands that may go to the log are above those of all others.
+/// Added to the numbers of commands that may go to the log, so that they are above all others.
 pub(super) const OFFSET: usize = 2 * (transactions::QUEUE + 1);
 
 impl Ordered {
-    /// Admits what runs at once, and publishes what is to come back from the log, or has it wait for a barrier. What
-    /// has nothing to do with a log, it leaves as it is.
+    /// Admits a call that runs at once. Publishes a call that must come back from the log, or makes it wait for a
+    /// barrier. Leaves a call that has nothing to do with the log as it is.
     #[cold]
     pub(super) fn admit<'a>(
         self,
@@ -111,7 +111,7 @@ impl Ordered {
     ) -> Result<Call<'a>, CommandError> {
         let Some(command) = call.command.checked_sub(OFFSET) else { return Ok(call) };
         let call = Call { command, ..call };
-        // It is out meanwhile, since keys are looked at too.
+        // Take it out during the call, since keys are read too.
         let mut shared = mem::take(&mut *self.shared.get_mut(world));
         let admitted = admit(client, (self.keys.get(world), self.limits.get(world)), &mut shared, call);
         *self.shared.get_mut(world) = shared;
@@ -134,7 +134,7 @@ fn admit<'a>(
     let published = if may_change(call.spec) {
         publish(client, shared, call.request)
     } else if is_exec && transactions::may_change(client) {
-        // Whoever aborts it, it is not by the log.
+        // The transaction is aborted, but not by the log.
         if transactions::is_aborted(client, keys, limits) {
             return Ok(call);
         }
@@ -153,8 +153,8 @@ fn admit<'a>(
     Err(CommandError::Postponed)
 }
 
-/// Checks what a value would become, by what it is now, against the limit of this server, which does not count once the
-/// request runs. One that will be part of a transaction too.
+/// Checks the length of the resulting value against the limit of this server, given the present value. The limit does
+/// not apply once the request runs. Also checks a request that will be part of a transaction.
 fn fits(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandError> {
     let request = call.request;
     let length = match call.spec.name {
@@ -168,7 +168,7 @@ fn fits(call: &Call<'_>, keys: &Keys, limits: &Limits) -> Result<(), CommandErro
     if length > limits.request.argument { Err(CommandError::ValueTooLong) } else { Ok(()) }
 }
 
-/// Whether a request tells of keys.
+/// Returns whether a request reports keys or values.
 fn reads(client: &Client, spec: &Spec) -> bool {
     spec.flags.contains(&"readonly") || spec.name == "exec" && transactions::reads(client)
 }
@@ -183,7 +183,7 @@ fn publish(client: &mut Client, shared: &mut Shared, request: &Request) -> Resul
     Ok(())
 }
 
-/// Publishes what a transaction changes, with what it depends on.
+/// Publishes the changes of a transaction, with what they depend on.
 fn publish_transaction(client: &mut Client, keys: &Keys, shared: &mut Shared) -> Result<(), CommandError> {
     let mut requests = Vec::new();
     let queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);

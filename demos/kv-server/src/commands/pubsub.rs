@@ -33,7 +33,7 @@ fn add(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, r
     Ok(())
 }
 
-/// What the reply to a subscription begins with, or that to its end.
+/// Returns the first word of the reply that confirms a subscription or its end.
 fn word(to: Subscriptions, ends: bool) -> &'static str {
     match (to, ends) {
         (OfChannels, false) => "subscribe",
@@ -86,7 +86,7 @@ fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions
     Ok(())
 }
 
-/// Says how many channels and patterns the client has subscribed to now, or how many channels of shards.
+/// Confirms a subscription or its end, with the number of channels and patterns, or of shard channels, that remain.
 fn confirm(client: &mut Client, to: Subscriptions, what: &str, name: Option<&[u8]>) {
     let shards = client.state.shards.len();
     let count = if to == OfShards { shards } else { client.state.subscriptions() - shards };
@@ -97,7 +97,7 @@ fn confirm(client: &mut Client, to: Subscriptions, what: &str, name: Option<&[u8
     replies.count(count);
 }
 
-/// Forgets what a client has subscribed to, which is not told.
+/// Ends all subscriptions of a client without telling it.
 pub(crate) fn forget(client: &mut Client, channels: &mut Channels) {
     for to in [OfChannels, OfPatterns, OfShards] {
         while let Some(name) = client.state.of(to).first().cloned() {
@@ -117,8 +117,8 @@ pub(super) fn spublish(client: &mut Client, channels: Res<Channels>, net: Net, r
     hand_out(client, net, request, |channel, send| channels.receivers_of_shard(channel, send))
 }
 
-/// Sends a message to all its receivers, for each of which `receivers` makes a call. The one that publishes it may be
-/// one of them, and then has it before the reply.
+/// Sends a message to all its receivers, which `receivers` reports one by one. The publisher may be one of them, and
+/// then gets the message before the reply.
 fn hand_out(
     client: &mut Client,
     mut net: Net,
@@ -127,7 +127,7 @@ fn hand_out(
 ) -> Done {
     let (channel, message) = (request.get(1), request.get(2));
     let mut frame = Vec::new();
-    // Most are sent the same as the one before.
+    // Most receivers get the same bytes as the one before.
     let mut written = None;
     let receivers = receivers(channel, &mut |id, because| {
         let Some(protocol) = protocol(client, net.as_deref(), id) else { return };
@@ -148,7 +148,7 @@ fn hand_out(
     Ok(())
 }
 
-/// The version of the protocol that a client speaks, which may be the one that is served.
+/// Returns the version of the protocol that a client speaks. It may be the client that is being served.
 fn protocol(client: &Client, net: Option<&Connections<Session>>, id: ConnectionId) -> Option<Protocol> {
     if id == own_id(client) {
         return Some(client.state.protocol);
@@ -172,7 +172,7 @@ fn write(replies: &mut Replies<'_>, because: &Because<'_>, channel: &[u8], messa
     replies.bulk(message);
 }
 
-/// What PUBSUB HELP says.
+/// The reply to PUBSUB HELP.
 const HELP: &[&str] = &[
     "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CHANNELS [<pattern>]",

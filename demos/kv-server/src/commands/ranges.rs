@@ -21,7 +21,7 @@ pub(super) fn getrange(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<S
     Ok(())
 }
 
-/// The bytes from one to another, both included; negative ones are counted from the end.
+/// Returns the bytes from one index to another, both included. Negative indices count from the end.
 fn part(value: &[u8], start: i64, end: i64) -> &[u8] {
     if start < 0 && end < 0 && start > end {
         return &[];
@@ -59,7 +59,7 @@ pub(super) fn setrange(client: &mut Client, mut db: Db, limits: Res<Limits>, req
     Ok(())
 }
 
-/// What LCS is asked for.
+/// What LCS is asked to return.
 #[derive(Default)]
 struct Wanted {
     length: bool,
@@ -131,7 +131,7 @@ struct Match {
     length: usize,
 }
 
-/// The longest common subsequence of two values, and the runs that it consists of, from the last to the first.
+/// The longest common subsequence of two values, and the runs that it consists of, from last to first.
 struct Common {
     bytes: Vec<u8>,
     matches: Vec<Match>,

@@ -1,4 +1,4 @@
-//! SHUTDOWN, and what a server answers that has no replicas and one database.
+//! SHUTDOWN, and the commands about replicas and databases, of which there are none and one.
 
 use nexus_rt::{Res, ResMut, Shutdown};
 
@@ -32,7 +32,7 @@ pub(super) fn shutdown(client: &mut Client, shutdown: Res<Shutdown>, request: &R
     Ok(())
 }
 
-/// Has the journal compacted, which is what it is for. Redis has its append-only file rewritten.
+/// Compacts the journal. In Redis, this command rewrites the append-only file.
 pub(super) fn bgrewriteaof(client: &mut Client, mut log: ResMut<Log>, _: &Request) -> Done {
     if !log.is_open() {
         return Err(CommandError::other("ERR there is no journal: start the server with --journal"));
@@ -64,7 +64,7 @@ pub(super) fn wait(client: &mut Client, request: &Request) -> Done {
     Ok(())
 }
 
-/// There is one database, which is the same afterwards.
+/// There is only one database, which is the same afterwards.
 pub(super) fn swapdb(client: &mut Client, request: &Request) -> Done {
     let index = |at, what: &'static str| {
         let index = number::parse(request.get(at)).and_then(|index| i32::try_from(index).ok());

@@ -1,4 +1,4 @@
-//! SLOWLOG, LATENCY and MONITOR: which requests took long, and what is asked.
+//! SLOWLOG, LATENCY and MONITOR: slow requests, and a view of all requests.
 
 use nexus_gauge::Board;
 use nexus_rt::{Clock, Res, ResMut};
@@ -51,7 +51,7 @@ pub(super) fn slowlog(client: &mut Client, mut watch: ResMut<Watch>, request: &R
     Ok(())
 }
 
-/// What LATENCY DOCTOR says where there is nothing to be said.
+/// The reply to LATENCY DOCTOR, which has nothing to report.
 const OFF: &str = "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use \
                    \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. If we weren't in a \
                    deep space mission I'd suggest to take a look at https://redis.io/topics/latency-monitor.\n";
@@ -111,8 +111,8 @@ pub(super) fn latency(
     Ok(())
 }
 
-/// How many calls of each command took up to so many microseconds. Quick ones are timed now and then, and each of those
-/// stands for all since the last.
+/// Writes, for each command, how many calls took up to each number of microseconds. Usually quick commands are sampled,
+/// and each timed call stands for all since the one before.
 fn histogram(replies: &mut Replies<'_>, request: &Request, stats: &Stats, board: &Board) {
     let asked =
         |name: &str| request.len() == 2 || request.from(2).any(|asked| asked.eq_ignore_ascii_case(name.as_bytes()));
@@ -124,7 +124,7 @@ fn histogram(replies: &mut Replies<'_>, request: &Request, stats: &Stats, board:
     for (command, name, latency) in seen {
         let calls = stats.commands[command].calls;
         let scaled = |count: u64| (count as f64 / latency.count() as f64 * calls as f64).round() as i64;
-        // Of 1, 2, 4 and so on, those at which there are more.
+        // Of 1, 2, 4 and so on, the bounds at which the count grows.
         let (mut rows, mut before) = (Vec::new(), 0);
         for micros in (0..31).map(|power| 1_i64 << power) {
             let count = latency.up_to(micros.unsigned_abs() * 1_000);

@@ -1,26 +1,26 @@
-//! What is known of each command before it runs: its name, how many arguments it takes, and which of them are keys.
+//! Specs: the name of each command, its number of arguments, and which of these are keys.
 
 use super::subcommands;
 use crate::request::Request;
 
-/// What is known of a command, or of a subcommand.
+/// The fixed properties of a command or a subcommand.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// In small letters; of a subcommand without its command's.
+    /// The name in lower case; for a subcommand, without the command's name.
     pub name: &'static str,
-    /// With the command's name before it and a bar between, if it is a subcommand.
+    /// For a subcommand, the command's name, a bar and the name; otherwise the name.
     pub full_name: &'static str,
-    /// How many arguments, its name included; at least so many if it is negative.
+    /// The number of arguments, including the name. If negative, the least number.
     pub arity: i8,
-    /// What COMMAND says of it.
+    /// The flags that COMMAND reports.
     pub flags: &'static [&'static str],
-    /// The first and the last argument that is a key, 0 if there is none. A last one of -1 is the last of all.
+    /// The first and the last argument that is a key; 0 if there is none. A last one of -1 is the last argument.
     pub keys: (u8, i8),
-    /// From one key to the next.
+    /// The distance from one key to the next.
     pub step: u8,
-    /// What its first argument can be, if that is the name of a subcommand.
+    /// The subcommands, if the first argument is the name of one.
     pub subcommands: &'static [Spec],
-    /// What the flags say, one bit each.
+    /// The properties from the flags, one bit each.
     bits: u8,
 }
 
@@ -32,11 +32,11 @@ const SUBSCRIBED: u8 = 2;
 const FOR_STRANGERS: u8 = 4;
 /// It changes keys.
 const WRITES: u8 = 8;
-/// It takes as long as its arguments are, and no longer for many keys.
+/// Its time depends on the length of its arguments, not on the number of keys.
 const QUICK: u8 = 16;
-/// Monitors are not shown it.
+/// Monitors do not see it.
 const PRIVATE: u8 = 32;
-/// It belongs to a command.
+/// It is a subcommand.
 const SUBCOMMAND: u8 = 64;
 /// It has subcommands.
 const CONTAINER: u8 = 128;
@@ -130,23 +130,23 @@ pub(super) const ALL: &[Spec] = &[
     Spec::new("watch", -2, &["noscript", "loading", "stale", "fast", "allow_busy"]).every(1),
 ];
 
-/// The spec of a command that there is.
+/// Returns the spec of a command that exists.
 pub(super) fn named(name: &str) -> &'static Spec {
     ALL.iter().find(|spec| spec.name == name).expect("each command has a spec")
 }
 
-/// A subcommand of a command.
+/// Finds a subcommand of a command.
 pub(super) fn subcommand(command: &'static Spec, name: &[u8]) -> Option<&'static Spec> {
     command.subcommands.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name))
 }
 
-/// The spec of a request of which the command is known.
+/// Returns the spec of a request whose command is known.
 pub(super) fn of(command: usize, request: &Request) -> &'static Spec {
     let spec = &ALL[command];
     request.from(1).next().and_then(|name| subcommand(spec, name)).unwrap_or(spec)
 }
 
-/// Whether a command of this arity can have so many arguments, its name included.
+/// Returns whether a command of this arity takes this number of arguments, including its name.
 #[inline]
 pub(super) fn takes(arity: i8, arguments: usize) -> bool {
     let least = usize::from(arity.unsigned_abs());
@@ -159,7 +159,7 @@ impl Spec {
         Self { name, full_name: name, arity, flags, keys: (0, 0), step: 0, subcommands: &[], bits }
     }
 
-    /// A subcommand, by its full name.
+    /// Creates a subcommand from its full name.
     pub(super) const fn sub(full_name: &'static str, arity: i8, flags: &'static [&'static str]) -> Self {
         let mut bar = 0;
         while full_name.as_bytes()[bar] != b'|' {
@@ -171,95 +171,95 @@ impl Spec {
         sub
     }
 
-    /// The second argument is a key.
+    /// Declares that the second argument is a key.
     pub(super) const fn second(self) -> Self {
         Self { keys: (2, 2), step: 1, ..self }
     }
 
-    /// The command has subcommands.
+    /// Declares the subcommands of the command.
     const fn of(mut self, subcommands: &'static [Self]) -> Self {
         self.subcommands = subcommands;
         self.bits |= CONTAINER;
         self
     }
 
-    /// The first argument is a key.
+    /// Declares that the first argument is a key.
     const fn key(self) -> Self {
         Self { keys: (1, 1), step: 1, ..self }
     }
 
-    /// The first and the second argument are keys.
+    /// Declares that the first and the second argument are keys.
     const fn two(self) -> Self {
         Self { keys: (1, 2), step: 1, ..self }
     }
 
-    /// Every argument, or every second one, is a key.
+    /// Declares that every argument, or every second one, is a key.
     const fn every(self, step: u8) -> Self {
         Self { keys: (1, -1), step, ..self }
     }
 
-    /// Whether it can have so many arguments, its name included.
+    /// Returns whether it takes this number of arguments, including its name.
     #[inline]
     #[must_use]
     pub fn takes(&self, arguments: usize) -> bool {
         takes(self.arity, arguments)
     }
 
-    /// Whether it may need more memory than before.
+    /// Returns whether it may need more memory than before.
     #[inline]
     #[must_use]
     pub fn grows(&self) -> bool {
         self.bits & GROWS != 0
     }
 
-    /// Whether a client that waits for messages may use it.
+    /// Returns whether a client that waits for messages may use it.
     #[must_use]
     pub fn while_subscribed(&self) -> bool {
         self.bits & SUBSCRIBED != 0
     }
 
-    /// Whether a client that has not given its password may use it.
+    /// Returns whether a client that has not given its password may use it.
     #[must_use]
     pub fn for_strangers(&self) -> bool {
         self.bits & FOR_STRANGERS != 0
     }
 
-    /// Whether it changes keys.
+    /// Returns whether it changes keys.
     #[must_use]
     pub fn writes(&self) -> bool {
         self.bits & WRITES != 0
     }
 
-    /// Whether it takes as long as its arguments are, and no longer for many keys.
+    /// Returns whether its time depends on the length of its arguments, not on the number of keys.
     #[inline]
     #[must_use]
     pub(super) fn is_quick(&self) -> bool {
         self.bits & QUICK != 0
     }
 
-    /// Whether monitors are not shown it.
+    /// Returns whether monitors do not see it.
     pub(super) fn is_private(&self) -> bool {
         self.bits & PRIVATE != 0
     }
 
-    /// Whether it has subcommands.
+    /// Returns whether it has subcommands.
     #[inline]
     pub(super) fn is_container(&self) -> bool {
         self.bits & CONTAINER != 0
     }
 
-    /// Whether it belongs to a command.
+    /// Returns whether it is a subcommand.
     pub(super) fn is_subcommand(&self) -> bool {
         self.bits & SUBCOMMAND != 0
     }
 
-    /// Whether it runs at once, also if the client has begun a transaction.
+    /// Returns whether it runs at once, even if the client has begun a transaction.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
         matches!(self.full_name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
     }
 
-    /// The keys among the arguments of a request.
+    /// Returns the keys among the arguments of a request.
     #[inline]
     pub fn keys<'a>(&self, request: &'a Request) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let (first, last) = (usize::from(self.keys.0), self.keys.1);
@@ -268,7 +268,7 @@ impl Spec {
     }
 }
 
-/// What the flags of a command say.
+/// Returns the bits for the flags of a command.
 const fn bits(name: &str, flags: &[&str]) -> u8 {
     let meant = [
         ("denyoom", GROWS),
@@ -279,7 +279,7 @@ const fn bits(name: &str, flags: &[&str]) -> u8 {
         ("skip_monitor", PRIVATE),
     ];
     let mut bits = if is_one_of(name, &["set"]) { QUICK } else { 0 };
-    // SUBSCRIBE, PUNSUBSCRIBE and the like.
+    // SUBSCRIBE, PUNSUBSCRIBE and so on.
     let subscribes = name.len() >= 9 && is_one_of(name.split_at(name.len() - 9).1, &["subscribe"]);
     if subscribes || is_one_of(name, &["ping", "quit", "reset"]) {
         bits |= SUBSCRIBED;
@@ -310,18 +310,19 @@ const fn is_one_of(name: &str, names: &[&str]) -> bool {
     false
 }
 
-/// Finds specs by name, in any case: a resource.
+/// Finds specs by name, in any case; a resource.
 #[derive(Debug)]
 pub struct Specs {
-    /// Names, packed into words, with their numbers: each at its [place], or after it if that is taken. Most are free.
+    /// Names, packed into words, with their numbers. Each is at its [place], or after it if that is taken. Most slots
+    /// are free.
     slots: Box<[(u128, usize); SLOTS]>,
 }
 
-/// Many more than there are commands, so that most names are found at once.
+/// Far more than there are commands, so that most names are found at once.
 const SLOTS: usize = 256;
 const _: () = assert!(ALL.len() < SLOTS / 2);
 
-/// Where a name is looked for first.
+/// Returns where to look for a name first.
 #[inline]
 fn place(name: u128) -> u8 {
     let [low, high] = [name, name >> 64].map(|half| half as u64);
@@ -344,10 +345,10 @@ impl Default for Specs {
 }
 
 impl Specs {
-    /// How many commands there are.
+    /// The number of commands.
     pub(crate) const COUNT: usize = ALL.len();
 
-    /// A command and its number.
+    /// Finds a command and its number.
     #[inline]
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<(usize, &'static Spec)> {
@@ -363,7 +364,7 @@ impl Specs {
     }
 }
 
-/// A name in small letters as one word with its length; `None` if it is empty or too long for any command.
+/// Packs a name in lower case into one word with its length. Returns `None` if it is empty or too long for any command.
 #[inline]
 fn packed(name: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];

@@ -1,4 +1,4 @@
-//! GET, SET and what else there is to do with values.
+//! GET, SET and the other commands that work with values.
 
 use nexus_rt::{Res, ResMut};
 
@@ -31,7 +31,7 @@ pub(super) fn mget(
 ) -> Done {
     client.reply().array(request.len() - 1);
     for key in request.from(1) {
-        // The server cuts the client off, and not first when all the memory is full of one value.
+        // The server will disconnect the client. Do not fill the memory with copies of one value first.
         if client.unsent() > limits.most_replies() {
             break;
         }
@@ -49,7 +49,7 @@ pub(super) fn strlen(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Sta
     Ok(())
 }
 
-/// What SET or GETEX is told beside key and value.
+/// The options of SET or GETEX after the key and the value.
 #[derive(Default)]
 struct Options<'a> {
     time: Option<Time<'a>>,
@@ -61,12 +61,12 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Reads those of SET.
+    /// Reads the options of SET.
     fn read(request: &'a Request) -> Result<Self, CommandError> {
         Self::read_from(request.from(3), true)
     }
 
-    /// Reads those of SET or of GETEX.
+    /// Reads the options of SET or GETEX.
     fn read_from(mut arguments: impl Iterator<Item = &'a [u8]>, sets: bool) -> Result<Self, CommandError> {
         let mut options = Self::default();
         while let Some(option) = arguments.next() {
@@ -94,7 +94,7 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    /// A time may be given again in the same form, and then the last one counts.
+    /// Returns whether a time may be given in this form. Repeating a form is allowed, and the last time counts.
     fn time_may_be(&self, unit: Unit, from_now: bool) -> bool {
         self.time.as_ref().is_none_or(|time| time.unit == unit && time.from_now == from_now)
     }
@@ -261,7 +261,7 @@ pub(super) fn decrby(client: &mut Client, db: Db, request: &Request) -> Done {
     add(client, db, request.get(1), by.checked_neg().ok_or(CommandError::DecrementOverflow)?)
 }
 
-/// Adds to a number that is kept as text. One that is not there is 0; one that is wrong stays as it is.
+/// Adds to a number that is stored as text. A missing number is 0; an invalid one is left as it is.
 fn add(client: &mut Client, mut db: Db, key: &[u8], by: i64) -> Done {
     let old = match db.keys().get(key) {
         Some(text) => number::parse(text).ok_or(CommandError::NotAnInteger)?,

@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use crate::request::Request;
 
-/// Of CLIENT.
+/// Subcommands of CLIENT.
 pub(super) const CLIENT: &[Spec] = &[
     Spec::sub("client|caching", 3, &["noscript", "loading", "stale"]),
     Spec::sub("client|getname", 2, &["noscript", "loading", "stale"]),
@@ -23,7 +23,7 @@ pub(super) const CLIENT: &[Spec] = &[
     Spec::sub("client|unpause", 2, &["admin", "noscript", "loading", "stale"]),
 ];
 
-/// Of CLUSTER.
+/// Subcommands of CLUSTER.
 pub(super) const CLUSTER: &[Spec] = &[
     Spec::sub("cluster|countkeysinslot", 3, &["stale"]),
     Spec::sub("cluster|help", 2, &["loading", "stale"]),
@@ -35,7 +35,7 @@ pub(super) const CLUSTER: &[Spec] = &[
     Spec::sub("cluster|slots", 2, &["stale"]),
 ];
 
-/// Of COMMAND.
+/// Subcommands of COMMAND.
 pub(super) const COMMAND: &[Spec] = &[
     Spec::sub("command|count", 2, &["loading", "stale"]),
     Spec::sub("command|docs", -2, &["loading", "stale"]),
@@ -46,7 +46,7 @@ pub(super) const COMMAND: &[Spec] = &[
     Spec::sub("command|list", -2, &["loading", "stale"]),
 ];
 
-/// Of CONFIG.
+/// Subcommands of CONFIG.
 pub(super) const CONFIG: &[Spec] = &[
     Spec::sub("config|get", -3, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("config|help", 2, &["loading", "stale"]),
@@ -55,7 +55,7 @@ pub(super) const CONFIG: &[Spec] = &[
     Spec::sub("config|set", -4, &["admin", "noscript", "loading", "stale"]),
 ];
 
-/// Of LATENCY.
+/// Subcommands of LATENCY.
 pub(super) const LATENCY: &[Spec] = &[
     Spec::sub("latency|doctor", 2, &["admin", "noscript", "loading", "stale"]),
     Spec::sub("latency|help", 2, &["loading", "stale"]),
@@ -65,7 +65,7 @@ pub(super) const LATENCY: &[Spec] = &[
     Spec::sub("latency|reset", -2, &["admin", "noscript", "loading", "stale"]),
 ];
 
-/// Of OBJECT.
+/// Subcommands of OBJECT.
 pub(super) const OBJECT: &[Spec] = &[
     Spec::sub("object|encoding", 3, &["readonly"]).second(),
     Spec::sub("object|freq", 3, &["readonly"]).second(),
@@ -74,7 +74,7 @@ pub(super) const OBJECT: &[Spec] = &[
     Spec::sub("object|refcount", 3, &["readonly"]).second(),
 ];
 
-/// Of PUBSUB.
+/// Subcommands of PUBSUB.
 pub(super) const PUBSUB: &[Spec] = &[
     Spec::sub("pubsub|channels", -2, &["pubsub", "loading", "stale"]),
     Spec::sub("pubsub|help", 2, &["loading", "stale"]),
@@ -84,7 +84,7 @@ pub(super) const PUBSUB: &[Spec] = &[
     Spec::sub("pubsub|shardnumsub", -2, &["pubsub", "loading", "stale"]),
 ];
 
-/// Of SLOWLOG.
+/// Subcommands of SLOWLOG.
 pub(super) const SLOWLOG: &[Spec] = &[
     Spec::sub("slowlog|get", -2, &["admin", "loading", "stale"]),
     Spec::sub("slowlog|help", 2, &["loading", "stale"]),
@@ -92,7 +92,7 @@ pub(super) const SLOWLOG: &[Spec] = &[
     Spec::sub("slowlog|reset", 2, &["admin", "loading", "stale"]),
 ];
 
-/// The name of the subcommand that a request asks for; empty if it asks for none.
+/// Returns the name of the subcommand that a request asks for, or an empty name.
 pub(super) fn name(all: &[Spec], request: &Request) -> &'static str {
     let named = |name: &[u8]| all.iter().find(|spec| spec.name.as_bytes().eq_ignore_ascii_case(name));
     request.from(1).next().and_then(named).map_or("", |spec| spec.name)

@@ -1,4 +1,4 @@
-//! Which function each command is.
+//! The table of commands: the function of each.
 
 use nexus_rt::chain::{Callable, Mode};
 use nexus_rt::{PipelineStart, Registry};
@@ -12,7 +12,7 @@ use super::{
 use crate::request::Request;
 use crate::session::Client;
 
-/// A command from a function.
+/// Creates a command from a function.
 pub(super) fn command<F, M>(function: F, reg: &Registry) -> Run<Done>
 where
     M: Mode + 'static,
@@ -21,17 +21,17 @@ where
     PipelineStart::<&Request>::borrowed().with_context::<Client>().then(function, reg).build().boxed()
 }
 
-/// Commands, each beside its spec.
+/// Commands, each with its spec.
 type Table = Vec<(&'static Spec, Run<Done>)>;
 
-/// Names, each with its function, as a [`Table`].
+/// Creates a [`Table`] from names and functions.
 macro_rules! table {
     ($reg:ident: $($name:literal => $function:path,)*) => {
         vec![$((spec::named($name), command($function, $reg))),*]
     };
 }
 
-/// Every command beside its spec, in the order of names.
+/// Returns every command with its spec, in the order of names.
 pub(super) fn all(reg: &Registry) -> Table {
     let mut all = of_keys(reg);
     all.extend(of_clients(reg));
@@ -39,7 +39,7 @@ pub(super) fn all(reg: &Registry) -> Table {
     all
 }
 
-/// The commands about keys and values.
+/// Returns the commands about keys and values.
 fn of_keys(reg: &Registry) -> Table {
     table! { reg:
         "append" => strings::append,
@@ -92,7 +92,7 @@ fn of_keys(reg: &Registry) -> Table {
     }
 }
 
-/// The commands about clients, their messages and transactions, and the server.
+/// Returns the commands about clients, messages, transactions and the server.
 fn of_clients(reg: &Registry) -> Table {
     table! { reg:
         "asking" => cluster::only_cluster,

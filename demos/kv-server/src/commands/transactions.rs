@@ -1,4 +1,4 @@
-//! MULTI, EXEC, DISCARD, WATCH and UNWATCH: requests that run together, if nobody has changed what they depend on.
+//! MULTI, EXEC, DISCARD, WATCH and UNWATCH: requests that run together, unless a watched key has changed.
 
 use nexus_rt::{Res, ResMut};
 
@@ -11,7 +11,7 @@ use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, Reply, Transaction};
 
-/// What a key takes that is watched, beside its name, roughly and in bytes.
+/// The approximate memory of a watched key in addition to its name, in bytes.
 const WATCH: usize = 160;
 
 pub(super) fn multi(client: &mut Client, _: &Request) -> Done {
@@ -23,7 +23,7 @@ pub(super) fn multi(client: &mut Client, _: &Request) -> Done {
     Ok(())
 }
 
-/// Ends the transaction. Its requests run next, unless one was refused or a key that was watched has changed.
+/// Ends the transaction. Its requests run next, unless one of them was refused or a watched key has changed.
 pub(super) fn exec(client: &mut Client, mut keys: ResMut<Keys>, limits: Res<Limits>, _: &Request) -> Done {
     let Some(transaction) = client.state.end() else { return Err(CommandError::WithoutMulti("EXEC")) };
     let by_log = client.state.waiting.aborted;
@@ -47,7 +47,7 @@ fn is_too_large(transaction: &Transaction, keys: &Keys, limits: &Limits) -> bool
     keys.used() > limits.memory && transaction.queue.iter().any(|(command, _)| spec::ALL[*command].grows())
 }
 
-/// Whether a client's transaction would not run now.
+/// Returns whether a client's transaction would not run now.
 pub(super) fn is_aborted(client: &Client, keys: &Keys, limits: &Limits) -> bool {
     let state = &client.state;
     let transaction = |transaction: &Transaction| transaction.failed || is_too_large(transaction, keys, limits);
@@ -83,13 +83,13 @@ pub(super) fn unwatch(client: &mut Client, mut keys: ResMut<Keys>, _: &Request) 
     Ok(())
 }
 
-/// Ends what a client watches and has queued, which is not told.
+/// Drops the transaction and the watched keys of a client without telling it.
 pub(crate) fn forget(client: &mut Client, keys: &mut Keys) {
     client.state.end();
     unwatch_all(client, keys);
 }
 
-/// Ends the transaction of a client whose last request was to run it, and was refused.
+/// Drops the transaction of a client whose EXEC was refused.
 #[cold]
 #[inline(never)]
 pub(super) fn forget_refused(client: &mut Client, keys: &mut Keys) {
@@ -98,7 +98,7 @@ pub(super) fn forget_refused(client: &mut Client, keys: &mut Keys) {
     }
 }
 
-/// Ends what a client watches. Whether any of it has changed.
+/// Stops watching a client's keys. Returns whether any of them has changed.
 fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
     let changed = keys.unwatch(&mut client.state.watches);
     client.state.watching = 0;
@@ -106,7 +106,7 @@ fn unwatch_all(client: &mut Client, keys: &mut Keys) -> bool {
     changed
 }
 
-/// What becomes of a call of a client that waits for messages or has begun a transaction.
+/// Decides on a call of a client that waits for messages or has begun a transaction: runs, queues or refuses it.
 #[cold]
 pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, CommandError> {
     let (state, name) = (&client.state, call.spec.full_name);
@@ -123,25 +123,25 @@ pub(super) fn redirect<'a>(client: &Client, call: Call<'a>) -> Result<Call<'a>, 
     Ok(Call { command: QUEUE, ..call })
 }
 
-/// Whether a client's transaction is to change something.
+/// Returns whether a client's transaction contains changes.
 pub(super) fn may_change(client: &Client) -> bool {
     let queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);
     queue.into_iter().any(|(command, _)| super::may_change(&spec::ALL[*command]))
 }
 
-/// Whether a client's transaction is to read something.
+/// Returns whether a client's transaction contains reads.
 pub(super) fn reads(client: &Client) -> bool {
     let mut queue = client.state.transaction.iter().flat_map(|transaction| &transaction.queue);
     queue.any(|(command, request)| spec::of(*command, request).flags.contains(&"readonly"))
 }
 
-/// The number of what is run instead of a command that is queued.
+/// The number of the command that runs instead of a queued one.
 pub(super) const QUEUE: usize = spec::ALL.len();
 
-/// Keeps a request until the transaction runs.
+/// Queues a request for the transaction.
 pub(super) fn queue(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
     if let (Some(transaction), Some((command, _))) = (&mut client.state.transaction, specs.find(request.get(0))) {
-        // One that will not run needs no memory.
+        // A transaction that will not run needs no memory.
         if !transaction.failed {
             transaction.bytes += request.size();
             transaction.queue.push((command, request.copy()));

@@ -1,4 +1,4 @@
-//! Requests that are watched while they run: timed, and shown to those who want to see them.
+//! Runs requests that are timed, and shows requests to monitors.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -17,16 +17,16 @@ use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::watch::Watch;
 
-/// The most arguments of a request that is quick.
+/// The maximum number of arguments of a quick request.
 const FEW: usize = 16;
 
-/// Runs a command, which is counted, and timed now and then.
+/// Runs a command, counts it, and times a sample of its calls.
 #[inline]
 fn measured(command: &mut Command, client: &mut Client, world: &mut World, request: &Request) -> Done {
     command.measure(world, |command, world| command.run_with(client, world, request))
 }
 
-/// What notes what comes of requests.
+/// Records what requests do and how long they take.
 #[derive(Clone, Copy)]
 pub(super) struct Watcher {
     watch: Key<Watch>,
@@ -55,7 +55,7 @@ impl Watcher {
         }
     }
 
-    /// Runs a request and collects it, if that is asked for and it has changed something.
+    /// Runs a request, and collects it if collecting is on and the request has changed something.
     #[inline(never)]
     fn run_collected(self, table: &mut [Command], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         if !call.spec.writes() || !self.changes.get(world).are_collected() {
@@ -79,7 +79,7 @@ impl Watcher {
         }
     }
 
-    /// Runs a request that may take long, or that somebody watches.
+    /// Runs a request that may be slow, or that is timed or shown.
     #[inline(never)]
     fn run_watched(self, table: &mut [Command], client: &mut Client, world: &mut World, call: Call<'_>) -> Done {
         let started = Instant::now();
@@ -104,14 +104,14 @@ impl Watcher {
         done
     }
 
-    /// Keeps what took long.
+    /// Records a request that took long.
     fn note(self, world: &mut World, client: &Client, call: &Call<'_>, (at, took): (Duration, Duration)) {
         let address = address(world.resource::<Settings>(), client);
         let mut watch = self.watch.get_mut(world);
         let event = if call.spec.flags.contains(&"fast") { "fast-command" } else { "command" };
         let unix = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);
         watch.latency.note(event, (unix, took));
-        // The requests of a transaction are kept, each by itself.
+        // The requests of a transaction are recorded, each by itself.
         if call.spec.flags.contains(&"skip_slowlog") {
             return;
         }
@@ -122,7 +122,7 @@ impl Watcher {
     }
 }
 
-/// Shows a request to those who want to see all.
+/// Shows a request to the monitors.
 fn show(world: &mut World, client: &Client, call: &Call<'_>, at: Duration, watch: Key<Watch>) {
     let (seconds, micros) = (at.as_secs(), at.subsec_micros());
     let mut line = format!("+{seconds}.{micros:06} [0 {}]", address(world.resource::<Settings>(), client));
@@ -146,7 +146,7 @@ fn address(settings: &Settings, client: &Client) -> String {
     }
 }
 
-/// The arguments of a request without passwords.
+/// Returns the arguments of a request, without passwords.
 fn shown(request: &Request) -> Vec<Cow<'_, [u8]>> {
     let is = |at: usize, word: &str| request.get(at).eq_ignore_ascii_case(word.as_bytes());
     let (auth, hello, config) = (is(0, "auth"), is(0, "hello"), is(0, "config"));
@@ -158,7 +158,7 @@ fn shown(request: &Request) -> Vec<Cow<'_, [u8]>> {
     request.from(0).enumerate().map(show).collect()
 }
 
-/// Writes bytes as they are written between quotes.
+/// Writes bytes in the form used between quotes.
 fn quote(line: &mut String, bytes: &[u8]) {
     for byte in bytes {
         match byte {

@@ -1,4 +1,4 @@
-//! Requests that run again: they lead to the same keys by the same history.
+//! Requests that run again lead to the same keys by the same history.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use crate::traffic;
 
 type Words = Vec<Vec<u8>>;
 
-/// What has changed by each event, and when that was in milliseconds since 1970.
+/// What each event has changed, and its time in milliseconds since 1970.
 type Journal = Vec<(i64, Vec<u8>)>;
 
-/// A server that admits nothing but what was admitted before.
+/// Limits that admit nothing new, only requests that were admitted before.
 fn strict() -> Limits {
     let request = RequestLimits { argument: 0, request: 0, arguments: 0 };
     Limits { request, key: 0, memory: 0, ..Limits::default() }
 }
 
-/// Times from less than a millisecond to some years.
+/// Returns a duration, from less than a millisecond to some years.
 fn some_time(random: &mut Random) -> Duration {
     let most = random.pick(&[&1_000_000, &10_000_000, &1_000_000_000, &1_000_000_000_000, &10_000_000_000_000_000]);
     Duration::from_nanos(random.below(*most))
 }
 
-/// A command: most are those of the traffic, and some set keys that end soon.
+/// Returns a command: most are those of the traffic, and some set keys that expire soon.
 fn some_words(random: &mut Random) -> Words {
     if !random.one_in(4) {
         return traffic::next(random).0;
@@ -40,7 +40,7 @@ fn some_words(random: &mut Random) -> Words {
     }
 }
 
-/// What one event consists of: a command, or a whole transaction.
+/// Returns an event: a command or a whole transaction.
 fn event(random: &mut Random) -> Vec<Words> {
     if !random.one_in(8) {
         return vec![some_words(random)];
@@ -49,7 +49,7 @@ fn event(random: &mut Random) -> Vec<Words> {
     [vec![vec![b"MULTI".to_vec()]], queued, vec![vec![b"EXEC".to_vec()]]].concat()
 }
 
-/// Two servers that are asked the same, and remove keys that have ended at moments of their own.
+/// Two servers that receive the same requests, but remove expired keys at different times.
 struct Pair {
     rigs: [Rig; 2],
     journal: Journal,
@@ -81,7 +81,7 @@ impl Pair {
     }
 }
 
-/// Runs again what has changed by each event, at its time; removes keys that have ended at moments of its own.
+/// Runs again what each event has changed, at its time. Removes expired keys at times of its own.
 fn replay(rig: &mut Rig, random: &mut Random, journal: &[(i64, Vec<u8>)]) {
     for (at, requests) in journal {
         advance(rig, *at, random.one_in(3));
@@ -96,7 +96,7 @@ fn advance(rig: &mut Rig, to_ms: i64, removes: bool) {
     }
 }
 
-/// A server that has been given what is there.
+/// Creates a server with the keys of another one.
 fn restored(from: &Rig, limits: Limits) -> Rig {
     let (trace, changes, digest) = from.state();
     let mut rig = Rig::new(limits);

@@ -1,4 +1,4 @@
-//! What counts as a change of keys, and which requests are collected for it.
+//! Which requests count as changes of keys, and which of them are collected.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use kv_server::{Changes, Limits, Specs};
 
 use crate::rig::{Rig, words};
 
-/// What is there before each request of the lists below: `gone` has ended.
+/// The keys before each request of the lists below: `gone` has expired.
 const BEFORE: &str = "SET k 5\r\nSET text x\r\nSET ends 7 EX 100\r\nSET gone 9 PX 5";
 
 fn rig(removes: bool) -> Rig {
@@ -18,7 +18,7 @@ fn rig(removes: bool) -> Rig {
     rig
 }
 
-/// Every command that writes, as it changes something.
+/// Every command that writes, in cases in which it changes something.
 const CHANGING: &[&str] = &[
     "APPEND k 1",
     "COPY k new",
@@ -51,14 +51,14 @@ const CHANGING: &[&str] = &[
     "SETNX gone 5",
     "SETRANGE k 3 x",
     "UNLINK text",
-    // To end at a time that is past is to be removed.
+    // A past expiry time removes the key.
     "EXPIRE k -1",
     "SET new 1 PXAT 1",
     "INCR gone",
     "APPEND gone 1",
 ];
 
-/// The same where there is nothing to change, or a mistake.
+/// The same commands, in cases with nothing to change or a mistake.
 const NOT_CHANGING: &[&str] = &[
     "APPEND k",
     "COPY k text",
@@ -102,7 +102,7 @@ const NOT_CHANGING: &[&str] = &[
     "UNLINK gone",
 ];
 
-/// Commands that are said to write, and change nothing in a server of one database.
+/// Commands that have the flag for writing, but change nothing in a server with one database.
 const NEVER_CHANGING: &[&str] = &["MOVE k 0", "SWAPDB 0 0"];
 
 fn names(requests: &[&[&'static str]]) -> BTreeSet<String> {
@@ -153,14 +153,14 @@ fn requests_that_change_nothing_leave_no_trace() {
 fn what_ends_by_itself_leaves_no_trace() {
     let mut rig = rig(false);
     let before = rig.state();
-    // By whoever watches it, and by its timer.
+    // An expired key is removed by a client that watches it, and by its timer.
     rig.run("WATCH gone\r\nUNWATCH");
     assert_eq!(rig.state(), before);
     rig.sleep(Duration::from_secs(100));
     let after = rig.state();
     assert_eq!((after.0, after.1, rig.run("EXISTS ends")), (before.0, before.1, ":0".to_owned()));
     assert_ne!(after.2, before.2);
-    // By the sweep, which finds those that have no timer, and by what drops keys that were removed all at once.
+    // The sweep removes expired keys without a timer, and keys that were removed all at once are dropped later.
     let lines: Vec<_> = (0..40_000).map(|n| format!("SET key:{n} 5 PX 1000")).collect();
     rig.run(&lines.join("\r\n"));
     let before = rig.state();
@@ -174,7 +174,7 @@ fn what_ends_by_itself_leaves_no_trace() {
     assert_eq!(rig.state(), before);
 }
 
-/// As in Redis, for nobody looks whether any key still lives.
+/// As in Redis, since the server does not check whether any key is live.
 #[test]
 fn to_remove_all_keys_is_a_change_also_where_none_lives() {
     let states = [true, false].map(|removes| {
@@ -189,7 +189,7 @@ fn to_remove_all_keys_is_a_change_also_where_none_lives() {
     assert_eq!(states[0], states[1]);
 }
 
-/// When a value ends is a change of its own.
+/// Setting the expiry time of a value counts as a change of its own.
 #[test]
 fn every_change_of_a_key_is_counted() {
     let mut rig = rig(true);

@@ -1,23 +1,24 @@
-//! What programs of others do with the server: libraries with their default settings, and the tools of Redis.
+//! Other programs as clients of the server: libraries with their default settings, and the tools of Redis.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::support::Server;
 
-/// The folder of the environments that `.ci/run` makes, beside the build.
+/// The folder of the environments that `.ci/run` creates, beside the build.
 pub(crate) fn environments() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("../kv-clients")
 }
 
-/// Says that something is not there to test with. In CI it must be, unless `.ci/run` found that it cannot be.
+/// Reports that a program needed by a test is missing. In CI this fails, unless `.ci/run` found that it cannot be
+/// there.
 pub(crate) fn absent(what: &str) {
     let must = std::env::var_os("CI").is_some() && std::env::var_os("WITHOUT_KV_CLIENTS").is_none();
     assert!(!must, "{what} must be there in CI: `.ci/run` installs it");
     println!("SKIPPED: no {what} to talk to; `.ci/run` shows how to install it");
 }
 
-/// A Python that has a module: that of the environment, or the system's.
+/// Returns a Python that has a module: that of the environment, or the system's.
 pub(crate) fn python(module: &str) -> Option<PathBuf> {
     let has_it = |python: &PathBuf| {
         let import = Command::new(python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
@@ -30,7 +31,7 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
     found
 }
 
-/// Runs a script with the ports of two servers, the second of which has the password `secret`.
+/// Runs a script with the ports of two servers. The second server has the password `secret`.
 fn run(program: &Path, script: &str, more: &[&str]) {
     let servers = [Server::start(&[]), Server::start(&["--requirepass", "secret"])];
     let ports = servers.each_ref().map(|server| server.address.port().to_string());
@@ -88,7 +89,7 @@ fn ioredis_does_what_it_does_with_redis() {
     node("ioredis", "ioredis_client.mjs");
 }
 
-/// What a tool of Redis prints. `None`, and said so, where it is not installed.
+/// Returns the output of a tool of Redis. Reports the tool and returns `None` if it is not installed.
 fn tool(program: &str, server: &Server, args: &[&str]) -> Option<String> {
     let port = server.address.port().to_string();
     let ran = Command::new(program).args(["-p", &port]).args(args).stdin(Stdio::null()).output();

@@ -1,4 +1,4 @@
-//! What COMMAND says, beside what Redis says: of every command that there is here, the same.
+//! COMMAND beside Redis: for every command that exists here, the replies are the same.
 
 use crate::connections::assert_same;
 use crate::redis::Redis;
@@ -19,7 +19,7 @@ fn elements(reply: Reply) -> Vec<Reply> {
     }
 }
 
-/// Both in the newer version of the protocol.
+/// Connects to both servers with the newer version of the protocol.
 fn both(server: &Server, redis: &Redis) -> [Client; 2] {
     [server.address, redis.address].map(|address| {
         let mut client = Client::connect(address);
@@ -48,7 +48,7 @@ fn commands_are_described_as_by_redis() {
     }
 }
 
-/// The documentation of a command, without that of its subcommands, which follows.
+/// Returns the documentation of a command, and that of its subcommands separately.
 fn docs(client: &mut Client, name: &str) -> (Vec<Reply>, Vec<Reply>) {
     let mut found = elements(client.ask(&["COMMAND", "DOCS", name]));
     assert_eq!(text(&found.remove(0)), name);
@@ -80,7 +80,7 @@ fn questions_about_commands_are_answered_as_by_redis() {
     assert_same(&server, &redis, CASES);
 }
 
-/// The list in the README is what there is.
+/// The list in the README matches the commands.
 #[test]
 fn the_readme_lists_every_command() {
     let readme = include_str!("../../README.md");

@@ -1,4 +1,4 @@
-//! What commands do, where Redis is not needed to know it.
+//! Commands whose correct replies are known without Redis.
 
 use crate::support::{Reply, Server, bulk, command, ok};
 
@@ -17,7 +17,7 @@ fn messages_reach_all_who_have_subscribed_in_order() {
     assert_eq!(publisher.ask(&["PUBLISH", "b", "2"]), Reply::Integer(1));
     assert_eq!(publisher.ask(&["PUBLISH", "nobody", "3"]), Reply::Integer(0));
     assert_eq!(subscribers[2].ask(&["UNSUBSCRIBE", "a"]), {
-        // The message was on its way before.
+        // The message was already on its way.
         Reply::Array(Some(vec![bulk("message"), bulk("a"), bulk("1")]))
     });
     drop(server.client());
@@ -31,7 +31,7 @@ fn who_subscribes_after_a_message_does_not_get_it() {
     let mut subscriber = server.client();
     subscriber.ask(&["SUBSCRIBE", "a"]);
     let mut late = server.client();
-    // In one piece, and so both in one turn of the server.
+    // Sent in one piece, so that both run in one turn of the server.
     late.send(&[command(&["PUBLISH", "a", "1"]), command(&["SUBSCRIBE", "a"])].concat());
     assert_eq!(late.reply(), Reply::Integer(1));
     assert_eq!(late.reply(), Reply::Array(Some(vec![bulk("subscribe"), bulk("a"), Reply::Integer(1)])));
@@ -125,7 +125,7 @@ fn a_large_value_comes_and_goes_whole() {
     assert_eq!(server.info("used_memory_dataset"), 0);
 }
 
-/// Libraries read every number in it that Redis tells, and fail where one is missing.
+/// Libraries read every number of Redis in it, and fail if one is missing.
 #[test]
 fn what_is_told_of_a_client_has_the_numbers_that_libraries_read() {
     let server = Server::start(&[]);

@@ -1,4 +1,4 @@
-//! Both versions of the protocol, passwords, and what clients ask of their connections: as Redis does, byte by byte.
+//! Both versions of the protocol, passwords, and commands about connections: as in Redis, byte by byte.
 
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr};
@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 use crate::redis::Redis;
 use crate::support::{Client, Reply, Server, ok};
 
-/// All that is answered to lines, each of which is sent when the one before is answered or is known not to be.
+/// Returns all replies to lines. Each line is sent when the one before is answered or known to get no reply.
 fn answers(address: SocketAddr, lines: &[&str]) -> Vec<u8> {
     let mut client = Client::connect(address);
     client.send(format!("{}\r\n", lines.join("\r\n")).as_bytes());
@@ -16,7 +16,7 @@ fn answers(address: SocketAddr, lines: &[&str]) -> Vec<u8> {
     answers
 }
 
-/// Without the number of the client, which is the only one after `id`.
+/// Removes the number of the client, the only one after `id`.
 fn without_id(answers: &[u8]) -> String {
     let text = answers.escape_ascii().to_string();
     let mut parts = text.split("$2\\r\\nid\\r\\n:");
@@ -77,7 +77,7 @@ fn a_client_that_is_killed_is_gone_and_the_others_stay() {
     assert!(first.is_closed());
 }
 
-/// Each in its own version of the protocol.
+/// Clients with different versions of the protocol.
 #[test]
 fn messages_are_told_apart_from_replies_where_the_protocol_can() {
     let server = Server::start(&[]);
@@ -107,7 +107,7 @@ fn clients_wait_while_they_are_paused() {
     assert_eq!(second.reply(), ok());
     assert!(matches!(second.reply(), Reply::Bulk(Some(_))));
     assert!(matches!(third.reply(), Reply::Integer(1..=2)));
-    // All requests, also those of who asked for it, and of who comes then.
+    // All requests wait, including those of the client that asked for the pause and of clients that connect later.
     let started = std::time::Instant::now();
     first.send(b"CLIENT PAUSE 300\r\nPING\r\n");
     assert_eq!(first.reply(), ok());

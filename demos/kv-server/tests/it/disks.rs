@@ -1,4 +1,4 @@
-//! Disks that are full, fail or take nothing, by calls of the system that fail.
+//! Disks that are full, fail or take nothing, simulated by failing system calls.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::tempdir;
 
 use crate::support::{Reply, Server};
 
-/// Whether calls of the system can be made to fail here.
+/// Returns whether system calls can be made to fail here.
 fn strace() -> bool {
     let there = Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success());
     if !there {
@@ -17,7 +17,7 @@ fn strace() -> bool {
     there
 }
 
-/// A server some of whose calls fail.
+/// Returns the command of a server some of whose system calls fail.
 fn failing(directory: &Path, durability: &str, fault: &str) -> Command {
     let call = fault.split(':').next().unwrap();
     let mut command = Command::new("strace");
@@ -101,7 +101,7 @@ fn replies_wait_until_the_disk_has_what_they_answer() {
     if !strace() {
         return;
     }
-    // The second sync is that of the first change. It takes its time, in which nothing may leave.
+    // The second sync is that of the first change. It is slow, and no reply may leave before it ends.
     const DELAY: std::time::Duration = std::time::Duration::from_millis(400);
     for durability in ["disk", "behind"] {
         let directory = tempdir().unwrap();
@@ -112,7 +112,7 @@ fn replies_wait_until_the_disk_has_what_they_answer() {
         let started = std::time::Instant::now();
         writer.send(b"SET a 1\r\n");
         let read = loop {
-            // What others see of it waits as well.
+            // A client that sees the change waits for the sync as well.
             let reply = reader.ask(&["GET", "a"]);
             if reply != Reply::Bulk(None) {
                 break started.elapsed();

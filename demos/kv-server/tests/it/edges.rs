@@ -1,18 +1,18 @@
-//! Commands at their edges, beside Redis: every number of arguments, options in every order, numbers at the ends of
-//! what is read, odd bytes. Each case starts from the same keys. Its reply and what it leaves are compared.
+//! Commands in edge cases, beside Redis: every number of arguments, options in every order, numbers at the ends of
+//! their ranges, odd bytes. Each case starts from the same keys. Its reply and the resulting keys are compared.
 
 use crate::pools::{ALL, FIXED, OPTIONS, PATTERNS};
 use crate::redis::Redis;
 use crate::support::{Client, Server, command};
 
-/// A command: its words.
+/// A command, as words.
 type Words = Vec<Vec<u8>>;
 
 fn words(line: &[&str]) -> Words {
     line.iter().map(|word| word.as_bytes().to_vec()).collect()
 }
 
-/// Every choice of one from each.
+/// Returns every combination of one element from each list.
 fn products(of: &[&[&str]]) -> Vec<Words> {
     let start = vec![Words::new()];
     of.iter().fold(start, |lines, choices| {
@@ -50,7 +50,7 @@ fn cases() -> Vec<Words> {
     cases
 }
 
-/// Names that are none, long and with odd bytes, and as many arguments as are shown, and more.
+/// Names that do not exist, long and with odd bytes, with as many arguments as an error shows, and more.
 fn odd_names() -> Vec<Words> {
     let long = |length: usize| vec![b'x'; length];
     let odd = [&b"\0"[..], b"a\0b", b"\xff\xfe", b"a\r\nb", b"'q'", b"\x01\x7f", b"get\0"];
@@ -71,7 +71,7 @@ fn odd_names() -> Vec<Words> {
     cases
 }
 
-/// What is there before each case.
+/// Sets the keys before each case.
 const BEFORE: &[&[&str]] = &[
     &["DISCARD"],
     &["UNWATCH"],
@@ -80,7 +80,7 @@ const BEFORE: &[&[&str]] = &[
     &["SET", "t", "timed", "PXAT", "33333333333000"],
 ];
 
-/// What is looked at after each case.
+/// Reads the keys after each case.
 const AFTER: &[&[&str]] = &[
     &["EXEC"],
     &["MGET", "s", "n", "t", "none", "new", "other", ""],
@@ -90,8 +90,8 @@ const AFTER: &[&[&str]] = &[
     &["PEXPIRETIME", "new"],
 ];
 
-/// Whether both are the same, apart from times that were counted from when each server was asked, and from the order of
-/// keys.
+/// Returns whether both replies are the same, apart from remaining times, which depend on when each server was asked,
+/// and the order of keys.
 fn is_same(words: &Words, ours: &[u8], theirs: &[u8]) -> bool {
     let number = |reply: &[u8]| std::str::from_utf8(reply.strip_prefix(b":")?).ok()?.trim_end().parse::<i64>().ok();
     let sorted = |reply: &[u8]| {
@@ -109,7 +109,7 @@ fn is_same(words: &Words, ours: &[u8], theirs: &[u8]) -> bool {
     }
 }
 
-/// Runs all cases on both; gives those whose replies differ.
+/// Runs all cases on both servers. Returns the number of cases, and those whose replies differ.
 fn differences(ours: &mut Client, theirs: &mut Client) -> (usize, Vec<String>) {
     let (cases, mut found) = (cases(), Vec::new());
     let around = |lines: &[&[&str]]| lines.iter().map(|line| words(line)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Requests as bytes: what is written is read again, and what is no request is refused.
+//! Requests as bytes: encoded requests decode to the same, and invalid bytes are refused.
 
 use kv_server::{Limits, Malformed, Request};
 use nexus_rt::connections::Framing;
@@ -25,7 +25,7 @@ fn encoded(requests: &[Words]) -> Vec<u8> {
     bytes
 }
 
-/// Reads all requests; how it ends.
+/// Decodes all requests. Returns them and how decoding ends.
 fn decoded(mut bytes: &[u8]) -> (Vec<Words>, Result<(), Malformed>) {
     let (mut request, mut all) = (Request::new(Limits::default().request), Vec::new());
     loop {

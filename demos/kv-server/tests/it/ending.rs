@@ -1,4 +1,4 @@
-//! How the server ends: what is still answered, how connections are closed, and what that costs.
+//! How the server stops: which requests are still answered, how connections are closed, and what that costs.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,17 +16,17 @@ use nexus_rt::{Clock, ShutdownHandle};
 
 use crate::support::{Client, Reply, Server, bulk, command, ok, until};
 
-/// Longer than a test may take: whatever ends sooner did not wait for it.
+/// Longer than a test may take. A server that stops sooner has not waited for it.
 const FOR_EVER: &str = "600000";
 
-/// A client that pipelines for ever.
+/// A client that pipelines without end.
 struct Endless {
     writer: JoinHandle<()>,
     replies: Client,
 }
 
 impl Endless {
-    /// Sends INCR of a key of its own until the connection ends.
+    /// Sends INCR for a key of its own until the connection is closed.
     fn start(address: SocketAddr, key: &str) -> Self {
         let replies = Client::connect(address);
         let mut socket = replies.socket.get_ref().try_clone().unwrap();
@@ -34,8 +34,8 @@ impl Endless {
         Self { writer: thread::spawn(move || while socket.write_all(&requests).is_ok() {}), replies }
     }
 
-    /// Reads to the end of the stream, which must come after a whole reply to each of the first requests. Returns how
-    /// many that are.
+    /// Reads to the end of the stream, which must come after a whole reply to each of the first requests. Returns the
+    /// number of replies.
     fn end(mut self, begun: &AtomicUsize) -> usize {
         let (mut bytes, mut counted) = (vec![0; 1 << 16], 0);
         let mut rest = Vec::new();
@@ -55,14 +55,15 @@ impl Endless {
             rest.drain(..whole);
         }
         assert!(rest.is_empty(), "half a reply: {}", rest.escape_ascii());
-        // Closes it for the writer too.
+        // Close it for the writer too.
         self.replies.socket.get_mut().shutdown(std::net::Shutdown::Both).ok();
         self.writer.join().unwrap();
         counted
     }
 }
 
-/// Has 20 clients pipeline for ever, asks the server to end once all are served, and returns how many replies came.
+/// Starts 20 clients that pipeline without end, stops the server once all are served, and returns the number of
+/// replies.
 fn end_amid_endless(address: SocketAddr, end: impl FnOnce()) -> usize {
     let begun = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -74,7 +75,7 @@ fn end_amid_endless(address: SocketAddr, end: impl FnOnce()) -> usize {
     })
 }
 
-/// A journal whose last change comes after the present: somebody has set the clock of the machine back.
+/// Writes a journal whose last change is in the future, as if the clock of the machine had been set back.
 fn of_the_future(directory: &Path) {
     let (mut world, mut store, digests) = Store::detached();
     let future = UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(3_650);
@@ -107,13 +108,13 @@ fn who_pipelines_for_ever_gets_a_reply_to_each_of_its_first_requests_and_then_th
     }
 }
 
-/// What a server counted.
+/// The counters of a server.
 struct Counted {
     commands: u64,
     turns: u64,
 }
 
-/// A server within the test, so that its counters can be read after its end.
+/// Starts a server within the test, so that its counters can be read after its end.
 fn start(drain: Duration) -> (SocketAddr, ShutdownHandle, JoinHandle<Counted>) {
     let limits = Limits::default();
     let (server, mut world) =
@@ -141,17 +142,17 @@ fn what_had_come_is_answered_and_what_comes_later_is_not() {
     assert_eq!(idle.ask(&["PING"]), Reply::Simple("PONG".into()));
     let mut clients: Vec<_> = (0..20).map(|_| server.client()).collect();
     clients.iter_mut().for_each(|client| assert_eq!(client.ask(&["PING"]), Reply::Simple("PONG".into())));
-    // It cannot read any of this before it is asked to end. The last request is not whole.
+    // The server cannot read any of this before it is asked to stop. The last request is incomplete.
     server.signal("-STOP");
     let requests = [command(&["ECHO", "before"]).repeat(2_000), b"*2\r\n$4\r\nECHO\r\n$5\r\naf".to_vec()].concat();
     clients.iter_mut().for_each(|client| client.send(&requests));
     server.signal("-TERM");
     server.signal("-CONT");
-    // It is told when all that had come is answered.
+    // The idle client is disconnected when every request that had arrived is answered.
     idle.ends();
     assert!(TcpStream::connect(server.address).is_err(), "nobody is let in any more");
     for client in &mut clients {
-        // It may have been closed already.
+        // The connection may have been closed already.
         _ = client.socket.get_mut().write_all(b"ter\r\n");
         for _ in 0..2_000 {
             assert_eq!(client.reply(), bulk("before"));
@@ -170,7 +171,7 @@ fn who_asks_nothing_is_not_waited_for() {
     slow.send(&command(&["GET", "k"]).repeat(10_000));
     until("all has come", || server.info("keyspace_hits") == 10_000);
     server.signal("-TERM");
-    // It learns it while the server waits for the other, who then reads.
+    // The idle client is disconnected while the server waits for the slow one, which then reads.
     idle.ends();
     (0..10_000).for_each(|_| assert_eq!(slow.reply(), bulk(&"v".repeat(1_000))));
     slow.ends();
@@ -184,7 +185,7 @@ fn who_writes_all_before_it_reads_is_not_stuck() {
     let requests = command(&["ECHO", &"v".repeat(1_000)]).repeat(5_000);
     client.send(&requests);
     server.signal("-TERM");
-    // More than sockets hold, and so it must be read.
+    // More than sockets hold, so the server must read it.
     (0..5).for_each(|_| client.send(&requests));
     let mut replies = 0;
     while let Some(reply) = client.try_reply() {

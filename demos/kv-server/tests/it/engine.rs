@@ -1,4 +1,4 @@
-//! Commands on a clock of the test's own, without sockets.
+//! Commands on a virtual clock, without sockets.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn a_time_that_is_past_ends_a_key_at_once() {
     rig.run("MSET a 1 b 1 c 1");
     assert_eq!(rig.run("EXPIRE a 0\r\nPEXPIRE b -5\r\nSET c 2 EXAT 1\r\nEXISTS a b c"), ":1 :1 +OK :0");
     assert_eq!(rig.run("EXPIRE a 10"), ":0");
-    // Far beyond what a wheel spans.
+    // Far beyond the range of a timer wheel.
     assert_eq!(rig.run("SET far 1 PX 9000000000000000\r\nTTL far"), "+OK :9000000000000");
     rig.sleep(Duration::from_secs(1_000_000_000));
     assert_eq!(rig.run("TTL far\r\nFLUSHALL\r\nDBSIZE"), ":8999000000000 +OK :0");
@@ -78,7 +78,7 @@ fn limits_refuse_and_change_nothing() {
     assert_eq!(rig.run("MGET a b c\r\nDEL a\r\nSET c 3"), "*3 $1 1 $1 2 $-1 :1 +OK");
 }
 
-/// What the server counts as used is what a sum over all keys gives.
+/// The memory that the server counts is the sum over all keys.
 #[test]
 fn memory_is_counted_exactly() {
     let mut rig = Rig::new(Limits::default());
@@ -93,7 +93,7 @@ fn memory_is_counted_exactly() {
     assert_eq!(rig.world.resource::<Keys>().used(), 0);
 }
 
-/// However many keys end at once, a turn removes few of them, and none is seen any more.
+/// However many keys expire at once, a turn removes only a few of them, and no command sees any.
 #[test]
 fn keys_that_have_ended_and_are_still_to_be_removed_are_as_if_they_were_not() {
     const KEYS: usize = 100_000;
@@ -134,7 +134,7 @@ fn a_watched_key_that_has_ended_has_changed_also_if_all_keys_are_removed_before_
         rig.run("SET k v PX 5\r\nWATCH k");
         rig.pass(Duration::from_millis(5), removes);
         assert_eq!(rig.run("FLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +QUEUED *-1");
-        // Nothing that has ended before.
+        // A key that expired before WATCH does not count.
         rig.run("SET k v PX 5");
         rig.pass(Duration::from_millis(5), removes);
         assert_eq!(rig.run("WATCH k\r\nFLUSHALL\r\nMULTI\r\nPING\r\nEXEC"), "+OK +OK +OK +QUEUED *1 +PONG");

@@ -1,12 +1,12 @@
-//! INCRBYFLOAT beside Redis, with numbers by chance: every digit must be the same.
+//! INCRBYFLOAT beside Redis, with random numbers: every digit must be the same.
 
 use crate::redis::Redis;
 use crate::support::{Client, Random, Server, command};
 
-/// How many sums are compared; `KV_FLOATS` sets another number.
+/// The number of sums that are compared. `KV_FLOATS` sets another number.
 const SUMS: usize = 20_000;
 
-/// A number as somebody might write it.
+/// Returns a number in one of the forms that people write.
 fn number(random: &mut Random) -> String {
     let sign = random.pick(&["", "", "-"]);
     let digits = |random: &mut Random, most: usize| -> String {

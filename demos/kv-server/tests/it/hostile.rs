@@ -1,4 +1,4 @@
-//! Clients that mean no good, or are broken: each gets an error or a closed connection, and everybody else is served.
+//! Hostile or broken clients: each gets an error or a closed connection, and all other clients are served.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::support::{Client, LONG, Random, Reply, Server, bulk, command, ok, until};
 
-/// Somebody else is served.
+/// Checks that another client is served.
 fn serves(server: &Server) {
     let mut client = server.client();
     assert_eq!(client.ask(&["SET", "somebody", "else"]), ok());
@@ -71,12 +71,12 @@ fn junk_does_no_harm() {
         let length = random.index(5_000);
         let bytes: Vec<u8> = match round % 2 {
             0 => (0..length).map(|_| random.below(256) as u8).collect(),
-            // Of what the protocol is made of, and so it goes deeper.
+            // Bytes of the protocol, which reach deeper into the parser.
             _ => (0..length)
                 .map(|_| *random.pick(&[&b'*', &b'$', &b'\r', &b'\n', &b'1', &b'3', &b'-', &b'g', &b' ', &b'"']))
                 .collect(),
         };
-        // The server may have had enough before all is sent.
+        // The server may close the connection before everything is sent.
         _ = socket.write_all(&bytes);
         _ = socket.shutdown(Shutdown::Write);
         socket.set_read_timeout(Some(LONG)).unwrap();
@@ -135,7 +135,7 @@ fn who_reads_is_served_whatever_the_size_of_the_replies() {
     let (small, large) = ("v".repeat(24_000), "v".repeat(1 << 20));
     assert_eq!(client.ask(&["SET", "small", &small]), ok());
     assert_eq!(client.ask(&["SET", "large", &large]), ok());
-    // More than is held for one client, asked for at once.
+    // More than the server holds for one client, in requests that are sent at once.
     client.send(&command(&["GET", "large"]).repeat(70));
     client.send(&command(&["GET", "small"]).repeat(3_000));
     (0..70).for_each(|_| assert!(client.reply() == bulk(&large)));
@@ -168,7 +168,7 @@ fn who_never_reads_is_cut_off() {
         // More than sockets hold.
         assert!(sent < 1_000_000, "the server takes whatever it is asked");
         if sent % 1_000 == 0 {
-            // Whoever asks after it is answered, so the server has got to it.
+            // A client that asks later is answered, so the server has handled everything before.
             serves(&server);
         }
     }
@@ -211,7 +211,7 @@ fn who_leaves_gets_what_it_waits_for_and_nothing_that_is_published_later() {
     }
     let asked = server.info("total_commands_processed");
     subscriber.send(&command(&["QUIT"]));
-    // Each INFO counts as one too.
+    // Each INFO counts as a request too.
     let mut looks = 1;
     until("it has quit", || {
         looks += 1;
@@ -279,7 +279,7 @@ fn unfinished_requests_of_all_clients_together_are_bounded() {
     let mut clients: Vec<_> = (0..40).map(|_| server.client()).collect();
     for client in &mut clients {
         client.send(b"*2\r\n$3\r\nGET\r\n$4000000\r\n");
-        // The server may have had enough.
+        // The server may have closed the connection.
         _ = client.socket.get_mut().write_all(&vec![b'x'; 1_000_000]);
     }
     until("some are cut off", || server.info("client_cut_offs") >= 20);
@@ -304,7 +304,7 @@ fn a_storm_of_connections_passes() {
                         1 => _ = socket.write_all(b"*1\r\n$4\r\nPI"),
                         _ => {
                             _ = socket.write_all(&command(&["PING"]));
-                            // Closed with the reply unread, and so by a reset.
+                            // Closed with the reply unread, and so with a reset.
                         }
                     }
                 }

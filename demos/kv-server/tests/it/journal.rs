@@ -1,4 +1,4 @@
-//! The journal: what comes back, what it prints, and what it says when it cannot go on.
+//! The journal: what a restart recovers, what the program prints, and its errors when it cannot continue.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn run(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kv-server")).args(["--port", "0"]).args(args).output().unwrap()
 }
 
-/// What the program says that cannot start, with the directory's name taken out.
+/// Returns the error of a program that cannot start, without the name of the directory.
 fn refusal(directory: &Path) -> String {
     let output = run(&["--journal", directory.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -34,7 +34,7 @@ fn replay(directory: &Path, more: &[&str]) -> String {
     String::from_utf8(text).unwrap().replace(directory.to_str().unwrap(), "DIR")
 }
 
-/// All keys with their values and ends.
+/// Returns all keys with their values and expiry times.
 fn state(client: &mut Client) -> Vec<(Reply, Reply, Reply)> {
     let Reply::Array(Some(mut keys)) = client.ask(&["KEYS", "*"]) else { panic!("KEYS is a list") };
     keys.sort();
@@ -47,7 +47,7 @@ fn state(client: &mut Client) -> Vec<(Reply, Reply, Reply)> {
         .collect()
 }
 
-/// The sentence of the last line, without its end.
+/// Stops the server, and returns the sentence in the last line of its output, without its end.
 fn ending(mut server: Server) -> String {
     use std::io::Read;
     server.signal("-TERM");
@@ -190,7 +190,7 @@ fn compaction_runs_beside_the_load_and_generations_pass() {
         assert!(client.info("aof_current_size") < 1_000_000);
         options = vec!["--compact", "50kb"];
     }
-    // What is compacted away is not known any more.
+    // Changes that were compacted away are no longer known.
     let gone = replay(directory.path(), &["--until", "3"]);
     assert!(
         gone.starts_with("kv-server: the state at sequence 3 was compacted away: the journal begins at "),
@@ -242,7 +242,7 @@ fn a_compaction_that_failed_is_tried_again_when_the_journal_has_doubled() {
     assert_eq!(server.client().ask(&["GET", "key"]), bulk(&value));
 }
 
-/// A journal with one file, and its name.
+/// Creates a journal with one file, and returns the file's name.
 fn written() -> (TempDir, std::path::PathBuf) {
     let directory = tempdir().unwrap();
     let server = journaled(directory.path(), &[]);
@@ -253,7 +253,7 @@ fn written() -> (TempDir, std::path::PathBuf) {
     (directory, file)
 }
 
-/// Gives the header of a file the checksum that it needs.
+/// Writes the checksum of a file header.
 fn seal(bytes: &mut [u8]) {
     let crc = crc32c::crc32c(&bytes[..60]);
     bytes[60..64].copy_from_slice(&crc.to_le_bytes());
@@ -289,7 +289,7 @@ fn what_is_wrong_with_a_directory_is_one_sentence() {
     assert_eq!(missing, "kv-server: cannot open the journal in DIR: entity not found\n");
     let under_a_file = refusal(&file.join("x"));
     assert_eq!(under_a_file, "kv-server: cannot write in DIR: Not a directory (os error 20)\n");
-    // Nothing of all this has changed what is there.
+    // None of this has changed the journal.
     let server = journaled(path, &[]);
     assert_eq!(server.client().ask(&["GET", "counter"]), bulk("100"));
     let locked = refusal(path);

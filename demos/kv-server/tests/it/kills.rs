@@ -1,4 +1,4 @@
-//! A server that is killed again and again under load loses nothing that it has answered.
+//! A server that is killed again and again under load loses nothing that it has acknowledged.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use tempfile::tempdir;
 
 use crate::support::{Client, Random, Reply, Server, command};
 
-/// How many requests are in flight at once.
+/// The number of requests in flight at once.
 const DEPTH: usize = 8;
 
-/// What one client has been answered, and what it may have done beside: how often its counter was raised.
+/// How often a client's counter was raised: as far as it was answered, and as far as it was asked.
 #[derive(Default)]
 struct Account {
     answered: AtomicU64,
@@ -52,7 +52,7 @@ fn raise(server: &Server, name: usize, account: &Account) {
     }
 }
 
-/// What a counter has.
+/// Returns the value of a counter.
 fn count(client: &mut Client, name: &str) -> u64 {
     match client.ask(&["GET", name]) {
         Reply::Bulk(Some(text)) => String::from_utf8(text).unwrap().parse().unwrap(),
@@ -73,7 +73,7 @@ fn rounds(directory: &Path, durability: &str, rounds: u64, seed: u64) -> u64 {
             let known = account.answered.load(Ordering::SeqCst)..=account.asked.load(Ordering::SeqCst);
             assert!(known.contains(&counter), "{durability}, round {round}: {counter} is not in {known:?}");
             assert_eq!(counter, twin, "{durability}, round {round}: nothing is half done");
-            // What was in flight is decided now.
+            // Requests that were in flight are decided now.
             account.answered.store(counter, Ordering::SeqCst);
             account.asked.store(counter, Ordering::SeqCst);
             answered += counter;
@@ -83,7 +83,7 @@ fn rounds(directory: &Path, durability: &str, rounds: u64, seed: u64) -> u64 {
             for (name, account) in accounts.iter().enumerate() {
                 scope.spawn(move || raise(server, name, account));
             }
-            // Any moment will do: what is tested does not depend on it.
+            // Any moment will do; the test does not depend on it.
             thread::sleep(Duration::from_micros(500 + random.below(60_000)));
             server.signal("-KILL");
         });

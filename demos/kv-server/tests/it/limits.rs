@@ -55,7 +55,7 @@ fn memory_has_a_limit_that_reading_and_deleting_do_not_meet() {
     assert_eq!(client.ask(&["SET", "0", &value]), ok());
 }
 
-/// Where the system gives no more files, who comes is turned away, and who is there is served.
+/// When the system has no more files, new clients are turned away, and connected clients are served.
 #[test]
 fn when_files_run_out_who_is_there_is_served() {
     let server = Server::start(&[]);
@@ -71,13 +71,13 @@ fn when_files_run_out_who_is_there_is_served() {
         answered += u32::from(client.try_reply_to_ping().is_some());
         assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
     }
-    // Each leaves before the next comes, so most find the place of the one before. Now they stay.
+    // Each client leaves before the next connects, so most take the place of the one before. Now they stay.
     let mut staying: Vec<_> = (0..20).map(|_| server.client()).collect();
     let served = staying.iter_mut().filter_map(|client| client.try_reply_to_ping()).count();
     assert!((1..=3).contains(&served), "{served}");
     assert!(answered > 0);
     assert_eq!(there.ask(&["PING"]), Reply::Simple("PONG".into()));
-    // Asked by who is there: for somebody new there may be no file yet.
+    // A connected client asks, since there may be no file for a new one yet.
     assert!(there.info("rejected_connections") >= 17);
 }
 

@@ -1,4 +1,4 @@
-//! The server as its clients know it, a module per subject.
+//! The server as its clients see it, one module for each subject.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod again;

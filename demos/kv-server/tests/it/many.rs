@@ -4,7 +4,7 @@ use crate::support::{Client, Reply, Server, command, until};
 
 const CLIENTS: usize = 10_000;
 
-/// Files of the test that are no clients.
+/// The open files of the test that are not clients.
 const OTHERS: u64 = 500;
 
 #[test]
@@ -16,7 +16,7 @@ fn ten_thousand_clients_are_served() {
     let server = Server::start(&[]);
     let before = server.memory_kb("VmRSS");
     let mut clients: Vec<Client> = (0..count).map(|_| server.client()).collect();
-    // All ask before any is answered.
+    // All clients send before any of them reads a reply.
     for (n, client) in clients.iter_mut().enumerate() {
         client.send(&command(&["SET", &format!("client:{n}"), "here", "EX", "1000"]));
     }

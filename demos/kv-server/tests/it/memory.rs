@@ -1,4 +1,4 @@
-//! What keys take, what the server says of it, and what it gives back.
+//! The memory of keys: how much they use, what the server reports, and what it frees.
 
 use crate::support::{Reply, Server, command, ok, until};
 

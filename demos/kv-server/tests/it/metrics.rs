@@ -1,4 +1,4 @@
-//! What is measured: INFO, LATENCY, the numbers for Prometheus, the page, and a loop that does not turn.
+//! Measurements: INFO, LATENCY, the metrics for Prometheus, the page, and a loop that does not turn.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use tempfile::tempdir;
 
 use crate::support::{LONG, Reply, Server, until};
 
-/// A server that shows what it measures, and where.
+/// Starts a server with metrics, and returns their address.
 fn measured() -> (Server, SocketAddr) {
     let server = Server::start(&["--metrics", "127.0.0.1:0"]);
     let url = server.banner.lines().last().unwrap().strip_prefix("  metrics: http://").unwrap();
@@ -16,7 +16,7 @@ fn measured() -> (Server, SocketAddr) {
     (server, address)
 }
 
-/// Sends bytes, and gives all that comes until the end.
+/// Sends bytes, and returns everything received until the end.
 fn exchange(address: SocketAddr, request: &str) -> String {
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(LONG)).unwrap();
@@ -26,7 +26,7 @@ fn exchange(address: SocketAddr, request: &str) -> String {
     text
 }
 
-/// The body of a page.
+/// Returns the body of a page.
 fn page(address: SocketAddr, path: &str) -> String {
     let text = exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"));
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -99,7 +99,7 @@ fn numbers_are_what_prometheus_takes() {
     }
 }
 
-/// Ends with its test.
+/// A process that is killed when its test ends.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -119,7 +119,7 @@ fn a_real_prometheus_gathers_the_numbers() {
         "scrape_configs: [{{job_name: kv, scrape_interval: 1s, static_configs: [{{targets: ['{address}']}}]}}]\n"
     );
     std::fs::write(&config, targets).unwrap();
-    // It cannot pick a port and say which.
+    // Prometheus cannot pick a port and report it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut command = Command::new("prometheus");
     command.arg(format!("--config.file={}", config.display())).arg(format!("--web.listen-address={port}"));

@@ -1,5 +1,5 @@
 //! Several clients at once beside Redis, in either version of the protocol: transactions, watched keys, messages and
-//! patterns, step by step. All that each client receives must be the same, byte by byte.
+//! patterns, step by step. Everything that each client receives must be the same, byte by byte.
 
 use std::io::Read;
 
@@ -7,16 +7,16 @@ use crate::redis::Redis;
 use crate::support::{Client, Random, Server, command};
 use crate::traffic::{Compare, next};
 
-/// How many steps are compared, and by which seed; `KV_STEPS` and `KV_SEED` set others.
+/// The number of steps that are compared, and their seed. `KV_STEPS` and `KV_SEED` set others.
 const STEPS: usize = 20_000;
 const SEED: u64 = 11;
 
 const CLIENTS: usize = 6;
 const CHANNELS: &[&str] = &["news.a", "news.b", "sport", "silence", ""];
-/// No two match the same channel, for Redis keeps patterns in no order.
+/// No two patterns match the same channel, since Redis keeps patterns in no order.
 const PATTERNS: &[&str] = &["news.*", "s[o-q]?rt", "sil\\ence", "nothing*", "[]"];
 
-/// What a client does next. Most of it is about what clients do to each other.
+/// Returns the next request of a client. Most requests affect other clients.
 fn step(random: &mut Random) -> Vec<Vec<u8>> {
     let channel = |random: &mut Random| random.pick(CHANNELS).to_owned();
     let key = |random: &mut Random| format!("key:{}", random.below(6));
@@ -45,7 +45,7 @@ fn step(random: &mut Random) -> Vec<Vec<u8>> {
         29 if random.one_in(4) => vec![random.pick(&["MULTI", "EXEC", "WATCH", "PUBSUB", "OBJECT"]).into(), "x".into()],
         _ => loop {
             let (words, compare) = next(random);
-            // A list of names that is empty is told in no order.
+            // Without names, UNSUBSCRIBE and the like reply in no order.
             let named = !words[0].to_ascii_lowercase().ends_with(b"unsubscribe");
             if compare == Compare::Same && named {
                 return words;
@@ -55,7 +55,7 @@ fn step(random: &mut Random) -> Vec<Vec<u8>> {
     line.into_iter().map(String::into_bytes).collect()
 }
 
-/// Ends whatever a client has begun, and marks the end of what it receives.
+/// Returns requests that end everything a client has begun, and a mark for the end of what it receives.
 fn ending() -> Vec<u8> {
     let unsubscribe = [&["UNSUBSCRIBE"], CHANNELS].concat();
     let punsubscribe = [&["PUNSUBSCRIBE"], PATTERNS].concat();
@@ -65,7 +65,7 @@ fn ending() -> Vec<u8> {
     lines.iter().flat_map(|line| command(line)).collect()
 }
 
-/// Everything up to the mark.
+/// Reads everything up to the mark.
 fn received(client: &mut Client) -> Vec<u8> {
     let (mut all, mut some) = (Vec::new(), [0; 65_536]);
     while !all.ends_with(b"$7\r\nthe end\r\n") {
@@ -76,7 +76,7 @@ fn received(client: &mut Client) -> Vec<u8> {
     all
 }
 
-/// Where both begin to differ, with what comes before.
+/// Returns where the two begin to differ, with what comes before.
 fn difference(ours: &[u8], theirs: &[u8]) -> String {
     let at = ours.iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count();
     let show = |all: &[u8]| all[at.saturating_sub(200)..all.len().min(at + 200)].escape_ascii().to_string();
@@ -96,7 +96,7 @@ fn clients_that_disturb_each_other_receive_what_they_do_of_redis() {
     while done < steps {
         let mut clients: Vec<_> = (0..CLIENTS).map(|_| both.map(Client::connect)).collect();
         for pair in clients.iter_mut().skip(CLIENTS / 2) {
-            // A server that speaks one version says so.
+            // A server with only one version of the protocol replies with an error.
             let greeted = pair.each_mut().map(|client| client.ask_raw(&["HELLO", "3"]));
             assert!(greeted[0].starts_with(b"-ERR unknown") || greeted[0].starts_with(b"%"));
             if greeted[0].starts_with(b"-") {
@@ -108,7 +108,7 @@ fn clients_that_disturb_each_other_receive_what_they_do_of_redis() {
             let (at, words) = (random.index(CLIENTS), step(&mut random));
             let bytes = command(&words);
             clients[at].iter_mut().for_each(|client| client.send(&bytes));
-            // So that all of it has run before the next step.
+            // This makes sure that everything has run before the next step.
             controls.iter_mut().for_each(|client| _ = client.ask_raw(&["PING"]));
             log.push(format!("{at}> {}", words.join(&b' ').escape_ascii()));
         }

@@ -1,4 +1,4 @@
-//! What an operator asks: CONFIG, INFO, MONITOR, SLOWLOG, LATENCY and SHUTDOWN.
+//! Commands for operators: CONFIG, INFO, MONITOR, SLOWLOG, LATENCY and SHUTDOWN.
 
 use std::io::BufRead;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ fn an_operator_is_answered_as_by_redis() {
     assert_same(&server, &redis, CASES);
 }
 
-/// What a monitor is shown of some requests, without the times and the addresses.
+/// Returns what a monitor is shown of some requests, without times and addresses.
 fn shown(address: SocketAddr) -> Vec<String> {
     let mut monitor = Client::connect(address);
     assert_eq!(monitor.ask(&["MONITOR"]), ok());
@@ -46,7 +46,7 @@ fn a_monitor_is_shown_what_it_is_by_redis() {
     assert_eq!(server.client().ask(&["PING"]), Reply::Simple("PONG".into()));
 }
 
-/// Number, arguments and name of each slow request.
+/// Returns the number, the arguments and the name of each slow request.
 fn slow(address: SocketAddr) -> Vec<(Reply, Reply, Reply)> {
     let mut client = Client::connect(address);
     let long = "x".repeat(200);
@@ -96,7 +96,7 @@ fn what_is_set_is_done() {
     let mut stranger = server.client();
     assert_eq!(stranger.ask(&["GET", "k"]), Reply::Error("NOAUTH Authentication required.".into()));
     assert_eq!(stranger.ask(&["AUTH", "secret"]), ok());
-    // Who was there before stays, and so does who waits for messages.
+    // Clients that were connected before stay, and so do clients that wait for messages.
     let mut subscriber = server.client();
     assert_eq!(subscriber.ask(&["AUTH", "secret"]), ok());
     subscriber.ask(&["SUBSCRIBE", "a"]);
@@ -140,7 +140,7 @@ fn counts_begin_anew_when_they_are_reset() {
     assert_eq!(client.info("connected_clients"), 1);
 }
 
-/// What `redis-cli --stat` and exporters read is there, and is a number.
+/// Every field that `redis-cli --stat` and exporters read exists and is a number.
 #[test]
 fn exporters_find_what_they_read() {
     let server = Server::start(&[]);

@@ -1,4 +1,4 @@
-//! What the words of commands may be, at their edges.
+//! Words for the arguments of commands, including edge cases.
 
 pub(crate) const KEYS: &[&str] = &["s", "n", "none", ""];
 
@@ -126,7 +126,7 @@ pub(crate) const PATTERNS: &[&str] = &[
     "**", "*?*", "[\\]s]", "[a-\\]]", "?*", "n*", "*n", "[n-n]", "[!s]", "é", "[^]s]", "[\\", "[s\\",
 ];
 
-/// Commands, each with what its arguments may be.
+/// Commands, each with the words for its arguments.
 pub(crate) const FIXED: &[(&str, &[&[&str]])] = &[
     ("GET", &[KEYS]),
     ("GETDEL", &[KEYS]),
@@ -188,7 +188,7 @@ pub(crate) const FIXED: &[(&str, &[&[&str]])] = &[
     ("LCS", &[&["s", "long", "other", "none"], &["s", "long", "other", "none"]]),
 ];
 
-/// Commands that are tried with each number of arguments.
+/// Commands that are tried with every number of arguments.
 pub(crate) const ALL: &[&str] = &[
     "append",
     "copy",
@@ -246,7 +246,7 @@ pub(crate) const ALL: &[&str] = &[
     "",
 ];
 
-/// Commands with options, which come in every order, up to three at a time.
+/// Commands with options, which are tried in every order, up to three at a time.
 pub(crate) const OPTIONS: &[(&[&str], &[&[&str]])] = &[
     (
         &["SET", "s", "new"],

@@ -1,4 +1,4 @@
-//! The program: how it starts, what it prints, how it ends.
+//! The program: how it starts, what it prints, and how it ends.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -103,7 +103,7 @@ fn the_command_shutdown_ends_it() {
     }
 }
 
-/// Commands over a Unix socket, which is there while the server is and no longer.
+/// Commands over a Unix socket, which exists only while the server runs.
 #[test]
 fn a_unix_socket_is_listened_on_too() {
     use std::io::{Read, Write};

@@ -1,11 +1,11 @@
-//! Replies as they are, byte by byte, in either version of the protocol.
+//! Replies as bytes, in either version of the protocol.
 
 use std::io::{BufRead, Read};
 
 use crate::support::{Client, command};
 
 impl Client {
-    /// The bytes of the next reply.
+    /// Reads the next reply as bytes.
     pub(crate) fn raw_reply(&mut self) -> Vec<u8> {
         let mut line = Vec::new();
         self.socket.read_until(b'\n', &mut line).unwrap();
@@ -24,7 +24,7 @@ impl Client {
         line
     }
 
-    /// Sends a command and gives the bytes of its reply.
+    /// Sends a command and returns the bytes of its reply.
     pub(crate) fn ask_raw<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Vec<u8> {
         self.send(&command(words));
         self.raw_reply()

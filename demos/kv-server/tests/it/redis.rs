@@ -1,4 +1,4 @@
-//! The same commands to this server and to Redis itself: replies must be the same.
+//! The same commands to this server and to Redis itself: their replies must be the same.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -7,20 +7,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::support::{Client, Random, Reply, Server, bulk, command, until};
 use crate::traffic::{Compare, next};
 
-/// How many commands are compared, and by which seed; `KV_COMMANDS` and `KV_SEED` set others.
+/// The number of commands that are compared, and their seed. `KV_COMMANDS` and `KV_SEED` set others.
 const COMMANDS: usize = 20_000;
 const SEED: u64 = 7;
 
-/// Debian's redis-server, which ends with its test.
+/// Debian's redis-server, which is stopped when its test ends.
 pub(crate) struct Redis {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// What it prints. Held, so that it can go on printing.
+    /// Its output. The pipe is kept open, so that the server can go on printing.
     _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
-    /// `None`, and said so, where it is not installed. In CI it must be.
+    /// Starts Redis. Reports it and returns `None` if it is not installed, which fails in CI.
     pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = env!("CARGO_TARGET_TMPDIR");
@@ -73,7 +73,7 @@ fn assert_same(words: &[Vec<u8>], compare: Compare, ours: &Reply, theirs: &Reply
     assert!(same, "{}", show());
 }
 
-/// What kind of reply it is, and for those of two elements what kind these are.
+/// Returns the kind of a reply, and for a reply of two elements the kinds of these.
 fn shape(reply: &Reply) -> Vec<&'static str> {
     let kind = |reply: &Reply| match reply {
         Reply::Simple(_) => "simple",
@@ -93,8 +93,8 @@ fn shape(reply: &Reply) -> Vec<&'static str> {
     }
 }
 
-/// Sends bytes in pieces that are cut anywhere. Now and then another client is answered before the next piece, so that
-/// the server has seen only what came before.
+/// Sends bytes in pieces that are split anywhere. Sometimes another client is answered before the next piece, so that
+/// the server has seen only the bytes before it.
 fn send_in_pieces(random: &mut Random, client: &mut Client, other: &mut Client, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let length = match random.below(4) {
@@ -119,7 +119,7 @@ fn twenty_thousand_commands_are_answered_as_by_redis() {
     let both = [server.address, redis.address];
     let mut clients: Vec<_> = (0..3).map(|_| both.map(Client::connect)).collect();
     let (mut others, mut subscribers) = (both.map(Client::connect), both.map(Client::connect));
-    // One of them speaks the newer version of the protocol, until it asks for the other.
+    // One of the clients speaks the newer version of the protocol until it switches to the older one.
     clients[2].iter_mut().for_each(|client| _ = client.ask(&["HELLO", "3"]));
     assert_eq!(subscribers[0].ask(&["SUBSCRIBE", "news"]), subscribers[1].ask(&["SUBSCRIBE", "news"]));
     let mut published = 0;
@@ -263,7 +263,7 @@ fn keys_end_when_they_do_in_redis() {
         &["SET", "moved", "1", "PX", "200"],
         &["GETDEL", "moved"],
         &["SET", "moved", "2"],
-        // Set last: once it has ended, so has the time that any other was given.
+        // Set last: once it has expired, every other time given above has passed too.
         &["SET", "short", "1", "PX", "200"],
     ];
     let ask = |clients: &mut [Client; 2], words: &[&str]| {

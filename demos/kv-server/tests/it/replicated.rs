@@ -1,4 +1,4 @@
-//! Servers that share a log, with sockets: what their clients see.
+//! Servers that share a log, with sockets, as their clients see them.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use nexus_rt::{Clock, MioDriver, ShutdownHandle};
 use crate::model_log::Stream;
 use crate::support::{Client, LONG, Reply, bulk, command, ok, until};
 
-/// A server of a log, in a thread.
+/// A server that shares a log, in a thread.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     publisher: usize,
@@ -165,7 +165,7 @@ fn a_transaction_is_aborted_if_another_server_has_changed_what_it_watches() {
         assert_eq!(one.ask(&["WATCH", "watched"]), ok());
         one.ask(&["MULTI"]);
         one.ask(&["SET", "result", changed]);
-        // What the other server is told is in the log first, and this one sees it with its own.
+        // The other server's change is first in the log, and this server sees it with its own.
         let clock = stream.state().real.take();
         other.send(&command(&["SET", changed, "x"]));
         until("it is under way", || !stream.state().is_still());
@@ -248,7 +248,7 @@ fn who_waits_for_the_log_is_answered_before_the_server_ends() {
     until("it is under way", || stream.state().is_under_way(servers[0].publisher));
     servers[0].shutdown.shutdown();
     stream.state().real = clock;
-    // What another one publishes now has everything come.
+    // The next change of another server makes everything arrive.
     let publisher = servers[0].publisher;
     let now = Clock::realtime().unix();
     {

@@ -1,4 +1,4 @@
-//! The engine on a clock of the test's own, without sockets.
+//! The engine on a virtual clock, without sockets.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use nexus_rt::{Clock, World, WorldBuilder};
 
 use crate::support::command;
 
-/// Whole seconds, so that what is asked in seconds is exact.
+/// In whole seconds, so that times in seconds are exact.
 const START: Duration = Duration::from_secs(1_700_000_000);
 
 pub(crate) struct Rig {
@@ -20,7 +20,7 @@ pub(crate) struct Rig {
     time: VirtualClock,
     client: Client,
     limits: Limits,
-    /// Until when keys whose time has come were removed.
+    /// The time up to which expired keys have been removed.
     removed: Instant,
 }
 
@@ -36,20 +36,20 @@ impl Rig {
         Self { world, commands, expiry, time, client: Client::detached(Session::new(1)), limits, removed }
     }
 
-    /// One that collects what changes.
+    /// Creates a rig that collects changes.
     pub(crate) fn collecting(limits: Limits) -> Self {
         let mut rig = Self::new(limits);
         Changes::collect(&mut rig.world, true);
         rig
     }
 
-    /// Runs lines of words; gives the replies.
+    /// Runs lines of words, and returns the replies.
     pub(crate) fn run(&mut self, lines: &str) -> String {
         let replies = String::from_utf8(self.run_bytes(format!("{lines}\r\n").as_bytes())).unwrap();
         replies.replace("\r\n", " ").trim_end().to_owned()
     }
 
-    /// Runs a command; gives the reply.
+    /// Runs a command, and returns the reply.
     pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Vec<u8> {
         self.run_bytes(&command(words))
     }
@@ -67,14 +67,14 @@ impl Rig {
         self.pass(time, true);
     }
 
-    /// Lets time pass; removes the keys whose time has come, or only hides them.
+    /// Advances the time, and removes expired keys or only hides them.
     pub(crate) fn pass(&mut self, time: Duration, removes: bool) {
         let now = self.move_clock(time);
         self.removed = if removes { now } else { self.removed };
         self.expiry.poll(&mut self.world, self.removed);
     }
 
-    /// Lets time pass without a turn.
+    /// Advances the time without a turn.
     pub(crate) fn move_clock(&mut self, time: Duration) -> Instant {
         self.time.advance(time);
         self.world.resource_mut::<Clock>().update()
@@ -84,7 +84,7 @@ impl Rig {
         i64::try_from(self.world.resource::<Clock>().unix().as_millis()).unwrap()
     }
 
-    /// The history of the keys, how many changes that is, and what they are now.
+    /// Returns the history of the keys, the number of changes, and the digest of the keys.
     pub(crate) fn state(&self) -> (u64, u64, u64) {
         let keys = self.world.resource::<Keys>();
         (keys.trace(), keys.changes(), keys.digest(self.now_ms()))
@@ -94,12 +94,12 @@ impl Rig {
         self.world.resource::<Keys>().changes()
     }
 
-    /// What was collected since this was last asked.
+    /// Returns the requests collected since the last call.
     pub(crate) fn collected(&mut self) -> Vec<u8> {
         self.world.resource_mut::<Changes>().take()
     }
 
-    /// Runs requests again; each must change something.
+    /// Runs requests again. Each must change something.
     pub(crate) fn apply(&mut self, mut requests: &[u8]) {
         let mut request = Request::new(self.limits.request);
         while request.fill(&mut requests).unwrap() {
@@ -108,7 +108,7 @@ impl Rig {
         }
     }
 
-    /// Runs a command again; whether it has changed something.
+    /// Runs a command again. Returns whether it has changed something.
     pub(crate) fn applies<T: AsRef<[u8]>>(&mut self, words: &[T]) -> bool {
         let mut request = Request::new(Limits::default().request);
         request.buffer().extend(&command(words));
@@ -117,7 +117,7 @@ impl Rig {
         changes
     }
 
-    /// All that can be read of the keys, whatever the order in which they lie.
+    /// Returns everything that can be read of the keys, in an order that does not depend on how they are stored.
     pub(crate) fn reads(&self) -> Vec<(Vec<u8>, Vec<u8>, Option<i64>)> {
         let keys = self.world.resource::<Keys>();
         let row = |key: &[u8]| (key.to_vec(), keys.get(key).unwrap().to_vec(), keys.expiry_unix_ms(key).unwrap());
@@ -131,7 +131,7 @@ fn settings(clock: &Clock) -> Settings {
     Settings { address: ([127, 0, 0, 1], 1).into(), unix: None, started: clock.now() }
 }
 
-/// The words of requests that were collected.
+/// Returns the words of collected requests.
 pub(crate) fn words(mut requests: &[u8]) -> Vec<String> {
     let (mut request, mut all) = (Request::new(Limits::default().request), Vec::new());
     while request.fill(&mut requests).unwrap() {

@@ -1,4 +1,4 @@
-//! Servers that share out the keys as Redis Cluster does, and clients of that.
+//! Servers that share out the keys as Redis Cluster does, and cluster clients.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::clients::{absent, environments, python};
 use crate::replicated::{Running, stream};
 use crate::support::{Reply, bulk, ok};
 
-/// Two shards, each with a log of its own, that know of each other.
+/// Starts two shards, each with a log of its own, that know of each other.
 fn shards() -> [Running; 2] {
     let streams = [stream(), stream()];
     let shard = |at: u16, node| {

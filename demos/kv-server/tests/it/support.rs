@@ -1,4 +1,4 @@
-//! A server for a test, and clients.
+//! A server process for tests, and clients.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,10 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// For what must happen, however slow the machine.
+/// The timeout for what must happen, however slow the machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// Waits until `holds` is true. For what the server reports to nobody: it can only be asked again and again.
+/// Waits until `holds` is true. For state that the server does not announce, so that the test has to ask again and
+/// again.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
@@ -18,7 +19,7 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A process that ends with its test.
+/// A process that is stopped when its test ends.
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
@@ -26,18 +27,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A `kv-server` on a port of its own.
+    /// Starts a `kv-server` on a free port.
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kv-server"));
         Self::spawn(command.args(["--port", "0"]).args(args))
     }
 
-    /// What the command starts, which must be a `kv-server` that says where it listens.
+    /// Starts the command, which must run a `kv-server` that prints its address.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap());
         let mut banner = String::new();
-        // A journal has a line of its own, and so has what is measured.
+        // A journal and the metrics have a line each.
         let more = command.get_args().filter(|argument| *argument == "--journal" || *argument == "--metrics").count();
         for _ in 0..3 + more {
             lines.read_line(&mut banner).unwrap();
@@ -54,19 +55,19 @@ impl Server {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    /// Waits until it has ended by itself; gives whether it ended well.
+    /// Waits until the process has ended by itself. Returns whether it ended well.
     pub(crate) fn ends_well(&mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 
-    /// A line of `/proc/PID/status`, in KiB.
+    /// Returns a line of `/proc/PID/status`, in KiB.
     pub(crate) fn memory_kb(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let value = status.lines().find_map(|text| text.strip_prefix(line)).unwrap();
         value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// A number out of INFO, which a client of its own asks for.
+    /// Returns a number from INFO, which a new client asks for.
     pub(crate) fn info(&self, name: &str) -> u64 {
         self.client().info(name)
     }
@@ -138,7 +139,7 @@ impl Client {
         self.socket.get_mut().write_all(bytes).unwrap();
     }
 
-    /// A reply, or `None` if the connection was closed instead.
+    /// Reads a reply. Returns `None` if the connection was closed instead.
     pub(crate) fn try_reply(&mut self) -> Option<Reply> {
         let mut line = Vec::new();
         if self.socket.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
@@ -164,7 +165,7 @@ impl Client {
         })
     }
 
-    /// So many bytes and the end of their line.
+    /// Reads this many bytes and the end of their line.
     fn bytes(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length + 2];
         self.socket.read_exact(&mut bytes).unwrap();
@@ -173,7 +174,7 @@ impl Client {
         bytes
     }
 
-    /// A reply, or `None` if the server was killed before all of it was sent.
+    /// Reads a reply. Returns `None` if the server was killed before all of it was sent.
     pub(crate) fn try_whole_reply(&mut self) -> Option<Reply> {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.try_reply())).ok().flatten()
     }
@@ -182,46 +183,46 @@ impl Client {
         self.try_reply().expect("the connection is still open")
     }
 
-    /// Sends a command and gives its reply.
+    /// Sends a command and returns its reply.
     pub(crate) fn ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Reply {
         self.send(&command(words));
         self.reply()
     }
 
-    /// Sends a command and gives its reply, or `None` if the server has closed the connection.
+    /// Sends a command and returns its reply, or `None` if the server has closed the connection.
     pub(crate) fn try_ask<T: AsRef<[u8]>>(&mut self, words: &[T]) -> Option<Reply> {
         self.socket.get_mut().write_all(&command(words)).ok()?;
         self.try_reply()
     }
 
-    /// A number out of INFO.
+    /// Returns a number from INFO.
     pub(crate) fn info(&mut self, name: &str) -> u64 {
         let Reply::Bulk(Some(text)) = self.ask(&["INFO"]) else { panic!("INFO is text") };
         let text = String::from_utf8(text).unwrap();
         text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap().parse().unwrap()
     }
 
-    /// The reply to a PING, or `None` if the client was turned away.
+    /// Returns the reply to a PING, or `None` if the client was turned away.
     pub(crate) fn try_reply_to_ping(&mut self) -> Option<Reply> {
         self.socket.get_mut().write_all(&command(&["PING"])).ok()?;
         self.try_reply().filter(|reply| !matches!(reply, Reply::Error(_)))
     }
 
-    /// Reads the end of the stream: not a reply, and not a reset.
+    /// Checks that the stream ends, without another reply and without a reset.
     pub(crate) fn ends(&mut self) {
         let mut rest = Vec::new();
         self.socket.read_to_end(&mut rest).expect("the end comes, and no reset");
         assert!(rest.is_empty(), "{}", rest.escape_ascii());
     }
 
-    /// Whether the connection is closed by the server, with nothing more to read.
+    /// Returns whether the server has closed the connection, with nothing more to read.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         matches!(self.socket.read_to_end(&mut rest), Ok(0) | Err(_)) && rest.is_empty()
     }
 }
 
-/// A command as clients write it.
+/// Encodes a command as clients send it.
 pub(crate) fn command<T: AsRef<[u8]>>(words: &[T]) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {
@@ -233,7 +234,7 @@ pub(crate) fn command<T: AsRef<[u8]>>(words: &[T]) -> Vec<u8> {
     bytes
 }
 
-/// Numbers that only look as if they came by chance, and come again with the same seed.
+/// Pseudo-random numbers, which are the same for the same seed.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -241,9 +242,9 @@ impl Random {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
-        // Marsaglia's xorshift of 64 bits.
+        // Marsaglia's 64-bit xorshift.
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

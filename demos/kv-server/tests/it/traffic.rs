@@ -1,4 +1,4 @@
-//! What clients ask, by chance: commands with the keys, values, options and mistakes that they have.
+//! Random commands, with the keys, values, options and mistakes that clients send.
 
 use crate::support::Random;
 
@@ -11,10 +11,10 @@ pub(crate) enum Compare {
     Shape,
 }
 
-/// A command: its name, and what follows.
+/// A command: its name and its arguments.
 type Words = Vec<Vec<u8>>;
 
-/// A client's next command.
+/// Returns a client's next command.
 pub(crate) fn next(random: &mut Random) -> (Words, Compare) {
     let right = match random.below(64) {
         48..=63 => of_parts_and_names(random),
@@ -49,7 +49,7 @@ fn of_strings(random: &mut Random) -> Words {
     }
 }
 
-/// SET with options, that may exclude each other.
+/// Returns SET with options, which may exclude each other.
 fn set(random: &mut Random) -> Words {
     let mut words = with("SET", [key(random), value(random)]);
     for _ in 0..random.below(4) {
@@ -67,7 +67,7 @@ fn set(random: &mut Random) -> Words {
     words
 }
 
-/// What there is beside the commands that everybody uses.
+/// Returns one of the less common commands.
 fn of_parts_and_names(random: &mut Random) -> (Words, Compare) {
     let at = |random: &mut Random| -> Vec<u8> { random.pick(&["0", "1", "-1", "3", "-7", "100", "x", ""]).into() };
     let words = match random.below(26) {
@@ -153,8 +153,8 @@ fn of_all_the_rest(random: &mut Random) -> (Words, Compare) {
     (words, Compare::Same)
 }
 
-/// Where the same key comes twice, and times at the end of what can be written. (Redis counts what has ended until
-/// somebody asks.)
+/// Returns commands with the same key twice, or with times at the end of the range. (Redis counts an expired key until
+/// a client accesses it.)
 fn same_key_twice(random: &mut Random) -> Words {
     let (first, second) = (key(random), value(random));
     match random.below(5) {
@@ -166,7 +166,7 @@ fn same_key_twice(random: &mut Random) -> Words {
     }
 }
 
-/// What is about the connection or the server, and is answered in the same words.
+/// Returns a command about the connection or the server that both servers answer in the same words.
 fn of_the_connection(random: &mut Random) -> &'static [&'static str] {
     let all: [&[&str]; 24] = [
         &["RESET"],
@@ -197,7 +197,7 @@ fn of_the_connection(random: &mut Random) -> &'static [&'static str] {
     all[random.index(all.len())]
 }
 
-/// What each server answers in words of its own.
+/// Returns a command that each server answers in words of its own.
 fn answered_differently(random: &mut Random) -> &'static [&'static str] {
     let all: [&[&str]; 12] = [
         &["SCAN", "0"],
@@ -216,7 +216,7 @@ fn answered_differently(random: &mut Random) -> &'static [&'static str] {
     all[random.index(all.len())]
 }
 
-/// Now and then a word too many or too few, and a name in other letters.
+/// Sometimes adds or removes a word, or writes the name in other letters.
 fn with_mistakes(random: &mut Random, (mut words, mut compare): (Words, Compare)) -> (Words, Compare) {
     match random.below(40) {
         0 => {
@@ -278,7 +278,7 @@ fn number(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// Never near the present, so that both servers say the same however long the way to them is.
+/// Returns a time that is never close to now, so that both servers reply the same, however long requests take.
 fn seconds(random: &mut Random) -> Vec<u8> {
     match random.below(6) {
         0 => random.pick(&["0", "-1", "-1000", "9223372036854775807", "-9223372036854775808", "x", ""]).into(),

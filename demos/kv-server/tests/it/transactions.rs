@@ -1,4 +1,4 @@
-//! Transactions, where Redis is not needed to know what is right.
+//! Transactions whose correct results are known without Redis.
 
 use crate::support::{Client, Reply, Server, bulk, command, ok};
 
@@ -99,7 +99,7 @@ fn a_queue_counts_as_memory_of_its_client() {
     assert_eq!(ask(&mut server.client(), "EXISTS k"), Reply::Integer(0));
 }
 
-/// Who is sent more than may wait for it is cut off; but what it asked has run to the end.
+/// A client whose unsent replies exceed the limit is disconnected, but its requests have run to the end.
 #[test]
 fn a_transaction_with_too_many_replies_runs_and_takes_little_memory() {
     let server = Server::start(&["--max-replies", "1mb"]);

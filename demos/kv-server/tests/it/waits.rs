@@ -1,4 +1,4 @@
-//! How the loop waits, and how time moves where it does.
+//! How the loop waits, and how time advances with each way of waiting.
 
 use std::process::Command;
 use std::thread;
@@ -54,12 +54,12 @@ fn who_blocks_makes_no_turns_while_nothing_happens_and_who_spins_makes_many() {
         let before = client.info("eventloop_cycles");
         thread::sleep(100 * MS);
         let turns = client.info("eventloop_cycles") - before;
-        // One for the request, those of the backoff before it sleeps, and one for what the system reports beside it.
+        // One for the request, the polls before the backoff sleeps, and one for what the system reports in addition.
         assert_eq!(turns < 10, few, "{wait}: {turns}");
     }
 }
 
-/// No tolerance: a key is there until its millisecond begins, and no request that is sent later sees it.
+/// No tolerance: a key exists until its millisecond begins, and no request sent later sees it.
 #[test]
 fn a_key_ends_at_its_time_for_whoever_asks_however_the_server_waits() {
     for wait in WAYS {
@@ -73,7 +73,7 @@ fn a_key_ends_at_its_time_for_whoever_asks_however_the_server_waits() {
                 let sent = Instant::now();
                 let reply = client.ask(&["GET", "k"]);
                 if reply == Reply::Bulk(None) {
-                    // Times are whole milliseconds, and the one in which the key was set had begun.
+                    // Times are whole milliseconds, and the one in which the key was set had already begun.
                     assert!(asked.elapsed() > MS * (ms - 1), "{wait}: {ms} ms, ended after {:?}", asked.elapsed());
                     break;
                 }
@@ -84,7 +84,7 @@ fn a_key_ends_at_its_time_for_whoever_asks_however_the_server_waits() {
     }
 }
 
-/// It ends at the very moment at which the request goes on.
+/// The key expires at the very moment at which the request continues.
 #[test]
 fn a_request_that_had_to_wait_does_not_see_a_key_that_ended_meanwhile() {
     for wait in WAYS {

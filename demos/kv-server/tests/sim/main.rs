@@ -6,7 +6,7 @@ mod simulation;
 
 use simulation::Counts;
 
-/// As many as take some seconds without optimization.
+/// As many as run in some seconds without optimization.
 const SEEDS: u64 = 300;
 
 #[test]
@@ -24,7 +24,7 @@ fn what_was_acknowledged_is_there_and_nothing_is_half_done() {
     assert_eq!(counts.missing(), [""; 0], "each kind of thing happens: {counts}");
 }
 
-/// As many as take some seconds without optimization; more by `KV_REPLICAS=A..B`.
+/// As many as run in some seconds without optimization. `KV_REPLICAS=A..B` runs more.
 const REPLICAS: u64 = 1_000;
 
 #[test]

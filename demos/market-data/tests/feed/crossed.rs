@@ -1,4 +1,4 @@
-//! A book whose best bid is not below its best ask is a problem, once, and gives no signals.
+//! A book whose best bid is not below its best ask is reported as a problem once, and produces no signals.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const LINE_2: &str = "line 2: the book is crossed, bid 12.00000000 and ask 11.00
 const LOCKED: &str = "line 1: the book is crossed, bid 10.00000000 and ask 10.00000000: no signal \
                       until it is resolved";
 
-/// A book of 10 and 11.
+/// Returns a snapshot with a bid of 10 and an ask of 11.
 fn book() -> String {
     snapshot(100, "10x1", "11x1")
 }

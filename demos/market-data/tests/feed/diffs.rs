@@ -1,15 +1,15 @@
-//! Diffs that no longer follow the book: ids that go back, or that never reach it.
+//! Diffs that no longer follow the book: their ids go back, or never reach it.
 
 use serde_json::{Value, json};
 
 use crate::support::{Case, check, diff, run, snapshot};
 
-/// A book of 10 and 11 at update 100.
+/// Returns a snapshot with a bid of 10 and an ask of 11, at update 100.
 fn book() -> String {
     snapshot(100, "10x1", "11x1")
 }
 
-/// A diff to one update, which is the quantity of the best bid.
+/// Returns a diff of one update, whose number is the quantity of the best bid.
 fn step(update: u64) -> String {
     diff(update, update, &format!("10x{update}"), "")
 }

@@ -1,10 +1,10 @@
-//! Diffs as other markets and speeds have them: futures, whose ids have holes, name the diff before by `pu`.
+//! Diffs of other markets and speeds: futures, whose ids have holes, name the previous diff by `pu`.
 
 use serde_json::{Value, json};
 
 use crate::support::{Case, check, diff, futures, message, run, snapshot};
 
-/// A book of 10 and 11 at update 100.
+/// Returns a snapshot with a bid of 10 and an ask of 11, at update 100.
 fn book() -> String {
     snapshot(100, "10x1", "11x1")
 }

@@ -1,4 +1,4 @@
-//! Several inputs, in their order, are one capture.
+//! Several inputs, in their order, form one capture.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::{at, diff, file, market_data, replay, snapshot, ticker, trade_at};
 
-/// A capture in which everything goes on over the middle of it: snapshot, diffs, tickers, trades, a second with trades.
+/// Returns a capture in which everything continues across the middle: snapshot, diffs, tickers, trades, and a second
+/// with trades.
 fn capture() -> Vec<String> {
     let timed = |ms: u64, line: String| at(ms, line.split_once(' ').unwrap().1);
     vec![
@@ -25,7 +26,7 @@ fn capture() -> Vec<String> {
     ]
 }
 
-/// What must come of it, however it is cut.
+/// Returns the expected figures, however the capture is cut.
 fn expected() -> Value {
     json!({
         "events": 10, "depth": 4, "book_ticker": 2, "trade": 3, "snapshot": 1, "applied": 4, "stale": 0, "gaps": 0,
@@ -43,7 +44,7 @@ fn assert_expected(name: &str, files: &[String]) {
     }
 }
 
-/// The capture as files that end before these lines.
+/// Writes the capture as files that end before these lines.
 fn cut(name: &str, ends: &[usize]) -> Vec<String> {
     let mut ends = ends.to_vec();
     ends.push(10);
@@ -118,7 +119,7 @@ fn files_in_the_wrong_order_or_twice_are_noticed() {
     assert_eq!((&figures["volume"], &figures["duplicates"]), (&json!("5.00000000"), &json!(3)));
     let place = |line: u64| format!("{} line {line}: ", whole[0]);
     assert!(problems[0].starts_with(&format!("{}the diffs go back from update 104 to 101", place(1))), "{problems:?}");
-    // The snapshot that follows begins the book anew, without the diff before it.
+    // The next snapshot starts the book over, without the diff before it.
     assert!(problems[1].ends_with("line 5: a gap in the diffs: updates 101 to 101 are missing"), "{problems:?}");
     assert_eq!((problems.len(), &figures["best_bid"]), (2, &json!("10.00000000")));
 

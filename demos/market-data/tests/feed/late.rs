@@ -1,13 +1,13 @@
-//! A trade whose second is over is in no bar, least of all in that of another second.
+//! A trade whose second is over is in no bar, in particular not in that of another second.
 
 use market_data::Bar;
 
 use crate::support::{at, run, ticker, trade_at};
 
-/// The first second of the tests, as their times are counted.
+/// The second since 1970 from which the tests count.
 const START: u64 = 1_723_161_240;
 
-/// Second, open, high, low, close and number of trades, all prices and volumes being small and whole.
+/// Second, open, high, low, close and number of trades. All prices and volumes are small integers.
 type Shape = (u64, [u64; 4], u64);
 
 fn shape(bar: &Bar) -> Shape {
@@ -16,19 +16,19 @@ fn shape(bar: &Bar) -> Shape {
     (bar.time - START, [bar.open, bar.high, bar.low, bar.close].map(whole), bar.trades)
 }
 
-/// A trade of one unit by time in milliseconds, id and price.
+/// Returns a trade of one unit, by its time in milliseconds, id and price.
 fn one(ms: u64, id: u64, price: u64) -> String {
     trade_at(ms, id, &price.to_string(), "1")
 }
 
-/// Something else that has a time.
+/// Returns another message with a time.
 fn tick(ms: u64) -> String {
     at(ms, ticker(1, "1x1", "2x1").split_once(' ').unwrap().1)
 }
 
 type Case<'a> = (&'a str, Vec<String>, &'a [Shape], &'a [&'a str]);
 
-/// Compares bars, problems, and the number of trades that are in no bar.
+/// Compares the bars, the problems, and the number of trades that are in no bar.
 fn check(cases: &[Case]) {
     assert!(cases.len() > 10, "too few cases");
     for (name, lines, bars, problems) in cases {

@@ -1,10 +1,11 @@
-//! Lines in every form that JSON and editors know: escapes, byte order marks, blank lines, levels of many parts.
+//! Lines in every form that JSON and editors produce: escapes, byte order marks, blank lines, and levels with extra
+//! parts.
 
 use serde_json::json;
 
 use crate::support::{at, file, market_data, message, replay, run, snapshot};
 
-/// A trade of stream `x`, in other words.
+/// A trade of stream `x`, which other lines write in other forms.
 const TRADE: &str = r#"{"stream":"x@trade","data":{"t":1,"p":"1.5","q":"2"}}"#;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the feed makes of odd input, a module per kind: the state that it keeps is right, or it says what is wrong.
+//! Odd input to the feed, one module per kind: the feed keeps the right state, or reports a problem.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod crossed;

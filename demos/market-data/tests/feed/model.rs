@@ -1,4 +1,4 @@
-//! The feed against the simplest program that does the same, on random input.
+//! Compares the feed on random input with the simplest program that does the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,16 +38,17 @@ fn trades_in_any_order_count_once_each() {
     }
 }
 
-/// What happens to a book and its checks.
+/// A message for a book and its checks.
 #[derive(Debug)]
 enum Message {
-    /// Whose update is also the quantity at its top.
+    /// A ticker whose update is also the quantity at its top.
     Ticker(u64),
-    /// From one update to another, which is the quantity that it sets at its top.
+    /// A diff from one update to another, whose number is also the quantity that it sets at the top.
     Diff(u64, u64),
 }
 
-/// Tickers mostly ahead of the book, some behind; diffs that mostly follow, some with gaps or of old.
+/// Returns tickers, mostly ahead of the book and some behind, and diffs, most of which follow and some of which leave
+/// gaps or are old.
 fn messages(random: &mut Random) -> Vec<Message> {
     let mut last = 100;
     let mut next = || {
@@ -81,7 +82,7 @@ fn the_book_is_compared_with_the_newest_ticker_that_it_reached() {
             match *message {
                 Message::Ticker(update) => {
                     let newest = tickers.last().copied().max(compared);
-                    // Those behind the one compared are forgotten, but for that one itself.
+                    // Tickers before the compared one are forgotten, but not that one itself.
                     if tickers.contains(&update) && compared.is_none_or(|compared| update >= compared) {
                         duplicates += 1;
                     } else {

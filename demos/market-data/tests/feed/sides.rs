@@ -1,10 +1,10 @@
-//! A side of the book on which nothing stands, as the exchange writes it: a quantity of zero, mostly at price zero.
+//! An empty side of the book, as the exchange writes it: a quantity of zero, usually at price zero.
 
 use serde_json::{Value, json};
 
 use crate::support::{Case, check, diff, snapshot, ticker};
 
-/// A snapshot, a ticker, and the diff that makes the check.
+/// Returns a snapshot, a ticker, and the diff that triggers the check.
 fn lines(bids: &str, asks: &str, bid: &str, ask: &str) -> Vec<String> {
     vec![snapshot(100, bids, asks), ticker(101, bid, ask), diff(101, 101, "", "")]
 }

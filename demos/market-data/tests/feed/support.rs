@@ -1,4 +1,4 @@
-//! Messages as the exchange writes them, and what the feed makes of a row of them.
+//! Writes messages as the exchange does, and runs lines of them through the feed.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,16 +6,16 @@ use std::process::{Command, Output};
 use market_data::{Bar, Bars, Feed, Latency, Line, Problems, Recorded, Report, TimeUnit, Times, feed, world};
 use serde_json::Value;
 
-/// What came of a capture.
+/// The result of a capture.
 pub(crate) struct Outcome {
     pub(crate) figures: Value,
-    /// One by one, with their lines.
+    /// The problems, one by one, with their lines.
     pub(crate) problems: Vec<String>,
     pub(crate) bars: Vec<Bar>,
     pub(crate) signals: u64,
 }
 
-/// Sends lines through the feed.
+/// Runs lines through the feed.
 pub(crate) fn run<L: AsRef<[u8]>>(lines: &[L], unit: Option<TimeUnit>) -> Outcome {
     let (mut world, timers) = world();
     world.resource_mut::<Times>().0 = unit;
@@ -41,15 +41,15 @@ pub(crate) fn run<L: AsRef<[u8]>>(lines: &[L], unit: Option<TimeUnit>) -> Outcom
     }
 }
 
-/// Problems without their number at the end.
+/// Returns the problems without their total.
 pub(crate) fn reasons(text: &str) -> Vec<String> {
     text.lines().filter(|line| !line.ends_with(" in the input")).map(str::to_owned).collect()
 }
 
-/// An input by name, what must come of it, and the problems that must be reported.
+/// A named input, its expected figures, and the problems that must be reported.
 pub(crate) type Case<'a> = (&'a str, Vec<String>, Value, &'a [&'a str]);
 
-/// Runs cases and compares the figures that they name, and all problems.
+/// Runs cases. Compares the figures that they name, and all problems.
 pub(crate) fn check(cases: &[Case]) {
     assert!(cases.len() > 10, "too few cases");
     for (name, lines, figures, problems) in cases {
@@ -66,13 +66,13 @@ pub(crate) fn assert_figures(name: &str, outcome: &Outcome, figures: &Value) {
     }
 }
 
-/// `10x1 9x2` as levels of a price and a quantity each.
+/// Formats `10x1 9x2` as levels of a price and a quantity each.
 fn levels(text: &str) -> String {
     let level = |level: &str| level.split_once('x').map(|(price, quantity)| format!(r#"["{price}","{quantity}"]"#));
     format!("[{}]", text.split_whitespace().map(|text| level(text).unwrap()).collect::<Vec<_>>().join(","))
 }
 
-/// A message at a time, in milliseconds after a full minute.
+/// Returns a message with a time, in milliseconds after a full minute.
 pub(crate) fn at(ms: u64, json: &str) -> String {
     format!("{} {json}", (1_723_161_240_000 + ms) * 1_000_000)
 }
@@ -81,7 +81,7 @@ pub(crate) fn snapshot(last: u64, bids: &str, asks: &str) -> String {
     at(0, &format!(r#"{{"lastUpdateId":{last},"bids":{},"asks":{}}}"#, levels(bids), levels(asks)))
 }
 
-/// A message of a stream of `x`.
+/// Returns a message of a stream of `x`.
 pub(crate) fn message(channel: &str, data: &str) -> String {
     at(0, &format!(r#"{{"stream":"x@{channel}","data":{data}}}"#))
 }
@@ -91,7 +91,7 @@ pub(crate) fn diff(first: u64, last: u64, bids: &str, asks: &str) -> String {
     message("depth@100ms", &format!(r#"{{"U":{first},"u":{last},"b":{bids},"a":{asks}}}"#))
 }
 
-/// A diff of futures, which follows the one that ended with update `previous`.
+/// Returns a diff of futures, which follows the one that ended with update `previous`.
 pub(crate) fn futures(first: u64, last: u64, previous: u64, bids: &str, asks: &str) -> String {
     let (bids, asks) = (levels(bids), levels(asks));
     message("depth@0ms", &format!(r#"{{"U":{first},"u":{last},"pu":{previous},"b":{bids},"a":{asks}}}"#))
@@ -110,19 +110,19 @@ pub(crate) fn trade_at(ms: u64, id: u64, price: &str, quantity: &str) -> String 
     at(ms, &format!(r#"{{"stream":"x@trade","data":{{"t":{id},"p":"{price}","q":"{quantity}"}}}}"#))
 }
 
-/// A file in the folder of this test run.
+/// Writes a file in the folder of this test run.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-/// The program with these arguments.
+/// Runs the program with these arguments.
 pub(crate) fn market_data(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_market-data")).args(args).output().unwrap()
 }
 
-/// The program over files: its figures, and its problems.
+/// Runs the program on files. Returns its figures and its problems.
 pub(crate) fn replay(files: &[String], args: &[&str]) -> (Value, Vec<String>) {
     let inputs = files.iter().flat_map(|file| ["--input", file]);
     let output = market_data(&inputs.chain(args.iter().copied()).chain(["--json"]).collect::<Vec<_>>());
@@ -131,7 +131,7 @@ pub(crate) fn replay(files: &[String], args: &[&str]) -> (Value, Vec<String>) {
     (serde_json::from_slice(&output.stdout).unwrap(), reasons(&stderr))
 }
 
-/// Marsaglia's xorshift of 64 bits.
+/// Pseudorandom numbers, by Marsaglia's xorshift of 64 bits.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

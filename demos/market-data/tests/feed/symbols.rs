@@ -1,4 +1,4 @@
-//! One symbol per capture, in small letters or capitals, and the same in a message as in its stream.
+//! A capture has one symbol, in lower or upper case, which is the same in a message and in its stream.
 
 use serde_json::json;
 
@@ -78,7 +78,7 @@ fn a_message_about_another_symbol_than_its_stream_is_a_problem() {
         let good = message("other@trade", TRADE);
         let outcome = run(&[message(stream, &format!(r#""s":"{symbol}",{data}"#)), good], None);
         assert_eq!(outcome.problems, [format!("line 1: a message for `{symbol}` in the stream `{stream}`")]);
-        // It does not say either whose capture this is.
+        // Nor does it set the symbol of the capture.
         assert_eq!((&outcome.figures["events"], &outcome.figures["bad_lines"]), (&json!(1), &json!(1)));
     }
     for (stream, symbol, data) in [

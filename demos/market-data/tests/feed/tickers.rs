@@ -1,20 +1,20 @@
-//! Tickers in any order: the book is compared with the newest that it has reached, and never with an older one.
+//! Tickers in any order: the book is compared with the newest one that it has reached, and never with an older one.
 
 use serde_json::{Value, json};
 
 use crate::support::{Case, check, diff, run, snapshot, ticker};
 
-/// A book of 10 and 11 at update 100.
+/// Returns a snapshot with a bid of 10 and an ask of 11, at update 100.
 fn book() -> String {
     snapshot(100, "10x1", "11x1")
 }
 
-/// A ticker with as much on the bid as the book has after the diff to its update.
+/// Returns a ticker whose bid has the quantity that the book has after the diff to its update.
 fn told(update: u64) -> String {
     ticker(update, &format!("10x{update}"), "11x1")
 }
 
-/// A diff to one update, which is the quantity of the best bid.
+/// Returns a diff of one update, whose number is the quantity of the best bid.
 fn step(update: u64) -> String {
     diff(update, update, &format!("10x{update}"), "")
 }

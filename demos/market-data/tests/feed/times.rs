@@ -1,4 +1,4 @@
-//! Times in another unit than nanoseconds are refused by their size, or read as the command line says.
+//! Times that do not look like nanoseconds are refused, or read in the unit named on the command line.
 
 use market_data::TimeUnit;
 use serde_json::json;
@@ -53,7 +53,7 @@ fn a_refused_time_moves_no_clock() {
         let bars: Vec<(u64, u64)> = outcome.bars.iter().map(|bar| (bar.time, bar.trades)).collect();
         assert_eq!(bars, [(1_723_161_253, 2), (1_723_161_254, 1)], "{odd}");
     }
-    // Nor does that of a line which is refused for something else.
+    // Nor does a line that is refused for another reason move the clock.
     for odd in [r#"{"stream":"x@trade"}"#, "junk", "{}", r#"{"stream":"y@trade","data":{"p":"1","q":"1"}}"#] {
         let lines = [line(&ns(0)), format!("{} {odd}", ns(9_000)), line(&ns(100)), line(&ns(1_000))];
         let outcome = run(&lines, None);

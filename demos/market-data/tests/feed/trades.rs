@@ -1,10 +1,10 @@
-//! Every trade counts once, in whatever order trades come.
+//! Every trade counts once, in whatever order trades arrive.
 
 use serde_json::{Value, json};
 
 use crate::support::{Case, check, message, trade};
 
-/// A trade of one unit at a price of its id.
+/// Returns a trade of one unit, at a price equal to its id.
 fn one(id: u64) -> String {
     trade(id, &id.to_string(), "1")
 }

@@ -1,4 +1,4 @@
-//! What the tests of the program share: running it, and the capture.
+//! Shared by the tests of the program: running it, and the capture.
 
 use std::io::Read;
 use std::process::{Command, Output};

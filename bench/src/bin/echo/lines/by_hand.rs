@@ -1,4 +1,4 @@
-//! Lines on raw `mio`, as one would write it without a library.
+//! A line server on raw `mio`, hand-written without a library.
 
 use nexus_rt::mio::{Events, Interest, Poll, Token};
 use slab::Slab;
@@ -18,8 +18,7 @@ pub(super) struct ByHand {
 struct Connection {
     stream: Stream,
     session: Session,
-    /// Whether the OS is asked when there is room to send. That costs wake-ups, so it is asked only when there was
-    /// none.
+    /// Whether the OS is asked to report room to send. That costs wake-ups, so it is asked only after there was none.
     asks: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Lines by hand, as a source of calloop.
+//! A hand-written line server, as a source of calloop.
 
 use std::cell::RefCell;
 use std::io;
@@ -23,7 +23,7 @@ struct Connection {
     stream: Generic<Stream>,
     session: Session,
     buffers: Rc<RefCell<Buffers>>,
-    /// Whether the OS is asked when there is room to send: only when there was none.
+    /// Whether the OS is asked to report room to send: only after there was none.
     asks: bool,
 }
 

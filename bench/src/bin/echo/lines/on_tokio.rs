@@ -1,4 +1,4 @@
-//! Lines on tokio: a task per connection, on one thread.
+//! A line server on tokio: a task per connection, on one thread.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use super::LONGEST;
 use crate::servers::Server;
 use crate::stream::{Client, Transport, connect};
 
-/// When what was echoed is written to the socket.
+/// When echoed lines are written to the socket.
 #[derive(Clone, Copy)]
 pub(super) enum Flush {
-    /// By `send`, as the loop is usually written.
+    /// After each line, by `send`, as such loops are usually written.
     EachLine,
-    /// By `feed`, until no line is whole.
+    /// After the last complete line, by `feed` and a flush.
     WhenDry,
 }
 
@@ -30,12 +30,12 @@ pub(super) struct Tokio {
     flush: Flush,
 }
 
-/// What the tasks have echoed.
+/// The bytes that the tasks have echoed.
 #[derive(Default)]
 struct Count {
-    /// All tasks are on one thread, so it is loaded and stored.
+    /// A load and a store suffice, since all tasks are on one thread.
     bytes: AtomicU64,
-    /// Up to where the server is to run.
+    /// The count up to which the server runs.
     end: AtomicU64,
     reached: AtomicWaker,
 }
@@ -80,7 +80,7 @@ where
     Ok(())
 }
 
-/// The loop that writes once for all lines that are there.
+/// The loop that writes once for all complete lines.
 async fn when_dry<S>(mut lines: Framed<S, LinesCodec>, count: Arc<Count>) -> Result<(), LinesCodecError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -93,7 +93,7 @@ where
             let line = line?;
             bytes += line.len() as u64 + 1;
             lines.feed(line).await?;
-            // The end of the stream is there again when it is waited for.
+            // The end of the stream is reported again by the next wait.
             whole = lines.next().now_or_never().flatten();
         }
         SinkExt::<String>::flush(&mut lines).await?;

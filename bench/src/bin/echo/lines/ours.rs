@@ -1,4 +1,4 @@
-//! Lines on this library's driver of connections.
+//! A line server on this library's connections driver.
 
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -15,7 +15,7 @@ pub(super) struct Ours {
     world: World,
     connections: Key<Connections<()>>,
     address: Address,
-    /// A turn of the loop, as the documentation of the driver shows it.
+    /// A turn of the loop, as in the driver's documentation.
     turn: Box<dyn FnMut(&mut World)>,
 }
 
@@ -49,7 +49,7 @@ impl Ours {
     }
 }
 
-/// Where nobody else listens.
+/// Returns a socket path on which no other process listens.
 fn path() -> PathBuf {
     std::env::temp_dir().join(format!("nexus-rt-echo-{}", std::process::id()))
 }

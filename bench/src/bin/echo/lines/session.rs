@@ -1,4 +1,4 @@
-//! One connection by hand: what raw `mio` and calloop share.
+//! One hand-written connection, shared by raw `mio` and calloop.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -8,13 +8,13 @@ use memchr::memchr;
 use super::LONGEST;
 use crate::stream::Stream;
 
-/// The most that is read at once, as by our driver.
+/// The largest read, as in our driver.
 const READ: usize = 64 * 1024;
 
-/// The most that may wait to be sent.
+/// The largest number of bytes that may wait to be sent.
 const UNSENT: usize = 1 << 20;
 
-/// The buffers of a thread, which its connections share.
+/// The buffers of a thread, shared by its connections.
 pub(super) struct Buffers {
     read: Box<[u8]>,
     out: Vec<u8>,
@@ -26,16 +26,16 @@ impl Buffers {
     }
 }
 
-/// What is kept of a connection beside its stream.
+/// The state of a connection besides its stream.
 #[derive(Default)]
 pub(super) struct Session {
-    /// The beginning of a line that is not whole.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
-    /// What could not be sent.
+    /// The bytes that could not be sent.
     unsent: Vec<u8>,
 }
 
-/// Whether a connection goes on.
+/// Whether a connection continues.
 #[derive(PartialEq, Eq)]
 pub(super) enum Then {
     Stays,
@@ -43,12 +43,12 @@ pub(super) enum Then {
 }
 
 impl Session {
-    /// Whether it is to be told when there is room to send.
+    /// Returns whether the connection waits for room to send.
     pub(super) fn is_blocked(&self) -> bool {
         !self.unsent.is_empty()
     }
 
-    /// Reads what there is, echoes the lines that are whole, and writes once. Gives the number of bytes sent.
+    /// Reads what is available, echoes the complete lines, and writes once. Returns the number of bytes sent.
     #[inline]
     pub(super) fn turn(&mut self, mut stream: &Stream, buffers: &mut Buffers) -> io::Result<(Then, u64)> {
         let mut then = Then::Stays;
@@ -68,7 +68,7 @@ impl Session {
                         let left = echo(&self.partial, &mut buffers.out)?.len();
                         self.partial.drain(..self.partial.len() - left);
                     }
-                    // A short read empties the socket: what comes later is an event of its own.
+                    // A short read empties the socket: later bytes are an event of their own.
                     if length < buffers.read.len() {
                         break;
                     }
@@ -82,7 +82,7 @@ impl Session {
         Ok((then, sent))
     }
 
-    /// Sends what there is, after what could not be sent before.
+    /// Sends the output, after the bytes that could not be sent before.
     #[inline]
     pub(super) fn send(&mut self, mut stream: &Stream, out: &mut Vec<u8>) -> io::Result<u64> {
         if !self.unsent.is_empty() {
@@ -104,7 +104,7 @@ impl Session {
     }
 }
 
-/// Echoes each whole line; gives the rest.
+/// Echoes each complete line. Returns the rest.
 #[inline]
 fn echo<'b>(mut bytes: &'b [u8], out: &mut Vec<u8>) -> io::Result<&'b [u8]> {
     while let Some(end) = memchr(b'\n', bytes) {

@@ -34,7 +34,7 @@ impl Progress {
         self
     }
 
-    /// Notes that so many bytes of so many were read.
+    /// Notes that `read` of `length` bytes were read.
     pub(crate) fn at(&mut self, (read, length): (u64, u64)) {
         self.calls += 1;
         if !self.is_shown || !self.calls.is_multiple_of(EVERY) {

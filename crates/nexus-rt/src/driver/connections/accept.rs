@@ -25,7 +25,7 @@ pub(super) struct Listener<C> {
     pub(super) acceptor: Acceptor,
     /// Makes the state of an accepted connection.
     state: State<C>,
-    /// Whether a client may be waiting for whom there is no place.
+    /// Whether a client may be waiting without a place for it.
     pub(super) waits: bool,
     /// Whether a timer is set to try again.
     pub(super) timed: bool,

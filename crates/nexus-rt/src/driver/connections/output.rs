@@ -204,8 +204,8 @@ mod tests {
 
     use super::*;
 
-    /// What is done next: this many bytes are written, or read by the other side, or it is sent, or held until so many
-    /// positions later, or so many positions are released.
+    /// The next action: writing this many bytes, reading them on the other side, flushing, holding for this many
+    /// positions, or releasing this many.
     #[derive(Clone, Debug)]
     enum Act {
         Write(usize),

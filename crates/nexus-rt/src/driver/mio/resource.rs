@@ -99,7 +99,7 @@ pub type InlineMio<Tag = ()> = MioDriver<crate::inline::FlatVirtual<MioEvent>, T
 #[cfg(feature = "smartptr")]
 pub type FlexMio<Tag = ()> = MioDriver<crate::inline::FlexVirtual<MioEvent>, Tag>;
 
-/// The doorbell of a driver's sleep, if anybody has asked for it.
+/// The doorbell of a driver's sleep, if it was ever asked for.
 pub(super) type Bell = Arc<OnceLock<Doorbell>>;
 
 /// The part of a registration that stays while its handler runs.

@@ -17,7 +17,7 @@ use crate::poll::{Driver, Polls, Registration, RegistrationKey, Registrations};
 /// [marks](Self::mark) it. The next poll runs each reactor that watches a marked source once, in the order of
 /// registration, no matter how often and how many of its sources were marked.
 ///
-/// A key of another table, or of a removed source or reactor, does nothing, and the result says so.
+/// A key of another table, or of a removed source or reactor, does nothing: methods return `false` or `None`.
 ///
 /// `H` is the type in which reactors are stored: boxed ([`Virtual`]) by default, or a nameable type such as
 /// [`TemplatedCallback<K>`](crate::TemplatedCallback). `Tag` distinguishes several tables of one world.

@@ -1,5 +1,5 @@
-//! What `redis` of Rust does with a server, with its default settings: connections in both versions of the protocol,
-//! commands, a pipeline, a transaction, SCAN, messages and a password.
+//! The Rust crate `redis` with its default settings: connections in both versions of the protocol, commands, a
+//! pipeline, a transaction, SCAN, messages and a password.
 
 use redis::{Client, Commands, Connection, RedisResult};
 

@@ -1,4 +1,4 @@
-//! What must hold after a run: servers agree, and clients were answered as by one server that does one thing at a time.
+//! The checks after a run: servers agree, and clients were answered as by one server that does one thing at a time.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::log::{Entry, read};
 use super::node::{Asked, Seats};
 use crate::simulation::traffic::{Words, encode, shown};
 
-/// One server that does one thing at a time, and has no log.
+/// A single server that does one thing at a time and has no log.
 struct Single {
     world: World,
     commands: Commands,
@@ -43,7 +43,7 @@ impl Single {
         std::mem::take(client.out())
     }
 
-    /// Does what nobody was answered.
+    /// Applies a change whose client got no answer.
     fn apply(&mut self, change: Change<'_>, runs: bool) {
         let mut requests = match change {
             Change::Requests(requests) => requests,
@@ -56,13 +56,13 @@ impl Single {
         }
     }
 
-    /// Sees to it that keys are looked at by the time of the clock.
+    /// Makes keys expire by the time of the clock.
     fn look(&mut self) {
         self.apply(Change::Requests(b"\x02\x03DEL\x06nobody"), true);
     }
 }
 
-/// Compares what each client was answered.
+/// Compares the answers to each client.
 pub(crate) fn replies(entries: &[Entry], seats: &Seats, start: Duration) -> Result<(u64, u64, u64), String> {
     let mut single = Single::new(start);
     let (mut reference, mut store, _) = Store::replica_at(start);
@@ -106,7 +106,7 @@ pub(crate) fn replies(entries: &[Entry], seats: &Seats, start: Duration) -> Resu
     Ok((keys.trace(), keys.changes(), keys.digest(now)))
 }
 
-/// Whether a request was refused by the limits of one server, which others need not have.
+/// Returns whether a request was refused by the limits of one server, which other servers need not have.
 pub(crate) fn is_limited(reply: &[u8]) -> bool {
     let refusals = [&b"-OOM "[..], b"-ERR string exceeds", b"-EXECABORT Transaction discarded because of: "];
     refusals.iter().any(|refusal| reply.starts_with(refusal))
@@ -116,8 +116,8 @@ fn is_nil(asked: &Asked) -> bool {
     asked.answer.as_ref().is_some_and(|answer| answer.reply == b"*-1\r\n")
 }
 
-/// Whether a transaction was aborted because all keys were removed before it: those too that were not there, since it
-/// depends on their slots.
+/// Returns whether a transaction was aborted because all keys were removed before it. Keys that did not exist count
+/// too, since the transaction depends on their slots.
 fn is_flushed(before: &[Entry], entry: &Entry) -> bool {
     let Change::Transaction(transaction) = read(&entry.change) else { return false };
     let since = usize::try_from(transaction.since).unwrap_or(usize::MAX);
@@ -134,7 +134,7 @@ fn compare(single: &mut Single, id: ConnectionId, asked: &Asked, position: usize
         return Ok(());
     }
     if is_limited(&answer.reply) {
-        // It did not happen, and fails a transaction.
+        // The request did not run, and it fails a transaction.
         let instead = if asked.words[0].eq_ignore_ascii_case(b"EXEC") { &b"DISCARD"[..] } else { b"NOSUCH" };
         single.run(id, &vec![instead.to_vec()]);
         return Ok(());
@@ -151,7 +151,7 @@ fn compare(single: &mut Single, id: ConnectionId, asked: &Asked, position: usize
     ))
 }
 
-/// Whether each read has seen what was answered before it was asked.
+/// Returns an error unless each read has seen every change answered before it was asked.
 pub(crate) fn reads(seats: &Seats) -> Result<(), String> {
     const READS: [&[u8]; 3] = [b"GET", b"MGET", b"PTTL"];
     for asked in seats.seats.values().flat_map(|seat| &seat.asked) {

@@ -1,4 +1,4 @@
-//! `Stream`: a log that servers of one process share, and what each of them sees of it.
+//! `Stream`: a log that servers in one process share, and what each of them sees of it.
 
 use std::collections::{HashSet, VecDeque};
 use std::mem;
@@ -9,13 +9,13 @@ use kv_server::{Apply, Change, LogStatus, Lost, Member, Refused, SharedLog, Stor
 use nexus_journal::{Input, Program};
 use nexus_rt::{Clock, World};
 
-/// The most changes of one server that wait.
+/// The maximum number of waiting changes of one server.
 const MOST: usize = 4_000;
 
-/// A change as it is written.
+/// An encoded change and its number.
 pub(crate) type Written = (u32, Vec<u8>);
 
-/// A change that is in the log.
+/// A change in the log.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) at: Duration,
@@ -34,22 +34,22 @@ pub(crate) struct State {
     seen: HashSet<(usize, u64)>,
     pub(crate) links: Vec<Link>,
     pub(crate) members: Vec<Member>,
-    /// For servers that run by themselves: the time of the machine, and what wakes them.
+    /// For servers in threads of their own: the machine's clock, and what wakes the servers.
     pub(crate) real: Option<Clock>,
     pub(crate) wakers: Vec<Box<dyn Fn() + Send>>,
-    /// The entry that is applied now.
+    /// The entry that is being applied.
     pub(crate) applies: Option<usize>,
 }
 
-/// What is between a server and the log.
+/// The connection between a server and the log.
 #[derive(Default)]
 pub(crate) struct Link {
-    /// What was published and has not left.
+    /// Changes that were published and not sent yet.
     turn: Vec<(u64, Written)>,
-    /// What has left and has not come.
+    /// Changes that were sent and have not arrived.
     under_way: VecDeque<(u64, Written)>,
     last: Option<(u64, Written)>,
-    /// How much of the log the server sees.
+    /// The number of entries that the server sees.
     pub(crate) visible: usize,
     pub(crate) cut: bool,
     pub(crate) lost: Option<Lost>,
@@ -60,7 +60,7 @@ impl Stream {
         self.0.lock().expect("nobody panics with it")
     }
 
-    /// A server's end of it, which starts from a snapshot or from nothing; and the number of that.
+    /// Opens a server's end of the log, which starts from a snapshot or from nothing. Returns it and its number.
     pub(crate) fn open(&self, node: &str, start: Option<Start>) -> (ModelLog, usize) {
         let mut state = self.state();
         state.links.push(Link::default());
@@ -72,7 +72,7 @@ impl Stream {
 }
 
 impl State {
-    /// Puts some of what is under way from a server into the log; now and then once more.
+    /// Moves some of a server's changes under way into the log. With `again`, the last one arrives once more.
     pub(crate) fn deliver(&mut self, publisher: usize, count: usize, again: bool, now: Duration) {
         let at = self.entries.last().map_or(now, |last| last.at.max(now));
         let link = &mut self.links[publisher];
@@ -87,17 +87,17 @@ impl State {
         }
     }
 
-    /// Whether everything has come that was published.
+    /// Returns whether everything that was published has arrived.
     pub(crate) fn is_still(&self) -> bool {
         (0..self.links.len()).all(|link| self.links[link].turn.is_empty() && !self.is_under_way(link))
     }
 
-    /// Whether something of a server is under way.
+    /// Returns whether changes of a server are under way.
     pub(crate) fn is_under_way(&self, publisher: usize) -> bool {
         !self.links[publisher].under_way.is_empty()
     }
 
-    /// Loses what a server that ends has not sent, and some of what is under way.
+    /// Loses what an ending server has not sent, and some of what is under way.
     pub(crate) fn end(&mut self, publisher: usize, keeps: usize) {
         let link = &mut self.links[publisher];
         link.turn.clear();
@@ -105,7 +105,7 @@ impl State {
     }
 }
 
-/// Where a server starts: at a snapshot.
+/// The snapshot that a server starts from.
 #[derive(Clone)]
 pub(crate) struct Start {
     upto: usize,

@@ -1,4 +1,4 @@
-//! Simulations of several servers that share a log: delays, duplicates, servers that end and start again.
+//! Simulations of several servers that share a log: delays, duplicates, and servers that stop and start again.
 
 mod check;
 pub(crate) mod log;
@@ -15,17 +15,17 @@ use crate::simulation::traffic::{self, Words};
 use log::{Start, Stream};
 use node::{Node, Seats};
 
-/// When a simulation begins, since 1970.
+/// The start of a simulation, since 1970.
 const START: Duration = Duration::from_secs(1_700_000_000);
 
-/// How often things have happened.
+/// How often each thing has happened.
 #[derive(Default, Debug)]
 pub(crate) struct Counts {
     pub(crate) entries: usize,
     pub(crate) answers: usize,
     pub(crate) aborted: usize,
     pub(crate) refused: usize,
-    /// By the limits of one server.
+    /// Requests refused by the limits of one server.
     pub(crate) limited: usize,
     pub(crate) restarts: usize,
     pub(crate) snapshots: usize,
@@ -42,7 +42,7 @@ impl Counts {
         self.snapshots += other.snapshots;
     }
 
-    /// Whether each kind of thing has happened.
+    /// Returns whether each of these has happened.
     pub(crate) fn is_complete(&self) -> bool {
         let Self { entries, answers, aborted, refused, limited, restarts, snapshots } = *self;
         [entries, answers, aborted, refused, limited, restarts, snapshots].iter().all(|count| *count > 0)
@@ -55,13 +55,13 @@ struct Simulation {
     stream: Stream,
     nodes: Vec<Node>,
     seats: Seats,
-    /// Those who are connected, and to which server.
+    /// The connected clients, each with its server.
     clients: Vec<(usize, ConnectionId)>,
     options: ReplicaOptions,
     counts: Counts,
 }
 
-/// Runs one seed. What is wrong, if something is.
+/// Runs one seed. Returns an error that says what is wrong, if anything is.
 pub(crate) fn run(seed: u64) -> Result<Counts, String> {
     let mut random = Random::new(seed);
     let options = ReplicaOptions { linearizable: random.one_in(2), shard: None };
@@ -89,7 +89,7 @@ impl Simulation {
     fn node(&mut self, start: Option<Start>) -> Node {
         // The clocks of machines differ.
         let skew = Duration::from_millis(self.random.pick(&[0, 0, 3, 700]));
-        // So do their limits, which decide before something is published and not afterwards.
+        // So do their limits, which apply before a request is published and not afterwards.
         let mut limits = Limits { memory: self.random.pick(&[usize::MAX, usize::MAX, 2_500]), ..Limits::default() };
         limits.request.argument = self.random.pick(&[64 << 20, 64 << 20, 300]);
         Node::start(&self.stream, (&self.time, START + skew, limits), self.options, start)
@@ -139,7 +139,7 @@ impl Simulation {
         }
     }
 
-    /// Has a client ask some things that belong together, or part of them with those of others between.
+    /// Sends related requests of a client, or a part of them with requests of others in between.
     fn ask(&mut self) {
         if self.clients.is_empty() {
             return;
@@ -173,13 +173,13 @@ impl Simulation {
         };
         self.counts.snapshots += usize::from(start.is_some());
         self.clients.retain(|(node, _)| *node != at);
-        // What is under way still comes.
+        // What is under way still arrives.
         let now = self.now();
         self.stream.state().deliver(self.nodes[at].publisher, usize::MAX, false, now);
         self.nodes[at] = self.node(start);
     }
 
-    /// Lets everything come that is under way, and compares.
+    /// Lets everything under way arrive, and compares.
     fn finish(mut self) -> Result<Counts, String> {
         for _ in 0..2_000 {
             let now = self.now();
@@ -243,13 +243,13 @@ impl Simulation {
     }
 }
 
-/// A transaction that depends on a key that soon ends.
+/// Returns a transaction that depends on a key that soon expires.
 fn ending() -> Vec<Words> {
     let lines = ["SET ends v PX 3", "WATCH ends", "MULTI", "INCR k1", "EXEC"];
     lines.map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect()).to_vec()
 }
 
-/// The time of the last entry, in milliseconds.
+/// Returns the time of the last entry, in milliseconds.
 fn ms(entries: &[log::Entry]) -> i64 {
     i64::try_from(entries.last().map_or(START, |entry| entry.at).as_millis()).unwrap_or(i64::MAX)
 }

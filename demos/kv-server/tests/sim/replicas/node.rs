@@ -1,4 +1,4 @@
-//! `Node`: a server of a log, without sockets; and its clients, with what each asked and was answered.
+//! `Node`: a server that shares a log, without sockets, and its clients, with the requests and answers of each.
 
 use std::collections::HashMap;
 use std::mem;
@@ -13,40 +13,40 @@ use nexus_rt::{Clock, World, WorldBuilder};
 use super::log::{Start, Stream};
 use crate::simulation::traffic::{Words, encode};
 
-/// What a client asked.
+/// A request of a client.
 pub(crate) struct Asked {
     pub(crate) words: Words,
-    /// The last change that had been answered to anybody.
+    /// The last change that had been answered to any client.
     pub(crate) known: u64,
     pub(crate) answer: Option<Answer>,
 }
 
-/// What a client was answered.
+/// An answer to a client.
 pub(crate) struct Answer {
     pub(crate) reply: Vec<u8>,
-    /// How many changes the server had applied.
+    /// The number of changes that the server had applied.
     pub(crate) position: u64,
-    /// The entry of the log that it answers.
+    /// The log entry of the request.
     pub(crate) entry: Option<usize>,
 }
 
-/// A client, all that it asked, and how much of that was answered.
+/// A client, all its requests, and how many of them were answered.
 #[derive(Default)]
 pub(crate) struct Seat {
     pub(crate) asked: Vec<Asked>,
     pub(crate) answered: usize,
 }
 
-/// Every client there was.
+/// All clients so far.
 #[derive(Default)]
 pub(crate) struct Seats {
     pub(crate) seats: HashMap<ConnectionId, Seat>,
-    /// The last change that was answered to anybody.
+    /// The last change that was answered to any client.
     pub(crate) known: u64,
 }
 
 impl Seats {
-    /// Takes what a client was written.
+    /// Takes what was written to a client.
     fn note(&mut self, client: &mut Client, world: &World, applies: Option<usize>) {
         let position = world.resource::<Keys>().position();
         let out = mem::take(client.out());
@@ -66,7 +66,7 @@ impl Seats {
     }
 }
 
-/// How long the reply is that bytes begin with.
+/// Returns the length of the reply at the start of bytes.
 fn length(bytes: &[u8]) -> usize {
     let line = bytes.windows(2).position(|end| end == b"\r\n").expect("a line has an end") + 2;
     let number = || str::from_utf8(&bytes[1..line - 2]).ok().and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
@@ -146,7 +146,7 @@ impl Node {
         seats.note(client, &self.world, None);
     }
 
-    /// What a server does between two waits.
+    /// Runs one turn of the server.
     pub(crate) fn turn(&mut self, seats: &mut Seats) -> usize {
         self.world.resource_mut::<Clock>().update();
         let Self { world, commands, expiry, replica, clients, stream, .. } = self;

@@ -1,4 +1,4 @@
-//! `Clients`: who is connected, and what each is about to ask.
+//! `Clients`: the connected clients, and the next request of each.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use super::traffic::{self, Words};
 #[derive(Default)]
 pub(crate) struct Clients {
     all: Vec<One>,
-    /// How many there were.
+    /// The number of clients so far.
     pub(crate) count: u64,
 }
 
@@ -20,7 +20,7 @@ struct One {
 }
 
 impl Clients {
-    /// Has so many be there.
+    /// Connects clients until there are this many.
     pub(crate) fn connect(&mut self, clients: usize) {
         while self.all.len() < clients {
             self.count += 1;
@@ -28,12 +28,12 @@ impl Clients {
         }
     }
 
-    /// All of them lose their connections.
+    /// Disconnects all clients.
     pub(crate) fn lose(&mut self) {
         self.all.clear();
     }
 
-    /// What one of them asks next, with its number.
+    /// Returns the next request of a client, with the client and its number.
     pub(crate) fn next(&mut self, random: &mut Random, now_ms: i64) -> (&mut Client, Words, u64) {
         let at = random.index(self.all.len());
         if self.all[at].todo.is_empty() && self.all[at].client.state.number + 3 < self.count && random.one_in(8) {

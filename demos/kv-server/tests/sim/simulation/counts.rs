@@ -1,4 +1,4 @@
-//! `Counts`: what happened in simulations.
+//! `Counts`: what has happened in simulations.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ macro_rules! counts {
                 $(self.$name += other.$name;)*
             }
 
-            /// What never happened.
+            /// Returns what never happened.
             pub(crate) fn missing(&self) -> Vec<&'static str> {
                 [$((self.$name, $text)),*].into_iter().filter(|(count, _)| *count == 0).map(|(_, text)| text).collect()
             }
@@ -47,7 +47,7 @@ counts! {
     crashes: "crashes",
     others: "other crashes at the same moments",
     closes: "ends in order",
-    /// The power failed at an operation of the disk.
+    /// The power failed at a disk operation.
     off: "failures of power in the middle",
     full: "disks full",
     broken: "disks broken",

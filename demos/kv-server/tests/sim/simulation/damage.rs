@@ -1,4 +1,4 @@
-//! Bits that are not what was written.
+//! Damage: bits on the disk that differ from what was written.
 
 use nexus_journal::testing::Fault;
 
@@ -7,7 +7,7 @@ use super::restart::names_a_file;
 use super::{Outcome, Simulation};
 
 impl Simulation {
-    /// Flips a bit of what the disk has, and looks what a start on that comes to. At least this is there, or an error.
+    /// Flips a bit on the disk and starts a server on it. The start must fail, or recover at least this sequence.
     pub(super) fn flip(&mut self, least: u64) -> Outcome {
         let seed = self.random.next();
         let disk = self.survives(seed);

@@ -1,4 +1,4 @@
-//! The end of a run: all is written, and leads to the same keys by every way.
+//! The end of a run: everything is written, and every way of reading it leads to the same keys.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ impl Simulation {
     pub(super) fn finish(&mut self) -> Outcome {
         self.say(|| "the end".into());
         self.disk.mend();
-        // A server that has failed meanwhile notices with its next commit, and is started again.
+        // A server that has failed in the meantime notices at its next commit, and is restarted.
         self.settle()?;
         self.is_armed = false;
         self.disk.mend();
@@ -36,7 +36,7 @@ impl Simulation {
         self.end()
     }
 
-    /// Has all be safe.
+    /// Makes everything safe.
     fn settle(&mut self) -> Outcome {
         if self.plan.options.durability == Durability::Behind {
             self.sync();
@@ -45,7 +45,7 @@ impl Simulation {
         if self.is_off() { self.crash() } else { Ok(()) }
     }
 
-    /// Takes over the time, and nothing else.
+    /// Begins and commits a turn that only moves the time.
     fn turn_over(&mut self) -> Outcome {
         if let Some(live) = &mut self.live {
             live.begin(true);
@@ -53,7 +53,7 @@ impl Simulation {
         self.commit()
     }
 
-    /// What a replay of the journal leads to.
+    /// Returns what a replay of the journal leads to.
     fn replayed(&mut self, now_ms: i64) -> Outcome<(u64, u64, u64)> {
         let disk: Arc<dyn Disk> = self.disk.kill().into();
         let (mut world, mut store, digests) = Store::detached_at(START);
@@ -64,7 +64,7 @@ impl Simulation {
         Ok(word(&world, now_ms))
     }
 
-    /// Ends the server. Any bit that is flipped then is noticed.
+    /// Stops the server. Every flipped bit must be noticed then.
     fn end(&mut self) -> Outcome {
         let Some(live) = self.live.take() else { return Ok(()) };
         let last = live.last();
@@ -77,7 +77,7 @@ impl Simulation {
     }
 }
 
-/// The keys and their history.
+/// Returns the keys and their history.
 fn word(world: &World, now_ms: i64) -> (u64, u64, u64) {
     let keys = world.resource::<Keys>();
     (keys.digest(now_ms), keys.trace(), keys.changes())

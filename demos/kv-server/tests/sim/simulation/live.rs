@@ -1,4 +1,4 @@
-//! `Live`: a server that runs, without sockets: its world, its journal, and the replies that wait.
+//! `Live`: a running server without sockets: its world, its journal, and the waiting replies.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -13,7 +13,7 @@ use nexus_rt::{Clock, World};
 
 use super::model::{State, ms};
 
-/// When the simulation begins, since 1970.
+/// The start of the simulation, since 1970.
 pub(crate) const START: Duration = Duration::from_secs(1_700_000_000);
 
 pub(crate) struct Live {
@@ -22,29 +22,29 @@ pub(crate) struct Live {
     expiry: ExpiryPoller,
     pub(crate) recorder: Recorder,
     request: Request,
-    /// Until when keys whose time has come were removed.
+    /// The time up to which expired keys have been removed.
     removed: Instant,
-    /// What is sent from now on waits until this is safe.
+    /// The sequence that must be safe before what is sent from now on may leave.
     holds: u64,
     replies: VecDeque<Held>,
 }
 
-/// A reply that waits.
+/// A waiting reply.
 struct Held {
     until: u64,
-    /// What was done when it was made.
+    /// The last sequence when the reply was made.
     shows: u64,
 }
 
-/// What a request has led to.
+/// The result of a request.
 pub(crate) struct Ran {
     pub(crate) reply: Vec<u8>,
-    /// The state after it, if it has changed something.
+    /// The state after the request, if it has changed something.
     pub(crate) state: Option<State>,
 }
 
 impl Live {
-    /// Starts a server on a disk, and gives what it is like then.
+    /// Starts a server on a disk, and returns it with its state.
     pub(crate) fn start(
         disk: &FakeDisk,
         options: Options,
@@ -64,7 +64,7 @@ impl Live {
         Ok((Self { world, commands, expiry, recorder, request, removed, holds, replies }, replayed, state))
     }
 
-    /// Begins a turn. Keys whose time has come are removed, or only hidden.
+    /// Begins a turn. Expired keys are removed, or only hidden.
     pub(crate) fn begin(&mut self, removes: bool) {
         let now = self.recorder.update(&mut self.world);
         if removes {
@@ -74,7 +74,7 @@ impl Live {
         self.expiry.poll(&mut self.world, self.removed);
     }
 
-    /// The time of the turn, since 1970.
+    /// Returns the time of the turn, since 1970.
     pub(crate) fn now(&self) -> Duration {
         self.world.resource::<Clock>().unix()
     }
@@ -87,7 +87,7 @@ impl Live {
         self.recorder.journal().last().get()
     }
 
-    /// Runs a request as an event of its own, writes down what it has changed, and keeps its reply.
+    /// Runs a request as an event of its own, records its changes, and keeps its reply.
     pub(crate) fn run(&mut self, client: &mut Client, bytes: &[u8]) -> Result<Ran, String> {
         self.world.next_sequence();
         self.request.buffer().extend(bytes);
@@ -101,7 +101,7 @@ impl Live {
         Ok(Ran { reply, state: noted.map(|sequence| State::of(&self.world, sequence, now)) })
     }
 
-    /// Writes down what the present event has changed, and has what is sent from now on wait until that is safe.
+    /// Records what the current event has changed, and holds what is sent from now on until that is safe.
     fn note(&mut self) -> Option<u64> {
         let requests = self.world.resource_mut::<Changes>().take();
         if requests.is_empty() {
@@ -111,7 +111,8 @@ impl Live {
         Some(self.holds)
     }
 
-    /// Makes the turn safe, and releases what waited for it: up to what is safe, how many replies, and what they show.
+    /// Makes the turn safe, and releases its replies. Returns the safe sequence, the number of replies, and what they
+    /// show.
     pub(crate) fn commit(&mut self) -> Result<(u64, u64, u64), Error> {
         let safe = self.recorder.commit(&self.world)?.get();
         let (mut released, mut shown) = (0, 0);
@@ -121,7 +122,7 @@ impl Live {
         Ok((safe, released, shown))
     }
 
-    /// How many replies wait.
+    /// Returns the number of waiting replies.
     pub(crate) fn waiting(&self) -> u64 {
         self.replies.len() as u64
     }

@@ -1,4 +1,4 @@
-//! A simulation of kv-server with its journal on a disk that fails, from a seed: the same each time.
+//! A simulation of kv-server with its journal on a disk that fails. The same seed always leads to the same run.
 
 mod clients;
 mod counts;
@@ -28,10 +28,10 @@ use model::Model;
 use plan::Plan;
 use random::Random;
 
-/// That all is as it should be, or what is not.
+/// Everything is right, or an error that says what is not.
 type Outcome<T = ()> = Result<T, String>;
 
-/// Runs a seed, or only its run in which something goes wrong at one operation. Says what it does if that is asked for.
+/// Runs a seed, or only its run with a fault at one operation. Prints the steps if `verbose` is set.
 pub(crate) fn run(seed: u64, only: Option<u64>, verbose: bool) -> Result<Counts, String> {
     let mut counts = Counts { seeds: 1, ..Counts::default() };
     if !plan::is_thorough(seed) {
@@ -48,7 +48,7 @@ pub(crate) fn run(seed: u64, only: Option<u64>, verbose: bool) -> Result<Counts,
     Ok(counts)
 }
 
-/// Runs the script of a seed, and gives how many operations changed its first disk.
+/// Runs the script of a seed, and returns the number of operations that changed its first disk.
 fn script(seed: u64, at: Option<u64>, verbose: bool, counts: &mut Counts) -> Result<u64, String> {
     let mut simulation = Simulation::new(seed, verbose);
     if let Some(operation) = at {
@@ -61,25 +61,25 @@ fn script(seed: u64, at: Option<u64>, verbose: bool, counts: &mut Counts) -> Res
     outcome.map(|()| disk.operations())
 }
 
-/// Whether a disk has no power any more.
+/// Returns whether a disk has lost its power.
 fn is_off(disk: &FakeDisk) -> bool {
     disk.list().is_err()
 }
 
-/// A server, its clients and its disk, and what they should have done.
+/// A server, its clients and its disk, and a model of what they should have done.
 struct Simulation {
     random: Random,
     plan: Plan,
     time: VirtualClock,
     disk: FakeDisk,
-    /// Whether something is to go wrong on the disk.
+    /// Whether a fault of the disk is set.
     is_armed: bool,
     live: Option<Live>,
     model: Model,
     clients: Clients,
-    /// What a compaction has begun with.
+    /// The sequence up to which the running compaction goes.
     compaction: Option<Sequence>,
-    /// Whether it ends here, since the operation that it is about has failed, or nothing is promised any more.
+    /// Whether the run is over: the fault it is about has happened, or nothing is promised from here on.
     is_over: bool,
     counts: Counts,
     verbose: bool,
@@ -110,7 +110,7 @@ impl Simulation {
 
     fn say(&self, what: impl FnOnce() -> String) {
         if self.verbose {
-            // Whoever reads may stop reading.
+            // The reader may close the pipe early.
             let _ = writeln!(io::stdout(), "{}", what());
         }
     }
@@ -131,7 +131,7 @@ impl Simulation {
         is_off(&self.disk)
     }
 
-    /// A turn of the server: requests of clients, and a commit, unless it stops before.
+    /// Runs a turn of the server: requests of clients and a commit, unless the server stops before.
     fn turn(&mut self) -> Outcome {
         let pause = plan::pause(&mut self.random);
         self.time.advance(pause);
@@ -194,7 +194,7 @@ impl Simulation {
         }
     }
 
-    /// What happens between two turns.
+    /// Does what happens between two turns.
     fn act(&mut self) -> Outcome {
         let what = self.random.below(100);
         match what {
@@ -212,7 +212,7 @@ impl Simulation {
         if self.is_off() { self.crash() } else { Ok(()) }
     }
 
-    /// Does what the thread behind the loop does. What that makes safe, the next commit tells.
+    /// Syncs, as the thread behind the loop does. The next commit reports what has become safe.
     fn sync(&mut self) {
         let Some(live) = &self.live else { return };
         let synced = self.plan.options.durability == Durability::Behind && live.recorder.journal().sync_now();
@@ -225,7 +225,7 @@ impl Simulation {
         self.fault(operations, fault);
     }
 
-    /// Has something go wrong at an operation of the disk, so many from now.
+    /// Sets a fault of the disk, after this many operations.
     fn fault(&mut self, operations: u64, fault: Fault) {
         self.say(|| format!("{fault:?} in {operations} operations"));
         self.disk.fail(operations, fault);
@@ -237,7 +237,7 @@ impl Simulation {
         }) += 1;
     }
 
-    /// Begins a compaction as the loop does, which ends some turns later.
+    /// Begins a compaction as the loop does. It ends some turns later.
     fn begin_compaction(&mut self) -> Outcome {
         let Some(live) = &mut self.live else { return Ok(()) };
         if self.compaction.is_some() {
@@ -265,7 +265,7 @@ impl Simulation {
         beside?;
         self.say(|| format!("the compaction up to {upto}: {done:?}"));
         match done {
-            // It went with its process, in the turn.
+            // It ended with its process, during the turn.
             _ if self.counts.restarts > starts || self.is_over => {}
             Ok(_) => self.counts.compactions += 1,
             Err(Error::Io { .. }) if self.is_armed => self.counts.uncompacted += 1,

@@ -1,4 +1,4 @@
-//! `Model`: what the keys were after each event, and what of it was promised.
+//! `Model`: the keys after each event, and what of it was promised.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use nexus_rt::World;
 
 use super::traffic::PAIR;
 
-/// A key, with its value and its end.
+/// Keys, each with its value and its expiry time.
 pub(crate) type Rows = BTreeMap<Vec<u8>, (Vec<u8>, Option<i64>)>;
 
 /// The keys after an event.
@@ -24,7 +24,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Reads it from a world.
+    /// Reads the state of a world.
     pub(crate) fn of(world: &World, sequence: u64, at: Duration) -> Self {
         let keys = world.resource::<Keys>();
         let row = |key: &[u8]| {
@@ -35,7 +35,7 @@ impl State {
         Self { sequence, at, trace, changes, digest, rows: keys.iter().map(row).collect() }
     }
 
-    /// What is wrong with a state in itself.
+    /// Checks that a state is consistent in itself.
     fn check(&self) -> Result<(), String> {
         let [one, other] = PAIR.map(|key| self.rows.get(key));
         if one == other {
@@ -45,21 +45,21 @@ impl State {
     }
 }
 
-/// A time in milliseconds.
+/// Returns a time in milliseconds.
 pub(crate) fn ms(at: Duration) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What was done, and what was promised of it.
+/// What was done, and what of it was promised.
 #[derive(Default)]
 pub(crate) struct Model {
     /// The state after each event that has changed something.
     states: Vec<State>,
-    /// Up to where the journal said that all is safe.
+    /// The last sequence that the journal reported as safe.
     safe: u64,
-    /// Up to where replies that were released show what was done.
+    /// The last sequence that released replies show.
     shown: u64,
-    /// For each turn that was written: its last sequence, and up to where a mark in it says that all was safe.
+    /// For each turn that was written: its last sequence, and the sequence that a mark in it reports as safe.
     marks: Vec<(u64, u64)>,
 }
 
@@ -88,25 +88,25 @@ impl Model {
         self.marks.push((last, vouched));
     }
 
-    /// What has to be there whatever happens.
+    /// Returns the last sequence that must survive whatever happens.
     pub(crate) fn promised(&self) -> u64 {
         self.safe.max(self.shown)
     }
 
-    /// Up to where a mark says that all is safe, whichever bit of the disk is wrong: by the last mark but one that is
-    /// on it.
+    /// Returns the last sequence that a mark reports as safe, whichever bit of the disk is wrong: that of the last mark
+    /// but one on the disk.
     pub(crate) fn vouched(&self) -> u64 {
         let mut safe = self.marks.iter().rev().filter(|(last, _)| *last <= self.safe);
         safe.nth(1).map_or(0, |(_, vouched)| *vouched)
     }
 
-    /// Forgets what was promised, such as when the power fails and nothing is synced.
+    /// Forgets what was promised, for example when the power fails and nothing is synced.
     pub(crate) fn promise_nothing(&mut self) {
         (self.safe, self.shown) = (0, 0);
         self.marks.clear();
     }
 
-    /// Compares what is there after a restart.
+    /// Checks the state found after a restart.
     pub(crate) fn compare(&self, found: &State, least: u64) -> Result<(), String> {
         if found.sequence < least {
             return Err(format!("{} is there, and {least} was promised", found.sequence));
@@ -121,7 +121,7 @@ impl Model {
         }
     }
 
-    /// Compares what is there after a restart, which is served from now on.
+    /// Checks the state found after a restart, and continues from it.
     pub(crate) fn restarted(&mut self, found: &State) -> Result<(), String> {
         self.compare(found, self.promised())?;
         self.states.retain(|state| state.sequence <= found.sequence);

@@ -1,4 +1,4 @@
-//! `Plan`: what a seed decides before anything runs.
+//! `Plan`: what a seed decides before the run.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use super::random::Random;
 pub(crate) struct Plan {
     pub(crate) options: Options,
     pub(crate) turns: u64,
-    /// The most requests of a turn.
+    /// The maximum number of requests in a turn.
     pub(crate) requests: u64,
-    /// How many clients there are at once.
+    /// The number of clients at once.
     pub(crate) clients: usize,
-    /// Whether nothing goes wrong but at the operation that is asked for.
+    /// Whether nothing fails except at the chosen operation.
     pub(crate) is_calm: bool,
 }
 
-/// Of so many seeds, one is run once for each operation that changes the disk.
+/// One seed in this many is run once for each operation that changes the disk.
 const THOROUGH: u64 = 64;
 
-/// Whether a seed is run once for each operation that changes the disk, with something going wrong just there.
+/// Returns whether a seed is run once for each operation that changes the disk, with a fault at that operation.
 pub(crate) fn is_thorough(seed: u64) -> bool {
     seed.is_multiple_of(THOROUGH)
 }
 
-/// What goes wrong in such runs: mostly the power fails.
+/// Returns the fault of such runs: mostly a power failure.
 pub(crate) fn fault(seed: u64) -> Fault {
     match seed / THOROUGH % 4 {
         0..=1 => Fault::Off,
@@ -56,7 +56,7 @@ impl Plan {
     }
 }
 
-/// How much time passes until the next turn: mostly none, now and then days.
+/// Returns the time until the next turn: mostly none or little, sometimes days.
 pub(crate) fn pause(random: &mut Random) -> Duration {
     match random.below(64) {
         0..=23 => Duration::ZERO,

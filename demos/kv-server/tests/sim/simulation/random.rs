@@ -1,6 +1,6 @@
-//! `Random`: numbers that only look as if they came by chance, and come again with the same seed.
+//! `Random`: pseudo-random numbers, which are the same for the same seed.
 
-/// Steele and Vigna's splitmix of 64 bits.
+/// Steele and Vigna's 64-bit splitmix.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -15,7 +15,7 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }

@@ -10,7 +10,7 @@ use super::model::State;
 use super::{Outcome, Simulation};
 
 impl Simulation {
-    /// The process is killed.
+    /// Kills the process.
     pub(super) fn kill(&mut self) -> Outcome {
         self.counts.kills += 1;
         self.say(|| "the process is killed".into());
@@ -18,19 +18,19 @@ impl Simulation {
         self.start()
     }
 
-    /// The power fails.
+    /// Makes the power fail.
     pub(super) fn crash(&mut self) -> Outcome {
         self.crash_otherwise()?;
         let next = self.crashed();
         self.stop(next);
-        // It was about this.
+        // In a calm run, this was the fault it is about.
         let ends = self.plan.is_calm;
         self.start()?;
         self.is_over |= ends;
         Ok(())
     }
 
-    /// The disk after the power failed.
+    /// Returns the disk after a power failure.
     pub(super) fn crashed(&mut self) -> FakeDisk {
         self.counts.crashes += 1;
         let seed = self.random.next();
@@ -42,7 +42,7 @@ impl Simulation {
         self.disk.crash(seed)
     }
 
-    /// The server ends in order. Then every bit counts.
+    /// Stops the server in order. Every bit counts after that.
     pub(super) fn close(&mut self) -> Outcome {
         let Some(live) = self.live.take() else { return Ok(()) };
         self.counts.closes += 1;
@@ -64,7 +64,7 @@ impl Simulation {
         self.start()
     }
 
-    /// The journal takes nothing more, so the server stops, and its operator starts it again.
+    /// Handles an error of the journal: the server stops, and its operator restarts it.
     pub(super) fn failed(&mut self, error: &Error) -> Outcome {
         self.say(|| format!("the server stops: {error}"));
         if !self.is_armed || !matches!(error, Error::Io { .. } | Error::Failed(_)) {
@@ -79,10 +79,10 @@ impl Simulation {
         }
     }
 
-    /// The server is gone, and this is the disk that it leaves.
+    /// Drops the server, and continues with the disk that it leaves.
     fn stop(&mut self, next: FakeDisk) {
         self.counts.lost += self.live.as_ref().map_or(0, Live::waiting);
-        // Nothing that is dropped now writes.
+        // Nothing that is dropped now may write.
         self.disk.fail(0, Fault::Off);
         self.live = None;
         self.compaction = None;
@@ -91,7 +91,7 @@ impl Simulation {
         self.is_armed = false;
     }
 
-    /// Starts the server, now and then on a disk that fails then, and checks what is there.
+    /// Starts the server, sometimes on a disk that fails during the start, and checks what is there.
     pub(super) fn start(&mut self) -> Outcome {
         self.set_clock();
         if !self.plan.is_calm && self.random.one_in(5) {
@@ -124,14 +124,14 @@ impl Simulation {
         }
     }
 
-    /// It does not start though the disk works, which it may if nothing was ever synced.
+    /// Handles a failed start on a working disk, which is allowed only if nothing was ever synced.
     fn refused(&mut self, error: &Error) -> Outcome {
         self.is_over = self.counts.unsynced > 0;
         let why = format!("it does not start: {error}");
         if self.is_over && names_a_file(&why) { Ok(()) } else { Err(why) }
     }
 
-    /// What is there is there again after another crash.
+    /// Checks that the state is still there after another crash.
     fn start_again(&mut self, state: &State) -> Outcome {
         let (is_rare, seed) = (self.random.one_in(3), self.random.next());
         if !is_rare && !self.plan.is_calm {
@@ -142,7 +142,7 @@ impl Simulation {
         if again == *state { Ok(()) } else { Err(format!("{state:?} was there, and then {again:?} (crash {seed})")) }
     }
 
-    /// Checks what is there after crashes that leave other parts of what was not synced.
+    /// Checks the state after crashes that leave other parts of what was not synced.
     fn crash_otherwise(&mut self) -> Outcome {
         let tries = match self.plan.options.durability {
             Durability::Process => 0,
@@ -161,12 +161,12 @@ impl Simulation {
         Ok(())
     }
 
-    /// The disk as it may be after the worst that was promised to be survived.
+    /// Returns the disk after the worst failure that the server promises to survive.
     pub(super) fn survives(&self, seed: u64) -> FakeDisk {
         if self.plan.options.durability == Durability::Process { self.disk.kill() } else { self.disk.crash(seed) }
     }
 
-    /// The clock of the machine goes on a little, or is set back.
+    /// Advances the machine's clock a little, or sets it back.
     fn set_clock(&mut self) {
         let back = Duration::from_millis(self.random.below(2_000)).min(self.time.elapsed());
         if self.random.one_in(4) {
@@ -176,7 +176,7 @@ impl Simulation {
     }
 }
 
-/// Whether somebody who has to mend a disk learns where.
+/// Returns whether an error names the file that an operator has to repair.
 pub(super) fn names_a_file(why: &str) -> bool {
     why.contains(".journal") || why.contains(".snapshot")
 }

@@ -1,4 +1,4 @@
-//! Starts in which something goes wrong, at each of their operations.
+//! Starts with a fault at each of their operations.
 
 use kv_server::{Client, Session};
 use nexus_journal::Error;
@@ -10,8 +10,8 @@ use super::random::Random;
 use super::{Outcome, Simulation, is_off, traffic};
 
 impl Simulation {
-    /// After a crash, has something go wrong at each operation of the next start, then starts again and writes, and
-    /// looks whether that is there after another crash.
+    /// After a crash, sets a fault at each operation of the next start, then starts again and writes, and checks that
+    /// what was written survives another crash.
     pub(super) fn fail_starts(&mut self, seed: u64) -> Outcome {
         let mut random = Random::new(seed);
         let fault = random.pick(&[Fault::Off, Fault::Off, Fault::Broken, Fault::Full]);
@@ -34,7 +34,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// What a start on another disk finds.
+    /// Returns the state that a start on another disk finds.
     pub(super) fn start_on(&self, disk: &FakeDisk) -> Result<State, Error> {
         let (live, _, state) = Live::start(disk, self.plan.options.clone(), &self.time)?;
         disk.fail(0, Fault::Off);
@@ -42,7 +42,7 @@ impl Simulation {
         Ok(state)
     }
 
-    /// What a start on another disk finds, and what is there once something was written.
+    /// Returns the state that a start on another disk finds, and the state after something was written.
     fn start_and_write(&self, disk: &FakeDisk) -> Outcome<(State, State)> {
         let text = |error: Error| error.to_string();
         let (mut live, _, found) = Live::start(disk, self.plan.options.clone(), &self.time).map_err(text)?;

@@ -1,14 +1,14 @@
-//! What clients ask, by chance: a few keys, so that requests meet.
+//! Random requests of clients, with a few keys, so that requests meet.
 
 use super::random::Random;
 
-/// A request: the name of a command, and what follows.
+/// A request: the name of a command and its arguments.
 pub(crate) type Words = Vec<Vec<u8>>;
 
-/// Two keys that are only ever changed together, so that they are the same whenever nothing is half done.
+/// Two keys that are only ever changed together. They are equal unless a change is half done.
 pub(crate) const PAIR: [&[u8]; 2] = [b"pair:0", b"pair:1"];
 
-/// What a client asks next: requests that belong together, with those of others between them. `now_ms` is the present.
+/// Returns a client's next requests, which belong together; those of others come between them. `now_ms` is the present.
 pub(crate) fn next(random: &mut Random, now_ms: i64) -> Vec<Words> {
     match random.below(24) {
         0..=1 => pair(random, now_ms),
@@ -37,13 +37,13 @@ fn value(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// Milliseconds from now: few, some, or very many.
+/// Returns milliseconds from now: few, some, or very many.
 fn soon(random: &mut Random) -> i64 {
     let most = random.pick(&[3, 20, 1_000, 100_000, 10_000_000_000]);
     i64::try_from(random.below(most)).unwrap_or(0) + 1
 }
 
-/// A time to end at, now and then past.
+/// Returns an expiry time, sometimes a past one.
 fn end(random: &mut Random, now_ms: i64) -> Vec<u8> {
     let ms = if random.one_in(8) { now_ms - 5 } else { now_ms + soon(random) };
     ms.to_string().into_bytes()
@@ -85,7 +85,7 @@ fn timed(random: &mut Random, now_ms: i64) -> Words {
     }
 }
 
-/// Requests that run together, now and then if nobody has changed what they depend on, or not at all.
+/// Returns requests that run together, sometimes on the condition that watched keys are unchanged, or not at all.
 fn transaction(random: &mut Random, now_ms: i64) -> Vec<Words> {
     let mut all = Vec::new();
     if random.one_in(3) {
@@ -98,7 +98,7 @@ fn transaction(random: &mut Random, now_ms: i64) -> Vec<Words> {
     all
 }
 
-/// Changes the pair, in one of the ways in which that is one event.
+/// Returns requests that change the pair, in one of the ways that make a single event.
 fn pair(random: &mut Random, now_ms: i64) -> Vec<Words> {
     let ([one, other], value) = (PAIR, value(random));
     match random.below(8) {
@@ -122,7 +122,7 @@ fn pair(random: &mut Random, now_ms: i64) -> Vec<Words> {
     }
 }
 
-/// The words as a client sends them.
+/// Encodes the words as a client sends them.
 pub(crate) fn encode(words: &Words) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {
@@ -133,7 +133,7 @@ pub(crate) fn encode(words: &Words) -> Vec<u8> {
     bytes
 }
 
-/// The words for people to read, long ones in short.
+/// Returns the words for people to read, with long ones shortened.
 pub(crate) fn shown(words: &Words) -> String {
     let short = |word: &Vec<u8>| match word.len() {
         0 => "\"\"".to_owned(),
