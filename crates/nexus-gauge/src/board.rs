@@ -39,6 +39,9 @@ use crate::timed::{Probe, Timed};
 /// ```
 ///
 /// Everything that one board measures must run on one thread. A program with several loops has a board for each.
+///
+/// A new meter or number compares its name with all others, so setting up `n` of them takes time quadratic in `n`, and
+/// cubic if one function is measured `n` times. A thousand take less than half a second. Runs are not affected.
 #[derive(Clone, Default)]
 pub struct Board(pub(crate) Arc<Shared>);
 
