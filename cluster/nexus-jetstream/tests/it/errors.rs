@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nexus_jetstream::{Error, Options, Refused, Replica, snapshot};
 use nexus_journal::{Digests, Program, inputs};
@@ -15,6 +15,11 @@ use crate::sums::{Add, Call, Node, Sums, adder, emit, until};
 fn options(servers: &Servers, node: &str) -> Options {
     let patience = Duration::from_secs(5);
     Options { check_every: 10, patience, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
+}
+
+/// Fails a test that waits for too long.
+fn still_in_time(began: Instant, what: &str) {
+    assert!(began.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
 }
 
 fn failure<T>(result: Result<T, Error>) -> String {
@@ -32,8 +37,9 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 3));
     nodes[2].world.resource_mut::<Sums>().0.insert(9, 9);
     (0..10).for_each(|_| _ = nodes[0].add(1, 1));
-    let mut stopped = None;
+    let (mut stopped, began) = (None, Instant::now());
     while stopped.is_none() {
+        still_in_time(began, "a node stops");
         for (number, node) in nodes.iter_mut().enumerate() {
             if let Err(error) = node.turn() {
                 stopped = Some((number, error));
@@ -52,6 +58,7 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
     let mut alarm = None;
     until(&mut nodes, "the others go on", |nodes| nodes.iter().all(|node| sequence(node) == 13));
     while alarm.is_none() {
+        still_in_time(began, "an alarm");
         nodes.iter_mut().for_each(|node| _ = node.turn().expect("it goes on"));
         alarm = nodes[0].replica.alarm();
     }
@@ -67,8 +74,9 @@ fn of_two_that_disagree_neither_goes_on() {
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 2));
     nodes[1].world.resource_mut::<Sums>().0.insert(9, 9);
     (0..8).for_each(|_| _ = nodes[0].add(1, 1));
-    let mut stopped = [false; 2];
+    let (mut stopped, began) = ([false; 2], Instant::now());
     while stopped != [true; 2] {
+        still_in_time(began, "both stop");
         for (node, stopped) in nodes.iter_mut().zip(&mut stopped) {
             *stopped |= matches!(node.turn(), Err(Error::Diverged { against: 1, .. }));
         }
@@ -171,7 +179,9 @@ fn without_a_server_a_start_fails_in_time_and_inputs_wait_or_are_refused() {
     let mut waits = Node::open(&Options { most: 100, ..options(&servers, "a") }).expect("it starts");
     let mut refuses = Node::open(&Options { queue: false, ..options(&servers, "b") }).expect("it starts");
     servers.kill(0);
+    let began = Instant::now();
     while waits.replica.status().connected || refuses.replica.status().connected {
+        still_in_time(began, "both notice that the server is gone");
         _ = (waits.turn().expect("it waits"), refuses.turn().expect("it waits"));
     }
     let add = Call::Add(Add { register: 1, amount: 1 });
@@ -179,7 +189,7 @@ fn without_a_server_a_start_fails_in_time_and_inputs_wait_or_are_refused() {
     let accepted = std::iter::from_fn(|| waits.replica.publish(&add).ok()).count();
     assert_eq!(waits.replica.publish(&add), Err(Refused::Full));
     assert!((2..100).contains(&accepted));
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let patience = Duration::from_millis(300);
     let text = failure(Node::open(&Options { patience, ..options(&servers, "c") }));
     assert!(text.starts_with(&format!("no NATS server answers at {} within 300ms: ", servers.addresses())), "{text}");
