@@ -4,7 +4,7 @@ use nexus_journal::testing::FakeDisk;
 use nexus_journal::{Durability, Error, FileInfo, Options, Reader};
 use nexus_rt::Sequence;
 
-use crate::program::{Call, Live, options};
+use crate::program::{Call, Live, crash, options};
 
 /// Three commits of four inputs each. Returns the name and the bytes of the one file, and what was safe after how many
 /// of them.
@@ -24,7 +24,7 @@ fn written(close: bool) -> (String, Vec<u8>, Vec<(usize, u64)>) {
     if close {
         live.close();
     } else {
-        std::mem::forget(live.recorder.take());
+        crash(live.recorder.take());
     }
     let bytes = disk.bytes(&name).unwrap();
     (name, bytes, safe)

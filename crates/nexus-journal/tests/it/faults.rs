@@ -5,7 +5,7 @@ use nexus_journal::{Durability, Error, Options, compact};
 use nexus_rt::Sequence;
 use proptest::prelude::*;
 
-use crate::program::{Call, Live, Sums, emit, make, options};
+use crate::program::{Call, Live, Sums, crash, emit, make, options};
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Model {
 
     fn stop(&mut self) {
         if let Some(mut live) = self.live.take() {
-            std::mem::forget(live.recorder.take());
+            crash(live.recorder.take());
         }
     }
 
@@ -159,7 +159,7 @@ fn a_tail_whose_cut_the_disk_forgot_is_cut_by_the_next_start() {
         let disk = disk.crash(seed);
 
         disk.fail(operation, Fault::Broken);
-        _ = Live::start(disk.clone(), options(Durability::Disk)).map(|mut live| std::mem::forget(live.recorder.take()));
+        _ = Live::start(disk.clone(), options(Durability::Disk)).map(|mut live| crash(live.recorder.take()));
         let disk = disk.kill();
         let mut live = Live::on(&disk);
         live.call(Call::Add(&[9; 10]));

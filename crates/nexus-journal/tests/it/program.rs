@@ -1,7 +1,7 @@
 //! A small program to be recorded: sums by client, orders that expire, and a bug that can be switched on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nexus_journal::testing::FakeDisk;
@@ -146,4 +146,11 @@ impl Live {
     pub(crate) fn sums(&self) -> Sums {
         self.world.resource::<Sums>().clone()
     }
+}
+
+/// Ends a part of a program as a crash does: nothing of it is dropped. Its address is kept for leak checkers.
+pub(crate) fn crash<T>(part: T) {
+    static LOST: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let address = std::ptr::from_mut(Box::leak(Box::new(part))).expose_provenance();
+    LOST.lock().expect("no panic").push(address);
 }
