@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use nexus_rt::Sequence;
 
+use crate::link::OLDEST;
+
 /// Why an input was not published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
@@ -55,8 +57,8 @@ pub enum Error {
     },
     /// The server is too old for a stream with several replicas.
     #[error(
-        "the NATS server at {servers} is version {found}: versions before {} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1",
-        crate::link::OLDEST
+        "the NATS server at {servers} is version {found}: versions before {}.{}.{} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1",
+        OLDEST.0, OLDEST.1, OLDEST.2
     )]
     OldServer {
         /// The addresses.

@@ -39,7 +39,7 @@ const CERTAIN: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The first version of nats-server that is trusted with a stream on several servers.
-pub(crate) const OLDEST: &str = "2.10.0";
+pub(crate) const OLDEST: (i64, i64, i64) = (2, 10, 0);
 
 /// A request of the loop to the thread.
 pub(crate) enum Command {
@@ -182,7 +182,8 @@ fn unreachable(options: &Options, source: impl std::error::Error + Send + Sync +
 async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Context, Stored), Error> {
     let servers: Vec<_> = options.servers.split(',').map(str::trim).collect();
     let client = connect.connect(servers).await.map_err(|error| unreachable(options, error))?;
-    if options.replicas > 1 && !client.is_server_compatible(2, 10, 0) {
+    let (major, minor, patch) = OLDEST;
+    if options.replicas > 1 && !client.is_server_compatible(major, minor, patch) {
         let (servers, found) = (options.servers.clone(), client.server_info().version);
         return Err(Error::OldServer { servers, found });
     }

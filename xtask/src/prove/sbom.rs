@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::{Run, is_there};
 use super::{Outcome, Room};
+use crate::package::entries;
 
 /// The workspaces with programs, and the folders of their crates.
 const WORKSPACES: &[(&str, &[&str])] = &[("", &["crates", "demos", "."]), ("cluster/", &["cluster"])];
@@ -39,14 +40,10 @@ pub(super) fn prove(room: &Room) -> Outcome {
 
 /// The documents, which are written beside the manifests.
 fn written(root: &Path, folders: &[&str]) -> Result<Vec<PathBuf>, String> {
-    let list = |folder: PathBuf| -> Result<Vec<PathBuf>, String> {
-        let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
-    };
     let mut found = Vec::new();
     for folder in folders {
-        for package in list(root.join(folder))?.into_iter().filter(|path| path.join("Cargo.toml").exists()) {
-            found.extend(list(package)?.into_iter().filter(|path| path.to_string_lossy().ends_with(END)));
+        for package in entries(&root.join(folder))?.into_iter().filter(|path| path.join("Cargo.toml").exists()) {
+            found.extend(entries(&package)?.into_iter().filter(|path| path.to_string_lossy().ends_with(END)));
         }
     }
     Ok(found)

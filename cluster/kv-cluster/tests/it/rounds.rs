@@ -250,11 +250,11 @@ fn compare(machines: &Machines, keys: &BTreeSet<String>, what: &str) -> i64 {
     let first = held(0);
     for machine in 1..COUNT {
         let other = held(machine);
-        if let Some(((key, first), other)) = keys.iter().zip(&first).zip(&other).find(|((_, a), b)| a != b) {
+        if let Some(place) = first.iter().zip(&other).position(|(a, b)| a != b) {
+            let (key, first, other) = (keys.iter().nth(place).expect("a key for each"), &first[place], &other[place]);
             let now: Vec<_> = (0..COUNT).map(|machine| log_of(machines.kv(machine))).collect();
             thread::sleep(Duration::from_secs(2));
             let later: Vec<_> = (0..COUNT).map(|machine| (log_of(machines.kv(machine)), held(machine))).collect();
-            let place = keys.iter().position(|it| it == key).expect("it is one of them");
             let values: Vec<_> = later.iter().map(|(_, values)| &values[place]).collect();
             let later: Vec<_> = later.iter().map(|(log, _)| log).collect();
             panic!(
