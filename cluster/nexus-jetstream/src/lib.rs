@@ -91,6 +91,7 @@ mod batch;
 mod checks;
 mod error;
 mod link;
+mod options;
 mod order;
 mod replica;
 #[cfg(test)]
@@ -98,8 +99,9 @@ mod simulation;
 mod snapshot;
 
 pub use error::{Alarm, Error, Refused};
+pub use options::Options;
 pub use order::Position;
-pub use replica::{Applied, Options, Replica, Status};
+pub use replica::{Applied, Replica, Status};
 pub use snapshot::{Taken, snapshot};
 
 /// The pages whose examples are those of this crate.

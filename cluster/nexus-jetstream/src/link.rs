@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
-use crate::replica::Options;
+use crate::options::Options;
 
 /// The longest silence of a consumer's server before the consumer is created again elsewhere.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Publish(u64, Arc<[u8]>),
     /// Send bytes to all listening nodes.
     Announce(Bytes),
+    /// End, once all messages are sent.
+    Leave,
 }
 
 /// A report of the thread to the loop.
@@ -309,6 +311,10 @@ async fn publish(
         };
         match command {
             None => return,
+            Some(Command::Leave) => {
+                _ = timeout(ANSWER, client.flush()).await;
+                return;
+            }
             Some(Command::Announce(bytes)) => {
                 if let Some(gossip) = &gossip {
                     _ = client.publish(gossip.clone(), bytes).await;

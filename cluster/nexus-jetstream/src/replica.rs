@@ -15,6 +15,7 @@ use crate::batch::{self, CHECK};
 use crate::checks::Checks;
 use crate::error::{Alarm, Error, Refused};
 use crate::link::{Command, Event, Link, Loop};
+use crate::options::Options;
 use crate::order::{Order, Position, Taken};
 use crate::snapshot;
 
@@ -25,66 +26,11 @@ const EVENTS: usize = 1024;
 /// A node that has published nothing for this long, by the time of the stream, no longer counts as alive.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// How long a node that has diverged may take to publish its digests before it stops.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// The shortest interval at which unanswered messages are published again.
 const AGAIN: Duration = Duration::from_millis(200);
-
-/// The settings of a replica.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The addresses of NATS servers, separated by commas: `nats://127.0.0.1:4222`.
-    pub servers: String,
-    /// The name of the stream, and its subject. The stream is created if it does not exist.
-    pub stream: String,
-    /// The name of the program, with the version of its inputs. Only the program that created a stream can use it.
-    pub program: String,
-    /// The name of this node, unique among the nodes of the stream.
-    pub node: String,
-    /// The number of servers that store the stream: 1, 3 or 5. Default: 1.
-    pub replicas: usize,
-    /// The number of bytes that may wait to come back, above which [`Replica::publish`] refuses. Default: 64 MiB.
-    pub most: usize,
-    /// Whether inputs wait, up to [`most`](Self::most), while no server is connected, or are refused. Default: `true`.
-    pub queue: bool,
-    /// The number of inputs after which nodes publish and compare their digests. Default: 100,000.
-    pub check_every: u64,
-    /// How long a start may take to reach a server and the stream. Default: 10 s.
-    pub patience: Duration,
-    /// A subject for [`Replica::announce`], which nodes of other streams may share. Default: `None`.
-    pub gossip: Option<String>,
-}
-
-impl Options {
-    /// Returns the default settings, for a stream that one server stores.
-    #[must_use]
-    pub fn new(servers: &str, stream: &str, program: &str, node: &str) -> Self {
-        Self {
-            servers: servers.into(),
-            stream: stream.into(),
-            program: program.into(),
-            node: node.into(),
-            replicas: 1,
-            most: 64 << 20,
-            queue: true,
-            check_every: 100_000,
-            patience: Duration::from_secs(10),
-            gossip: None,
-        }
-    }
-
-    pub(crate) fn description(&self) -> String {
-        format!("nexus-jetstream 1: {}", self.program)
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        for (what, name) in [("the node", &self.node), ("the stream", &self.stream)] {
-            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-            if !(1..=32).contains(&name.len()) || !name.bytes().all(is_name) {
-                return Err(Error::Name { what, name: name.clone() });
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The state of a replica and of its stream, as known to the replica: see [`Replica::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -247,7 +193,11 @@ impl Replica {
         while handled < budget
             && let Some(event) = self.events.try_recv()
         {
-            self.handle::<P>(world, event, &mut apply)?;
+            let result = self.handle::<P>(world, event, &mut apply);
+            if let Err(Error::Diverged { .. }) = result {
+                self.leave();
+            }
+            result?;
             handled += 1;
         }
         if self.commands.is_closed() {
@@ -337,6 +287,19 @@ impl Replica {
         }
         let others = self.order.alive(SILENCE).filter(|name| *name != self.order.node());
         self.checks.note(&self.digests, at, note.into(), others)
+    }
+
+    /// Leaves the stream once what was published is sent, so that the others learn the digests that differ. Without
+    /// these, another node that is wrong would go on.
+    fn leave(&mut self) {
+        self.flush();
+        _ = self.commands.send(Command::Leave);
+        let began = Instant::now();
+        while !self.commands.is_closed() && began.elapsed() < LAST_WORD {
+            // The thread may wait for room.
+            while self.events.try_recv().is_some() {}
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn hear(&mut self, node: &str, payload: &[u8]) -> Option<Result<(), Error>> {

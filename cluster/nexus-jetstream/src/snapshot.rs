@@ -13,8 +13,9 @@ use tokio::io::AsyncReadExt;
 use crate::batch::{self, Epoch, Records, word};
 use crate::error::Error;
 use crate::link::{Link, Loop, failed};
+use crate::options::Options;
 use crate::order::{Node, Order, Position};
-use crate::replica::{Options, Replica};
+use crate::replica::Replica;
 
 /// The first bytes of a snapshot, which include the version of its format.
 const MAGIC: &[u8; 8] = b"NXJSNAP1";

@@ -22,6 +22,12 @@ fn still_in_time(began: Instant, what: &str) {
     assert!(began.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
 }
 
+/// Returns whether a node has compared itself with the others at sequence 10, and all that it published is back.
+fn has_checked(node: &Node) -> bool {
+    let status = node.replica.status();
+    status.checked.is_some_and(|(at, _)| at.get() == 10) && status.pending == 0
+}
+
 fn failure<T>(result: Result<T, Error>) -> String {
     result.err().expect("an error").to_string()
 }
@@ -37,6 +43,8 @@ fn a_node_that_computes_something_else_stops_and_the_others_name_it() {
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 3));
     nodes[2].world.resource_mut::<Sums>().0.insert(9, 9);
     (0..10).for_each(|_| _ = nodes[0].add(1, 1));
+    // The wrong node learns everything at once: it stops in the turn in which it computes its own digests.
+    until(&mut nodes[..2], "the checks of two are back", |nodes| nodes.iter().all(has_checked));
     let (mut stopped, began) = (None, Instant::now());
     while stopped.is_none() {
         still_in_time(began, "a node stops");
@@ -74,11 +82,12 @@ fn of_two_that_disagree_neither_goes_on() {
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == 2));
     nodes[1].world.resource_mut::<Sums>().0.insert(9, 9);
     (0..8).for_each(|_| _ = nodes[0].add(1, 1));
+    until(&mut nodes[..1], "the check of one is back", |nodes| nodes.iter().all(has_checked));
     let (mut stopped, began) = ([false; 2], Instant::now());
     while stopped != [true; 2] {
         still_in_time(began, "both stop");
         for (node, stopped) in nodes.iter_mut().zip(&mut stopped) {
-            *stopped |= matches!(node.turn(), Err(Error::Diverged { against: 1, .. }));
+            *stopped = *stopped || matches!(node.turn(), Err(Error::Diverged { against: 1, .. }));
         }
     }
 }
