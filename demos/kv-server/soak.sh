@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Soaks kv-server: clients check every reply, others connect, disconnect and are killed, and redis-benchmark runs beside
-# them. Memory and open files must stay as they were after the warm-up.
+# Soaks kv-server with a journal and metrics: clients check every reply, others connect, disconnect and are killed, many
+# more are mostly idle, and redis-benchmark runs beside them. Memory, open files and latency must stay as they were after
+# the warm-up.
 #
-#   demos/kv-server/soak.sh [MINUTES]      default: 60
+#   demos/kv-server/soak.sh [MINUTES] [IDLE]      default: 60 10000
 #
-# Needs redis-benchmark (Debian: redis-tools). The exit code is 0 if nothing was found.
+# The journal is in $TMPDIR, which should be on a disk. Needs redis-benchmark (Debian: redis-tools). The exit code is 0 if
+# nothing was found.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 minutes=${1:-60}
+idle=${2:-10000}
+ulimit -n $((idle + 2000)) || { echo "$idle idle clients need more open files than the system allows: ulimit -Hn" >&2; exit 1; }
 command -v redis-benchmark >/dev/null || { echo "redis-benchmark is missing: apt-get install redis-tools" >&2; exit 1; }
 cargo build --quiet --release --package kv-server --example soak --bin kv-server
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
@@ -16,10 +20,12 @@ target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_director
 work=$(mktemp -d)
 server= bench=
 trap 'kill $server $bench 2>/dev/null || true; rm -rf "$work"' EXIT
-"$target/kv-server" --port 0 >"$work/log" &
+"$target/kv-server" --port 0 --max-clients $((idle + 1000)) --metrics 127.0.0.1:0 \
+    --journal "$work/journal" --durability behind >"$work/log" &
 server=$!
-until grep -q listening "$work/log"; do sleep 0.05; done
+until grep -q 'metrics:' "$work/log"; do kill -0 "$server" || exit 1; sleep 0.05; done
 port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/log")
+metrics=$(sed -n 's|.*metrics: http://\(.*\)/$|\1|p' "$work/log")
 echo "kv-server is process $server on port $port; $(date -u +%FT%TZ), $minutes minutes"
 
 # Runs one benchmark after another, and kills every third.
@@ -39,7 +45,7 @@ bench() {
 bench &
 bench=$!
 
-"$target/examples/soak" "127.0.0.1:$port" "$server" $((minutes * 60))
+"$target/examples/soak" "127.0.0.1:$port" "$metrics" "$server" $((minutes * 60)) "$idle"
 # A soak without load proves little.
 kill "$bench" || { echo "redis-benchmark ended too early" >&2; exit 1; }
 wait "$bench" 2>/dev/null || true
