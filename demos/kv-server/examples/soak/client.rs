@@ -17,6 +17,15 @@ pub(crate) fn command(bytes: &mut Vec<u8>, words: &[&[u8]]) {
     }
 }
 
+/// Connects to the server.
+pub(crate) fn connect(address: &str) -> Outcome<TcpStream> {
+    let socket = TcpStream::connect(address)?;
+    socket.set_nodelay(true)?;
+    // A missing reply is a failure, not a reason to wait forever.
+    socket.set_read_timeout(Some(Duration::from_secs(120)))?;
+    Ok(socket)
+}
+
 /// A connection to the server.
 pub(crate) struct Client {
     socket: BufReader<TcpStream>,
@@ -24,10 +33,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: &str, counts: &Counts) -> Outcome<Self> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        // A missing reply is a failure, not a reason to wait forever.
-        socket.set_read_timeout(Some(Duration::from_secs(120)))?;
+        let socket = connect(address)?;
         counts.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Self { socket: BufReader::new(socket) })
     }

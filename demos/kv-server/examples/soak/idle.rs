@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use crate::client::{Client, connect};
 use crate::{Counts, Outcome};
 
 /// How often each idle client sends a PING.
@@ -18,30 +17,24 @@ const PING: Duration = Duration::from_secs(60);
 pub(crate) fn stay(address: &str, number: usize, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut sockets = Vec::new();
     for _ in 0..number {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(Duration::from_secs(120)))?;
-        sockets.push(socket);
+        sockets.push(connect(address)?);
         counts.connections.fetch_add(1, Ordering::Relaxed);
         counts.idle.fetch_add(1, Ordering::Relaxed);
     }
     let mut next = Instant::now();
-    // The last round ends with the soak.
-    while !sockets.is_empty() && Instant::now() < end {
-        for socket in &mut sockets {
-            socket.write_all(b"PING\r\n")?;
-            let mut reply = [0; 7];
-            socket.read_exact(&mut reply)?;
-            if reply != *b"+PONG\r\n" {
-                return Err(format!("an idle client got {}", reply.escape_ascii()).into());
-            }
-            counts.replies.fetch_add(1, Ordering::Relaxed);
-            next += PING / u32::try_from(number)?;
-            thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
-            if Instant::now() >= end {
-                break;
-            }
+    for mut socket in sockets.iter().cycle() {
+        if Instant::now() >= end {
+            break;
         }
+        socket.write_all(b"PING\r\n")?;
+        let mut reply = [0; 7];
+        socket.read_exact(&mut reply)?;
+        if reply != *b"+PONG\r\n" {
+            return Err(format!("an idle client got {}", reply.escape_ascii()).into());
+        }
+        counts.replies.fetch_add(1, Ordering::Relaxed);
+        next += PING / u32::try_from(number)?;
+        thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
     }
     Ok(())
 }
@@ -63,8 +56,7 @@ pub(crate) fn measure(address: &str, end: Instant, counts: &Counts, latencies: &
 pub(crate) fn scrape(address: &str, end: Instant, counts: &Counts) -> Outcome<()> {
     let mut known: HashMap<String, f64> = HashMap::new();
     while Instant::now() < end {
-        let mut socket = TcpStream::connect(address)?;
-        socket.set_read_timeout(Some(Duration::from_secs(120)))?;
+        let mut socket = connect(address)?;
         write!(socket, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
         let mut reply = String::new();
         socket.read_to_string(&mut reply)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,7 +43,7 @@ pub(crate) fn watch(
         let mut taken = std::mem::take(&mut *latencies.lock().map_err(|_| "a client panicked")?);
         taken.sort_unstable();
         let part = |percent: usize| taken.get(taken.len() * percent / 100).copied().unwrap_or(0);
-        let read = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (at, replies, idle) = (start.elapsed(), read(&counts.replies), read(&counts.idle));
         writeln!(
             io::stdout(),
@@ -68,12 +68,15 @@ impl Figures {
         let Some(&first) = self.memory.first() else { return Ok(()) };
         let lowest = |figures: &[u64]| figures[figures.len() - figures.len().div_ceil(3)..].iter().copied().min();
         let highest = |figures: &[u64]| figures[..figures.len().div_ceil(3)].iter().copied().max();
-        let allowed = |most: u64| [most + SLACK_KB + first / SLACK_PART, most, most * SLOWER];
-        let all =
-            [("memory", "KiB", &self.memory), ("open files", "files", &self.files), ("latency", "µs", &self.median)];
-        for (number, (what, unit, figures)) in all.into_iter().enumerate() {
+        // What the figures are, how many times as much they may be late in the soak, and how much more than that.
+        let all = [
+            ("memory", "KiB", &self.memory, 1, SLACK_KB + first / SLACK_PART),
+            ("open files", "files", &self.files, 1, 0),
+            ("latency", "µs", &self.median, SLOWER, 0),
+        ];
+        for (what, unit, figures, times, more) in all {
             let (Some(early), Some(late)) = (highest(figures), lowest(figures)) else { continue };
-            if late > allowed(early)[number] {
+            if late > early * times + more {
                 return Err(format!("{what} grew from {early} to {late} {unit}").into());
             }
             let at = "in the first third after the warm-up (highest), and in the last (lowest)";
