@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::board::Board;
 use crate::meter::Meter;
-use crate::number::Kind;
+use crate::number::{Family, Kind};
 
 impl Board {
     /// Returns all meters and numbers in the text format of Prometheus, version 0.0.4. Serve it as
@@ -12,7 +12,7 @@ impl Board {
     ///
     /// Each meter has the label `handler` with its name. It has `nexus_handler_runs_total`, the histogram
     /// `nexus_handler_seconds` of its timed runs, and `nexus_handler_max_seconds`. Buckets end just below powers of two
-    /// nanoseconds. A meter that has not run has no histogram yet. Counters and gauges follow.
+    /// nanoseconds. A meter that has not run has no histogram yet. Counters and gauges follow, by name.
     ///
     /// ```
     /// let board = nexus_gauge::Board::new();
@@ -55,21 +55,15 @@ fn write(board: &Board, out: &mut String) -> fmt::Result {
             writeln!(out, "nexus_handler_max_seconds{{{}}} {}", label(meter), seconds(meter.latency().max()))?;
         }
     }
-    let numbers = board.numbers();
-    for (place, first) in numbers.iter().enumerate() {
-        // All of one name stand together.
-        if numbers[..place].iter().any(|earlier| earlier.name == first.name) {
-            continue;
-        }
-        let kind = if first.kind == Kind::Counter { "counter" } else { "gauge" };
-        head(out, &first.name, kind, &first.help)?;
-        for number in numbers[place..].iter().filter(|number| number.name == first.name) {
-            let labels = number.labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value, true)));
+    for (name, Family { kind, help, cells }) in &*board.families() {
+        head(out, name, if *kind == Kind::Counter { "counter" } else { "gauge" }, help)?;
+        for (labels, cell) in cells {
+            let labels = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value, true)));
             let labels = match &labels.collect::<Vec<_>>()[..] {
                 [] => String::new(),
                 labels => format!("{{{}}}", labels.join(",")),
             };
-            writeln!(out, "{}{labels} {number}", number.name)?;
+            writeln!(out, "{name}{labels} {}", kind.text(cell))?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::board::Board;
 use crate::meter::Meter;
-use crate::number::{Kind, Number};
+use crate::number::{Family, Kind};
 
 impl Board {
     /// Returns all meters and numbers as one JSON object: `{"handlers": [..], "counters": [..], "gauges": [..]}`.
@@ -20,8 +20,8 @@ impl Board {
     /// ```
     #[must_use]
     pub fn json(&self) -> String {
-        let numbers = self.numbers();
-        let all = |kind: Kind| list(numbers.iter().filter(|number| number.kind == kind).map(number));
+        let families = self.families();
+        let all = |kind: Kind| list(families.iter().filter(|(_, family)| family.kind == kind).flat_map(numbers));
         let handlers = list(self.meters().iter().map(meter));
         format!("{{\"handlers\":{handlers},\"counters\":{},\"gauges\":{}}}", all(Kind::Counter), all(Kind::Gauge))
     }
@@ -41,12 +41,14 @@ fn meter(meter: &Meter) -> String {
     )
 }
 
-fn number(number: &Number) -> String {
-    let labels: Vec<_> = number.labels.iter().map(|(name, value)| format!("{}:{}", text(name), text(value))).collect();
-    let value = number.to_string();
-    let is_finite = value.parse().is_ok_and(f64::is_finite);
-    let value = if is_finite { &value } else { "null" };
-    format!("{{\"name\":{},\"labels\":{{{}}},\"value\":{value}}}", text(&number.name), labels.join(","))
+fn numbers<'f>((name, Family { kind, cells, .. }): (&'f String, &'f Family)) -> impl Iterator<Item = String> + 'f {
+    cells.iter().map(move |(labels, cell)| {
+        let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{}:{}", text(name), text(value))).collect();
+        let value = kind.text(cell);
+        let is_finite = value.parse().is_ok_and(f64::is_finite);
+        let value = if is_finite { &value } else { "null" };
+        format!("{{\"name\":{},\"labels\":{{{}}},\"value\":{value}}}", text(name), labels.join(","))
+    })
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -1,6 +1,6 @@
 //! `Counter` and `Gauge`: numbers that a program copies to its board.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,23 +59,21 @@ pub(crate) enum Kind {
     Gauge,
 }
 
-/// A counter or a gauge, with its name, help and labels.
-pub(crate) struct Number {
-    pub(crate) kind: Kind,
-    pub(crate) name: String,
-    pub(crate) help: String,
-    pub(crate) labels: Vec<(String, String)>,
-    cell: Arc<AtomicU64>,
-}
-
-/// The number as text.
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::Counter => Counter(self.cell.clone()).get().fmt(f),
-            Kind::Gauge => Gauge(self.cell.clone()).get().fmt(f),
+impl Kind {
+    /// Returns a number of this kind as text.
+    pub(crate) fn text(self, cell: &Arc<AtomicU64>) -> String {
+        match self {
+            Self::Counter => Counter(cell.clone()).get().to_string(),
+            Self::Gauge => Gauge(cell.clone()).get().to_string(),
         }
     }
+}
+
+/// The counters or gauges of one name, by their labels.
+pub(crate) struct Family {
+    pub(crate) kind: Kind,
+    pub(crate) help: String,
+    pub(crate) cells: BTreeMap<Vec<(String, String)>, Arc<AtomicU64>>,
 }
 
 /// Counters and gauges. A name and labels that exist already return the same counter or gauge.
@@ -159,18 +157,13 @@ impl Board {
         for (label, _) in labels {
             assert!(is_name(label), "`{label}` is not a valid name of a label: use letters, digits and underscores");
         }
-        let labels: Vec<_> = labels.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect();
-        let mut numbers = self.numbers();
-        if let Some(other) = numbers.iter().find(|other| other.name == name) {
-            let is = other.kind;
-            assert!(is == kind, "`{name}` is already a {is:?}, so it cannot be a {kind:?}: use another name");
-        }
-        if let Some(same) = numbers.iter().find(|other| other.name == name && other.labels == labels) {
-            return same.cell.clone();
-        }
-        let cell = Arc::new(AtomicU64::new(0));
-        numbers.push(Number { kind, name, help: help.into(), labels, cell: cell.clone() });
-        cell
+        let labels = labels.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect();
+        let mut families = self.families();
+        let family = families.entry(name.clone());
+        let family = family.or_insert_with(|| Family { kind, help: help.into(), cells: BTreeMap::new() });
+        let is = family.kind;
+        assert!(is == kind, "`{name}` is already a {is:?}, so it cannot be a {kind:?}: use another name");
+        family.cells.entry(labels).or_default().clone()
     }
 }
 

@@ -152,11 +152,11 @@ fn rewrite(disk: &dyn Disk, entry: &Entry, from: Option<u64>) -> io::Result<()> 
         return Ok(()); // It had its name only when the disk had it.
     }
     let file = disk.open(&entry.name, true)?;
-    let (mut bytes, is_known) = (vec![0; CHUNK], from.is_none());
-    let mut from = from.unwrap_or(entry.length);
+    let (is_known, mut from) = (from.is_none(), from.unwrap_or(entry.length));
+    let chunk = |from| usize::try_from(entry.length - from).map_or(CHUNK, |left| left.min(CHUNK));
+    let mut bytes = vec![0; chunk(from)];
     while from < entry.length {
-        let wanted = usize::try_from(entry.length - from).map_or(CHUNK, |left| left.min(CHUNK));
-        let read = fill(&*file, from, &mut bytes[..wanted])?;
+        let read = fill(&*file, from, &mut bytes[..chunk(from)])?;
         if read == 0 {
             break;
         }

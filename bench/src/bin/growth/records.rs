@@ -10,8 +10,8 @@ use nexus_rt::{Clock, Describe, IntoHandler, Registry, ResMut, World, WorldBuild
 
 use super::{Case, time};
 
-/// What is asked of a board is asked while a program is set up. Names are looked for one by one.
-const FEWER: &[(&str, usize)] = &[("1 k", 1_000), ("100", 100)];
+/// What is asked of a board is asked while a program is set up. A meter takes some KiB.
+const FEWER: &[(&str, usize)] = &[("10 k", 10_000), ("1 k", 1_000), ("100", 100)];
 
 inputs! {
     /// What reaches the program.

@@ -192,6 +192,10 @@ fn pipelines_take_events_and_batches_are_filled() {
     let second = rig.inbox.fill(&mut rig.world, 9, batch.input_mut());
     batch.run(&mut rig.world);
     assert_eq!((first, second, rig.came()), (4, 4, vec![1, 3, 5, 7]));
+    // A buffer keeps what is in it.
+    sender.send(9).unwrap();
+    let mut buffer = vec![7, 8];
+    assert_eq!((rig.inbox.fill(&mut rig.world, 9, &mut buffer), buffer), (1, vec![7, 8, 9]));
     // Each event is one, by its sequence.
     sender.send(1).unwrap();
     let before = rig.world.current_sequence();

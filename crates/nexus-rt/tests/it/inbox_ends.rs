@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nexus_rt::inbox::{Closed, Full, Inbox, InboxInstaller, InboxPoller, Outbox, SendError, Sender, channel};
-use nexus_rt::wait::Parker;
+use nexus_rt::wait::{Doorbell, Parker};
 use nexus_rt::{IntoHandler, MioDriver, MioInstaller, ResMut, World, WorldBuilder};
 
 use crate::support::Blocking;
@@ -96,6 +96,25 @@ fn the_end_is_told_after_a_panic_and_to_a_handler_that_is_set_late() {
     let told = (|mut n: ResMut<u64>, _: Closed| *n += 100).into_handler(world.registry());
     world.resource_mut::<Inbox<u64>>().on_closed(told);
     assert_eq!((inbox.poll(&mut world, 9, &mut fails), *world.resource::<u64>()), (1, 100));
+}
+
+#[test]
+fn a_loop_that_has_been_told_of_the_end_sleeps() {
+    let (mut builder, bell) = (WorldBuilder::new(), Doorbell::new(|| {}));
+    let mut inbox = builder.install_driver(InboxInstaller::<u64>::new(4, Full::Wait, &bell));
+    let sender = builder.resource_mut::<Inbox<u64>>().sender();
+    let mut world = builder.build();
+    let told = (|_: Closed| {}).into_handler(world.registry());
+    world.resource_mut::<Inbox<u64>>().on_closed(told);
+    sender.send(1).unwrap();
+    drop(sender);
+    let mut drops = (|_: u64| {}).into_handler(world.registry());
+    // The budget of the second poll is left over, the third has none.
+    for (budget, ran) in [(1, 1), (2, 1), (0, 0), (9, 0)] {
+        bell.answer();
+        assert_eq!(inbox.poll(&mut world, budget, &mut drops), ran);
+        assert_eq!(bell.may_sleep(), (budget, ran) != (1, 1), "after a poll with a budget of {budget}");
+    }
 }
 
 #[test]
