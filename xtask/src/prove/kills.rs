@@ -1,9 +1,9 @@
-//! kv-server with a journal, killed a thousand times under load.
+//! kv-server with a journal, killed under load, a thousand times in each durability.
 
 use super::command::{Run, passed_tests};
 use super::{Outcome, Room};
 
-const KILLS: &str = "1002";
+const KILLS: &str = "3003";
 
 const TEST: &str = "a_server_that_is_killed_under_load_loses_nothing_that_it_has_answered";
 

@@ -15,6 +15,7 @@ mod mutants;
 mod package;
 mod properties;
 mod redis;
+mod replays;
 mod sbom;
 mod simulation;
 mod soak;
@@ -51,7 +52,8 @@ const PROOFS: &[Proof] = &[
         run: interleavings::prove,
     },
     Proof { name: "memcheck", what: "the demos under valgrind: no error, no leak", run: memcheck::prove },
-    Proof { name: "kills", what: "a thousand kills of kv-server lose no change", run: kills::prove },
+    Proof { name: "replays", what: "a thousand replays of market-data end the same", run: replays::prove },
+    Proof { name: "kills", what: "three thousand kills of kv-server lose no change", run: kills::prove },
     Proof { name: "cluster", what: "three machines that fail under load agree", run: cluster::prove },
     Proof { name: "redis", what: "kv-server replies like Redis to three million commands", run: redis::prove },
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
