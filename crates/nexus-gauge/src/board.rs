@@ -86,7 +86,7 @@ impl Board {
     /// Measures each run of a handler, a system or a pipeline: counts it and times it. The meter is named after the
     /// first function.
     ///
-    /// The two readings of the clock take some 50 ns per run: see [`sampled`](Self::sampled).
+    /// The two readings of the clock take about 40 ns per run: see [`sampled`](Self::sampled).
     ///
     /// ```
     /// use nexus_gauge::Board;
