@@ -1,11 +1,11 @@
-//! Runs every fuzz target for half an hour, starting from its small corpus. cargo-fuzz builds the targets.
+//! Runs every fuzz target for an hour, starting from its small corpus. cargo-fuzz builds the targets.
 
 use std::fs;
 
 use super::command::{Run, is_there, programs_in};
 use super::{Outcome, Room};
 
-const SECONDS: &str = "1800";
+const SECONDS: &str = "3600";
 
 pub(super) fn prove(room: &Room) -> Outcome {
     if !is_there("cargo", &["fuzz", "--version"]) {

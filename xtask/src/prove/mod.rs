@@ -59,7 +59,7 @@ const PROOFS: &[Proof] = &[
     Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
     Proof { name: "simulation", what: "a million simulations of kv-server on a failing disk", run: simulation::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
-    Proof { name: "fuzz", what: "half an hour for each fuzz target", run: fuzz::prove },
+    Proof { name: "fuzz", what: "an hour for each fuzz target", run: fuzz::prove },
     Proof { name: "mutants", what: "tests catch nine of ten mutants of the code", run: mutants::prove },
 ];
 

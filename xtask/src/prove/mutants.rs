@@ -26,6 +26,9 @@ const AREAS: &[(&str, &str, &str)] = &[
     ("journal", "nexus-journal", "crates/nexus-journal/src/"),
 ];
 
+/// The option for the tests of a binary, which nexus-journal has besides those that `.cargo/mutants.toml` names.
+const MORE_TESTS: &str = " -C=--test -C=tool";
+
 /// The approximate number of mutants in a shard, for some minutes of work.
 const SHARD: usize = 40;
 
@@ -140,8 +143,10 @@ fn run_shard(room: &Room, folder: &Path, package: &str, glob: &str, shard: &str)
     fs::create_dir_all(folder).map_err(at)?;
     let target = room.path("target");
     let (output, target) = (folder.display().to_string(), target.display().to_string());
-    let line =
-        format!("cargo mutants -p {package} -f {glob} --shard {shard} --output {output} --no-shuffle --colors never");
+    let more = if package == "nexus-journal" { MORE_TESTS } else { "" };
+    let line = format!(
+        "cargo mutants -p {package} -f {glob} --shard {shard} --output {output} --no-shuffle --colors never{more}"
+    );
     let environment = [
         ("CARGO_TARGET_DIR", target.as_str()),
         ("CARGO_PROFILE_DEV_DEBUG", "0"),
