@@ -4,7 +4,7 @@ use nexus_journal::testing::FakeDisk;
 use nexus_journal::{Durability, Error, Options, compact};
 use nexus_rt::Sequence;
 
-use crate::program::{Call, Live, emit, make, options};
+use crate::program::{Call, Live, crash, emit, make, options};
 
 #[test]
 fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
@@ -53,4 +53,20 @@ fn a_snapshot_of_the_middle_of_a_file_does_not_have_a_start_remove_the_file() {
         let live = Live::start(disk.clone(), whole.clone()).unwrap();
         assert_eq!(live.sums(), sums);
     }
+}
+
+#[test]
+fn a_compaction_does_not_read_the_file_that_is_being_written() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let upto = live.call(Call::Add(b"text"));
+    live.recorder().journal_mut().rotate().unwrap();
+    live.call(Call::Add(b"more"));
+    live.commit().unwrap();
+    crash(live.recorder.take());
+    let name = disk.names().into_iter().rfind(|name| name.ends_with("journal")).unwrap();
+    let mut bytes = disk.bytes(&name).unwrap();
+    bytes[64..].iter_mut().for_each(|byte| *byte = !*byte);
+    disk.put(&name, &bytes);
+    assert_eq!(compact(&disk.clone().into(), "adder", upto, make, emit).unwrap().upto, upto);
 }

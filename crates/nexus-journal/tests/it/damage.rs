@@ -124,3 +124,60 @@ fn after_an_end_at_the_start_of_a_file_every_bit_that_flips_is_found() {
         assert!(matches!(Live::start(disk, options(Durability::Disk)), Err(Error::Damaged { .. })), "bit {bit}");
     }
 }
+
+/// Inputs of 64 KiB in one commit: more than is read or written at once.
+fn large(durability: Durability, count: usize) -> (FakeDisk, Live, String) {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1 << 30, ..options(durability) }).unwrap();
+    (0..count).for_each(|n| _ = live.call(Call::Add(&vec![n as u8; 1 << 16])));
+    live.commit().unwrap();
+    let name = disk.names().into_iter().find(|name| name.ends_with("journal")).unwrap();
+    (disk, live, name)
+}
+
+#[test]
+fn a_large_file_that_is_torn_anywhere_is_read_up_to_there() {
+    let (disk, mut live, name) = large(Durability::Disk, 40);
+    crash(live.recorder.take());
+    let bytes = disk.bytes(&name).unwrap();
+    let record = (1 << 16) + 32; // with four bytes of padding
+    for (whole, rest) in [(15, 5), (16, 0), (16, 5), (16, 40), (16, 1 << 15), (33, 1), (39, record - 5), (40, 0)] {
+        let disk = FakeDisk::new();
+        disk.put(&name, &bytes[..64 + whole * record + rest]);
+        let mut reader = Reader::open(disk.clone().into(), Some("adder")).unwrap();
+        let mut inputs = 0;
+        while let Some(record) = reader.read().unwrap() {
+            inputs += usize::from(record.is_input());
+        }
+        assert_eq!((inputs, reader.torn().is_some()), (whole, rest > 0), "{whole} inputs and {rest} bytes");
+        let live = Live::start(disk, options(Durability::Disk)).unwrap();
+        assert_eq!(live.sums().total, (whole as u64) << 16);
+    }
+}
+
+#[test]
+fn damage_is_told_from_a_torn_tail_however_much_comes_after_it() {
+    let (disk, mut live, name) = large(Durability::Disk, 40);
+    live.call(Call::Add(b"text"));
+    live.commit().unwrap(); // its mark says that the first commit was safe
+    crash(live.recorder.take());
+    let mut bytes = disk.bytes(&name).unwrap();
+    bytes[1_000] ^= 1;
+    disk.put(&name, &bytes);
+    let error = Live::start(disk.kill(), options(Durability::Disk)).map(drop).unwrap_err();
+    assert!(matches!(error, Error::Damaged { offset: 64, .. }), "{error:?}");
+}
+
+#[test]
+fn what_a_start_has_found_is_safe_from_then_on() {
+    let (disk, mut live, _) = large(Durability::Process, 40);
+    let sums = live.sums();
+    crash(live.recorder.take());
+    let disk = disk.kill();
+    let mut live = Live::start(disk.clone(), options(Durability::Disk)).unwrap();
+    assert_eq!(live.sums(), sums);
+    crash(live.recorder.take());
+    for seed in 0..20 {
+        assert_eq!(Live::start(disk.crash(seed), options(Durability::Disk)).unwrap().sums(), sums, "seed {seed}");
+    }
+}

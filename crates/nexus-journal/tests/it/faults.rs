@@ -172,6 +172,30 @@ fn a_tail_whose_cut_the_disk_forgot_is_cut_by_the_next_start() {
     }
 }
 
+#[test]
+fn the_end_reports_what_it_could_not_write() {
+    for (operation, fault) in [(0, Fault::Broken), (1, Fault::Broken), (0, Fault::Off)] {
+        let disk = FakeDisk::new();
+        let mut live = Live::start(disk.clone(), Options { reserve: 1, ..options(Durability::Process) }).unwrap();
+        live.call(Call::Add(b"text"));
+        disk.fail(operation, fault);
+        let error = live.recorder.take().unwrap().close(&live.world).unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "operation {operation}: {error}");
+    }
+}
+
+#[test]
+fn a_journal_without_its_thread_syncs_when_it_is_told_to() {
+    let mut live = Live::start(FakeDisk::new(), options(Durability::Behind)).unwrap();
+    live.recorder().journal_mut().without_thread();
+    for _ in 0..50 {
+        let (before, last) = (live.recorder().journal().safe(), live.call(Call::Expire));
+        assert_eq!(live.commit().unwrap(), before);
+        assert!(live.recorder().journal().sync_now(), "nothing else has synced it");
+        assert_eq!((live.recorder().journal().safe(), live.recorder().journal().sync_now()), (last, false));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
     #[test]

@@ -4,6 +4,7 @@
 mod compact;
 mod cut;
 mod damage;
+mod disks;
 mod faults;
 mod names;
 mod payloads;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use nexus_journal::Payload;
+use nexus_journal::{Digest, Payload};
 
 /// Writes and reads a value. No prefix of its bytes is one, nor what is longer, if `is_exact`.
 fn comes_back<T: for<'a> Payload<'a> + PartialEq + Debug>(value: &T, is_exact: bool) {
@@ -46,4 +46,19 @@ fn what_serde_writes_comes_back() {
 fn what_is_its_own_bytes_comes_back() {
     use nexus_journal::Plain;
     comes_back(&Plain([7_u32, 8]), true);
+}
+
+#[test]
+fn digests_depend_on_numbers_of_all_types() {
+    macro_rules! differ {
+        ($($number:ty)*) => {
+            $(assert_ne!(Digest::of(&(1 as $number)), Digest::of(&(2 as $number)), stringify!($number));)*
+        };
+    }
+    differ!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+    assert_ne!(Digest::of("1"), Digest::of("2"));
+    assert_ne!(Digest::of(&'1'), Digest::of(&'2'));
+    assert_ne!(Digest::of(&[1_u8, 2][..]), Digest::of(&[2_u8, 1][..]));
+    // Journals hold them, so they stay the same.
+    assert_eq!([Digest::of(&7_u64), Digest::of("seven")], [16_438_047_916_687_291_415, 7_220_418_566_944_548_880]);
 }
