@@ -1,10 +1,10 @@
 //! A compaction removes nothing but what its snapshot has.
 
 use nexus_journal::testing::FakeDisk;
-use nexus_journal::{Durability, Error, Options, compact};
-use nexus_rt::Sequence;
+use nexus_journal::{Durability, Error, Options, Snapshot, compact};
+use nexus_rt::{Sequence, World};
 
-use crate::program::{Call, Live, crash, emit, make, options};
+use crate::program::{Adder, Call, Live, crash, emit, make, options};
 
 #[test]
 fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
@@ -69,4 +69,17 @@ fn a_compaction_does_not_read_the_file_that_is_being_written() {
     bytes[64..].iter_mut().for_each(|byte| *byte = !*byte);
     disk.put(&name, &bytes);
     assert_eq!(compact(&disk.clone().into(), "adder", upto, make, emit).unwrap().upto, upto);
+}
+
+#[test]
+fn the_inputs_of_a_snapshot_are_applied_at_its_time() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let upto = live.call(Call::Add(b"text"));
+    live.recorder().journal_mut().rotate().unwrap();
+    let sums = live.close();
+    // The sum of that moment.
+    let emit = |_: &World, _: &Adder, snapshot: &mut Snapshot<'_>| snapshot.input(&Call::Add(b"text"));
+    compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
+    assert_eq!(Live::on(&disk).sums(), sums);
 }
