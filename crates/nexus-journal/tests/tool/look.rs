@@ -12,9 +12,11 @@ fn a_journal_at_a_glance() {
     let dir = three();
     let mut session = Session::new(&dir);
     assert_eq!(session.run("info journal"), 0);
-    session.say("the program starts again, has a snapshot made, and goes on");
+    session.say("the program starts again and makes a snapshot");
     let mut live = Live::start(&dir);
     live.compact();
+    assert_eq!(session.run("info journal"), 0);
+    session.say("and after an input");
     live.enter(&[Entry::Line("new")]);
     live.close();
     assert_eq!(session.run("info journal"), 0);
