@@ -65,7 +65,7 @@ fn some_crashes_keep_all_of_it_and_some_nothing() {
 #[test]
 fn faults_hit_the_operation_that_they_are_for() {
     let act = |n: usize, disk: &FakeDisk, file: &dyn File| match n {
-        0 => file.write_at(0, &[2; 10]),
+        0 => file.write_at(2, &[2; 8]),
         1 => file.write_at(10, &[2; 10]),
         2 => file.sync(),
         3 => file.set_length(30),
