@@ -37,7 +37,8 @@ pub struct Alarm {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { node, resources, after, at } = self;
-        write!(f, "{} of `{node}` differs at sequence {at}; all agreed at {after}", resources.join(", "))
+        let differ = if resources.len() == 1 { "differs" } else { "differ" };
+        write!(f, "{} of `{node}` {differ} at sequence {at}; all agreed at {after}", resources.join(", "))
     }
 }
 

@@ -190,9 +190,9 @@ impl fmt::Display for Error {
             Self::Diverged(divergence) => divergence.fmt(f),
             Self::Elsewhere { resources, upto } => write!(
                 f,
-                "the snapshot at sequence {upto} does not restore the state it was taken of: {} differs; the journal \
-                 is unchanged",
-                list(resources)
+                "the snapshot at sequence {upto} does not restore the state it was taken of: {}; the journal is \
+                 unchanged",
+                differ(resources)
             ),
         }
     }
@@ -210,9 +210,9 @@ impl fmt::Display for Divergence {
         f.write_str("the replay diverged: ")?;
         let (after, at) = (self.after, self.at);
         match (self.reached, self.resources.is_empty()) {
-            (Some(reached), _) => write!(f, "it was in sequence {reached} when the input of {at} came")?,
+            (Some(reached), _) => write!(f, "the world was already at sequence {reached} before the input at {at}")?,
             (None, true) => write!(f, "it ran more or fewer events before the check at sequence {at}")?,
-            (None, false) => write!(f, "{} differs at sequence {at}", list(&self.resources))?,
+            (None, false) => write!(f, "{} at sequence {at}", differ(&self.resources))?,
         }
         match after {
             Sequence::NEVER => f.write_str("; no earlier check agreed")?,
@@ -223,6 +223,10 @@ impl fmt::Display for Divergence {
             unwatched => write!(f, "; not watched: {}", list(unwatched)),
         }
     }
+}
+
+fn differ(names: &[String]) -> String {
+    format!("{} {}", list(names), if names.len() == 1 { "differs" } else { "differ" })
 }
 
 fn list<S: fmt::Display>(names: &[S]) -> String {

@@ -1,6 +1,6 @@
 //! Every torn tail is cut off, and every flipped bit is found.
 
-use nexus_journal::testing::FakeDisk;
+use nexus_journal::testing::{FakeDisk, Fault};
 use nexus_journal::{Durability, Error, FileInfo, Options, Reader};
 use nexus_rt::Sequence;
 
@@ -166,6 +166,40 @@ fn damage_is_told_from_a_torn_tail_however_much_comes_after_it() {
     disk.put(&name, &bytes);
     let error = Live::start(disk.kill(), options(Durability::Disk)).map(drop).unwrap_err();
     assert!(matches!(error, Error::Damaged { offset: 64, .. }), "{error:?}");
+}
+
+#[test]
+fn what_a_start_has_found_is_safe_although_a_sync_had_failed() {
+    let lost = (0..4).filter(|operation| {
+        let disk = FakeDisk::new();
+        let mut live = Live::on(&disk);
+        live.call(Call::Add(&[7; 1_000]));
+        live.commit().unwrap();
+        live.call(Call::Add(&[8; 2_000]));
+        disk.fail(*operation, Fault::Broken);
+        let failed = live.commit().is_err();
+        crash(live.recorder.take());
+        // The system still shows what the disk forgot.
+        let disk = disk.kill();
+        let mut live = Live::on(&disk);
+        let sums = live.sums();
+        crash(live.recorder.take());
+        (0..20).for_each(|seed| assert_eq!(Live::on(&disk.crash(seed)).sums(), sums, "operation {operation}"));
+        failed && sums.total == 3_000
+    });
+    assert!(lost.count() > 0, "no sync failed");
+}
+
+#[test]
+fn room_is_reserved_before_it_is_needed() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1 << 20, ..options(Durability::Disk) }).unwrap();
+    let name = disk.names().into_iter().find(|name| name.ends_with("journal")).unwrap();
+    for (length, reserved) in [(10, 4_096), (10, 4_096), (5_000, 8_192), (9_000, 16_384)] {
+        live.call(Call::Add(&vec![1; length]));
+        live.commit().unwrap();
+        assert_eq!(disk.bytes(&name).unwrap().len(), reserved);
+    }
 }
 
 #[test]

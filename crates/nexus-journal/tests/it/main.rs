@@ -6,6 +6,7 @@ mod cut;
 mod damage;
 mod disks;
 mod faults;
+mod messages;
 mod names;
 mod payloads;
 mod program;

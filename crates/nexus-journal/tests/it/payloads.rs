@@ -32,6 +32,8 @@ fn payloads_come_back() {
     assert_eq!(<&str>::decode(b"text"), Some("text"));
     assert_eq!((<&str>::decode(&[255]), String::decode(&[255]), bool::decode(&[2])), (None, None, None));
     assert_eq!((char::decode(&[0, 216, 0, 0]), Duration::decode(&[255; 12])), (None, None));
+    let second = [[0; 8].as_slice(), &1_000_000_000_u32.to_le_bytes()].concat();
+    assert_eq!(Duration::decode(&second), None, "a second is no part of one");
 }
 
 #[cfg(feature = "postcard")]

@@ -183,7 +183,7 @@ fn events_that_did_not_run_before_are_seen_by_the_sequence() {
     live.close();
     let (mut world, adder, digests) = make();
     let error = reader(&disk).replay(&mut world, &mut Eager(adder), &digests, None).unwrap_err();
-    let start = "the replay diverged: it was in sequence 4 when the input of 3 came; no earlier check";
+    let start = "the replay diverged: the world was already at sequence 4 before the input at 3; no earlier check";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 

@@ -55,8 +55,9 @@ fn words(resources: &str, at: u64, checks: &[u64]) -> String {
     };
     let name = |name: &str| format!("`controller::controller::{name}`");
     let resources: Vec<_> = resources.split(' ').map(name).collect();
+    let differ = if resources.len() == 1 { "differs" } else { "differ" };
     format!(
-        "the replay diverged: {} differs at sequence {}; {agreed}; not watched: ",
+        "the replay diverged: {} {differ} at sequence {}; {agreed}; not watched: ",
         resources.join(", "),
         checks[first]
     )
