@@ -313,3 +313,19 @@ fn time_goes_on_at_half_the_speed_where_the_clock_of_the_machine_was_set_back() 
     assert_eq!([read(&mut live, 20) - start, read(&mut live, 100) - start], [10, 60]);
     assert_eq!([read(&mut live, 80) - start, read(&mut live, 10) - start], [100, 110], "it has caught up");
 }
+
+#[test]
+fn notes_of_two_worlds_name_what_differs() {
+    // Each world has digests of its own.
+    let note = |total| {
+        let (mut world, _, digests) = make();
+        world.resource_mut::<Sums>().total = total;
+        let mut note = Vec::new();
+        digests.note(&world, &mut note);
+        note
+    };
+    let ([before, same, after], (_, _, digests)) = ([0, 0, 1].map(note), make());
+    assert_eq!(digests.compare(&before, &same), [""; 0]);
+    assert_eq!(digests.compare(&before, &after), ["it::program::Sums"]);
+    assert_eq!(digests.compare(&before, &[]), [""; 0], "only what both have is compared");
+}
