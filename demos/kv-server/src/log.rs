@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use nexus_journal::{Compacted, Dir, Disk, Durability, Error, Options, Recorder, Replayed, compact};
+use nexus_journal::{Compacted, Dir, Disk, Durability, Error, FileInfo, Kind, Options, Recorder, Replayed, compact};
 use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, Key, MioDriver, Sequence, World};
 
@@ -39,7 +39,7 @@ struct Live {
     /// The size of the journal apart from what the recorder has written since it was opened, in bytes. Compaction
     /// lowers it, even below zero.
     others: i64,
-    /// The size after the last compaction, successful or not, or at the start.
+    /// The size after the last compaction, successful or not: at the start, that of the snapshot.
     base: u64,
     compact: u64,
     compaction: Option<JoinHandle<Result<Compacted, Error>>>,
@@ -97,8 +97,10 @@ impl Log {
             let waker = world.resource::<MioDriver>().waker();
             recorder.journal().on_sync(move || _ = waker.wake());
         }
-        let base = replayed.bytes;
-        let others = i64::try_from(base).unwrap_or(i64::MAX);
+        let others = i64::try_from(replayed.bytes).unwrap_or(i64::MAX);
+        // Not the whole journal: one that is never doubled by a single run would never be compacted.
+        let files = FileInfo::list(&**recorder.journal().disk())?;
+        let base = files.iter().filter(|file| file.kind == Kind::Snapshot).map(|file| file.length).sum();
         let live =
             Live { recorder, others, base, compact, compaction: None, asked: false, failed: false, compactions: 0 };
         world.resource_mut::<Self>().live = Some(Box::new(live));

@@ -199,6 +199,29 @@ fn compaction_runs_beside_the_load_and_generations_pass() {
 }
 
 #[test]
+fn a_journal_that_no_single_run_doubles_is_compacted() {
+    let directory = tempdir().unwrap();
+    let write = |limit: &str, count: usize| {
+        let server = journaled(directory.path(), &["--compact", limit]);
+        let mut client = server.client();
+        (0..count).for_each(|n| assert_eq!(client.ask(&["SET", "key", &format!("{n:>1000}")]), ok()));
+        (server, client)
+    };
+    write("0", 40);
+    for _ in 0..2 {
+        let (server, mut client) = write("20kb", 1);
+        until("it is compacted", || client.info("journal_compactions") == 1);
+        assert!(client.info("aof_current_size") < 5_000);
+        (0..12).for_each(|_| assert_eq!(client.ask(&["SET", "key", &"x".repeat(1_000)]), ok()));
+        assert_eq!(client.info("journal_compactions"), 1, "it has not reached its limit again");
+        (0..10).for_each(|_| assert_eq!(client.ask(&["SET", "other", &"x".repeat(1_000)]), ok()));
+        until("it is compacted", || client.info("journal_compactions") == 2);
+        drop(server);
+        write("0", 40);
+    }
+}
+
+#[test]
 fn a_client_may_ask_to_compact() {
     let server = Server::start(&[]);
     let refused = server.client().ask(&["BGREWRITEAOF"]);
