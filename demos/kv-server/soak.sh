@@ -51,6 +51,9 @@ kill "$bench" || { echo "redis-benchmark ended too early" >&2; exit 1; }
 wait "$bench" 2>/dev/null || true
 bench=
 echo "redis-benchmark: $(cat "$work/rounds") rounds, every third of them killed"
+compactions=$(redis-cli -p "$port" INFO persistence | tr -d '\r' | sed -n 's/^journal_compactions://p')
+echo "journal: $compactions compactions, $(du -sm "$work/journal" | cut -f1) MB"
+((compactions > 0)) || { echo "the journal was never compacted" >&2; exit 1; }
 kill -TERM "$server"
 wait "$server"
 server=
