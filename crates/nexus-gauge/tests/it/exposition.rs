@@ -99,6 +99,8 @@ fn buckets_end_in_seconds_and_add_up() {
     assert!(buckets.is_sorted() && buckets.iter().map(|(_, count)| *count).is_sorted());
     assert_eq!((buckets[0].0, buckets[buckets.len() - 1]), (127e-9, (f64::INFINITY, 3)));
     assert!(text.contains("nexus_handler_seconds_count{handler=\"plain\"} 3\n"));
+    assert!(text.contains("nexus_handler_max_seconds{handler=\"plain\"} "));
+    assert!(!text.contains("nexus_handler_max_seconds{handler=\"never\"} "), "it has not run");
     assert!(text.contains("connections_ended_total{why=\"a \\\"reason\\\"\\\\\\n\"} 7\n"));
     assert!(text.contains("# HELP connections_ended_total Why they ended,\\nin \\\\ words.\n"));
 }

@@ -46,9 +46,22 @@ fn a_crash_keeps_any_part_of_what_was_not_synced() {
 
 #[test]
 fn some_crashes_keep_all_of_it_and_some_nothing() {
-    let (disk, file) = disk("file", &[1; 40 * SECTOR]);
+    let (disk, file) = disk("old", &[1; 40 * SECTOR]);
     file.write_at(0, &[2; 40 * SECTOR]).unwrap();
-    let kept = |seed| disk.crash(seed).bytes("file").unwrap().iter().filter(|byte| **byte == 2).count() / SECTOR;
+    file.set_length(50 * SECTOR as u64).unwrap();
+    disk.rename("old", "file").unwrap();
+    let kept = |seed| {
+        let crashed = disk.crash(seed);
+        let names = crashed.names();
+        let bytes = crashed.bytes(&names[0]).unwrap();
+        let kept = bytes.iter().filter(|byte| **byte == 2).count() / SECTOR;
+        match kept {
+            0 => assert_eq!((&*names[0], bytes.len()), ("old", 40 * SECTOR)),
+            40 => assert_eq!((&*names[0], bytes.len()), ("file", 50 * SECTOR)),
+            _ => {}
+        }
+        kept
+    };
     let kept: Vec<_> = (0..1_000).map(kept).collect();
     for range in [0..=0, 1..=15, 16..=24, 25..=39, 40..=40] {
         let count = kept.iter().filter(|kept| range.contains(*kept)).count();
@@ -56,7 +69,9 @@ fn some_crashes_keep_all_of_it_and_some_nothing() {
     }
     // What was synced is there each time, and a killed process leaves all that it has written.
     file.sync().unwrap();
+    disk.sync().unwrap();
     assert!((0..100).all(|seed| disk.crash(seed).bytes("file") == disk.bytes("file")));
+    assert_eq!((disk.operations() > 0, disk.crash(0).operations()), (true, 0));
     file.write_at(0, &[3; SECTOR]).unwrap();
     assert_eq!(disk.kill().bytes("file"), disk.bytes("file"));
     assert!((0..100).any(|seed| disk.kill().crash(seed).bytes("file") != disk.bytes("file")), "it is not yet safe");

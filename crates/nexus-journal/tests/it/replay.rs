@@ -315,6 +315,22 @@ fn time_goes_on_at_half_the_speed_where_the_clock_of_the_machine_was_set_back() 
 }
 
 #[test]
+fn a_replay_that_goes_on_sets_the_clock_again() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let first = live.call(Call::Add(b"text"));
+    let Live { world, adder, recorder, .. } = &mut live;
+    recorder.as_mut().unwrap().input(world, adder, Call::Add(b"more")); // at the same time
+    let sums = live.close();
+    let (mut world, mut adder, digests) = make();
+    let mut reader = Reader::open(disk.into(), Some("adder")).unwrap();
+    reader.replay(&mut world, &mut adder, &digests, Some(first)).unwrap();
+    world.resource_mut::<Clock>().set_unix(std::time::Duration::ZERO);
+    reader.replay(&mut world, &mut adder, &digests, None).unwrap();
+    assert_eq!(*world.resource::<Sums>(), sums);
+}
+
+#[test]
 fn notes_of_two_worlds_name_what_differs() {
     // Each world has digests of its own.
     let note = |total| {
