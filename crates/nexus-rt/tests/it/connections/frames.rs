@@ -1,5 +1,7 @@
 //! What runs, in which order, and what is sent.
 
+use nexus_rt::connections::{Framing, Lines};
+
 use super::{Address, Peer, Rig};
 
 #[test]
@@ -20,6 +22,37 @@ fn bytes_cut_anywhere_give_the_same_frames() {
             assert_eq!(rig.log()[1..], whole);
         }
     }
+}
+
+#[test]
+fn a_line_that_is_longer_than_a_read_arrives_whole() {
+    let mut rig = Rig::of(Lines::new(1 << 20), |_| {});
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    for length in [65_535, 65_536, 65_537, 300_000] {
+        peer.send(&format!("log {}\n", "x".repeat(length)));
+        rig.until("it has come", |rig| rig.log().last().is_some_and(|line| line.len() == length + 7));
+    }
+    assert!(rig.net().contains(id));
+}
+
+#[test]
+fn a_line_may_be_as_long_as_it_says() {
+    for (text, line) in [("12345\n", "12345"), ("12345\r\n", "12345"), ("\n", "")] {
+        let mut lines = Lines::new(5);
+        lines.buffer().extend(text.as_bytes());
+        assert_eq!(lines.decode(), Ok(Some(line.as_bytes())), "{text:?}");
+        assert_eq!(lines.buffer().taken(), text.as_bytes(), "what it was taken from");
+    }
+    // Whether or not its end has come.
+    for text in ["123456\n", "123456\r\n", "123456", "123456\r"] {
+        let mut lines = Lines::new(5);
+        lines.buffer().extend(text.as_bytes());
+        assert_eq!(lines.decode().unwrap_err().longest, 5, "{text:?}");
+    }
+    let mut lines = Lines::new(5);
+    lines.buffer().extend(b"12345\r");
+    assert_eq!(lines.decode(), Ok(None), "its end may be of two bytes");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn one_reply_beyond_the_limit_is_not_sent_in_part() {
 fn memory_of_all_is_bounded_and_who_holds_little_stays() {
     let mut rig = Rig::with(|limits| {
         limits.memory = 2_000_000;
-        limits.connections = 10;
+        limits.connections = 100;
         limits.pause = usize::MAX;
     });
     let (_, address) = rig.listen();

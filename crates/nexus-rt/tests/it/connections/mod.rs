@@ -57,6 +57,10 @@ impl Rig {
     }
 
     fn with(limit: impl FnOnce(&mut Limits)) -> Self {
+        Self::of(Lines::new(100), limit)
+    }
+
+    fn of(lines: Lines, limit: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         limit(&mut limits);
         let time = VirtualClock::new();
@@ -64,7 +68,7 @@ impl Rig {
         builder.register(Clock::test(time.clone(), Duration::ZERO));
         builder.register(Log::new());
         let io = builder.install_driver(MioInstaller::new().unwrap());
-        let net = ConnectionsInstaller::<State, _>::new(&io, Lines::new(100)).unwrap();
+        let net = ConnectionsInstaller::<State, _>::new(&io, lines).unwrap();
         let mut net = builder.install_driver(net.limits(limits));
         let world = builder.build();
         let reg = world.registry();
