@@ -1,11 +1,11 @@
 //! Replay: the same again, up to any point, across generations, and an alarm if it is not the same.
 
 use nexus_journal::testing::FakeDisk;
-use nexus_journal::{Digests, Durability, Error, Input, Reader, Recorder, compact};
-use nexus_rt::{Clock, Sequence};
+use nexus_journal::{Digests, Durability, Error, Input, Program, Reader, Recorder, compact};
+use nexus_rt::{Clock, Sequence, World};
 use tempfile::tempdir;
 
-use crate::program::{Bug, Call, Calls, Live, Sums, emit, make, options};
+use crate::program::{Adder, Bug, Call, Calls, Live, Sums, emit, make, options};
 
 /// A journal with so many inputs, and the state after each.
 fn recorded(disk: &FakeDisk, inputs: usize) -> Vec<(Sequence, Sums)> {
@@ -328,6 +328,31 @@ fn a_replay_that_goes_on_sets_the_clock_again() {
     world.resource_mut::<Clock>().set_unix(std::time::Duration::ZERO);
     reader.replay(&mut world, &mut adder, &digests, None).unwrap();
     assert_eq!(*world.resource::<Sums>(), sums);
+}
+
+/// Runs an event more after each input.
+struct Restless(Adder);
+
+impl Program for Restless {
+    type Input<'a> = Call<'a>;
+
+    fn apply(&mut self, world: &mut World, input: Call<'_>) {
+        self.0.apply(world, input);
+        world.next_sequence();
+    }
+}
+
+#[test]
+fn one_event_more_per_input_is_noticed_at_the_next_input() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let [first, next] = [(); 2].map(|()| live.call(Call::Add(b"text")));
+    live.close();
+    let (mut world, adder, digests) = make();
+    let mut reader = Reader::open(disk.into(), Some("adder")).unwrap();
+    let error = reader.replay(&mut world, &mut Restless(adder), &digests, None).unwrap_err();
+    let Error::Diverged(divergence) = error else { panic!("{error}") };
+    assert_eq!((divergence.at, divergence.reached), (next, Some(next)), "after {first}");
 }
 
 #[test]
