@@ -222,10 +222,18 @@ impl Reader {
             // No event could come after it, so nobody wrote it.
             return Err(self.damaged_at(Cursor::record_offset));
         }
-        let in_snapshot = self.current.as_ref().is_some_and(|cursor| cursor.entry.kind == Kind::Snapshot);
+        let snapshot = self.current.as_ref().filter(|cursor| cursor.entry.kind == Kind::Snapshot);
+        if let Some(cursor) = snapshot {
+            if sequence.get() != cursor.entry.after {
+                return Err(self.damaged_at(Cursor::record_offset));
+            }
+            // Its end too, since it may have no inputs.
+            self.last = sequence;
+            self.inputs += u64::from(source != END);
+            return Ok(source != END);
+        }
         match source {
             END => return Ok(false),
-            _ if in_snapshot => self.inputs += 1,
             _ if sequence <= self.begins => return Ok(false),
             // It may come after inputs that a copy has left out, and what comes then is later than it.
             CHECK if sequence >= self.last => {}

@@ -86,3 +86,24 @@ fn the_inputs_of_a_snapshot_are_applied_at_its_time() {
     compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
     assert_eq!(Live::on(&disk).sums(), sums);
 }
+
+#[test]
+fn a_snapshot_without_inputs_is_gone_on_from() {
+    let mut disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    (0..5).for_each(|_| _ = live.call(Call::Expire)); // nothing is left to be restored
+    let upto = live.recorder().journal().last();
+    live.recorder().journal_mut().rotate().unwrap();
+    live.close();
+    let done = compact(&disk.clone().into(), "adder", upto, make, |_: &World, _: &Adder, _: &mut Snapshot<'_>| {});
+    assert_eq!(done.unwrap().inputs, 0);
+    for text in ["one", "three"] {
+        let mut live = Live::on(&disk);
+        assert!(live.call(Call::Add(text.as_bytes())) > upto);
+        live.commit().unwrap();
+        crash(live.recorder.take());
+        disk = disk.kill();
+        let live = Live::on(&disk);
+        assert_eq!(live.sums().total, if text == "one" { 3 } else { 8 });
+    }
+}
