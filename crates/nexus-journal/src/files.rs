@@ -153,7 +153,7 @@ fn rewrite(disk: &dyn Disk, entry: &Entry, from: Option<u64>) -> io::Result<()> 
     }
     let file = disk.open(&entry.name, true)?;
     let (is_known, mut from) = (from.is_none(), from.unwrap_or(entry.length));
-    let chunk = |from| usize::try_from(entry.length - from).map_or(CHUNK, |left| left.min(CHUNK));
+    let chunk = |from| usize::try_from(entry.length.saturating_sub(from)).map_or(CHUNK, |left| left.min(CHUNK));
     let mut bytes = vec![0; chunk(from)];
     while from < entry.length {
         let read = fill(&*file, from, &mut bytes[..chunk(from)])?;

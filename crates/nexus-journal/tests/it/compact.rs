@@ -4,7 +4,15 @@ use nexus_journal::testing::FakeDisk;
 use nexus_journal::{Durability, Error, Options, Snapshot, compact};
 use nexus_rt::{Sequence, World};
 
-use crate::program::{Adder, Call, Live, crash, emit, make, options};
+use crate::program::{Adder, Call, Live, crash, emit, make, newest_file, options};
+
+/// A program with one input, whose file has ended.
+fn rotated(disk: &FakeDisk) -> (Live, Sequence) {
+    let mut live = Live::on(disk);
+    let upto = live.call(Call::Add(b"text"));
+    live.recorder().journal_mut().rotate().unwrap();
+    (live, upto)
+}
 
 #[test]
 fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
@@ -27,10 +35,7 @@ fn what_is_up_to_the_middle_of_a_file_is_not_compacted() {
 #[test]
 fn a_snapshot_that_takes_the_place_of_another_counts_that_as_removed() {
     let disk = FakeDisk::new();
-    let mut live = Live::on(&disk);
-    let upto = live.call(Call::Add(b"text"));
-    live.commit().unwrap();
-    live.recorder().journal_mut().rotate().unwrap();
+    let (_live, upto) = rotated(&disk);
     let first = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
     let again = compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
     assert_eq!((again.bytes, again.removed), (first.bytes, first.bytes));
@@ -58,15 +63,13 @@ fn a_snapshot_of_the_middle_of_a_file_does_not_have_a_start_remove_the_file() {
 #[test]
 fn a_compaction_does_not_read_the_file_that_is_being_written() {
     let disk = FakeDisk::new();
-    let mut live = Live::on(&disk);
-    let upto = live.call(Call::Add(b"text"));
-    live.recorder().journal_mut().rotate().unwrap();
+    let (mut live, upto) = rotated(&disk);
     for _ in 0..2 {
         live.call(Call::Add(b"more"));
         live.commit().unwrap();
     }
     crash(live.recorder.take());
-    let name = disk.names().into_iter().rfind(|name| name.ends_with("journal")).unwrap();
+    let name = newest_file(&disk);
     let mut bytes = disk.bytes(&name).unwrap();
     bytes[80] ^= 1;
     disk.put(&name, &bytes);
@@ -77,9 +80,7 @@ fn a_compaction_does_not_read_the_file_that_is_being_written() {
 #[test]
 fn the_inputs_of_a_snapshot_are_applied_at_its_time() {
     let disk = FakeDisk::new();
-    let mut live = Live::on(&disk);
-    let upto = live.call(Call::Add(b"text"));
-    live.recorder().journal_mut().rotate().unwrap();
+    let (live, upto) = rotated(&disk);
     let sums = live.close();
     // The sum of that moment.
     let emit = |_: &World, _: &Adder, snapshot: &mut Snapshot<'_>| snapshot.input(&Call::Add(b"text"));

@@ -99,7 +99,8 @@ fn faults_hit_the_operation_that_they_are_for() {
             let failed = act(n, &disk, &*file).map_err(|error| error.kind());
             let fails = match fault {
                 Fault::Full => n >= at && [1, 3, 8].contains(&n), // where it grows
-                Fault::Broken => n == at || n == 5 && at == 4 || n == 6 && (at == 4 || at == 5),
+                // The operation, and the next one if it is on the file that is not there then.
+                Fault::Broken => n == at || n == at + 1 && [5, 6].contains(&n),
                 Fault::Off => n >= at,
             };
             assert_eq!(failed.is_err(), fails, "{fault:?} at {at}, operation {n}: {failed:?}");

@@ -148,6 +148,11 @@ impl Live {
     }
 }
 
+/// The name of the newest file of inputs.
+pub(crate) fn newest_file(disk: &FakeDisk) -> String {
+    disk.names().into_iter().rfind(|name| name.ends_with("journal")).unwrap()
+}
+
 /// Ends a part of a program as a crash does: nothing of it is dropped. Its address is kept for leak checkers.
 pub(crate) fn crash<T>(part: T) {
     static LOST: Mutex<Vec<usize>> = Mutex::new(Vec::new());

@@ -166,23 +166,27 @@ fn a_write_that_leaves_the_value_as_it_was_is_seen_as_well() {
     assert_eq!(reader(&disk).replay(&mut world, &mut adder, &by_value, None).unwrap().checks, 1);
 }
 
+/// Runs so many events more after each input.
+struct Eager(Adder, u64);
+
+impl Program for Eager {
+    type Input<'a> = Call<'a>;
+
+    fn apply(&mut self, world: &mut World, input: Call<'_>) {
+        self.0.apply(world, input);
+        (0..self.1).for_each(|_| _ = world.next_sequence());
+    }
+}
+
 #[test]
 fn events_that_did_not_run_before_are_seen_by_the_sequence() {
-    struct Eager(crate::program::Adder);
-    impl nexus_journal::Program for Eager {
-        type Input<'a> = Call<'a>;
-        fn apply(&mut self, world: &mut nexus_rt::World, input: Call<'_>) {
-            self.0.apply(world, input);
-            (0..2).for_each(|_| _ = world.next_sequence());
-        }
-    }
     let disk = FakeDisk::new();
     let mut live = Live::on(&disk);
     live.call(Call::Add(b"x"));
     live.call(Call::Add(b"y"));
     live.close();
     let (mut world, adder, digests) = make();
-    let error = reader(&disk).replay(&mut world, &mut Eager(adder), &digests, None).unwrap_err();
+    let error = reader(&disk).replay(&mut world, &mut Eager(adder, 2), &digests, None).unwrap_err();
     let start = "the replay diverged: the world was already at sequence 4 before the input at 3; no earlier check";
     assert!(error.to_string().starts_with(start), "{error}");
 }
@@ -323,23 +327,11 @@ fn a_replay_that_goes_on_sets_the_clock_again() {
     recorder.as_mut().unwrap().input(world, adder, Call::Add(b"more")); // at the same time
     let sums = live.close();
     let (mut world, mut adder, digests) = make();
-    let mut reader = Reader::open(disk.into(), Some("adder")).unwrap();
+    let mut reader = reader(&disk);
     reader.replay(&mut world, &mut adder, &digests, Some(first)).unwrap();
     world.resource_mut::<Clock>().set_unix(std::time::Duration::ZERO);
     reader.replay(&mut world, &mut adder, &digests, None).unwrap();
     assert_eq!(*world.resource::<Sums>(), sums);
-}
-
-/// Runs an event more after each input.
-struct Restless(Adder);
-
-impl Program for Restless {
-    type Input<'a> = Call<'a>;
-
-    fn apply(&mut self, world: &mut World, input: Call<'_>) {
-        self.0.apply(world, input);
-        world.next_sequence();
-    }
 }
 
 #[test]
@@ -349,8 +341,7 @@ fn one_event_more_per_input_is_noticed_at_the_next_input() {
     let [first, next] = [(); 2].map(|()| live.call(Call::Add(b"text")));
     live.close();
     let (mut world, adder, digests) = make();
-    let mut reader = Reader::open(disk.into(), Some("adder")).unwrap();
-    let error = reader.replay(&mut world, &mut Restless(adder), &digests, None).unwrap_err();
+    let error = reader(&disk).replay(&mut world, &mut Eager(adder, 1), &digests, None).unwrap_err();
     let Error::Diverged(divergence) = error else { panic!("{error}") };
     assert_eq!((divergence.at, divergence.reached), (next, Some(next)), "after {first}");
 }
