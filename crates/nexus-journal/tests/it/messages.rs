@@ -38,7 +38,7 @@ fn errors_say_what_is_wrong_and_how_to_mend_it() {
     .map(|error| format!("{error}\n\n"))
     .collect();
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/messages.txt");
-    if std::env::var_os("MESSAGES").is_some_and(|what| what == "overwrite") {
+    if std::env::var_os("GOLDEN").is_some_and(|what| what == "overwrite") {
         std::fs::write(&golden, &text).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&golden).unwrap_or_default(), text);

@@ -1,5 +1,5 @@
 //! The tool `nexus-journal`, as it is run: on journals that are whole, torn, damaged, or none. What it prints is held
-//! against `golden/`; `TOOL=overwrite` renews that.
+//! against `golden/`; `GOLDEN=overwrite` renews that.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
 mod cut;
@@ -44,7 +44,7 @@ impl<'d> Session<'d> {
     #[track_caller]
     fn is(&self, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tool/golden").join(name).with_extension("txt");
-        if std::env::var_os("TOOL").is_some_and(|what| what == "overwrite") {
+        if std::env::var_os("GOLDEN").is_some_and(|what| what == "overwrite") {
             fs::write(&path, &self.text).unwrap();
         }
         let golden = fs::read_to_string(&path).unwrap_or_default();
