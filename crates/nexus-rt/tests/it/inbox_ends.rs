@@ -129,6 +129,27 @@ fn an_outbox_that_waits_for_one_end_has_woken_those_before_it() {
 }
 
 #[test]
+fn what_an_outbox_pushed_is_received_once_it_rings() {
+    let mut outbox = Outbox::default();
+    assert!(outbox.is_empty());
+    let (to_asleep, asleep) = channel::<u64>(4, Full::Wait);
+    let (to_full, full) = channel::<u64>(1, Full::Refuse);
+    let (to_gone, _) = channel::<u64>(1, Full::Wait);
+    [to_asleep, to_full, to_gone].map(|sender| outbox.add(sender));
+    let (blocking, blocked) = std::sync::mpsc::channel();
+    let receiving = thread::spawn(move || {
+        blocking.send(Blocking::this_thread()).unwrap();
+        [(); 3].map(|()| asleep.recv())
+    });
+    let receiver = blocked.recv().unwrap();
+    receiver.until_blocked();
+    assert_eq!((outbox.push(&1), outbox.push(&2), outbox.len()), (2, 1, 2));
+    outbox.ring();
+    receiver.until_blocked();
+    assert_eq!((full.recv(), outbox.send(&3), receiving.join().unwrap()), (Some(1), 2, [1, 2, 3].map(Some)));
+}
+
+#[test]
 fn a_drain_within_a_drain_ends_with_the_outer_one() {
     let builder = WorldBuilder::new();
     let mut parker = Parker::new(&builder.shutdown_handle());

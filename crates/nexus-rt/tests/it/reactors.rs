@@ -141,7 +141,8 @@ fn who_was_removed_does_not_run_even_if_it_was_marked() {
     let last = rig.note(3, [a]);
     let first = rig.add(1, [b], move |world, event| {
         let mut reactors = world.resource_mut::<Reactors>();
-        assert!(reactors.remove(event.reactor) && !reactors.remove(event.reactor) && !reactors.contains(event.reactor));
+        assert!(reactors.contains(event.reactor) && reactors.remove(event.reactor));
+        assert!(!reactors.contains(event.reactor) && !reactors.remove(event.reactor));
         assert!(!reactors.watch(event.reactor, a) && !reactors.unwatch(event.reactor, b));
     });
     rig.add(2, [a, b], move |world, _| assert!(!world.resource_mut::<Reactors>().remove(last)));
@@ -309,6 +310,7 @@ fn reactors_are_stored_as_they_are_and_two_tables_are_told_apart() {
     reactors.mark(source);
     let mut others = world.resource_mut::<Reactors<Virtual<ReactorEvent>, Slow>>();
     let other = others.add_source();
+    assert!(others.is_empty());
     others.add(boxed, [other]);
     assert!(!others.mark(source) && others.mark(other) && !others.is_empty());
     assert_eq!((fast.poll(&mut world), slow.poll(&mut world), fast.poll(&mut world)), (1, 1, 0));
