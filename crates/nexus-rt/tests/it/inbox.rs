@@ -126,9 +126,11 @@ fn the_end_of_all_senders_is_an_event_after_their_last() {
     other.send(2).unwrap();
     drop(other);
     rig.parker.park(None); // the last one rings
-    assert_eq!((rig.poll(1), rig.came()), (1, vec![2]));
+    assert_eq!((rig.world.resource::<Inbox<u64>>().len(), rig.poll(1), rig.came()), (1, 1, vec![2]));
     assert_eq!((rig.poll(9), rig.poll(9), rig.came()), (1, 0, vec![99]));
     // Again, if there is a sender again; and a handler may set another in its place.
+    drop(rig.world.resource_mut::<Inbox<u64>>().sender());
+    assert_eq!((rig.poll(9), rig.came()), (1, vec![99]));
     drop(rig.world.resource_mut::<Inbox<u64>>().sender());
     let mut next = Some(told);
     let replace =
@@ -142,6 +144,7 @@ fn the_end_of_all_senders_is_an_event_after_their_last() {
     drop(rig.world.resource_mut::<Inbox<u64>>().sender());
     let fails = (|_: Closed| panic!("at the end")).into_handler(rig.world.registry());
     rig.world.resource_mut::<Inbox<u64>>().on_closed(fails);
+    assert_eq!(rig.world.resource::<Inbox<u64>>().panicked(), 0);
     assert_eq!(panic_of(|| rig.poll(9)), "at the end");
     assert_eq!((rig.poll(9), rig.world.resource::<Inbox<u64>>().panicked()), (0, 1));
 }
@@ -165,7 +168,10 @@ fn the_end_comes_even_if_the_last_event_took_the_whole_budget() {
 #[test]
 fn what_a_budget_or_a_panic_leaves_keeps_the_loop_awake() {
     let (mut rig, sender) = Rig::new(8, Full::Wait);
+    assert!(rig.world.resource::<Inbox<u64>>().is_empty());
     (1..=3).for_each(|n| sender.push(n).unwrap());
+    let waiting = rig.world.resource::<Inbox<u64>>();
+    assert_eq!((waiting.len(), waiting.is_empty()), (3, false));
     sender.ring();
     rig.parker.park(None);
     assert_eq!((rig.poll(1), rig.came()), (1, vec![1]));

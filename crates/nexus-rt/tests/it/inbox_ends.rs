@@ -135,7 +135,7 @@ fn what_an_outbox_pushed_is_received_once_it_rings() {
     let (to_asleep, asleep) = channel::<u64>(4, Full::Wait);
     let (to_full, full) = channel::<u64>(1, Full::Refuse);
     let (to_gone, _) = channel::<u64>(1, Full::Wait);
-    [to_asleep, to_full, to_gone].map(|sender| outbox.add(sender));
+    [to_asleep, to_full, to_gone].into_iter().for_each(|sender| outbox.add(sender));
     let (blocking, blocked) = std::sync::mpsc::channel();
     let receiving = thread::spawn(move || {
         blocking.send(Blocking::this_thread()).unwrap();

@@ -207,3 +207,49 @@ impl Buffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the number of reads, each as long as there is room for, until this many bytes have come.
+    fn reads(length: usize, expected: usize) -> usize {
+        let mut buffer = Buffer::default();
+        for read in 0.. {
+            if buffer.unread().len() >= length {
+                return read;
+            }
+            buffer.expect(expected);
+            let room = buffer.room().len();
+            buffer.add(room);
+            assert!(buffer.capacity() <= READ + 2 * buffer.unread().len(), "memory grows with what came");
+        }
+        unreachable!("it comes in the end")
+    }
+
+    #[test]
+    fn a_long_frame_that_is_announced_is_read_in_few_pieces() {
+        let length = 64 * READ;
+        assert_eq!((reads(length, 0), reads(length, length)), (64, 7));
+        // One that came already, or is longer than what was announced, is read as any other.
+        assert_eq!((reads(length, 1), reads(READ, usize::MAX)), (64, 1));
+    }
+
+    #[test]
+    fn two_buffers_exchange_their_memory_and_keep_what_is_unread() {
+        for (unread, room) in [(0, 0), (5, 0), (5, 4), (5, 5), (5, 6), (0, 6)] {
+            let (mut one, mut other) = (Buffer::default(), Buffer::default());
+            one.extend(&b"taken, "[..7]);
+            one.extend(&b"later"[..unread]);
+            one.take(7);
+            other.extend(&b"before"[..room]);
+            other.take(room);
+            one.exchange(&mut other);
+            assert_eq!((one.unread(), other.unread()), (&b"later"[..unread], &b""[..]));
+            one.extend(b" more");
+            other.extend(b"the next");
+            let came = [&b"later"[..unread], b" more"].concat();
+            assert_eq!((one.unread(), other.unread()), (&*came, &b"the next"[..]));
+        }
+    }
+}

@@ -225,6 +225,35 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn the_buffers_that_are_kept_are_few_and_small() {
+        let mut spare = Spare::default();
+        (0..100).for_each(|_| spare.keep(Vec::with_capacity(READ)));
+        [0, READ + 1].into_iter().for_each(|size| spare.keep(Vec::with_capacity(size)));
+        let taken: Vec<_> = (0..100).map(|_| spare.take().capacity()).take_while(|size| *size > 0).collect();
+        assert_eq!((taken, spare.size), (vec![READ; SPARE / READ], 0));
+        (0..SPARE / 1_000).for_each(|_| spare.keep(Vec::with_capacity(1_024)));
+        assert!(spare.size <= SPARE);
+    }
+
+    /// Its memory is bounded by what is unsent, however much was sent before.
+    #[test]
+    fn what_was_sent_is_forgotten_while_the_rest_waits() {
+        let (mut peer, own) = Peer::pair().unwrap();
+        own.set_nonblocking(true).unwrap();
+        let (mut stream, mut output) = (Stream::from(UnixStream::from_std(own)), Output::default());
+        let mut room = vec![0; 4_096];
+        output.out.resize(1 << 20, 0);
+        for _ in 0..1_000 {
+            output.start(&mut Spare::default());
+            let sent = output.flush(&mut stream, Gate::default(), Instant::now()).unwrap();
+            output.out.resize(output.out.len() + sent, 0);
+            assert!(output.capacity() < 8 << 20, "{} bytes for {}", output.capacity(), output.unsent());
+            peer.read_exact(&mut room).unwrap();
+        }
+        assert_eq!(output.unsent(), 1 << 20);
+    }
+
     proptest! {
         #[test]
         fn bytes_arrive_as_they_were_written(acts in prop::collection::vec(act(), 1..80)) {

@@ -4,7 +4,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, LengthPrefixed, Lines};
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, LengthPrefixed, Lines, Opened};
 use nexus_rt::{MioDriver, MioInstaller, PipelineStart, ResMut, World, WorldBuilder};
 
 use super::{Log, Net, Peer, Rig, State};
@@ -69,6 +69,31 @@ fn a_frame_that_exchanges_the_resource_ends_its_connection() {
     rig.until_logged("two says still here");
     rig.until_logged("one ended: its resource was exchanged");
     assert_eq!((rig.net().stats().ended.displaced, rig.net().stats().ended.panicked), (1, 0));
+}
+
+/// The second of three that are new exchanges the resource.
+#[test]
+fn a_handler_of_the_new_that_exchanges_the_resource_ends_the_poll() {
+    let (mut rig, other) = (Rig::new(), Arc::new(Mutex::new(Rig::new().world)));
+    let (_, address) = rig.listen();
+    let peers = [(); 3].map(|()| Peer::connect(&address));
+    let swap = |world: &mut World, other: &Mutex<World>| {
+        mem::swap(&mut *world.resource_mut::<Net>(), &mut *other.lock().unwrap().resource_mut::<Net>());
+    };
+    let (there, mut new) = (other.clone(), 0);
+    let exchange = move |_: &mut Client<State>, world: &mut World, _: Opened| {
+        new += 1;
+        if new == 2 {
+            swap(world, &there);
+        }
+    };
+    rig.net.on_opened(PipelineStart::<Opened>::new().with_context().then(exchange, rig.world.registry()).build());
+    // Both that opened have used the budget.
+    assert_eq!(rig.budget(9), 2);
+    swap(&mut rig.world, &other);
+    assert_eq!(rig.budget(9), 2, "the end of the second, and the third");
+    assert_eq!((rig.net().stats().accepted, rig.net().stats().ended.displaced, rig.net().len()), (3, 1, 2));
+    drop(peers);
 }
 
 #[test]

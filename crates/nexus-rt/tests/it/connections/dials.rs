@@ -96,3 +96,26 @@ fn dialed_connections_count() {
     let refused = rig.net().connect(nowhere(), named("two"), Retry::once()).unwrap_err();
     assert_eq!(refused.to_string(), "all 1 places are taken: raise `Limits::connections`");
 }
+
+/// Of so many attempts at once, the last get no answer: as long as nobody accepts, the OS keeps few.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_attempt_that_hangs_lasts_as_long_as_its_patience() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address: Address = listener.local_addr().unwrap().into();
+    let mut rig = Rig::new();
+    for patience in [4, 5] {
+        let mut retry = Retry::once();
+        retry.patience = Duration::from_secs(patience);
+        (0..150).for_each(|_| _ = rig.net().connect(address.clone(), named("dialed"), retry).unwrap());
+    }
+    rig.rests();
+    let stand = rig.net().stats().connected;
+    assert!((1..150).contains(&stand), "some of both kinds hang, but {stand} of 300 stand");
+    rig.time.advance(Duration::from_secs(3));
+    rig.rests();
+    assert_eq!(rig.net().stats().ended.unreachable, 0);
+    rig.time.advance(Duration::from_secs(2));
+    rig.until("all that hang are given up", |rig| rig.net().stats().ended.unreachable == 300 - stand);
+    assert_eq!(rig.net().stats().connected, stand);
+}

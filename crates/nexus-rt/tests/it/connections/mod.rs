@@ -11,6 +11,7 @@ mod held_limits;
 mod holds;
 mod hostile;
 mod limits;
+mod memory;
 mod panics;
 mod paths;
 mod random;
