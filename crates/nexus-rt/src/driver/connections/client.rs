@@ -41,10 +41,10 @@ pub struct Client<C> {
     pub(super) left: Option<usize>,
     /// When bytes were last received.
     pub(super) heard: Instant,
-    /// Since when the driver waits for input: since the connection opened or was resumed, since the program was told of
-    /// its end, or since the other side was told of it.
+    /// Since when the driver waits for input: since the connection opened or was resumed, since its frames have run,
+    /// since the program was told of its end, or since the other side was told of it.
     pub(super) since: Instant,
-    /// Whether its frames were held up at its last turn.
+    /// Whether the driver waited for something else than input at its last turn.
     pub(super) waited: bool,
     /// The timer of its deadline, and that deadline.
     pub(super) timer: Option<(TimerKey, Instant)>,
@@ -256,7 +256,14 @@ impl<C> Client<C> {
         }
     }
 
+    /// Returns whether the driver waits for its input.
+    #[inline]
+    fn awaits_input(&self, limits: &Limits) -> bool {
+        self.is_served(limits) && self.is_answered()
+    }
+
     /// Returns whether all of its input has run.
+    #[inline]
     pub(super) fn is_answered(&self) -> bool {
         !self.pending && !self.reads()
     }
@@ -337,8 +344,8 @@ impl<C> Client<C> {
     /// Notes since when the driver waits for its input.
     #[inline]
     pub(super) fn await_more(&mut self, limits: &Limits, now: Instant) {
-        let waits = !self.is_served(limits);
-        if mem::replace(&mut self.waited, waits) && !waits {
+        let awaits = self.awaits_input(limits);
+        if mem::replace(&mut self.waited, !awaits) && awaits {
             self.since = now;
         }
     }
@@ -349,7 +356,7 @@ impl<C> Client<C> {
         let other = match self.phase {
             Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
             Phase::Fresh(_) => None,
-            Phase::Open if !self.is_served(limits) => None,
+            Phase::Open if !self.awaits_input(limits) => None,
             Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
             Phase::Parting if !self.shut => None,
             // A peer that never stops sending must not keep the connection open.

@@ -38,6 +38,8 @@ pub struct Limits {
     /// connection that holds more than its share ends when it grows.
     pub memory: usize,
     /// How long the other side may send nothing. Default: `None`, which means no limit.
+    ///
+    /// The time runs only while the driver waits for input, not while input waits for the program.
     pub silent: Option<Duration>,
     /// How long the other side may read none of its waiting output. Default: 30 s.
     pub stalled: Duration,

@@ -154,6 +154,39 @@ fn who_is_silent_for_too_long_is_closed() {
 }
 
 #[test]
+fn one_that_is_read_late_is_not_silent() {
+    let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    rig.rests();
+    rig.time.advance(Duration::from_secs(6));
+    peer.send("log 1\n");
+    rig.time.advance(Duration::from_secs(5));
+    rig.until_logged("a says 1");
+    rig.time.advance(Duration::from_secs(9));
+    rig.rests();
+    assert_eq!(rig.net().len(), 1);
+    rig.time.advance(Duration::from_secs(2));
+    rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+}
+
+#[test]
+fn one_whose_frames_run_is_not_silent() {
+    let mut rig = Rig::with(|limits| (limits.silent, limits.frames) = (Some(Duration::from_secs(10)), 1));
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send(&"log 1\n".repeat(20));
+    for _ in 0..25 {
+        rig.turn();
+        rig.time.advance(Duration::from_secs(1));
+    }
+    rig.rests();
+    assert_eq!((rig.has_logged("a says 1"), rig.net().len()), (20, 1));
+    rig.time.advance(Duration::from_secs(10));
+    rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+}
+
+#[test]
 fn idle_connections_hold_no_buffers() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();
