@@ -121,8 +121,9 @@ pub(crate) struct Behind {
 impl Behind {
     /// Starts the thread.
     pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
-        let own = shared.clone();
+        let own = Ends(shared.clone());
         let thread = thread::Builder::new().name("journal".into()).spawn(move || {
+            let own = &own.0;
             while own.wait() {
                 // A sync that fails is the last one.
                 if !own.sync() {
@@ -132,6 +133,17 @@ impl Behind {
             }
         })?;
         Ok(Self { shared: shared.clone(), thread: Some(thread) })
+    }
+}
+
+/// The end of the thread: if it panics, the next commit reports that no sync will come.
+struct Ends(Arc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail("the function of `on_sync` or the disk panicked on the thread that syncs");
+        }
     }
 }
 

@@ -121,6 +121,13 @@ impl Cursor {
         }
     }
 
+    /// Reads what comes next again, since another process may have written it meanwhile. Returns whether it is a whole
+    /// record now.
+    pub(crate) fn reread(&mut self) -> io::Result<bool> {
+        self.buffer.truncate(self.next);
+        Ok(!self.entry.is_torn && self.read_more()? && format::decode(&self.buffer).is_some())
+    }
+
     /// Looks through all that comes after the last good record.
     pub(crate) fn survey(&mut self) -> io::Result<Rest> {
         let mut rest = Rest::default();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nexus_rt::Sequence;
 
 use crate::cursor::{Cursor, Next};
-use crate::disk::Disk;
+use crate::disk::{Disk, fill};
 use crate::error::Error;
 use crate::files::{self, Entry, PARTIAL};
 use crate::format::{FILE_HEADER, Kind, OWN_SOURCES};
@@ -215,7 +215,7 @@ fn copy(disk: &dyn Disk, CutFile { name, copy, .. }: &CutFile) -> io::Result<()>
     let (from, to) = (disk.open(name, false)?, disk.create(&partial)?);
     let (mut bytes, mut offset) = (vec![0; CHUNK], 0);
     loop {
-        let read = from.read_at(offset, &mut bytes)?;
+        let read = fill(&*from, offset, &mut bytes)?;
         if read == 0 {
             break;
         }

@@ -159,7 +159,7 @@ impl Disk for Dir {
     }
 
     fn lock(&self) -> io::Result<Box<dyn Send>> {
-        fs::create_dir_all(&self.path)?;
+        create_directory(&self.path)?;
         let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.path.join("lock"))?;
         file.try_lock()?;
         Ok(Box::new(Locked(file)))
@@ -177,6 +177,21 @@ struct Locked(fs::File);
 impl Drop for Locked {
     fn drop(&mut self) {
         _ = self.0.unlock();
+    }
+}
+
+/// Creates a directory and those above it. The disk has the names of all of them then.
+fn create_directory(path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        _ if path.is_dir() => return Ok(()),
+        None => return fs::create_dir(path),
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+    };
+    create_directory(above)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => sync_directory(above),
     }
 }
 
@@ -222,7 +237,8 @@ impl File for fs::File {
 
     #[cfg(target_os = "linux")]
     fn reserve(&self, length: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, length) {
+        let none = rustix::fs::FallocateFlags::empty();
+        match rustix::io::retry_on_intr(|| rustix::fs::fallocate(self, none, 0, length)) {
             // The file grows as it is written, then.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
             reserved => Ok(reserved?),

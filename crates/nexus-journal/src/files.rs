@@ -1,8 +1,9 @@
 //! The files of a journal: which there are, and how they are repaired.
 
 use std::io;
+use std::sync::Arc;
 
-use crate::disk::{Disk, fill};
+use crate::disk::{Disk, File, fill};
 use crate::error::Error;
 use crate::format::{self, BadHeader, FILE_HEADER, FileHeader, Kind, Place};
 
@@ -76,6 +77,14 @@ pub(crate) fn list(disk: &dyn Disk, program: Option<&str>) -> Result<Vec<Entry>,
     Ok(entries)
 }
 
+/// Creates a file with its header.
+pub(crate) fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn File>, Error> {
+    let name = format::name(header.kind, header.after);
+    let file = disk.create(&name).map_err(Error::io("create", disk, &name))?;
+    file.write_at(0, &header.encode()).map_err(Error::io("write", disk, &name))?;
+    Ok(file)
+}
+
 /// Keeps other processes from writing.
 pub(crate) fn lock(disk: &dyn Disk) -> Result<Box<dyn Send>, Error> {
     disk.lock().map_err(|error| match error.kind() {
@@ -134,6 +143,21 @@ pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place)
         }
     }
     disk.sync().map_err(Error::io("sync", disk, ""))
+}
+
+/// Waits until the disk has all inputs that are in files.
+pub(crate) fn sync(disk: &dyn Disk) -> Result<(), Error> {
+    let mut names = disk.list().map_err(Error::io("read", disk, ""))?;
+    names.retain(|name| format::parse_name(name).is_some_and(|(kind, _)| kind == Kind::Segment));
+    names.sort();
+    for name in names {
+        match disk.open(&name, true).and_then(|file| file.sync()) {
+            // A snapshot has replaced it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            synced => synced.map_err(Error::io("sync", disk, &name))?,
+        }
+    }
+    Ok(())
 }
 
 /// A name for a copy of a file, which no other copy has.

@@ -128,7 +128,7 @@ pub(crate) const fn padded(payload: usize) -> usize {
     (HEADER + payload).next_multiple_of(8)
 }
 
-/// Writes a record after what is in `buffer`; `payload` writes its bytes.
+/// Writes a record after what is in `buffer`; `payload` appends its bytes. If that panics, nothing of it is left.
 ///
 /// # Panics
 /// If the payload is 4 GiB or longer, or the time after the year 2554.
@@ -139,6 +139,8 @@ pub(crate) fn encode(
     payload: impl FnOnce(&mut Vec<u8>),
 ) {
     let start = buffer.len();
+    let mut unfinished = Unfinished { whole: start, buffer };
+    let buffer = &mut *unfinished.buffer;
     buffer.extend_from_slice(&[0; HEADER]);
     payload(buffer);
     let length = buffer.len() - start - HEADER;
@@ -150,13 +152,29 @@ pub(crate) fn encode(
     let crc = crc32c::crc32c(&record[4..]);
     record[..4].copy_from_slice(&crc.to_le_bytes());
     buffer.resize(start + padded(length), 0);
+    unfinished.whole = usize::MAX;
 }
 
-/// How long the record is that `bytes` begin with, by its header: `None` if the header is not all there.
+/// A buffer whose last record is not finished: dropping this drops that record.
+struct Unfinished<'a> {
+    buffer: &'a mut Vec<u8>,
+    whole: usize,
+}
+
+impl Drop for Unfinished<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.buffer.truncate(self.whole);
+    }
+}
+
+/// How long the record is that `bytes` begin with, by its header: `None` if the header is not all there, or if no
+/// memory has room for so much.
 #[inline]
 pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
     let header: &[u8; HEADER] = bytes.first_chunk()?;
-    Some(padded(u32::from_le_bytes(header[4..8].try_into().expect("4 bytes")) as usize))
+    let payload = u32::from_le_bytes(header[4..8].try_into().expect("4 bytes")) as usize;
+    HEADER.checked_add(payload)?.checked_next_multiple_of(8)
 }
 
 /// The record that `bytes` begin with, if all of it is there. Its checksum is not looked at.

@@ -189,8 +189,19 @@ impl<'a, T: serde::Serialize + serde::Deserialize<'a>> Payload<'a> for Postcard<
     /// # Panics
     /// If postcard cannot write the value, such as a sequence of unknown length.
     fn encode(&self, out: &mut Vec<u8>) {
-        let written = postcard::to_extend(&self.0, std::mem::take(out));
-        *out = written.unwrap_or_else(|error| panic!("postcard cannot write this: {error}"));
+        /// Appends to a borrowed vector.
+        struct Onto<'a>(&'a mut Vec<u8>);
+
+        impl Extend<u8> for Onto<'_> {
+            #[inline]
+            fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
+                self.0.extend(bytes);
+            }
+        }
+
+        if let Err(error) = postcard::to_extend(&self.0, Onto(out)) {
+            panic!("postcard cannot write this: {error}");
+        }
     }
 
     fn decode(bytes: &'a [u8]) -> Option<Self> {

@@ -10,6 +10,7 @@ use nexus_rt::Sequence;
 use crate::behind::{Behind, Shared};
 use crate::disk::{Disk, File};
 use crate::error::Error;
+use crate::files;
 use crate::format::{self, FILE_HEADER, FileHeader, Kind, MARK, NAME, Place, Record};
 use crate::options::{Durability, Options};
 
@@ -51,7 +52,7 @@ impl Journal {
         let program = options.program.clone();
         assert!(program.len() <= NAME, "the name of a program has at most {NAME} bytes: {program}");
         let header = FileHeader { kind: Kind::Segment, after: last.get(), at, program };
-        let file = create(&*disk, &header)?;
+        let file = files::create(&*disk, &header)?;
         disk.sync().map_err(Error::io("sync", &*disk, ""))?;
         let shared = Shared::new(disk.clone(), last.get(), (last.get(), 0));
         let behind = match options.durability {
@@ -103,14 +104,14 @@ impl Journal {
     /// ```
     ///
     /// # Panics
-    /// If the sequence is not later than that of the previous input, or if the payload is 4 GiB or longer.
+    /// If the sequence is not later than that of the previous input, if no event could follow it, if the payload is 4
+    /// GiB or longer, or if `payload` panics. The input is not added then, and those before it are still there.
     #[inline]
     #[track_caller]
     pub fn append(&mut self, source: u32, sequence: Sequence, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
-        let (sequence, last) = (sequence.get(), self.last);
+        let last = self.last();
         assert!(sequence > last, "two inputs in one event, or an event of the past: {sequence} comes after {last}");
-        self.last = sequence;
-        self.note(source, at, payload);
+        self.add(source, sequence, at, payload);
     }
 
     /// Adds a record of the journal's own, about the last input.
@@ -119,20 +120,31 @@ impl Journal {
         format::encode(&mut self.buffer, (source, self.last, at), payload);
     }
 
+    #[track_caller]
+    fn add(&mut self, source: u32, sequence: Sequence, at: Duration, payload: impl FnOnce(&mut Vec<u8>)) {
+        assert!(sequence < Sequence::MAX, "no event could follow one of sequence {sequence}");
+        format::encode(&mut self.buffer, (source, sequence.get(), at), payload);
+        self.last = sequence.get();
+    }
+
+    /// Returns whether there is something to write.
+    #[inline]
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// Adds a record of another journal unchanged, for example to copy a journal with one input changed. Checks may be
     /// copied too.
     ///
     /// # Panics
-    /// If the sequence of an input is not later than that of the previous record, or if that of a check is earlier.
+    /// If the sequence of an input is not later than that of the previous record, if that of a check is earlier, or if
+    /// no event could follow it.
     #[track_caller]
     pub fn copy(&mut self, record: &Record<'_>) {
-        let (sequence, last) = (record.sequence, self.last);
+        let (sequence, last) = (Sequence::new(record.sequence), self.last());
         let follows = if record.is_input() { sequence > last } else { sequence >= last };
         assert!(follows, "records are copied in their order: {sequence} comes after {last}");
-        self.last = sequence;
-        format::encode(&mut self.buffer, (record.source, sequence, record.at), |out| {
-            out.extend_from_slice(record.payload);
-        });
+        self.add(record.source, sequence, record.at, |out| out.extend_from_slice(record.payload));
     }
 
     /// Returns the sequence of the last input added, safe or not.
@@ -240,7 +252,7 @@ impl Journal {
         }
         self.sealed += self.written;
         self.header.after = self.last;
-        self.file = create(&*self.disk, &self.header)?;
+        self.file = files::create(&*self.disk, &self.header)?;
         (self.written, self.reserved, self.is_new) = (FILE_HEADER as u64, 0, true);
         Ok(())
     }
@@ -267,6 +279,9 @@ impl Journal {
         self.commit()?;
         self.behind = None;
         self.shared.sync();
+        if self.options.durability == Durability::Process {
+            files::sync(&*self.disk)?;
+        }
         self.file.sync().map_err(self.failed("sync"))?;
         let safe = self.shared.place().map_err(Error::Failed)?;
         let is_all = safe == (self.header.after, self.written) || self.written == FILE_HEADER as u64;
@@ -343,14 +358,6 @@ impl Journal {
     pub fn on_sync(&self, wake: impl FnMut() + Send + 'static) {
         self.shared.wakes(Box::new(wake));
     }
-}
-
-/// Creates a file with its header.
-pub(crate) fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn File>, Error> {
-    let name = format::name(header.kind, header.after);
-    let file = disk.create(&name).map_err(Error::io("create", disk, &name))?;
-    file.write_at(0, &header.encode()).map_err(Error::io("write", disk, &name))?;
-    Ok(file)
 }
 
 impl Drop for Journal {

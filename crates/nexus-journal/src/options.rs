@@ -32,7 +32,8 @@ pub struct Options {
     /// The disk space that a file reserves in advance, in bytes, so that a sync need not update its length. Default: 4
     /// MiB.
     pub reserve: u64,
-    /// The number of inputs between two checks of the [`Digests`](crate::Digests). Default: 4,096.
+    /// The number of inputs between two checks of the [`Digests`](crate::Digests). With 0, each turn that has inputs
+    /// ends with a check. Default: 4,096.
     pub check_every: u64,
 }
 

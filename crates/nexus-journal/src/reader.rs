@@ -322,7 +322,12 @@ impl Reader {
         }
         let place: Place = (cursor.entry.after, cursor.offset());
         let name = cursor.entry.name.clone();
-        let mut rest = cursor.survey().map_err(Error::io("read", &*self.disk, &name))?;
+        let failed = || Error::io("read", &*self.disk, &name);
+        let mut rest = cursor.survey().map_err(failed())?;
+        // Whatever marks of it the survey has found, a record was there before them.
+        if rest.bytes > 0 && cursor.reread().map_err(failed())? {
+            return Ok(());
+        }
         let (is_clean, next) = (rest.bytes == 0, self.ahead.last());
         if is_clean && next.is_some_and(|next| next.after <= self.known().get()) {
             // Room that was reserved and not released.

@@ -270,7 +270,7 @@ impl Recorder {
     /// If the disk is full or fails. From then on, every call returns an error.
     #[inline]
     pub fn commit(&mut self, world: &World) -> Result<Sequence, Error> {
-        if self.until_check == 0 {
+        if self.until_check == 0 && self.journal.is_pending() {
             self.check(world);
         }
         self.journal.commit()

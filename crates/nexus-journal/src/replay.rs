@@ -10,6 +10,9 @@ use crate::format::CHECK;
 use crate::inputs::Input;
 use crate::reader::{Reader, Torn};
 
+/// The sequence of a new world, before its first event.
+const FIRST: Sequence = Sequence::new(1);
+
 /// A program as a function of its inputs. Live inputs and replayed ones go through its one entrance.
 pub trait Program {
     /// The inputs, usually declared by [`inputs!`](crate::inputs).
@@ -120,8 +123,9 @@ impl Reader {
                 self.agreed = sequence;
                 continue;
             }
-            // Events that are no inputs, such as that a socket is readable, have sequences too.
-            if reached > sequence || reached == sequence && sequence > begins {
+            // Events that are no inputs, such as that a socket is readable, have sequences too. The first input may be
+            // of the event that a world begins with.
+            if reached > sequence || reached == sequence && sequence > begins.max(FIRST) {
                 return Err(diverged(Vec::new(), Some(reached), digests.unwatched(world)));
             }
             let (source, length) = (record.source, record.payload.len());

@@ -16,10 +16,10 @@ enum Act {
     /// The thread behind the loop syncs.
     Sync,
     Compact,
-    /// The process is killed, or the power fails, or it ends in order.
+    /// The process is killed, or the power fails, or it ends in order before that.
     Kill,
     Crash(u64),
-    Close,
+    Close(u64),
     /// Something goes wrong so many operations later.
     Fault(u64, Fault),
 }
@@ -33,7 +33,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Compact),
         1 => Just(Act::Kill),
         2 => any::<u64>().prop_map(Act::Crash),
-        1 => Just(Act::Close),
+        1 => any::<u64>().prop_map(Act::Close),
         1 => (0..30_u64, prop_oneof![Just(Fault::Full), Just(Fault::Broken), Just(Fault::Off)])
             .prop_map(|(operations, fault)| Act::Fault(operations, fault)),
     ]
@@ -121,13 +121,16 @@ impl Model {
                 };
                 self.start();
             }
-            Act::Close => {
+            Act::Close(seed) => {
                 let Some(mut live) = self.live.take() else { return };
                 let closed = live.recorder.take().map(|recorder| recorder.close(&live.world));
-                if let (Some(Ok(())), Some((last, _))) = (closed, self.states.last()) {
-                    self.safe = *last;
-                }
-                self.disk = self.disk.kill();
+                self.disk = match closed {
+                    Some(Ok(())) => {
+                        self.safe = self.states.last().map_or(self.safe, |(last, _)| *last);
+                        self.disk.crash(seed)
+                    }
+                    _ => self.disk.kill(),
+                };
                 self.start();
             }
             Act::Fault(operations, fault) => self.disk.fail(operations, fault),

@@ -5,6 +5,7 @@ mod compact;
 mod cut;
 mod damage;
 mod disks;
+mod edges;
 mod faults;
 mod messages;
 mod names;

@@ -1,0 +1,166 @@
+//! Inputs that panic, first and last sequences, ends without a crash, readers beside a writer, and threads that end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use nexus_journal::testing::FakeDisk;
+use nexus_journal::{Dir, Durability, Options, Reader};
+use nexus_rt::Sequence;
+
+use crate::program::{Call, Live, crash, newest_file, options};
+
+/// Calls what panics, and goes on.
+fn caught(panics: impl FnOnce()) {
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err(), "it panics");
+}
+
+/// The payloads of the inputs that a journal has.
+fn payloads(disk: &FakeDisk) -> Vec<Vec<u8>> {
+    let (mut reader, mut payloads) = (Reader::open(disk.clone().into(), None).unwrap(), Vec::new());
+    while let Some(record) = reader.read().unwrap() {
+        if record.is_input() {
+            payloads.push(record.payload.to_vec());
+        }
+    }
+    payloads
+}
+
+#[test]
+fn an_input_whose_payload_panics_is_none_and_those_around_it_are_kept() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    for half in [&b""[..], b"half of i"] {
+        live.call(Call::Add(b"before"));
+        let sequence = live.world.next_sequence();
+        let journal = live.recorder().journal_mut();
+        caught(|| {
+            journal.append(1, sequence, Duration::ZERO, |out| {
+                out.extend_from_slice(half);
+                panic!("no payload");
+            });
+        });
+        assert!(journal.last() < sequence);
+        caught(|| journal.append(1, sequence, Duration::MAX, |_| {}));
+        let last = live.call(Call::Add(b"afterwards"));
+        assert_eq!(live.commit().unwrap(), last);
+    }
+    let sums = live.sums();
+    crash(live.recorder.take());
+    assert_eq!(payloads(&disk), [&b"before"[..], b"afterwards", b"before", b"afterwards"]);
+    assert_eq!(Live::on(&disk.kill()).sums(), sums);
+}
+
+#[cfg(feature = "postcard")]
+#[test]
+fn a_value_that_serde_refuses_leaves_what_was_written_before_it() {
+    use nexus_journal::{Payload, Postcard};
+    let mut bytes = b"before".to_vec();
+    let early = std::time::SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    caught(|| Postcard((7_u32, early)).encode(&mut bytes));
+    assert!(bytes.starts_with(b"before"));
+}
+
+#[test]
+fn the_event_that_a_world_begins_with_may_be_an_input() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    let Live { world, recorder, .. } = &mut live;
+    let first = recorder.as_mut().unwrap().append(world, &Call::Expire);
+    assert_eq!((first, live.commit().unwrap()), (Sequence::new(1), first));
+    let second = live.call(Call::Add(b"text"));
+    live.close();
+    let live = Live::on(&disk.kill());
+    assert_eq!((live.replayed.inputs, live.replayed.last), (2, second));
+}
+
+#[test]
+fn no_input_has_a_sequence_that_nothing_can_follow() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    for last in [Sequence::MAX, Sequence::new(u64::MAX)] {
+        caught(|| live.recorder().journal_mut().append(1, last, Duration::ZERO, |_| {}));
+    }
+    live.call(Call::Expire);
+    live.close();
+    assert_eq!(Live::on(&disk.kill()).replayed.inputs, 1);
+}
+
+#[test]
+fn what_was_closed_survives_the_machine_whatever_the_durability() {
+    for durability in [Durability::Process, Durability::Disk, Durability::Behind] {
+        let disk = FakeDisk::new();
+        let mut live = Live::start(disk.clone(), options(durability)).unwrap();
+        for length in 0..100 {
+            live.call(Call::Add(&vec![7; length]));
+            live.commit().unwrap();
+        }
+        assert!(disk.names().len() > 3, "there are earlier files");
+        let sums = live.close();
+        (0..50).for_each(|seed| assert_eq!(Live::on(&disk.crash(seed)).sums(), sums, "{durability:?}"));
+    }
+}
+
+#[test]
+fn a_journal_is_read_while_it_is_written() {
+    for commits in 1..4 {
+        let disk = FakeDisk::new();
+        let mut live = Live::on(&disk);
+        live.call(Call::Add(b"first"));
+        live.commit().unwrap();
+        let mut reader = Reader::open(disk.clone().into(), None).unwrap();
+        assert!(reader.read().unwrap().is_some());
+        // The reader has read ahead, to where nothing was yet.
+        for _ in 0..commits {
+            live.call(Call::Add(b"later"));
+            live.commit().unwrap();
+        }
+        let mut later = 0;
+        while let Some(record) = reader.read().unwrap() {
+            later += u64::from(record.is_input());
+        }
+        assert_eq!((later, reader.torn()), (commits, None));
+    }
+}
+
+#[test]
+fn a_directory_is_created_with_those_above_it() {
+    let root = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let dir = Dir::new(root.path().join("several/that are/new"));
+        let mut live = Live::start(dir, options(Durability::Disk)).unwrap();
+        live.call(Call::Expire);
+        live.close();
+    }
+    std::fs::write(root.path().join("file"), "no directory").unwrap();
+    let error = Live::start(Dir::new(root.path().join("file/in it")), options(Durability::Disk)).err().unwrap();
+    assert!(error.to_string().contains("file/in it"), "{error}");
+}
+
+#[test]
+fn a_thread_that_panics_is_noticed() {
+    let mut live = Live::start(FakeDisk::new(), options(Durability::Behind)).unwrap();
+    live.recorder().journal().on_sync(|| panic!("no bell"));
+    let error = loop {
+        live.call(Call::Expire);
+        match live.commit() {
+            Ok(_) => std::thread::yield_now(),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("panicked on the thread that syncs"), "{error}");
+}
+
+#[test]
+fn a_check_after_each_turn_is_none_after_a_turn_without_inputs() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { check_every: 0, ..options(Durability::Disk) }).unwrap();
+    for _ in 0..3 {
+        live.call(Call::Expire);
+        live.commit().unwrap();
+        let length = disk.bytes(&newest_file(&disk)).unwrap().len();
+        (0..100).for_each(|_| _ = live.commit().unwrap());
+        assert_eq!(disk.bytes(&newest_file(&disk)).unwrap().len(), length);
+    }
+    live.close();
+    assert_eq!(Live::on(&disk.kill()).replayed.checks, 4);
+}
