@@ -185,14 +185,11 @@ impl Server {
                 answer.run_with(client, world, request);
             };
             ran = happened + update_keys(world, &mut replica, &mut expiry, (&mut clients, &mut run))?;
-            if options.get(world).timeout > 0 && now >= swept + SWEEP {
-                swept = now;
-                close_silent(world, now);
-            }
             if pause.get(world).until().is_some() {
                 resume(world, &mut clients, run);
             }
             ran += net.poll(world, usize::MAX, &mut answer);
+            close_silent(world, &mut swept, now);
             if let Some(pages) = &mut pages {
                 ran += pages.poll(world, usize::MAX, &mut show);
             }
@@ -279,9 +276,15 @@ fn end_log(
 /// How often the server looks for clients that have been silent for too long, if there is a timeout.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Closes clients that have been silent for too long, unless they wait for something.
-fn close_silent(world: &mut World, now: Instant) {
-    let timeout = Duration::from_secs(world.resource::<Options>().timeout.unsigned_abs());
+/// Closes clients that have been silent for too long, unless they wait for something. A client that has sent something
+/// in this turn is not silent, however long the last turn took.
+fn close_silent(world: &mut World, swept: &mut Instant, now: Instant) {
+    let timeout = world.resource::<Options>().timeout;
+    if timeout <= 0 || now < *swept + SWEEP {
+        return;
+    }
+    *swept = now;
+    let timeout = Duration::from_secs(timeout.unsigned_abs());
     let mut net = world.resource_mut::<Connections<Session>>();
     let silent = net.iter().filter(|client| {
         let waits = client.state.is_subscribed() || client.state.marks.has(Marks::MONITOR | Marks::PAUSED);
