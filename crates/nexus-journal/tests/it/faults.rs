@@ -48,6 +48,8 @@ struct Model {
     states: Vec<(Sequence, Sums)>,
     /// What was acknowledged.
     safe: Sequence,
+    /// Whether the disk may have forgotten what it was told to sync.
+    forgets: bool,
 }
 
 impl Model {
@@ -127,9 +129,13 @@ impl Model {
                 self.disk = match closed {
                     Some(Ok(())) => {
                         self.safe = self.states.last().map_or(self.safe, |(last, _)| *last);
-                        self.disk.crash(seed)
+                        if self.forgets { self.disk.kill() } else { self.disk.crash(seed) }
                     }
-                    _ => self.disk.kill(),
+                    _ => {
+                        // Its marks count as safe what the OS has, so the next start does not write that again.
+                        self.forgets |= self.options.durability == Durability::Process;
+                        self.disk.kill()
+                    }
                 };
                 self.start();
             }
@@ -209,7 +215,7 @@ proptest! {
         let durability = [Durability::Process, Durability::Disk, Durability::Behind][which];
         let options = options(durability);
         let disk = FakeDisk::new();
-        let mut model = Model { disk, live: None, options, states: Vec::new(), safe: Sequence::NEVER };
+        let mut model = Model { disk, live: None, options, states: Vec::new(), safe: Sequence::NEVER, forgets: false };
         model.start();
         acts.iter().for_each(|act| model.act(act));
         model.act(&Act::Crash(1));

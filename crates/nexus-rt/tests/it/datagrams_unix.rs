@@ -89,6 +89,26 @@ fn a_unix_socket_answers_whoever_has_a_name() {
 }
 
 #[test]
+fn a_socket_whose_datagram_runs_sends_to_others() {
+    let mut net = Net::new(|net| net);
+    let (one, other) = (Peer::new(), Peer::new());
+    let addresses = [one.address(), other.address()];
+    let mut forward = chain!(net, move |socket: &mut Named, datagram: &[u8]| {
+        addresses.iter().for_each(|address| socket.send_to(address, datagram).unwrap());
+    });
+    assert!(net.sockets().is_empty());
+    let (id, peer) = opened(&mut net, "forwards");
+    assert!(!net.sockets().is_empty());
+    send(&peer, ["to both"]);
+    net.run(1, &mut forward);
+    for peer in [one, other] {
+        let mut room = [0; 10];
+        assert_eq!((peer.recv(&mut room).unwrap(), &room[..7]), (7, &b"to both"[..]));
+    }
+    assert_eq!(net.sockets().socket(id).unwrap().stats().sent, 2);
+}
+
+#[test]
 fn what_does_not_fit_is_dropped_and_told() {
     let mut net = Net::new(|net| net);
     let peer = Peer::new();
