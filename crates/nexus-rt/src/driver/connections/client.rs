@@ -262,10 +262,10 @@ impl<C> Client<C> {
         self.is_served(limits) && self.is_answered()
     }
 
-    /// Returns whether all of its input has run.
+    /// Returns whether all of its input has run, or is not to run.
     #[inline]
     pub(super) fn is_answered(&self) -> bool {
-        !self.pending && !self.reads()
+        !self.pending && !self.reads() || self.is_held()
     }
 
     /// Reads once into `room`. Unless this fills `room`, nothing is left to read. Returns the number of bytes read.

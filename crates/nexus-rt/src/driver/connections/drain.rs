@@ -17,7 +17,8 @@ pub(super) enum Drain {
     Serving,
     /// Input that had arrived when the drain began is read and answered.
     Answering,
-    /// Everything was answered, and the connections are ending.
+    /// Everything was answered that did not wait for its peer to read, and the connections are ending. Each of the
+    /// others ends once it is answered.
     Parting,
 }
 
@@ -31,6 +32,7 @@ impl Drain {
                 client.readable |= waiting > 0;
             }
             (Self::Serving, _) | (Self::Answering, Phase::Open | Phase::Fresh(_)) | (_, Phase::Parting) => {}
+            (Self::Parting, _) if !client.is_answered() => {}
             (Self::Answering, Phase::Dialing) | (Self::Parting, _) => _ = client.ending.get_or_insert(Ended::Drained),
         }
     }
@@ -42,8 +44,9 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
     /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the other side has closed its own.
-    /// At the deadline, the remaining connections end as [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs
-    /// these polls:
+    /// A connection whose frames wait because the other side does not read holds up only itself: it ends once it is
+    /// answered. At the deadline, the remaining connections end as [`Ended::CutOff`].
+    /// [`World::drain`](crate::World::drain) runs these polls:
     ///
     /// ```
     /// use std::io::{self, Read, Write};
@@ -103,7 +106,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Continues a drain: ends the connections once all are answered.
+    /// Continues a drain: ends the connections once all are answered, except those that do not read.
     #[inline]
     pub(super) fn proceed(&mut self) {
         if self.drain == Drain::Answering {
@@ -113,7 +116,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     #[cold]
     fn end_answered(&mut self) {
-        if self.iter().all(|client| client.is_answered() || client.is_held()) {
+        if self.iter().all(|client| client.is_answered() || client.unsent() > self.limits.pause) {
             self.drain = Drain::Parting;
             self.each(|client| Drain::Parting.limit(client));
         }

@@ -57,6 +57,48 @@ fn at_the_deadline_what_is_left_is_cut_off_and_told() {
 }
 
 #[test]
+fn one_that_does_not_read_holds_up_no_others() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut good, _) = rig.peer(&address, "good");
+    let (mut slow, _) = rig.peer(&address, "slow");
+    slow.send(&"big 900000\n".repeat(20));
+    rig.rests();
+    rig.drain(Duration::from_secs(5));
+    rig.rests();
+    assert_eq!(good.receive(), "farewell");
+    assert!(good.over && rig.has_logged("slow ended: the program ends") == 0);
+    drop(good);
+    // All that it has asked for is answered once it reads.
+    let mut received = 0;
+    rig.until("all has come", |_| {
+        received += slow.receive().len();
+        slow.received.clear();
+        slow.over
+    });
+    assert_eq!(received, 20 * 900_000 + "farewell".len());
+    drop(slow);
+    rig.until("all are gone", |rig| rig.net().is_empty());
+    assert_eq!(rig.net().stats().ended.drained, 2);
+}
+
+#[test]
+fn at_the_deadline_only_one_that_does_not_read_is_cut_off() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut good, _) = rig.peer(&address, "good");
+    let (mut slow, _) = rig.peer(&address, "slow");
+    slow.send(&"big 900000\n".repeat(20));
+    rig.rests();
+    rig.drain(Duration::from_secs(5));
+    rig.rests();
+    rig.time.advance(Duration::from_secs(6));
+    rig.until("both are gone", |rig| rig.net().is_empty());
+    assert_eq!(good.receive(), "farewell");
+    assert_eq!((rig.net().stats().ended.drained, rig.net().stats().ended.cut_off), (1, 1));
+}
+
+#[test]
 fn a_program_without_connections_has_drained_at_once() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();
