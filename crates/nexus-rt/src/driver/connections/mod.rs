@@ -35,6 +35,7 @@ pub(super) use path::SocketPath;
 pub use poller::ConnectionsPoller;
 pub use resource::{ConnectionId, Connections, ListenerId};
 pub use stream::{Address, Stream, UnknownAddress};
+use turn::Bell;
 
 use crate::clock::Clock;
 use crate::doorbell::Doorbell;
@@ -171,6 +172,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> Installer for ConnectionsInsta
         let (mut table, mut listeners) = (Registrations::new(), Registrations::new());
         let tables = [table.polls().driver(), listeners.polls().driver()];
         let (ports, inlet, bell) = (self.open)(builder, tables);
+        let bell = Bell::new(bell);
         builder.register(Connections::<C, Tag>::new(ports, (table, listeners), bell.clone(), self.limits, now));
         ConnectionsPoller::new(Poller::new(builder.key()), inlet, builder.key(), tables, self.framing, bell)
     }

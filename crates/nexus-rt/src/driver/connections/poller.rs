@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::client::Client;
@@ -9,10 +10,9 @@ use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
 use super::resource::{ConnectionId, Connections};
-use super::turn::{Poll, Rings, Turn};
+use super::turn::{Bell, Poll, Rings, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
-use crate::doorbell::Doorbell;
 use crate::driver::mio::{Inlet, MioEvent};
 use crate::pipeline::Pipeline;
 use crate::poll::{Driver, Poller};
@@ -34,7 +34,7 @@ pub struct ConnectionsPoller<C: 'static, F: Framing, Tag: 'static = ()> {
     /// The number of the driver, and of the table of its listeners.
     tables: [u32; 2],
     pub(super) partials: Partials<F>,
-    pub(super) bell: Doorbell,
+    bell: Arc<Bell>,
     /// Connections that were out when the chain panicked, or when their resource was elsewhere.
     pub(super) stranded: Vec<Box<Client<C>>>,
     pub(super) opened: Option<On<C, Opened>>,
@@ -48,7 +48,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         clock: Key<Clock>,
         tables: [u32; 2],
         framing: F,
-        bell: Doorbell,
+        bell: Arc<Bell>,
     ) -> Self {
         let partials = Partials::new(framing);
         Self {
@@ -239,9 +239,8 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             // Its connections wait until it is back.
             return None;
         }
-        let rings = Rings { bell: self.bell.clone(), finished: false };
-        let turn = Turn { now, numbers, left: budget, rings };
-        (connections.polling, connections.now) = (true, now);
+        let turn = Turn { now, numbers, left: budget, rings: Rings::new(&self.bell) };
+        connections.now = now;
         for client in self.stranded.drain(..) {
             let id = client.id;
             _ = connections.table.put_back(id, client);
@@ -283,7 +282,6 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             connections.catch_up(client);
         }
         connections.proceed();
-        connections.polling = false;
         turn.rings.finished = !connections.has_work();
     }
 }

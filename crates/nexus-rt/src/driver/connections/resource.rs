@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
+use std::sync::Arc;
 use std::time::Instant;
 
 use nexus_timer::Wheel;
@@ -16,7 +17,7 @@ use super::ended::Ended;
 use super::hold::Gate;
 use super::limits::{Limits, Stats};
 use super::output::Spare;
-use crate::doorbell::Doorbell;
+use super::turn::Bell;
 use crate::driver::mio::{MOST, Port};
 use crate::poll::{Driver, Polls, RegistrationKey, Registrations};
 
@@ -65,9 +66,7 @@ pub struct Connections<C, Tag = ()> {
     pub(super) limits: Limits,
     pub(super) stats: Stats,
     pub(super) spare: Spare,
-    bell: Doorbell,
-    /// Whether a poll is in progress, which serves everything that is queued.
-    pub(super) polling: bool,
+    pub(super) bell: Arc<Bell>,
     /// Whether output or a close was set aside for a connection that is out.
     disturbed: bool,
     pub(super) gate: Gate,
@@ -99,7 +98,7 @@ pub(super) enum Due {
 }
 
 impl<C, Tag> Connections<C, Tag> {
-    pub(super) fn new(ports: [Port; 2], tables: Tables<C>, bell: Doorbell, limits: Limits, now: Instant) -> Self {
+    pub(super) fn new(ports: [Port; 2], tables: Tables<C>, bell: Arc<Bell>, limits: Limits, now: Instant) -> Self {
         let ([port, door], (table, listeners)) = (ports, tables);
         Self {
             table,
@@ -114,7 +113,6 @@ impl<C, Tag> Connections<C, Tag> {
             stats: Stats::default(),
             spare: Spare::default(),
             bell,
-            polling: false,
             disturbed: false,
             gate: Gate::default(),
             holding: Vec::new(),
@@ -127,7 +125,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
         let id = self.table.insert(Box::new(client), Aside::default());
         self.fresh.push_back(id);
-        self.wake();
+        self.bell.ring();
         id
     }
 
@@ -231,7 +229,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// Returns the limits mutably. A lower limit does not end a connection until that connection grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
-        self.wake();
+        self.bell.ring();
         &mut self.limits
     }
 
@@ -248,13 +246,6 @@ impl<C, Tag> Connections<C, Tag> {
         };
         if !mem::replace(&mut client.queued, true) {
             self.ready.push_back(id);
-            self.wake();
-        }
-    }
-
-    /// Makes the loop poll before it sleeps. A poll in progress serves what is queued meanwhile itself.
-    fn wake(&self) {
-        if !self.polling {
             self.bell.ring();
         }
     }

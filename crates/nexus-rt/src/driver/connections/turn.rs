@@ -1,5 +1,7 @@
 //! `Turn`: the part of a poll that serves one connection. It is read, its frames run, and their output is sent.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::panicking;
 use std::time::Instant;
 
@@ -25,14 +27,49 @@ pub(super) struct Turn {
     pub(super) rings: Rings,
 }
 
-/// Makes the loop poll again before it sleeps, if a poll did not finish.
+/// The doorbell of the loop. The resource shares it with its poller, since the resource may be elsewhere when a poll
+/// ends.
+pub(super) struct Bell {
+    loops: Doorbell,
+    /// Whether a poll is in progress, which serves everything that is queued.
+    polling: AtomicBool,
+}
+
+impl Bell {
+    pub(super) fn new(loops: Doorbell) -> Arc<Self> {
+        Arc::new(Self { loops, polling: AtomicBool::new(false) })
+    }
+
+    #[inline]
+    pub(super) fn is_polling(&self) -> bool {
+        self.polling.load(Ordering::Relaxed)
+    }
+
+    /// Makes the loop poll before it sleeps. A poll in progress serves what is queued meanwhile itself.
+    #[inline]
+    pub(super) fn ring(&self) {
+        if !self.is_polling() {
+            self.loops.ring();
+        }
+    }
+}
+
+/// A poll in progress. It makes the loop poll again before it sleeps, if it does not finish.
 pub(super) struct Rings {
-    pub(super) bell: Doorbell,
+    bell: Arc<Bell>,
     pub(super) finished: bool,
+}
+
+impl Rings {
+    pub(super) fn new(bell: &Arc<Bell>) -> Self {
+        bell.polling.store(true, Ordering::Relaxed);
+        Self { bell: bell.clone(), finished: false }
+    }
 }
 
 impl Drop for Rings {
     fn drop(&mut self) {
+        self.bell.polling.store(false, Ordering::Relaxed);
         if !self.finished {
             self.bell.ring();
         }

@@ -30,7 +30,7 @@ impl<C, Tag> Connections<C, Tag> {
         let sent = client.flush(self.gate, self.now);
         self.stats.sent += sent;
         let mut again = client.is_closing() || client.over || client.phase == Phase::Dialing;
-        if !self.polling {
+        if !self.bell.is_polling() {
             // The next poll notes since when the peer blocks: between polls, the time is not known.
             if sent > 0 || blocked.is_none() {
                 client.output.blocked = None;
@@ -66,7 +66,7 @@ impl<C, Tag> Connections<C, Tag> {
         if client.output.held().is_some() && !mem::replace(&mut client.listed, true) {
             self.holding.push(client.id);
         }
-        if self.polling {
+        if self.bell.is_polling() {
             client.await_more(&self.limits, self.now);
         }
         let id = client.id;

@@ -9,6 +9,25 @@ use nexus_rt::{MioDriver, MioInstaller, PipelineStart, ResMut, World, WorldBuild
 
 use super::{Log, Net, Peer, Rig, State};
 
+/// Exchanges the connections of two worlds.
+fn swap(world: &mut World, other: &Mutex<World>) {
+    mem::swap(&mut *world.resource_mut::<Net>(), &mut *other.lock().unwrap().resource_mut::<Net>());
+}
+
+impl Rig {
+    /// Runs a frame of a peer that exchanges the connections for those of another world.
+    fn exchange(&mut self, peer: &mut Peer, other: &Arc<Mutex<World>>) {
+        let there = other.clone();
+        let exchange = move |_: &mut Client<State>, world: &mut World, _: &[u8]| swap(world, &there);
+        let reg = self.world.registry();
+        let exchange = PipelineStart::<&[u8]>::borrowed().with_context().then(exchange, reg).build().boxed();
+        let usual = mem::replace(&mut self.chain, exchange);
+        peer.send("anything\n");
+        self.until("it is gone", |rig| rig.net().is_empty());
+        self.chain = usual;
+    }
+}
+
 #[test]
 fn a_poll_on_another_world_is_refused() {
     let (mut one, mut other) = (Rig::new(), Rig::new());
@@ -51,17 +70,7 @@ fn a_frame_that_exchanges_the_resource_ends_its_connection() {
     let (_, address) = rig.listen();
     let (mut one, _) = rig.peer(&address, "one");
     let (mut two, _) = rig.peer(&address, "two");
-    let swap = |world: &mut World, other: &Mutex<World>| {
-        mem::swap(&mut *world.resource_mut::<Net>(), &mut *other.lock().unwrap().resource_mut::<Net>());
-    };
-    let there = other.clone();
-    let exchange = move |_: &mut Client<State>, world: &mut World, _: &[u8]| swap(world, &there);
-    let exchange =
-        PipelineStart::<&[u8]>::borrowed().with_context().then(exchange, rig.world.registry()).build().boxed();
-    let usual = mem::replace(&mut rig.chain, exchange);
-    one.send("anything\n");
-    rig.until("it is gone", |rig| rig.net().is_empty());
-    rig.chain = usual;
+    rig.exchange(&mut one, &other);
     assert_eq!(rig.net().stats().frames, 0, "it has run none");
     two.send("log still here\n");
     (0..5).for_each(|_| assert_eq!(rig.turn(), 0));
@@ -71,15 +80,29 @@ fn a_frame_that_exchanges_the_resource_ends_its_connection() {
     assert_eq!((rig.net().stats().ended.displaced, rig.net().stats().ended.panicked), (1, 0));
 }
 
+#[test]
+fn a_loop_does_not_sleep_on_what_is_sent_after_an_exchange() {
+    let (mut rig, other) = (Rig::new(), Arc::new(Mutex::new(Rig::new().world)));
+    let (_, address) = rig.listen();
+    let (mut one, _) = rig.peer(&address, "one");
+    let (mut two, id) = rig.peer(&address, "two");
+    rig.exchange(&mut one, &other);
+    rig.rests();
+    swap(&mut rig.world, &other);
+    assert!(rig.net().send(id, b"x"));
+    // It would sleep for ever.
+    rig.io.poll(&mut rig.world, None).unwrap();
+    rig.net.poll(&mut rig.world, usize::MAX, &mut rig.chain);
+    assert_eq!(rig.has_logged("one ended: its resource was exchanged"), 1);
+    rig.expect(&mut two, "x");
+}
+
 /// The second of three that are new exchanges the resource.
 #[test]
 fn a_handler_of_the_new_that_exchanges_the_resource_ends_the_poll() {
     let (mut rig, other) = (Rig::new(), Arc::new(Mutex::new(Rig::new().world)));
     let (_, address) = rig.listen();
     let peers = [(); 3].map(|()| Peer::connect(&address));
-    let swap = |world: &mut World, other: &Mutex<World>| {
-        mem::swap(&mut *world.resource_mut::<Net>(), &mut *other.lock().unwrap().resource_mut::<Net>());
-    };
     let (there, mut new) = (other.clone(), 0);
     let exchange = move |_: &mut Client<State>, world: &mut World, _: Opened| {
         new += 1;
