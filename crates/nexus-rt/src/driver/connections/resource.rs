@@ -226,7 +226,8 @@ impl<C, Tag> Connections<C, Tag> {
         &self.stats
     }
 
-    /// Returns the limits mutably. A lower limit does not end a connection until that connection grows.
+    /// Returns the limits mutably. A connection that is beyond a lower limit ends at its next turn, or in the case of
+    /// [`Limits::memory`] once it grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
         self.bell.ring();

@@ -56,6 +56,10 @@ impl<C, Tag> Connections<C, Tag> {
         if holds != client.held {
             self.account(&mut client, holds);
         }
+        if client.unsent() > self.limits.unsent {
+            // Output may grow without memory, in a buffer that was large.
+            client.ending.get_or_insert(Ended::TooMuch);
+        }
         if client.output.blocked.is_some() != client.hears_of_room && client.phase != Phase::Dialing {
             self.listen_for_room(&mut client);
         }
@@ -100,7 +104,7 @@ impl<C, Tag> Connections<C, Tag> {
         self.stats.memory = self.stats.memory - client.held + holds;
         let grew = holds > client.held;
         client.held = holds;
-        if grew && (client.unsent() > self.limits.unsent || self.limits.is_too_much(holds, self.stats.memory)) {
+        if grew && self.limits.is_too_much(holds, self.stats.memory) {
             client.ending.get_or_insert(Ended::TooMuch);
         }
     }

@@ -42,6 +42,21 @@ fn limits_count_what_is_held() {
 }
 
 #[test]
+fn what_fits_into_a_large_buffer_is_limited_too() {
+    let mut rig = Rig::with(|limits| limits.unsent = 100);
+    let (_, address) = rig.listen();
+    let (mut other, _) = rig.peer(&address, "other");
+    // This buffer is used again.
+    other.send("big 20000\n");
+    rig.expect_bytes(&mut other, 20_000);
+    let (mut peer, _) = rig.held("a", 1);
+    peer.send("echo x\n");
+    rig.rests();
+    peer.send(&format!("echo {}\n", "x".repeat(80)).repeat(10));
+    rig.until_logged("a ended: it holds too much memory");
+}
+
+#[test]
 fn nobody_is_stalled_because_of_what_is_held() {
     let mut rig = Rig::with(|limits| (limits.stalled, limits.pause) = (Duration::from_secs(5), 2 * MUCH));
     let (mut peer, id) = rig.held("a", 1);
