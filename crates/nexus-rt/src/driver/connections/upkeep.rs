@@ -142,8 +142,9 @@ impl<C, Tag> Connections<C, Tag> {
         if !late && let Some(deadline) = client.deadline(&self.limits) {
             self.arm(&mut client, deadline);
         }
+        let ends = client.ending.is_some();
         _ = self.table.put_back(id, client);
-        if late || sent > 0 {
+        if late || sent > 0 || ends {
             self.queue(id);
         }
     }

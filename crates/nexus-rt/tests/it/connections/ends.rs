@@ -1,7 +1,9 @@
 //! Why connections end, as an event with their context.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
+use super::dials::named;
 use super::{Peer, Rig};
 
 #[test]
@@ -96,6 +98,23 @@ fn a_reset_is_a_loss() {
     rig.until_logged("a lost");
     rig.until("it is gone", |rig| rig.net().is_empty());
     assert_eq!(rig.net().stats().ended.lost, 1);
+}
+
+#[test]
+fn a_loss_that_shows_at_a_deadline_is_an_end() {
+    let mut rig = Rig::with(|limits| limits.stalled = Duration::from_secs(5));
+    let (peer, own) = std::os::unix::net::UnixStream::pair().unwrap();
+    own.set_nonblocking(true).unwrap();
+    let end = own.try_clone().unwrap();
+    let id = rig.net().adopt(nexus_rt::mio::net::UnixStream::from_std(own), named("adopted")).unwrap();
+    rig.net().send(id, &[b'x'; 1_000_000]);
+    rig.rests();
+    // The OS does not report this.
+    end.shutdown(std::net::Shutdown::Write).unwrap();
+    rig.rests();
+    rig.time.advance(Duration::from_secs(5));
+    rig.until_logged("adopted lost");
+    drop(peer);
 }
 
 #[test]
