@@ -20,9 +20,9 @@ impl Board {
     /// ```
     #[must_use]
     pub fn json(&self) -> String {
+        let handlers = list(self.meters().iter().map(meter));
         let families = self.families();
         let all = |kind: Kind| list(families.iter().filter(|(_, family)| family.kind == kind).flat_map(numbers));
-        let handlers = list(self.meters().iter().map(meter));
         format!("{{\"handlers\":{handlers},\"counters\":{},\"gauges\":{}}}", all(Kind::Counter), all(Kind::Gauge))
     }
 }

@@ -27,7 +27,8 @@ pub(crate) struct Cells {
 static MARKS: AtomicU64 = AtomicU64::new(1);
 
 impl Meter {
-    pub(crate) fn new(name: String, handler: &impl Describe) -> Self {
+    /// Counts the functions of a handler.
+    pub(crate) fn functions(handler: &impl Describe) -> usize {
         struct Count(usize);
         impl Visitor for Count {
             fn function(&mut self, _: &dyn Function) {
@@ -36,8 +37,12 @@ impl Meter {
         }
         let mut count = Count(0);
         handler.describe(&mut count);
+        count.0
+    }
+
+    pub(crate) fn new(name: String, functions: usize) -> Self {
         let mark = MARKS.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::new(Cells { name, mark, functions: count.0, runs: AtomicU64::new(0), latency: Histogram::new() }))
+        Self(Arc::new(Cells { name, mark, functions, runs: AtomicU64::new(0), latency: Histogram::new() }))
     }
 
     /// Returns the name: that of the first function, or the one set by [`Board::named`](crate::Board::named). A second

@@ -64,7 +64,11 @@ impl Kind {
     pub(crate) fn text(self, cell: &Arc<AtomicU64>) -> String {
         match self {
             Self::Counter => Counter(cell.clone()).get().to_string(),
-            Self::Gauge => Gauge(cell.clone()).get().to_string(),
+            Self::Gauge => match Gauge(cell.clone()).get() {
+                f64::INFINITY => "+Inf".into(),
+                f64::NEG_INFINITY => "-Inf".into(),
+                value => value.to_string(),
+            },
         }
     }
 }
@@ -76,7 +80,11 @@ pub(crate) struct Family {
     pub(crate) cells: BTreeMap<Vec<(String, String)>, Arc<AtomicU64>>,
 }
 
-/// Counters and gauges. A name and labels that exist already return the same counter or gauge.
+/// Counters and gauges. A name and labels that exist already return the same counter or gauge; the order of the labels
+/// does not matter.
+///
+/// A board keeps what it has returned for as long as it lives. Use labels whose values are few and known, such as a
+/// reason, and none whose values keep coming, such as an address.
 impl Board {
     /// Returns the counter of this name. `_total` is added to the name if it is missing. `help` explains the number to
     /// readers of the exposition.
@@ -91,7 +99,7 @@ impl Board {
     /// ```
     ///
     /// # Panics
-    /// If the name has other characters than letters, digits and underscores, begins with a digit or with
+    /// If the name is empty, has other characters than letters, digits and underscores, begins with a digit or with
     /// `nexus_handler_`, or belongs to a gauge.
     #[track_caller]
     pub fn counter(&self, name: &str, help: &str) -> Counter {
@@ -108,11 +116,10 @@ impl Board {
     ///
     /// # Panics
     /// As [`counter`](Self::counter), or if the name of a label has other characters than letters, digits and
-    /// underscores, or begins with a digit.
+    /// underscores, begins with a digit or with two underscores, or is there twice.
     #[track_caller]
     pub fn counter_with(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Counter {
-        let name = format!("{}_total", name.strip_suffix("_total").unwrap_or(name));
-        Counter(self.number(Kind::Counter, name, help, labels))
+        Counter(self.number(Kind::Counter, name.strip_suffix("_total").unwrap_or(name), help, labels))
     }
 
     /// Returns the gauge of this name. `help` explains the number to readers of the exposition.
@@ -144,20 +151,28 @@ impl Board {
     /// As [`counter_with`](Self::counter_with), but if the name belongs to a counter.
     #[track_caller]
     pub fn gauge_with(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Gauge {
-        Gauge(self.number(Kind::Gauge, name.into(), help, labels))
+        Gauge(self.number(Kind::Gauge, name, help, labels))
     }
 
     #[track_caller]
-    fn number(&self, kind: Kind, name: String, help: &str, labels: &[(&str, &str)]) -> Arc<AtomicU64> {
-        assert!(is_name(&name), "`{name}` is not a valid name: use letters, digits and underscores");
+    fn number(&self, kind: Kind, name: &str, help: &str, labels: &[(&str, &str)]) -> Arc<AtomicU64> {
+        assert!(is_name(name), "`{name}` is not a valid name: use letters, digits and underscores");
         assert!(
             !name.starts_with("nexus_handler_"),
             "`{name}` is reserved: names that begin with `nexus_handler_` are the board's own"
         );
         for (label, _) in labels {
             assert!(is_name(label), "`{label}` is not a valid name of a label: use letters, digits and underscores");
+            assert!(!label.starts_with("__"), "`{label}` is reserved: labels that begin with `__` are Prometheus' own");
         }
-        let labels = labels.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect();
+        // Labels have no order.
+        let mut labels: Vec<(String, String)> =
+            labels.iter().map(|(label, value)| ((*label).into(), (*value).into())).collect();
+        labels.sort();
+        if let Some(twice) = labels.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            panic!("`{}` is there twice: a label has one value", twice[0].0);
+        }
+        let name = if kind == Kind::Counter { format!("{name}_total") } else { name.to_owned() };
         let mut families = self.families();
         let family = families.entry(name.clone());
         let family = family.or_insert_with(|| Family { kind, help: help.into(), cells: BTreeMap::new() });

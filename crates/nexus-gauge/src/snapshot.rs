@@ -54,8 +54,10 @@ impl Snapshot {
     /// above the exact value, and 0 if there are no values.
     #[must_use]
     pub fn quantile(&self, share: f64) -> u64 {
-        // An `as` from a float ends at the bounds, and turns a NaN into 0.
-        let wanted = ((self.count() as f64 * share).ceil() as u64).clamp(1, self.count().max(1));
+        // A share such as 0.07 is not exact, nor is the product, which must not round up to the next value. An `as`
+        // from a float ends at the bounds, and turns a NaN into 0.
+        let wanted = self.count() as f64 * share * (1.0 - f64::EPSILON);
+        let wanted = (wanted.ceil() as u64).clamp(1, self.count().max(1));
         let mut seen = 0;
         let found = self.counts.iter().position(|count| {
             seen += count;

@@ -47,7 +47,7 @@ impl Board {
     ///
     /// The loop reads no clock for it. The thread looks four times per limit, so a report comes up to half a limit
     /// late, and the reported duration is up to a quarter of a limit short. Only measured handlers are seen. A loop
-    /// that sleeps or polls drivers without events is not stalled.
+    /// that sleeps or polls drivers without events is not stalled. `report` may drop the watch, which ends it.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -75,8 +75,10 @@ impl Board {
         let (board, stopped) = (self.clone(), stop.clone());
         let thread = thread::spawn(move || {
             let mut eye = Eye { limit, seen: None };
+            // Not zero, for a limit of a few nanoseconds.
+            let pause = (limit / 4).max(Duration::from_micros(1));
             while !stopped.load(Ordering::Relaxed) {
-                thread::park_timeout(limit / 4);
+                thread::park_timeout(pause);
                 if let Some(stall) = eye.look(&board, Instant::now()) {
                     report(stall);
                 }
@@ -91,8 +93,10 @@ impl Drop for Watch {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // If `report` has panicked, the panic hook has told of it.
-            _ = thread.join();
+            // Not if `report` drops the watch on that thread. If it has panicked, the panic hook has told of it.
+            if thread.thread().id() != thread::current().id() {
+                _ = thread.join();
+            }
         }
     }
 }

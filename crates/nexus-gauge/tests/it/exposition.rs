@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 use nexus_gauge::Board;
@@ -121,6 +122,26 @@ fn json_parses_to_the_same_numbers() {
     let gauges: Vec<_> = json["gauges"].as_array().unwrap().iter().map(|gauge| &gauge["value"]).collect();
     assert_eq!(gauges, [&Value::Null, &Value::Null, &Value::from(-1.5)]);
     assert_eq!(Board::new().json(), "{\"handlers\":[],\"counters\":[],\"gauges\":[]}");
+}
+
+#[test]
+fn labels_have_no_order_and_each_has_one_value() {
+    let board = Board::new();
+    board.counter_with("orders", "Orders.", &[("side", "buy"), ("book", "a")]).add(1);
+    board.counter_with("orders", "Orders.", &[("book", "a"), ("side", "buy")]).add(2);
+    assert!(board.prometheus().contains("orders_total{book=\"a\",side=\"buy\"} 3\n"));
+    board.gauge("low", "Low.").set(f64::NEG_INFINITY);
+    assert!(board.prometheus().contains("low -Inf\n"));
+    let refused = |labels: &[(&str, &str)]| {
+        let refused = catch_unwind(AssertUnwindSafe(|| board.gauge_with("depth", "Depth.", labels))).unwrap_err();
+        *refused.downcast::<String>().unwrap()
+    };
+    assert_eq!(refused(&[("a", "1"), ("b", "2"), ("a", "3")]), "`a` is there twice: a label has one value");
+    assert!(refused(&[("__name__", "other")]).contains("is reserved"));
+    for name in ["", "_total"] {
+        assert!(catch_unwind(AssertUnwindSafe(|| board.counter(name, "No name."))).is_err());
+    }
+    assert!(!board.prometheus().contains("depth"));
 }
 
 #[test]

@@ -66,6 +66,22 @@ fn nothing_recorded_is_zero_everywhere() {
     assert_eq!([f64::NAN, -1.0, 0.0, 1.0, 9.0].map(|share| one.quantile(share)), [u64::MAX; 5]);
 }
 
+/// The value of a rank is found for each share of a thousand, though none but a few are exact as floats.
+#[test]
+fn quantiles_are_not_of_the_next_rank() {
+    for total in [1_u64, 7, 100, 999, 1_000] {
+        for share in 1..=1_000 {
+            let rank = (total * share).div_ceil(1_000);
+            for (small, found) in [(rank, 0), (rank - 1, 9)] {
+                let histogram = Histogram::new();
+                (0..total).for_each(|n| histogram.record(if n < small { 0 } else { 9 }));
+                let seen = histogram.snapshot().quantile(share as f64 / 1_000.0);
+                assert_eq!(seen, found, "{share} of a thousand of {total}, of which {small} are small");
+            }
+        }
+    }
+}
+
 #[test]
 fn any_thread_reads_while_one_records() {
     let histogram = Arc::new(Histogram::new());

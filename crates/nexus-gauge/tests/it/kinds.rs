@@ -229,3 +229,23 @@ fn a_plan_tells_two_runs_of_one_function_apart() {
     Board::new().annotate(&mut plan);
     assert_eq!(plan, whole.plan());
 }
+
+/// A handler that uses its board while it is described, as it may.
+struct Curious(Board);
+
+impl Describe for Curious {
+    fn describe(&self, _: &mut dyn nexus_rt::plan::Visitor) {
+        self.0.counter("described", "How often.").add(1);
+        assert!(self.0.meters().len() < 2 && !self.0.json().is_empty());
+    }
+}
+
+#[test]
+fn a_handler_may_use_the_board_while_it_is_described() {
+    let board = Board::new();
+    let timed = board.named("curious").timed(Curious(board.clone()));
+    assert_eq!(timed.meter().name(), "curious");
+    assert!(catch_unwind(AssertUnwindSafe(|| board.named("odd").sampled(3, Curious(board.clone())))).is_err());
+    let odd = board.named("odd").timed(Curious(board.clone()));
+    assert_eq!((odd.meter().name(), board.meters().len()), ("odd", 2), "what was refused took no name");
+}

@@ -60,6 +60,21 @@ fn a_stall_that_ends_is_told_of_too() {
 }
 
 #[test]
+fn a_report_may_end_its_own_watch() {
+    let mut world = WorldBuilder::new().build();
+    let board = Board::new();
+    let (report, reports) = mpsc::channel();
+    let (give, given) = mpsc::channel::<nexus_gauge::Watch>();
+    let watch = board.watch(LIMIT, move |_| {
+        drop(given.recv().unwrap());
+        report.send(()).unwrap();
+    });
+    give.send(watch).unwrap();
+    let wait = move |_: u64| reports.recv().unwrap();
+    board.named("stuck").timed(wait.into_handler(world.registry())).run(&mut world, 1);
+}
+
+#[test]
 #[should_panic(expected = "a limit of zero would report every run")]
 fn no_time_is_no_limit() {
     _ = Board::new().watch(Duration::ZERO, |_| {});
