@@ -102,13 +102,16 @@ fn buckets_end_in_seconds_and_add_up() {
     assert!(text.contains("nexus_handler_seconds_count{handler=\"plain\"} 3\n"));
     assert!(text.contains("nexus_handler_max_seconds{handler=\"plain\"} "));
     assert!(!text.contains("nexus_handler_max_seconds{handler=\"never\"} "), "it has not run");
+    assert!(!text.contains("nexus_handler_seconds_count{handler=\"never\"} "), "it has not run");
     assert!(text.contains("connections_ended_total{why=\"a \\\"reason\\\"\\\\\\n\"} 7\n"));
     assert!(text.contains("# HELP connections_ended_total Why they ended,\\nin \\\\ words.\n"));
 }
 
 #[test]
 fn json_parses_to_the_same_numbers() {
-    let json: Value = serde_json::from_str(&board().json()).unwrap();
+    let json = board().json();
+    assert!(json.contains("\"with \\\"quotes\\\", a \\\\ and a\\u000aline\""), "{json}");
+    let json: Value = serde_json::from_str(&json).unwrap();
     let handlers = json["handlers"].as_array().unwrap();
     assert_eq!(handlers[1]["name"], "with \"quotes\", a \\ and a\nline");
     assert_eq!((&handlers[0]["runs"], &handlers[0]["timed"]), (&Value::from(3), &Value::from(3)));

@@ -249,3 +249,16 @@ fn a_handler_may_use_the_board_while_it_is_described() {
     let odd = board.named("odd").timed(Curious(board.clone()));
     assert_eq!((odd.meter().name(), board.meters().len()), ("odd", 2), "what was refused took no name");
 }
+
+#[test]
+fn what_has_not_run_has_no_figures() {
+    let (world, board) = (world(), Board::new());
+    let timed = board.timed(add.into_handler(world.registry()));
+    let probe = board.probe(&PipelineStart::<u64>::new().then(double, world.registry()).build());
+    let mut plan = timed.plan();
+    board.annotate(&mut plan);
+    assert!(plan.to_string().contains("0 runs") && !plan.to_string().contains("p50"), "{plan}");
+    assert_eq!(board.meters().iter().map(Meter::name).collect::<Vec<_>>(), ["add", "double"]);
+    assert!(board.table().lines().skip(1).all(|line| line.ends_with("0.0 %")), "{}", board.table());
+    drop(probe);
+}

@@ -60,6 +60,13 @@ fn a_stall_that_ends_is_told_of_too() {
 }
 
 #[test]
+fn a_watch_that_is_dropped_reports_no_more() {
+    let (report, reports) = mpsc::channel::<Stall>();
+    drop(Board::new().watch(LIMIT, move |stall| _ = report.send(stall)));
+    assert!(reports.recv().is_err(), "its thread has ended");
+}
+
+#[test]
 fn a_report_may_end_its_own_watch() {
     let mut world = WorldBuilder::new().build();
     let board = Board::new();
