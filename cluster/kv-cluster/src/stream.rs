@@ -60,7 +60,7 @@ impl Stream {
         let digests = kv_server::digests(world.registry());
         let bell: Doorbell = world.resource::<MioDriver>().doorbell();
         let replica = Replica::open(&self.options, (world, &mut Through(apply)), digests, Some(bell))?;
-        self.snapshots.last = replica.status().position.stream;
+        self.snapshots.last = replica.status().snapshot;
         self.replica = Some(replica);
         Ok(1)
     }

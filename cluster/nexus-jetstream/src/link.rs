@@ -241,7 +241,10 @@ async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
                 Ok(_) => break,
                 // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
-                    Ok(info) if info.state.last_sequence == after => continue,
+                    Ok(info) if info.state.last_sequence == after => {
+                        since = None;
+                        continue;
+                    }
                     _ => break,
                 },
             };
@@ -251,7 +254,8 @@ async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
                 break;
             }
             let nanos = u64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
-            after = number;
+            // Whatever a server has reported before, the stream is there.
+            (after, since) = (number, None);
             if !to.tell(Event::Message(number, Duration::from_nanos(nanos), pending, message.payload.clone())) {
                 return;
             }

@@ -39,6 +39,8 @@ pub struct Status {
     pub position: Position,
     /// The number of messages known to follow that position.
     pub behind: u64,
+    /// The number of the last message in the snapshot from which the replica began, or 0.
+    pub snapshot: u64,
     /// Whether a server is connected.
     pub connected: bool,
     /// The number of inputs of this node that have not come back.
@@ -73,6 +75,7 @@ pub struct Replica {
     bell: Option<Doorbell>,
     connected: bool,
     behind: u64,
+    snapshot: u64,
     heard: Vec<Bytes>,
     published: Instant,
     checked: Option<(Sequence, u64)>,
@@ -110,7 +113,8 @@ impl Replica {
                 "its last message is {last}, but the latest snapshot was taken after {taken}"
             )));
         }
-        let commands = link.start(order.position.stream, options, to)?;
+        let snapshot = order.position.stream;
+        let commands = link.start(snapshot, options, to)?;
         let mut replica = Self {
             order,
             checks: Checks::default(),
@@ -123,6 +127,7 @@ impl Replica {
             bell,
             connected: true,
             behind: 0,
+            snapshot,
             heard: Vec::new(),
             published: Instant::now(),
             checked: None,
@@ -157,7 +162,8 @@ impl Replica {
         let commands = &self.commands;
         // If the thread has ended, the next poll reports it.
         let send = |counter, bytes| _ = commands.send(Command::Publish(counter, bytes));
-        if self.order.lost && self.published.elapsed() >= AGAIN {
+        // Without a server they would only queue up, again and again. Once one is connected, they are sent again.
+        if self.order.lost && self.connected && self.published.elapsed() >= AGAIN {
             self.published = Instant::now();
             self.order.again(send);
         }
@@ -336,6 +342,7 @@ impl Replica {
         Status {
             position: self.order.position,
             behind: self.behind,
+            snapshot: self.snapshot,
             connected: self.connected,
             pending: self.order.pending(),
             agreed: self.checks.agreed,

@@ -47,10 +47,12 @@ fn a_node_begins_with_the_latest_snapshot_and_what_came_after_it() {
         assert_eq!(taken.position, nodes[0].replica.status().position);
         assert_eq!(taken.purged > 0, round > 1);
     }
+    let latest = nodes[0].replica.status().position.stream;
     nodes[0].add(7, 1000);
     until(&mut nodes, "all is applied", |nodes| nodes[0].replica.status().pending == 0);
     let mut later = Node::open(&options(&servers, "b")).expect("it starts");
     assert_eq!(later.sums(), nodes[0].sums());
+    assert_eq!((later.replica.status().snapshot, nodes[0].replica.status().snapshot), (latest, 0));
     // A node with the same name starts again.
     drop(nodes.remove(0));
     nodes.push(Node::open(&options(&servers, "a")).expect("it starts"));
