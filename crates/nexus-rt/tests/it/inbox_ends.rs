@@ -136,17 +136,20 @@ fn what_an_outbox_pushed_is_received_once_it_rings() {
     let (to_full, full) = channel::<u64>(1, Full::Refuse);
     let (to_gone, _) = channel::<u64>(1, Full::Wait);
     [to_asleep, to_full, to_gone].into_iter().for_each(|sender| outbox.add(sender));
+    assert!(!outbox.is_empty());
     let (blocking, blocked) = std::sync::mpsc::channel();
+    let (passes, passed) = std::sync::mpsc::channel();
     let receiving = thread::spawn(move || {
         blocking.send(Blocking::this_thread()).unwrap();
-        [(); 3].map(|()| asleep.recv())
+        std::iter::from_fn(|| asleep.recv()).for_each(|n| passes.send(n).unwrap());
     });
-    let receiver = blocked.recv().unwrap();
-    receiver.until_blocked();
+    blocked.recv().unwrap().until_blocked();
     assert_eq!((outbox.push(&1), outbox.push(&2), outbox.len()), (2, 1, 2));
     outbox.ring();
-    receiver.until_blocked();
-    assert_eq!((full.recv(), outbox.send(&3), receiving.join().unwrap()), (Some(1), 2, [1, 2, 3].map(Some)));
+    assert_eq!((passed.recv(), passed.recv(), full.recv(), outbox.send(&3)), (Ok(1), Ok(2), Some(1), 2));
+    drop(outbox);
+    receiving.join().unwrap();
+    assert_eq!(passed.recv(), Ok(3));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::ended::{Ended, Opened};
 use super::framing::Framing;
 use super::partial::Partials;
-use super::resource::{ConnectionId, Connections};
+use super::resource::Connections;
 use super::turn::{Bell, Poll, Rings, Turn};
 use crate::chain::ByReference;
 use crate::clock::Clock;
@@ -203,30 +203,21 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         S: StepRef<Client<C>, F::Frame, Out: Finished>,
     {
         let Some(mut turn) = self.begin(world, budget) else { return 0 };
-        for _ in 0..self.poller.resource(world).fresh.len() {
-            let Some(id) = self.next(world, &turn, |connections| connections.fresh.pop_front()) else { break };
-            if self.open(world, id, &mut turn) == Poll::Ends {
-                return budget - turn.left;
-            }
-        }
-        for _ in 0..self.poller.resource(world).ready.len() {
-            let Some(id) = self.next(world, &turn, |connections| connections.ready.pop_front()) else { break };
-            if self.attend(world, id, chain, &mut turn) == Poll::Ends {
-                return budget - turn.left;
+        let mut turns = self.poller.resource(world).ready.len();
+        while turns > 0
+            && turn.left > 0
+            && let Some(id) = self.poller.resource(world).ready.pop_front()
+        {
+            turns -= 1;
+            match self.attend(world, id, chain, &mut turn) {
+                Poll::GoesOn => {}
+                // It is queued again, for its first frames.
+                Poll::Opened => turns += 1,
+                Poll::Ends => return budget - turn.left,
             }
         }
         self.finish(world, &mut turn);
         budget - turn.left
-    }
-
-    #[inline]
-    fn next(
-        &self,
-        world: &mut World,
-        turn: &Turn,
-        next: impl FnOnce(&mut Connections<C, Tag>) -> Option<ConnectionId>,
-    ) -> Option<ConnectionId> {
-        if turn.left > 0 { next(self.poller.resource(world)) } else { None }
     }
 
     /// Collects what happened: events of the OS, and deadlines.
@@ -245,6 +236,10 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             let id = client.id;
             _ = connections.table.put_back(id, client);
             connections.queue(id);
+        }
+        if mem::take(&mut connections.relimited) {
+            let ids: Vec<_> = connections.ids().collect();
+            ids.into_iter().for_each(|id| connections.queue(id));
         }
         self.inlet.take(world, &mut self.events);
         let connections = self.poller.resource(world);

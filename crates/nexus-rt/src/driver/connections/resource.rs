@@ -56,10 +56,10 @@ pub struct Connections<C, Tag = ()> {
     pub(super) listeners: Registrations<(), Listener<C>>,
     pub(super) port: Port,
     pub(super) door: Port,
-    /// New connections, which are dialed or opened first.
-    pub(super) fresh: VecDeque<ConnectionId>,
-    /// Connections that need a turn.
+    /// Connections that need a turn, of which the new ones are dialed or opened.
     pub(super) ready: VecDeque<ConnectionId>,
+    /// Whether limits may have changed, so that connections that rest need a turn: they may have a deadline now.
+    pub(super) relimited: bool,
     /// Listeners at which clients may wait.
     pub(super) knocked: VecDeque<ListenerId>,
     pub(super) wheel: Wheel<Due>,
@@ -105,8 +105,8 @@ impl<C, Tag> Connections<C, Tag> {
             listeners,
             port,
             door,
-            fresh: VecDeque::new(),
             ready: VecDeque::new(),
+            relimited: false,
             knocked: VecDeque::new(),
             wheel: Wheel::new(now),
             limits,
@@ -124,8 +124,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     pub(super) fn insert(&mut self, client: Client<C>) -> ConnectionId {
         let id = self.table.insert(Box::new(client), Aside::default());
-        self.fresh.push_back(id);
-        self.bell.ring();
+        self.queue(id);
         id
     }
 
@@ -230,6 +229,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// [`Limits::memory`] once it grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
+        self.relimited = true;
         self.bell.ring();
         &mut self.limits
     }
@@ -261,7 +261,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Returns whether the next poll has work, whatever the OS reports.
     pub(super) fn has_work(&self) -> bool {
-        [&self.ready, &self.fresh, &self.knocked].iter().any(|queue| !queue.is_empty())
+        !self.ready.is_empty() || !self.knocked.is_empty()
     }
 
     /// Takes a connection out, with a buffer for its output.

@@ -80,6 +80,8 @@ impl Drop for Rings {
 #[derive(PartialEq)]
 pub(super) enum Poll {
     GoesOn,
+    /// With a connection that was new.
+    Opened,
     Ends,
 }
 
@@ -186,7 +188,9 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         if matches!(client.phase, Phase::Dialing | Phase::Fresh(_)) {
             let Some(client) = lent.take() else { return Poll::GoesOn };
             _ = connections.table.put_back(id, client);
-            return self.open(world, id, turn);
+            let opened = self.open(world, id, turn);
+            let is_queued = opened != Poll::Ends && self.poller.resource(world).client(id).is_some_and(|it| it.queued);
+            return if is_queued { Poll::Opened } else { opened };
         }
         let mut ended = None;
         if client.phase == Phase::Open && client.ending.is_none() {

@@ -29,7 +29,7 @@ impl<C, Tag> Connections<C, Tag> {
         let blocked = client.output.blocked;
         let sent = client.flush(self.gate, self.now);
         self.stats.sent += sent;
-        let mut again = client.is_closing() || client.over || client.phase == Phase::Dialing;
+        let mut again = client.is_closing() || client.over || client.phase != Phase::Open;
         if !self.bell.is_polling() {
             // The next poll notes since when the peer blocks: between polls, the time is not known.
             if sent > 0 || blocked.is_none() {

@@ -154,6 +154,35 @@ fn who_is_silent_for_too_long_is_closed() {
 }
 
 #[test]
+fn limits_that_are_set_later_hold_for_those_that_rest() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (_peer, _) = rig.peer(&address, "a");
+    rig.rests();
+    rig.net().limits().silent = Some(Duration::from_secs(10));
+    rig.rests();
+    rig.time.advance(Duration::from_secs(9));
+    rig.rests();
+    assert_eq!(rig.net().len(), 1);
+    rig.time.advance(Duration::from_secs(2));
+    rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+}
+
+#[test]
+fn existing_connections_have_their_turns_among_new_ones() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("log 1\n");
+    let mut others = Vec::new();
+    while rig.has_logged("a says 1") == 0 {
+        others.push(Peer::connect(&address));
+        rig.budget(1);
+        assert!(others.len() < 50, "only new ones are served");
+    }
+}
+
+#[test]
 fn one_that_is_read_late_is_not_silent() {
     let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
     let (_, address) = rig.listen();
