@@ -203,6 +203,21 @@ fn a_socket_that_has_much_to_read_does_not_hold_up_others() {
 }
 
 #[test]
+fn small_budgets_do_not_lengthen_the_turn_of_a_socket() {
+    for (per_turn, ran) in [(1, "a:1 b:1 a:2 a:3 a:4"), (2, "a:1 a:2 b:1 a:3 a:4"), (9, "a:1 a:2 a:3 a:4 b:1")] {
+        let mut net = Net::new(|net| net.per_turn(per_turn));
+        let [(_, busy), (_, other)] = ["a", "b"].map(|name| opened(&mut net, name));
+        let mut chain = chain!(net, note);
+        send(&busy, ["1", "2", "3", "4"]);
+        send(&other, ["1"]);
+        for _ in 0..5 {
+            assert_eq!(net.turn(1, &mut chain), 1);
+        }
+        assert_eq!(net.logged(), ran);
+    }
+}
+
+#[test]
 fn a_socket_closes_itself_and_others() {
     let mut net = Net::new(|net| net);
     let all = ["closes itself", "is closed by its id", "closes the last", "last"].map(|name| opened(&mut net, name));

@@ -143,7 +143,8 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         let id = socket.id;
         let mut out = Out { id, lost: &mut self.lost, bell: &self.bell, panicked: true };
         let (mut goes_on, mut more) = (true, true);
-        for _ in 0..self.per_turn {
+        while socket.turn < self.per_turn {
+            socket.turn += 1;
             match socket.receive(&mut self.room) {
                 Received::Datagram(length) => {
                     *left -= 1;
@@ -172,9 +173,14 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
         if socket.closing {
             datagrams.close(id);
         }
+        // The next poll continues a turn that the budget cut short.
+        let continues = more && *left == 0 && socket.turn < self.per_turn;
+        if !continues {
+            socket.turn = 0;
+        }
         // One that was closed is dropped here, while the driver is at rest.
         if datagrams.table.put_back(id, socket).is_ok() && more {
-            datagrams.queue(id, *left == 0);
+            datagrams.queue(id, continues);
         }
         mem::forget(out);
         goes_on

@@ -39,6 +39,8 @@ pub struct Socket<C> {
     pub(super) end: Arc<End>,
     /// The sender of the present datagram.
     from: Origin,
+    /// How often it was read in its present turn.
+    pub(super) turn: usize,
     pub(super) closing: bool,
 }
 
@@ -108,7 +110,7 @@ impl End {
 
 impl<C> Socket<C> {
     pub(super) fn new(state: C, id: RegistrationKey, end: Arc<End>) -> Self {
-        Self { state, id, end, from: Origin::Nobody, closing: false }
+        Self { state, id, end, from: Origin::Nobody, turn: 0, closing: false }
     }
 
     /// Returns the id of this socket, which is never reused.
