@@ -29,13 +29,13 @@ fn any() -> Address {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()
 }
 
-fn peer() -> UdpSocket {
+pub(crate) fn peer() -> UdpSocket {
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
     peer.set_read_timeout(LONG).unwrap();
     peer
 }
 
-fn received(socket: &UdpSocket) -> String {
+pub(crate) fn received(socket: &UdpSocket) -> String {
     let mut room = [0; 100];
     let length = socket.recv(&mut room).unwrap();
     String::from_utf8(room[..length].to_vec()).unwrap()
@@ -96,7 +96,7 @@ impl Net {
     }
 
     /// Waits until something has come, without reading it.
-    fn until_waiting(&mut self, id: SocketId) {
+    pub(crate) fn until_waiting(&mut self, id: SocketId) {
         let sockets = self.sockets();
         let socket = sockets.udp(id).unwrap();
         until("something has come", || socket.peek(&mut [0]).is_ok());

@@ -178,6 +178,50 @@ fn a_unix_socket_with_a_name_and_a_peer_is_answered() {
 }
 
 #[test]
+fn what_others_sent_before_a_unix_socket_had_its_peer_is_not_run() {
+    let mut net = Net::new(|net| net);
+    let own = path();
+    let id = net.sockets().bind(own.as_path(), "").unwrap();
+    let [friend, stranger] = [(); 2].map(|()| Peer::new());
+    let nameless = UnixDatagram::unbound().unwrap();
+    let mut chain = chain!(net, |socket: &mut Named, mut sockets: ResMut<Sockets>, log: ResMut<Log>, text: &[u8]| {
+        sockets.set_peer(socket.id(), socket.from()).unwrap();
+        socket.reply(text).unwrap();
+        note(socket, log, text);
+    });
+    friend.send_to(b"a", &own).unwrap();
+    stranger.send_to(b"b", &own).unwrap();
+    nameless.send_to(b"c", &own).unwrap();
+    friend.send_to(b"d", &own).unwrap();
+    assert_eq!((net.turn(100, &mut chain), net.logged()), (2, ":a :d".to_owned()));
+    for text in [b"a", b"d"] {
+        let mut room = [0];
+        assert_eq!((friend.recv(&mut room).unwrap(), &room), (1, text));
+    }
+    assert_eq!(net.sockets().socket(id).unwrap().stats().received, 2);
+}
+
+/// Linux lets a socket with a peer send to others.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reply_goes_to_the_sender_even_if_the_chain_has_set_another_peer() {
+    let mut net = Net::new(|net| net);
+    let (_, sender) = opened(&mut net, "");
+    let (named, other) = (Peer::new(), Peer::new());
+    let (to, address) = (sender.peer_addr().unwrap(), other.address());
+    let mut chain = chain!(net, move |socket: &mut Named, mut sockets: ResMut<Sockets>, text: &[u8]| {
+        sockets.set_peer(socket.id(), address.clone()).unwrap();
+        socket.reply(text).unwrap();
+        socket.send(b"other").unwrap();
+    });
+    named.send_to(b"named", to.as_pathname().unwrap()).unwrap();
+    net.run(1, &mut chain);
+    for peer in [named, other] {
+        assert_eq!(peer.recv(&mut [0; 10]).unwrap(), 5);
+    }
+}
+
+#[test]
 fn a_budget_leaves_the_rest_for_the_next_poll() {
     let mut net = Net::new(|net| net);
     let (_, peer) = opened(&mut net, "a");

@@ -17,6 +17,8 @@ mod combinators;
 #[cfg(all(feature = "mio", unix))]
 mod connections;
 mod dag;
+#[cfg(all(feature = "mio", feature = "timer"))]
+mod datagram_peers;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 mod datagram_rig;
 #[cfg(all(feature = "mio", feature = "timer"))]

@@ -161,7 +161,7 @@ impl<C: Send + 'static, Tag: 'static> DatagramsPoller<C, Tag> {
                         break;
                     }
                 }
-                Received::Counted => {}
+                Received::Skipped => {}
                 Received::Nothing => {
                     more = false;
                     break;

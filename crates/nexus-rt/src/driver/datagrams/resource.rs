@@ -106,7 +106,8 @@ impl<C, Tag> Datagrams<C, Tag> {
     }
 
     /// Opens a socket for one peer, at an address that the OS chooses. [`send`](Self::send) sends to the peer, and only
-    /// datagrams of the peer are received.
+    /// datagrams of the peer are received. Those that others sent before the peer was set do not run, and are not
+    /// counted.
     ///
     /// A Unix socket then has no address, so no peer can send to it. To give it one, [`bind`](Self::bind) it, and
     /// [`set_peer`](Self::set_peer).

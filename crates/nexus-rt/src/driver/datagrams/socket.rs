@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::stats::{Count, Counters, Stats};
 use super::wire::{Origin, Wire};
@@ -39,6 +39,9 @@ pub struct Socket<C> {
     pub(super) end: Arc<End>,
     /// The sender of the present datagram.
     from: Origin,
+    /// The peer as of the last datagram, and how often one had been set.
+    peer: Origin,
+    connects: usize,
     /// How often it was read in its present turn.
     pub(super) turn: usize,
     pub(super) closing: bool,
@@ -47,8 +50,8 @@ pub struct Socket<C> {
 /// The part of a socket that its context and the resource share, so that others can send while its own datagram runs.
 pub(super) struct End {
     pub(super) wire: Wire,
-    /// Whether it has a peer.
-    connected: AtomicBool,
+    /// How often a peer was set.
+    connects: AtomicUsize,
     own: Counters,
     /// Those of all sockets.
     all: Arc<Counters>,
@@ -57,20 +60,20 @@ pub(super) struct End {
 /// The result of a read.
 pub(super) enum Received {
     Datagram(usize),
-    /// An event that is only counted.
-    Counted,
+    /// Nothing to run: a stranger's datagram, or an event that is only counted.
+    Skipped,
     Nothing,
 }
 
 impl End {
     pub(super) fn new(wire: Wire, connected: bool, all: Arc<Counters>) -> Self {
-        Self { wire, connected: AtomicBool::new(connected), own: Counters::default(), all }
+        Self { wire, connects: AtomicUsize::new(connected.into()), own: Counters::default(), all }
     }
 
     pub(super) fn connect(&self, peer: &Address) -> io::Result<()> {
-        self.wire.connect(peer)?;
-        self.connected.store(true, Ordering::Relaxed);
-        Ok(())
+        // Counted even if it fails, which on some systems takes the peer away.
+        self.connects.fetch_add(1, Ordering::Relaxed);
+        self.wire.connect(peer)
     }
 
     #[inline]
@@ -110,7 +113,7 @@ impl End {
 
 impl<C> Socket<C> {
     pub(super) fn new(state: C, id: RegistrationKey, end: Arc<End>) -> Self {
-        Self { state, id, end, from: Origin::Nobody, turn: 0, closing: false }
+        Self { state, id, end, from: Origin::Nobody, peer: Origin::Nobody, connects: 0, turn: 0, closing: false }
     }
 
     /// Returns the id of this socket, which is never reused.
@@ -134,11 +137,14 @@ impl<C> Socket<C> {
     /// As [`send`](Self::send), or `AddrNotAvailable` if the sender has no address.
     #[inline]
     pub fn reply(&self, bytes: &[u8]) -> io::Result<()> {
-        // Not every system lets a socket with a peer name another one, or even that one.
-        if self.end.connected.load(Ordering::Relaxed) {
+        let wire = &self.end.wire;
+        let is_known = self.end.connects.load(Ordering::Relaxed) == self.connects;
+        let to_peer = if is_known { self.from.is(&self.peer) } else { self.from.is(&wire.peer()) };
+        // Not every system lets a socket with a peer name an address, not even that of the peer.
+        if to_peer {
             return self.send(bytes);
         }
-        self.end.sent(self.end.wire.reply(&self.from, bytes))
+        self.end.sent(wire.reply(&self.from, bytes))
     }
 
     /// Sends a datagram to the peer, at once.
@@ -174,6 +180,7 @@ impl<C> Socket<C> {
     #[inline]
     pub(super) fn receive(&mut self, room: &mut [u8]) -> Received {
         match self.end.wire.receive(room) {
+            Ok((_, from)) if !self.hears(&from) => {}
             Ok((length, from)) if length < room.len() => {
                 self.from = from;
                 self.end.count(Count::Received, 1);
@@ -186,7 +193,18 @@ impl<C> Socket<C> {
             Err(error) if !cfg!(windows) || error.raw_os_error() != Some(10_040) => self.end.count(Count::Errors, 1),
             Ok(_) | Err(_) => self.end.count(Count::Truncated, 1),
         }
-        Received::Counted
+        Received::Skipped
+    }
+
+    /// Whether a datagram of this sender may run. The OS lets through what strangers sent before the peer was set.
+    #[inline]
+    fn hears(&mut self, from: &Origin) -> bool {
+        let connects = self.end.connects.load(Ordering::Relaxed);
+        if connects == 0 || connects == self.connects && from.is(&self.peer) {
+            return true;
+        }
+        (self.peer, self.connects) = (self.end.wire.peer(), connects);
+        from.is(&self.peer) || matches!(self.peer, Origin::Nobody)
     }
 }
 

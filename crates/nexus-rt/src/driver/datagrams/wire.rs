@@ -82,6 +82,14 @@ impl Wire {
         }
     }
 
+    pub(super) fn peer(&self) -> Origin {
+        match self {
+            Self::Udp(socket) => socket.peer_addr().map_or(Origin::Nobody, Origin::Ip),
+            #[cfg(unix)]
+            Self::Unix(_, socket) => socket.peer_addr().map_or(Origin::Nobody, Origin::Unix),
+        }
+    }
+
     pub(super) fn address(&self) -> io::Result<Address> {
         match self {
             Self::Udp(socket) => socket.local_addr().map(Address::Ip),
@@ -153,6 +161,20 @@ impl Wire {
 }
 
 impl Origin {
+    /// Whether both are the same address, which can be sent to.
+    #[inline]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            // The flow of an IPv6 address is not part of it.
+            (Self::Ip(one), Self::Ip(other)) => one.ip() == other.ip() && one.port() == other.port(),
+            #[cfg(unix)]
+            (Self::Unix(one), Self::Unix(other)) => {
+                one.as_pathname().is_some_and(|path| other.as_pathname() == Some(path))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn address(&self) -> Address {
         match self {
             Self::Nobody => Path::new("").into(),
