@@ -182,17 +182,16 @@ impl Drop for Locked {
 
 /// Creates a directory and those above it. The disk has the names of all of them then.
 fn create_directory(path: &Path) -> io::Result<()> {
-    let above = match path.parent() {
-        _ if path.is_dir() => return Ok(()),
-        None => return fs::create_dir(path),
-        Some(above) if above.as_os_str().is_empty() => Path::new("."),
-        Some(above) => above,
-    };
-    create_directory(above)?;
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
-        _ => sync_directory(above),
+        Err(_) if path.is_dir() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_directory(above)?;
+            fs::create_dir(path)?;
+        }
+        created => created?,
     }
+    sync_directory(above)
 }
 
 #[cfg(unix)]

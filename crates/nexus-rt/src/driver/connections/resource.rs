@@ -261,7 +261,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Returns whether the next poll has work, whatever the OS reports.
     pub(super) fn has_work(&self) -> bool {
-        !self.ready.is_empty() || !self.knocked.is_empty()
+        self.relimited || !self.ready.is_empty() || !self.knocked.is_empty()
     }
 
     /// Takes a connection out, with a buffer for its output.

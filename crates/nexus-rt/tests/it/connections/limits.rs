@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Peer, Rig};
+use nexus_rt::connections::Client;
+use nexus_rt::{PipelineStart, ResMut};
+
+use super::{Net, Peer, Rig, State};
 
 #[test]
 fn who_finds_no_place_waits_until_there_is_one() {
@@ -166,6 +169,24 @@ fn limits_that_are_set_later_hold_for_those_that_rest() {
     assert_eq!(rig.net().len(), 1);
     rig.time.advance(Duration::from_secs(2));
     rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+}
+
+#[test]
+fn limits_that_a_frame_sets_hold_for_others_that_rest() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (_resting, _) = rig.peer(&address, "rests");
+    let (mut peer, _) = rig.peer(&address, "sets");
+    rig.rests();
+    let set = |_: &mut Client<State>, mut net: ResMut<Net>, _: &[u8]| {
+        net.limits().silent = Some(Duration::from_secs(10));
+    };
+    rig.chain = PipelineStart::<&[u8]>::borrowed().with_context().then(set, rig.world.registry()).build().boxed();
+    peer.send("anything\n");
+    rig.rests();
+    assert!(rig.net.next_deadline(&rig.world).is_some());
+    rig.time.advance(Duration::from_secs(11));
+    rig.until("both were silent", |rig| rig.net().stats().ended.silent == 2);
 }
 
 #[test]
