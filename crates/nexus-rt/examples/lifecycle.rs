@@ -4,6 +4,7 @@
 //!
 //! It has two startup phases and a loop around its own driver. It requests its own shutdown and ends. With `-- wait`,
 //! it waits for Ctrl-C or SIGTERM. With `-- stubborn`, it ignores the first request, so only a second signal ends it.
+//! With `-- outlive`, it stays when its world is gone, so the first signal ends it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,6 +84,21 @@ fn on_message(mut journal: ResMut<Journal>, shutdown: Res<Shutdown>, text: Strin
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mode = std::env::args().nth(1).unwrap_or_default();
+    run(&mode)?;
+    if mode == "outlive" {
+        stay();
+    }
+    Ok(())
+}
+
+fn stay() -> ! {
+    println!("still here");
+    loop {
+        thread::park();
+    }
+}
+
+fn run(mode: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut builder = WorldBuilder::new();
     let shutdown = builder.shutdown_handle();
     let mut parker = Parker::new(&shutdown); // a shutdown request ends its sleep
@@ -97,8 +113,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready");
 
     let messages = world.resource::<Messages>().clone();
-    let client =
-        mode.is_empty().then(|| thread::spawn(move || ["one", "two", "quit", "bye"].map(|text| messages.send(text))));
+    let send_all = move || ["one", "two", "quit", "bye"].map(|text| messages.send(text));
+    let client = matches!(mode, "" | "outlive").then(|| thread::spawn(send_all));
     let mut on_message = on_message.into_handler(world.registry());
     let mut turn = |world: &mut World| {
         parker.park(None);
@@ -112,10 +128,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("{}", world.resource::<Journal>().0.join(", "));
     if mode == "stubborn" {
-        println!("still here");
-        loop {
-            thread::park();
-        }
+        stay();
     }
     println!("drained");
     Ok(())

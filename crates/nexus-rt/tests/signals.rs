@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
 /// For what must happen, however slow the machine. The loop of `lifecycle` would sleep forever.
@@ -93,18 +94,34 @@ fn a_second_signal_ends_the_process() {
     }
 }
 
+#[test]
+fn a_signal_ends_a_process_whose_world_is_gone() {
+    for (name, signal) in [("-TERM", SIGTERM), ("-INT", SIGINT)] {
+        let example = Example::lifecycle("outlive");
+        assert!(example.line().starts_with("opened") && example.line() == "drained" && example.line() == "still here");
+        example.send(name);
+        let (status, _) = example.end();
+        assert_eq!(status.signal(), Some(signal));
+    }
+}
+
 /// What one world heard is not held against the next.
 #[test]
-fn a_world_after_the_first_is_asked_to_stop_too() {
-    for _world in 0..3 {
-        let handle = nexus_rt::ShutdownHandle::default();
-        handle.enable_signals().unwrap();
-        handle.enable_signals().unwrap();
+fn a_world_after_the_first_or_beside_it_is_asked_to_stop_too() {
+    let asked = |handle: nexus_rt::ShutdownHandle| {
         let (woken, wakes) = std::sync::mpsc::channel();
         handle.on_shutdown(move || _ = woken.send(()));
         signal_hook::low_level::raise(SIGTERM).unwrap();
         wakes.recv_timeout(LONG).unwrap();
         assert!(handle.is_shutdown());
+    };
+    for _world in 0..3 {
+        let [handle, beside] = [(); 2].map(|()| nexus_rt::ShutdownHandle::default());
+        handle.enable_signals().unwrap();
+        beside.enable_signals().unwrap();
+        handle.enable_signals().unwrap();
+        drop(beside);
+        asked(handle);
     }
 }
 
