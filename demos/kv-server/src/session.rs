@@ -188,7 +188,8 @@ impl Session {
     /// Returns the approximate memory that it makes the server hold, in bytes.
     pub(crate) fn holds(&self) -> usize {
         let queued = self.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
-        self.name.len() + self.subscribed + self.watching + queued + self.waiting.bytes()
+        let postponed = self.postponed.as_ref().map_or(0, |request| request.size());
+        self.name.len() + self.subscribed + self.watching + queued + postponed + self.waiting.bytes()
     }
 
     /// Returns whether some commands may not run now.

@@ -323,6 +323,7 @@ fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> R
     }
     if marks.has(Marks::PAUSED) && (may_change(spec) || spec.name == "exec" && transactions::may_change(client)) {
         client.state.postponed = Some(Box::new(call.request.copy()));
+        client.charge(client.state.holds());
         client.pause();
         return Err(CommandError::Postponed);
     }

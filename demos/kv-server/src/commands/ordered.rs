@@ -34,9 +34,14 @@ impl Ordered {
 }
 
 impl Commands {
-    /// Runs a request by the log's clock, or makes it wait.
+    /// Runs a request by the log's clock, or makes it wait. The client is charged for what waits.
     #[inline(never)]
     pub(super) fn run_shared(&mut self, client: &mut Client, world: &mut World, request: &Request) {
+        self.run_or_wait(client, world, request);
+        client.charge(client.state.holds());
+    }
+
+    fn run_or_wait(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let (marks, keys) = (client.state.marks, (self.ordered.shared, self.ordered.clock));
         if !marks.has(Marks::TURN | Marks::ORDERED) {
             client.state.waiting.arrived = self.ordered.shared.get(world).barriers.next();
@@ -179,7 +184,6 @@ fn publish(client: &mut Client, shared: &mut Shared, request: &Request) -> Resul
     let owner = Owner::Client(own_id(client));
     let number = shared.publish(&Change::Requests(&bytes), owner).map_err(CommandError::refused)?;
     client.state.waiting.publish(number, bytes.len(), false);
-    client.charge(client.state.holds());
     Ok(())
 }
 
@@ -198,7 +202,6 @@ fn publish_transaction(client: &mut Client, keys: &Keys, shared: &mut Shared) ->
     };
     let number = shared.publish(&change, Owner::Client(own_id(client))).map_err(CommandError::refused)?;
     client.state.waiting.publish(number, requests.len(), true);
-    client.charge(client.state.holds());
     Ok(())
 }
 

@@ -291,6 +291,21 @@ fn unfinished_requests_of_all_clients_together_are_bounded() {
 }
 
 #[test]
+fn requests_of_all_clients_that_wait_for_a_pause_are_bounded() {
+    let server = Server::start(&["--max-buffers", "2mb"]);
+    assert_eq!(server.client().ask(&["CLIENT", "PAUSE", "600000", "WRITE"]), ok());
+    let requests = [command(&["PING"]), command(&["SET", "k", &"x".repeat(60_000)])].concat();
+    let mut clients: Vec<_> = (0..100).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send(&requests);
+        // Until it is answered or closed, so that the next request does not arrive together with this one.
+        _ = client.try_reply();
+    }
+    until("some are cut off", || server.info("client_cut_offs") >= 50);
+    assert_eq!(server.client().ask(&["GET", "k"]), Reply::Bulk(None));
+}
+
+#[test]
 fn a_storm_of_connections_passes() {
     let server = Server::start(&[]);
     let storm: Vec<_> = (0..4)

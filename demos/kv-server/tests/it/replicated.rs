@@ -23,11 +23,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(stream: &Stream, node: &'static str, options: ReplicaOptions) -> Self {
+        Self::limited(stream, node, options, Limits::default())
+    }
+
+    fn limited(stream: &Stream, node: &'static str, options: ReplicaOptions, limits: Limits) -> Self {
         let (send, receive) = mpsc::channel();
         let stream = stream.clone();
         let thread = thread::spawn(move || {
             let address = (([127, 0, 0, 1], 0).into(), None);
-            let (mut server, mut world) = Server::bind(address, None, Wait::Block, Limits::default()).unwrap();
+            let (mut server, mut world) = Server::bind(address, None, Wait::Block, limits).unwrap();
             let (log, publisher) = stream.open(node, None);
             let waker = world.resource::<MioDriver>().waker();
             {
@@ -329,6 +333,27 @@ fn a_client_that_asks_for_much_behind_a_change_is_sent_all_of_it() {
     assert_eq!(client.reply(), Reply::Integer(1));
     (0..100).for_each(|_| assert!(client.reply() == bulk(&value)));
     assert_eq!(client.reply(), Reply::Integer(2));
+}
+
+/// The log does not answer meanwhile.
+#[test]
+fn requests_of_all_clients_that_wait_behind_changes_are_bounded() {
+    let stream = stream();
+    let limits = Limits { buffers: 2 << 20, ..Limits::default() };
+    let server = Running::limited(&stream, "one", ReplicaOptions::default(), limits);
+    let mut looks = server.client();
+    let clock = stream.state().real.take();
+    let requests = [command(&["PING"]), command(&["INCR", "n"]), command(&["ECHO", &"x".repeat(60_000)])].concat();
+    let mut clients: Vec<_> = (0..100).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send(&requests);
+        // Until it is answered or closed, so that the next request does not arrive together with this one.
+        _ = client.try_reply();
+    }
+    until("some are cut off", || looks.info("client_cut_offs") >= 50);
+    stream.state().real = clock;
+    wake(&stream);
+    assert_eq!(looks.ask(&["PING"]), Reply::Simple("PONG".into()));
 }
 
 #[test]
