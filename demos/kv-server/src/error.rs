@@ -235,6 +235,10 @@ pub enum ProtocolError {
     Quotes,
     /// The whole request exceeds the limit.
     RequestTooLong(usize),
+    /// There are too many arguments for a client that has not given its password.
+    StrangeMultibulkLength,
+    /// An argument is too long for a client that has not given its password.
+    StrangeBulkLength,
 }
 
 impl ProtocolError {
@@ -257,6 +261,8 @@ impl fmt::Display for ProtocolError {
             Self::Expected(found) => write!(f, "expected '$', got '{}'", char::from(*found)),
             Self::LineTooLong(what) => write!(f, "too big {what}"),
             Self::Quotes => f.write_str("unbalanced quotes in request"),
+            Self::StrangeMultibulkLength => f.write_str("unauthenticated multibulk length"),
+            Self::StrangeBulkLength => f.write_str("unauthenticated bulk length"),
             Self::RequestTooLong(limit) => write!(f, "the request is longer than {limit} bytes (--max-request)"),
         }
     }

@@ -105,7 +105,7 @@ fn count(world: &World) {
     let net = world.resource::<Connections<Session>>();
     let counted = net.stats();
     for (name, help, total) in [
-        ("kv_requests", "Requests run.", counted.frames),
+        ("kv_requests", "Requests run.", counted.frames - stats.announced),
         ("kv_received_bytes", "Bytes received from clients.", counted.received),
         ("kv_sent_bytes", "Bytes sent to clients.", counted.sent),
         ("kv_connections", "Connections accepted.", counted.accepted),
@@ -198,7 +198,7 @@ fn numbers(world: &World) -> Value {
         "time_ms": clock.unix().as_millis() as u64,
         "uptime_s": clock.now().saturating_duration_since(world.resource::<Settings>().started).as_secs_f64(),
         "run": world.resource::<Options>().run_id,
-        "requests": net.stats().frames,
+        "requests": net.stats().frames - stats.announced,
         "clients": stats.clients,
         "keys": keys.len(),
         "memory": keys.used(),

@@ -12,6 +12,10 @@ const LINE: usize = 64 * 1024;
 /// The maximum number of arguments for which room is kept.
 const SPANS: usize = 256;
 
+/// The maximum number of arguments, and the longest of them in bytes, before a client has given its password.
+const STRANGE_ARGUMENTS: usize = 10;
+const STRANGE_ARGUMENT: usize = 16 * 1024;
+
 /// The limits on what a client may send.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
@@ -37,6 +41,9 @@ pub struct Request {
     /// The length that was read last, if its argument has not come yet.
     length: Option<usize>,
     arguments: Vec<Span>,
+    /// Whether it [announces](Self::announcing) requests, and whether it has announced this one.
+    announces: bool,
+    announced: bool,
 }
 
 /// The position of an argument in the request.
@@ -50,7 +57,35 @@ impl Request {
     /// Creates a parser that has seen nothing.
     #[must_use]
     pub fn new(limits: RequestLimits) -> Self {
-        Self { limits, buffer: Buffer::default(), at: 0, missing: None, length: None, arguments: Vec::new() }
+        let (buffer, arguments) = (Buffer::default(), Vec::new());
+        Self { limits, buffer, at: 0, missing: None, length: None, arguments, announces: false, announced: false }
+    }
+
+    /// Makes the parser return the beginning of a request once, as a request that is not [whole](Self::is_whole), if
+    /// only a client that has given its password may send it. The parser knows no clients.
+    #[must_use]
+    pub fn announcing(self) -> Self {
+        Self { announces: true, ..self }
+    }
+
+    /// Returns whether all arguments have come.
+    #[inline]
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_none()
+    }
+
+    /// Returns what is wrong with the request, whole or not, if its client has not given its password.
+    pub(crate) fn excess(&self) -> Option<ProtocolError> {
+        if self.is_whole() && self.buffer.taken().first() != Some(&b'*') {
+            // A line has a limit of its own.
+            return None;
+        }
+        if self.arguments.len() + self.missing.unwrap_or(0) > STRANGE_ARGUMENTS {
+            return Some(ProtocolError::StrangeMultibulkLength);
+        }
+        let mut lengths = self.arguments.iter().map(|span| span.to - span.from).chain(self.length);
+        lengths.any(|length| length > STRANGE_ARGUMENT).then_some(ProtocolError::StrangeBulkLength)
     }
 
     /// Returns the number of arguments, including the name.
@@ -221,8 +256,11 @@ impl Framing for Request {
     fn decode(&mut self) -> Result<Option<&Self>, ProtocolError> {
         if !self.find()? {
             self.shrink();
-            return Ok(None);
+            let begins = self.announces && !self.announced && !self.is_whole() && self.excess().is_some();
+            self.announced |= begins;
+            return Ok(begins.then_some(self));
         }
+        self.announced = false;
         self.buffer.take(self.at);
         self.at = 0;
         Ok(Some(self))

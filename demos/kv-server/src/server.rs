@@ -63,7 +63,7 @@ impl Server {
         let mut builder = WorldBuilder::new();
         let expiry = builder.install_driver(Engine { clock, settings, limits: limits.clone() });
         let io = builder.install_driver(MioInstaller::new()?);
-        let framing = Request::new(limits.request);
+        let framing = Request::new(limits.request).announcing();
         let net = ConnectionsInstaller::<Session, _>::new(&io, framing)?.limits(net_limits(&limits));
         let net = builder.install_driver(net);
         let connections = builder.resource_mut::<Connections<Session>>();
@@ -297,7 +297,7 @@ fn close_silent(world: &mut World, swept: &mut Instant, now: Instant) {
 
 /// Samples the traffic and the memory, once a second.
 fn sample(world: &mut World, now: Instant) {
-    let traffic = traffic(Some(world.resource::<Connections<Session>>()));
+    let traffic = traffic(Some(world.resource::<Connections<Session>>()), world.resource::<Stats>());
     let memory = world.resource::<Keys>().used();
     world.resource_mut::<Stats>().rates.sample(now, traffic, memory);
 }

@@ -17,6 +17,8 @@ pub struct Stats {
     pub connections: u64,
     /// The number of clients that were disconnected because they did not read their replies or broke the protocol.
     pub cut_off: u64,
+    /// The number of requests whose beginning was [announced](crate::Request::announcing). These count as frames too.
+    pub(crate) announced: u64,
     /// The number of connected clients.
     pub clients: usize,
     /// The number of keys that reads have found.

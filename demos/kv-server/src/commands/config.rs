@@ -80,7 +80,7 @@ pub(super) fn config(client: &mut Client, mut targets: Targets<'_>, request: &Re
             client.reply().ok();
         }
         "resetstat" => {
-            let traffic = info::traffic(targets.net.as_deref());
+            let traffic = info::traffic(targets.net.as_deref(), &targets.stats);
             targets.stats.reset(traffic, &targets.board);
             client.reply().ok();
         }

@@ -119,9 +119,10 @@ pub(super) fn info(client: &mut Client, sources: Sources<'_>, request: &Request)
 }
 
 /// Returns the traffic since counting began.
-pub(crate) fn traffic(net: Option<&Connections<Session>>) -> Traffic {
-    let Some(stats) = net.map(Connections::stats) else { return Traffic::default() };
-    Traffic { requests: stats.frames, refused: stats.refused, received: stats.received, sent: stats.sent }
+pub(crate) fn traffic(net: Option<&Connections<Session>>, stats: &Stats) -> Traffic {
+    let Some(net) = net.map(Connections::stats) else { return Traffic::default() };
+    let requests = net.frames - stats.announced;
+    Traffic { requests, refused: net.refused, received: net.received, sent: net.sent }
 }
 
 impl Sources<'_> {
@@ -211,7 +212,7 @@ impl Sources<'_> {
             return;
         }
         let (stats, before) = (&*self.stats, self.stats.before);
-        let traffic = traffic(self.net.as_deref());
+        let traffic = traffic(self.net.as_deref(), stats);
         let [requests, received, sent] = stats.rates.per_second(self.shared.machine_now(&self.clock), traffic);
         let errors = stats.errors.values().sum();
         text.line("total_connections_received", stats.connections - stats.connections_before);

@@ -17,6 +17,7 @@ mod ranges;
 mod server;
 mod slowlog;
 mod spec;
+mod strangers;
 mod strings;
 mod subcommands;
 mod table;
@@ -119,19 +120,22 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT | Marks::SHARED | Marks::AGAIN) {
+        let marks = Marks::STRANGER | Marks::MUTE | Marks::MUTE_NEXT | Marks::SHARED | Marks::AGAIN;
+        if client.state.marks.has(marks) || !request.is_whole() {
             self.run_marked(client, world, request);
         } else {
             self.run.run_with(client, world, request);
         }
     }
 
-    /// Runs a request of a client that gets no reply, uses a shared log, or runs requests again.
+    /// Runs a request of a client that has not given its password, gets no reply, uses a shared log, or runs requests
+    /// again.
     #[cold]
     fn run_marked(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         let marks = client.state.marks;
         match () {
             () if marks.has(Marks::AGAIN) => _ = self.apply(client, world, request),
+            () if Self::stops(client, world, request) => {}
             () if marks.has(Marks::SHARED) => self.run_shared(client, world, request),
             () => self.run_mute(client, world, request),
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::{Shutdown, SocketAddr};
 
 use crate::redis::Redis;
-use crate::support::{Client, Reply, Server, ok};
+use crate::support::{Client, Reply, Server, command, ok};
 
 /// Returns all replies to lines. Each line is sent when the one before is answered or known to get no reply.
 fn answers(address: SocketAddr, lines: &[&str]) -> Vec<u8> {
@@ -45,6 +45,74 @@ fn who_has_no_password_is_refused_as_by_redis() {
     let Some(redis) = Redis::start(&["--requirepass", "secret"]) else { return };
     let server = Server::start(&["--requirepass", "secret"]);
     assert_same(&server, &redis, STRANGERS);
+}
+
+#[test]
+fn who_has_no_password_sends_small_requests_as_to_redis() {
+    let Some(redis) = Redis::start(&["--requirepass", "secret"]) else { return };
+    let server = Server::start(&["--requirepass", "secret"]);
+    let (auth, reset) = (command(&["AUTH", "secret"]), command(&["RESET"]));
+    let hello = command(&["HELLO", "2", "AUTH", "default", "secret"]);
+    let many = |keys| command(&[vec!["MGET"], vec!["n"; keys]].concat());
+    let large = |length| command(&["SET", "k", &"x".repeat(length)]);
+    // Redis closes the connection before it has read more.
+    let begins = large(16_385)[..8_000].to_vec();
+    let line = format!("MGET{}\r\n", " n".repeat(10)).into_bytes();
+    for (requests, replies) in [
+        (vec![b"*11\r\n".to_vec()], 1),
+        (vec![b"*2147483647\r\n".to_vec()], 1),
+        (vec![b"*2147483648\r\n".to_vec()], 1),
+        (vec![b"*2\r\n$4\r\nAUTH\r\n$16385\r\n".to_vec()], 1),
+        (vec![b"*2\r\n$4\r\nAUTH\r\n$999999999999\r\n".to_vec()], 1),
+        (vec![begins.clone()], 1),
+        (vec![auth.clone(), reset.clone(), begins], 3),
+        (vec![large(16_384)], 1),
+        (vec![many(9), line, many(10)], 3),
+        (vec![auth.clone(), many(10), reset, many(10)], 4),
+        (vec![auth, many(10), large(16_385)], 3),
+        (vec![hello, large(100_000), many(10)], 3),
+    ] {
+        let bytes = requests.concat();
+        let [ours, theirs] = [server.address, redis.address].map(|address| {
+            let mut client = Client::connect(address);
+            client.send(&bytes);
+            let replies: Vec<_> = (0..replies).map(|_| client.raw_reply()).collect();
+            let fails = replies.last().is_some_and(|last| last.starts_with(b"-ERR Protocol"));
+            assert!(!fails || client.is_closed());
+            without_id(&replies.concat())
+        });
+        assert_eq!(ours, theirs, "{}", bytes[..bytes.len().min(60)].escape_ascii());
+    }
+}
+
+/// Whether they come whole or in part.
+#[test]
+fn who_has_no_password_is_closed_for_a_large_request_and_the_others_are_served() {
+    let server = Server::start(&["--requirepass", "secret"]);
+    let long = "x".repeat(16_385);
+    let many = [&["MGET"][..], &["k"; 10]].concat();
+    for words in [vec!["AUTH", &long], vec!["SET", "k", &long], vec![&long], many] {
+        let bytes = command(&words);
+        for cut in [bytes.len(), bytes.len() / 2, bytes.len() - 1] {
+            let mut client = server.client();
+            client.send(&bytes[..cut]);
+            let Some(Reply::Error(error)) = client.try_reply() else { panic!("it is refused") };
+            assert!(error.starts_with("ERR Protocol error: unauthenticated "), "{error}");
+            assert!(client.is_closed());
+        }
+        let mut client = server.client();
+        assert_eq!(client.ask(&["AUTH", "secret"]), ok());
+        let before = client.info("total_commands_processed");
+        client.send(&bytes[..bytes.len() / 2]);
+        // In the meantime, it arrives.
+        server.client().ask(&["PING"]);
+        client.send(&bytes[bytes.len() / 2..]);
+        assert!(!matches!(client.reply(), Reply::Error(error) if error.contains("unauthenticated")));
+        assert_eq!(client.info("total_commands_processed"), before + 3);
+    }
+    let mut client = server.client();
+    assert_eq!(client.ask(&["AUTH", "secret"]), ok());
+    assert_eq!(client.info("client_cut_offs"), 12);
 }
 
 #[test]
