@@ -211,7 +211,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             turns -= 1;
             match self.attend(world, id, chain, &mut turn) {
                 Poll::GoesOn => {}
-                // It is queued again, for its first frames.
+                // For its first frames.
                 Poll::Opened => turns += 1,
                 Poll::Ends => return budget - turn.left,
             }

@@ -80,7 +80,7 @@ impl Drop for Rings {
 #[derive(PartialEq)]
 pub(super) enum Poll {
     GoesOn,
-    /// With a connection that was new.
+    /// It goes on, and a connection that was new is queued again.
     Opened,
     Ends,
 }
@@ -146,13 +146,12 @@ impl<C> Drop for Lent<'_, C> {
 
 impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
     /// Begins to dial a connection, or reports to the program that it is established.
-    pub(super) fn open(&mut self, world: &mut World, id: ConnectionId, turn: &mut Turn) -> Poll {
-        let connections = self.poller.resource(world);
-        let Some(client) = connections.take_out(id) else { return Poll::GoesOn };
+    fn open(&mut self, world: &mut World, client: Box<Client<C>>, turn: &mut Turn) -> Poll {
+        let id = client.id;
         let mut lent = Lent { client: Some(client), stranded: &mut self.stranded };
         let Some(client) = &mut lent.client else { return Poll::GoesOn };
         if client.phase == Phase::Dialing {
-            connections.dial(client, turn.now);
+            self.poller.resource(world).dial(client, turn.now);
         }
         if let Phase::Fresh(listener) = client.phase {
             client.phase = Phase::Open;
@@ -166,7 +165,9 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             }
         }
         let Some(client) = lent.take() else { return Poll::GoesOn };
-        self.part(world, client, None, turn)
+        let parted = self.part(world, client, None, turn);
+        let is_queued = parted != Poll::Ends && self.poller.resource(world).client(id).is_some_and(|it| it.queued);
+        if is_queued { Poll::Opened } else { parted }
     }
 
     /// Gives one connection its turn.
@@ -187,10 +188,7 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         client.queued = false;
         if matches!(client.phase, Phase::Dialing | Phase::Fresh(_)) {
             let Some(client) = lent.take() else { return Poll::GoesOn };
-            _ = connections.table.put_back(id, client);
-            let opened = self.open(world, id, turn);
-            let is_queued = opened != Poll::Ends && self.poller.resource(world).client(id).is_some_and(|it| it.queued);
-            return if is_queued { Poll::Opened } else { opened };
+            return self.open(world, client, turn);
         }
         let mut ended = None;
         if client.phase == Phase::Open && client.ending.is_none() {

@@ -56,16 +56,22 @@ fn at_the_deadline_what_is_left_is_cut_off_and_told() {
     assert_eq!(rig.log().iter().filter(|line| line.starts_with("a ended")).count(), 1);
 }
 
-#[test]
-fn one_that_does_not_read_holds_up_no_others() {
+/// A drain with a peer that reads and one that does not.
+fn drains_with_a_slow_one() -> (Rig, Peer, Peer) {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();
-    let (mut good, _) = rig.peer(&address, "good");
+    let (good, _) = rig.peer(&address, "good");
     let (mut slow, _) = rig.peer(&address, "slow");
     slow.send(&"big 900000\n".repeat(20));
     rig.rests();
     rig.drain(Duration::from_secs(5));
     rig.rests();
+    (rig, good, slow)
+}
+
+#[test]
+fn one_that_does_not_read_holds_up_no_others() {
+    let (mut rig, mut good, mut slow) = drains_with_a_slow_one();
     assert_eq!(good.receive(), "farewell");
     assert!(good.over && rig.has_logged("slow ended: the program ends") == 0);
     drop(good);
@@ -84,14 +90,7 @@ fn one_that_does_not_read_holds_up_no_others() {
 
 #[test]
 fn at_the_deadline_only_one_that_does_not_read_is_cut_off() {
-    let mut rig = Rig::new();
-    let (_, address) = rig.listen();
-    let (mut good, _) = rig.peer(&address, "good");
-    let (mut slow, _) = rig.peer(&address, "slow");
-    slow.send(&"big 900000\n".repeat(20));
-    rig.rests();
-    rig.drain(Duration::from_secs(5));
-    rig.rests();
+    let (mut rig, mut good, _slow) = drains_with_a_slow_one();
     rig.time.advance(Duration::from_secs(6));
     rig.until("both are gone", |rig| rig.net().is_empty());
     assert_eq!(good.receive(), "farewell");
