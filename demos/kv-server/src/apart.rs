@@ -40,6 +40,7 @@ impl Connected {
         let mut net = world.resource_mut::<Connections<Session>>();
         if let Some(client) = net.client_mut(id) {
             client.charge(own.state.holds());
+            client.owe(!own.state.waiting.is_empty());
             client.state = mem::take(&mut own.state);
             if pauses {
                 client.pause()

@@ -39,6 +39,7 @@ impl Commands {
     pub(super) fn run_shared(&mut self, client: &mut Client, world: &mut World, request: &Request) {
         self.run_or_wait(client, world, request);
         client.charge(client.state.holds());
+        client.owe(!client.state.waiting.is_empty());
     }
 
     fn run_or_wait(&mut self, client: &mut Client, world: &mut World, request: &Request) {

@@ -1,7 +1,7 @@
 //! Servers that share a log, with sockets, as their clients see them.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -312,14 +312,37 @@ fn a_client_that_has_left_has_changed_what_it_asked_to() {
     let (stream, servers) = two(ReplicaOptions::default());
     let mut client = servers[0].client();
     let clock = stream.state().real.take();
-    client.send(&command(&["SET", "k", "v"]));
+    client.send(&[command(&["PING"]), command(&["SET", "k", "v"])].concat());
     until("it is under way", || stream.state().is_under_way(servers[0].publisher));
+    // It closes with a reply unread, which resets the connection.
+    client.socket.get_ref().peek(&mut [0]).unwrap();
     drop(client);
     let mut other = servers[0].client();
     until("it has left", || other.info("connected_clients") == 1);
     stream.state().real = clock;
     assert_eq!(other.ask(&["SET", "l", "v"]), ok());
     assert_eq!(other.ask(&["MGET", "k", "l"]), Reply::Array(Some(vec![bulk("v"), bulk("v")])));
+}
+
+#[test]
+fn a_client_that_has_finished_its_side_gets_every_reply() {
+    let (stream, servers) = two(ReplicaOptions { linearizable: true, shard: None });
+    let mut client = servers[0].client();
+    let clock = stream.state().real.take();
+    let asked: [&[&str]; 6] = [&["INCR", "n"], &["GET", "n"], &["MULTI"], &["INCR", "n"], &["EXEC"], &["GET", "n"]];
+    client.send(&asked.map(command).concat());
+    client.socket.get_ref().shutdown(Shutdown::Write).unwrap();
+    until("it is under way", || stream.state().is_under_way(servers[0].publisher));
+    // The server has read the end as well once it serves those who come later.
+    assert_eq!(servers[0].client().ask(&["PING"]), Reply::Simple("PONG".into()));
+    stream.state().real = clock;
+    wake(&stream);
+    let queued = Reply::Simple("QUEUED".into());
+    let run = Reply::Array(Some(vec![Reply::Integer(2)]));
+    for reply in [Reply::Integer(1), bulk("1"), ok(), queued, run, bulk("2")] {
+        assert_eq!(client.reply(), reply);
+    }
+    assert_eq!(client.try_reply(), None);
 }
 
 #[test]

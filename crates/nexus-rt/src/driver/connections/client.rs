@@ -5,14 +5,14 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nexus_timer::TimerKey;
 
 use super::dial::Dial;
 use super::ended::Ended;
 use super::hold::Gate;
-use super::limits::{Limits, after};
+use super::limits::Limits;
 use super::output::Output;
 use super::stream::{Address, Stream};
 use crate::driver::mio::MioEvent;
@@ -69,10 +69,12 @@ pub struct Client<C> {
     /// Whether the OS reports when there is room to send.
     pub(super) hears_of_room: bool,
     paused: bool,
+    /// Whether the program has more to send, without further input.
+    owes: bool,
     /// Whether the program has finished its output.
     finishing: bool,
     /// Whether the other side was told that.
-    shut: bool,
+    pub(super) shut: bool,
 }
 
 /// How far a connection has come.
@@ -115,6 +117,7 @@ impl<C> Client<C> {
             listed: false,
             hears_of_room: false,
             paused: false,
+            owes: false,
             finishing: false,
             shut: false,
         }
@@ -199,7 +202,7 @@ impl<C> Client<C> {
     }
 
     /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the other
-    /// side has to wait.
+    /// side has to wait. A connection whose other side has finished stays until it is resumed.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -207,6 +210,13 @@ impl<C> Client<C> {
     /// Ends a [pause](Self::pause).
     pub fn resume(&mut self) {
         self.paused = false;
+    }
+
+    /// Sets whether replies to this connection are still to come, for example from another service. Until they have
+    /// come, the connection stays although the other side has finished, is not [silent](super::Limits::silent), and is
+    /// waited for by a [drain](super::Connections::drain). Its frames run meanwhile, unlike in a [pause](Self::pause).
+    pub fn owe(&mut self, replies: bool) {
+        self.owes = replies;
     }
 
     /// Sets the memory that the program holds for this connection, in bytes. It counts for
@@ -258,14 +268,20 @@ impl<C> Client<C> {
 
     /// Returns whether the driver waits for its input.
     #[inline]
-    fn awaits_input(&self, limits: &Limits) -> bool {
+    pub(super) fn awaits_input(&self, limits: &Limits) -> bool {
         self.is_served(limits) && self.is_answered()
     }
 
     /// Returns whether all of its input has run, or is not to run.
     #[inline]
-    pub(super) fn is_answered(&self) -> bool {
+    pub(super) fn has_run(&self) -> bool {
         !self.pending && !self.reads() || self.is_held()
+    }
+
+    /// Returns whether all of its input has run, or is not to run, and the program owes it nothing.
+    #[inline]
+    pub(super) fn is_answered(&self) -> bool {
+        self.has_run() && !self.owes
     }
 
     /// Reads once into `room`. Unless this fills `room`, nothing is left to read. Returns the number of bytes read.
@@ -336,7 +352,7 @@ impl<C> Client<C> {
         if self.ending.is_none() && self.unsent() == 0 {
             self.ending = match self.closing.take() {
                 Some(reason) => Some(Ended::Closed(reason)),
-                None => (self.over && !self.pending).then_some(Ended::Finished),
+                None => (self.over && !self.pending && !self.owes).then_some(Ended::Finished),
             };
         }
     }
@@ -348,44 +364,6 @@ impl<C> Client<C> {
         if mem::replace(&mut self.waited, !awaits) && awaits {
             self.since = now;
         }
-    }
-
-    /// Returns when the driver must act if nothing happens.
-    pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let stalled = self.output.blocked.map(|since| after(since, limits.stalled));
-        let other = match self.phase {
-            Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
-            Phase::Fresh(_) => None,
-            Phase::Open if !self.awaits_input(limits) => None,
-            Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
-            Phase::Parting if !self.shut => None,
-            // A peer that never stops sending must not keep the connection open.
-            Phase::Parting => {
-                Some(after(self.heard.max(self.since), limits.linger).min(after(self.since, limits.stalled)))
-            }
-        };
-        [stalled, other].into_iter().flatten().min()
-    }
-
-    /// Acts on a deadline that has passed. Returns whether the connection needs a turn.
-    pub(super) fn is_late(&mut self, limits: &Limits, now: Instant) -> bool {
-        if self.deadline(limits).is_none_or(|deadline| deadline > now) {
-            return false;
-        }
-        let since = |instant: Instant, limit: Duration| now.saturating_duration_since(instant) >= limit;
-        let stalled = self.output.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
-        match self.phase {
-            Phase::Open | Phase::Fresh(_) => {
-                self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
-            }
-            // Its time is over. Further input resets the connection.
-            Phase::Parting if stalled || self.unsent() == 0 => {
-                self.output.forget();
-                self.over = true;
-            }
-            Phase::Parting | Phase::Dialing => {}
-        }
-        true
     }
 }
 

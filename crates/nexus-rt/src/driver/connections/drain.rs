@@ -44,9 +44,9 @@ impl<C, Tag> Connections<C, Tag> {
     ///
     /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
     /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the other side has closed its own.
-    /// A connection whose frames wait because the other side does not read holds up only itself: it ends once it is
-    /// answered. At the deadline, the remaining connections end as [`Ended::CutOff`].
-    /// [`World::drain`](crate::World::drain) runs these polls:
+    /// A connection whose frames wait because the other side does not read, or which is [owed](Client::owe) replies,
+    /// holds up only itself: it ends once it is answered. At the deadline, the remaining connections end as
+    /// [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs these polls:
     ///
     /// ```
     /// use std::io::{self, Read, Write};
@@ -116,7 +116,7 @@ impl<C, Tag> Connections<C, Tag> {
 
     #[cold]
     fn end_answered(&mut self) {
-        if self.iter().all(|client| client.is_answered() || client.unsent() > self.limits.pause) {
+        if self.iter().all(|client| client.has_run() || client.unsent() > self.limits.pause) {
             self.drain = Drain::Parting;
             self.each(|client| Drain::Parting.limit(client));
         }

@@ -1,13 +1,14 @@
 //! The upkeep of a connection after its turn, and at its deadlines: memory, limits and timers.
 
 use std::mem;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Interest;
 
 use super::client::{Client, Phase};
 use super::drain::Drain;
 use super::ended::Ended;
+use super::limits::{Limits, after};
 use super::output::Spare;
 use super::resource::{ConnectionId, Connections, Due};
 
@@ -147,5 +148,45 @@ impl<C, Tag> Connections<C, Tag> {
         if late || sent > 0 || ends {
             self.queue(id);
         }
+    }
+}
+
+impl<C> Client<C> {
+    /// Returns when the driver must act if nothing happens.
+    fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        let stalled = self.output.blocked.map(|since| after(since, limits.stalled));
+        let other = match self.phase {
+            Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
+            Phase::Fresh(_) => None,
+            Phase::Open if !self.awaits_input(limits) => None,
+            Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
+            Phase::Parting if !self.shut => None,
+            // A peer that never stops sending must not keep the connection open.
+            Phase::Parting => {
+                Some(after(self.heard.max(self.since), limits.linger).min(after(self.since, limits.stalled)))
+            }
+        };
+        [stalled, other].into_iter().flatten().min()
+    }
+
+    /// Acts on a deadline that has passed. Returns whether the connection needs a turn.
+    fn is_late(&mut self, limits: &Limits, now: Instant) -> bool {
+        if self.deadline(limits).is_none_or(|deadline| deadline > now) {
+            return false;
+        }
+        let since = |instant: Instant, limit: Duration| now.saturating_duration_since(instant) >= limit;
+        let stalled = self.output.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
+        match self.phase {
+            Phase::Open | Phase::Fresh(_) => {
+                self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
+            }
+            // Its time is over. Further input resets the connection.
+            Phase::Parting if stalled || self.unsent() == 0 => {
+                self.output.forget();
+                self.over = true;
+            }
+            Phase::Parting | Phase::Dialing => {}
+        }
+        true
     }
 }

@@ -98,6 +98,24 @@ fn at_the_deadline_only_one_that_does_not_read_is_cut_off() {
 }
 
 #[test]
+fn one_that_is_owed_replies_gets_them_and_holds_up_no_others() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut owed, id) = rig.peer(&address, "owed");
+    let (mut other, _) = rig.peer(&address, "other");
+    owed.send("owe\n");
+    rig.rests();
+    rig.drain(Duration::from_secs(5));
+    rig.rests();
+    assert_eq!((other.receive(), rig.has_logged("owed ended: the program ends")), ("farewell", 0));
+    let mut net = rig.net();
+    net.client_mut(id).unwrap().owe(false);
+    assert!(net.send(id, b"reply"));
+    rig.until_logged("owed ended: the program ends");
+    assert_eq!(owed.receive(), "replyfarewell");
+}
+
+#[test]
 fn a_program_without_connections_has_drained_at_once() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();

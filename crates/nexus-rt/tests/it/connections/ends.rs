@@ -26,6 +26,47 @@ fn who_has_sent_all_gets_all_that_it_is_owed() {
 }
 
 #[test]
+fn who_has_sent_all_is_waited_for_while_it_is_paused_or_owed_replies() {
+    for (words, runs) in [("pause\n", 0), ("pause\nlog on\n", 0), ("owe\n", 0), ("owe\nlog on\n", 1)] {
+        let mut rig = Rig::new();
+        let (_, address) = rig.listen();
+        let (mut peer, id) = rig.peer(&address, "a");
+        peer.send(words);
+        peer.finish();
+        rig.rests();
+        assert_eq!((rig.has_logged("a says on"), rig.net().len()), (runs, 1), "{words}");
+        assert!(rig.net().send(id, b"reply"));
+        rig.rests();
+        assert_eq!((peer.receive(), rig.net().len()), ("reply", 1), "{words}");
+        let mut net = rig.net();
+        let client = net.client_mut(id).unwrap();
+        client.resume();
+        client.owe(false);
+        rig.until_logged("a ended: the other side has finished");
+        assert_eq!(peer.receive(), "replyfarewell", "{words}");
+        assert_eq!(rig.has_logged("a says on"), usize::from(words.contains("log")), "{words}");
+    }
+}
+
+#[test]
+fn who_is_owed_replies_is_closed_at_once_or_once_lost() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut closed, id) = rig.peer(&address, "closed");
+    let (mut lost, other) = rig.peer(&address, "lost");
+    closed.send("owe\n");
+    lost.send("owe\n");
+    rig.rests();
+    assert!(rig.net().close(id, "no reply will come"));
+    rig.until_logged("closed ended: no reply will come");
+    // It closes with unread bytes, which resets the connection.
+    assert!(rig.net().send(other, b"unread"));
+    rig.rests();
+    drop(lost);
+    rig.until_logged("lost lost");
+}
+
+#[test]
 fn half_a_frame_at_the_end_is_dropped() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();

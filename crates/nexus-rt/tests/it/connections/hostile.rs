@@ -147,23 +147,26 @@ fn what_is_to_be_sent_does_not_end_one_that_is_dialed() {
 
 #[test]
 fn one_that_waits_for_a_reply_is_not_silent() {
-    let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
-    let (_, address) = rig.listen();
-    let (mut peer, id) = rig.peer(&address, "a");
-    peer.send("pause\n");
-    rig.rests();
-    rig.time.advance(Duration::from_secs(60));
-    rig.rests();
-    let mut net = rig.net();
-    let client = net.client_mut(id).unwrap();
-    client.send(b"reply");
-    client.resume();
-    rig.expect(&mut peer, "reply");
-    rig.time.advance(Duration::from_secs(9));
-    rig.rests();
-    assert_eq!(rig.net().stats().ended.silent, 0);
-    rig.time.advance(Duration::from_secs(2));
-    rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+    for word in ["pause", "owe"] {
+        let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
+        let (_, address) = rig.listen();
+        let (mut peer, id) = rig.peer(&address, "a");
+        peer.send(&format!("{word}\n"));
+        rig.rests();
+        rig.time.advance(Duration::from_secs(60));
+        rig.rests();
+        let mut net = rig.net();
+        let client = net.client_mut(id).unwrap();
+        client.send(b"reply");
+        client.resume();
+        client.owe(false);
+        rig.expect(&mut peer, "reply");
+        rig.time.advance(Duration::from_secs(9));
+        rig.rests();
+        assert_eq!(rig.net().stats().ended.silent, 0, "{word}");
+        rig.time.advance(Duration::from_secs(2));
+        rig.until("it was silent", |rig| rig.net().stats().ended.silent == 1);
+    }
 }
 
 #[test]

@@ -171,6 +171,7 @@ fn act(client: &mut Client<State>, mut net: ResMut<Net>, mut log: ResMut<Log>, l
             client.pause();
             client.state.paused = true;
         }
+        "owe" => client.owe(true),
         "hold" => net.hold(rest.parse().unwrap()),
         "release" => net.release(rest.parse().unwrap()),
         "panic" => panic!("as it was told"),
