@@ -1,5 +1,6 @@
 //! The command line of a server that shares a log.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::Parser;
@@ -34,6 +35,11 @@ pub(crate) struct ClusterArgs {
     /// Serve only a part of the keys, such as `1/3`: the first of three parts. Redis Cluster clients find the others
     #[arg(long, value_name = "I/N", requires = "cluster", value_parser = shard)]
     pub(crate) shard: Option<(u16, u16)>,
+
+    /// The address at which clients of the other shards reach this server, such as `10.0.0.1` or `10.0.0.1:7000`, if it
+    /// is not the one of `--bind` and `--port`
+    #[arg(long, value_name = "ADDRESS", requires = "shard", value_parser = reached)]
+    pub(crate) announce: Option<(IpAddr, Option<u16>)>,
 
     /// Make reads wait until this server has applied every change that was acknowledged anywhere before them
     #[arg(long, requires = "cluster")]
@@ -71,6 +77,27 @@ impl ClusterArgs {
     }
 }
 
+/// Parses an address of this server for clients, with or without its port.
+fn reached(text: &str) -> Result<(IpAddr, Option<u16>), String> {
+    let whole = || text.parse().map(|address: SocketAddr| (address.ip(), Some(address.port())));
+    match text.parse().map(|ip| (ip, None)).or_else(|_| whole()) {
+        Ok((ip, port)) if !ip.is_unspecified() && port != Some(0) => Ok((ip, port)),
+        _ => Err("expected an address that clients can connect to, such as `10.0.0.1` or `10.0.0.1:7000`".into()),
+    }
+}
+
+/// Returns the address that a server with a shard announces to the others.
+pub(crate) fn announced(announce: Option<(IpAddr, Option<u16>)>, listens: SocketAddr) -> Result<SocketAddr, String> {
+    match announce {
+        Some((ip, port)) => Ok((ip, port.unwrap_or(listens.port())).into()),
+        None if listens.ip().is_unspecified() => Err(format!(
+            "clients of the other shards cannot be sent to {listens}: name the address that reaches this server with \
+             `--announce`, or listen at it with `--bind`"
+        )),
+        None => Ok(listens),
+    }
+}
+
 /// Parses a part and the number of parts, such as `1/3`.
 fn shard(text: &str) -> Result<(u16, u16), String> {
     let read = || {
@@ -91,6 +118,20 @@ mod tests {
         assert_eq!(shard("3/3"), Ok((2, 3)));
         for text in ["0/3", "4/3", "1", "/", "a/b", "1/99999"] {
             assert!(shard(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_address_for_clients_is_one_that_they_can_reach() {
+        let (any, own): (SocketAddr, SocketAddr) = (([0, 0, 0, 0], 7000).into(), ([10, 0, 0, 1], 7000).into());
+        let named = |text, listens| announced(Some(reached(text).unwrap()), listens).unwrap().to_string();
+        assert_eq!(named("10.0.0.2", any), "10.0.0.2:7000");
+        assert_eq!(named("10.0.0.2:80", own), "10.0.0.2:80");
+        assert_eq!(named("::1", any), "[::1]:7000");
+        assert_eq!(announced(None, own), Ok(own));
+        assert!(announced(None, any).is_err_and(|why| why.contains("--announce")));
+        for text in ["0.0.0.0", "::", "[::]:80", "10.0.0.1:0", "name:80", ""] {
+            assert!(reached(text).is_err(), "{text}");
         }
     }
 }
