@@ -236,6 +236,45 @@ mod tests {
     }
 
     #[test]
+    fn unread_bytes_can_be_changed_and_what_was_taken_is_kept() {
+        let mut buffer = Buffer::default();
+        buffer.extend(b"abc");
+        buffer.unread_mut()[1] = b'x';
+        assert_eq!(buffer.take(2), b"ax");
+        assert_eq!((buffer.taken(), buffer.unread()), (&b"ax"[..], &b"c"[..]));
+    }
+
+    #[test]
+    fn there_is_room_for_a_read_and_for_as_much_as_came() {
+        for (taken, unread) in [(0, 0), (0, 5), (READ, 5), (READ - 1, 1), (2 * READ, READ), (READ, 2 * READ)] {
+            let mut buffer = Buffer::default();
+            buffer.extend(&vec![1; taken + unread]);
+            buffer.take(taken);
+            buffer.expect(usize::MAX);
+            // What was taken is room too.
+            assert_eq!(buffer.room().len(), READ.max(unread).max(taken), "after {taken} of {}", taken + unread);
+            assert_eq!(buffer.unread(), vec![1; unread]);
+        }
+    }
+
+    #[test]
+    fn memory_that_the_unread_bytes_do_not_need_is_freed() {
+        for (unread, most) in [(0, 0), (5, 5), (2 * READ, 2 * READ), (3 * READ, 10 * READ)] {
+            let mut buffer = Buffer::default();
+            buffer.extend(&vec![1; 10 * READ]);
+            buffer.take(10 * READ - unread);
+            buffer.shrink();
+            assert_eq!((buffer.unread().len(), buffer.capacity()), (unread, most));
+        }
+        // The memory for one read is worth keeping.
+        let mut buffer = Buffer::default();
+        buffer.extend(&[1; READ]);
+        buffer.take(READ);
+        buffer.shrink();
+        assert_eq!(buffer.capacity(), READ);
+    }
+
+    #[test]
     fn two_buffers_exchange_their_memory_and_keep_what_is_unread() {
         for (unread, room) in [(0, 0), (5, 0), (5, 4), (5, 5), (5, 6), (0, 6)] {
             let (mut one, mut other) = (Buffer::default(), Buffer::default());

@@ -124,3 +124,25 @@ pub struct EndedStats {
     pub drained: u64,
     pub cut_off: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_memory_is_for_any_and_the_other_half_is_shared_equally() {
+        let limits = |connections| Limits { memory: 1_000, connections, ..Limits::default() };
+        for (holds, all, too_much) in [(50, 1_000, false), (51, 500, false), (51, 501, true), (500, 500, false)] {
+            assert_eq!(limits(10).is_too_much(holds, all), too_much, "{holds} of {all}");
+        }
+        assert!(limits(0).is_too_much(501, 501) && !limits(0).is_too_much(500, 501));
+    }
+
+    #[test]
+    fn no_wait_is_too_long_for_the_clock() {
+        let start = Instant::now();
+        assert_eq!(after(start, Duration::from_secs(86_400)), start + Duration::from_secs(86_400));
+        let century = after(start, Duration::MAX) - start;
+        assert_eq!(century.as_secs() / 86_400, 36_500);
+    }
+}

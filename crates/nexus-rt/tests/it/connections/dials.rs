@@ -112,6 +112,9 @@ fn an_attempt_that_hangs_lasts_as_long_as_its_patience() {
     rig.until("some stand", |rig| rig.net().stats().connected > 0);
     rig.rests();
     rig.time.advance(Duration::from_secs(3));
+    // Each has a turn meanwhile.
+    let ids: Vec<_> = rig.net().ids().collect();
+    ids.into_iter().for_each(|id| assert!(rig.net().client_mut(id).is_some()));
     rig.rests();
     assert_eq!(rig.net().stats().ended.unreachable, 0);
     rig.time.advance(Duration::from_secs(2));

@@ -1,6 +1,6 @@
 //! What runs, in which order, and what is sent.
 
-use nexus_rt::connections::{Framing, Lines};
+use nexus_rt::connections::{Framing, LengthPrefixed, Lines};
 
 use super::{Address, Peer, Rig};
 
@@ -53,6 +53,16 @@ fn a_line_may_be_as_long_as_it_says() {
     let mut lines = Lines::new(5);
     lines.buffer().extend(b"12345\r");
     assert_eq!(lines.decode(), Ok(None), "its end may be of two bytes");
+}
+
+#[test]
+fn a_frame_may_be_as_long_as_it_announces() {
+    for (mut frames, prefix) in [(LengthPrefixed::u16(5), &[0, 5][..]), (LengthPrefixed::u32(5), &[0, 0, 0, 5])] {
+        frames.buffer().extend(&[prefix, b"12345"].concat());
+        assert_eq!(frames.decode(), Ok(Some(&b"12345"[..])));
+        frames.buffer().extend(&[&prefix[..prefix.len() - 1], &[6]].concat());
+        assert_eq!(frames.decode().unwrap_err().announced, 6);
+    }
 }
 
 #[test]
