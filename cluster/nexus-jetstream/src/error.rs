@@ -134,7 +134,7 @@ pub enum Error {
         alarm: Box<Alarm>,
     },
     /// A snapshot leads to a different state than the stream.
-    #[error("the snapshot does not restore the same {}: nothing was purged", resources.join(", "))]
+    #[error("the snapshot does not restore the same {}: nothing was stored or purged", resources.join(", "))]
     Snapshot {
         /// The resources that differ.
         resources: Vec<String>,

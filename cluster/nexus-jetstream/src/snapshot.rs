@@ -62,7 +62,7 @@ pub struct Taken {
 /// ```
 ///
 /// # Errors
-/// As [`Replica::open`], or if the snapshot leads to a different state, in which case nothing is purged.
+/// As [`Replica::open`], or if the snapshot leads to a different state, in which case nothing is stored or purged.
 pub fn snapshot<P: Program>(
     options: &Options,
     make: impl Fn() -> (World, P, Digests),
@@ -84,6 +84,7 @@ pub fn snapshot<P: Program>(
     emit(&world, &program, &mut Snapshot::new(&mut sink));
     batch::record(&mut bytes, END, |out| out.extend_from_slice(&u64::to_le_bytes(inputs)));
     let name = format!("{:020}", order.position.stream);
+    prove(&bytes, &name, &note, make())?;
     let bucket = format!("{}-snapshots", options.stream);
     let store = link.runtime.block_on(async {
         if let Ok(store) = link.context.get_object_store(&bucket).await {
@@ -94,29 +95,24 @@ pub fn snapshot<P: Program>(
     })?;
     let mut unread = &bytes[..];
     link.runtime.block_on(store.put(name.as_str(), &mut unread)).map_err(failed("store the snapshot"))?;
-    prove(&link, (&store, &name), &note, make())?;
+    // The object store compares the checksum of what it has stored.
+    link.runtime.block_on(fetch(&store, &name))?;
     let purged = link.runtime.block_on(purge(&link, &store))?;
     Ok(Taken { position: order.position, inputs, bytes: bytes.len(), purged })
 }
 
-/// Applies a snapshot to a new world and compares the result.
+/// Applies a snapshot to a new world and compares the result. No node may ever start from one that differs.
 fn prove<P: Program>(
-    link: &Link,
-    (store, name): (&ObjectStore, &str),
+    bytes: &[u8],
+    name: &str,
     note: &[u8],
     (mut world, mut program, digests): (World, P, Digests),
 ) -> Result<(), Error> {
-    let bytes = link.runtime.block_on(fetch(store, name))?;
-    apply(&bytes, &mut Order::new("", 0), (&mut world, &mut program)).map_err(|why| why.of(name))?;
+    apply(bytes, &mut Order::new("", 0), (&mut world, &mut program)).map_err(|why| why.of(name))?;
     let mut found = Vec::new();
     digests.note(&world, &mut found);
     let resources: Vec<_> = digests.compare(note, &found).into_iter().map(str::to_owned).collect();
-    if resources.is_empty() {
-        return Ok(());
-    }
-    // Even if the snapshot cannot be deleted, a node that starts from it is noticed by the checks.
-    _ = link.runtime.block_on(store.delete(name));
-    Err(Error::Snapshot { resources })
+    if resources.is_empty() { Ok(()) } else { Err(Error::Snapshot { resources }) }
 }
 
 /// Returns the names of the snapshots, the oldest first.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use nexus_jetstream::{Options, snapshot};
+use nexus_journal::Snapshot;
+use nexus_rt::World;
 
 use crate::servers::Servers;
-use crate::sums::{Node, Sums, adder, emit, until};
+use crate::sums::{Add, Adder, Call, Node, Sums, adder, emit, until};
 
 fn options(servers: &Servers, node: &str) -> Options {
     Options { check_every: 10, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
@@ -62,4 +64,20 @@ fn a_node_begins_with_the_latest_snapshot_and_what_came_after_it() {
     let sequence = |node: &Node| node.replica.status().position.sequence.get();
     until(&mut nodes, "both go on", |nodes| nodes.iter().all(|node| sequence(node) == 3003));
     assert_eq!(nodes[0].sums(), nodes[1].sums());
+}
+
+#[test]
+fn a_snapshot_that_leads_to_another_state_is_not_stored() {
+    let servers = Servers::start(1);
+    let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
+    nodes[0].add(1, 5);
+    until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+    let lacks_some = |_: &World, _: &Adder, snapshot: &mut Snapshot<'_>| {
+        snapshot.input(&Call::Add(Add { register: 1, amount: 4 }));
+    };
+    let error = snapshot(&options(&servers, "s"), adder, lacks_some).expect_err("it differs");
+    let text = "the snapshot does not restore the same it::sums::Sums: nothing was stored or purged";
+    assert_eq!(error.to_string(), text);
+    let later = Node::open(&options(&servers, "b")).expect("it starts");
+    assert_eq!((later.replica.status().snapshot, later.sums()), (0, nodes[0].sums()));
 }
