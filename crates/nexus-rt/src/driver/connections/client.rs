@@ -42,7 +42,7 @@ pub struct Client<C> {
     /// When bytes were last received.
     pub(super) heard: Instant,
     /// Since when the driver waits for input: since the connection opened or was resumed, since its frames have run,
-    /// since the program was told of its end, or since the other side was told of it.
+    /// since all input was read, since the program was told of its end, or since the other side was told of it.
     pub(super) since: Instant,
     /// Whether the driver waited for something else than input at its last turn.
     pub(super) waited: bool,
@@ -70,7 +70,7 @@ pub struct Client<C> {
     pub(super) hears_of_room: bool,
     paused: bool,
     /// Whether the program has more to send, without further input.
-    owes: bool,
+    pub(super) owes: bool,
     /// Whether the program has finished its output.
     finishing: bool,
     /// Whether the other side was told that.
@@ -212,9 +212,12 @@ impl<C> Client<C> {
         self.paused = false;
     }
 
-    /// Sets whether replies to this connection are still to come, for example from another service. Until they have
-    /// come, the connection stays although the other side has finished, is not [silent](super::Limits::silent), and is
-    /// waited for by a [drain](super::Connections::drain). Its frames run meanwhile, unlike in a [pause](Self::pause).
+    /// Sets whether replies to this connection are still to come, for example from another service.
+    ///
+    /// While replies are owed, the connection survives the half-close of its peer, for at most
+    /// [`Limits::stalled`](super::Limits::stalled): whether the peer still reads shows only once something is sent. It
+    /// does not end as [`Ended::Silent`], and a [drain](super::Connections::drain) waits for it. Its frames run
+    /// meanwhile, unlike in a [pause](Self::pause).
     pub fn owe(&mut self, replies: bool) {
         self.owes = replies;
     }
@@ -230,6 +233,10 @@ impl<C> Client<C> {
         let readable = event.is_readable() || event.is_read_closed() || event.is_error();
         self.readable |= readable;
         self.ended |= event.is_read_closed();
+        if self.over && event.is_error() && self.phase == Phase::Open {
+            // It sends no more, so no read reports this.
+            self.ending.get_or_insert(Ended::Lost(io::ErrorKind::ConnectionReset.into()));
+        }
         readable || self.unsent() > 0 || self.phase == Phase::Dialing
     }
 
@@ -269,7 +276,7 @@ impl<C> Client<C> {
     /// Returns whether the driver waits for its input.
     #[inline]
     pub(super) fn awaits_input(&self, limits: &Limits) -> bool {
-        self.is_served(limits) && self.is_answered()
+        self.is_served(limits) && self.is_answered() && self.unsent() == 0
     }
 
     /// Returns whether all of its input has run, or is not to run.
@@ -298,7 +305,7 @@ impl<C> Client<C> {
                     }
                     return length;
                 }
-                Ok(_) => self.over = true,
+                Ok(_) => (self.over, self.since) = (true, now),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
@@ -352,7 +359,7 @@ impl<C> Client<C> {
         if self.ending.is_none() && self.unsent() == 0 {
             self.ending = match self.closing.take() {
                 Some(reason) => Some(Ended::Closed(reason)),
-                None => (self.over && !self.pending && !self.owes).then_some(Ended::Finished),
+                None => (self.over && !self.pending && !self.paused && !self.owes).then_some(Ended::Finished),
             };
         }
     }

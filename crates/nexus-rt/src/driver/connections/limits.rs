@@ -39,9 +39,11 @@ pub struct Limits {
     pub memory: usize,
     /// How long the other side may send nothing. Default: `None`, which means no limit.
     ///
-    /// The time runs only while the driver waits for input, not while input waits for the program.
+    /// The time runs only while the driver waits for input: not while input waits for the program, and not while output
+    /// waits for the peer, for which there is [`stalled`](Self::stalled).
     pub silent: Option<Duration>,
-    /// How long the other side may read none of its waiting output. Default: 30 s.
+    /// How long the other side may read none of its waiting output, and how long one that has finished its side is kept
+    /// for the replies that it is [owed](super::Client::owe). Default: 30 s.
     pub stalled: Duration,
     /// How long to wait for the other side after the program has closed a connection. Default: 500 ms.
     ///

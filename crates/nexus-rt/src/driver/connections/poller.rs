@@ -211,8 +211,12 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
             turns -= 1;
             match self.attend(world, id, chain, &mut turn) {
                 Poll::GoesOn => {}
-                // For its first frames.
-                Poll::Opened => turns += 1,
+                Poll::Opened => {
+                    // For its first frames.
+                    let ready = &mut self.poller.resource(world).ready;
+                    ready.rotate_right(1);
+                    turns += 1;
+                }
                 Poll::Ends => return budget - turn.left,
             }
         }

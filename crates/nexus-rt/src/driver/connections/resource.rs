@@ -226,7 +226,7 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     /// Returns the limits mutably. A connection that is beyond a lower limit ends at its next turn, or in the case of
-    /// [`Limits::memory`] once it grows.
+    /// [`Limits::memory`] and [`Limits::frame`] once it grows.
     pub fn limits(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
         self.relimited = true;

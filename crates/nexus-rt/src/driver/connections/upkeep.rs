@@ -75,7 +75,8 @@ impl<C, Tag> Connections<C, Tag> {
             client.await_more(&self.limits, self.now);
         }
         let id = client.id;
-        if (client.output.blocked.is_some() || self.limits.silent.is_some() || client.phase != Phase::Open)
+        let is_watched = client.output.blocked.is_some() || self.limits.silent.is_some() || client.over;
+        if (is_watched || client.phase != Phase::Open)
             && let Some(deadline) = client.deadline(&self.limits)
             && client.timer.is_none_or(|(_, armed)| deadline < armed)
         {
@@ -158,6 +159,7 @@ impl<C> Client<C> {
         let other = match self.phase {
             Phase::Dialing => self.dial.as_ref().map(|dial| dial.until),
             Phase::Fresh(_) => None,
+            Phase::Open if self.over && self.owes => Some(after(self.since, limits.stalled)),
             Phase::Open if !self.awaits_input(limits) => None,
             Phase::Open => limits.silent.map(|silent| after(self.heard.max(self.since), silent)),
             Phase::Parting if !self.shut => None,
@@ -178,7 +180,11 @@ impl<C> Client<C> {
         let stalled = self.output.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
         match self.phase {
             Phase::Open | Phase::Fresh(_) => {
-                self.ending.get_or_insert(if stalled { Ended::Stalled } else { Ended::Silent });
+                self.ending.get_or_insert(match stalled {
+                    true => Ended::Stalled,
+                    false if self.over => Ended::Finished,
+                    false => Ended::Silent,
+                });
             }
             // Its time is over. Further input resets the connection.
             Phase::Parting if stalled || self.unsent() == 0 => {

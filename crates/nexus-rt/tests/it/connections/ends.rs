@@ -67,6 +67,48 @@ fn who_is_owed_replies_is_closed_at_once_or_once_lost() {
 }
 
 #[test]
+fn who_has_finished_is_not_waited_for_without_end() {
+    let mut rig = Rig::with(|limits| limits.stalled = Duration::from_secs(30));
+    let (_, address) = rig.listen();
+    let (mut gone, _) = rig.peer(&address, "gone");
+    let (mut reset, id) = rig.peer(&address, "reset");
+    rig.time.advance(Duration::from_secs(20));
+    for peer in [&mut gone, &mut reset] {
+        peer.send("owe\n");
+        peer.finish();
+    }
+    rig.rests();
+    // A peer that resets the connection after its last byte is lost, although no read reports it.
+    assert!(rig.net().send(id, b"unread"));
+    rig.rests();
+    drop(reset);
+    rig.until_logged("reset lost");
+    rig.time.advance(Duration::from_secs(29));
+    rig.rests();
+    assert_eq!(rig.has_logged("gone ended: the other side has finished"), 0);
+    rig.time.advance(Duration::from_secs(1));
+    rig.until_logged("gone ended: the other side has finished");
+}
+
+#[test]
+fn who_is_paused_after_it_has_finished_stays_until_it_is_resumed() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send("owe\n");
+    peer.finish();
+    rig.rests();
+    let mut net = rig.net();
+    let client = net.client_mut(id).unwrap();
+    client.pause();
+    client.owe(false);
+    rig.rests();
+    assert_eq!(rig.net().len(), 1);
+    rig.net().client_mut(id).unwrap().resume();
+    rig.until_logged("a ended: the other side has finished");
+}
+
+#[test]
 fn half_a_frame_at_the_end_is_dropped() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();

@@ -1,6 +1,6 @@
 //! What runs, in which order, and what is sent.
 
-use nexus_rt::connections::{Framing, LengthPrefixed, Lines};
+use nexus_rt::connections::{Framing, LengthPrefixed, Lines, Retry};
 
 use super::{Address, Peer, Rig};
 
@@ -123,6 +123,22 @@ fn a_poll_runs_so_many_frames_of_a_connection_and_of_all() {
     assert_eq!(rig.net.poll(&mut rig.world, 4, &mut rig.chain), 4);
     assert_eq!(rig.net.poll(&mut rig.world, 4, &mut rig.chain), 1);
     assert_eq!(rig.net.poll(&mut rig.world, 4, &mut rig.chain), 0);
+}
+
+#[test]
+fn a_new_connection_runs_its_first_frames_in_the_poll_in_which_it_opens() {
+    let mut rig = Rig::with(|limits| limits.frames = 1);
+    let (_, address) = rig.listen();
+    let (mut busy, _) = rig.peer(&address, "busy");
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    rig.net().connect(server.local_addr().unwrap(), super::dials::named("dialed"), Retry::once()).unwrap();
+    busy.send(&"log 1\n".repeat(10));
+    rig.turn();
+    let mut greets = Peer::of(server.accept().unwrap().0);
+    greets.send("log hello\n");
+    assert_eq!((rig.has_logged("busy says 1"), rig.has_logged("opened, accepted: false")), (1, 0));
+    rig.turn();
+    assert_eq!((rig.has_logged("busy says 1"), rig.has_logged("dialed says hello")), (2, 1));
 }
 
 #[test]

@@ -170,6 +170,35 @@ fn one_that_waits_for_a_reply_is_not_silent() {
 }
 
 #[test]
+fn one_that_reads_its_reply_in_its_own_time_is_not_silent() {
+    for finishes in [false, true] {
+        let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
+        let (_, address) = rig.listen();
+        let (mut peer, id) = rig.peer(&address, "a");
+        // More than sockets hold, and less than stops its frames.
+        let most = 6_000_000;
+        rig.net().limits().pause = most;
+        peer.send(&format!("big {most}\n"));
+        if finishes {
+            peer.finish();
+        }
+        rig.rests();
+        assert!(rig.unsent(id) > 0);
+        rig.time.advance(Duration::from_secs(20));
+        rig.rests();
+        assert_eq!(rig.net().stats().ended.silent, 0);
+        let mut received = 0;
+        rig.until("all has come", |_| {
+            received += peer.receive().len();
+            peer.received.clear();
+            received >= most
+        });
+        rig.rests();
+        assert_eq!(rig.has_logged("a ended: the other side has finished"), usize::from(finishes));
+    }
+}
+
+#[test]
 fn one_whose_frames_wait_until_it_reads_is_not_silent() {
     let mut rig = Rig::with(|limits| {
         (limits.silent, limits.stalled, limits.pause) =
