@@ -133,9 +133,11 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     /// Sends bytes to a connection, at its next turn. Returns `false`, and sends nothing, if the id matches no
-    /// connection or one that is closing.
+    /// connection or one that is closing, or if the connection ends because of its limits.
     ///
-    /// A connection that would exceed [`Limits::unsent`] ends as [`Ended::TooMuch`].
+    /// A connection that would exceed [`Limits::unsent`] or its share of [`Limits::memory`] ends as
+    /// [`Ended::TooMuch`]. Nothing is copied for it, so a message to many takes no more memory than the limits
+    /// allow.
     pub fn send(&mut self, id: ConnectionId, bytes: &[u8]) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         let Some(client) = &mut registration.handler else {
@@ -146,15 +148,17 @@ impl<C, Tag> Connections<C, Tag> {
         if client.is_closing() {
             return false;
         }
-        client.output.start(&mut self.spare);
-        client.send(bytes);
-        client.held += bytes.len();
-        self.stats.memory += bytes.len();
-        if client.unsent() > self.limits.unsent || self.limits.is_too_much(client.held, self.stats.memory) {
+        let (holds, memory) = (client.held + bytes.len(), self.stats.memory + bytes.len());
+        let fits = client.unsent() + bytes.len() <= self.limits.unsent && !self.limits.is_too_much(holds, memory);
+        if fits {
+            client.output.start(&mut self.spare);
+            client.send(bytes);
+            (client.held, self.stats.memory) = (holds, memory);
+        } else {
             client.ending = Some(Ended::TooMuch);
         }
         self.queue(id);
-        true
+        fits
     }
 
     /// Closes a connection once its output is sent: see [`Client::close`]. Returns whether the id matched an open

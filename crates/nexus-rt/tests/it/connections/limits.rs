@@ -109,6 +109,21 @@ fn what_others_send_has_a_limit() {
 }
 
 #[test]
+fn a_message_to_many_takes_no_more_memory_than_the_limits_allow() {
+    let mut rig = Rig::with(|limits| (limits.memory, limits.connections, limits.unsent) = (1_000_000, 100, 500_000));
+    let (_, address) = rig.listen();
+    let peers: Vec<_> = (0..50).map(|n| rig.peer(&address, &n.to_string()).0).collect();
+    let (mut net, message) = (rig.net(), vec![b'x'; 100_000]);
+    let ids: Vec<_> = net.ids().collect();
+    let sent = ids.iter().filter(|id| net.send(**id, &message)).count();
+    assert_eq!(sent, 5, "those that take half of the memory");
+    assert!(!net.send(ids[0], &vec![b'x'; 400_001]), "more than one may have");
+    assert!(net.stats().memory <= 600_000, "{}", net.stats().memory);
+    rig.until("the others have ended", |rig| rig.net().stats().ended.too_much == 46);
+    drop(peers);
+}
+
+#[test]
 fn one_reply_beyond_the_limit_is_not_sent_in_part() {
     let mut rig = Rig::with(|limits| limits.unsent = 1_000_000);
     let (_, address) = rig.listen();
