@@ -42,7 +42,7 @@ pub struct Client<C> {
     /// When bytes were last received.
     pub(super) heard: Instant,
     /// Since when the driver waits for input: since the connection opened or was resumed, since its frames have run,
-    /// since all input was read, since the program was told of its end, or since the other side was told of it.
+    /// since all input was read, since the program was told of its end, or since the peer was told of it.
     pub(super) since: Instant,
     /// Whether the driver waited for something else than input at its last turn.
     pub(super) waited: bool,
@@ -56,7 +56,7 @@ pub struct Client<C> {
     pub(super) charged: usize,
     /// Whether there may be more to read.
     pub(super) readable: bool,
-    /// Whether the OS has reported that the other side sends no more.
+    /// Whether the OS has reported that the peer sends no more.
     ended: bool,
     /// Whether all input was read.
     pub(super) over: bool,
@@ -73,7 +73,7 @@ pub struct Client<C> {
     pub(super) owes: bool,
     /// Whether the program has finished its output.
     finishing: bool,
-    /// Whether the other side was told that.
+    /// Whether the peer was told that.
     pub(super) shut: bool,
 }
 
@@ -151,7 +151,7 @@ impl<C> Client<C> {
         self.id
     }
 
-    /// Returns the address of the other side.
+    /// Returns the address of the peer.
     #[must_use]
     pub fn peer(&self) -> &Address {
         &self.peer
@@ -195,14 +195,14 @@ impl<C> Client<C> {
         self.closing.is_some() || self.ending.is_some() || self.phase == Phase::Parting
     }
 
-    /// Closes this side once its output is sent, so that the other side reads the end of the stream. Its input is still
+    /// Closes this side once its output is sent, so that the peer reads the end of the stream. Its input is still
     /// handled, and later output is dropped.
     pub fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the other
-    /// side has to wait. A connection whose other side has finished stays until it is resumed.
+    /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the peer
+    /// has to wait. A connection whose peer has finished stays until it is resumed.
     pub fn pause(&mut self) {
         self.paused = true;
     }
@@ -347,10 +347,10 @@ impl<C> Client<C> {
             return;
         }
         if self.phase == Phase::Parting {
-            // The output may have been held for long, and the other side needs time to read it.
+            // The output may have been held for long, and the peer needs time to read it.
             self.since = now;
         }
-        // If this fails, the other side is gone, as the next read will report too.
+        // If this fails, the peer is gone, as the next read will report too.
         self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err());
     }
 

@@ -43,10 +43,10 @@ impl<C, Tag> Connections<C, Tag> {
     /// first.
     ///
     /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
-    /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the other side has closed its own.
-    /// A connection whose frames wait because the other side does not read, or which is [owed](Client::owe) replies,
-    /// holds up only itself: it ends once it is answered. At the deadline, the remaining connections end as
-    /// [`Ended::CutOff`]. [`World::drain`](crate::World::drain) runs these polls:
+    /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the peer has closed its own. A
+    /// slow reader, or a connection that is [owed](Client::owe) replies, delays only itself: it ends once it is
+    /// answered. At the deadline, the remaining connections end as [`Ended::CutOff`].
+    /// [`World::drain`](crate::World::drain) runs these polls:
     ///
     /// ```
     /// use std::io::{self, Read, Write};

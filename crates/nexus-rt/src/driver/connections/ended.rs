@@ -26,7 +26,7 @@ pub struct Opened {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Ended<E> {
-    /// The other side closed its end, and everything was answered and sent.
+    /// The peer closed its end, and everything was answered and sent.
     Finished,
     /// The program closed the connection, for this reason: see [`Client::close`](super::Client::close).
     Closed(Cow<'static, str>),
@@ -34,9 +34,9 @@ pub enum Ended<E> {
     Malformed(E),
     /// An incomplete frame is longer than [`Limits::frame`](super::Limits::frame).
     TooLong,
-    /// The other side sent nothing for longer than [`Limits::silent`](super::Limits::silent).
+    /// The peer sent nothing for longer than [`Limits::silent`](super::Limits::silent).
     Silent,
-    /// The other side read none of its waiting output for longer than [`Limits::stalled`](super::Limits::stalled).
+    /// The peer read none of its waiting output for longer than [`Limits::stalled`](super::Limits::stalled).
     Stalled,
     /// The connection holds more than [`Limits::unsent`](super::Limits::unsent), or too much of
     /// [`Limits::memory`](super::Limits::memory).

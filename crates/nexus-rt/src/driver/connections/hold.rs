@@ -30,9 +30,9 @@ impl<C, Tag> Connections<C, Tag> {
     /// Holds output until this position, or a later one, is [released](Self::release): for every connection, from now
     /// on, including output since the latest poll. Nothing is held by default.
     ///
-    /// Positions are the program's own, such as the number of its turn or the length of its journal. They only grow: a
-    /// position that is not beyond all earlier ones changes nothing. A connection distinguishes two positions. While
-    /// output of it waits for one position, all later output waits for the latest.
+    /// Positions are the program's own, such as the number of its turn or the length of its journal. They must
+    /// increase: `hold` ignores a position that is not greater than all earlier ones. A connection tracks two
+    /// positions: the one that its oldest output waits for, and the latest.
     ///
     /// Held output is [unsent](super::Client::unsent) and counts for [`Limits`](super::Limits). A connection that is
     /// closed, finished or drained is sent it first; a connection that ends abruptly is not.

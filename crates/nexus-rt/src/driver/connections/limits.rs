@@ -27,7 +27,7 @@ pub struct Limits {
     pub frame: usize,
     /// The maximum number of frames of one connection in a poll. The next poll runs the rest. Default: 1,000.
     pub frames: usize,
-    /// The number of unsent bytes above which the frames of a connection wait until the other side reads. Default: 1
+    /// The number of unsent bytes above which the frames of a connection wait until the peer reads. Default: 1
     /// MiB.
     pub pause: usize,
     /// The maximum number of unsent bytes of a connection. A connection that would exceed it ends. Default: 64 MiB.
@@ -37,18 +37,20 @@ pub struct Limits {
     /// Half of it is shared equally among `connections`. Once all connections together hold more than that half, a
     /// connection that holds more than its share ends when it grows.
     pub memory: usize,
-    /// How long the other side may send nothing. Default: `None`, which means no limit.
+    /// How long the peer may send nothing. Default: `None`, which means no limit.
     ///
     /// The time runs only while the driver waits for input: not while input waits for the program, and not while output
     /// waits for the peer, for which there is [`stalled`](Self::stalled).
     pub silent: Option<Duration>,
-    /// How long the other side may read none of its waiting output, and how long one that has finished its side is kept
+    /// How long the peer may read none of its waiting output, and how long a peer that has finished its side is kept
     /// for the replies that it is [owed](super::Client::owe). Default: 30 s.
     pub stalled: Duration,
-    /// How long to wait for the other side after the program has closed a connection. Default: 500 ms.
+    /// How long the peer may be silent after a connection has ended gracefully, until its socket is closed. Default:
+    /// 500 ms.
     ///
     /// Meanwhile, its input is read and dropped: closing a socket with unread bytes would reset the connection, and the
-    /// other side might lose the last output.
+    /// peer might lose the last output. A peer that never stops sending is waited for as long as
+    /// [`stalled`](Self::stalled).
     pub linger: Duration,
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Output {
     sent: usize,
     /// The held bytes at the end of the backlog: those that wait longest, and all later ones.
     held: [Held; 2],
-    /// Since when the other side has read none of its waiting output.
+    /// Since when the peer has read none of its waiting output.
     pub(super) blocked: Option<Instant>,
     /// Whether the OS had no room for more in this turn.
     full: bool,
@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    /// The next action: writing this many bytes, reading them on the other side, flushing, holding for this many
+    /// The next action: writing this many bytes, reading them as the peer, flushing, holding for this many
     /// positions, or releasing this many.
     #[derive(Clone, Debug)]
     enum Act {

@@ -159,7 +159,7 @@ impl Stream {
         }
     }
 
-    /// Returns the address of the other side.
+    /// Returns the address of the peer.
     pub(super) fn peer(&self) -> io::Result<Address> {
         match self {
             Self::Tcp(socket) => socket.peer_addr().map(Address::Ip),

@@ -90,7 +90,7 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    /// Makes the OS report room to send, or stop reporting it: a Unix socket reports room whenever the other side
+    /// Makes the OS report room to send, or stop reporting it: a Unix socket reports room whenever the peer
     /// reads, even if no output waits.
     #[cold]
     fn listen_for_room(&mut self, client: &mut Client<C>) {
