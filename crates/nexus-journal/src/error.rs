@@ -104,7 +104,8 @@ pub enum Error {
 /// Where a replay diverged from the recorded run, and in which resources.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Divergence {
-    /// The resources that differ. Empty if the sequence revealed the divergence.
+    /// The resources that differ. Empty if the replay diverged in the number of events rather than in the value of a
+    /// resource.
     pub resources: Vec<String>,
     /// The sequence of the last check that agreed, or [`Sequence::NEVER`].
     pub after: Sequence,

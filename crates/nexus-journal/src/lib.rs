@@ -91,8 +91,9 @@
 //! - An input up to the sequence that [`commit`](Recorder::commit) returned survives, as [`Durability`] defines.
 //! - A replay applies the same inputs, at the same times and in the same sequence. Digests detect a program that
 //!   depends on anything else.
-//! - A tail that was never safe is cut off. Damage to bytes that were once safe is an [`Error`], never a shorter
-//!   journal.
+//! - A tail that was never safe is cut off. Damage to bytes that were once safe is an [`Error`], with two exceptions:
+//!   damage to the last commit before a crash looks like a tail that was never safe, and a missing last file is not
+//!   noticed.
 //! - There is no unsafe code.
 //!
 //! # Features

@@ -208,8 +208,9 @@ impl Recorder {
     /// Records that the present event is this input, without applying it. Returns its sequence. If the present event
     /// already has an input, a new event begins.
     ///
-    /// A replay applies the input by [`Program::apply`], so the program must do the same work there. A server that
-    /// learns only while it runs a request whether the request changes anything calls this afterwards.
+    /// A replay applies the input by [`Program::apply`], so the program must do the same work there. Some requests
+    /// reveal only while they run whether they change state. For these, the program runs the request first and then
+    /// calls `append`.
     ///
     /// # Panics
     /// If the payload is 4 GiB or longer.

@@ -29,12 +29,12 @@ fn main() {
     builder.register(Position(0));
     let mut world = builder.build();
 
-    let reg = world.registry(); // what is missing is reported here, by name, before the first event
+    let reg = world.registry();
     let mut orders = PipelineStart::<u64>::new()
         .then(check, reg) // u64 -> Result<u64, TooLarge>
         .catch(reject, reg) // the error ends here: Option<u64>
         .map(fill, reg)
-        .build();
+        .build(); // what is missing was reported above, by name, before the first event
 
     for quantity in [60, 101, 30] {
         world.next_sequence(); // a new event begins

@@ -77,7 +77,7 @@ impl fmt::Display for UnknownWait {
 
 impl std::error::Error for UnknownWait {}
 
-/// Decides at the end of each turn whether the loop sleeps and until when, according to a [`Wait`].
+/// Decides before each wait whether the loop sleeps and until when, according to a [`Wait`].
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -108,12 +108,13 @@ impl Idle {
         Self { wait, past: Instant::now(), empty: 0 }
     }
 
-    /// Returns the time until which the loop sleeps at the end of a turn: pass it to
+    /// Returns the time until which the next wait lasts: pass it to
     /// [`MioPoller::poll_until`](crate::MioPoller::poll_until) or [`Parker::park`](crate::wait::Parker::park).
     ///
-    /// `ran` is the number of handlers that ran in the turn, `now` is its time, and `deadline` is that of the next
-    /// timer. After a turn with work, and while the loop polls again, the result is in the past, so the loop does not
-    /// sleep. Otherwise it is `deadline`, where `None` means no limit. With [`Wait::Yield`], this call yields.
+    /// `ran` is the number of handlers that ran since the last wait, `now` is the time at which that wait ended, and
+    /// `deadline` is that of the next timer. After a turn with work, and while the loop polls again, the result is in
+    /// the past, so the loop does not sleep. Otherwise it is `deadline`, where `None` means no limit. With
+    /// [`Wait::Yield`], this call yields.
     #[inline]
     #[must_use = "it says until when to sleep"]
     pub fn until(&mut self, ran: usize, now: Instant, deadline: Option<Instant>) -> Option<Instant> {

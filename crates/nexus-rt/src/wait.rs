@@ -1,8 +1,8 @@
 //! How a loop sleeps, and how other threads wake it.
 //!
 //! A loop has one sleep for all its sources: `MioPoller::poll_until` if it has sockets, or [`Parker::park`]. A thread
-//! that has put an item where the loop looks rings the [`Doorbell`] of that sleep. [`Idle`] decides at the end of each
-//! turn whether the loop sleeps or polls again at once, according to a [`Wait`]:
+//! that has put an item where the loop looks rings the [`Doorbell`] of that sleep. [`Idle`] decides before each wait
+//! whether the loop sleeps or polls again at once, according to a [`Wait`]:
 //!
 //! ```
 //! use std::thread;

@@ -9,7 +9,8 @@ pub use virtual_clock::VirtualClock;
 
 /// The time of the current turn, as a resource: handlers read it from `Res<Clock>`.
 ///
-/// It moves only when the loop asks the OS for events. All handlers of a turn therefore see one time.
+/// It moves when the wait of the loop ends, and stands still during the turn. All handlers of a turn therefore see one
+/// time.
 ///
 /// ```
 /// use std::time::Duration;

@@ -121,9 +121,9 @@ impl<F: FnOnce(&mut WorldBuilder)> Plugin for F {
 ///
 /// One rule cannot be checked:
 ///
-/// - **Time and IO are arguments.** A poller does not read the clock, except to shorten an interrupted timeout. A
-///   poller that waits updates the world's [`Clock`](crate::Clock) afterwards; tests and replays control that clock
-///   too.
+/// - **Time and IO are arguments.** A poller does not read the clock of the machine, except to compute how long a wait
+///   may still last. A poller that waits updates the world's [`Clock`](crate::Clock) afterwards; tests and replays
+///   control that clock too.
 pub trait Installer {
     /// What the user stores and polls.
     type Poller;

@@ -186,8 +186,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// On Linux, the wait usually ends about 60 microseconds after the timeout, the scheduler's own jitter. Elsewhere,
     /// it ends with the resolution of the OS, which may be a millisecond or more.
     ///
-    /// If the world has a [`Clock`], the end of the wait [updates](Clock::update) it, and nothing else does. A turn
-    /// begins here, and all of its handlers, timers included, see one time.
+    /// If the world has a [`Clock`], the end of the wait [updates](Clock::update) it, and nothing else in the library
+    /// does. A turn begins here, and all of its handlers, timers included, see one time.
     ///
     /// ```
     /// use std::time::Duration;
