@@ -10,6 +10,7 @@ use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
 use nexus_rt::io::MioEvent;
 use nexus_rt::mio::Interest;
 use nexus_rt::mio::net::TcpStream;
+use nexus_rt::testing::VirtualClock;
 use nexus_rt::timer::TimerEvent;
 use nexus_rt::wait::{Doorbell, Idle, Parker, Wait};
 use nexus_rt::{
@@ -117,6 +118,10 @@ fn a_poll_wakes_by_its_doorbell_and_does_not_sleep_on_a_ring() {
     rig.io().doorbell().ring();
     assert_eq!(rig.poller.poll(&mut rig.world, Some(Duration::ZERO)).unwrap(), 0);
     assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
+    // So it does with a request to stop.
+    rig.shutdown.shutdown();
+    assert_eq!(rig.poller.poll(&mut rig.world, Some(Duration::ZERO)).unwrap(), 0);
+    assert_eq!(rig.poller.poll(&mut rig.world, None).unwrap(), 0);
     // And sockets are served all the while.
     let (token, mut client) = rig.reader("served");
     client.write_all(b"x").unwrap();
@@ -220,6 +225,31 @@ fn all_handlers_of_a_turn_see_one_time() {
     let kinds = |kind| turns.iter().flatten().filter(|(seen, _)| *seen == kind).count();
     assert!(kinds("timer") > 0 && kinds("socket") > 0 && kinds("sent") > 0);
     assert!(turns.windows(2).all(|turns| turns[0][0].1 < turns[1][0].1));
+}
+
+#[test]
+fn events_that_a_budget_leaves_run_at_the_time_of_their_own_turn() {
+    let time = VirtualClock::new();
+    let mut builder = WorldBuilder::new();
+    builder.register(Clock::test(time.clone(), Duration::ZERO));
+    builder.register_default::<Seen>();
+    let mut io = builder.install_driver(MioInstaller::new().unwrap());
+    let mut world = builder.build();
+    let mut clients = Vec::new();
+    for name in ["first", "second"] {
+        let see = move |clock: Res<Clock>, mut seen: ResMut<Seen>, _: MioEvent| seen.0.push((name, clock.now()));
+        let see = Box::new(see.into_handler(world.registry()));
+        let (own, client) = Rig::pair();
+        // It is writable at once.
+        world.resource_mut::<MioDriver>().register::<TcpStream>(own, Interest::WRITABLE, see).unwrap();
+        clients.push(client);
+    }
+    for _ in 0..2 {
+        assert_eq!(io.poll_budget(&mut world, LONG, 1).unwrap(), 1);
+        time.advance(MS);
+    }
+    let seen = &world.resource::<Seen>().0;
+    assert_eq!(seen[1].1 - seen[0].1, MS);
 }
 
 #[test]

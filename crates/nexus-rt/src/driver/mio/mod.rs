@@ -17,6 +17,7 @@ mod sleep;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -141,14 +142,24 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> Installer for MioInstaller<S,
     fn install(self, builder: &mut WorldBuilder) -> MioPoller<S, Tag> {
         let Self { poll, registry, waker, sleep, .. } = self;
         let bell = Bell::default();
-        let mut driver = MioDriver::<S, Tag>::new(registry, waker.clone(), bell.clone());
-        let id = driver.polls().driver();
+        let mut driver = MioDriver::<S, Tag>::new(registry, waker, bell.clone());
+        let (id, rings) = (driver.polls().driver(), driver.doorbell());
         builder.register(driver);
         let shutdown = builder.shutdown_handle();
-        // If the waker fails, no file descriptor is left to wake with, and there is no one to report it to.
-        shutdown.on_shutdown(move || _ = waker.wake());
+        // A poll that only looks leaves a ring to the one that would wait.
+        shutdown.on_shutdown(move || rings.ring());
         let events = Events::with_capacity(EVENTS);
-        MioPoller { poll, events, next: ALL, id, shutdown, sleep, bell, poller: Poller::new(builder.key()) }
+        MioPoller {
+            poll,
+            events,
+            next: ALL,
+            forwarded: true,
+            id,
+            shutdown,
+            sleep,
+            bell,
+            poller: Poller::new(builder.key()),
+        }
     }
 }
 
@@ -167,6 +178,8 @@ pub struct MioPoller<S: 'static = Virtual<MioEvent>, Tag: 'static = ()> {
     events: Events,
     /// The first event still to be served, or [`ALL`]: events that a panic or a budget leaves are for the next poll.
     next: usize,
+    /// Whether the ports have their events of the last wait.
+    forwarded: bool,
     id: u32,
     shutdown: ShutdownHandle,
     sleep: Sleep,
@@ -186,8 +199,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// On Linux, the wait usually ends about 60 microseconds after the timeout, the scheduler's own jitter. Elsewhere,
     /// it ends with the resolution of the OS, which may be a millisecond or more.
     ///
-    /// If the world has a [`Clock`], the end of the wait [updates](Clock::update) it, and nothing else in the library
-    /// does. A turn begins here, and all of its handlers, timers included, see one time.
+    /// If the world has a [`Clock`], each poll [updates](Clock::update) it after the wait, and nothing else in the
+    /// library does. A turn begins here, and all of its handlers, timers included, see one time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -259,7 +272,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll_limit(world, limit, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest.
+    /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest, at a new time of
+    /// the clock. Sources of other drivers, such as connections, do not count: they have budgets of their own.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -274,25 +288,31 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     #[track_caller]
     fn poll_limit(&mut self, world: &mut World, limit: Limit, budget: usize) -> io::Result<usize> {
         let foreign = self.poller.start(world).polls().driver() != self.id;
-        let asks = self.next == ALL || !self.events.iter().skip(self.next).any(|event| is_source(event.token()));
-        if asks {
+        if !self.has_left() {
             self.wait(limit)?;
         }
-        if (asks || foreign)
-            && let Some(mut clock) = world.try_resource_mut::<Clock>()
-        {
+        if let Some(mut clock) = world.try_resource_mut::<Clock>() {
             clock.update();
         }
         if foreign {
             // Ready sources wait until their driver is back.
             return Ok(0);
         }
-        let mut events = self.events.iter().skip(self.next);
-        let ran = self.poller.run(world, budget, |driver| {
-            let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
-                let token = token(self.id, event.token());
+        let (id, all) = (self.id, &self.events);
+        let forwards = !mem::replace(&mut self.forwarded, true);
+        let forward = |driver: &mut MioDriver<S, Tag>| {
+            for event in all.iter().filter(|_| forwards) {
+                let token = token(id, event.token());
                 if is_of_port(token) {
                     driver.ports().note(token, event);
+                }
+            }
+        };
+        let mut events = self.events.iter().skip(self.next);
+        let ran = self.poller.run_after(world, budget, forward, |driver| {
+            let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
+                let token = token(id, event.token());
+                if is_of_port(token) {
                     return None;
                 }
                 Some((token, driver.take_out(token)?, MioEvent::new(token, event)))
@@ -303,6 +323,12 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             found
         });
         Ok(ran)
+    }
+
+    /// Returns whether an earlier poll has left events.
+    fn has_left(&self) -> bool {
+        let is_left = |token: Token| is_source(token) && !(self.forwarded && is_of_port(self::token(self.id, token)));
+        self.next != ALL && self.events.iter().skip(self.next).any(|event| is_left(event.token()))
     }
 
     /// Returns another handle of the selector, for drivers over this one.
@@ -328,7 +354,7 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             bell.answer();
         }
         asked?;
-        self.next = 0;
+        (self.next, self.forwarded) = (0, false);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What runs, in which order, and what is sent.
 
+use std::time::{Duration, Instant};
+
 use nexus_rt::connections::{Framing, LengthPrefixed, Lines, Retry};
 
 use super::{Address, Peer, Rig};
@@ -139,6 +141,20 @@ fn a_new_connection_runs_its_first_frames_in_the_poll_in_which_it_opens() {
     assert_eq!((rig.has_logged("busy says 1"), rig.has_logged("opened, accepted: false")), (1, 0));
     rig.turn();
     assert_eq!((rig.has_logged("busy says 1"), rig.has_logged("dialed says hello")), (2, 1));
+}
+
+#[test]
+fn the_budget_for_other_sources_does_not_hold_up_connections() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("log 1\n");
+    let began = Instant::now();
+    while rig.has_logged("a says 1") == 0 {
+        assert!(began.elapsed() < super::LONG, "it has not come");
+        rig.io.poll_budget(&mut rig.world, Some(Duration::from_millis(1)), 0).unwrap();
+        rig.net.poll(&mut rig.world, 1, &mut rig.chain);
+    }
 }
 
 #[test]
