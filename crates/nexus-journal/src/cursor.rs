@@ -125,6 +125,7 @@ impl Cursor {
     /// record now.
     pub(crate) fn reread(&mut self) -> io::Result<bool> {
         self.buffer.truncate(self.next);
+        self.entry.length = self.file.length()?;
         Ok(!self.entry.is_torn && self.read_more()? && format::decode(&self.buffer).is_some())
     }
 

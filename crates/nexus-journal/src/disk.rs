@@ -184,11 +184,12 @@ impl Drop for Locked {
 fn create_directory(path: &Path) -> io::Result<()> {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match fs::create_dir(path) {
-        Err(_) if path.is_dir() => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_dir() => {
             create_directory(above)?;
-            fs::create_dir(path)?;
+            fs::create_dir(path).or_else(|error| if path.is_dir() { Ok(()) } else { Err(error) })?;
         }
+        // Whoever has created it may have been killed before the disk had its name.
+        Err(_) if path.is_dir() => return Ok(_ = sync_directory(above)),
         created => created?,
     }
     sync_directory(above)

@@ -59,6 +59,11 @@ impl Entry {
         Ok(Self { name, kind, after, at, program, length, is_torn, is_dropped: false })
     }
 
+    /// Looks again at a file without a whole header: another process may have been about to write it.
+    pub(crate) fn again(self, disk: &dyn Disk) -> Result<Self, Error> {
+        if self.is_torn { Self::open(disk, self.name, (self.kind, self.after), None) } else { Ok(self) }
+    }
+
     /// Marks a file as one that continues from what is lost.
     pub(crate) fn dropped(self) -> Self {
         Self { is_dropped: true, ..self }

@@ -247,7 +247,7 @@ impl Reader {
     /// Opens the next file. Returns `false` if there is none.
     fn advance(&mut self) -> Result<bool, Error> {
         let Some(entry) = self.ahead.pop() else { return Ok(false) };
-        let has = self.known();
+        let (entry, has) = (entry.again(&*self.disk)?, self.known());
         let failed = Error::io("read", &*self.disk, &entry.name);
         let cursor = Cursor::open(&*self.disk, entry).map_err(failed)?;
         let cursor = self.current.insert(cursor);

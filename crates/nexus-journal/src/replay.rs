@@ -10,9 +10,6 @@ use crate::format::CHECK;
 use crate::inputs::Input;
 use crate::reader::{Reader, Torn};
 
-/// The sequence of a new world, before its first event.
-const FIRST: Sequence = Sequence::new(1);
-
 /// A program as a function of its inputs. Live inputs and replayed ones go through its one entrance.
 pub trait Program {
     /// The inputs, usually declared by [`inputs!`](crate::inputs).
@@ -123,9 +120,10 @@ impl Reader {
                 self.agreed = sequence;
                 continue;
             }
-            // Events that are no inputs, such as that a socket is readable, have sequences too. The first input may be
-            // of the event that a world begins with.
-            if reached > sequence || reached == sequence && sequence > begins.max(FIRST) {
+            // Events that are no inputs, such as that a socket is readable, have sequences too. The first input of all
+            // may be of the event that a world has begun with, or that its startup has ended with.
+            let goes_on = sequence > begins && (inputs > 0 || before > begins);
+            if reached > sequence || reached == sequence && goes_on {
                 return Err(diverged(Vec::new(), Some(reached), digests.unwatched(world)));
             }
             let (source, length) = (record.source, record.payload.len());

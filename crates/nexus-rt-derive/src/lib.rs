@@ -14,8 +14,9 @@ use syn::{
 /// Makes a struct of params a param: to name a group of params, or to take more than eight.
 ///
 /// The fields may be named or unnamed, and each has a type that is a `Param`. The struct may have any lifetimes, type
-/// parameters and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and no trait
-/// in a bound may have a lifetime of the struct (`T: Borrows<'w>`).
+/// parameters and const parameters. A field may use a type parameter (`Res<'w, T>`) but not be one (`P`), and not
+/// name `Self`. No bound other than `T: 'w` may have a lifetime of the struct, neither in the trait (`T: Borrows<'w>`)
+/// nor in the type (`&'w T: Trait`; write `for<'a> &'a T: Trait`).
 ///
 /// A field with `#[param(ignore)]` is not a param: it starts each run as its `Default`. It may be a `PhantomData`, or
 /// what the methods of the struct collect during a run.

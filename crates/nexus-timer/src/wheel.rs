@@ -187,9 +187,9 @@ impl<T> Wheel<T> {
 
     /// Returns when to poll next, or `None` if nothing waits. This is never later than the earliest deadline.
     ///
-    /// Within the next 64 ticks or so, it is the earliest deadline itself. Further away, it may be an earlier instant,
-    /// at which the wheel has entries to sort. A poll at that instant brings the answer closer, so one entry causes at
-    /// most nine such wakes.
+    /// It is the earliest deadline itself if the wheel has no multiple of 64 ticks to pass before. Otherwise, it may be
+    /// such a multiple, at which the wheel has entries to sort. A poll at that instant brings the answer closer, so one
+    /// entry causes at most nine such wakes.
     ///
     /// O(1), except for the first call after the entry with the earliest deadline was cancelled or rescheduled, which
     /// compares the other entries of that tick. If the earliest of those leaves as well, the tick is sorted, so no

@@ -4,10 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use nexus_journal::testing::FakeDisk;
-use nexus_journal::{Dir, Durability, Options, Reader};
-use nexus_rt::Sequence;
+use nexus_journal::{Dir, Durability, Options, Program, Reader, Recorder};
+use nexus_rt::testing::VirtualClock;
+use nexus_rt::{Clock, Sequence};
 
-use crate::program::{Call, Live, crash, newest_file, options};
+use crate::program::{Call, Live, crash, make, newest_file, options};
 
 /// Calls what panics, and goes on.
 fn caught(panics: impl FnOnce()) {
@@ -61,16 +62,29 @@ fn a_value_that_serde_refuses_leaves_what_was_written_before_it() {
 }
 
 #[test]
-fn the_event_that_a_world_begins_with_may_be_an_input() {
-    let disk = FakeDisk::new();
-    let mut live = Live::on(&disk);
-    let Live { world, recorder, .. } = &mut live;
-    let first = recorder.as_mut().unwrap().append(world, &Call::Expire);
-    assert_eq!((first, live.commit().unwrap()), (Sequence::new(1), first));
-    let second = live.call(Call::Add(b"text"));
-    live.close();
-    let live = Live::on(&disk.kill());
-    assert_eq!((live.replayed.inputs, live.replayed.last), (2, second));
+fn the_event_that_a_world_or_its_startup_ends_with_may_be_an_input() {
+    for startup in 0..3 {
+        let disk = FakeDisk::new();
+        let start = |disk: &FakeDisk| {
+            let (mut world, mut adder, digests) = make();
+            (0..startup).for_each(|_| _ = world.next_sequence());
+            let clock = Clock::test(VirtualClock::new(), Duration::from_secs(1_000));
+            let options = options(Durability::Disk);
+            let opened = Recorder::open_by(clock, disk.clone(), options, (&mut world, &mut adder), digests);
+            opened.map(|(recorder, replayed)| (world, adder, recorder, replayed.inputs))
+        };
+        let (mut world, mut adder, mut recorder, _) = start(&disk).unwrap();
+        adder.apply(&mut world, Call::Expire);
+        assert_eq!(recorder.append(&mut world, &Call::Expire), Sequence::new(1 + startup));
+        recorder.commit(&world).unwrap();
+        crash(recorder);
+        let disk = disk.kill();
+        let (mut world, mut adder, mut recorder, inputs) = start(&disk).unwrap();
+        assert_eq!((inputs, world.current_sequence()), (1, Sequence::new(1 + startup)));
+        recorder.input(&mut world, &mut adder, Call::Expire);
+        recorder.close(&world).unwrap();
+        assert_eq!(start(&disk).unwrap().3, 2);
+    }
 }
 
 #[test]
@@ -123,6 +137,43 @@ fn a_journal_is_read_while_it_is_written() {
 }
 
 #[test]
+fn a_journal_that_grows_beyond_its_reserved_room_is_read_while_it_is_written() {
+    let disk = FakeDisk::new();
+    let mut live = Live::start(disk.clone(), Options { segment: 1 << 20, ..options(Durability::Disk) }).unwrap();
+    live.call(Call::Add(b"first"));
+    live.commit().unwrap();
+    let mut reader = Reader::open(disk.clone().into(), None).unwrap();
+    assert!(reader.read().unwrap().is_some());
+    for _ in 0..10 {
+        live.call(Call::Add(&[7; 1_000]));
+        live.commit().unwrap();
+    }
+    let mut later = 0;
+    while let Some(record) = reader.read().unwrap() {
+        later += u64::from(record.is_input());
+    }
+    assert_eq!((later, reader.torn()), (10, None));
+}
+
+#[test]
+fn a_file_that_is_created_while_it_is_listed_is_read() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    (0..3).for_each(|_| _ = live.call(Call::Expire));
+    live.close();
+    let (name, other) = (newest_file(&disk), FakeDisk::new());
+    // Its header is not written yet.
+    other.put(&name, b"");
+    let mut reader = Reader::open(other.clone().into(), None).unwrap();
+    other.put(&name, &disk.bytes(&name).unwrap());
+    let mut inputs = 0;
+    while let Some(record) = reader.read().unwrap() {
+        inputs += u64::from(record.is_input());
+    }
+    assert_eq!((inputs, reader.torn()), (3, None));
+}
+
+#[test]
 fn a_directory_is_created_with_those_above_it() {
     let root = tempfile::tempdir().unwrap();
     for _ in 0..2 {
@@ -131,6 +182,8 @@ fn a_directory_is_created_with_those_above_it() {
         live.call(Call::Expire);
         live.close();
     }
+    // A path that comes back to what it creates.
+    Live::start(Dir::new(root.path().join("fresh/../journal")), options(Durability::Disk)).unwrap().close();
     std::fs::write(root.path().join("file"), "no directory").unwrap();
     let error = Live::start(Dir::new(root.path().join("file/in it")), options(Durability::Disk)).err().unwrap();
     assert!(error.to_string().contains("file/in it"), "{error}");

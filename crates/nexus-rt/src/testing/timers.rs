@@ -87,11 +87,14 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TestTimerDriver<S, Tag> {
     /// too long. Returns the number of timers run.
     ///
     /// # Panics
-    /// As [`TimerPoller::poll`].
+    /// As [`TimerPoller::poll`], or if timers run again and again without the time advancing.
     #[track_caller]
     pub fn run_until(&mut self, world: &mut World, until: Instant) -> usize {
-        let mut ran = 0;
+        const MOST: usize = 1_000;
+        let (mut ran, mut polls) = (0, 0);
         while let Some(next) = self.poller.next_deadline(world).filter(|next| *next <= until) {
+            polls = if next > self.now() { 0 } else { polls + 1 };
+            assert!(polls < MOST, "timers were due in {MOST} polls at one time: reschedule them to after `event.now`");
             self.clock.set(next.max(self.now()));
             ran += self.poll(world);
         }

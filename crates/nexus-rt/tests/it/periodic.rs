@@ -148,3 +148,16 @@ fn a_test_drives_timers_with_a_clock_of_its_own() {
     assert_eq!(timers.poller().next_deadline(&world), Some(start + 50 * MS));
     assert_eq!(world.resource::<Ran>().0, [(10, 10), (20, 20), (30, 30), (40, 40)]);
 }
+
+#[test]
+fn a_timer_that_runs_at_one_time_without_end_fails_a_test() {
+    let clock = VirtualClock::new();
+    let (mut world, poller) = world(clock.now());
+    let start = clock.now();
+    let mut timers = TestTimerDriver::new(poller, clock);
+    let again = |mut timers: ResMut<TimerWheel>, event: TimerEvent| _ = timers.reschedule(event.key, event.now);
+    let again = Box::new(again.into_handler(world.registry()));
+    world.resource_mut::<TimerWheel>().schedule(start + MS, again);
+    let message = panic_of(|| _ = timers.run_until(&mut world, start + 2 * MS));
+    assert_eq!(message, "timers were due in 1000 polls at one time: reschedule them to after `event.now`");
+}

@@ -153,6 +153,8 @@ impl<S: Handler<TimerEvent> + 'static, Tag: 'static> TimerPoller<S, Tag> {
     }
 
     /// Like [`poll`](Self::poll), but runs at most `budget` timers. The next poll runs the rest, in the same order.
+    /// A timer that is rescheduled to its own deadline is due before them, and runs first in each poll: reschedule it
+    /// to `event.now` instead.
     ///
     /// # Panics
     /// As [`poll`](Self::poll).

@@ -301,8 +301,8 @@ impl<S, Tag> TimerWheel<S, Tag> {
         Some(&mut self.wheel.get_mut(key)?.handler)
     }
 
-    /// Returns when to poll next at the latest, or `None` without timers. It may be before the first deadline if that
-    /// is more than 64 ticks away: see [`Wheel::next_deadline`].
+    /// Returns when to poll next at the latest, or `None` without timers. It may be before the first deadline, at a
+    /// multiple of 64 ticks: see [`Wheel::next_deadline`].
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()
