@@ -1,7 +1,6 @@
 //! The session layer: who is logged on, what was sent, and what a message passes before it reaches the application.
 
 use std::io;
-use std::mem;
 use std::time::{Duration, Instant};
 
 use nexus_rt::connections::{Client, ConnectionId, Connections, Ended};
@@ -31,8 +30,8 @@ pub(crate) struct Session {
     pub(crate) connection: Option<ConnectionId>,
     /// The number of the last message that arrived in sequence.
     pub(crate) received: usize,
-    /// The first number of the last resend request.
-    pub(crate) asked: usize,
+    /// The last resend request: its first number, and the number beyond which messages may be of an earlier resend.
+    pub(crate) asked: (usize, usize),
     /// Messages sent, from number 1: types, times and bodies.
     pub(crate) sent: Vec<(&'static str, String, String)>,
     /// When a message was last sent.
@@ -74,10 +73,11 @@ impl Sessions<'_> {
         }
     }
 
-    /// Requests, once, all messages from the expected number.
-    fn ask(&mut self, whom: SessionId, out: &mut Vec<u8>) {
+    /// Requests, once, all messages from the expected number. Another resend may go on beyond the number `last`.
+    fn ask(&mut self, whom: SessionId, out: &mut Vec<u8>, last: usize) {
         let expected = self.all[whom].received + 1;
-        if mem::replace(&mut self.all[whom].asked, expected) != expected {
+        if self.all[whom].asked.0 != expected {
+            self.all[whom].asked = (expected, last);
             self.send(whom, out, "2", fields! { 7 => expected, 16 => 0 });
         }
     }
@@ -109,7 +109,7 @@ pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &
         client.state = Some(session);
         let state = &mut sessions.all[session];
         // A resend requested on an earlier connection will not arrive.
-        (state.connection, state.asked) = (Some(client.id()), 0);
+        (state.connection, state.asked) = (Some(client.id()), (0, 0));
         if message.text(141) == "Y" {
             state.received = 0;
             state.sent.clear();
@@ -128,9 +128,13 @@ pub(crate) fn in_sequence<'m>(client: &mut Peer, mut sessions: Sessions, request
         "5" => {}
         "A" | "2" if number > expected => {}
         kind => {
-            if number > expected {
-                sessions.ask(session, client.out());
-            } else if kind == "A" || message.text(43) != "Y" {
+            let (is_resent, (asked, last)) = (message.text(43) == "Y", sessions.all[session].asked);
+            if number > expected && is_resent && asked == expected && number <= last {
+                // A resend brings every number in turn, or a gap fill for it.
+                sessions.part(client, &format!("the resend left out MsgSeqNum {expected}"));
+            } else if number > expected {
+                sessions.ask(session, client.out(), if is_resent { number } else { usize::MAX });
+            } else if kind == "A" || !is_resent {
                 sessions.part(client, &format!("MsgSeqNum too low, expecting {expected} but received {number}"));
             }
             return None;
@@ -183,7 +187,7 @@ pub(crate) fn administer(
     }
     // The message was handled despite a gap before it: request what was missed.
     if message.number(34) > received {
-        sessions.ask(session, client.out());
+        sessions.ask(session, client.out(), usize::MAX);
     }
 }
 

@@ -54,6 +54,32 @@ fn a_gap_is_asked_for_once_and_filled() {
 }
 
 #[test]
+fn a_resend_that_leaves_out_a_message_ends_the_session() {
+    let mut rig = Rig::logged_on(30);
+    assert_eq!(rig.send_as(3, "35=0"), ["35=2|34=2|7=2|16=0"]);
+    let sent = rig.send_as(3, "35=0|43=Y|122=20240229-00:00:00");
+    assert_eq!(sent, ["35=5|34=3|58=the resend left out MsgSeqNum 2"]);
+    assert!(rig.is_closed);
+    rig.reconnect();
+    assert_eq!(rig.send_as(4, "35=A|98=0|108=30"), ["35=A|34=4|98=0|108=30", "35=2|34=5|7=2|16=0"]);
+}
+
+#[test]
+fn what_is_lost_within_a_resend_is_asked_for_again_and_the_rest_of_the_resend_ignored() {
+    let mut rig = Rig::logged_on(30);
+    assert_eq!(rig.send_as(6, "35=0"), ["35=2|34=2|7=2|16=0"]);
+    let resent = |rig: &mut Rig, number| rig.send_as(number, "35=1|43=Y|122=20240229-00:00:00|112=x");
+    assert_eq!(resent(&mut rig, 2), ["35=0|34=3|112=x"]);
+    assert_eq!(resent(&mut rig, 4), ["35=2|34=4|7=3|16=0"]);
+    assert_eq!([resent(&mut rig, 5), resent(&mut rig, 6)], [NOTHING; 2]);
+    let mut comes = |number, expected: &str| assert_eq!(resent(&mut rig, number), [expected]);
+    comes(3, "35=0|34=5|112=x");
+    // The second resend loses one as well, and the third one loses it again.
+    comes(5, "35=2|34=6|7=4|16=0");
+    comes(5, "35=5|34=7|58=the resend left out MsgSeqNum 4");
+}
+
+#[test]
 fn a_garbled_message_has_not_come() {
     let mut rig = Rig::logged_on(30);
     let mut garbled = framed("35=1|34=2|49=CLIENT|56=GATEWAY|52=20240229-00:00:00|112=x");
