@@ -32,12 +32,17 @@ pub(crate) struct Session {
     pub(crate) received: usize,
     /// The last resend request: its first number, and the number beyond which messages may be of an earlier resend.
     pub(crate) asked: (usize, usize),
-    /// Messages sent, from number 1: types, times and bodies.
+    /// Messages sent, from number 1: types, times, and the bodies of those that are sent again.
     pub(crate) sent: Vec<(&'static str, String, String)>,
     /// When a message was last sent.
     pub(crate) spoke: Option<Instant>,
     /// The number of execution reports sent.
     pub(crate) reports: u64,
+}
+
+/// Whether messages of this type belong to the session layer. They are not sent again.
+fn is_admin(kind: &str) -> bool {
+    "A012345".contains(kind)
 }
 
 /// All sessions, with the time.
@@ -51,7 +56,8 @@ impl Sessions<'_> {
     /// Numbers, stores and sends a message. If `out` is not connected, the counterparty sees the gap when it returns.
     pub(crate) fn send(&mut self, to: SessionId, out: &mut Vec<u8>, kind: &'static str, body: String) {
         self.write(to, out, (kind, self.all[to].sent.len() + 1), &body);
-        self.all[to].sent.push((kind, utc(self.clock.unix()), body));
+        let kept = if is_admin(kind) { String::new() } else { body };
+        self.all[to].sent.push((kind, utc(self.clock.unix()), kept));
         self.all[to].spoke = Some(self.clock.now());
     }
 
@@ -63,7 +69,6 @@ impl Sessions<'_> {
 
     /// Resends the messages with these numbers, with gap fills instead of messages of the session layer.
     fn resend(&self, to: SessionId, out: &mut Vec<u8>, mut number: usize, last: usize) {
-        let is_admin = |kind: &str| "A012345".contains(kind);
         let sent = self.all[to].sent.get(number - 1..last).unwrap_or_default();
         for sent in sent.chunk_by(|(one, ..), (other, ..)| is_admin(one) && is_admin(other)) {
             let ((kind, time, body), next) = (&sent[0], number + sent.len());

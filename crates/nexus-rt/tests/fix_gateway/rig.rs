@@ -16,7 +16,7 @@ use nexus_rt::{
 };
 
 use crate::gateway::message::{Message, utc};
-use crate::gateway::session::{Net, Peer, SessionId};
+use crate::gateway::session::{Net, Peer, Session, SessionId};
 use crate::gateway::{self, session};
 
 pub(crate) struct Rig {
@@ -108,6 +108,12 @@ impl Rig {
         assert_eq!(self.world.resource_mut::<Clock>().update(), now);
         self.turn();
         self.sent()
+    }
+
+    /// How many bytes of messages are kept to be sent again.
+    pub(crate) fn kept(&self) -> usize {
+        let sessions = self.world.resource::<Vec<Session>>();
+        sessions.iter().flat_map(|session| &session.sent).map(|(.., body)| body.capacity()).sum()
     }
 
     /// Turns as the loop of the example does, until nothing happens.

@@ -172,6 +172,16 @@ fn what_was_missed_is_sent_again() {
 }
 
 #[test]
+fn what_is_not_sent_again_is_not_kept() {
+    let mut rig = Rig::logged_on(30);
+    let text = "x".repeat(1_000);
+    assert_eq!(rig.send(&format!("35=1|112={text}")), [format!("35=0|34=2|112={text}")]);
+    assert_eq!(rig.kept(), 0);
+    rig.send(ORDER);
+    assert!(rig.kept() > 0, "a report is sent again");
+}
+
+#[test]
 fn numbers_go_on_after_a_reconnect_unless_they_are_reset() {
     let mut rig = Rig::logged_on(30);
     assert_eq!(rig.send("35=5"), ["35=5|34=2|58=goodbye"]);
