@@ -26,6 +26,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How long connected clients are still served after a shutdown request.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How many bytes may wait to be written before no more are read.
+const ROOM: usize = 65_536;
+
 #[derive(Default)]
 struct Stats {
     accepted: u32,
@@ -64,38 +67,46 @@ struct Connection {
     idle: TimerKey,
     /// Bytes that were read but not yet written.
     waiting: Vec<u8>,
+    /// Whether the client sends no more than what has arrived.
+    ending: bool,
 }
 
 impl Connection {
     /// Reads what has arrived, and writes back as much as the socket accepts. Returns whether it is still open.
     fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<bool> {
+        self.ending |= event.is_read_closed();
         let mut buffer = [0; 4096];
+        let (mut drained, mut over) = (false, false);
         loop {
-            match stream.read(&mut buffer) {
-                Ok(0) => return Ok(false),
-                Ok(n) => {
-                    self.waiting.extend_from_slice(&buffer[..n]);
-                    // A read that does not fill its buffer has drained the socket, except for the end of the stream.
-                    if n < buffer.len() && !event.is_read_closed() {
-                        break;
+            // A client that does not read is not read from, either.
+            while !drained && self.waiting.len() < ROOM {
+                match stream.read(&mut buffer) {
+                    Ok(0) => (drained, over) = (true, true),
+                    Ok(n) => {
+                        self.waiting.extend_from_slice(&buffer[..n]);
+                        // A read that does not fill its buffer has drained the socket, but for the end of the stream.
+                        drained = n < buffer.len() && !self.ending;
                     }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => drained = true,
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+            }
+            while !self.waiting.is_empty() {
+                match stream.write(&self.waiting) {
+                    Ok(n) => {
+                        self.waiting.drain(..n);
+                        *echoed += n;
+                    }
+                    // The driver reports when the socket accepts more.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) => return Err(error),
+                }
+            }
+            // The driver does not report again what is left to read: it is read once there is room.
+            if drained || self.waiting.len() >= ROOM {
+                return Ok(!(over && self.waiting.is_empty()));
             }
         }
-        while !self.waiting.is_empty() {
-            match stream.write(&self.waiting) {
-                Ok(n) => {
-                    self.waiting.drain(..n);
-                    *echoed += n;
-                }
-                // The driver reports when the socket accepts more.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
     }
 }
 
@@ -168,7 +179,7 @@ fn accept(
             }
         };
         let idle = timers.schedule(clock.now() + IDLE, ctx.idle.generate(None));
-        let connection = ctx.connections.generate(Connection { idle, waiting: Vec::new() });
+        let connection = ctx.connections.generate(Connection { idle, waiting: Vec::new(), ending: false });
         match io.register(stream, Interest::READABLE | Interest::WRITABLE, Box::new(connection)) {
             Ok(token) => {
                 stats.accepted += 1;

@@ -284,35 +284,97 @@ fn plan() {
     assert!(output("plan", &["json"]).starts_with("{\"name\":\"decode\","));
 }
 
-/// Twenty clients of a server that has files for a few.
+/// The example `mio_timer` as a server.
 #[cfg(all(unix, feature = "mio", feature = "timer", feature = "signals"))]
-#[test]
-fn who_finds_no_file_left_is_served_when_another_leaves() {
-    use std::io::{BufRead, BufReader, Read, Write};
-    use std::net::TcpStream;
-    use std::process::Stdio;
+mod echo {
+    use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+    use std::net::{Shutdown, TcpStream};
+    use std::process::{Child, Command, Stdio};
+    use std::thread;
     use std::time::Duration;
 
-    let limited = ["-c", "ulimit -n 16; exec \"$0\" 127.0.0.1:0"];
-    let mut server = Command::new("sh");
-    server.args(limited).arg(example("mio_timer")).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let server = server.spawn();
-    let mut server = server.expect("there is a shell");
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut line).expect("it prints its address");
-    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next()).expect("an address");
-
-    let mut clients: Vec<_> = (0..20).map(|_| TcpStream::connect(address).expect("the backlog has room")).collect();
-    clients.iter_mut().for_each(|client| client.write_all(b"hello").expect("a fresh socket has room"));
-    for (n, mut client) in clients.into_iter().enumerate() {
-        client.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket can be told so");
-        let mut reply = [0; 5];
-        client.read_exact(&mut reply).unwrap_or_else(|error| panic!("client {n} was not served: {error}"));
-        assert_eq!(&reply, b"hello");
+    /// It ends with its test.
+    struct Server {
+        child: Child,
+        address: String,
     }
-    server.kill().expect("it runs until then");
-    let mut errors = String::new();
-    server.stderr.take().expect("it is piped").read_to_string(&mut errors).expect("text");
-    server.wait().expect("it ended");
-    assert!(errors.contains("clients have to wait"), "files were left for all: {errors}");
+
+    impl Server {
+        fn start(files: u32) -> Self {
+            let mut server = Command::new("sh");
+            let limited = format!("ulimit -n {files}; exec \"$0\" 127.0.0.1:0");
+            server.args(["-c", &limited]).arg(super::example("mio_timer"));
+            let child = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+            let mut child = child.expect("there is a shell");
+            let mut line = String::new();
+            let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+            output.read_line(&mut line).expect("it prints its address");
+            let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next());
+            Self { child, address: address.expect("an address").to_owned() }
+        }
+
+        fn connect(&self) -> TcpStream {
+            let client = TcpStream::connect(&self.address).expect("the backlog has room");
+            client.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket can be told so");
+            client.set_write_timeout(Some(Duration::from_secs(30))).expect("a socket can be told so");
+            client
+        }
+
+        /// Ends it, and returns its messages.
+        fn end(mut self) -> String {
+            self.child.kill().expect("it runs until then");
+            let mut errors = String::new();
+            self.child.stderr.take().expect("it is piped").read_to_string(&mut errors).expect("text");
+            errors
+        }
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            _ = self.child.kill();
+            _ = self.child.wait();
+        }
+    }
+
+    /// Twenty clients of a server that has files for a few.
+    #[test]
+    fn who_finds_no_file_left_is_served_when_another_leaves() {
+        let server = Server::start(16);
+        let mut clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+        clients.iter_mut().for_each(|client| client.write_all(b"hello").expect("a fresh socket has room"));
+        for (n, mut client) in clients.into_iter().enumerate() {
+            let mut reply = [0; 5];
+            client.read_exact(&mut reply).unwrap_or_else(|error| panic!("client {n} was not served: {error}"));
+            assert_eq!(&reply, b"hello");
+        }
+        let errors = server.end();
+        assert!(errors.contains("clients have to wait"), "files were left for all: {errors}");
+    }
+
+    #[test]
+    fn who_finishes_its_side_reads_all_of_its_echo() {
+        let server = Server::start(64);
+        for length in [1, 6, 4_096, 10_000, 5_000_000].repeat(5) {
+            let mut client = server.connect();
+            let mut writer = client.try_clone().expect("there is a file for it");
+            let writer = thread::spawn(move || {
+                writer.write_all(&vec![b'x'; length])?;
+                writer.shutdown(Shutdown::Write)
+            });
+            let mut reply = Vec::new();
+            client.read_to_end(&mut reply).expect("the end of the stream follows the echo");
+            assert!(reply.len() == length, "{} of {length} bytes came back", reply.len());
+            writer.join().expect("it does not panic").expect("all was sent");
+        }
+    }
+
+    /// The buffers of the system hold less than what this client sends, so the rest would be in the server.
+    #[test]
+    fn what_a_client_that_never_reads_sends_is_not_read_without_limit() {
+        let server = Server::start(64);
+        let mut client = server.connect();
+        let end = (0..200).try_for_each(|_| client.write_all(&[b'x'; 1_000_000]));
+        let error = end.expect_err("the server read it all").kind();
+        assert!(matches!(error, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "it was not closed: {error}");
+    }
 }
