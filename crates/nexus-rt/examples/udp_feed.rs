@@ -18,18 +18,21 @@ use nexus_rt::{
     WorldBuilder,
 };
 
+/// How far ahead a number may be. A feed that has missed more begins anew, with a snapshot.
+const WINDOW: u64 = 1_000_000;
+
 #[derive(Default)]
-struct Feed {
+pub(crate) struct Feed {
     /// The next expected number.
-    expected: u64,
-    lost: u64,
-    broken: Vec<String>,
+    pub(crate) expected: u64,
+    pub(crate) lost: u64,
+    pub(crate) broken: Vec<String>,
 }
 
 #[derive(Default)]
-struct Prices {
+pub(crate) struct Prices {
     last: u64,
-    ticks: u64,
+    pub(crate) ticks: u64,
 }
 
 struct Tick {
@@ -42,6 +45,12 @@ fn decode(bytes: &[u8]) -> Result<Tick, String> {
         Some((u64::from_be_bytes(number.try_into().ok()?), u64::from_be_bytes(price.try_into().ok()?)))
     });
     words.map(|(number, price)| Tick { number, price }).ok_or_else(|| format!("{} bytes instead of 16", bytes.len()))
+}
+
+/// Refuses a number from nowhere. If it counted, all real ones would be late from then on.
+fn within_window(feed: Res<Feed>, tick: Tick) -> Result<Tick, String> {
+    let is_near = tick.number.saturating_sub(feed.expected) <= WINDOW;
+    if is_near { Ok(tick) } else { Err(format!("number {} instead of {}", tick.number, feed.expected)) }
 }
 
 fn on_broken(mut feed: ResMut<Feed>, reason: String) {
@@ -93,9 +102,10 @@ impl<P: for<'a> Handler<&'a [u8]>> Handler<MioEvent> for Receiver<P> {
     }
 }
 
-fn pipeline(reg: &Registry) -> impl for<'a> Handler<&'a [u8]> + use<> {
+pub(crate) fn pipeline(reg: &Registry) -> impl for<'a> Handler<&'a [u8]> + use<> {
     PipelineStart::<&[u8]>::borrowed()
         .then(decode, reg)
+        .and_then(within_window, reg)
         .catch(on_broken, reg)
         .and_then(in_order, reg)
         .map(on_tick, reg)

@@ -138,6 +138,8 @@ fn udp_feed() {
     let expected = "\
 decode
 ├─ decode                                   -> Result<Tick, String>
+├─ and_then                                 -> Result<Tick, String>
+│  └─ within_window   reads Feed
 ├─ catch                                    -> Option<Tick>
 │  └─ on_broken       writes Feed
 ├─ and_then                                 -> Option<Tick>
