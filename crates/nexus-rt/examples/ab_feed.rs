@@ -10,25 +10,26 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nexus_rt::chain::ByReference;
 use nexus_rt::datagrams::{Datagrams, DatagramsInstaller, Socket, SocketId};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
-    Clock, Describe, IntoHandler, MioInstaller, PipelineStart, Res, ResMut, Shutdown, TimerInstaller, TimerWheel,
-    WorldBuilder,
+    BoxedPipeline, Clock, Describe, Handler, IntoHandler, MioInstaller, PipelineStart, Registry, Res, ResMut, Shutdown,
+    TimerInstaller, TimerWheel, WorldBuilder,
 };
 
 const PACKETS: u64 = 100;
 const BURST: u64 = 10;
 /// How long a gap may stay open before it is given up.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
 /// The delay of the gap timer while there is no gap.
-const NEVER: Duration = Duration::from_secs(365 * 86_400);
+pub(crate) const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// Sockets whose state is the name of their line.
-type Sockets = Datagrams<&'static str>;
-type Price = u64;
+pub(crate) type Sockets = Datagrams<&'static str>;
+pub(crate) type Price = u64;
 
 /// A numbered packet of messages, which are prices of eight bytes each. It borrows from the datagram.
 struct Packet<'a> {
@@ -37,22 +38,22 @@ struct Packet<'a> {
 }
 
 #[derive(Default)]
-struct Feed {
+pub(crate) struct Feed {
     /// The number of the next packet.
     expected: u64,
-    /// Packets that arrived ahead of it.
-    held: BTreeMap<u64, Vec<Price>>,
+    /// Packets that arrived ahead of it, and when.
+    held: BTreeMap<u64, (Instant, Vec<Price>)>,
     /// Where the open gap begins, and the timer that all gaps share.
     gap: Option<u64>,
-    timer: Option<TimerKey>,
+    pub(crate) timer: Option<TimerKey>,
     /// The gaps that were given up.
-    lost: Vec<Range<u64>>,
+    pub(crate) lost: Vec<Range<u64>>,
     duplicates: u64,
 }
 
 /// The number of prices, and the last one.
 #[derive(Default)]
-struct Book(u64, Price);
+pub(crate) struct Book(pub(crate) u64, pub(crate) Price);
 
 /// Both lines, from the sender's side: sockets that only send.
 struct Exchange {
@@ -77,31 +78,33 @@ fn messages(packet: Packet<'_>) -> impl Iterator<Item = Price> {
 }
 
 /// Passes on the expected packet without a copy. Holds an early packet, and drops a duplicate.
-fn arbitrate<'a>(mut feed: ResMut<Feed>, packet: Packet<'a>) -> Option<Packet<'a>> {
+fn arbitrate<'a>(mut feed: ResMut<Feed>, clock: Res<Clock>, packet: Packet<'a>) -> Option<Packet<'a>> {
     if packet.number < feed.expected || feed.held.contains_key(&packet.number) {
         feed.duplicates += 1;
         return None;
     }
     if packet.number > feed.expected {
-        feed.held.insert(packet.number, messages(packet).collect());
+        feed.held.insert(packet.number, (clock.now(), messages(packet).collect()));
         return None;
     }
     feed.expected += 1;
     Some(packet)
 }
 
-/// Releases the held packets up to the next gap, and sets the timer for that gap.
+/// Releases the held packets up to the next gap, and sets the timer for it, which counts from the arrival of the packet
+/// after it.
 fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Clock>, _: ()) -> Vec<Price> {
     let feed = &mut *feed;
     let mut released = Vec::new(); // allocates nothing unless something is released
-    while let Some(prices) = feed.held.remove(&feed.expected) {
+    while let Some((_, prices)) = feed.held.remove(&feed.expected) {
         released.extend(prices);
         feed.expected += 1;
     }
-    let gap = if feed.held.is_empty() { None } else { Some(feed.expected) };
+    let after = feed.held.values().next();
+    let gap = after.map(|_| feed.expected);
     if let Some(timer) = feed.timer.filter(|_| gap != feed.gap) {
         feed.gap = gap;
-        timers.reschedule(timer, clock.now() + if gap.is_some() { PATIENCE } else { NEVER });
+        timers.reschedule(timer, after.map_or(clock.now() + NEVER, |(arrived, _)| *arrived + PATIENCE));
     }
     released
 }
@@ -137,6 +140,29 @@ fn publish(mut exchange: ResMut<Exchange>, mut sockets: ResMut<Sockets>, _: Time
     }
 }
 
+pub(crate) fn on_packet(reg: &Registry) -> BoxedPipeline<[u8], (), Socket<&'static str>, ByReference> {
+    PipelineStart::<&[u8]>::borrowed()
+        .with_context::<Socket<&'static str>>()
+        .then(decode, reg)
+        .catch(on_broken, reg)
+        .and_then(arbitrate, reg)
+        .each(|packet| packet.then(messages, reg).each(|price| price.then(on_price, reg)))
+        .then(release, reg)
+        .each(|price| price.then(on_price, reg))
+        .then(until_the_last, reg)
+        .build()
+        .boxed()
+}
+
+pub(crate) fn on_gap(reg: &Registry) -> impl Handler<TimerEvent> + use<> {
+    PipelineStart::<TimerEvent>::new()
+        .then(give_up, reg)
+        .then(release, reg)
+        .each(|price| price.then(on_price, reg))
+        .then(until_the_last, reg)
+        .build()
+}
+
 fn main() -> io::Result<()> {
     let clock = Clock::realtime();
     let start = clock.now();
@@ -154,22 +180,7 @@ fn main() -> io::Result<()> {
     builder.register(Book::default());
     let mut world = builder.build();
     let reg = world.registry();
-    let mut on_packet = PipelineStart::<&[u8]>::borrowed()
-        .with_context::<Socket<&'static str>>()
-        .then(decode, reg)
-        .catch(on_broken, reg)
-        .and_then(arbitrate, reg)
-        .each(|packet| packet.then(messages, reg).each(|price| price.then(on_price, reg)))
-        .then(release, reg)
-        .each(|price| price.then(on_price, reg))
-        .then(until_the_last, reg)
-        .build();
-    let on_gap = PipelineStart::<TimerEvent>::new()
-        .then(give_up, reg)
-        .then(release, reg)
-        .each(|price| price.then(on_price, reg))
-        .then(until_the_last, reg)
-        .build();
+    let (mut on_packet, on_gap) = (on_packet(reg), on_gap(reg));
     if std::env::args().any(|arg| arg == "--plan") {
         print!("{}{}", on_packet.plan(), on_gap.plan());
         return Ok(());

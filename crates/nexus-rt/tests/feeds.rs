@@ -1,12 +1,27 @@
-//! The example `udp_feed`, with datagrams that a test chooses.
+//! The examples `ab_feed` and `udp_feed`, with datagrams that a test chooses.
 #![cfg(all(feature = "mio", feature = "timer"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../examples/ab_feed.rs"]
+#[expect(dead_code, reason = "its `main` runs in a process of its own")]
+mod ab_feed;
 #[path = "../examples/udp_feed.rs"]
 #[expect(dead_code, reason = "its `main` runs in a process of its own")]
 mod udp_feed;
 
-use nexus_rt::{Handler, WorldBuilder};
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use ab_feed::{Book, Feed, NEVER, PATIENCE, Sockets};
+use nexus_rt::chain::ByReference;
+use nexus_rt::connections::Address;
+use nexus_rt::datagrams::{DatagramsInstaller, DatagramsPoller, Socket};
+use nexus_rt::testing::VirtualClock;
+use nexus_rt::timer::TimerEvent;
+use nexus_rt::{
+    BoxedPipeline, Clock, Handler, MioInstaller, MioPoller, TimerInstaller, TimerPoller, TimerWheel, World,
+    WorldBuilder,
+};
 
 /// A datagram of words.
 fn datagram<const N: usize>(words: [u64; N]) -> Vec<u8> {
@@ -27,4 +42,82 @@ fn a_number_far_ahead_is_broken_and_later_datagrams_of_udp_feed_count() {
     assert_eq!((prices.ticks, feed.lost, feed.expected), (4, 1_000_000, 1_000_004));
     let broken = [u64::MAX, u64::MAX - 1, 1_000_002].map(|number| format!("number {number} instead of 1"));
     assert_eq!(feed.broken, broken);
+}
+
+/// `ab_feed` on test time, with one line.
+struct Rig {
+    world: World,
+    time: VirtualClock,
+    io: MioPoller,
+    net: DatagramsPoller<&'static str>,
+    timers: TimerPoller<Box<dyn Handler<TimerEvent>>>,
+    on_packet: BoxedPipeline<[u8], (), Socket<&'static str>, ByReference>,
+    exchange: UdpSocket,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let time = VirtualClock::new();
+        let mut builder = WorldBuilder::new();
+        let timers = builder.install_driver(TimerInstaller::new(time.now()));
+        let io = builder.install_driver(MioInstaller::new().unwrap());
+        let net = builder.install_driver(DatagramsInstaller::new(&io).unwrap());
+        builder.register(Clock::test(time.clone(), Duration::ZERO));
+        builder.register_default::<Feed>();
+        builder.register_default::<Book>();
+        let mut world = builder.build();
+        let on_packet = ab_feed::on_packet(world.registry());
+        let on_gap = Box::new(ab_feed::on_gap(world.registry()));
+        let timer = world.resource_mut::<TimerWheel>().schedule(time.now() + NEVER, on_gap);
+        world.resource_mut::<Feed>().timer = Some(timer);
+        let exchange = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut sockets = world.resource_mut::<Sockets>();
+        let line = sockets.bind("127.0.0.1:0".parse::<Address>().unwrap(), "A").unwrap();
+        let Some(Address::Ip(address)) = sockets.address(line) else { unreachable!() };
+        exchange.connect(address).unwrap();
+        Self { world, time, io, net, timers, on_packet, exchange }
+    }
+
+    /// Receives packets, each of one price.
+    fn receive<const N: usize>(&mut self, numbers: [u64; N]) {
+        let received = |world: &World| world.resource::<Sockets>().stats().received;
+        let all = received(&self.world) + N as u64;
+        for number in numbers {
+            self.exchange.send(&datagram([number, 7])).unwrap();
+        }
+        while received(&self.world) < all {
+            self.io.poll(&mut self.world, None).unwrap();
+            self.net.poll(&mut self.world, usize::MAX, &mut self.on_packet);
+        }
+    }
+
+    /// Lets time pass, and returns where the gaps begin that have been given up.
+    fn pass(&mut self, time: Duration) -> Vec<u64> {
+        let now = self.time.advance(time);
+        assert_eq!(self.world.resource_mut::<Clock>().update(), now);
+        while self.timers.poll(&mut self.world, now) > 0 {}
+        self.world.resource::<Feed>().lost.iter().map(|gap| gap.start).collect()
+    }
+}
+
+#[test]
+fn each_gap_of_ab_feed_is_given_up_when_its_own_time_is_over() {
+    const INSTANT: Duration = Duration::from_nanos(1);
+    let quarter = PATIENCE / 4;
+    let mut rig = Rig::new();
+    rig.receive([0, 2, 4]);
+    rig.pass(quarter);
+    rig.receive([6]);
+    rig.pass(quarter);
+    rig.receive([8]);
+    assert_eq!(rig.pass(2 * quarter - INSTANT), [0; 0]);
+    assert_eq!(rig.pass(INSTANT), [1, 3], "their times ended together");
+    assert_eq!(rig.pass(quarter - INSTANT), [1, 3]);
+    assert_eq!(rig.pass(INSTANT), [1, 3, 5]);
+    rig.receive([7]);
+    assert_eq!(rig.pass(quarter), [1, 3, 5], "it was filled in time");
+    assert_eq!(rig.world.resource::<Book>().0, 6);
+    rig.receive([10]);
+    assert_eq!(rig.pass(PATIENCE - INSTANT), [1, 3, 5]);
+    assert_eq!(rig.pass(INSTANT), [1, 3, 5, 9]);
 }
