@@ -27,6 +27,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
 /// The delay of the gap timer while there is no gap.
 pub(crate) const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
+/// How far ahead a number may be. A feed that has missed more begins anew, with a snapshot.
+const WINDOW: u64 = 1_000_000;
+
 /// Sockets whose state is the name of their line.
 pub(crate) type Sockets = Datagrams<&'static str>;
 pub(crate) type Price = u64;
@@ -67,6 +70,12 @@ fn decode(datagram: &[u8]) -> Result<Packet<'_>, &'static str> {
         (messages, []) => Ok(Packet { number: u64::from_be_bytes(*number), messages }),
         _ => Err("a packet with half a message"),
     }
+}
+
+/// Refuses a number from nowhere. If it counted, all real ones would be duplicates from then on.
+fn within_window<'a>(feed: Res<Feed>, packet: Packet<'a>) -> Result<Packet<'a>, &'static str> {
+    let is_near = packet.number.saturating_sub(feed.expected) <= WINDOW;
+    if is_near { Ok(packet) } else { Err("a packet with a number far ahead") }
 }
 
 fn on_broken(line: &mut Socket<&'static str>, reason: &'static str) {
@@ -144,6 +153,7 @@ pub(crate) fn on_packet(reg: &Registry) -> BoxedPipeline<[u8], (), Socket<&'stat
     PipelineStart::<&[u8]>::borrowed()
         .with_context::<Socket<&'static str>>()
         .then(decode, reg)
+        .and_then(within_window, reg)
         .catch(on_broken, reg)
         .and_then(arbitrate, reg)
         .each(|packet| packet.then(messages, reg).each(|price| price.then(on_price, reg)))

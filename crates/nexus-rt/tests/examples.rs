@@ -165,7 +165,7 @@ line B: 80 packets; the other line had 17 more
 ";
     assert_eq!(output("ab_feed", &[]), expected);
     let plan = output("ab_feed", &["--plan"]);
-    assert!(plan.contains("│  └─ arbitrate    reads Clock; writes Feed") && plan.contains("├─ give_up "), "{plan}");
+    assert!(plan.contains("│  └─ arbitrate      reads Clock; writes Feed") && plan.contains("├─ give_up "), "{plan}");
 }
 
 /// A row of a table: a name, and the numbers after it.

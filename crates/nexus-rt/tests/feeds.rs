@@ -121,3 +121,13 @@ fn each_gap_of_ab_feed_is_given_up_when_its_own_time_is_over() {
     assert_eq!(rig.pass(PATIENCE - INSTANT), [1, 3, 5]);
     assert_eq!(rig.pass(INSTANT), [1, 3, 5, 9]);
 }
+
+#[test]
+fn a_number_far_ahead_is_broken_and_later_packets_of_ab_feed_count() {
+    let mut rig = Rig::new();
+    rig.receive([0, u64::MAX, u64::MAX - 1, 1_000_002]);
+    assert_eq!(rig.pass(PATIENCE), [0; 0], "no gap");
+    rig.receive([1, 1_000_002]);
+    assert_eq!(rig.pass(PATIENCE), [2]);
+    assert_eq!(rig.world.resource::<Book>().0, 3);
+}
