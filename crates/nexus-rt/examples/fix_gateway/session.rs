@@ -223,6 +223,8 @@ pub(crate) fn on_beat(
         sessions.send(session, client.out(), "1", fields! { 112 => "are you there?" });
     } else if sessions.all[session].spoke.is_some_and(|spoke| now >= spoke + *interval) {
         sessions.send(session, client.out(), "0", String::new());
+        // What did not arrive within an interval is requested again.
+        sessions.all[session].asked = (0, 0);
     }
     let spoke = sessions.all[session].spoke.map(|spoke| spoke + *interval);
     let next = deadlines.into_iter().chain(spoke).filter(|deadline| *deadline > now).min();

@@ -80,6 +80,18 @@ fn what_is_lost_within_a_resend_is_asked_for_again_and_the_rest_of_the_resend_ig
 }
 
 #[test]
+fn a_resend_that_never_arrives_is_asked_for_again_after_the_next_heartbeat() {
+    let mut rig = Rig::logged_on(30);
+    assert_eq!(rig.send_as(3, "35=0"), ["35=2|34=2|7=2|16=0"]);
+    // The gap fill for 2 and 3 was garbled.
+    assert_eq!(rig.send_as(4, "35=0"), NOTHING, "the resend may still be under way");
+    assert_eq!(rig.pass(Duration::from_secs(30)), ["35=0|34=3"]);
+    assert_eq!(rig.send_as(5, "35=0"), ["35=2|34=4|7=2|16=0"]);
+    assert_eq!(rig.send_as(2, "35=4|43=Y|122=20240229-00:00:00|123=Y|36=6"), NOTHING);
+    assert_eq!(rig.send_as(6, "35=1|112=x"), ["35=0|34=5|112=x"]);
+}
+
+#[test]
 fn a_garbled_message_has_not_come() {
     let mut rig = Rig::logged_on(30);
     let mut garbled = framed("35=1|34=2|49=CLIENT|56=GATEWAY|52=20240229-00:00:00|112=x");
