@@ -91,12 +91,13 @@ impl Stream {
         }
         if self.snapshots.every == 0
             || self.snapshots.taking.is_some()
-            || at < self.snapshots.last + self.snapshots.every
+            || at < self.snapshots.last.saturating_add(self.snapshots.every)
         {
             return;
         }
         self.snapshots.last = at;
-        if replica.nodes().next() != Some(&*self.options.node) {
+        // One that has just started is not among them yet.
+        if replica.nodes().next().is_some_and(|first| *first < *self.options.node) {
             return;
         }
         let options = self.options.clone();

@@ -157,8 +157,9 @@ impl Board {
     #[track_caller]
     fn number(&self, kind: Kind, name: &str, help: &str, labels: &[(&str, &str)]) -> Arc<AtomicU64> {
         assert!(is_name(name), "`{name}` is not a valid name: use letters, digits and underscores");
+        let full = if kind == Kind::Counter { format!("{name}_total") } else { name.to_owned() };
         assert!(
-            !name.starts_with("nexus_handler_"),
+            !full.starts_with("nexus_handler_"),
             "`{name}` is reserved: names that begin with `nexus_handler_` are the board's own"
         );
         for (label, _) in labels {
@@ -172,12 +173,11 @@ impl Board {
         if let Some(twice) = labels.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             panic!("`{}` is there twice: a label has one value", twice[0].0);
         }
-        let name = if kind == Kind::Counter { format!("{name}_total") } else { name.to_owned() };
         let mut families = self.families();
-        let family = families.entry(name.clone());
+        let family = families.entry(full.clone());
         let family = family.or_insert_with(|| Family { kind, help: help.into(), cells: BTreeMap::new() });
         let is = family.kind;
-        assert!(is == kind, "`{name}` is already a {is:?}, so it cannot be a {kind:?}: use another name");
+        assert!(is == kind, "`{full}` is already a {is:?}, so it cannot be a {kind:?}: use another name");
         family.cells.entry(labels).or_default().clone()
     }
 }

@@ -141,7 +141,8 @@ impl ShutdownHandle {
     /// A thread that otherwise sleeps makes the request, and so wakes the drivers that block. The OS resumes any other
     /// blocking call after a signal, such as a read from standard input: register a [waker](Self::on_shutdown) for it.
     /// A second call does nothing. Signals are handled until the last handle of the world is dropped. Once no world
-    /// handles them, they end the process, as they do by default.
+    /// handles them, they end the process, as they do by default, even if the program had a handler of its own or
+    /// ignored them before.
     ///
     /// # Errors
     /// If the OS refuses the handlers or the thread.

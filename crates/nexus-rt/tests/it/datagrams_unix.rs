@@ -201,6 +201,24 @@ fn what_others_sent_before_a_unix_socket_had_its_peer_is_not_run() {
     assert_eq!(net.sockets().socket(id).unwrap().stats().received, 2);
 }
 
+/// Linux forgets a peer that it finds closed, and lets others through from then on.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_others_send_after_the_peer_is_gone_is_not_run() {
+    let mut net = Net::new(|net| net);
+    let own = path();
+    let id = net.sockets().bind(own.as_path(), "").unwrap();
+    let [friend, stranger] = [(); 2].map(|()| Peer::new());
+    net.sockets().set_peer(id, friend.address()).unwrap();
+    let mut chain = chain!(net, note);
+    friend.send_to(b"a", &own).unwrap();
+    net.run(1, &mut chain);
+    drop(friend);
+    assert_eq!(net.sockets().send(id, b"late").unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+    stranger.send_to(b"b", &own).unwrap();
+    assert_eq!((net.turn(100, &mut chain), net.logged()), (0, ":a".to_owned()));
+}
+
 /// Linux lets a socket with a peer send to others.
 #[test]
 #[cfg(target_os = "linux")]
