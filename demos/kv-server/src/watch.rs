@@ -8,7 +8,7 @@ use nexus_rt::connections::ConnectionId;
 /// The maximum number of samples kept for an event.
 const SAMPLES: usize = 160;
 
-/// The maximum number of arguments kept of a slow request. Long arguments are cut too.
+/// The maximum number of arguments kept of a slow request. Long arguments and names are cut too.
 const ARGUMENTS: usize = 32;
 const ARGUMENT: usize = 128;
 
@@ -110,7 +110,7 @@ impl Slow {
         }
         let (number, address) = (self.next, address().into());
         self.next += 1;
-        self.entries.push_front(SlowRequest { number, unix, micros, arguments: shown, address, name: name.into() });
+        self.entries.push_front(SlowRequest { number, unix, micros, arguments: shown, address, name: short(name) });
         self.shorten();
     }
 
@@ -128,7 +128,7 @@ impl Slow {
     }
 }
 
-/// Cuts an argument that is too long.
+/// Cuts an argument or a name that is too long.
 fn short(argument: &[u8]) -> Box<[u8]> {
     if argument.len() <= ARGUMENT {
         return argument.into();

@@ -82,6 +82,17 @@ fn what_is_slow_is_kept_as_by_redis() {
 }
 
 #[test]
+fn a_long_name_is_cut_where_it_is_kept_beside_what_is_slow() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    assert_eq!(client.ask(&["CLIENT", "SETNAME", &"n".repeat(100_000)]), ok());
+    client.ask(&["CONFIG", "SET", "slowlog-log-slower-than", "0"]);
+    let Reply::Array(Some(entries)) = client.ask(&["SLOWLOG", "GET", "1"]) else { panic!("an array") };
+    let Reply::Array(Some(parts)) = &entries[0] else { panic!("an array") };
+    assert_eq!(parts[5], bulk(&format!("{}... (99872 more bytes)", "n".repeat(128))));
+}
+
+#[test]
 fn what_is_set_is_done() {
     let server = Server::start(&[]);
     let mut client = server.client();
