@@ -1,11 +1,14 @@
 //! COMMAND: the descriptions of the commands.
 
+use std::rc::Rc;
+
 use nexus_rt::Res;
 
 use super::spec::{self, Spec, Specs};
-use super::{Done, help, subcommands};
+use super::{Done, help, is_too_much, subcommands};
 use crate::error::CommandError;
 use crate::glob;
+use crate::limits::Limits;
 use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::{Client, Reply};
@@ -15,21 +18,26 @@ use crate::session::{Client, Reply};
 const TRAITS: &str = include_str!("traits.txt");
 const DOCS: &str = include_str!("docs.txt");
 
-pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request) -> Done {
+pub(super) fn command(client: &mut Client, specs: Res<Specs>, limits: Res<Limits>, request: &Request) -> Done {
     let replies = &mut client.reply();
     match subcommands::name(subcommands::COMMAND, request) {
         "count" => replies.count(spec::ALL.len()),
         "list" => list(replies, request)?,
         "info" if request.len() > 2 => {
             replies.array(request.len() - 2);
-            for name in request.from(2) {
-                match named(&specs, name) {
-                    Some(spec) => describe(replies, spec),
-                    None => replies.nil(),
-                }
-            }
+            each(client, &limits, request.from(2), |replies, name| match named(&specs, name) {
+                Some(spec) => describe(replies, spec),
+                None => replies.nil(),
+            });
         }
-        "docs" => docs(replies, &specs, request),
+        "docs" => {
+            let asked: Vec<_> = match request.len() {
+                2 => spec::ALL.iter().collect(),
+                _ => request.from(2).filter_map(|name| named(&specs, name)).collect(),
+            };
+            replies.map(asked.len());
+            each(client, &limits, asked, document);
+        }
         "getkeys" => {
             let keys = keys(&specs, request)?;
             replies.array(keys.len());
@@ -38,12 +46,12 @@ pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request)
         "getkeysandflags" => {
             let keys = keys(&specs, request)?;
             replies.array(keys.len());
-            for (key, flags) in keys {
+            each(client, &limits, keys, |replies, (key, flags)| {
                 replies.array(2);
                 replies.bulk(key);
                 replies.set(flags.len());
                 flags.iter().for_each(|flag| replies.simple(flag));
-            }
+            });
         }
         "help" => replies.lines(help::COMMAND),
         _ => {
@@ -52,6 +60,22 @@ pub(super) fn command(client: &mut Client, specs: Res<Specs>, request: &Request)
         }
     }
     Ok(())
+}
+
+/// Writes a part of a reply for each item, unless the parts already exceed what the client can be sent: one request may
+/// name the same command any number of times.
+fn each<T>(
+    client: &mut Client,
+    limits: &Limits,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Replies<'_>, T),
+) {
+    for item in items {
+        if is_too_much(client, limits) {
+            break;
+        }
+        write(&mut client.reply(), item);
+    }
 }
 
 /// Finds a command, or a subcommand by its full name.
@@ -110,15 +134,6 @@ fn describe(replies: &mut Replies<'_>, spec: &Spec) {
     }
 }
 
-fn docs(replies: &mut Replies<'_>, specs: &Specs, request: &Request) {
-    let asked: Vec<_> = match request.len() {
-        2 => spec::ALL.iter().collect(),
-        _ => request.from(2).filter_map(|name| named(specs, name)).collect(),
-    };
-    replies.map(asked.len());
-    asked.into_iter().for_each(|spec| document(replies, spec));
-}
-
 fn document(replies: &mut Replies<'_>, spec: &Spec) {
     replies.bulk(spec.full_name.as_bytes());
     let mut elements = known(DOCS, spec.full_name);
@@ -159,8 +174,8 @@ fn has_category(name: &str, category: &[u8]) -> bool {
     categories.into_iter().any(|element| element.as_bytes()[2..].eq_ignore_ascii_case(category))
 }
 
-/// The flags that describe how a command uses a key.
-type Flags = Vec<&'static str>;
+/// The flags that describe how a command uses a key. Keys share them.
+type Flags = Rc<[&'static str]>;
 
 /// Returns the keys of the request that follows, each with its flags.
 fn keys<'a>(specs: &Specs, request: &'a Request) -> Result<Vec<(&'a [u8], Flags)>, CommandError> {
@@ -180,17 +195,16 @@ fn keys<'a>(specs: &Specs, request: &'a Request) -> Result<Vec<(&'a [u8], Flags)
     let flags = key_flags(spec, &words);
     let (first, last) = (usize::from(spec.keys.0), spec.keys.1);
     let end = if last < 0 { words.len() } else { usize::from(last.unsigned_abs()) + 1 };
+    let none = Flags::default();
     let places = (first..end).step_by(usize::from(spec.step).max(1)).enumerate();
-    Ok(places
-        .map(|(number, at)| (words[at], flags.get(number).or(flags.last()).cloned().unwrap_or_default()))
-        .collect())
+    Ok(places.map(|(number, at)| (words[at], flags.get(number).or(flags.last()).unwrap_or(&none).clone())).collect())
 }
 
 /// Returns the flags of the keys, for each place with a description of its own. The last ones also apply to all further
 /// keys.
 fn key_flags(spec: &Spec, words: &[&[u8]]) -> Vec<Flags> {
     if spec.name == "set" && !words[3..].iter().any(|word| word.eq_ignore_ascii_case(b"get")) {
-        return vec![vec!["OW", "update"]];
+        return vec![Rc::new(["OW", "update"])];
     }
     let mut all = Vec::new();
     let mut elements = known(TRAITS, spec.full_name);

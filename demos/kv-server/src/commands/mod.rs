@@ -308,6 +308,12 @@ fn longest(client: &Client, limits: &Limits) -> usize {
     }
 }
 
+/// Returns whether a client has too many unsent replies, so that the server will disconnect it. A request with many
+/// replies writes no more of them then, so as not to fill the memory first.
+fn is_too_much(client: &Client, limits: &Limits) -> bool {
+    client.unsent() > limits.most_replies()
+}
+
 /// Returns whether a command counts as a change, which waits during a pause of changes.
 fn may_change(spec: &Spec) -> bool {
     spec.writes() || matches!(spec.name, "publish" | "spublish")

@@ -1,30 +1,48 @@
 //! SUBSCRIBE, PSUBSCRIBE, PUBLISH and PUBSUB.
 
 use nexus_rt::connections::{ConnectionId, Connections};
-use nexus_rt::{Res, ResMut};
+use nexus_rt::{Param, Res, ResMut};
 
-use super::Done;
+use super::{Done, is_too_much};
 use crate::channels::Subscriptions::{self, Channels as OfChannels, Patterns as OfPatterns, Shards as OfShards};
 use crate::channels::{Because, Channels};
 use crate::error::CommandError;
 use crate::glob;
+use crate::limits::Limits;
 use crate::replies::{Protocol, Replies};
 use crate::request::Request;
 use crate::session::{Client, Reply, Session, own_id};
 
-pub(super) fn subscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    add(client, channels, OfChannels, request)
+/// The names that clients subscribe to, and the limits on what one request for them may cost.
+#[derive(Param)]
+pub(super) struct Names<'w> {
+    channels: ResMut<'w, Channels>,
+    limits: Res<'w, Limits>,
 }
 
-pub(super) fn psubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    add(client, channels, OfPatterns, request)
+impl Names<'_> {
+    /// Returns whether the server will disconnect the client, for its replies or for the memory of its subscriptions.
+    fn are_too_many(&self, client: &Client) -> bool {
+        is_too_much(client, &self.limits) || client.state.holds() > self.limits.buffers
+    }
 }
 
-fn add(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
+pub(super) fn subscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
+    add(client, names, OfChannels, request)
+}
+
+pub(super) fn psubscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
+    add(client, names, OfPatterns, request)
+}
+
+fn add(client: &mut Client, mut names: Names<'_>, to: Subscriptions, request: &Request) -> Done {
     let what = word(to, false);
     for name in request.from(1) {
+        if names.are_too_many(client) {
+            break;
+        }
         if !client.state.of(to).contains(name) {
-            let name = channels.subscribe(to, name, own_id(client));
+            let name = names.channels.subscribe(to, name, own_id(client));
             client.state.subscribe(to, name);
         }
         confirm(client, to, what, Some(name));
@@ -45,26 +63,26 @@ fn word(to: Subscriptions, ends: bool) -> &'static str {
     }
 }
 
-pub(super) fn ssubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
+pub(super) fn ssubscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
     if client.state.executes > 0 {
         return Err(CommandError::ShardInMulti);
     }
-    add(client, channels, OfShards, request)
+    add(client, names, OfShards, request)
 }
 
-pub(super) fn sunsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    remove(client, channels, OfShards, request)
+pub(super) fn sunsubscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
+    remove(client, names, OfShards, request)
 }
 
-pub(super) fn unsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    remove(client, channels, OfChannels, request)
+pub(super) fn unsubscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
+    remove(client, names, OfChannels, request)
 }
 
-pub(super) fn punsubscribe(client: &mut Client, channels: ResMut<Channels>, request: &Request) -> Done {
-    remove(client, channels, OfPatterns, request)
+pub(super) fn punsubscribe(client: &mut Client, names: Names<'_>, request: &Request) -> Done {
+    remove(client, names, OfPatterns, request)
 }
 
-fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions, request: &Request) -> Done {
+fn remove(client: &mut Client, mut names: Names<'_>, to: Subscriptions, request: &Request) -> Done {
     let what = word(to, true);
     if request.len() == 1 {
         if client.state.of(to).is_empty() {
@@ -72,13 +90,16 @@ fn remove(client: &mut Client, mut channels: ResMut<Channels>, to: Subscriptions
         }
         while let Some(name) = client.state.of(to).first().cloned() {
             client.state.unsubscribe(to, &name);
-            channels.unsubscribe(to, &name, own_id(client));
+            names.channels.unsubscribe(to, &name, own_id(client));
             confirm(client, to, what, Some(&name));
         }
     }
     for name in request.from(1) {
+        if names.are_too_many(client) {
+            break;
+        }
         if client.state.unsubscribe(to, name) {
-            channels.unsubscribe(to, name, own_id(client));
+            names.channels.unsubscribe(to, name, own_id(client));
         }
         confirm(client, to, what, Some(name));
     }

@@ -3,7 +3,7 @@
 use nexus_rt::{Res, ResMut};
 
 use super::expiry::{Time, Unit};
-use super::{Done, longest};
+use super::{Done, is_too_much, longest};
 use crate::db::{Db, Ends};
 use crate::error::CommandError;
 use crate::float::Float;
@@ -31,8 +31,7 @@ pub(super) fn mget(
 ) -> Done {
     client.reply().array(request.len() - 1);
     for key in request.from(1) {
-        // The server will disconnect the client. Do not fill the memory with copies of one value first.
-        if client.unsent() > limits.most_replies() {
+        if is_too_much(client, &limits) {
             break;
         }
         let value = keys.get(key);

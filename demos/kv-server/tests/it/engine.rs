@@ -78,6 +78,31 @@ fn limits_refuse_and_change_nothing() {
     assert_eq!(rig.run("MGET a b c\r\nDEL a\r\nSET c 3"), "*3 $1 1 $1 2 $-1 :1 +OK");
 }
 
+/// The server disconnects a client that is sent this much.
+#[test]
+fn a_request_that_asks_for_too_much_is_not_answered_to_the_end() {
+    let limits = Limits { replies: 1_000, ..Limits::default() };
+    for start in [
+        &["COMMAND", "DOCS"][..],
+        &["COMMAND", "INFO"],
+        &["COMMAND", "GETKEYSANDFLAGS", "DEL"],
+        &["SUBSCRIBE"],
+        &["PSUBSCRIBE"],
+        &["UNSUBSCRIBE"],
+    ] {
+        let replies = Rig::new(limits.clone()).ask(&[start, &["client"; 4_000]].concat());
+        // The last one is sent as a whole.
+        assert!((8_001..40_000).contains(&replies.len()), "{start:?}: {}", replies.len());
+    }
+    let limits = Limits { buffers: 100_000, ..Limits::default() };
+    let mut rig = Rig::new(limits);
+    let names: Vec<_> = (0..4_000).map(|n| n.to_string()).collect();
+    let names = names.iter().map(String::as_str);
+    rig.ask(&std::iter::once("SUBSCRIBE").chain(names).collect::<Vec<_>>());
+    let told = rig.run("PUBSUB CHANNELS");
+    assert!(told.len() < 20_000, "{}", told.len());
+}
+
 /// The memory that the server counts is the sum over all keys.
 #[test]
 fn memory_is_counted_exactly() {

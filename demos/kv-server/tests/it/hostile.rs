@@ -236,6 +236,12 @@ fn one_request_for_the_same_value_many_times_does_not_fill_the_memory() {
     assert!(server.memory_kb("VmHWM") < 50_000, "{}", server.memory_kb("VmHWM"));
     assert_eq!(server.info("client_cut_offs"), 1);
     serves(&server);
+    greedy = server.client();
+    greedy.send(&command(&[vec!["COMMAND", "DOCS"], vec!["client"; 40_000]].concat()));
+    assert_eq!(greedy.try_reply(), None);
+    assert!(server.memory_kb("VmHWM") < 50_000, "{}", server.memory_kb("VmHWM"));
+    assert_eq!(server.info("client_cut_offs"), 2);
+    serves(&server);
 }
 
 #[test]
