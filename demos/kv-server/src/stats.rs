@@ -162,6 +162,8 @@ impl Stats {
             connections_before: self.connections,
             clients: self.clients,
             turns: self.turns,
+            // Frames are counted on, and these are among them.
+            announced: self.announced,
             watched: self.watched,
             timed: self.timed,
             commands,

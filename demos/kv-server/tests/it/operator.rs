@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::connections::assert_same;
 use crate::redis::Redis;
-use crate::support::{Client, Reply, Server, bulk, ok, until};
+use crate::support::{Client, Reply, Server, bulk, command, ok, until};
 
 #[test]
 fn an_operator_is_answered_as_by_redis() {
@@ -149,6 +149,26 @@ fn counts_begin_anew_when_they_are_reset() {
     assert!(!text(&mut client, "commandstats").contains("cmdstat_get"));
     assert!(client.info("keyspace_misses") == 0 && client.info("total_connections_received") == 0);
     assert_eq!(client.info("connected_clients"), 1);
+}
+
+/// A large request that comes in parts is seen twice by the server: when it begins, and when it is whole.
+#[test]
+fn requests_are_counted_anew_whatever_came_in_parts_before() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    let count = |client: &mut Client| {
+        assert_eq!(client.ask(&["CONFIG", "RESETSTAT"]), ok());
+        client.info("total_commands_processed")
+    };
+    let before = count(&mut client);
+    let large = command(&["SET", "k", &"x".repeat(20_000)]);
+    let (first, rest) = large.split_at(1_000);
+    client.send(first);
+    // The server has read the beginning once it serves those who come later.
+    server.client().ask(&["PING"]);
+    client.send(rest);
+    assert_eq!(client.reply(), ok());
+    assert_eq!(count(&mut client), before);
 }
 
 /// Every field that `redis-cli --stat` and exporters read exists and is a number.
