@@ -168,7 +168,9 @@ impl Targets<'_> {
             Ok(value) => Ok((name, value)),
             Err(why) => Err(failed(str::as_bytes(name), &why)),
         };
-        let values = wanted.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut values = wanted.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        // Only the system can refuse a value now, so what depends on it comes first.
+        values.sort_by_key(|(name, _)| *name != "maxclients");
         values.into_iter().try_for_each(|(name, value)| self.put(name, &value))?;
         self.watch.slow.shorten();
         Ok(())

@@ -119,6 +119,20 @@ fn what_is_set_is_done() {
 }
 
 #[test]
+fn settings_are_set_together_or_not_at_all() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    // More files than the system has.
+    let asked = ["slowlog-max-len", "5", "maxclients", "4000000000", "timeout", "7", "requirepass", "secret"];
+    let Reply::Error(error) = client.ask(&[&["CONFIG", "SET"], &asked[..]].concat()) else { panic!("it is refused") };
+    assert!(error.starts_with("ERR CONFIG SET failed (possibly related to argument 'maxclients')"), "{error}");
+    for (name, value) in [("slowlog-max-len", "128"), ("maxclients", "10000"), ("timeout", "0"), ("requirepass", "")] {
+        let set = Reply::Array(Some([name, value].map(bulk).to_vec()));
+        assert_eq!(client.ask(&["CONFIG", "GET", name]), set);
+    }
+}
+
+#[test]
 fn counts_begin_anew_when_they_are_reset() {
     let server = Server::start(&[]);
     let mut client = server.client();
