@@ -92,7 +92,10 @@ fn reply(client: &mut Client, mode: &[u8]) -> Done {
 
 /// Makes all clients wait.
 fn pause(client: &mut Client, net: Net<'_>, paused: &mut Pause, now: Instant, request: &Request) -> Done {
-    let mode = request.from(3).next().filter(|_| request.len() == 4).map(<[u8]>::to_ascii_lowercase);
+    if request.len() > 4 {
+        return Err(CommandError::Subcommand { name: request.get(1).into(), of: "CLIENT" });
+    }
+    let mode = request.from(3).next().map(<[u8]>::to_ascii_lowercase);
     let all = match mode.as_deref() {
         None | Some(b"all") => true,
         Some(b"write") => false,

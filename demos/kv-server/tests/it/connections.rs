@@ -249,6 +249,7 @@ client no-evict on
 client no-touch on
 client pause ; client pause x ; client pause 1 foo ; client pause -1 ; client unpause a ; client unpause
 client pause 1 write ; client unpause
+client pause 1 write z ; client unpause
 client tracking off
 client tracking foo
 client caching yes
