@@ -118,6 +118,11 @@ impl Shared {
         self.is_open().then(status)
     }
 
+    /// Returns the mode that clients are told: whether they have to find the server of each key.
+    pub(crate) fn mode(&self) -> &'static str {
+        if self.options.shard.is_some() { "cluster" } else { "standalone" }
+    }
+
     /// Returns the live servers.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.log.as_ref().map_or_else(|| self.known.1.clone(), |log| log.members())

@@ -11,6 +11,7 @@ use crate::replies::Protocol;
 use crate::request::Request;
 use crate::session::{Client, LEAVES, Marks, Reply, own_id};
 use crate::settings::Options;
+use crate::shared::Shared;
 use crate::watch::Watch;
 
 /// The only user.
@@ -81,7 +82,7 @@ fn authenticate(client: &mut Client, options: &Options, user: &[u8], password: &
     Ok(())
 }
 
-pub(super) fn hello(client: &mut Client, options: Res<Options>, request: &Request) -> Done {
+pub(super) fn hello(client: &mut Client, options: Res<Options>, shared: Res<Shared>, request: &Request) -> Done {
     let version = request.from(1).next().map(number::parse);
     let protocol = match version {
         None => client.state.protocol,
@@ -124,7 +125,7 @@ pub(super) fn hello(client: &mut Client, options: Res<Options>, request: &Reques
     replies.bulk(b"id");
     replies.integer(number);
     let mut field = |name: &str, value: &str| [name, value].iter().for_each(|text| replies.bulk(text.as_bytes()));
-    field("mode", "standalone");
+    field("mode", shared.mode());
     field("role", "master");
     replies.bulk(b"modules");
     replies.array(0);

@@ -136,7 +136,7 @@ impl Sources<'_> {
         text.line("redis_git_dirty", 0);
         text.line("redis_build_id", 0);
         text.line("server_name", "kv-server");
-        text.line("redis_mode", if self.shared.options.shard.is_some() { "cluster" } else { "standalone" });
+        text.line("redis_mode", self.shared.mode());
         text.line("os", system::name());
         text.line("arch_bits", usize::BITS);
         text.line("multiplexing_api", "epoll");

@@ -55,6 +55,8 @@ fn each_shard_serves_its_own_slots_and_says_who_serves_the_others() {
     assert!(nodes.contains(" master - 0 0 0 connected 8192-16383\n"), "{nodes}");
     assert!(matches!(id, Reply::Bulk(Some(id)) if nodes.contains(str::from_utf8(&id).unwrap())));
     assert_eq!(one.info("cluster_enabled"), 1);
+    let Reply::Array(Some(hello)) = one.ask(&["HELLO"]) else { panic!("HELLO is a list") };
+    assert!(hello.chunks(2).any(|field| field == ["mode", "cluster"].map(bulk)), "{hello:?}");
 }
 
 #[test]
