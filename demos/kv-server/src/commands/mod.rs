@@ -328,7 +328,7 @@ fn admit_marked<'a>(client: &mut Client, options: &Options, call: Call<'a>) -> R
         return Err(rejected(client, CommandError::Stranger));
     }
     let call = transactions::redirect(client, call).map_err(|error| rejected(client, error))?;
-    if marks.has(Marks::MONITOR) && (spec.writes() || spec.flags.contains(&"readonly")) {
+    if marks.has(Marks::MONITOR) && (may_change(spec) || spec.flags.contains(&"readonly")) {
         return Err(rejected(client, CommandError::other("ERR Replica can't interact with the keyspace")));
     }
     if marks.has(Marks::PAUSED) && (may_change(spec) || spec.name == "exec" && transactions::may_change(client)) {

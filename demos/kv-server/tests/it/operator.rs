@@ -256,6 +256,7 @@ shutdown nosave save
 shutdown abort
 shutdown abort save ; shutdown foo ; shutdown now nosave save
 monitor ; get a ; reset ; get nosuch
+monitor ; publish a x ; spublish a x ; reset ; publish a x
 info foo ; hello 3 ; info foo ; info modules
 subscribe a ; monitor
 config set requirepass '' ; auth x
