@@ -42,13 +42,23 @@ impl History {
         Ok(Self { reader, world, store, digests, until: Sequence::NEVER })
     }
 
+    /// Returns whether there is no journal in the directory.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reader.progress().1 == 0
+    }
+
     /// Replays up to a sequence, or to the end.
     ///
     /// # Errors
-    /// If the journal is damaged, or the changes up to the sequence were compacted away.
+    /// If the journal is damaged or ends before the sequence, or the changes up to the sequence were compacted away.
     pub fn advance(&mut self, until: Option<u64>) -> Result<Replayed, Error> {
         let until = until.map(Sequence::new);
         let replayed = self.reader.replay(&mut self.world, &mut self.store, &self.digests, until)?;
+        let (last, at_end) = (replayed.last, self.reader.place().is_none());
+        if let Some(asked) = until.filter(|asked| at_end && *asked > last) {
+            return Err(Error::Beyond { asked, last });
+        }
         self.until = replayed.last;
         Ok(replayed)
     }
@@ -74,7 +84,7 @@ impl History {
     /// Replays up to a sequence, and prints what changed: removed rows after a minus, added rows after a plus.
     ///
     /// # Errors
-    /// If the journal is damaged, or `out` cannot be written to.
+    /// If the journal is damaged or ends before the sequence, or `out` cannot be written to.
     pub fn print_changes(&mut self, until: u64, out: &mut impl Write) -> Result<io::Result<()>, Error> {
         let own = |(key, (value, ends)): (&[u8], Row<'_>)| (key.to_vec(), (value.to_vec(), ends));
         let (old, was): (BTreeMap<_, _>, _) = (self.rows().into_iter().map(own).collect(), self.state());

@@ -34,7 +34,7 @@ pub fn run(mut args: Args, share: impl FnOnce(&mut Server, &mut World) -> Result
 /// Serves until it is asked to stop. An error is one sentence.
 fn serve(args: &mut Args, share: impl FnOnce(&mut Server, &mut World) -> Result<String, String>) -> Result<(), String> {
     if let Some(directory) = &args.replay {
-        return replay(args, directory).map_err(|error| error.to_string());
+        return replay(args, directory);
     }
     let wanted = args.max_clients as u64 + OWN_FILES;
     let files = rlimit::increase_nofile_limit(wanted);
@@ -75,9 +75,21 @@ fn watch(args: &Args, world: &World) -> Option<Watch> {
     (args.slow_ms > 0).then(|| world.resource::<Board>().watch(limit, report))
 }
 
-/// Prints the keys that a journal leads to.
-fn replay(args: &Args, directory: &Path) -> Result<(), Error> {
-    let mut history = History::open(directory)?;
+/// Prints the keys that a journal leads to, or how they changed.
+fn replay(args: &Args, directory: &Path) -> Result<(), String> {
+    if let Some(&[from, to]) = args.diff.as_deref().filter(|between| !between.is_sorted()) {
+        let mend = format!("name the earlier sequence first, as in --diff {to} {from}");
+        return Err(format!("--diff {from} {to} goes backwards: {mend}"));
+    }
+    let mut history = History::open(directory).map_err(|error| error.to_string())?;
+    if history.is_empty() {
+        let place = directory.display();
+        return Err(format!("there is no journal in {place}: record one with `--journal {place}`"));
+    }
+    show(&mut history, args).map_err(|error| error.to_string())
+}
+
+fn show(history: &mut History, args: &Args) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = match args.diff.as_deref() {
         Some(&[from, to]) => {

@@ -168,6 +168,29 @@ fn replay_prints_what_was_and_diff_how_it_changed() {
 }
 
 #[test]
+fn a_replay_of_what_there_is_not_is_refused() {
+    let (directory, _) = written();
+    let refused = |directory: &Path, more: &[&str]| {
+        let output = run(&[&["--replay", directory.to_str().unwrap()], more].concat());
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{more:?}");
+        String::from_utf8(output.stderr).unwrap().replace(directory.to_str().unwrap(), "DIR")
+    };
+    let backwards = "kv-server: --diff 9 3 goes backwards: name the earlier sequence first, as in --diff 3 9\n";
+    assert_eq!(refused(directory.path(), &["--diff", "9", "3"]), backwards);
+    let whole = replay(directory.path(), &[]);
+    let last = whole.split([' ', ',']).nth(5).unwrap();
+    let late = format!("kv-server: the journal has no sequence 1000000: it ends at {last}\n");
+    for asked in [&["--until", "1000000"][..], &["--diff", "3", "1000000"], &["--diff", "1000000", "1000000"]] {
+        assert_eq!(refused(directory.path(), asked), late, "{asked:?}");
+    }
+    assert_eq!(replay(directory.path(), &["--until", last]), whole);
+    let none = "kv-server: there is no journal in DIR: record one with `--journal DIR`\n";
+    for asked in [&[][..], &["--until", "3"], &["--diff", "1", "2"]] {
+        assert_eq!(refused(tempdir().unwrap().path(), asked), none, "{asked:?}");
+    }
+}
+
+#[test]
 fn compaction_runs_beside_the_load_and_generations_pass() {
     let directory = tempdir().unwrap();
     let mut options = vec!["--durability", "behind", "--compact", "50kb"];
