@@ -7,6 +7,7 @@ use nexus_gauge::{Board, Meter, Snapshot};
 
 use crate::commands::{Spec, Specs};
 use crate::error::CommandError;
+use crate::session::Client;
 
 /// The counters since the start, or since they were last reset.
 #[derive(Debug, Default)]
@@ -118,6 +119,14 @@ impl Stats {
             self.hits += 1;
         } else {
             self.misses += 1;
+        }
+    }
+
+    /// Counts a read of a key by a command that also changes something. If it runs again, it was counted when it first
+    /// ran.
+    pub(crate) fn read_to_change(&mut self, client: &Client, found: bool) {
+        if !client.state.runs_again() {
+            self.read(found);
         }
     }
 

@@ -1,6 +1,6 @@
 //! EXPIRE, TTL and PERSIST, and the times in arguments of commands.
 
-use nexus_rt::{Clock, Res};
+use nexus_rt::{Clock, Res, ResMut};
 
 use super::Done;
 use crate::db::Db;
@@ -10,6 +10,7 @@ use crate::number;
 use crate::request::Request;
 use crate::session::Client;
 use crate::session::Reply;
+use crate::stats::Stats;
 
 /// The unit of a time.
 #[derive(Clone, Copy, PartialEq)]
@@ -124,29 +125,33 @@ pub(super) fn persist(client: &mut Client, mut db: Db, request: &Request) -> Don
     Ok(())
 }
 
-pub(super) fn ttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
-    let left = left_ms(&keys, &clock, request.get(1));
-    client.reply().integer(left.map_or_else(|none| none, seconds));
+pub(super) fn ttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, stats: Counts, request: &Request) -> Done {
+    answer(client, stats, left_ms(&keys, &clock, request.get(1)).map(seconds))
+}
+
+pub(super) fn pttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, stats: Counts, request: &Request) -> Done {
+    answer(client, stats, left_ms(&keys, &clock, request.get(1)))
+}
+
+pub(super) fn expiretime(client: &mut Client, keys: Res<Keys>, stats: Counts, request: &Request) -> Done {
+    answer(client, stats, ends_ms(&keys, request.get(1)).map(seconds))
+}
+
+pub(super) fn pexpiretime(client: &mut Client, keys: Res<Keys>, stats: Counts, request: &Request) -> Done {
+    answer(client, stats, ends_ms(&keys, request.get(1)))
+}
+
+type Counts<'w> = ResMut<'w, Stats>;
+
+/// Counts a read, and replies with a time or with the number that stands for none.
+fn answer(client: &mut Client, mut stats: Counts, time: Result<i64, i64>) -> Done {
+    stats.read(time != Err(MISSING));
+    client.reply().integer(time.unwrap_or_else(|none| none));
     Ok(())
 }
 
-pub(super) fn pttl(client: &mut Client, keys: Res<Keys>, clock: Res<Clock>, request: &Request) -> Done {
-    let left = left_ms(&keys, &clock, request.get(1));
-    client.reply().integer(left.unwrap_or_else(|none| none));
-    Ok(())
-}
-
-pub(super) fn expiretime(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
-    let ends = ends_ms(&keys, request.get(1));
-    client.reply().integer(ends.map_or_else(|none| none, seconds));
-    Ok(())
-}
-
-pub(super) fn pexpiretime(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
-    let ends = ends_ms(&keys, request.get(1));
-    client.reply().integer(ends.unwrap_or_else(|none| none));
-    Ok(())
-}
+/// Stands for the time of a key that does not exist.
+const MISSING: i64 = -2;
 
 /// Rounds milliseconds to the nearest second.
 fn seconds(ms: i64) -> i64 {
@@ -166,6 +171,6 @@ fn ends_ms(keys: &Keys, key: &[u8]) -> Result<i64, i64> {
     match keys.expiry_unix_ms(key) {
         Some(Some(at)) => Ok(at),
         Some(None) => Err(-1),
-        None => Err(-2),
+        None => Err(MISSING),
     }
 }

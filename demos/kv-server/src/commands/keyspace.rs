@@ -63,7 +63,7 @@ pub(super) fn renamenx(client: &mut Client, mut db: Db, request: &Request) -> Do
     Ok(())
 }
 
-pub(super) fn copy(client: &mut Client, mut db: Db, request: &Request) -> Done {
+pub(super) fn copy(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let mut replaces = false;
     let mut options = request.from(3);
     while let Some(option) = options.next() {
@@ -78,6 +78,7 @@ pub(super) fn copy(client: &mut Client, mut db: Db, request: &Request) -> Done {
         return Err(CommandError::SameObject);
     }
     let keys = db.keys();
+    stats.read_to_change(client, keys.contains(from));
     let value = if replaces || !keys.contains(to) { keys.get(from).map(<[u8]>::to_vec) } else { None };
     let ends = keys.expiry_unix_ms(from).flatten();
     let copies = value.is_some();
@@ -124,7 +125,7 @@ const HELP: &[&str] = &[
 ];
 
 /// Reports how Redis would store a value. (How the value came about is not recorded here, nor when it was last read.)
-pub(super) fn object(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
+pub(super) fn object(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let subcommand = request.get(1).to_ascii_lowercase();
     let mut replies = client.reply();
     let value = match (&*subcommand, request.len()) {
@@ -141,6 +142,7 @@ pub(super) fn object(client: &mut Client, keys: Res<Keys>, request: &Request) ->
         (b"refcount", _) => return Err(CommandError::Arity("object|refcount")),
         _ => return Err(CommandError::UnknownSubcommand { name: request.get(1).into(), of: "object" }),
     };
+    stats.read(value.is_some());
     let Some(value) = value else {
         replies.nil();
         return Ok(());
@@ -158,8 +160,10 @@ pub(super) fn object(client: &mut Client, keys: Res<Keys>, request: &Request) ->
     Ok(())
 }
 
-pub(super) fn type_of(client: &mut Client, keys: Res<Keys>, request: &Request) -> Done {
-    client.reply().simple(if keys.contains(request.get(1)) { "string" } else { "none" });
+pub(super) fn type_of(client: &mut Client, keys: Res<Keys>, mut stats: ResMut<Stats>, request: &Request) -> Done {
+    let found = keys.contains(request.get(1));
+    stats.read(found);
+    client.reply().simple(if found { "string" } else { "none" });
     Ok(())
 }
 

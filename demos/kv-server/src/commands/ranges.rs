@@ -88,8 +88,18 @@ impl Wanted {
     }
 }
 
-pub(super) fn lcs(client: &mut Client, keys: Res<Keys>, limits: Res<Limits>, request: &Request) -> Done {
-    let [one, other] = [1, 2].map(|at| keys.get(request.get(at)).unwrap_or_default());
+pub(super) fn lcs(
+    client: &mut Client,
+    keys: Res<Keys>,
+    mut stats: ResMut<Stats>,
+    limits: Res<Limits>,
+    request: &Request,
+) -> Done {
+    let [one, other] = [1, 2].map(|at| {
+        let value = keys.get(request.get(at));
+        stats.read(value.is_some());
+        value.unwrap_or_default()
+    });
     let wanted = Wanted::read(request)?;
     // The table has a number for each pair of bytes.
     let table = (one.len() + 1).saturating_mul(other.len() + 1).saturating_mul(4);

@@ -106,7 +106,7 @@ impl<'a> Options<'a> {
     }
 }
 
-pub(super) fn set(client: &mut Client, mut db: Db, request: &Request) -> Done {
+pub(super) fn set(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let (key, value) = (request.get(1), request.get(2));
     if request.len() == 3 {
         db.set(key, value, Ends::Never);
@@ -117,6 +117,7 @@ pub(super) fn set(client: &mut Client, mut db: Db, request: &Request) -> Done {
     let ends = options.ends(&db)?;
     let old = db.keys().get(key);
     if options.get {
+        stats.read_to_change(client, old.is_some());
         client.reply().bulk_or_nil(old);
     }
     if if old.is_some() { options.only_new } else { options.only_old } {
@@ -152,7 +153,7 @@ pub(super) fn getex(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, r
     let options = Options::read_from(request.from(2), false)?;
     let key = request.get(1);
     let value = db.keys().get(key);
-    stats.read(value.is_some());
+    stats.read_to_change(client, value.is_some());
     let Some(value) = value else {
         client.reply().nil();
         return Ok(());
@@ -202,15 +203,18 @@ pub(super) fn msetnx(client: &mut Client, mut db: Db, request: &Request) -> Done
     Ok(())
 }
 
-pub(super) fn getset(client: &mut Client, mut db: Db, request: &Request) -> Done {
+pub(super) fn getset(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let key = request.get(1);
-    client.reply().bulk_or_nil(db.keys().get(key));
+    let old = db.keys().get(key);
+    stats.read_to_change(client, old.is_some());
+    client.reply().bulk_or_nil(old);
     db.set(key, request.get(2), Ends::Never);
     Ok(())
 }
 
-pub(super) fn getdel(client: &mut Client, mut db: Db, request: &Request) -> Done {
+pub(super) fn getdel(client: &mut Client, mut db: Db, mut stats: ResMut<Stats>, request: &Request) -> Done {
     let value = db.remove(request.get(1));
+    stats.read_to_change(client, value.is_some());
     client.reply().bulk_or_nil(value.as_deref());
     Ok(())
 }

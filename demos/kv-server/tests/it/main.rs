@@ -13,6 +13,7 @@ mod encoded;
 mod ending;
 mod engine;
 mod floats;
+mod hits;
 mod hostile;
 mod journal;
 mod kills;
