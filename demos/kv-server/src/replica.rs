@@ -258,6 +258,7 @@ impl Replica {
                 transactions::forget(client, &mut self.keys.get_mut(world));
             }
             client.reply().error_of(&CommandError::refused(why).text());
+            client.state.marks.set(Marks::MUTE_THIS, false);
         }
         let id = own_id(client);
         self.shared.get_mut(world).ready.push(id);

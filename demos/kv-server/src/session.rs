@@ -28,13 +28,21 @@ pub(crate) fn peer(client: &Client) -> &Address {
 
 /// Replies to a client.
 pub trait Reply {
-    /// Returns where replies are written.
+    /// Returns where replies are written. They are not sent to a client that gets none.
     fn reply(&mut self) -> Replies<'_>;
+
+    /// Returns where messages are written, which every client gets.
+    fn message(&mut self) -> Replies<'_>;
 }
 
 impl Reply for Client {
     #[inline]
     fn reply(&mut self) -> Replies<'_> {
+        if self.state.marks.has(Marks::MUTE | Marks::MUTE_THIS) { self.state.unwanted() } else { self.message() }
+    }
+
+    #[inline]
+    fn message(&mut self) -> Replies<'_> {
         let protocol = self.state.protocol;
         Replies::new(self.out(), protocol)
     }
@@ -60,8 +68,8 @@ impl Marks {
     pub(crate) const PAUSED: Self = Self(128);
     /// Its request must not run.
     pub(crate) const REJECTED: Self = Self(64);
-    /// It has just asked for no reply to its next request.
-    pub(crate) const FRESHLY_MUTE: Self = Self(32);
+    /// It gets no reply to the request that runs, or that waits instead of having run.
+    pub(crate) const MUTE_THIS: Self = Self(32);
     /// Its request runs [again](crate::Commands::apply).
     pub(crate) const AGAIN: Self = Self(256);
     /// Its requests that change something go through a log.
@@ -94,6 +102,9 @@ impl std::ops::BitOr for Marks {
 /// The reason for closing a client that asked to be closed.
 pub(crate) const LEAVES: &str = "it has asked for the end";
 
+/// The room that is kept for replies that are not sent, in bytes.
+const UNWANTED: usize = 64;
+
 /// The approximate memory of a subscription in addition to the channel's name.
 const SUBSCRIPTION: usize = 160;
 
@@ -108,6 +119,8 @@ pub struct Session {
     pub name: Box<[u8]>,
     /// How it differs from most.
     pub(crate) marks: Marks,
+    /// The latest part of a reply that is not sent.
+    unwanted: Vec<u8>,
     /// Its request that waits for the end of a pause.
     pub(crate) postponed: Option<Box<Request>>,
     /// Its requests that wait for a log, or behind those that do.
@@ -201,6 +214,19 @@ impl Session {
     /// Returns the number of channels, patterns and shard channels that it has subscribed to.
     pub(crate) fn subscriptions(&self) -> usize {
         self.channels.len() + self.patterns.len() + self.shards.len()
+    }
+
+    /// Returns where replies are written that are not sent.
+    #[cold]
+    fn unwanted(&mut self) -> Replies<'_> {
+        self.unwanted.clear();
+        Replies::new(&mut self.unwanted, self.protocol)
+    }
+
+    /// Frees the memory of replies that are not sent.
+    pub(crate) fn forget_unwanted(&mut self) {
+        self.unwanted.clear();
+        self.unwanted.shrink_to(UNWANTED);
     }
 
     /// Returns whether its request runs again. It was within all limits when it first ran.

@@ -79,11 +79,11 @@ fn reply(client: &mut Client, mode: &[u8]) -> Done {
     let marks = &mut client.state.marks;
     match mode.to_ascii_lowercase().as_slice() {
         b"on" => {
-            marks.set(Marks::MUTE | Marks::MUTE_NEXT, false);
+            marks.set(Marks::MUTE | Marks::MUTE_THIS, false);
             client.reply().ok();
         }
         b"off" => marks.set(Marks::MUTE, true),
-        b"skip" if !marks.has(Marks::MUTE) => marks.set(Marks::MUTE_NEXT | Marks::FRESHLY_MUTE, true),
+        b"skip" if !marks.has(Marks::MUTE) => marks.set(Marks::MUTE_NEXT, true),
         b"skip" => {}
         _ => return Err(CommandError::Syntax),
     }

@@ -120,7 +120,8 @@ impl Commands {
     /// If `world` is not the one that the commands were resolved against.
     #[inline]
     pub fn run(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        let marks = Marks::STRANGER | Marks::MUTE | Marks::MUTE_NEXT | Marks::SHARED | Marks::AGAIN;
+        let mute = Marks::MUTE | Marks::MUTE_NEXT | Marks::MUTE_THIS;
+        let marks = mute | Marks::STRANGER | Marks::SHARED | Marks::AGAIN;
         if client.state.marks.has(marks) || !request.is_whole() {
             self.run_marked(client, world, request);
         } else {
@@ -141,21 +142,22 @@ impl Commands {
         }
     }
 
-    /// Runs a request of a client that gets no replies until a request changes that.
+    /// Runs a request of a client that gets no replies until a request changes that. Nothing is cut from the output
+    /// afterwards, since the client gets messages, which the request may send to it too.
     #[cold]
     fn run_mute(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        let before = client.out().len();
-        [Marks::FRESHLY_MUTE, Marks::DEFERRED].into_iter().for_each(|mark| client.state.marks.set(mark, false));
+        let marks = &mut client.state.marks;
+        if marks.has(Marks::MUTE_NEXT) {
+            marks.set(Marks::MUTE_NEXT, false);
+            marks.set(Marks::MUTE_THIS, true);
+        }
+        marks.set(Marks::DEFERRED, false);
         self.run.run_with(client, world, request);
         let state = &mut client.state;
-        let is_mute = state.marks.has(Marks::MUTE | Marks::MUTE_NEXT);
-        if !state.marks.has(Marks::FRESHLY_MUTE | Marks::DEFERRED) {
-            state.marks.set(Marks::MUTE_NEXT, false);
+        if !state.marks.has(Marks::DEFERRED) {
+            state.marks.set(Marks::MUTE_THIS, false);
         }
-        // Replies about subscriptions are messages, which the client gets anyway.
-        if is_mute && !state.last.is_some_and(|spec| spec.name.ends_with("subscribe")) {
-            client.out().truncate(before);
-        }
+        state.forget_unwanted();
     }
 
     /// Returns the functions that a request runs through, and what every command reads and writes.
@@ -189,14 +191,10 @@ fn run_due(watcher: Watcher, table: &mut [Command], client: &mut Client, world: 
     let due = mem::take(&mut client.state.due);
     client.state.executes = due.len();
     for (command, request) in due {
-        let (before, mute) = (client.out().len(), client.state.marks.has(Marks::MUTE));
         let call = Call { command, spec: spec::of(command, &request), request: &request };
         if let Err(error) = watcher.run(table, client, world, call) {
             watcher.failed(world, call, &error);
             tell(client, &error);
-        }
-        if mute {
-            client.out().truncate(before);
         }
         // All requests run, but a client that is sent this much is disconnected, and none of its replies is read then.
         if client.unsent() > most {

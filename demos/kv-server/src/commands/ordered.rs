@@ -70,7 +70,7 @@ impl Commands {
 
     /// Runs a request that has no other before it.
     fn run_at_turn(&mut self, client: &mut Client, world: &mut World, request: &Request) {
-        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT) {
+        if client.state.marks.has(Marks::MUTE | Marks::MUTE_NEXT | Marks::MUTE_THIS) {
             self.run_mute(client, world, request);
         } else {
             self.run.run_with(client, world, request);
@@ -85,7 +85,7 @@ impl Commands {
     /// is a change, and nothing forbids it. After the end of a transaction nothing is certain, since the client is in
     /// the transaction until EXEC comes back. Returns whether it was published.
     fn publish_plain(&mut self, client: &mut Client, world: &mut World, request: &Request) -> bool {
-        let marks = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::MUTE_NEXT;
+        let marks = Marks::STRANGER | Marks::MONITOR | Marks::PAUSED | Marks::MUTE_NEXT | Marks::MUTE_THIS;
         if client.state.marks.has(marks) || client.state.is_special() || client.state.waiting.awaits_barrier() {
             return false;
         }

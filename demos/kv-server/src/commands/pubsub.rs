@@ -111,7 +111,7 @@ fn remove(client: &mut Client, mut names: Names<'_>, to: Subscriptions, request:
 fn confirm(client: &mut Client, to: Subscriptions, what: &str, name: Option<&[u8]>) {
     let shards = client.state.shards.len();
     let count = if to == OfShards { shards } else { client.state.subscriptions() - shards };
-    let mut replies = client.reply();
+    let mut replies = client.message();
     replies.push(3);
     replies.bulk(what.as_bytes());
     replies.bulk_or_nil(name);

@@ -25,6 +25,7 @@ mod mixed;
 #[path = "../sim/replicas/log.rs"]
 #[expect(dead_code, reason = "simulations need more of it")]
 mod model_log;
+mod mute;
 mod operator;
 mod pools;
 mod program;
