@@ -47,14 +47,23 @@ pub(crate) struct Load {
     pub(crate) room: usize,
 }
 
+/// An input, with what one thread would know after it. The capture may end with it, and by then the decoding thread has
+/// read further.
+struct Known {
+    input: Input,
+    /// The number of lines so far, blank ones included.
+    lines: u64,
+    /// The symbol, with the first input after which it is known.
+    symbol: Option<Symbol>,
+}
+
 /// An input, or the error that a file cannot be opened, which ends the capture.
-type Read = Result<Input, io::Error>;
+type Read = Result<Known, io::Error>;
 
 /// The final results of the decoding thread.
 struct Decoded {
     /// The number of lines, blank ones included.
     lines: u64,
-    symbol: Symbol,
     latency: Histogram<u64>,
     busy: Duration,
 }
@@ -74,6 +83,7 @@ pub(crate) fn replay<M: Measure>(
     let thread = start(args, progress, sender, measures.decoding.clone())?;
     let load = latency.load.get_or_insert_default();
     let mut batch = Vec::with_capacity(ROOM);
+    let (mut lines, mut symbol) = (0, Symbol::default());
 
     world.run(|world| {
         if inbox.fill(world, ROOM, &mut batch) == 0 {
@@ -83,7 +93,11 @@ pub(crate) fn replay<M: Measure>(
         }
         let (start, held) = (Instant::now(), live.pacer.held);
         for read in batch.drain(..) {
-            let input = read?;
+            let Known { input, lines: so_far, symbol: named } = read?;
+            lines = so_far;
+            if let Some(named) = named {
+                symbol = named;
+            }
             load.events += u64::from(matches!(input, Input::Event(_)));
             live.take(world, input)?;
             if live.is_stopped(world) {
@@ -96,13 +110,12 @@ pub(crate) fn replay<M: Measure>(
         Ok::<(), io::Error>(())
     })?;
 
-    let (mut lines, mut symbol) = (0, Symbol::default());
     // Do not wait for a thread that is no longer needed: its read may block until more input is written.
     if !live.is_stopped(&world) {
         let decoded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         latency.decode.add(&decoded.latency).expect("both have the same bounds");
         load.add(&decoded, &world);
-        (lines, symbol) = (decoded.lines, decoded.symbol);
+        lines = decoded.lines;
     }
     live.end(&mut world, (lines, symbol), latency)?;
     Ok(world)
@@ -168,24 +181,27 @@ fn decode(
     let (mut latency, mut busy) = (histogram(), Duration::ZERO);
     let mut pushed = 0_u64;
     let mut since = Instant::now();
+    let mut is_named = false;
     let lines = input::read(paths, progress, |part| {
-        let read = match part {
-            Part::Begin(path, lines) => Input::Begin(Begin { name: path.display().to_string(), lines }),
-            Part::Broken(problem) => Input::Broken(problem),
+        let (lines, input) = match part {
+            Part::Begin(path, lines) => (lines, Input::Begin(Begin { name: path.display().to_string(), lines })),
+            Part::Broken(problem) => (problem.line, Input::Broken(problem)),
             Part::Line(line) => {
                 let start = Instant::now();
                 let decoded = decode(&mut world, line);
                 let end = Instant::now();
                 record(&mut latency, end - start);
                 busy += end - since;
-                Input::from(decoded)
+                (line.number, Input::from(decoded))
             }
             Part::Pause => {
                 sender.ring();
                 return true;
             }
         };
-        let sent = sender.push(Ok(read)).is_ok();
+        let symbol = Some(world.resource::<Symbol>()).filter(|symbol| !is_named && symbol.0.is_some()).cloned();
+        is_named |= symbol.is_some();
+        let sent = sender.push(Ok(Known { input, lines, symbol })).is_ok();
         since = Instant::now();
         pushed += 1;
         if pushed.is_multiple_of(BATCH) {
@@ -198,6 +214,5 @@ fn decode(
         let _ = sender.push(Err(error));
         0
     });
-    let symbol = std::mem::take(&mut *world.resource_mut::<Symbol>());
-    Decoded { lines, symbol, latency, busy }
+    Decoded { lines, latency, busy }
 }

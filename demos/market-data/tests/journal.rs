@@ -84,6 +84,7 @@ fn problems_and_files_are_part_of_what_is_recorded() {
         digests.push(result(&["--replay", &path]).1["digest"].clone());
     }
     assert!(digests[0] == digests[1] && digests[0] == digests[2] && digests[0] != digests[3], "{digests:?}");
+    assert_eq!(digests[3], digests[4], "the second thread had read further when the first one stopped");
 }
 
 #[test]
