@@ -299,22 +299,17 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
             return Ok(0);
         }
         let (id, all) = (self.id, &self.events);
-        let forwards = !mem::replace(&mut self.forwarded, true);
+        let forwarded = mem::replace(&mut self.forwarded, true);
         let forward = |driver: &mut MioDriver<S, Tag>| {
-            for event in all.iter().filter(|_| forwards) {
-                let token = token(id, event.token());
-                if is_of_port(token) {
-                    driver.ports().note(token, event);
-                }
+            if !forwarded {
+                driver.ports().forward(id, all);
             }
         };
         let mut events = self.events.iter().skip(self.next);
         let ran = self.poller.run_after(world, budget, forward, |driver| {
             let found = events.by_ref().inspect(|_| self.next += 1).find_map(|event| {
+                // The token of a port is none of a registration, since its index is too large.
                 let token = token(id, event.token());
-                if is_of_port(token) {
-                    return None;
-                }
                 Some((token, driver.take_out(token)?, MioEvent::new(token, event)))
             });
             if found.is_none() {

@@ -5,10 +5,10 @@ use std::io;
 use std::mem;
 use std::sync::Arc;
 
-use mio::event::Source;
-use mio::{Interest, Registry, Token};
+use mio::event::{Event, Source};
+use mio::{Events, Interest, Registry, Token};
 
-use super::event::MioEvent;
+use super::event::{self, MioEvent};
 use super::resource::MioDriver;
 use crate::doorbell::Doorbell;
 use crate::poll::{Driver, RegistrationKey};
@@ -42,10 +42,20 @@ impl Ports {
         self.ports.len() - 1
     }
 
-    /// Notes an event for the port of this token, if there is such a port.
+    /// Notes the events of this driver that are for ports.
     #[inline(never)]
-    pub(super) fn note(&mut self, token: RegistrationKey, event: &mio::event::Event) {
-        if let Some(&(driver, queue)) = self.ports.get(((token.index & !PORT) >> PLACES) as usize) {
+    pub(super) fn forward(&mut self, driver: u32, events: &Events) {
+        if !self.ports.is_empty() {
+            events.iter().for_each(|event| self.note(event::token(driver, event.token()), event));
+        }
+    }
+
+    /// Notes an event for the port of this token, if there is such a port.
+    #[inline]
+    fn note(&mut self, token: RegistrationKey, event: &Event) {
+        if is_of_port(token)
+            && let Some(&(driver, queue)) = self.ports.get(((token.index & !PORT) >> PLACES) as usize)
+        {
             let key = RegistrationKey { driver, index: token.index & (MOST as u32 - 1), ..token };
             self.queues[queue].push(MioEvent::new(key, event));
         }
