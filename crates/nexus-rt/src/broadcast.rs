@@ -46,7 +46,9 @@ pub struct Broadcast<E: ?Sized> {
     members: Vec<Member<E>>,
     /// The number of removed members.
     removed: usize,
-    /// The world of all members that know theirs.
+    /// The number of members that know their world.
+    anchored: usize,
+    /// The world of all these.
     world: Option<WorldId>,
 }
 
@@ -76,7 +78,7 @@ pub struct BroadcastKey(NonZeroU64);
 impl<E: ?Sized> Broadcast<E> {
     /// Creates a broadcast without handlers.
     pub const fn new() -> Self {
-        Self { members: Vec::new(), removed: 0, world: None }
+        Self { members: Vec::new(), removed: 0, anchored: 0, world: None }
     }
 
     /// Adds a handler after the existing ones, and returns the key that removes it.
@@ -108,6 +110,7 @@ impl<E: ?Sized> Broadcast<E> {
                  {expected}: use the same registry for all of them",
                 handler.name()
             );
+            self.anchored += 1;
         }
         let key = BroadcastKey(nonce::next());
         self.members.push(Member { key, handler: Box::new(handler), removed: false });
@@ -116,7 +119,7 @@ impl<E: ?Sized> Broadcast<E> {
 
     /// Removes a handler and returns it, or `None` if the key matches no handler here.
     ///
-    /// A broadcast without handlers belongs to no world, so the next handler may be one of another world.
+    /// A broadcast without handlers that know their world belongs to none, so the next handler may be one of another.
     pub fn remove(&mut self, key: BroadcastKey) -> Option<Box<dyn RefHandler<E>>> {
         let at = self.members.binary_search_by_key(&key, |member| member.key).ok()?;
         let member = &mut self.members[at];
@@ -129,7 +132,8 @@ impl<E: ?Sized> Broadcast<E> {
             self.members.retain(|member| !member.removed);
             self.removed = 0;
         }
-        if self.members.is_empty() {
+        self.anchored -= usize::from(one_world(&handler, "broadcast").is_some());
+        if self.anchored == 0 {
             self.world = None;
         }
         Some(handler)
@@ -153,7 +157,8 @@ impl<E: ?Sized> Broadcast<E> {
     #[track_caller]
     fn lend_entered(&mut self, mut world: Entered<'_>, event: &E) {
         for member in &mut self.members {
-            member.handler.run_entered(world.reborrow(), event);
+            // Not through the box, which would compare again.
+            (*member.handler).run_entered(world.reborrow(), event);
         }
     }
 }

@@ -25,7 +25,8 @@ use crate::world::World;
 /// ```
 ///
 /// It asserts what the compiler cannot know: that the handler's resources are fit for use after a panic interrupted it.
-/// The panic hook prints a panic as always, and [`panics`](Self::panics) counts them.
+/// The panic hook prints a panic as always, and [`panics`](Self::panics) counts them. A handler that is run on another
+/// world panics too, and its events are lost in the same way.
 #[derive(Clone, Debug)]
 #[must_use = "a handler does nothing until it is run"]
 pub struct CatchAssertUnwindSafe<H> {

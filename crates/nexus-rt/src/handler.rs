@@ -1,7 +1,7 @@
 //! `Handler`: what drivers store and run.
 
 use crate::call::Entered;
-use crate::describe::Describe;
+use crate::describe::{Describe, Visitor};
 use crate::world::World;
 
 /// Something that runs with an event on a world.
@@ -125,8 +125,24 @@ macro_rules! handler_in {
 pub(crate) use handler_in;
 
 handler_in! {
-    [H: Describe + ?Sized] [E, H: Handler<E> + ?Sized] Box<H>: |self| (**self);
     [H: Describe + ?Sized] [E, H: Handler<E> + ?Sized] &mut H: |self| (**self);
+}
+
+impl<H: Describe + ?Sized> Describe for Box<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        (**self).describe(visitor);
+    }
+}
+
+/// A program can implement `Clone` for the box of a trait of its own, so that the clone of an owner has another handler
+/// in it than what the owner compared. A box is therefore compared whenever it runs: it keeps the provided
+/// `run_entered`.
+impl<E, H: Handler<E> + ?Sized> Handler<E> for Box<H> {
+    #[inline]
+    #[track_caller]
+    fn run(&mut self, world: &mut World, event: E) {
+        (**self).run(world, event);
+    }
 }
 
 /// A handler of `&E`, of any lifetime, to which [`FanOut`](crate::FanOut) and [`Broadcast`](crate::Broadcast) pass

@@ -76,6 +76,7 @@ impl Graph {
                 let ends = self.arms(nodes, turn);
                 if ends.is_empty() { vec![(turn, String::new())] } else { ends }
             }
+            Kind::Scheduler if nodes.is_empty() => ends,
             Kind::Scheduler => {
                 // All first systems continue from one box.
                 let start = match ends.len() {

@@ -201,9 +201,10 @@ pub(crate) fn describe_within(visitor: &mut dyn Visitor, kind: Kind, part: &dyn 
     visitor.close(None);
 }
 
-/// Describes `part`, whose first function gets a mark.
+/// Describes `part`, whose first function gets the mark, if there is one.
 pub(crate) fn describe_marked(visitor: &mut dyn Visitor, mark: Option<u64>, part: &dyn Describe) {
-    visitor.mark(mark);
+    let Some(mark) = mark else { return part.describe(visitor) };
+    visitor.mark(Some(mark));
     part.describe(visitor);
     visitor.mark(None);
 }

@@ -182,8 +182,12 @@ impl Request {
         self.made.store(true, Ordering::Release);
         // Called with the lock released, so that a waker may use the handle.
         let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let panics = wakers.iter().filter_map(|wake| catch_unwind(AssertUnwindSafe(|| wake())).err());
-        if let Some(first) = panics.reduce(|first, _| first) {
+        let mut panics: Vec<_> =
+            wakers.iter().filter_map(|wake| catch_unwind(AssertUnwindSafe(|| wake())).err()).collect();
+        if !panics.is_empty() {
+            let first = panics.swap_remove(0);
+            // Their drops might panic too.
+            panics.into_iter().for_each(mem::forget);
             resume_unwind(first);
         }
     }

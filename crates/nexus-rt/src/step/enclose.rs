@@ -13,7 +13,7 @@ type Make<'m, W> = &'m dyn Fn(&dyn Describe) -> W;
 
 /// Steps that can run code around each of their functions: see [`Pipeline::around_each`](crate::Pipeline::around_each).
 ///
-/// All steps can, except [`boxed`](crate::Pipeline::boxed) ones.
+/// All steps can, except [`boxed`](crate::Pipeline::boxed) ones and those that something is around already.
 pub trait Enclose {
     /// The steps with a `W` around each function.
     type With<W: Around>: Describe;

@@ -77,10 +77,27 @@ fn broadcast_adds_and_removes_by_keys_that_are_never_stale() {
     broadcast.remove(a).unwrap().run(&mut world, "removed");
     assert_eq!(world.resource::<Log>().last().unwrap(), "a removed");
     assert!(broadcast.remove(c).is_some() && broadcast.remove(d).is_some() && broadcast.is_empty());
-    // It belongs to no world any more.
+    // It belongs to no world any more, even if a handler is left that knows none.
     let mut elsewhere = self::world();
     broadcast.run(&mut elsewhere, "y");
     assert!(elsewhere.resource::<Log>().is_empty());
+    broadcast.add(Audit);
+    let here = broadcast.add(text.into_handler(world.registry()));
+    broadcast.remove(here);
+    broadcast.add(text.into_handler(elsewhere.registry()));
+    broadcast.run(&mut elsewhere, "z");
+    assert_eq!(elsewhere.resource::<Log>().len(), 2);
+}
+
+/// A handler that knows no world.
+struct Audit;
+
+impl Describe for Audit {}
+
+impl<'a> Handler<&'a str> for Audit {
+    fn run(&mut self, world: &mut World, event: &'a str) {
+        world.resource_mut::<Log>().push(format!("audit {event}"));
+    }
 }
 
 #[test]

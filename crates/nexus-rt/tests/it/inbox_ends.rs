@@ -89,12 +89,14 @@ fn the_end_is_told_after_a_panic_and_to_a_handler_that_is_set_late() {
     parker.park(None); // would sleep for ever
     assert_eq!((inbox.poll(&mut world, 9, &mut fails), *world.resource::<u64>()), (1, 100));
 
-    let (mut world, mut inbox, sender, _) = rig::<u64>(4, Full::Wait);
+    let (mut world, mut inbox, sender, mut parker) = rig::<u64>(4, Full::Wait);
     drop(sender);
     let mut fails = (|_: u64| {}).into_handler(world.registry());
+    parker.park(None);
     assert_eq!(inbox.poll(&mut world, 9, &mut fails), 0);
     let told = (|mut n: ResMut<u64>, _: Closed| *n += 100).into_handler(world.registry());
     world.resource_mut::<Inbox<u64>>().on_closed(told);
+    parker.park(None); // would sleep for ever
     assert_eq!((inbox.poll(&mut world, 9, &mut fails), *world.resource::<u64>()), (1, 100));
 }
 

@@ -67,6 +67,7 @@ mod socket_rig;
 #[cfg(all(feature = "mio", feature = "timer"))]
 mod sockets;
 mod soundness;
+mod soundness_clones;
 mod support;
 mod swaps;
 mod systems;

@@ -67,6 +67,10 @@ impl<T, Tag> Inbox<T, Tag> {
     /// ```
     pub fn on_closed(&mut self, handler: impl Handler<Closed> + 'static) {
         self.on_closed = Some(Box::new(handler));
+        if self.open && self.channel.is_over() {
+            // No sender is left to wake the loop for it.
+            self.channel.bell().ring();
+        }
     }
 
     /// Closes the queue: senders get an error from now on, including those that wait for room. Events in the queue

@@ -1,0 +1,91 @@
+//! Attacks from safe code through clones: a part whose clone is a handler of another world.
+
+use std::cell::RefCell;
+
+use nexus_rt::{Handler, IntoCallback, IntoHandler, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
+
+use crate::support::{Log, refuses_world, world};
+
+/// A trait of the program. Its box is of the program too, as far as the rules for implementations go.
+trait Part: Handler<u64> {}
+
+impl<H: Handler<u64>> Part for H {}
+
+/// The same for events by reference.
+trait RefPart: RefHandler<u64> {}
+
+impl<H: RefHandler<u64>> RefPart for H {}
+
+thread_local! {
+    static NEXT: RefCell<Option<Box<dyn Part>>> = const { RefCell::new(None) };
+    static NEXT_REF: RefCell<Option<Box<dyn RefPart>>> = const { RefCell::new(None) };
+}
+
+impl Clone for Box<dyn Part> {
+    fn clone(&self) -> Self {
+        NEXT.take().expect("one clone")
+    }
+}
+
+impl Clone for Box<dyn RefPart> {
+    fn clone(&self) -> Self {
+        NEXT_REF.take().expect("one clone")
+    }
+}
+
+fn write(mut log: ResMut<Log>, limit: Res<u64>, event: u64) {
+    log.push(format!("{event} of {}", *limit));
+}
+
+fn read(mut log: ResMut<Log>, event: &u64) {
+    log.push(event.to_string());
+}
+
+/// A part of the first world, whose clone is of a world that is gone.
+fn part(here: &World) -> Box<dyn Part> {
+    NEXT.set(Some(Box::new(write.into_handler(world().registry()))));
+    Box::new(write.into_handler(here.registry()))
+}
+
+fn ref_part(here: &World) -> Box<dyn RefPart> {
+    NEXT_REF.set(Some(Box::new(read.into_handler(world().registry()))));
+    Box::new(read.into_handler(here.registry()))
+}
+
+/// Runs the owner, and has its clone refused.
+fn attack<H: Handler<u64> + Clone>(here: &mut World, name: &str, mut owner: H) {
+    owner.run(here, 1);
+    let ran = here.resource::<Log>().len();
+    assert!(ran > 0, "the part has run");
+    let mut copy = owner.clone();
+    refuses_world(name, || copy.run(here, 2));
+    assert_eq!(here.resource::<Log>().len(), ran);
+}
+
+#[test]
+fn a_cloned_chain_has_a_part_of_another_world() {
+    let mut here = world();
+    let chain = PipelineStart::<u64>::new().dispatch(part(&here)).build();
+    attack(&mut here, "it::soundness_clones::write", chain);
+    let pass = |event: u64| event;
+    let chain = PipelineStart::<u64>::new().then(pass, here.registry()).dispatch(part(&here)).build();
+    attack(&mut here, "it::soundness_clones::write", chain);
+    let chain = PipelineStart::<u64>::new()
+        .with_context::<u8>()
+        .tee(|side| side.dispatch(ref_part(&here)))
+        .then(|_: &mut u8, _: u64| {}, here.registry())
+        .build()
+        .into_callback(0);
+    attack(&mut here, "it::soundness_clones::read", chain);
+}
+
+#[test]
+fn a_cloned_fan_out_has_a_part_of_another_world() {
+    let mut here = world();
+    let audit = |_: &u64| {};
+    let fan_out = fan_out!(audit.into_handler(here.registry()), ref_part(&here));
+    attack(&mut here, "it::soundness_clones::read", fan_out);
+    let fan_out = fan_out!(ref_part(&here), audit.into_handler(here.registry()));
+    let chain = PipelineStart::<u64>::new().dispatch(fan_out).build();
+    attack(&mut here, "it::soundness_clones::read", chain);
+}
