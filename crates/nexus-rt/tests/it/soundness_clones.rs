@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use nexus_rt::{Handler, IntoCallback, IntoHandler, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
+use nexus_rt::{Handler, IntoHandler, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
 
 use crate::support::{Log, refuses_world, world};
 

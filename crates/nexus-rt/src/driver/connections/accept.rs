@@ -173,19 +173,22 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Closes a listener. Its connections stay. Returns whether the id matched a listener.
     pub fn stop_listening(&mut self, listener: ListenerId) -> bool {
-        self.listeners.remove(listener).is_some()
+        let Some(mut removed) = self.listeners.remove(listener) else { return false };
+        // The program may have another handle of it, which would keep it registered.
+        removed.kept.acceptor.deregister(&self.door);
+        true
     }
 
-    /// Accepts the clients that wait at a listener.
-    pub(super) fn accept(&mut self, id: ListenerId) {
+    /// Accepts the clients that wait at a listener. Returns whether more may wait.
+    pub(super) fn accept(&mut self, id: ListenerId) -> bool {
         for _ in 0..AT_ONCE {
             let full = self.is_full();
-            let Some(registration) = self.listeners.get_mut(id) else { return };
+            let Some(registration) = self.listeners.get_mut(id) else { return false };
             let listener = &mut registration.kept;
             listener.waits = full && self.limits.refusal.is_none();
             if listener.waits {
                 // The listener is queued again once a place is free.
-                return;
+                return false;
             }
             match listener.acceptor.accept() {
                 Ok((mut socket, _)) if full => {
@@ -204,7 +207,7 @@ impl<C, Tag> Connections<C, Tag> {
                     self.stats.accepted += 1;
                     self.insert(client);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // The client left before it was accepted.
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
                 }
@@ -217,11 +220,11 @@ impl<C, Tag> Connections<C, Tag> {
                     if !std::mem::replace(&mut listener.timed, true) {
                         self.wheel.insert(self.now + AGAIN, Due::Listener(id));
                     }
-                    return;
+                    return false;
                 }
             }
         }
-        // More clients may wait, and the OS does not report them again.
-        self.knocked.push_back(id);
+        // The OS does not report them again.
+        true
     }
 }

@@ -72,7 +72,9 @@ pub struct Client<C> {
     /// Whether the program has more to send, without further input.
     pub(super) owes: bool,
     /// Whether the program has finished its output.
-    finishing: bool,
+    pub(super) finishing: bool,
+    /// The length of the output of this turn that was written before that.
+    last: usize,
     /// Whether the peer was told that.
     pub(super) shut: bool,
 }
@@ -119,6 +121,7 @@ impl<C> Client<C> {
             paused: false,
             owes: false,
             finishing: false,
+            last: 0,
             shut: false,
         }
     }
@@ -198,7 +201,9 @@ impl<C> Client<C> {
     /// Closes this side once its output is sent, so that the peer reads the end of the stream. Its input is still
     /// handled, and later output is dropped.
     pub fn finish(&mut self) {
-        self.finishing = true;
+        if !mem::replace(&mut self.finishing, true) {
+            self.last = self.output.out.len();
+        }
     }
 
     /// Stops reading and running frames until [`resume`](Self::resume). Once the buffers of the OS are full, the peer
@@ -233,8 +238,9 @@ impl<C> Client<C> {
         let readable = event.is_readable() || event.is_read_closed() || event.is_error();
         self.readable |= readable;
         self.ended |= event.is_read_closed();
-        if self.over && event.is_error() && self.phase == Phase::Open {
-            // It sends no more, so no read reports this.
+        let reads_no_more = self.over || self.left == Some(0) && !self.pending;
+        if reads_no_more && event.is_error() && self.phase == Phase::Open {
+            // No read reports this.
             self.ending.get_or_insert(Ended::Lost(io::ErrorKind::ConnectionReset.into()));
         }
         readable || self.unsent() > 0 || self.phase == Phase::Dialing
@@ -291,6 +297,11 @@ impl<C> Client<C> {
         self.has_run() && !self.owes
     }
 
+    /// Returns the number of bytes that wait in the socket.
+    pub(super) fn waiting(&self) -> usize {
+        self.socket.as_ref().map_or(0, Stream::waiting)
+    }
+
     /// Reads once into `room`. Unless this fills `room`, nothing is left to read. Returns the number of bytes read.
     pub(super) fn read(&mut self, room: &mut [u8], now: Instant) -> usize {
         let Some(socket) = &mut self.socket else { return 0 };
@@ -321,15 +332,15 @@ impl<C> Client<C> {
     /// Sends the output that may leave and that fits. Returns the number of bytes sent.
     #[inline]
     pub(super) fn flush(&mut self, gate: Gate, now: Instant) -> u64 {
-        if self.shut {
-            self.output.out.clear();
-        }
         let sends = match self.phase {
             Phase::Dialing => false,
             Phase::Fresh(_) | Phase::Open => self.ending.as_ref().is_none_or(|why| !why.is_abrupt()),
             Phase::Parting => true,
         };
         let Some(socket) = self.socket.as_mut().filter(|_| sends) else { return 0 };
+        if self.finishing {
+            self.output.out.truncate(mem::take(&mut self.last));
+        }
         let sent = self.output.flush(socket, gate, now).unwrap_or_else(|error| {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));
@@ -350,8 +361,8 @@ impl<C> Client<C> {
             // The output may have been held for long, and the peer needs time to read it.
             self.since = now;
         }
-        // If this fails, the peer is gone, as the next read will report too.
-        self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err());
+        // If this fails, the peer is gone. As long as frames run, the next read reports that.
+        self.over |= self.socket.as_ref().is_none_or(|socket| socket.shut().is_err() && self.phase == Phase::Parting);
     }
 
     /// Sets why it ends, as soon as nothing is left to do.

@@ -27,7 +27,7 @@ impl Drain {
     pub(super) fn limit<C>(self, client: &mut Client<C>) {
         match (self, client.phase) {
             (Self::Answering, Phase::Open | Phase::Fresh(_)) if client.left.is_none() => {
-                let waiting = client.socket.as_ref().map_or(0, |socket| socket.waiting()).min(LAST);
+                let waiting = client.waiting().min(LAST);
                 client.left = Some(waiting);
                 client.readable |= waiting > 0;
             }
@@ -90,7 +90,7 @@ impl<C, Tag> Connections<C, Tag> {
     pub fn drain(&mut self, deadline: Instant) {
         let listeners: Vec<_> = self.listeners.iter().map(|(id, _)| id).collect();
         for id in listeners {
-            self.accept(id);
+            while self.accept(id) {}
             self.stop_listening(id);
         }
         self.wheel.insert(deadline, Due::End);

@@ -265,8 +265,9 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         for _ in 0..connections.knocked.len() {
             let Some(&id) = connections.knocked.front() else { break };
             // If this panics, the listener is still queued.
-            connections.accept(id);
+            let more = connections.accept(id);
             connections.knocked.pop_front();
+            connections.knocked.extend(more.then_some(id));
         }
         Some(turn)
     }

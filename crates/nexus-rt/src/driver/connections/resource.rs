@@ -133,7 +133,8 @@ impl<C, Tag> Connections<C, Tag> {
     }
 
     /// Sends bytes to a connection, at its next turn. Returns `false`, and sends nothing, if the id matches no
-    /// connection or one that is closing, or if the connection ends because of its limits.
+    /// connection or one that is closing or [finished](Client::finish), or if the connection ends because of its
+    /// limits.
     ///
     /// A connection that would exceed [`Limits::unsent`] or its share of [`Limits::memory`] ends as
     /// [`Ended::TooMuch`]. Nothing is copied for it, so a message to many takes no more memory than the limits
@@ -145,7 +146,7 @@ impl<C, Tag> Connections<C, Tag> {
             self.disturbed = true;
             return true;
         };
-        if client.is_closing() {
+        if client.is_closing() || client.finishing {
             return false;
         }
         let (holds, memory) = (client.held + bytes.len(), self.stats.memory + bytes.len());
@@ -310,7 +311,12 @@ impl<C, Tag> Connections<C, Tag> {
 
     /// Queues the listeners at which clients wait for a place.
     fn knock_for_those_who_wait(&mut self) {
-        self.knocked.extend(self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id));
+        let waiting: Vec<_> = self.listeners.iter().filter(|(_, it)| it.kept.waits).map(|(id, _)| id).collect();
+        for id in waiting {
+            // Once, however many places become free.
+            self.listeners.get_mut(id).into_iter().for_each(|listener| listener.kept.waits = false);
+            self.knocked.push_back(id);
+        }
     }
 
     /// Closes the socket of a connection.

@@ -269,6 +269,10 @@ impl Acceptor {
     pub(super) fn register(&mut self, port: &Port, key: RegistrationKey) -> io::Result<()> {
         on!(self, socket => port.register(socket, key, Interest::READABLE))
     }
+
+    pub(super) fn deregister(&mut self, port: &Port) {
+        on!(self, socket => port.deregister(socket));
+    }
 }
 
 #[cfg(not(unix))]

@@ -312,7 +312,7 @@ where
 {
     let limits = &poller.resource(world).limits;
     let last = turn.left.saturating_sub(limits.frames.max(1));
-    let mark = limits.pause.min(EARLY);
+    let mark = limits.pause.min(limits.unsent).min(EARLY);
     loop {
         match framing.decode() {
             Ok(Some(frame)) => {

@@ -107,6 +107,18 @@ impl<C, Tag> Connections<C, Tag> {
         let grew = holds > client.held;
         client.held = holds;
         if grew && self.limits.is_too_much(holds, self.stats.memory) {
+            self.end_or_shrink(client);
+        }
+    }
+
+    /// Ends a connection that holds too much, unless it only has buffers that are larger than what is in them.
+    #[cold]
+    fn end_or_shrink(&mut self, client: &mut Client<C>) {
+        client.output.buffers().into_iter().for_each(Vec::shrink_to_fit);
+        let holds = client.output.capacity() + client.partial + client.charged;
+        self.stats.memory = self.stats.memory - client.held + holds;
+        client.held = holds;
+        if self.limits.is_too_much(holds, self.stats.memory) {
             client.ending.get_or_insert(Ended::TooMuch);
         }
     }
@@ -139,14 +151,18 @@ impl<C, Tag> Connections<C, Tag> {
         client.output.start(&mut Spare::default());
         let sent = client.flush(self.gate, now);
         self.stats.sent += sent;
+        if matches!(client.phase, Phase::Open | Phase::Parting) && !client.over && client.waiting() > 0 {
+            // It has come, and the loop has not asked the OS since.
+            client.readable = true;
+        }
         client.await_more(&self.limits, now);
         let late = client.is_late(&self.limits, now);
         if !late && let Some(deadline) = client.deadline(&self.limits) {
             self.arm(&mut client, deadline);
         }
-        let ends = client.ending.is_some();
+        let again = client.ending.is_some() || client.is_busy(&self.limits);
         _ = self.table.put_back(id, client);
-        if late || sent > 0 || ends {
+        if late || sent > 0 || again {
             self.queue(id);
         }
     }
@@ -186,6 +202,8 @@ impl<C> Client<C> {
                     false => Ended::Silent,
                 });
             }
+            // It has not been silent: its input is not read yet.
+            Phase::Parting if !stalled && self.readable && !self.over && now < after(self.since, limits.stalled) => {}
             // Its time is over. Further input resets the connection.
             Phase::Parting if stalled || self.unsent() == 0 => {
                 self.output.forget();

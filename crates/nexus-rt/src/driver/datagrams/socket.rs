@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stats::{Count, Counters, Stats};
 use super::wire::{Origin, Wire};
@@ -52,6 +52,8 @@ pub(super) struct End {
     pub(super) wire: Wire,
     /// How often a peer was set.
     connects: AtomicUsize,
+    /// The peer that was set last. The OS forgets one of a Unix socket that it finds closed.
+    peer: Mutex<Origin>,
     own: Counters,
     /// Those of all sockets.
     all: Arc<Counters>,
@@ -67,13 +69,16 @@ pub(super) enum Received {
 
 impl End {
     pub(super) fn new(wire: Wire, connected: bool, all: Arc<Counters>) -> Self {
-        Self { wire, connects: AtomicUsize::new(connected.into()), own: Counters::default(), all }
+        let peer = if connected { wire.peer() } else { Origin::Nobody };
+        Self { wire, connects: AtomicUsize::new(connected.into()), peer: peer.into(), own: Counters::default(), all }
     }
 
     pub(super) fn connect(&self, peer: &Address) -> io::Result<()> {
-        // Counted even if it fails, which on some systems takes the peer away.
+        let connected = self.wire.connect(peer);
+        // Even if it fails, which on some systems takes the peer away.
+        *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = self.wire.peer();
         self.connects.fetch_add(1, Ordering::Relaxed);
-        self.wire.connect(peer)
+        connected
     }
 
     #[inline]
@@ -203,11 +208,11 @@ impl<C> Socket<C> {
         if connects == 0 || connects == self.connects && from.is(&self.peer) {
             return true;
         }
-        let peer = self.end.wire.peer();
-        // A Unix socket whose peer was closed has none any more, and the OS lets everybody through.
-        if connects != self.connects || !matches!(peer, Origin::Nobody) {
-            (self.peer, self.connects) = (peer, connects);
-        }
+        self.connects = connects;
+        self.peer = match self.end.wire.peer() {
+            Origin::Nobody => self.end.peer.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            peer => peer,
+        };
         from.is(&self.peer) || matches!(self.peer, Origin::Nobody)
     }
 }

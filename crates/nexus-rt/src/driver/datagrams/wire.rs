@@ -26,6 +26,7 @@ pub(super) enum Wire {
 }
 
 /// The sender of a datagram, as the OS reports it: an [`Address`] would allocate.
+#[derive(Clone)]
 pub(super) enum Origin {
     Nobody,
     Ip(SocketAddr),

@@ -116,6 +116,51 @@ fn one_that_is_owed_replies_gets_them_and_holds_up_no_others() {
 }
 
 #[test]
+fn one_that_is_owed_replies_and_resets_is_lost() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send("owe\n");
+    assert!(rig.net().send(id, b"unread"));
+    rig.rests();
+    rig.drain(Duration::from_secs(60));
+    rig.rests();
+    drop(peer);
+    rig.until_logged("a lost");
+}
+
+#[test]
+fn a_listener_that_the_program_has_too_is_let_go() {
+    let mut rig = Rig::new();
+    let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for _ in 0..3 {
+        let id = rig.net().listen_on(own.try_clone().unwrap()).unwrap();
+        assert!(rig.net().stop_listening(id));
+    }
+    // Its clients do not wake this loop.
+    let _client = std::net::TcpStream::connect(own.local_addr().unwrap()).unwrap();
+    rig.rests();
+    assert_eq!(rig.net().stats().accepted, 0);
+    own.accept().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn all_who_wait_at_a_listener_are_answered() {
+    use std::io::{Read, Write};
+    let mut rig = Rig::new();
+    let path = std::env::temp_dir().join(format!("nexus-rt-drain-{}", std::process::id()));
+    rig.net().listen(path.as_path()).unwrap();
+    let connect = || std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let mut clients: Vec<_> = (0..1_100).map(|_| connect()).collect();
+    clients.iter_mut().for_each(|client| client.write_all(b"echo x\n").unwrap());
+    rig.drain(Duration::from_secs(60));
+    rig.until("all are told", |rig| rig.net().stats().ended.drained == 1_100);
+    let mut reply = [0];
+    assert!(clients.iter_mut().all(|client| client.read_exact(&mut reply).is_ok() && reply == *b"x"));
+}
+
+#[test]
 fn a_program_without_connections_has_drained_at_once() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();

@@ -109,6 +109,45 @@ fn who_is_paused_after_it_has_finished_stays_until_it_is_resumed() {
 }
 
 #[test]
+fn what_is_written_after_a_side_was_finished_is_dropped() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send("echo one\nfinish\necho two\nfinish\nlog on\n");
+    rig.until_logged("a says on");
+    assert!(!rig.net().send(id, b"three"));
+    rig.until("the end", |_| {
+        peer.receive();
+        peer.over
+    });
+    assert_eq!(peer.received, "one");
+    // Neither does it put off the end of what waits for the peer.
+    let (mut slow, _) = rig.peer(&address, "slow");
+    slow.send("big 9000000\nfinish\n");
+    rig.rests();
+    slow.send("big 5\n");
+    let mut received = 0;
+    rig.until("the end", |_| {
+        received += slow.receive().len();
+        slow.received.clear();
+        slow.over
+    });
+    assert_eq!(received, 9_000_000);
+}
+
+#[test]
+fn one_that_was_reset_before_it_could_be_finished_is_lost() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    assert!(rig.net().send(id, b"unread"));
+    rig.rests();
+    peer.send("finish\n");
+    drop(peer);
+    rig.until_logged("a lost");
+}
+
+#[test]
 fn half_a_frame_at_the_end_is_dropped() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();

@@ -43,12 +43,13 @@ fn limits_count_what_is_held() {
 
 #[test]
 fn what_fits_into_a_large_buffer_is_limited_too() {
-    let mut rig = Rig::with(|limits| limits.unsent = 100);
+    let mut rig = Rig::new();
     let (_, address) = rig.listen();
     let (mut other, _) = rig.peer(&address, "other");
     // This buffer is used again.
     other.send("big 20000\n");
     rig.expect_bytes(&mut other, 20_000);
+    rig.net().limits().unsent = 100;
     let (mut peer, _) = rig.held("a", 1);
     peer.send("echo x\n");
     rig.rests();

@@ -220,6 +220,48 @@ fn one_whose_frames_wait_until_it_reads_is_not_silent() {
 }
 
 #[test]
+fn one_whose_bytes_the_loop_has_not_asked_for_is_not_silent() {
+    let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    rig.rests();
+    peer.send("log here\n");
+    rig.time.advance(Duration::from_secs(11));
+    rig.world.resource_mut::<Clock>().update();
+    // The deadline passes before the OS is asked.
+    rig.net.poll(&mut rig.world, usize::MAX, &mut rig.chain);
+    assert_eq!((rig.has_logged("a says here"), rig.net().stats().ended.silent), (1, 0));
+}
+
+#[test]
+fn one_that_sends_while_the_loop_is_busy_is_not_cut_off_after_its_end() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    rig.net().close(id, "asked");
+    rig.until_logged("a ended: asked");
+    rig.rests();
+    peer.send("log late\n");
+    rig.time.advance(Duration::from_millis(501));
+    rig.rests();
+    assert!(rig.net().contains(id), "it has not been silent");
+    rig.time.advance(Duration::from_millis(501));
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    // As long as a peer may stall, and no longer.
+    let (mut peer, id) = rig.peer(&address, "b");
+    rig.net().close(id, "asked");
+    rig.until_logged("b ended: asked");
+    let mut times = 0;
+    while rig.net().contains(id) {
+        peer.send("x");
+        rig.time.advance(Duration::from_millis(400));
+        rig.turn();
+        times += 1;
+    }
+    assert!((75..80).contains(&times), "{times}");
+}
+
+#[test]
 fn one_that_comes_after_a_long_sleep_is_not_silent() {
     let mut rig = Rig::with(|limits| limits.silent = Some(Duration::from_secs(10)));
     rig.rests();

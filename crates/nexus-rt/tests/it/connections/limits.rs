@@ -109,6 +109,38 @@ fn what_others_send_has_a_limit() {
 }
 
 #[test]
+fn a_reply_beyond_a_small_limit_is_not_sent_in_part() {
+    let mut rig = Rig::with(|limits| limits.unsent = 100_000);
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("big 200000\n");
+    rig.until("the end", |_| {
+        peer.receive();
+        peer.over
+    });
+    assert_eq!(peer.received, "");
+}
+
+#[test]
+fn one_that_holds_little_in_a_large_buffer_stays() {
+    let mut rig = Rig::with(|limits| {
+        (limits.memory, limits.connections, limits.pause) = (2_000_000, 100, usize::MAX);
+    });
+    let (_, address) = rig.listen();
+    let (mut small, id) = rig.peer(&address, "small");
+    let (mut greedy, _) = rig.peer(&address, "greedy");
+    // A buffer of this size is left for the next.
+    small.send("big 20000\n");
+    rig.until("it is sent", |rig| rig.net().stats().sent >= 20_000);
+    greedy.send(&"big 700000\n".repeat(10));
+    rig.until("it holds much", |rig| rig.net().stats().memory > 1_000_000 || rig.net().stats().ended.too_much > 0);
+    rig.net().hold(1);
+    small.send("echo held\n");
+    rig.rests();
+    assert!(rig.net().contains(id) && rig.has_logged("small ended: it holds too much memory") == 0);
+}
+
+#[test]
 fn a_message_to_many_takes_no_more_memory_than_the_limits_allow() {
     let mut rig = Rig::with(|limits| (limits.memory, limits.connections, limits.unsent) = (1_000_000, 100, 500_000));
     let (_, address) = rig.listen();
