@@ -272,8 +272,9 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         self.poll_limit(world, limit, usize::MAX)
     }
 
-    /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest before it asks
-    /// the OS again, at a new time of the clock. Sources of other drivers, such as connections, do not count: they have budgets of their own.
+    /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest before it asks the
+    /// OS again, at a new time of the clock. Sources of other drivers, such as connections, do not count: they have
+    /// budgets of their own.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
