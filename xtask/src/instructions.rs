@@ -44,9 +44,22 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
         println!("xtask: bench/instructions.txt is of another compiler than {compiler}, so the comparison is SKIPPED");
         return true;
     }
-    let risen = risen(&rows, &read(&text));
-    risen.iter().for_each(|message| println!("xtask: {message}"));
-    risen.is_empty()
+    let old = read(&text);
+    let mut messages = risen(&rows, &old);
+    if !messages.is_empty() {
+        // How far a wheel has to move entries depends a little on the time at which the bench starts.
+        println!("xtask: {} have risen, so all are counted again", messages.len());
+        let Some(again) = count(root) else { return false };
+        messages = risen(&lower(&rows, &again), &old);
+    }
+    messages.iter().for_each(|message| println!("xtask: {message}"));
+    messages.is_empty()
+}
+
+/// Returns the lower count of each row.
+fn lower(rows: &[Row], again: &[Row]) -> Vec<Row> {
+    let lower = |(row, again): (&Row, &Row)| if again.ours < row.ours { again.clone() } else { row.clone() };
+    rows.iter().zip(again).map(lower).collect()
 }
 
 /// Runs the bench under valgrind, and reads the dump at each mark.
@@ -169,6 +182,12 @@ mod tests {
         let counted = "a\tours\t10\na\tby hand\t10\n";
         let expected = Row { name: "a".into(), ours: 7.0, by_hand: 4.0 };
         assert_eq!(rows(counted, &[99, 20, 90, 99, 20, 60, 5]), [expected]);
+    }
+
+    #[test]
+    fn a_row_that_is_counted_again_has_the_lower_count() {
+        let row = |ours| Row { name: "a".into(), ours, by_hand: 90.0 };
+        assert_eq!(lower(&[row(2.0), row(3.0)], &[row(3.0), row(2.0)]), [row(2.0), row(2.0)]);
     }
 
     #[test]
