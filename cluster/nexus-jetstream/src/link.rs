@@ -38,6 +38,11 @@ const CERTAIN: Duration = Duration::from_secs(30);
 /// The pause before a failed operation is repeated.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// The pause before an unanswered message is reported. It is longer than the shortest interval between two repetitions,
+/// so that each repetition that fails leads to the next one. A failure may come at once: no server answers for a stream
+/// without a leader.
+const PAUSE: Duration = crate::replica::AGAIN.saturating_add(Duration::from_millis(50));
+
 /// The first version of nats-server that is trusted with a stream on several servers.
 pub(crate) const OLDEST: (i64, i64, i64) = (2, 10, 0);
 
@@ -341,7 +346,7 @@ async fn unanswered<T, E>(answer: impl Future<Output = Result<T, E>>, counter: u
     if answer.await.is_ok() {
         return None;
     }
-    sleep(AGAIN).await;
+    sleep(PAUSE).await;
     Some(counter)
 }
 

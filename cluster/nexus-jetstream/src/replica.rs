@@ -30,7 +30,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// The shortest interval at which unanswered messages are published again.
-const AGAIN: Duration = Duration::from_millis(200);
+pub(crate) const AGAIN: Duration = Duration::from_millis(200);
 
 /// The state of a replica and of its stream, as known to the replica: see [`Replica::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

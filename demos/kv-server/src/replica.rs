@@ -23,6 +23,10 @@ const TICK: Duration = Duration::from_millis(5);
 /// The time between two ticks if nothing else happens.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How soon the loop turns again while something it has published has not come back: a log sends again what was lost
+/// when a turn ends, and nothing else need wake the loop.
+const AGAIN: Duration = Duration::from_millis(200);
+
 /// How often the log is asked for its status, for requests that report it.
 const ASKED: Duration = Duration::from_millis(100);
 
@@ -280,8 +284,10 @@ impl Replica {
     pub fn next_deadline(&self, world: &World, expiry: &ExpiryPoller) -> Option<Instant> {
         let (now, tick) = (self.clock.get(world).now(), self.next_tick(world, expiry));
         let busy = self.keys.get(world).has_doomed().then_some(now);
-        let ready = (!self.shared.get(world).ready.is_empty()).then(|| now + READY);
-        [busy, ready, tick].into_iter().flatten().min()
+        let shared = self.shared.get(world);
+        let ready = (!shared.ready.is_empty()).then(|| now + READY);
+        let waits = (!shared.owners.is_empty()).then(|| now + AGAIN);
+        [busy, ready, waits, tick].into_iter().flatten().min()
     }
 
     /// Removes the keys that have expired by the log's clock. Returns the number of keys removed.

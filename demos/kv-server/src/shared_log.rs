@@ -29,7 +29,8 @@ pub trait SharedLog: Send {
     /// If the log cannot be reached, or too much is waiting. The change is then not in the log and never will be.
     fn publish(&mut self, change: &Change<'_>) -> Result<u64, Refused>;
 
-    /// Ends a turn: sends what was published in it together.
+    /// Ends a turn: sends what was published in it together, and what was lost before. While anything has not come
+    /// back, there are a few turns in each second.
     fn flush(&mut self, world: &World);
 
     /// Applies the changes that have come, in the order of the log, and returns their number. Before each change, it

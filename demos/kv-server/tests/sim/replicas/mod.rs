@@ -1,5 +1,6 @@
 //! Simulations of several servers that share a log: delays, duplicates, and servers that stop and start again.
 
+mod alone;
 mod check;
 pub(crate) mod log;
 mod node;

@@ -130,6 +130,12 @@ impl Node {
         id
     }
 
+    /// Returns whether the server turns again soon, even if nothing comes.
+    pub(crate) fn turns_soon(&self) -> bool {
+        let soon = self.world.resource::<Clock>().now() + Duration::from_millis(200);
+        self.replica.next_deadline(&self.world, &self.expiry).is_some_and(|next| next <= soon)
+    }
+
     pub(crate) fn disconnect(&mut self, id: ConnectionId) {
         self.clients.0.remove(&id);
     }
