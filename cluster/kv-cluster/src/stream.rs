@@ -59,10 +59,11 @@ impl Stream {
     fn open(&mut self, world: &mut World, apply: &mut Apply<'_>) -> Result<usize, Error> {
         let digests = kv_server::digests(world.registry());
         let bell: Doorbell = world.resource::<MioDriver>().doorbell();
-        let replica = Replica::open(&self.options, (world, &mut Through(apply)), digests, Some(bell))?;
+        let mut through = Through(apply, 0);
+        let replica = Replica::open(&self.options, (world, &mut through), digests, Some(bell))?;
         self.snapshots.last = replica.status().snapshot;
         self.replica = Some(replica);
-        Ok(1)
+        Ok(through.1)
     }
 
     /// Notes the announcements of other servers, and sends its own when due.
@@ -106,13 +107,14 @@ impl Stream {
     }
 }
 
-/// Applies the changes that are read at the start.
-struct Through<'a, 'b>(&'a mut Apply<'b>);
+/// Applies the changes that are read at the start, and counts them.
+struct Through<'a, 'b>(&'a mut Apply<'b>, usize);
 
 impl Program for Through<'_, '_> {
     type Input<'i> = Change<'i>;
 
     fn apply(&mut self, world: &mut World, change: Change<'_>) {
+        self.1 += 1;
         (self.0)(world, None, change);
     }
 }
@@ -138,12 +140,17 @@ impl SharedLog for Stream {
     fn poll(&mut self, world: &mut World, apply: &mut Apply<'_>) -> Result<usize, Lost> {
         let lost = |error: Error| Lost(error.to_string());
         let Some(replica) = &mut self.replica else { return self.open(world, apply).map_err(lost) };
-        let each = |world: &mut World, Applied { own, .. }: Applied, change: Change<'_>| apply(world, own, change);
+        // The replica counts every message, announcements of other servers too.
+        let mut changes = 0;
+        let each = |world: &mut World, Applied { own, .. }: Applied, change: Change<'_>| {
+            changes += 1;
+            apply(world, own, change);
+        };
         let polled = replica.poll::<Store>(world, BUDGET, each).map_err(lost);
         while let Some(alarm) = replica.alarm() {
             eprintln!("kv-server: another server has diverged: {alarm}");
         }
-        polled
+        polled.map(|_| changes)
     }
 
     fn status(&self) -> LogStatus {
@@ -165,5 +172,81 @@ impl SharedLog for Stream {
             address: *address,
         };
         self.members.iter().map(member).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::process::{Child, Command, Stdio};
+
+    use kv_server::{Engine, Limits, Settings};
+    use nexus_rt::{Clock, MioInstaller, WorldBuilder};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A nats-server on loopback, which ends with the test.
+    struct Nats {
+        child: Child,
+        port: u16,
+        _folder: TempDir,
+    }
+
+    impl Nats {
+        fn start() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+            let port = free.local_addr().expect("it has one").port();
+            drop(free);
+            let mut command = Command::new("nats-server");
+            command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder.path());
+            let child = command.stderr(Stdio::null()).spawn().expect("nats-server is installed");
+            while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            Self { child, port, _folder: folder }
+        }
+    }
+
+    impl Drop for Nats {
+        fn drop(&mut self) {
+            _ = (self.child.kill(), self.child.wait());
+        }
+    }
+
+    fn world() -> World {
+        let address = ([127, 0, 0, 1], 7000).into();
+        let clock = Clock::historical(Duration::ZERO);
+        let settings = Settings { address, unix: None, started: clock.now() };
+        let mut builder = WorldBuilder::new();
+        _ = builder.install_driver(MioInstaller::new().expect("the system reports events"));
+        builder.install_driver(Engine { clock, settings, limits: Limits::default() });
+        builder.build()
+    }
+
+    #[test]
+    fn announcements_do_not_count_as_changes() {
+        let nats = Nats::start();
+        let options = Options::new(&format!("nats://127.0.0.1:{}", nats.port), "kv-1-of-3", "kv-server 1", "a");
+        let options = Options { gossip: Some("members".into()), ..options };
+        let (mut world, address) = (world(), ([127, 0, 0, 1], 7000).into());
+        let mut stream = Stream::new(options, 0, Some((0, 3)), address);
+        let poll = |stream: &mut Stream, world: &mut World| {
+            let polled = stream.poll(world, &mut |_, _, _| {}).expect("the log is there");
+            stream.flush(world);
+            polled
+        };
+        let mut changes = poll(&mut stream, &mut world);
+        // It hears itself too.
+        while stream.members().is_empty() {
+            changes += poll(&mut stream, &mut world);
+        }
+        assert_eq!(changes, 0);
+        stream.publish(&Change::Tick).expect("there is room");
+        while changes == 0 {
+            changes += poll(&mut stream, &mut world);
+        }
+        assert_eq!(changes, 1);
     }
 }
