@@ -9,9 +9,6 @@ use nexus_jetstream::Options;
 /// The name and the version of the program in the description of its stream.
 const PROGRAM: &str = "kv-server 1";
 
-/// The subject on which servers announce their addresses for clients.
-const MEMBERS: &str = "kv-members";
-
 /// A key-value server that speaks the Redis protocol. With `--cluster`, several servers hold the same keys.
 #[derive(Parser, Debug)]
 #[command(name = "kv-server", version)]
@@ -72,7 +69,8 @@ impl ClusterArgs {
         options.queue = !self.refuse;
         options.check_every = self.check_every;
         options.patience = Duration::from_millis(self.patience_ms);
-        options.gossip = Some(MEMBERS.into());
+        // Servers with another number of shards, or none, are another cluster, which may use the same NATS servers.
+        options.gossip = self.shard.map(|(_, of)| format!("kv-members-of-{of}"));
         Some(options)
     }
 }
@@ -119,6 +117,19 @@ mod tests {
         for text in ["0/3", "4/3", "1", "/", "a/b", "1/99999"] {
             assert!(shard(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn clusters_with_different_numbers_of_shards_do_not_hear_each_other() {
+        let gossip = |words: &[&str]| {
+            let all = ["kv-server", "--cluster", "nats://127.0.0.1", "--node", "a"].iter().chain(words);
+            ClusterArgs::parse_from(all).options().and_then(|options| options.gossip)
+        };
+        let of_three = gossip(&["--shard", "1/3"]);
+        assert!(of_three.is_some());
+        assert_eq!(of_three, gossip(&["--shard", "3/3"]));
+        assert_ne!(of_three, gossip(&["--shard", "1/2"]));
+        assert_eq!(gossip(&[]), None);
     }
 
     #[test]

@@ -66,8 +66,11 @@ impl Stream {
         Ok(through.1)
     }
 
-    /// Notes the announcements of other servers, and sends its own when due.
+    /// Notes the announcements of other servers, and sends its own when due. Without shards no server looks for others.
     fn gossip(&mut self) {
+        if self.options.gossip.is_none() {
+            return;
+        }
         let Some(replica) = &mut self.replica else { return };
         let now = Instant::now();
         let heard = replica.heard().filter_map(|bytes| serde_json::from_slice(&bytes).ok());
