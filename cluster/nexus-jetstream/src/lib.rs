@@ -90,6 +90,7 @@
 mod batch;
 mod checks;
 mod error;
+mod follow;
 mod link;
 mod options;
 mod order;

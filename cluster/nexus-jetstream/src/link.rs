@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::consumer::pull::Config as Pull;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::{DiscardPolicy, StorageType, Stream as Stored};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions};
@@ -21,22 +19,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
+use crate::follow::follow;
 use crate::options::Options;
 
-/// The longest silence of a consumer's server before the consumer is created again elsewhere.
-const HEARTBEAT: Duration = Duration::from_millis(500);
-
 /// The longest wait for an answer.
-const ANSWER: Duration = Duration::from_secs(1);
-
-/// The time without messages after which the stream is asked whether there are any.
-const SILENCE: Duration = Duration::from_secs(3);
-
-/// How long the stream must seem gone before that is believed.
-const CERTAIN: Duration = Duration::from_secs(30);
+pub(crate) const ANSWER: Duration = Duration::from_secs(1);
 
 /// The pause before a failed operation is repeated.
-const AGAIN: Duration = Duration::from_millis(100);
+pub(crate) const AGAIN: Duration = Duration::from_millis(100);
 
 /// The pause before an unanswered message is reported. It is longer than the shortest interval between two repetitions,
 /// so that each repetition that fails leads to the next one. A failure may come at once: no server answers for a stream
@@ -81,7 +71,7 @@ pub(crate) struct Loop {
 
 impl Loop {
     /// Sends an event. Returns whether the loop still exists.
-    fn tell(&self, event: Event) -> bool {
+    pub(crate) fn tell(&self, event: Event) -> bool {
         let told = self.sender.send(event).is_ok();
         if let Some(bell) = &self.bell {
             bell.ring();
@@ -213,90 +203,6 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
         return Err(Error::Program { stream, found, expected });
     }
     Ok((client, context, stream))
-}
-
-/// Reports every message after `after`, as long as the loop exists. If a consumer's server is gone, the consumer is
-/// created again.
-async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
-    let config = |after: u64| Pull {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-        ack_policy: AckPolicy::None,
-        inactive_threshold: Duration::from_secs(30),
-        num_replicas: 1,
-        memory_storage: true,
-        ..Default::default()
-    };
-    let mut since = None;
-    loop {
-        let consumer = match stream.create_consumer(config(after)).await {
-            Ok(consumer) => consumer,
-            Err(_) => {
-                if !still_there(stream, after, &mut since, to).await {
-                    return;
-                }
-                sleep(AGAIN).await;
-                continue;
-            }
-        };
-        let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
-        let Ok(mut messages) = messages else { continue };
-        loop {
-            let message = match timeout(SILENCE, messages.next()).await {
-                Ok(Some(Ok(message))) => message,
-                Ok(_) => break,
-                // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
-                Err(_) => match stream.get_info().await {
-                    Ok(info) if info.state.last_sequence == after => {
-                        since = None;
-                        continue;
-                    }
-                    _ => break,
-                },
-            };
-            let Ok(info) = message.info() else { break };
-            let (number, pending) = (info.stream_sequence, info.pending);
-            if number != after + 1 {
-                break;
-            }
-            let nanos = u64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
-            // Whatever a server has reported before, the stream is there.
-            (after, since) = (number, None);
-            if !to.tell(Event::Message(number, Duration::from_nanos(nanos), pending, message.payload.clone())) {
-                return;
-            }
-        }
-        if !still_there(stream, after, &mut since, to).await {
-            return;
-        }
-        sleep(AGAIN).await;
-    }
-}
-
-/// Returns whether the stream still has the messages after `after`, as far as any server answers. If not, tells the
-/// loop.
-///
-/// A server that was cut off may believe that it leads the stream, and not know its end. It is trusted only once it has
-/// reported this for longer than an election takes.
-async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
-    let gone = match stream.get_info().await {
-        Ok(info) if info.state.first_sequence > after + 1 => {
-            to.tell(Event::Purged(after, info.state.first_sequence));
-            return false;
-        }
-        Ok(info) if info.state.last_sequence < after => {
-            format!("its last message is {}, but {after} was read", info.state.last_sequence)
-        }
-        Err(error) if error.to_string().contains("not found") => error.to_string(),
-        _ => {
-            *since = None;
-            return true;
-        }
-    };
-    let is_certain = since.get_or_insert_with(Instant::now).elapsed() > CERTAIN;
-    if is_certain {
-        to.tell(Event::Gone(gone));
-    }
-    !is_certain
 }
 
 /// Publishes the messages of the loop, in order, and reports those that were not answered. Ends when the loop does.
