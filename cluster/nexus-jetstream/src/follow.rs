@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull::Config as Pull;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
-use async_nats::jetstream::stream::Stream as Stored;
+use async_nats::jetstream::stream::{Info, Stream as Stored};
 use futures_util::StreamExt;
 use tokio::time::{sleep, timeout};
 
@@ -31,16 +31,19 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
         ..Default::default()
     };
     let mut since = None;
+    let is_same = |info: &Info| info.created == stream.cached_info().created;
     loop {
-        let consumer = match stream.create_consumer(config(after)).await {
-            Ok(consumer) => consumer,
-            Err(_) => {
-                if !still_there(stream, after, &mut since, to).await {
-                    return;
-                }
-                sleep(AGAIN).await;
-                continue;
+        let made = async {
+            let consumer = stream.create_consumer(config(after)).await.ok()?;
+            // It may read another stream of the same name, which only the stream itself tells.
+            stream.get_info().await.is_ok_and(|info| is_same(&info)).then_some(consumer)
+        };
+        let Some(consumer) = made.await else {
+            if !still_there(stream, after, &mut since, to).await {
+                return;
             }
+            sleep(AGAIN).await;
+            continue;
         };
         let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
         let Ok(mut messages) = messages else { continue };
@@ -50,7 +53,7 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
                 Ok(_) => break,
                 // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
-                    Ok(info) if info.state.last_sequence == after => {
+                    Ok(info) if is_same(&info) && info.state.last_sequence == after => {
                         since = None;
                         continue;
                     }
@@ -80,9 +83,14 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
 /// loop.
 ///
 /// A server that was cut off may believe that it leads the stream, and not know its end. It is trusted only once it has
-/// reported this for longer than an election takes.
+/// reported this for longer than an election takes. If the stream was created at another time, it is another stream,
+/// whatever its numbers, and that is certain at once.
 async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
     let gone = match stream.get_info().await {
+        Ok(info) if info.created != stream.cached_info().created => {
+            to.tell(Event::Gone("it was created again after this node had begun".into()));
+            return false;
+        }
         Ok(info) if info.state.first_sequence > after + 1 => {
             to.tell(Event::Purged(after, info.state.first_sequence));
             return false;

@@ -183,6 +183,33 @@ fn a_node_that_is_behind_what_was_purged_is_told_so() {
 }
 
 #[test]
+fn a_stream_that_is_created_again_is_another_one_whatever_its_numbers() {
+    let servers = Servers::start(1);
+    let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
+    nodes[0].add(1, 1);
+    until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+    servers.delete("sums");
+    // A node that starts creates it, and soon it is as long as before, and longer.
+    let mut later = vec![Node::open(&options(&servers, "b")).expect("it starts")];
+    for turn in 0..3 {
+        later[0].add(1, turn);
+        until(&mut later, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+    }
+    let began = Instant::now();
+    let error = loop {
+        still_in_time(began, "the first node notices");
+        if let Err(error) = nodes[0].turn() {
+            break error;
+        }
+    };
+    assert_eq!(
+        error.to_string(),
+        "the stream was deleted or has lost messages: it was created again after this node had begun; restore it from a \
+         backup, or begin with another stream"
+    );
+}
+
+#[test]
 fn without_a_server_a_start_fails_in_time_and_inputs_wait_or_are_refused() {
     let mut servers = Servers::start(1);
     let mut waits = Node::open(&Options { most: 100, ..options(&servers, "a") }).expect("it starts");

@@ -71,6 +71,15 @@ impl Servers {
         }
     }
 
+    /// Deletes a stream.
+    pub(crate) fn delete(&self, stream: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let client = async_nats::connect(format!("127.0.0.1:{}", self.ports[0].0)).await.expect("it is running");
+            async_nats::jetstream::new(client).delete_stream(stream).await.expect("it is there");
+        });
+    }
+
     /// Kills a server, as a failure of its machine would.
     pub(crate) fn kill(&mut self, number: usize) {
         if let Some(mut child) = self.running[number].take() {
