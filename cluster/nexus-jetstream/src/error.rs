@@ -111,10 +111,10 @@ pub enum Error {
         /// The name.
         node: String,
     },
-    /// The stream no longer has the next message.
+    /// The stream does not have the next message.
     #[error(
-        "the stream continues at message {found}, but this node stopped at {after}, and what is between was purged: start \
-         the node again, and it begins with the latest snapshot"
+        "the stream continues at message {found}, but this node stopped at {after}, and what is between was purged or lost: \
+         start the node again, and it begins with the latest snapshot"
     )]
     Gap {
         /// The last message that this node took.

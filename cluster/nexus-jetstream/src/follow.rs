@@ -8,7 +8,7 @@ use async_nats::jetstream::stream::{Info, Stream as Stored};
 use futures_util::StreamExt;
 use tokio::time::{sleep, timeout};
 
-use crate::link::{AGAIN, Event, Loop};
+use crate::link::{AGAIN, ANSWER, Event, Loop};
 
 /// The longest silence of a consumer's server before the consumer is created again elsewhere.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -39,7 +39,7 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
             stream.get_info().await.is_ok_and(|info| is_same(&info)).then_some(consumer)
         };
         let Some(consumer) = made.await else {
-            if !still_there(stream, after, &mut since, to).await {
+            if !still_there(stream, (after, None), &mut since, to).await {
                 return;
             }
             sleep(AGAIN).await;
@@ -47,6 +47,7 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
         };
         let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
         let Ok(mut messages) = messages else { continue };
+        let (from, mut gap) = (after, None);
         loop {
             let message = match timeout(SILENCE, messages.next()).await {
                 Ok(Some(Ok(message))) => message,
@@ -63,6 +64,8 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
             let Ok(info) = message.info() else { break };
             let (number, pending) = (info.stream_sequence, info.pending);
             if number != after + 1 {
+                // A consumer may skip what is there, but not at its start.
+                gap = Some(number).filter(|number| after == from && *number > after);
                 break;
             }
             let nanos = u64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
@@ -72,41 +75,106 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
                 return;
             }
         }
-        if !still_there(stream, after, &mut since, to).await {
+        if !still_there(stream, (after, gap), &mut since, to).await {
             return;
         }
-        sleep(AGAIN).await;
+        // Each look at a gap costs the servers a consumer.
+        sleep(if gap.is_some() { ANSWER } else { AGAIN }).await;
     }
 }
 
 /// Returns whether the stream still has the messages after `after`, as far as any server answers. If not, tells the
-/// loop.
+/// loop. `gap` is the first message that a new consumer has found, if it is not the next one.
 ///
 /// A server that was cut off may believe that it leads the stream, and not know its end. It is trusted only once it has
-/// reported this for longer than an election takes. If the stream was created at another time, it is another stream,
-/// whatever its numbers, and that is certain at once.
-async fn still_there(stream: &Stored, after: u64, since: &mut Option<Instant>, to: &Loop) -> bool {
-    let gone = match stream.get_info().await {
-        Ok(info) if info.created != stream.cached_info().created => {
-            to.tell(Event::Gone("it was created again after this node had begun".into()));
-            return false;
+/// reported this for longer than an election takes.
+async fn still_there(
+    stream: &Stored,
+    (after, gap): (u64, Option<u64>),
+    since: &mut Option<Instant>,
+    to: &Loop,
+) -> bool {
+    let doubt = match stream.get_info().await {
+        Ok(info) => Seen {
+            is_same: info.created == stream.cached_info().created,
+            first: info.state.first_sequence,
+            last: info.state.last_sequence,
         }
-        Ok(info) if info.state.first_sequence > after + 1 => {
-            to.tell(Event::Purged(after, info.state.first_sequence));
-            return false;
-        }
-        Ok(info) if info.state.last_sequence < after => {
-            format!("its last message is {}, but {after} was read", info.state.last_sequence)
-        }
-        Err(error) if error.to_string().contains("not found") => error.to_string(),
-        _ => {
+        .doubt(after, gap),
+        Err(error) if error.to_string().contains("not found") => Some(Doubt::Unsure(Event::Gone(error.to_string()))),
+        Err(_) => None,
+    };
+    let event = match doubt {
+        None => {
             *since = None;
             return true;
         }
+        Some(Doubt::Sure(event)) => event,
+        Some(Doubt::Unsure(_)) if since.get_or_insert_with(Instant::now).elapsed() <= CERTAIN => return true,
+        Some(Doubt::Unsure(event)) => event,
     };
-    let is_certain = since.get_or_insert_with(Instant::now).elapsed() > CERTAIN;
-    if is_certain {
-        to.tell(Event::Gone(gone));
+    to.tell(event);
+    false
+}
+
+/// What a server says of the stream.
+struct Seen {
+    /// Whether it is the stream that this node has opened.
+    is_same: bool,
+    first: u64,
+    last: u64,
+}
+
+/// Why a node cannot go on: certain at once, or once servers have said so for long enough.
+enum Doubt {
+    Sure(Event),
+    Unsure(Event),
+}
+
+impl Seen {
+    /// Returns what keeps a node from going on after a message. If the stream was created at another time, it is
+    /// another stream, whatever its numbers.
+    fn doubt(&self, after: u64, gap: Option<u64>) -> Option<Doubt> {
+        let Self { is_same, first, last } = *self;
+        if !is_same {
+            return Some(Doubt::Sure(Event::Gone("it was created again after this node had begun".into())));
+        }
+        if first > after + 1 {
+            return Some(Doubt::Sure(Event::Purged(after, first)));
+        }
+        if last < after {
+            let why = format!("its last message is {last}, but {after} was read");
+            return Some(Doubt::Unsure(Event::Gone(why)));
+        }
+        gap.map(|found| Doubt::Unsure(Event::Purged(after, found)))
     }
-    !is_certain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns whether what servers say is certain at once, and what the loop is told, for a node that has read 7.
+    fn told(is_same: bool, (first, last): (u64, u64), gap: Option<u64>) -> Option<(bool, String)> {
+        let text = |event| match event {
+            Event::Gone(why) => why,
+            Event::Purged(after, found) => format!("{found} after {after}"),
+            _ => "something else".into(),
+        };
+        Seen { is_same, first, last }.doubt(7, gap).map(|doubt| match doubt {
+            Doubt::Sure(event) => (true, text(event)),
+            Doubt::Unsure(event) => (false, text(event)),
+        })
+    }
+
+    #[test]
+    fn a_node_goes_on_only_with_the_next_message_of_the_same_stream() {
+        let some = |is_sure, text: &str| Some((is_sure, text.to_owned()));
+        assert_eq!(told(true, (1, 9), None), None);
+        assert_eq!(told(true, (8, 7), None), None);
+        assert_eq!(told(true, (9, 12), None), some(true, "9 after 7"));
+        assert_eq!(told(true, (1, 6), None), some(false, "its last message is 6, but 7 was read"));
+        assert_eq!(told(true, (1, 12), Some(10)), some(false, "10 after 7"));
+        assert_eq!(told(false, (1, 9), None), some(true, "it was created again after this node had begun"));
+    }
 }
