@@ -27,13 +27,16 @@ pub(crate) struct Checks {
     /// The last sequence at which all nodes that had reported agreed.
     pub(crate) agreed: Sequence,
     pub(crate) alarms: VecDeque<Alarm>,
+    /// Whether this node serves. As long as it starts, it does not stop because as many disagree as agree: that may be
+    /// why it was started again, and its state may be the right one.
+    pub(crate) serves: bool,
 }
 
 impl Checks {
     /// Adds the digests of this node. `alive` are the other nodes whose digests are expected.
     ///
     /// # Errors
-    /// If more nodes disagree with this one than agree, or equally many once all have reported.
+    /// If more nodes disagree with this one than agree, or, of a node that serves, equally many once all have reported.
     pub(crate) fn note<'a>(
         &mut self,
         digests: &Digests,
@@ -84,7 +87,7 @@ impl Checks {
         };
         let resources = differs(note).into_iter().map(str::to_owned).collect();
         let alarm = |node: &str| Alarm { node: node.into(), resources, after, at };
-        if against.len() > for_it || all && against.len() == for_it {
+        if against.len() > for_it || self.serves && all && against.len() == for_it {
             return Err(Error::Diverged { against: against.len(), alarm: Box::new(alarm(other)) });
         }
         if for_it > against.len() && !votes.told {

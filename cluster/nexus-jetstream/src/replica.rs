@@ -138,6 +138,7 @@ impl Replica {
         }
         let nonce = RandomState::new().hash_one(std::process::id());
         replica.order.begin(Clock::realtime().unix(), nonce);
+        replica.checks.serves = true;
         Ok(replica)
     }
 

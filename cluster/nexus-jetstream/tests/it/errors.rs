@@ -90,6 +90,14 @@ fn of_two_that_disagree_neither_goes_on() {
             *stopped = *stopped || matches!(node.turn(), Err(Error::Diverged { against: 1, .. }));
         }
     }
+    let right = nodes[0].sums();
+    drop(nodes);
+    // What made them stop is still in the stream.
+    let mut nodes: Vec<_> =
+        ["a", "b"].map(|name| Node::open(&options(&servers, name)).expect("it starts again")).into();
+    (0..10).for_each(|_| _ = nodes[0].add(2, 1));
+    until(&mut nodes, "both go on and agree", |nodes| nodes.iter().all(|it| it.replica.status().agreed.get() == 20));
+    assert_eq!(nodes[1].sums().0[&1], right.0[&1]);
 }
 
 #[test]
