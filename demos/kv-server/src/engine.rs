@@ -68,15 +68,6 @@ impl ExpiryPoller {
         removed
     }
 
-    /// Removes some expired keys that have no timer. It runs no event, and commands see no difference.
-    pub(crate) fn sweep(&mut self, world: &mut World) {
-        let mut keys = self.keys.get_mut(world);
-        keys.bury(AT_ONCE);
-        if keys.untimed > 0 {
-            keys.sweep(AT_ONCE);
-        }
-    }
-
     /// Returns the latest time of the next poll.
     #[must_use]
     pub fn next_deadline(&self, world: &World) -> Option<Instant> {
@@ -101,6 +92,37 @@ impl ExpiryPoller {
     #[must_use]
     pub fn is_empty(&self, world: &World) -> bool {
         self.timers.is_empty(world)
+    }
+}
+
+/// Removes some expired keys that have no timer while many changes are applied in a row and no poller runs. It runs no
+/// event, and commands see no difference.
+#[derive(Debug)]
+pub(crate) struct Sweeper {
+    keys: Key<Keys>,
+    until: u32,
+}
+
+impl Sweeper {
+    /// The number of changes between two sweeps.
+    const EVERY: u32 = 256;
+
+    pub(crate) fn new(world: &World) -> Self {
+        Self { keys: world.key(), until: Self::EVERY }
+    }
+
+    /// Counts a change, and sweeps when enough were applied.
+    pub(crate) fn count(&mut self, world: &mut World) {
+        self.until -= 1;
+        if self.until > 0 {
+            return;
+        }
+        self.until = Self::EVERY;
+        let mut keys = self.keys.get_mut(world);
+        keys.bury(AT_ONCE);
+        if keys.untimed > 0 {
+            keys.sweep(AT_ONCE);
+        }
     }
 }
 

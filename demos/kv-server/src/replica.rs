@@ -6,7 +6,7 @@ use nexus_rt::connections::ConnectionId;
 use nexus_rt::{Clock, Key, World};
 
 use crate::commands::transactions;
-use crate::engine::ExpiryPoller;
+use crate::engine::{ExpiryPoller, Sweeper};
 use crate::error::CommandError;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -60,6 +60,8 @@ pub struct Replica {
     /// The request EXEC, which ends a transaction.
     exec: Request,
     ticks: Ticks,
+    /// At the start, all that is in the log comes in one turn.
+    sweeper: Sweeper,
 }
 
 /// The times of ticks and of the last change.
@@ -90,7 +92,8 @@ impl Replica {
         let foreign = Client::detached(Session::new(0));
         let ticks = Ticks { in_flight: false, next: now, came: now, asked: now };
         let (shared, clock, keys) = (world.key(), world.key(), world.key());
-        Self { shared, clock, keys, foreign, request: Request::new(limits), exec, ticks }
+        let sweeper = Sweeper::new(world);
+        Self { shared, clock, keys, foreign, request: Request::new(limits), exec, ticks, sweeper }
     }
 
     /// Makes the requests of a client go through the log.
@@ -142,6 +145,7 @@ impl Replica {
         run: &mut Run<'_>,
     ) {
         let requests = begin(world, change);
+        self.sweeper.count(world);
         let owner = number.and_then(|number| self.shared.get_mut(world).owners.remove(&number));
         match (owner, number) {
             (Some(Owner::Client(id)), Some(number)) => {

@@ -8,7 +8,7 @@ use nexus_rt::{Clock, Registry, World, WorldBuilder};
 
 use crate::commands::Commands;
 use crate::db::unix_ms;
-use crate::engine::{Engine, ExpiryPoller};
+use crate::engine::{Engine, ExpiryPoller, Sweeper};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::request::Request;
@@ -59,9 +59,6 @@ impl Payload<'_> for Past {
     }
 }
 
-/// The number of inputs between two sweeps of expired keys.
-const SWEEP: u32 = 256;
-
 /// Applies changes to the keys of a world.
 pub struct Store {
     commands: Commands,
@@ -69,7 +66,7 @@ pub struct Store {
     /// Stands for all clients.
     client: Client,
     request: Request,
-    until_sweep: u32,
+    sweeper: Sweeper,
 }
 
 impl Store {
@@ -78,7 +75,7 @@ impl Store {
     pub fn new(world: &World, expiry: ExpiryPoller) -> Self {
         let commands = Commands::new(world);
         let (client, request) = (Client::detached(Session::new(0)), Request::new(Limits::default().request));
-        Self { commands, expiry, client, request, until_sweep: SWEEP }
+        Self { commands, expiry, client, request, sweeper: Sweeper::new(world) }
     }
 
     /// Creates a store without a server: its world, whose clock follows the changes, and the digests that verify it.
@@ -155,11 +152,7 @@ impl Program for Store {
                 self.commands.apply(&mut self.client, world, &self.request);
             }
         }
-        self.until_sweep -= 1;
-        if self.until_sweep == 0 {
-            self.until_sweep = SWEEP;
-            self.expiry.sweep(world);
-        }
+        self.sweeper.count(world);
     }
 }
 
