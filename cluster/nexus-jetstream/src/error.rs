@@ -6,6 +6,7 @@ use std::time::Duration;
 use nexus_rt::Sequence;
 
 use crate::link::OLDEST;
+use crate::order::LARGEST;
 
 /// Why an input was not published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -66,6 +67,17 @@ pub enum Error {
         servers: String,
         /// Its version.
         found: String,
+    },
+    /// The server does not accept messages as long as those of a stream may be.
+    #[error(
+        "the NATS server at {servers} accepts messages of up to {found} bytes, and those of a stream may have {LARGEST}: \
+         set its `max_payload` to 1MB, which is the default, or more"
+    )]
+    SmallMessages {
+        /// The addresses.
+        servers: String,
+        /// The longest message that it accepts, in bytes.
+        found: usize,
     },
     /// JetStream refused a request.
     #[error("JetStream cannot {doing}: {source}")]

@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::error::Error;
 use crate::follow::follow;
 use crate::options::Options;
+use crate::order::LARGEST;
 
 /// The longest wait for an answer.
 pub(crate) const ANSWER: Duration = Duration::from_secs(1);
@@ -184,6 +185,11 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
         let (servers, found) = (options.servers.clone(), client.server_info().version);
         return Err(Error::OldServer { servers, found });
     }
+    // A message that it does not accept would be sent again forever, and keep all later ones waiting.
+    let found = client.server_info().max_payload;
+    if found < LARGEST {
+        return Err(Error::SmallMessages { servers: options.servers.clone(), found });
+    }
     let context = jetstream::context::ContextBuilder::new().timeout(ANSWER).ack_timeout(ANSWER).build(client.clone());
     let config = jetstream::stream::Config {
         name: options.stream.clone(),
@@ -193,7 +199,7 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
         discard: DiscardPolicy::New,
         storage: StorageType::File,
         num_replicas: options.replicas,
-        max_message_size: i32::try_from(crate::order::LONGEST + 1024).unwrap_or(i32::MAX),
+        max_message_size: i32::try_from(LARGEST).unwrap_or(i32::MAX),
         ..Default::default()
     };
     let stream = context.get_or_create_stream(config).await.map_err(failed("open the stream"))?;

@@ -25,6 +25,9 @@ const MOST: usize = 512 << 10;
 /// The largest size of an input, in bytes.
 pub(crate) const LONGEST: usize = 1_000_000;
 
+/// The largest size of a message, in bytes: an input and a header.
+pub(crate) const LARGEST: usize = LONGEST + 1024;
+
 /// The position of a replica in the stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Position {

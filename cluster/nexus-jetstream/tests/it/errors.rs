@@ -253,14 +253,14 @@ fn names_and_inputs_that_cannot_be_are_refused() {
     assert_eq!(node(""), "the node is \"\", but must have 1 to 32 letters, digits, `-` or `_`");
 }
 
-/// Greets a client as an old version of the server, and answers its first ping.
-fn old_server() -> std::net::SocketAddr {
+/// Greets a client as a server of a version that accepts messages up to a length, and answers its first ping.
+fn server(version: &'static str, max_payload: usize) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("it has one");
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
-        let info = r#"{"server_id":"old","server_name":"old","version":"2.9.10","go":"go1.19","host":"127.0.0.1","#;
-        let more = r#""port":4222,"headers":true,"max_payload":1048576,"proto":1,"jetstream":true}"#;
+        let info = r#"{"server_id":"s","server_name":"s","go":"go1.19","host":"127.0.0.1","port":4222,"headers":true,"#;
+        let more = format!(r#""version":"{version}","max_payload":{max_payload},"proto":1,"jetstream":true}}"#);
         stream.write_all(format!("INFO {info}{more}\r\n").as_bytes()).expect("it listens");
         for line in BufReader::new(stream.try_clone().expect("a socket")).lines().map_while(Result::ok) {
             if line == "PING" {
@@ -273,7 +273,7 @@ fn old_server() -> std::net::SocketAddr {
 
 #[test]
 fn a_server_that_is_too_old_for_several_replicas_is_refused() {
-    let servers = format!("nats://{}", old_server());
+    let servers = format!("nats://{}", server("2.9.10", 1 << 20));
     let options = Options { replicas: 3, ..Options::new(&servers, "sums", "adder 1", "a") };
     let (mut world, mut sums, digests) = adder();
     let opened = Replica::open(&options, (&mut world, &mut sums), digests, None);
@@ -282,6 +282,20 @@ fn a_server_that_is_too_old_for_several_replicas_is_refused() {
         format!(
             "the NATS server at {servers} is version 2.9.10: versions before 2.10.0 may keep different messages under \
              one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1"
+        )
+    );
+}
+
+#[test]
+fn a_server_that_accepts_only_short_messages_is_refused() {
+    let servers = format!("nats://{}", server("2.10.0", 65_536));
+    let (mut world, mut sums, digests) = adder();
+    let opened = Replica::open(&Options::new(&servers, "sums", "adder 1", "a"), (&mut world, &mut sums), digests, None);
+    assert_eq!(
+        failure(opened),
+        format!(
+            "the NATS server at {servers} accepts messages of up to 65536 bytes, and those of a stream may have 1001024: \
+             set its `max_payload` to 1MB, which is the default, or more"
         )
     );
 }
