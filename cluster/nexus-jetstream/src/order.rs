@@ -69,6 +69,8 @@ pub(crate) struct Order {
     /// `None` until this node may publish.
     epoch: Option<Epoch>,
     pub(crate) position: Position,
+    /// The time of the last input. Messages without inputs may have followed.
+    pub(crate) input_at: Duration,
     pub(crate) nodes: BTreeMap<Box<str>, Node>,
     /// The records of the next message, the number of the first, and their count.
     filling: (Vec<u8>, u64, u64),
@@ -91,6 +93,7 @@ impl Order {
             node: node.into(),
             epoch: None,
             position: Position::default(),
+            input_at: Duration::ZERO,
             nodes: BTreeMap::new(),
             filling: (Vec::new(), 1, 0),
             waiting: VecDeque::new(),

@@ -266,6 +266,7 @@ impl Replica {
                 let input = input.ok_or(Error::Unknown { source_number: source, stream })?;
                 let sequence = Sequence::new(self.order.position.sequence.get() + 1);
                 self.order.position.sequence = sequence;
+                self.order.input_at = self.order.position.at;
                 if world.current_sequence() < sequence {
                     world.advance_to(sequence);
                 } else {

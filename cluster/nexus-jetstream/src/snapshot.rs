@@ -181,7 +181,7 @@ fn header(order: &Order) -> Vec<u8> {
     let Position { stream, sequence, at } = order.position;
     let mut out = MAGIC.to_vec();
     let mut put = |word: u64| out.extend_from_slice(&word.to_le_bytes());
-    [stream, sequence.get(), nanos(at), order.nodes.len() as u64, 0].into_iter().for_each(&mut put);
+    [stream, sequence.get(), nanos(at), order.nodes.len() as u64, nanos(order.input_at)].into_iter().for_each(&mut put);
     for (name, Node { epoch, next, heard }) in &order.nodes {
         [name.len() as u64, epoch.since, epoch.nonce, *next, nanos(*heard)]
             .into_iter()
@@ -191,13 +191,22 @@ fn header(order: &Order) -> Vec<u8> {
     out
 }
 
+/// The header of a snapshot.
+struct Header {
+    position: Position,
+    /// The time of the last input, at which the snapshot is applied.
+    input_at: Duration,
+    nodes: BTreeMap<Box<str>, Node>,
+    length: usize,
+}
+
 /// Reads the header of a snapshot. `None` if more bytes are needed.
-fn read_header(bytes: &[u8]) -> Option<(Position, BTreeMap<Box<str>, Node>, usize)> {
+fn read_header(bytes: &[u8]) -> Option<Header> {
     let words = |bytes: &[u8]| -> Option<[u64; 5]> {
         let words = bytes.get(..40)?.chunks_exact(8).map(|it| word(it).map_or(0, |(word, _)| word));
         words.collect::<Vec<_>>().try_into().ok()
     };
-    let [stream, sequence, at, count, _] = words(bytes.get(8..)?)?;
+    let [stream, sequence, at, count, input_at] = words(bytes.get(8..)?)?;
     let (mut nodes, mut rest) = (BTreeMap::new(), bytes.get(48..)?);
     for _ in 0..count {
         let [length, since, nonce, next, heard] = words(rest)?;
@@ -206,8 +215,10 @@ fn read_header(bytes: &[u8]) -> Option<(Position, BTreeMap<Box<str>, Node>, usiz
         let node = Node { epoch: Epoch { since, nonce }, next, heard: Duration::from_nanos(heard) };
         nodes.insert(String::from_utf8_lossy(name).into(), node);
     }
-    let at = Duration::from_nanos(at);
-    Some((Position { stream, sequence: Sequence::new(sequence), at }, nodes, bytes.len() - rest.len()))
+    // Older snapshots do not have the time of the last input.
+    let [at, input_at] = [at, if input_at == 0 { at } else { input_at }].map(Duration::from_nanos);
+    let position = Position { stream, sequence: Sequence::new(sequence), at };
+    Some(Header { position, input_at, nodes, length: bytes.len() - rest.len() })
 }
 
 /// Why a snapshot cannot be applied.
@@ -230,11 +241,13 @@ fn apply<P: Program>(bytes: &[u8], order: &mut Order, (world, program): (&mut Wo
     if !bytes.starts_with(MAGIC) {
         return Err(Why::Unreadable("it is none, or of a newer version"));
     }
-    let (position, nodes, length) = read_header(bytes).ok_or(Why::Unreadable("it ends too early"))?;
+    let header = read_header(bytes).ok_or(Why::Unreadable("it ends too early"))?;
+    let Header { position, input_at, nodes, length } = header;
     let Position { stream, sequence, at } = position;
-    (order.position, order.nodes) = (position, nodes);
+    (order.position, order.input_at, order.nodes) = (position, input_at, nodes);
     let clock: Key<Clock> = world.key();
-    clock.get_mut(world).set_unix(at);
+    // Messages without inputs may have moved the time on, and a state does not depend on them.
+    clock.get_mut(world).set_unix(input_at);
     if world.current_sequence() < sequence {
         world.advance_to(sequence);
     }
@@ -250,5 +263,6 @@ fn apply<P: Program>(bytes: &[u8], order: &mut Order, (world, program): (&mut Wo
             }
         }
     }
+    clock.get_mut(world).set_unix(at);
     if ended == Some(inputs) { Ok(()) } else { Err(Why::Unreadable("it ends too early")) }
 }

@@ -1,10 +1,11 @@
 //! Replicas apply the same inputs in the same order.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use nexus_jetstream::{Options, snapshot};
-use nexus_journal::Snapshot;
-use nexus_rt::World;
+use nexus_jetstream::{Options, Replica, snapshot};
+use nexus_journal::{Digests, Program, Snapshot, inputs};
+use nexus_rt::{Clock, World, WorldBuilder};
 
 use crate::servers::Servers;
 use crate::sums::{Add, Adder, Call, Node, Sums, adder, emit, until};
@@ -80,4 +81,60 @@ fn a_snapshot_that_leads_to_another_state_is_not_stored() {
     assert_eq!(error.to_string(), text);
     let later = Node::open(&options(&servers, "b")).expect("it starts");
     assert_eq!((later.replica.status().snapshot, later.sums()), (0, nodes[0].sums()));
+}
+
+inputs! {
+    enum Stamp {
+        1 = Now,
+    }
+}
+
+/// The time of the last input.
+#[derive(Default, Hash, PartialEq, Debug)]
+struct Last(Duration);
+
+struct Stamps;
+
+impl Program for Stamps {
+    type Input<'a> = Stamp;
+
+    fn apply(&mut self, world: &mut World, Stamp::Now: Stamp) {
+        let now = world.resource::<Clock>().unix();
+        world.resource_mut::<Last>().0 = now;
+    }
+}
+
+fn stamps() -> (World, Stamps, Digests) {
+    let mut builder = WorldBuilder::new();
+    builder.register(Clock::historical(Duration::ZERO));
+    builder.register_default::<Last>();
+    let (world, mut digests) = (builder.build(), Digests::new());
+    digests.watch::<Last>(world.registry());
+    (world, Stamps, digests)
+}
+
+/// The digests of a node follow the input, in a message of their own.
+#[test]
+fn a_snapshot_is_of_the_time_of_the_last_input() {
+    let servers = Servers::start(1);
+    let options = |node: &str| Options { check_every: 1, ..Options::new(&servers.addresses(), "stamps", "s 1", node) };
+    let open = |node: &str| {
+        let (mut world, mut program, digests) = stamps();
+        let replica = Replica::open(&options(node), (&mut world, &mut program), digests, None).expect("it starts");
+        (world, program, replica)
+    };
+    let (mut world, mut program, mut replica) = open("a");
+    replica.publish(&Stamp::Now).expect("there is room");
+    while replica.status().pending > 0 {
+        replica.flush();
+        replica.poll::<Stamps>(&mut world, 1, |world, _, input| program.apply(world, input)).expect("it goes on");
+    }
+    assert!(replica.status().position.at > world.resource::<Last>().0);
+    for _ in 0..2 {
+        snapshot(&options("s"), stamps, |_, _, snapshot| snapshot.input(&Stamp::Now)).expect("it is the same");
+    }
+    let (later, _, replica) = open("b");
+    assert_eq!(replica.status().snapshot, 2);
+    assert_eq!(*later.resource::<Last>(), *world.resource::<Last>());
+    assert_eq!(later.resource::<Clock>().unix(), replica.status().position.at);
 }
