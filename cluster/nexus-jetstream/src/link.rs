@@ -1,10 +1,11 @@
 //! `Link`: the thread that talks to the servers. All async code is here.
 
 use std::future::{IntoFuture, ready};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_nats::connection::State;
 use async_nats::jetstream::stream::{DiscardPolicy, StorageType, Stream as Stored};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions};
@@ -87,7 +88,11 @@ pub(crate) struct Link {
     pub(crate) context: Context,
     pub(crate) stream: Stored,
     client: Client,
+    to: Told,
 }
+
+/// The loop that is told about the connection, once it reads events. There may be no room for those of a long start.
+type Told = Arc<OnceLock<Loop>>;
 
 /// Makes an error that names the failed operation.
 pub(crate) fn failed<E: std::error::Error + Send + Sync + 'static>(doing: &'static str) -> impl Fn(E) -> Error {
@@ -96,13 +101,14 @@ pub(crate) fn failed<E: std::error::Error + Send + Sync + 'static>(doing: &'stat
 
 impl Link {
     /// Connects, and creates the stream if it does not exist. Repeats that until it succeeds or `patience` ends.
-    pub(crate) fn open(options: &Options, to: &Loop) -> Result<Self, Error> {
+    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Ended(error.to_string()))?;
+        let to = Told::default();
         let connect = connecting(options, to.clone());
         let opened = patiently(&runtime, options.patience, || open(connect.clone(), options));
         let (client, context, stream) = opened?;
-        Ok(Self { runtime, context, stream, client })
+        Ok(Self { runtime, context, stream, client, to })
     }
 
     /// Repeats an operation until it succeeds or `patience` ends, and then returns the last error.
@@ -125,8 +131,10 @@ impl Link {
         let (sender, commands) = unbounded_channel();
         let (subject, gossip) = (options.stream.clone(), options.gossip.clone());
         let run = move || {
-            let Self { runtime, context, stream, client } = self;
+            let Self { runtime, context, stream, client, to: told } = self;
             runtime.block_on(async {
+                _ = told.set(to.clone());
+                to.tell(Event::Connected(client.connection_state() == State::Connected));
                 tokio::select! {
                     () = follow(&stream, after, &to) => {}
                     () = publish(&context, &client, (subject, gossip.clone()), commands, &to) => {}
@@ -156,7 +164,7 @@ fn patiently<T, F: Future<Output = Result<T, Error>>>(
     }
 }
 
-fn connecting(options: &Options, to: Loop) -> ConnectOptions {
+fn connecting(options: &Options, to: Told) -> ConnectOptions {
     ConnectOptions::new()
         .name(&options.node)
         .connection_timeout(ANSWER)
@@ -164,10 +172,13 @@ fn connecting(options: &Options, to: Loop) -> ConnectOptions {
         .ping_interval(ANSWER)
         .reconnect_delay_callback(|attempts| if attempts < 2 { Duration::ZERO } else { AGAIN })
         .event_callback(move |event| {
-            match event {
-                async_nats::Event::Connected => _ = to.tell(Event::Connected(true)),
-                async_nats::Event::Disconnected => _ = to.tell(Event::Connected(false)),
-                _ => {}
+            let is = match event {
+                async_nats::Event::Connected => Some(true),
+                async_nats::Event::Disconnected => Some(false),
+                _ => None,
+            };
+            if let (Some(is), Some(to)) = (is, to.get()) {
+                to.tell(Event::Connected(is));
             }
             std::future::ready(())
         })

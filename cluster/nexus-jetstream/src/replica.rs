@@ -101,9 +101,7 @@ impl Replica {
         bell: Option<Doorbell>,
     ) -> Result<Self, Error> {
         options.check()?;
-        let (sender, events) = channel(EVENTS, Full::Wait);
-        let to = Loop { sender, bell: bell.clone() };
-        let link = Link::open(options, &to)?;
+        let link = Link::open(options)?;
         let mut order = Order::new(&options.node, options.most);
         snapshot::restore(&link, options, &mut order, (world, program))?;
         let last = link.last(options.patience)?;
@@ -114,7 +112,8 @@ impl Replica {
             )));
         }
         let snapshot = order.position.stream;
-        let commands = link.start(snapshot, options, to)?;
+        let (sender, events) = channel(EVENTS, Full::Wait);
+        let commands = link.start(snapshot, options, Loop { sender, bell: bell.clone() })?;
         let mut replica = Self {
             order,
             checks: Checks::default(),

@@ -6,13 +6,12 @@ use std::time::Duration;
 use async_nats::jetstream::object_store::{Config, ObjectStore};
 use futures_util::StreamExt;
 use nexus_journal::{Digests, Input, OWN_SOURCES, Program, Snapshot};
-use nexus_rt::inbox::{Full, channel};
 use nexus_rt::{Clock, Key, Sequence, World};
 use tokio::io::AsyncReadExt;
 
 use crate::batch::{self, Epoch, Records, word};
 use crate::error::Error;
-use crate::link::{Link, Loop, failed};
+use crate::link::{Link, failed};
 use crate::options::Options;
 use crate::order::{Node, Order, Position};
 use crate::replica::Replica;
@@ -75,7 +74,7 @@ pub fn snapshot<P: Program>(
     let (order, digests) = replica.into_parts();
     let mut note = Vec::new();
     digests.note(&world, &mut note);
-    let link = Link::open(options, &Loop { sender: channel(1, Full::DropOldest).0, bell: None })?;
+    let link = Link::open(options)?;
     let (mut bytes, mut inputs) = (header(&order), 0);
     let mut sink = |source, encode: &dyn Fn(&mut Vec<u8>)| {
         inputs += 1;
