@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use async_nats::Client;
+use async_nats::connection::State;
 use async_nats::jetstream::consumer::pull::Config as Pull;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::{Info, Stream as Stored};
@@ -21,7 +23,7 @@ const CERTAIN: Duration = Duration::from_secs(30);
 
 /// Reports every message after `after`, as long as the loop exists. If a consumer's server is gone, the consumer is
 /// created again.
-pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
+pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to: &Loop) {
     let config = |after: u64| Pull {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
         ack_policy: AckPolicy::None,
@@ -33,6 +35,12 @@ pub(crate) async fn follow(stream: &Stored, mut after: u64, to: &Loop) {
     let mut since = None;
     let is_same = |info: &Info| info.created == stream.cached_info().created;
     loop {
+        if client.connection_state() != State::Connected {
+            // Requests would wait for the connection, and then create a consumer each.
+            since = None;
+            sleep(AGAIN).await;
+            continue;
+        }
         let made = async {
             let consumer = stream.create_consumer(config(after)).await.ok()?;
             // It may read another stream of the same name, which only the stream itself tells.

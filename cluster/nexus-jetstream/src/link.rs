@@ -136,7 +136,7 @@ impl Link {
                 _ = told.set(to.clone());
                 to.tell(Event::Connected(client.connection_state() == State::Connected));
                 tokio::select! {
-                    () = follow(&stream, after, &to) => {}
+                    () = follow(&client, &stream, after, &to) => {}
                     () = publish(&context, &client, (subject, gossip.clone()), commands, &to) => {}
                     () = listen(&client, gossip, &to) => {}
                 }
