@@ -204,8 +204,9 @@ mod tests {
             drop(free);
             let mut command = Command::new("nats-server");
             command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder.path());
-            let child = command.stderr(Stdio::null()).spawn().expect("nats-server is installed");
+            let mut child = command.stderr(Stdio::null()).spawn().expect("nats-server is installed");
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+                assert!(child.try_wait().expect("it is a child").is_none(), "nats-server has ended");
                 thread::sleep(Duration::from_millis(10));
             }
             Self { child, port, _folder: folder }
@@ -235,7 +236,10 @@ mod tests {
         let options = Options { gossip: Some("members".into()), ..options };
         let (mut world, address) = (world(), ([127, 0, 0, 1], 7000).into());
         let mut stream = Stream::new(options, 0, Some((0, 3)), address);
+        let began = Instant::now();
         let poll = |stream: &mut Stream, world: &mut World| {
+            assert!(began.elapsed() < Duration::from_secs(60), "nothing comes");
+            thread::sleep(Duration::from_millis(1));
             let polled = stream.poll(world, &mut |_, _, _| {}).expect("the log is there");
             stream.flush(world);
             polled

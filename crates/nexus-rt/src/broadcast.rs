@@ -55,6 +55,8 @@ pub struct Broadcast<E: ?Sized> {
 struct Member<E: ?Sized> {
     key: BroadcastKey,
     handler: Box<dyn RefHandler<E>>,
+    /// Whether it knew its world when it was added.
+    anchored: bool,
     /// The handler is then `Nothing`. Removed members are swept out once they are the majority, so that removing all
     /// members one by one takes time proportional to their number, in any order.
     removed: bool,
@@ -102,7 +104,8 @@ impl<E: ?Sized> Broadcast<E> {
     /// If it was resolved against a world other than that of the existing handlers.
     #[track_caller]
     pub fn add(&mut self, handler: impl RefHandler<E> + 'static) -> BroadcastKey {
-        if let Some(world) = one_world(&handler, "broadcast") {
+        let world = one_world(&handler, "broadcast");
+        if let Some(world) = world {
             let expected = *self.world.get_or_insert(world);
             assert!(
                 world == expected,
@@ -113,7 +116,7 @@ impl<E: ?Sized> Broadcast<E> {
             self.anchored += 1;
         }
         let key = BroadcastKey(nonce::next());
-        self.members.push(Member { key, handler: Box::new(handler), removed: false });
+        self.members.push(Member { key, handler: Box::new(handler), anchored: world.is_some(), removed: false });
         key
     }
 
@@ -126,13 +129,14 @@ impl<E: ?Sized> Broadcast<E> {
         if mem::replace(&mut member.removed, true) {
             return None;
         }
+        let anchored = member.anchored;
         let handler = mem::replace(&mut member.handler, Box::new(Nothing));
         self.removed += 1;
         if self.removed > self.members.len() / 2 {
             self.members.retain(|member| !member.removed);
             self.removed = 0;
         }
-        self.anchored -= usize::from(one_world(&handler, "broadcast").is_some());
+        self.anchored -= usize::from(anchored);
         if self.anchored == 0 {
             self.world = None;
         }

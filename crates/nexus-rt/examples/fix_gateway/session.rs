@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) received: usize,
     /// The last resend request: its first number, and the number beyond which messages may be of an earlier resend.
     pub(crate) asked: (usize, usize),
+    /// When that was sent.
+    pub(crate) asked_at: Option<Instant>,
     /// Messages sent, from number 1: types, times, and the bodies of those that are sent again.
     pub(crate) sent: Vec<(&'static str, String, String)>,
     /// When a message was last sent.
@@ -84,6 +86,7 @@ impl Sessions<'_> {
         if self.all[whom].asked.0 != expected {
             self.all[whom].asked = (expected, last);
             self.send(whom, out, "2", fields! { 7 => expected, 16 => 0 });
+            self.all[whom].asked_at = self.all[whom].spoke;
         }
     }
 
@@ -223,6 +226,8 @@ pub(crate) fn on_beat(
         sessions.send(session, client.out(), "1", fields! { 112 => "are you there?" });
     } else if sessions.all[session].spoke.is_some_and(|spoke| now >= spoke + *interval) {
         sessions.send(session, client.out(), "0", String::new());
+    }
+    if sessions.all[session].asked_at.is_some_and(|asked| now >= asked + *interval) {
         // What did not arrive within an interval is requested again.
         sessions.all[session].asked = (0, 0);
     }

@@ -219,6 +219,8 @@ fn what_others_send_after_the_peer_is_gone_is_not_run() {
         }
         drop(friend);
         assert_eq!(net.sockets().send(id, b"late").unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        // Nor if the program tries to have it back.
+        net.sockets().set_peer(id, path().as_path()).unwrap_err();
         stranger.send_to(b"b", &own).unwrap();
         assert_eq!((net.turn(100, &mut chain), net.logged()), (0, all.to_owned()));
     }

@@ -282,7 +282,7 @@ impl<C> Client<C> {
     /// Returns whether the driver waits for its input.
     #[inline]
     pub(super) fn awaits_input(&self, limits: &Limits) -> bool {
-        self.is_served(limits) && self.is_answered() && self.unsent() == 0
+        self.is_served(limits) && self.is_answered() && self.output.blocked.is_none()
     }
 
     /// Returns whether all of its input has run, or is not to run.
@@ -339,13 +339,14 @@ impl<C> Client<C> {
         };
         let Some(socket) = self.socket.as_mut().filter(|_| sends) else { return 0 };
         if self.finishing {
-            self.output.out.truncate(mem::take(&mut self.last));
+            self.output.out.truncate(self.last);
         }
         let sent = self.output.flush(socket, gate, now).unwrap_or_else(|error| {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));
             0
         });
+        self.last = self.output.out.len();
         if self.finishing && self.unsent() == 0 {
             self.shut(now);
         }

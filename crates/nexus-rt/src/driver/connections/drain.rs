@@ -10,6 +10,9 @@ use super::resource::{Connections, Due};
 /// The number of bytes that a drain still reads from a connection. A frame that goes beyond it does not run.
 const LAST: usize = 1 << 20;
 
+/// How often a drain accepts clients of one listener. Their number is above any usual backlog.
+const MOST_WAITING: usize = 16;
+
 /// How far a drain has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Drain {
@@ -90,7 +93,8 @@ impl<C, Tag> Connections<C, Tag> {
     pub fn drain(&mut self, deadline: Instant) {
         let listeners: Vec<_> = self.listeners.iter().map(|(id, _)| id).collect();
         for id in listeners {
-            while self.accept(id) {}
+            // Bounded, since clients may come as fast as they are accepted.
+            _ = (0..MOST_WAITING).find(|_| !self.accept(id));
             self.stop_listening(id);
         }
         self.wheel.insert(deadline, Due::End);

@@ -39,8 +39,8 @@ pub struct Limits {
     pub memory: usize,
     /// How long the peer may send nothing. Default: `None`, which means no limit.
     ///
-    /// The time runs only while the driver waits for input: not while input waits for the program, and not while output
-    /// waits for the peer, for which there is [`stalled`](Self::stalled).
+    /// The time runs only while the driver waits for input: not while input waits for the program, and not while the OS
+    /// has no room for output, since the peer does not read, for which there is [`stalled`](Self::stalled).
     pub silent: Option<Duration>,
     /// How long the peer may read none of its waiting output, and how long a peer that has finished its side is kept
     /// for the replies that it is [owed](super::Client::owe). Default: 30 s.

@@ -75,8 +75,11 @@ impl End {
 
     pub(super) fn connect(&self, peer: &Address) -> io::Result<()> {
         let connected = self.wire.connect(peer);
-        // Even if it fails, which on some systems takes the peer away.
-        *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = self.wire.peer();
+        // If it fails, the OS may still have the earlier peer.
+        let named = self.wire.peer();
+        if connected.is_ok() || !matches!(named, Origin::Nobody) {
+            *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = named;
+        }
         self.connects.fetch_add(1, Ordering::Relaxed);
         connected
     }

@@ -136,6 +136,24 @@ fn what_is_written_after_a_side_was_finished_is_dropped() {
 }
 
 #[test]
+fn what_is_written_before_a_side_is_finished_is_sent_although_the_peer_blocks() {
+    let mut rig = Rig::with(|limits| limits.pause = 20_000_000);
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("big 9000000\n");
+    rig.rests();
+    peer.send("echo tail\nfinish\necho never\n");
+    rig.rests();
+    let mut received = String::new();
+    rig.until("the end", |_| {
+        received.push_str(peer.receive());
+        peer.received.clear();
+        peer.over
+    });
+    assert!(received.len() == 9_000_004 && received.ends_with("xtail"), "{}", received.len());
+}
+
+#[test]
 fn one_that_was_reset_before_it_could_be_finished_is_lost() {
     let mut rig = Rig::new();
     let (_, address) = rig.listen();
