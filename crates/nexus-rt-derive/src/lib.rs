@@ -109,6 +109,19 @@ impl State<'_> {
                 }
             }
 
+            // SAFETY: the clone has a clone of each field's state.
+            #[automatically_derived]
+            unsafe impl #own #nexus::__private::CloneState for #name #arguments
+            where
+                #(#predicates,)*
+                #kept: #nexus::__private::CloneState,
+            {
+                #[inline]
+                fn clone_state(&self) -> Self {
+                    Self(#nexus::__private::CloneState::clone_state(&self.0), #marker)
+                }
+            }
+
             #[automatically_derived]
             impl #own #std::marker::Copy for #name #arguments where #(#predicates,)* #kept: #std::marker::Copy {}
 

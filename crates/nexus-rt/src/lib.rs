@@ -253,7 +253,7 @@ pub mod plan {
 pub mod __private {
     pub use core;
 
-    pub use crate::param::copy_state::CopyState;
+    pub use crate::param::copy_state::{CloneState, CopyState};
     pub use crate::step::Given;
 }
 

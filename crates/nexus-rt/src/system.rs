@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::call::{Anchored, Callable, Entered, Mode, Resolved};
 use crate::describe::{Describe, Visitor};
-use crate::param::ResolveError;
+use crate::param::{CloneState, ResolveError};
 use crate::pipeline::Pipeline;
 use crate::sealed::Sealed;
 use crate::step::{Splat, Step};
@@ -179,7 +179,7 @@ impl<F, M: Mode> Describe for SystemFn<F, M> {
     }
 }
 
-impl<F: Clone, M: Mode<State: Clone>> Clone for SystemFn<F, M> {
+impl<F: Clone, M: Mode<State: CloneState>> Clone for SystemFn<F, M> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }

@@ -6,7 +6,7 @@ use super::entered::{Entered, replaced_world};
 use super::mode::Mode;
 use super::no_event::full_name;
 use crate::describe::{Function, anything_changed, foreign_world};
-use crate::param::{Access, AccessKind, Accesses, Resolution, ResolveError, Running};
+use crate::param::{Access, AccessKind, Accesses, CloneState, CopyState, Resolution, ResolveError, Running};
 use crate::sealed::Internal;
 use crate::world::{Registry, World, WorldId};
 
@@ -150,13 +150,13 @@ impl<M: Mode> Function for Named<'_, M> {
     }
 }
 
-impl<M: Mode<State: Clone>> Clone for Bound<M> {
+impl<M: Mode<State: CloneState>> Clone for Bound<M> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone(), world: self.world }
+        Self { state: self.state.clone_state(), world: self.world }
     }
 }
 
-impl<M: Mode<State: Copy>> Copy for Bound<M> {}
+impl<M: Mode<State: CopyState>> Copy for Bound<M> {}
 
 #[cold]
 #[inline(never)]

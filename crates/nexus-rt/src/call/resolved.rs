@@ -8,7 +8,7 @@ use super::entered::Entered;
 use super::mode::Mode;
 use super::no_event::full_name;
 use crate::describe::{Describe, Visitor};
-use crate::param::ResolveError;
+use crate::param::{CloneState, ResolveError};
 use crate::world::{Registry, WorldId};
 
 /// A function together with its resolved params: a handler, or a step of a chain.
@@ -59,7 +59,7 @@ impl<F, M: Mode> Describe for Resolved<F, M> {
     }
 }
 
-impl<F: Clone, M: Mode<State: Clone>> Clone for Resolved<F, M> {
+impl<F: Clone, M: Mode<State: CloneState>> Clone for Resolved<F, M> {
     fn clone(&self) -> Self {
         Self { function: self.function.clone(), bound: self.bound.clone() }
     }

@@ -10,6 +10,7 @@ use super::entered::Entered;
 use super::mode::Mode;
 use super::no_event::full_name;
 use crate::describe::{Describe, Visitor};
+use crate::param::CopyState;
 use crate::world::{Registry, WorldId};
 
 /// A function whose type can be erased and whose value can be recreated: see
@@ -92,14 +93,14 @@ impl<C, E, M: Mode> Describe for Stamp<C, E, M> {
     }
 }
 
-impl<C, E, M: Mode<State: Copy>> Clone for Stamp<C, E, M> {
+impl<C, E, M: Mode<State: CopyState>> Clone for Stamp<C, E, M> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<C, E, M: Mode<State: Copy>> Copy for Stamp<C, E, M> {}
+impl<C, E, M: Mode<State: CopyState>> Copy for Stamp<C, E, M> {}
 
 impl<C, E, M: Mode> fmt::Debug for Stamp<C, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ mod tuple;
 
 pub use access::{Access, AccessKind};
 pub(crate) use borrow_check::Running;
-pub(crate) use copy_state::CopyState;
+pub(crate) use copy_state::{CloneState, CopyState};
 pub use error::{Conflict, Missing, Requests, ResolveError};
 pub use resolve::Resolver;
 pub(crate) use resolve::{Accesses, Resolution, resolve};

@@ -182,12 +182,16 @@ impl Request {
         self.made.store(true, Ordering::Release);
         // Called with the lock released, so that a waker may use the handle.
         let wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut panics: Vec<_> =
-            wakers.iter().filter_map(|wake| catch_unwind(AssertUnwindSafe(|| wake())).err()).collect();
-        if !panics.is_empty() {
-            let first = panics.swap_remove(0);
-            // Their drops might panic too.
-            panics.into_iter().for_each(mem::forget);
+        let mut first = None;
+        for wake in &wakers {
+            match (catch_unwind(AssertUnwindSafe(|| wake())), &first) {
+                (Ok(()), _) => {}
+                (Err(payload), None) => first = Some(payload),
+                // Its drop may panic too, with a payload that is leaked.
+                (Err(payload), Some(_)) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(mem::forget),
+            }
+        }
+        if let Some(first) = first {
             resume_unwind(first);
         }
     }

@@ -1,8 +1,9 @@
-//! Attacks from safe code through clones: a part whose clone is a handler of another world.
+//! Attacks from safe code through clones: a part or a state whose clone is of another world.
 
 use std::cell::RefCell;
 
-use nexus_rt::{Handler, IntoHandler, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
+use nexus_rt::param::Resolver;
+use nexus_rt::{Handler, IntoHandler, Param, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
 
 use crate::support::{Log, refuses_world, world};
 
@@ -88,4 +89,55 @@ fn a_cloned_fan_out_has_a_part_of_another_world() {
     let fan_out = fan_out!(ref_part(&here), audit.into_handler(here.registry()));
     let chain = PipelineStart::<u64>::new().dispatch(fan_out).build();
     attack(&mut here, "it::soundness_clones::read", chain);
+}
+
+/// What a derive refers to, except that its `Clone` and `Copy` are other traits: the program implements the real one.
+#[allow(dead_code, reason = "named by what the derive expands to, where nothing has them")]
+mod other {
+    pub(super) use nexus_rt::{Param, Registry, param};
+    pub(super) mod __private {
+        pub(crate) use nexus_rt::__private::CloneState;
+        pub(crate) trait CopyState {}
+        pub(crate) mod core {
+            pub(crate) use core::{ops, option, primitive};
+            pub(crate) mod marker {
+                pub(crate) use core::marker::PhantomData;
+                pub(crate) trait Copy {}
+            }
+            pub(crate) mod clone {
+                pub(crate) trait Clone {
+                    fn clone(&self) -> Self;
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Param)]
+#[param(crate = other)]
+pub struct Entries<'w> {
+    log: ResMut<'w, Log>,
+}
+
+type State = <Entries<'static> as Param>::State;
+
+thread_local! {
+    static NEXT_STATE: RefCell<Option<State>> = const { RefCell::new(None) };
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        NEXT_STATE.take().expect("one clone")
+    }
+}
+
+#[test]
+fn a_cloned_handler_has_the_state_that_it_was_resolved_with() {
+    let mut here = world();
+    let write = |mut entries: Entries<'_>, event: u64| entries.log.push(event.to_string());
+    let handler = write.into_handler(here.registry());
+    NEXT_STATE.set(Entries::try_init(world().registry(), &mut Resolver::default()));
+    handler.clone().run(&mut here, 1);
+    assert_eq!(*here.resource::<Log>(), ["1"]);
+    assert!(NEXT_STATE.take().is_some(), "nothing has asked for the other one");
 }
