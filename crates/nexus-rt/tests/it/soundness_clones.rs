@@ -92,7 +92,6 @@ fn a_cloned_fan_out_has_a_part_of_another_world() {
 }
 
 /// What a derive refers to, except that its `Clone` and `Copy` are other traits: the program implements the real one.
-#[allow(dead_code, reason = "named by what the derive expands to, where nothing has them")]
 mod other {
     pub(super) use nexus_rt::{Param, Registry, param};
     pub(super) mod __private {
@@ -111,6 +110,24 @@ mod other {
             }
         }
     }
+}
+
+impl other::__private::CopyState for u8 {}
+
+impl other::__private::core::marker::Copy for u8 {}
+
+impl other::__private::core::clone::Clone for u8 {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// The state of a derived param has none of these traits.
+fn has_the_other_traits<T>(value: &T) -> T
+where
+    T: other::__private::CopyState + other::__private::core::marker::Copy + other::__private::core::clone::Clone,
+{
+    other::__private::core::clone::Clone::clone(value)
 }
 
 #[derive(Debug, Param)]
@@ -134,6 +151,7 @@ impl Clone for State {
 #[test]
 fn a_cloned_handler_has_the_state_that_it_was_resolved_with() {
     let mut here = world();
+    assert_eq!(has_the_other_traits(&7_u8), 7);
     let write = |mut entries: Entries<'_>, event: u64| entries.log.push(event.to_string());
     let handler = write.into_handler(here.registry());
     NEXT_STATE.set(Entries::try_init(world().registry(), &mut Resolver::default()));
