@@ -33,7 +33,6 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
         ..Default::default()
     };
     let mut since = None;
-    let is_same = |info: &Info| info.created == stream.cached_info().created;
     loop {
         if client.connection_state() != State::Connected {
             // Requests would wait for the connection, and then create a consumer each.
@@ -44,7 +43,7 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
         let made = async {
             let consumer = stream.create_consumer(config(after)).await.ok()?;
             // It may read another stream of the same name, which only the stream itself tells.
-            stream.get_info().await.is_ok_and(|info| is_same(&info)).then_some(consumer)
+            stream.get_info().await.is_ok_and(|info| is_same(stream, &info)).then_some(consumer)
         };
         let Some(consumer) = made.await else {
             if !still_there(stream, (after, None), &mut since, to).await {
@@ -62,7 +61,7 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
                 Ok(_) => break,
                 // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
-                    Ok(info) if is_same(&info) && info.state.last_sequence == after => {
+                    Ok(info) if is_same(stream, &info) && info.state.last_sequence == after => {
                         since = None;
                         continue;
                     }
@@ -91,6 +90,11 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
     }
 }
 
+/// Returns whether this is the stream that was opened, and not another one that was created under its name since.
+fn is_same(stream: &Stored, info: &Info) -> bool {
+    info.created == stream.cached_info().created
+}
+
 /// Returns whether the stream still has the messages after `after`, as far as any server answers. If not, tells the
 /// loop. `gap` is the first message that a new consumer has found, if it is not the next one.
 ///
@@ -103,12 +107,10 @@ async fn still_there(
     to: &Loop,
 ) -> bool {
     let doubt = match stream.get_info().await {
-        Ok(info) => Seen {
-            is_same: info.created == stream.cached_info().created,
-            first: info.state.first_sequence,
-            last: info.state.last_sequence,
+        Ok(info) => {
+            Seen { is_same: is_same(stream, &info), first: info.state.first_sequence, last: info.state.last_sequence }
+                .doubt(after, gap)
         }
-        .doubt(after, gap),
         Err(error) if error.to_string().contains("not found") => Some(Doubt::Unsure(Event::Gone(error.to_string()))),
         Err(_) => None,
     };

@@ -183,16 +183,19 @@ impl Drop for Locked {
 /// Creates a directory and those above it. The disk has the names of all of them then.
 fn create_directory(path: &Path) -> io::Result<()> {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_dir() => {
+    let created = match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create_directory(above)?;
-            fs::create_dir(path).or_else(|error| if path.is_dir() { Ok(()) } else { Err(error) })?;
+            fs::create_dir(path)
         }
-        // Whoever has created it may have been killed before the disk had its name.
-        Err(_) if path.is_dir() => return Ok(_ = sync_directory(above)),
-        created => created?,
+        created => created,
+    };
+    match created {
+        Ok(()) => sync_directory(above),
+        // Its creator may have been killed before the disk had the name.
+        Err(_) if path.is_dir() => Ok(_ = sync_directory(above)),
+        Err(error) => Err(error),
     }
-    sync_directory(above)
 }
 
 #[cfg(unix)]

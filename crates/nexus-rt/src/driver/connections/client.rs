@@ -346,9 +346,11 @@ impl<C> Client<C> {
             self.ending.get_or_insert(Ended::Lost(error));
             0
         });
-        self.last = self.output.out.len();
-        if self.finishing && self.unsent() == 0 {
-            self.shut(now);
+        if self.finishing {
+            self.last = self.output.out.len();
+            if self.unsent() == 0 {
+                self.shut(now);
+            }
         }
         sent as u64
     }

@@ -53,9 +53,8 @@ impl<C, Tag> Connections<C, Tag> {
                 self.spare.keep(mem::take(buffer));
             }
         }
-        let holds = client.output.capacity() + client.partial + client.charged;
-        if holds != client.held {
-            self.account(&mut client, holds);
+        if client.holds() != client.held {
+            self.account(&mut client);
         }
         if client.unsent() > self.limits.unsent {
             // Output may grow without memory, in a buffer that was large.
@@ -102,25 +101,23 @@ impl<C, Tag> Connections<C, Tag> {
         }
     }
 
-    fn account(&mut self, client: &mut Client<C>, holds: usize) {
-        self.stats.memory = self.stats.memory - client.held + holds;
-        let grew = holds > client.held;
-        client.held = holds;
-        if grew && self.limits.is_too_much(holds, self.stats.memory) {
-            self.end_or_shrink(client);
+    /// Notes what a connection holds now. Ends one that has grown too large, unless only its buffers are larger than
+    /// what is in them.
+    fn account(&mut self, client: &mut Client<C>) {
+        let grew = client.holds() > client.held;
+        if self.note_held(client) && grew {
+            client.output.buffers().into_iter().for_each(Vec::shrink_to_fit);
+            if self.note_held(client) {
+                client.ending.get_or_insert(Ended::TooMuch);
+            }
         }
     }
 
-    /// Ends a connection that holds too much, unless it only has buffers that are larger than what is in them.
-    #[cold]
-    fn end_or_shrink(&mut self, client: &mut Client<C>) {
-        client.output.buffers().into_iter().for_each(Vec::shrink_to_fit);
-        let holds = client.output.capacity() + client.partial + client.charged;
-        self.stats.memory = self.stats.memory - client.held + holds;
-        client.held = holds;
-        if self.limits.is_too_much(holds, self.stats.memory) {
-            client.ending.get_or_insert(Ended::TooMuch);
-        }
+    /// Notes what a connection holds now. Returns whether it is too much.
+    fn note_held(&mut self, client: &mut Client<C>) -> bool {
+        let holds = client.holds();
+        self.stats.memory = self.stats.memory - mem::replace(&mut client.held, holds) + holds;
+        self.limits.is_too_much(holds, self.stats.memory)
     }
 
     fn arm(&mut self, client: &mut Client<C>, deadline: Instant) {
@@ -169,6 +166,12 @@ impl<C, Tag> Connections<C, Tag> {
 }
 
 impl<C> Client<C> {
+    /// Returns the memory that it holds, in bytes.
+    #[inline]
+    fn holds(&self) -> usize {
+        self.output.capacity() + self.partial + self.charged
+    }
+
     /// Returns when the driver must act if nothing happens.
     fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let stalled = self.output.blocked.map(|since| after(since, limits.stalled));
@@ -196,11 +199,8 @@ impl<C> Client<C> {
         let stalled = self.output.blocked.is_some_and(|blocked| since(blocked, limits.stalled));
         match self.phase {
             Phase::Open | Phase::Fresh(_) => {
-                self.ending.get_or_insert(match stalled {
-                    true => Ended::Stalled,
-                    false if self.over => Ended::Finished,
-                    false => Ended::Silent,
-                });
+                let quiet = if self.over { Ended::Finished } else { Ended::Silent };
+                self.ending.get_or_insert(if stalled { Ended::Stalled } else { quiet });
             }
             // It has not been silent: its input is not read yet.
             Phase::Parting if !stalled && self.readable && !self.over && now < after(self.since, limits.stalled) => {}
