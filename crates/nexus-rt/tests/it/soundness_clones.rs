@@ -1,9 +1,14 @@
-//! Attacks from safe code through clones: a part or a state whose clone is of another world.
+//! Attacks from safe code through what the program answers: clones of another world, and descriptions that change.
 
 use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nexus_rt::param::Resolver;
-use nexus_rt::{Handler, IntoHandler, Param, PipelineStart, RefHandler, Res, ResMut, World, fan_out};
+use nexus_rt::plan::Visitor;
+use nexus_rt::{
+    Broadcast, Describe, Handler, IntoHandler, Param, PipelineStart, RefHandler, Res, ResMut, World, fan_out,
+};
 
 use crate::support::{Log, refuses_world, world};
 
@@ -158,4 +163,35 @@ fn a_cloned_handler_has_the_state_that_it_was_resolved_with() {
     handler.clone().run(&mut here, 1);
     assert_eq!(*here.resource::<Log>(), ["1"]);
     assert!(NEXT_STATE.take().is_some(), "nothing has asked for the other one");
+}
+
+/// Describes its handler only since it was shown.
+struct Shy<H>(H, Arc<AtomicBool>);
+
+impl<H: Describe> Describe for Shy<H> {
+    fn describe(&self, visitor: &mut dyn Visitor) {
+        if self.1.load(Ordering::Relaxed) {
+            self.0.describe(visitor);
+        }
+    }
+}
+
+impl<E, H: Handler<E>> Handler<E> for Shy<H> {
+    fn run(&mut self, world: &mut World, event: E) {
+        self.0.run(world, event);
+    }
+}
+
+#[test]
+fn a_broadcast_forgets_no_world_for_a_handler_that_joined_without_one() {
+    let (here, mut there) = (world(), world());
+    let shown = Arc::new(AtomicBool::new(false));
+    let mut broadcast = Broadcast::<u64>::new();
+    let shy = broadcast.add(Shy(read.into_handler(here.registry()), shown.clone()));
+    broadcast.add(read.into_handler(here.registry()));
+    shown.store(true, Ordering::Relaxed);
+    assert!(broadcast.remove(shy).is_some());
+    refuses_world("it::soundness_clones::read", || broadcast.run(&mut there, &1));
+    refuses_world("it::soundness_clones::read", || broadcast.add(read.into_handler(there.registry())));
+    assert!(there.resource::<Log>().is_empty());
 }
