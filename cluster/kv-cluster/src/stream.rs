@@ -229,31 +229,67 @@ mod tests {
         builder.build()
     }
 
+    impl Nats {
+        fn stream(&self, every: u64, node: &str) -> Stream {
+            let servers = format!("nats://127.0.0.1:{}", self.port);
+            let options = Options::new(&servers, "kv-1-of-3", "kv-server 1", node);
+            let options = Options { gossip: Some("members".into()), ..options };
+            Stream::new(options, every, Some((0, 3)), ([127, 0, 0, 1], 7000).into())
+        }
+    }
+
+    /// A server: its world, and the log in it.
+    struct Rig(World, Stream);
+
+    impl Rig {
+        fn new(stream: Stream) -> Self {
+            Self(world(), stream)
+        }
+
+        /// Has turns until the condition holds, and returns the number of changes in them.
+        fn until(&mut self, what: &str, mut is_so: impl FnMut(&Stream, usize) -> bool) -> usize {
+            let Self(world, stream) = self;
+            let (began, mut changes) = (Instant::now(), 0);
+            while !is_so(stream, changes) {
+                assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+                thread::sleep(Duration::from_millis(1));
+                changes += stream.poll(world, &mut |_, _, _| {}).expect("the log is there");
+                stream.flush(world);
+            }
+            changes
+        }
+    }
+
     #[test]
     fn announcements_do_not_count_as_changes() {
         let nats = Nats::start();
-        let options = Options::new(&format!("nats://127.0.0.1:{}", nats.port), "kv-1-of-3", "kv-server 1", "a");
-        let options = Options { gossip: Some("members".into()), ..options };
-        let (mut world, address) = (world(), ([127, 0, 0, 1], 7000).into());
-        let mut stream = Stream::new(options, 0, Some((0, 3)), address);
-        let began = Instant::now();
-        let poll = |stream: &mut Stream, world: &mut World| {
-            assert!(began.elapsed() < Duration::from_secs(60), "nothing comes");
-            thread::sleep(Duration::from_millis(1));
-            let polled = stream.poll(world, &mut |_, _, _| {}).expect("the log is there");
-            stream.flush(world);
-            polled
-        };
-        let mut changes = poll(&mut stream, &mut world);
+        let mut rig = Rig::new(nats.stream(0, "a"));
         // It hears itself too.
-        while stream.members().is_empty() {
-            changes += poll(&mut stream, &mut world);
-        }
+        let changes = rig.until("a member is heard", |stream, _| !stream.members().is_empty());
         assert_eq!(changes, 0);
-        stream.publish(&Change::Tick).expect("there is room");
-        while changes == 0 {
-            changes += poll(&mut stream, &mut world);
+        rig.1.publish(&Change::Tick).expect("there is room");
+        assert_eq!(rig.until("the change comes", |_, changes| changes > 0), 1);
+    }
+
+    #[test]
+    fn the_first_server_by_name_takes_the_snapshot_even_if_it_has_just_started() {
+        let nats = Nats::start();
+        let mut rig = Rig::new(nats.stream(0, "b"));
+        rig.until("it starts", |stream, _| stream.replica.is_some());
+        for _ in 0..20 {
+            rig.1.publish(&Change::Tick).expect("there is room");
+            rig.until("the change comes", |_, changes| changes > 0);
         }
-        assert_eq!(changes, 1);
+        let started = |stream: &Stream, _: usize| stream.replica.is_some();
+        let mut second = Rig::new(nats.stream(10, "c"));
+        second.until("it starts", started);
+        assert!(second.1.snapshots.taking.is_none(), "it leaves that to b");
+        let mut first = Rig::new(nats.stream(10, "a"));
+        first.until("it starts", started);
+        assert!(first.1.snapshots.taking.is_some());
+        first.until("the snapshot is taken", |stream, _| stream.snapshots.taking.is_none());
+        let mut later = Rig::new(nats.stream(0, "d"));
+        later.until("it starts", started);
+        assert_eq!(later.1.snapshots.last, first.1.snapshots.last);
     }
 }
