@@ -155,7 +155,7 @@ impl State<'_> {
         let run = Lifetime::new(&format!("'{prefix}run"), Span::call_site());
         let name = &input.ident;
         let std = quote!(#nexus::__private::core);
-        let of_a_run = self.run(bound, members, &run);
+        let of_a_run = self.run(prefix, bound, members, &run);
         let (impl_generics, _, where_clause) = input.generics.split_for_impl();
         let (own, of_run) = (arguments(&input.generics, None), arguments(&input.generics, Some(&run)));
         let kept_arguments = self.arguments();
@@ -196,21 +196,31 @@ impl State<'_> {
     }
 
     /// Returns what is called for each run.
-    fn run(&self, bound: &[Ident; BOUND.len()], members: &Members<'_>, run: &Lifetime) -> TokenStream {
+    fn run(&self, prefix: &str, bound: &[Ident; BOUND.len()], members: &Members<'_>, run: &Lifetime) -> TokenStream {
         let Self { input, nexus, fields, .. } = self;
         let [.., dispatch, state, tick] = bound;
         let (name, std) = (&input.ident, quote!(#nexus::__private::core));
         let Members { params, ignored } = members;
         let indices: Vec<_> = (0..params.len()).map(Index::from).collect();
+        // A function of its own: in `fetch`, which is unsafe, `crate = ..` could lead to an unsafe function.
+        let [fresh, value] = ["fresh", "Value"].map(|name| format_ident!("{prefix}{name}"));
+        let default = (!ignored.is_empty()).then(|| {
+            quote! {
+                #[inline(always)]
+                fn #fresh<#value: #std::default::Default>() -> #value {
+                    <#value as #std::default::Default>::default()
+                }
+            }
+        });
         let ignored = ignored.iter().map(|(member, field)| {
             // Shown at the field, in case that its type has no default.
             let span = Span::call_site().located_at(field.ty.span());
-            let default = quote!(#std::default::Default::default()).into_iter().map(|mut tree| {
+            let call = quote!(#fresh()).into_iter().map(|mut tree| {
                 tree.set_span(span);
                 tree
             });
-            let default: TokenStream = default.collect();
-            quote!(#member: #default)
+            let call: TokenStream = call.collect();
+            quote!(#member: #call)
         });
         quote! {
             #[inline(always)]
@@ -218,6 +228,7 @@ impl State<'_> {
                 #dispatch: #nexus::param::Dispatch<#run>,
                 #state: &#run mut Self::State,
             ) -> Self::Item<#run> {
+                #default
                 #name {
                     #(
                         // SAFETY: the caller's promises for the struct hold for each field.

@@ -22,14 +22,14 @@ fn world() -> World {
 macro_rules! derived {
     ($in_the_way:expr) => {
         #[derive(nexus_rt::Param)]
-        struct Bundle<'w>(nexus_rt::ResMut<'w, u64>, nexus_rt::Local<'w, u64>);
+        struct Bundle<'w>(nexus_rt::ResMut<'w, u64>, nexus_rt::Local<'w, u64>, #[param(ignore)] u8);
 
         #[test]
         fn is_not_read() {
             let mut world = crate::world();
             let handler = |mut bundle: Bundle<'_>, event: u64| {
                 *bundle.1 += event;
-                *bundle.0 += *bundle.1;
+                *bundle.0 += *bundle.1 + u64::from(bundle.2);
             };
             nexus_rt::Handler::run(&mut nexus_rt::IntoHandler::into_handler(handler, world.registry()), &mut world, 3);
             assert_eq!(*world.resource::<u64>(), 4);
@@ -114,6 +114,8 @@ in_the_way! {
     state: __nexus_rt_state
     tick: __nexus_rt_tick
     kept: __nexus_rt_State
+    fresh: __nexus_rt_fresh
+    value: __nexus_rt_Value
 }
 
 #[test]
