@@ -106,7 +106,7 @@ impl Rig {
         self.world.resource_mut::<Replies>().0 = conditions.replies;
         let mut limits = Limits::default();
         (limits.frame, limits.frames, limits.pause) = (conditions.frame, conditions.frames, conditions.pause);
-        *self.connections.get_mut(&mut self.world).limits() = limits;
+        *self.connections.get_mut(&mut self.world).limits_mut() = limits;
 
         let mut client = UnixStream::connect(&self.path).expect("the world listens");
         client.set_nonblocking(true).expect("it is connected");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nexus_rt::connections::{Client, Connections, ConnectionsInstaller, Lines};
 use nexus_rt::mio::net::UnixStream;
-use nexus_rt::{MioInstaller, PipelineStart, WorldBuilder};
+use nexus_rt::{MioInstaller, PipelineStart, ResMut, WorldBuilder};
 
 use crate::counting::allocations;
 
@@ -22,7 +22,11 @@ fn replies_that_are_held_do_not_allocate() {
     let net = ConnectionsInstaller::<(), _>::new(&io, Lines::new(100)).expect("there are files left");
     let mut net = builder.install_driver(net);
     let mut world = builder.build();
-    let echo = |client: &mut Client<()>, _: &[u8]| client.send(&[b'x'; REPLY]);
+    let echo = |client: &mut Client<()>, mut net: ResMut<Connections<()>>, line: &[u8]| match line {
+        b"a" => client.send(&[b'x'; REPLY]),
+        // By its id, as one of those that all are sent something.
+        _ => assert!(net.send(client.id(), &[b'x'; REPLY])),
+    };
     let start = PipelineStart::<&[u8]>::borrowed().with_context::<Client<()>>();
     let mut chain = start.then(echo, world.registry()).build();
     let mut peers: Vec<_> = (0..PEERS)

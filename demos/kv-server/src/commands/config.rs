@@ -209,7 +209,7 @@ impl Targets<'_> {
         }
         self.limits.clients = clients;
         if let Some(net) = &mut self.net {
-            net.limits().connections = clients;
+            net.limits_mut().connections = clients;
         }
         Ok(())
     }

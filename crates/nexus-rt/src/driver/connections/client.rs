@@ -22,7 +22,8 @@ use crate::poll::{RegistrationKey, Registrations};
 ///
 /// It has the socket, the unsent output, and the state `C` of the program. [`send`](Self::send) needs no look-up, and
 /// the bytes leave once the frames of this turn have run. Other handlers reach the connection by its [`id`](Self::id),
-/// through [`Connections`](super::Connections).
+/// through [`Connections`](super::Connections). A program must not exchange one for another (`mem::swap`): the driver
+/// knows it by its place.
 pub struct Client<C> {
     /// The state that the program keeps for this connection.
     pub state: C,
@@ -36,7 +37,7 @@ pub struct Client<C> {
     /// Why the connection ends, once known.
     pub(super) ending: Option<Ended<Infallible>>,
     /// Why the program closes it.
-    closing: Option<Cow<'static, str>>,
+    pub(super) closing: Option<Cow<'static, str>>,
     /// The number of bytes that are still read as frames, if limited.
     pub(super) left: Option<usize>,
     /// When bytes were last received.
@@ -341,11 +342,11 @@ impl<C> Client<C> {
         if self.finishing {
             self.output.out.truncate(self.last);
         }
-        let sent = self.output.flush(socket, gate, now).unwrap_or_else(|error| {
+        let (sent, result) = self.output.flush(socket, gate, now);
+        if let Err(error) = result {
             self.output.forget();
             self.ending.get_or_insert(Ended::Lost(error));
-            0
-        });
+        }
         if self.finishing {
             self.last = self.output.out.len();
             if self.unsent() == 0 {

@@ -36,7 +36,10 @@ impl Drain {
             }
             (Self::Serving, _) | (Self::Answering, Phase::Open | Phase::Fresh(_)) | (_, Phase::Parting) => {}
             (Self::Parting, _) if !client.is_answered() => {}
-            (Self::Answering, Phase::Dialing) | (Self::Parting, _) => _ = client.ending.get_or_insert(Ended::Drained),
+            (Self::Answering, Phase::Dialing) | (Self::Parting, _) => {
+                let why = client.closing.take().map_or(Ended::Drained, Ended::Closed);
+                client.ending.get_or_insert(why);
+            }
         }
     }
 }
@@ -48,7 +51,7 @@ impl<C, Tag> Connections<C, Tag> {
     /// The next polls run the frames that have arrived by now, up to 1 MiB for each connection. Then each connection
     /// ends as [`Ended::Drained`]: its output is sent, and its socket is closed once the peer has closed its own. A
     /// slow reader, or a connection that is [owed](Client::owe) replies, delays only itself: it ends once it is
-    /// answered. At the deadline, the remaining connections end as [`Ended::CutOff`].
+    /// answered. At the deadline, the remaining connections end as [`Ended::CutOff`]. Another drain moves the deadline.
     /// [`World::drain`](crate::World::drain) runs these polls:
     ///
     /// ```
@@ -97,7 +100,9 @@ impl<C, Tag> Connections<C, Tag> {
             _ = (0..MOST_WAITING).find(|_| !self.accept(id));
             self.stop_listening(id);
         }
-        self.wheel.insert(deadline, Due::End);
+        if self.end.is_none_or(|key| !self.wheel.reschedule(key, deadline)) {
+            self.end = Some(self.wheel.insert(deadline, Due::End));
+        }
         self.drain = Drain::Answering;
         self.each(|client| Drain::Answering.limit(client));
     }

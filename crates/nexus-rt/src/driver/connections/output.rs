@@ -20,7 +20,7 @@ pub(super) struct Spare {
 
 impl Spare {
     #[inline]
-    fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take(&mut self) -> Vec<u8> {
         let buffer = self.buffers.pop().unwrap_or_default();
         self.size -= buffer.capacity();
         buffer
@@ -90,9 +90,9 @@ impl Output {
     }
 
     /// Sends the bytes that may leave and that fit. The OS reports when there is room for the rest. Returns the number
-    /// of bytes sent.
+    /// of bytes sent, and the error that came then.
     #[inline]
-    pub(super) fn flush(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
+    pub(super) fn flush(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> (usize, io::Result<()>) {
         if gate.is_shut() || self.held[0].length > 0 {
             self.flush_free(socket, gate, now)
         } else {
@@ -102,7 +102,7 @@ impl Output {
 
     /// Does the same as [`flush`](Self::flush) if bytes are held, or will be.
     #[cold]
-    fn flush_free(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> io::Result<usize> {
+    fn flush_free(&mut self, socket: &mut Stream, gate: Gate, now: Instant) -> (usize, io::Result<()>) {
         self.hold(gate);
         let held = self.unsent() - self.free();
         self.write(socket, held, now)
@@ -110,7 +110,7 @@ impl Output {
 
     /// Sends all but the last `held` bytes, which are in the backlog: if there are any, `out` is empty.
     #[inline(always)]
-    fn write(&mut self, socket: &mut Stream, held: usize, now: Instant) -> io::Result<usize> {
+    fn write(&mut self, socket: &mut Stream, held: usize, now: Instant) -> (usize, io::Result<()>) {
         let mut length = 0;
         while self.unsent() > held && !self.full {
             let written = match (&self.backlog[self.sent..self.backlog.len() - held], &*self.out) {
@@ -130,10 +130,14 @@ impl Output {
                     self.full = true;
                     self.keep();
                 }
-                Err(error) => return Err(error),
+                Err(error) => return (length, Err(error)),
             }
         }
-        Ok(length)
+        if self.full && !self.out.is_empty() {
+            // It may leave as soon as there is room, whatever is held from now on.
+            self.keep();
+        }
+        (length, Ok(()))
     }
 
     /// Drops all unsent bytes.
@@ -210,7 +214,8 @@ mod tests {
     enum Act {
         Write(usize),
         Read(usize),
-        Flush,
+        /// In a new turn, or once more in the same one.
+        Flush(bool),
         Hold(u64),
         Release(u64),
     }
@@ -219,7 +224,7 @@ mod tests {
         prop_oneof![
             3 => (0..150_000_usize).prop_map(Act::Write),
             3 => (1..200_000_usize).prop_map(Act::Read),
-            4 => Just(Act::Flush),
+            4 => any::<bool>().prop_map(Act::Flush),
             1 => (0..3_u64).prop_map(Act::Hold),
             1 => (0..4_u64).prop_map(Act::Release),
         ]
@@ -246,7 +251,9 @@ mod tests {
         output.out.resize(1 << 20, 0);
         for _ in 0..1_000 {
             output.start(&mut Spare::default());
-            let sent = output.flush(&mut stream, Gate::default(), Instant::now()).unwrap();
+            let (sent, Ok(())) = output.flush(&mut stream, Gate::default(), Instant::now()) else {
+                panic!("it is open")
+            };
             output.out.resize(output.out.len() + sent, 0);
             assert!(output.capacity() < 8 << 20, "{} bytes for {}", output.capacity(), output.unsent());
             peer.read_exact(&mut room).unwrap();
@@ -279,14 +286,18 @@ mod tests {
                         written.extend(bytes);
                     }
                     Act::Read(most) => _ = receive(&mut peer, most, &mut received),
-                    Act::Flush => {
+                    Act::Flush(starts) => {
                         let held = output.held().filter(|position| *position > gate.released);
                         if gate.is_shut() && flushed < written.len() {
                             holds.push((flushed, gate.held));
                         }
                         flushed = written.len();
-                        output.start(&mut Spare::default());
-                        sent += output.flush(&mut stream, gate, now)?;
+                        if starts {
+                            output.start(&mut Spare::default());
+                        }
+                        let (length, result) = output.flush(&mut stream, gate, now);
+                        result?;
+                        sent += length;
                         let first = holds.iter().find(|(_, position)| *position > gate.released);
                         prop_assert!(first.is_none_or(|(from, _)| sent <= *from));
                         // What waits longest waits for no more than it did, and only as long as anything does.
@@ -302,7 +313,7 @@ mod tests {
             gate.released = gate.held;
             while output.unsent() > 0 || receive(&mut peer, 1 << 20, &mut received) > 0 {
                 output.start(&mut Spare::default());
-                output.flush(&mut stream, gate, now)?;
+                output.flush(&mut stream, gate, now).1?;
                 receive(&mut peer, 1 << 20, &mut received);
             }
             prop_assert!(received == written);

@@ -82,7 +82,7 @@ impl<F: Framing> Partials<F> {
     fn put_back(&mut self, id: RegistrationKey, mut framing: Box<F>) {
         if is_done(&mut *framing) {
             framing.buffer().clear();
-            if framing.buffer().capacity() + framing.holds() <= READ && self.spare.len() < SPARE {
+            if framing.holds().saturating_add(framing.buffer().capacity()) <= READ && self.spare.len() < SPARE {
                 self.spare.push(framing);
             }
             return;
@@ -104,7 +104,9 @@ impl<F: Framing> Partials<F> {
     #[inline]
     pub(super) fn holds(&mut self, id: RegistrationKey) -> usize {
         match self.own.get_mut(id.index as usize) {
-            Some(Some((key, framing))) if *key == id => framing.buffer().capacity() + framing.holds() + size_of::<F>(),
+            Some(Some((key, framing))) if *key == id => {
+                framing.holds().saturating_add(framing.buffer().capacity() + size_of::<F>())
+            }
             _ => 0,
         }
     }

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nexus_timer::Wheel;
+use nexus_timer::{TimerKey, Wheel};
 
 use super::accept::Listener;
 use super::client::Client;
@@ -73,6 +73,8 @@ pub struct Connections<C, Tag = ()> {
     /// Connections with held output, in the order in which they began to hold, and some that no longer have any.
     pub(super) holding: Vec<ConnectionId>,
     pub(super) drain: Drain,
+    /// The timer of its deadline.
+    pub(super) end: Option<TimerKey>,
     /// The time of the latest poll.
     pub(super) now: Instant,
     tag: PhantomData<fn() -> Tag>,
@@ -82,6 +84,8 @@ pub struct Connections<C, Tag = ()> {
 #[derive(Default)]
 pub(super) struct Aside {
     out: Vec<u8>,
+    /// Whether more was sent than the limits allow.
+    too_much: bool,
     closing: Option<Cow<'static, str>>,
 }
 
@@ -117,6 +121,7 @@ impl<C, Tag> Connections<C, Tag> {
             gate: Gate::default(),
             holding: Vec::new(),
             drain: Drain::Serving,
+            end: None,
             now,
             tag: PhantomData,
         }
@@ -139,17 +144,29 @@ impl<C, Tag> Connections<C, Tag> {
     /// A connection that would exceed [`Limits::unsent`] or its share of [`Limits::memory`] ends as
     /// [`Ended::TooMuch`]. Nothing is copied for it, so a message to many takes no more memory than the limits
     /// allow.
+    ///
+    /// While the connection's own frame runs, only the limits are checked: if it is closing or finished, the bytes may
+    /// be dropped later.
     pub fn send(&mut self, id: ConnectionId, bytes: &[u8]) -> bool {
         let Some(registration) = self.table.get_mut(id) else { return false };
         let Some(client) = &mut registration.handler else {
-            registration.kept.out.extend_from_slice(bytes);
+            let aside = &mut registration.kept;
+            let length = aside.out.len() + bytes.len();
+            let all = self.stats.memory.wrapping_add(length);
+            aside.too_much |= length > self.limits.unsent || self.limits.is_too_much(length, all);
+            if !aside.too_much {
+                if aside.out.capacity() == 0 {
+                    aside.out = self.spare.take();
+                }
+                aside.out.extend_from_slice(bytes);
+            }
             self.disturbed = true;
-            return true;
+            return !aside.too_much;
         };
         if client.is_closing() || client.finishing {
             return false;
         }
-        let (holds, memory) = (client.held + bytes.len(), self.stats.memory + bytes.len());
+        let (holds, memory) = (client.held + bytes.len(), self.stats.memory.wrapping_add(bytes.len()));
         let fits = client.unsent() + bytes.len() <= self.limits.unsent && !self.limits.is_too_much(holds, memory);
         if fits {
             client.output.start(&mut self.spare);
@@ -230,9 +247,15 @@ impl<C, Tag> Connections<C, Tag> {
         &self.stats
     }
 
-    /// Returns the limits mutably. A connection that is beyond a lower limit ends at its next turn, or in the case of
-    /// [`Limits::memory`] and [`Limits::frame`] once it grows.
-    pub fn limits(&mut self) -> &mut Limits {
+    /// Returns the limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the limits mutably, and gives every connection a turn at the next poll. A connection that is beyond a
+    /// lower limit ends then, or in the case of [`Limits::memory`] and [`Limits::frame`] once it grows.
+    pub fn limits_mut(&mut self) -> &mut Limits {
         self.knock_for_those_who_wait();
         self.relimited = true;
         self.bell.ring();
@@ -288,8 +311,13 @@ impl<C, Tag> Connections<C, Tag> {
     #[cold]
     fn hand_over_aside(&mut self, client: &mut Client<C>) {
         let Some(registration) = self.table.get_mut(client.id) else { return };
-        client.output.out.append(&mut registration.kept.out);
-        if let Some(reason) = registration.kept.closing.take() {
+        let mut aside = mem::take(&mut registration.kept);
+        client.output.out.append(&mut aside.out);
+        self.spare.keep(aside.out);
+        if aside.too_much {
+            client.ending.get_or_insert(Ended::TooMuch);
+        }
+        if let Some(reason) = aside.closing {
             client.close(reason);
         }
     }
@@ -300,7 +328,7 @@ impl<C, Tag> Connections<C, Tag> {
         if let Some((key, _)) = client.timer {
             self.wheel.cancel(key);
         }
-        self.stats.memory -= client.held;
+        self.stats.memory = self.stats.memory.wrapping_sub(client.held);
         self.hang_up(&mut client);
         client.output.forget();
         for buffer in client.output.buffers() {

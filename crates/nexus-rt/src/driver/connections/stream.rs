@@ -153,10 +153,18 @@ impl Stream {
             return Err(error);
         }
         match on!(self, socket => socket.peer_addr().map(drop)) {
+            Ok(()) if self.is_its_own_peer() => Err(io::ErrorKind::ConnectionRefused.into()),
             Ok(()) => Ok(true),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::WouldBlock) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns whether it is connected to itself: the OS does that if it gives a socket the very port that the socket
+    /// connects to, where no one listens.
+    fn is_its_own_peer(&self) -> bool {
+        let Self::Tcp(socket) = self else { return false };
+        socket.local_addr().is_ok_and(|own| socket.peer_addr().is_ok_and(|peer| own == peer))
     }
 
     /// Returns the address of the peer.
@@ -278,4 +286,35 @@ impl Acceptor {
 #[cfg(not(unix))]
 fn no_unix() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets")
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A socket that the OS has connected to itself, as it does once it happens to choose the port that is dialed.
+    fn itself() -> std::net::TcpStream {
+        // For connections, Linux chooses even ports.
+        let mut port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() & !1;
+        for _ in 0..2_000_000 {
+            match std::net::TcpStream::connect(("127.0.0.1", port)) {
+                Ok(socket) if socket.local_addr().unwrap() == socket.peer_addr().unwrap() => return socket,
+                // Another one listens there.
+                Ok(_) => port -= 2,
+                Err(_) => {}
+            }
+        }
+        panic!("the OS never chooses port {port}");
+    }
+
+    #[test]
+    fn a_socket_that_is_connected_to_itself_is_refused() {
+        let socket = itself();
+        socket.set_nonblocking(true).unwrap();
+        let error = Stream::from(TcpStream::from_std(socket)).is_connected().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
 }

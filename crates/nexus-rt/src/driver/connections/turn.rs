@@ -259,6 +259,10 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
         }
         let connections = self.poller.resource(world);
         if client.phase == Phase::Parting {
+            if client.is_beyond_limits() {
+                client.output.forget();
+                client.over = true;
+            }
             connections.stats.sent += client.flush(connections.gate, turn.now);
             if client.unsent() == 0 && !client.over {
                 client.shut(turn.now);
@@ -267,11 +271,12 @@ impl<C: Send + 'static, F: Framing, Tag: 'static> ConnectionsPoller<C, F, Tag> {
                 client.read(self.partials.room(), turn.now);
             }
         }
-        let Some(mut client) = lent.take() else { return Poll::GoesOn };
+        // The framing is of the program, and may panic.
+        client.partial = self.partials.holds(client.id);
+        let Some(client) = lent.take() else { return Poll::GoesOn };
         if client.phase == Phase::Parting && (client.socket.is_none() || client.over && client.unsent() == 0) {
             connections.remove(client);
         } else {
-            client.partial = self.partials.holds(client.id);
             connections.settle(client);
         }
         Poll::GoesOn

@@ -81,7 +81,11 @@ impl<C, Tag> Connections<C, Tag> {
         {
             self.arm(&mut client, deadline);
         }
-        let again = client.is_busy(&self.limits) || client.ending.is_some() && client.phase != Phase::Parting;
+        let ends = match client.phase {
+            Phase::Parting => client.is_beyond_limits(),
+            _ => client.ending.is_some(),
+        };
+        let again = ends || client.is_busy(&self.limits);
         // It stays registered while it is out.
         _ = self.table.put_back(id, client);
         if again {
@@ -116,7 +120,8 @@ impl<C, Tag> Connections<C, Tag> {
     /// Notes what a connection holds now. Returns whether it is too much.
     fn note_held(&mut self, client: &mut Client<C>) -> bool {
         let holds = client.holds();
-        self.stats.memory = self.stats.memory - mem::replace(&mut client.held, holds) + holds;
+        // A program may charge any number of bytes.
+        self.stats.memory = self.stats.memory.wrapping_sub(mem::replace(&mut client.held, holds)).wrapping_add(holds);
         self.limits.is_too_much(holds, self.stats.memory)
     }
 
@@ -169,7 +174,12 @@ impl<C> Client<C> {
     /// Returns the memory that it holds, in bytes.
     #[inline]
     fn holds(&self) -> usize {
-        self.output.capacity() + self.partial + self.charged
+        self.output.capacity().saturating_add(self.partial).saturating_add(self.charged)
+    }
+
+    /// Returns whether it ends, or no longer parts, because of its limits.
+    pub(super) fn is_beyond_limits(&self) -> bool {
+        matches!(self.ending, Some(Ended::TooMuch))
     }
 
     /// Returns when the driver must act if nothing happens.
@@ -205,7 +215,7 @@ impl<C> Client<C> {
             // It has not been silent: its input is not read yet.
             Phase::Parting if !stalled && self.readable && !self.over && now < after(self.since, limits.stalled) => {}
             // Its time is over. Further input resets the connection.
-            Phase::Parting if stalled || self.unsent() == 0 => {
+            Phase::Parting if stalled || self.shut => {
                 self.output.forget();
                 self.over = true;
             }

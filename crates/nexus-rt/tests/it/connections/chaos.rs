@@ -56,7 +56,7 @@ fn anything(all: &All, client: &mut Client<State>, world: &mut World, event: usi
         6 => client.close("by itself"),
         7 => client.finish(),
         8 if length % 16 == 0 => net.drain(now + Duration::from_millis(length as u64 % 5_000)),
-        9 => (net.limits().connections, net.limits().pause) = (some % 30, length % 1_000),
+        9 => (net.limits_mut().connections, net.limits_mut().pause) = (some % 30, length % 1_000),
         10 if let Some(other) = net.client_mut(id) => other.pause(),
         11 if let Some(other) = net.client_mut(id) => other.finish(),
         12 => panic!("as it was told"),

@@ -153,3 +153,34 @@ fn a_program_without_connections_has_drained_at_once() {
     let nexus_rt::connections::Address::Ip(address) = address else { unreachable!() };
     assert!(std::net::TcpStream::connect(address).is_err());
 }
+
+#[test]
+fn a_connection_that_was_closed_keeps_its_reason() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    rig.net().send(id, b"bye");
+    rig.net().close(id, "its time was over");
+    rig.drain(Duration::from_secs(60));
+    rig.until_logged("a ended: its time was over");
+    rig.expect(&mut peer, "byefarewell");
+    assert_eq!((rig.net().stats().ended.closed, rig.net().stats().ended.drained), (1, 0));
+}
+
+#[test]
+fn another_drain_moves_the_deadline() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("owe\nlog owed\n");
+    rig.until_logged("a says owed");
+    rig.drain(Duration::from_secs(5));
+    rig.rests();
+    rig.drain(Duration::from_secs(30));
+    rig.time.advance(Duration::from_secs(20));
+    rig.rests();
+    assert_eq!(rig.net().len(), 1);
+    rig.time.advance(Duration::from_secs(10));
+    rig.until("it is cut off", |rig| rig.net().is_empty());
+    assert_eq!(rig.net().stats().ended.cut_off, 1);
+}

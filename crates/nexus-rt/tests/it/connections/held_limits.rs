@@ -49,7 +49,7 @@ fn what_fits_into_a_large_buffer_is_limited_too() {
     // This buffer is used again.
     other.send("big 20000\n");
     rig.expect_bytes(&mut other, 20_000);
-    rig.net().limits().unsent = 100;
+    rig.net().limits_mut().unsent = 100;
     let (mut peer, _) = rig.held("a", 1);
     peer.send("echo x\n");
     rig.rests();

@@ -177,7 +177,7 @@ fn one_that_reads_its_reply_in_its_own_time_is_not_silent() {
         let (mut peer, id) = rig.peer(&address, "a");
         // More than sockets hold, and less than stops its frames.
         let most = 6_000_000;
-        rig.net().limits().pause = most;
+        rig.net().limits_mut().pause = most;
         peer.send(&format!("big {most}\n"));
         if finishes {
             peer.finish();
@@ -337,7 +337,7 @@ fn whoever_waits_is_let_in_when_a_limit_is_raised() {
     let mut two = Peer::connect(&address);
     two.send("name two\n");
     rig.rests();
-    rig.net().limits().connections = 2;
+    rig.net().limits_mut().connections = 2;
     rig.io.poll(&mut rig.world, None).unwrap();
     rig.until_logged("two is named");
 }

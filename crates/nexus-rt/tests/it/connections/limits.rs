@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nexus_rt::connections::Client;
+use nexus_rt::connections::{Client, Limits};
 use nexus_rt::{PipelineStart, ResMut};
 
 use super::{Net, Peer, Rig, State};
@@ -199,7 +199,7 @@ fn limits_that_are_set_later_hold_for_those_that_rest() {
     let (_, address) = rig.listen();
     let (_peer, _) = rig.peer(&address, "a");
     rig.rests();
-    rig.net().limits().silent = Some(Duration::from_secs(10));
+    rig.net().limits_mut().silent = Some(Duration::from_secs(10));
     rig.rests();
     rig.time.advance(Duration::from_secs(9));
     rig.rests();
@@ -216,7 +216,7 @@ fn limits_that_a_frame_sets_hold_for_others_that_rest() {
     let (mut peer, _) = rig.peer(&address, "sets");
     rig.rests();
     let set = |_: &mut Client<State>, mut net: ResMut<Net>, _: &[u8]| {
-        net.limits().silent = Some(Duration::from_secs(10));
+        net.limits_mut().silent = Some(Duration::from_secs(10));
     };
     rig.chain = PipelineStart::<&[u8]>::borrowed().with_context().then(set, rig.world.registry()).build().boxed();
     peer.send("anything\n");
@@ -285,4 +285,76 @@ fn idle_connections_hold_no_buffers() {
     rig.until("it has come", |rig| rig.net().stats().memory > 0);
     assert!(rig.net().stats().memory < 1_000, "{}", rig.net().stats().memory);
     peers[0].send("\n");
+}
+
+#[test]
+fn what_a_frame_sends_to_its_own_connection_is_limited_too() {
+    let mut rig = Rig::with(|limits| limits.unsent = 10_000);
+    let (_, address) = rig.listen();
+    let (mut peer, _) = rig.peer(&address, "a");
+    peer.send("flood 10\n");
+    rig.expect(&mut peer, &"x".repeat(10_000));
+    peer.send("flood 1000\n");
+    rig.until_logged("a ended: it holds too much memory");
+    assert_eq!((rig.has_logged("sent itself 10"), rig.net().stats().ended.too_much), (2, 1));
+}
+
+#[test]
+fn what_its_end_writes_is_limited_too() {
+    let mut rig = Rig::with(|limits| limits.unsent = 10_000);
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    // What the end writes is held, so that the connection parts for as long as it likes.
+    rig.net().hold(1);
+    peer.send("close\n");
+    rig.until_logged("a ended: asked");
+    rig.rests();
+    rig.net().client_mut(id).unwrap().out().resize(10_001, b'x');
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    assert_eq!(peer.receive(), "");
+    assert_eq!(rig.net().stats().memory, 0);
+}
+
+#[test]
+fn a_connection_that_lingers_ends_in_time_whatever_is_written_to_it() {
+    let mut rig = Rig::new();
+    let (_, address) = rig.listen();
+    let (mut peer, id) = rig.peer(&address, "a");
+    peer.send("close\n");
+    rig.expect(&mut peer, "farewell");
+    rig.until("it is told", |_| {
+        peer.receive();
+        peer.over
+    });
+    rig.net().hold(1);
+    rig.net().client_mut(id).unwrap().send(b"late");
+    rig.rests();
+    let linger = rig.net().limits().linger;
+    rig.time.advance(linger);
+    rig.until("it is gone", |rig| rig.net().is_empty());
+    assert_eq!(rig.net.next_deadline(&rig.world), None);
+}
+
+#[test]
+fn only_limits_that_may_have_changed_wake_the_loop() {
+    let mut rig = Rig::new();
+    rig.rests();
+    assert_eq!(rig.net().limits().connections, Limits::default().connections);
+    assert_eq!(rig.net.next_deadline(&rig.world), None);
+    rig.rests();
+    rig.net().limits_mut().connections = 3;
+    // It does not sleep.
+    rig.io.poll(&mut rig.world, None).unwrap();
+}
+
+#[test]
+fn any_number_of_bytes_may_be_charged() {
+    let mut rig = Rig::with(|limits| limits.memory = usize::MAX);
+    let (_, address) = rig.listen();
+    let peers = ["a", "b", "c"].map(|name| rig.peer(&address, name));
+    for (_, id) in &peers {
+        rig.net().client_mut(*id).unwrap().charge(usize::MAX);
+    }
+    rig.until("all are gone", |rig| rig.net().is_empty());
+    assert_eq!((rig.net().stats().ended.too_much, rig.net().stats().memory), (3, 0));
 }

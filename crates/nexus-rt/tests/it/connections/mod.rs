@@ -160,6 +160,10 @@ fn act(client: &mut Client<State>, mut net: ResMut<Net>, mut log: ResMut<Log>, l
             let sent = id.is_some_and(|id| net.send(id, text.as_bytes()));
             log.push(format!("told {name}: {sent}"));
         }
+        "flood" => {
+            let sent = (0..rest.parse().unwrap()).filter(|_| net.send(client.id(), &[b'x'; 1_000])).count();
+            log.push(format!("sent itself {sent}"));
+        }
         "end" if rest == client.state.name => _ = net.close(client.id(), "by its id"),
         "end" => {
             let id = named(&net, rest).unwrap();

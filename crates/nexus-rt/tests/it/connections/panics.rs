@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use nexus_rt::connections::{Address, Buffer, Client, Connections, ConnectionsInstaller, Framing, Lines, Retry};
+use nexus_rt::connections::{
+    Address, Buffer, Client, Connections, ConnectionsInstaller, Framing, LineTooLong, Lines, Retry,
+};
 use nexus_rt::{MioInstaller, PipelineStart, ResMut, World, WorldBuilder};
 
 use super::dials::{named, nowhere};
@@ -150,4 +152,48 @@ fn what_a_framing_keeps_when_it_gives_up_is_nobody_elses() {
         (0..5).for_each(|_| turn(&mut world));
         assert_eq!(*world.resource::<Log>(), ["he", "ll", "o."]);
     }
+}
+
+/// Lines that do not know what they hold.
+#[derive(Clone)]
+struct Unsure(Lines);
+
+impl Framing for Unsure {
+    type Frame = [u8];
+    type Error = LineTooLong;
+
+    fn buffer(&mut self) -> &mut Buffer {
+        self.0.buffer()
+    }
+
+    fn decode(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
+        self.0.decode()
+    }
+
+    fn holds(&self) -> usize {
+        panic!("as it was told")
+    }
+}
+
+#[test]
+fn a_panic_of_a_framing_about_its_memory_ends_its_connection() {
+    let mut builder = WorldBuilder::new();
+    let mut io = builder.install_driver(MioInstaller::new().unwrap());
+    let installer = ConnectionsInstaller::<(), _>::new(&io, Unsure(Lines::new(100))).unwrap();
+    let mut net = builder.install_driver(installer);
+    let mut world = builder.build();
+    let ignore = |_: &mut Client<()>, _: &[u8]| {};
+    let mut chain =
+        PipelineStart::<&[u8]>::borrowed().with_context::<Client<()>>().then(ignore, world.registry()).build();
+    let (mut peer, own) = std::os::unix::net::UnixStream::pair().unwrap();
+    own.set_nonblocking(true).unwrap();
+    world.resource_mut::<Connections<()>>().adopt(nexus_rt::mio::net::UnixStream::from_std(own), ()).unwrap();
+    std::io::Write::write_all(&mut peer, b"half a line").unwrap();
+    let mut panics = 0;
+    while !world.resource::<Connections<()>>().is_empty() {
+        io.poll(&mut world, None).unwrap();
+        panics += usize::from(catch_unwind(AssertUnwindSafe(|| net.poll(&mut world, usize::MAX, &mut chain))).is_err());
+    }
+    let stats = *world.resource::<Connections<()>>().stats();
+    assert_eq!((panics, stats.ended.panicked, stats.memory), (1, 1, 0));
 }
