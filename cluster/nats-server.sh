@@ -3,7 +3,8 @@
 #
 #   PATH=$(cluster/nats-server.sh target/nats-server):$PATH
 #
-# The package is only unpacked, into the folder that is named, and nothing is installed. Needs apt-get and dpkg-deb.
+# The package is only unpacked, into a folder `unpacked` in the one that is named, whose other contents stay. Nothing is
+# installed. Needs apt-get and dpkg-deb.
 set -euo pipefail
 
 oldest=2.10.0
@@ -16,7 +17,8 @@ is_new() {
         [ "$(printf '%s\n' "$oldest" "$version" | sort -V | head -n 1)" = "$oldest" ]
 }
 
-for found in "$(command -v nats-server || true)" "$place/usr/sbin/nats-server"; do
+own=$place/unpacked
+for found in "$(command -v nats-server || true)" "$own/usr/sbin/nats-server" "$place/usr/sbin/nats-server"; do
     if [ -n "$found" ] && is_new "$found"; then
         (cd "$(dirname "$found")" && pwd)
         exit
@@ -24,8 +26,8 @@ for found in "$(command -v nats-server || true)" "$place/usr/sbin/nats-server"; 
 done
 
 # The lists of packages are those of this script alone, and are checked by Debian's keys as ever.
-mkdir -p "$place"
-cd "$place"
+mkdir -p "$own"
+cd "$own"
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 apt() {
     apt-get -qq -o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$PWD/lists" \
