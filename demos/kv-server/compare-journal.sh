@@ -17,6 +17,7 @@ for program in redis-server redis-benchmark redis-cli; do
     command -v "$program" >/dev/null || { echo "$program is missing: apt-get install redis-server redis-tools" >&2; exit 1; }
 done
 cargo build --quiet --release --package kv-server
+target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
 
 work=$(mktemp -d)
 pid=''
@@ -35,7 +36,7 @@ start() {
     case $kind in
     kv-*)
         # Compaction runs only on request, not by chance.
-        target/release/kv-server --port "$port" --journal "$place" --durability "${kind#kv-}" --compact 0 >"$work/log" 2>&1 &
+        "$target/kv-server" --port "$port" --journal "$place" --durability "${kind#kv-}" --compact 0 >"$work/log" 2>&1 &
         ;;
     redis-*)
         redis-server --port "$port" --save '' --appendonly yes --appendfsync "${kind#redis-}" --dir "$place" \

@@ -17,20 +17,31 @@ for program in redis-server redis-benchmark redis-cli; do
     command -v "$program" >/dev/null || { echo "$program is missing: apt-get install redis-server redis-tools" >&2; exit 1; }
 done
 cargo build --quiet --release --package kv-server
+target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
 
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-target/release/kv-server --port 0 >"$work/kv-server.log" &
+"$target/kv-server" --port 0 >"$work/kv-server.log" &
 pids+=($!)
-until grep -q listening "$work/kv-server.log"; do sleep 0.05; done
+until grep -q listening "$work/kv-server.log"; do
+    kill -0 "${pids[0]}" 2>/dev/null || { echo "kv-server did not start" >&2; exit 1; }
+    sleep 0.05
+done
 kv_port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/kv-server.log")
 # Redis cannot pick a free port and print it, so the script looks for the next free one.
-redis_port=$((kv_port + 1))
+redis_port=$kv_port
+while
+    redis_port=$((redis_port + 1))
+    (exec 3<>"/dev/tcp/127.0.0.1/$redis_port") 2>/dev/null
+do :; done
 redis-server --port "$redis_port" --save '' --appendonly no --dir "$work" >"$work/redis.log" &
 pids+=($!)
-until redis-cli -p "$redis_port" ping >/dev/null 2>&1; do sleep 0.05; done
+until redis-cli -p "$redis_port" ping >/dev/null 2>&1; do
+    kill -0 "${pids[1]}" 2>/dev/null || { cat "$work/redis.log" >&2; exit 1; }
+    sleep 0.05
+done
 declare -A port=([kv-server]=$kv_port [redis]=$redis_port) pid=([kv-server]=${pids[0]} [redis]=${pids[1]})
 
 # Prints the CPU time of a process, in nanoseconds.
