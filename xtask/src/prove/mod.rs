@@ -131,16 +131,29 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
     all_hold
 }
 
-/// The commit that is checked out, with a `+` if there are changes beside it.
+/// The commit that is checked out, with a `+` if there are changes or new files beside it.
 fn commit(root: &Path) -> String {
     let head = command::output(root, "git", &["rev-parse", "HEAD"]);
-    let clean = Command::new("git").args(["diff", "--quiet", "HEAD"]).current_dir(root).status();
-    if clean.is_ok_and(|status| status.success()) { head } else { head + "+" }
+    let changes = Command::new("git").args(["status", "--porcelain"]).current_dir(root).output();
+    if changes.is_ok_and(|changes| changes.status.success() && changes.stdout.is_empty()) { head } else { head + "+" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_is_a_change_beside_the_commit() {
+        let folder = std::env::temp_dir().join(format!("xtask-commit-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for this test");
+        let git = |line: &str| _ = command::output(&folder, "git", &line.split(' ').collect::<Vec<_>>());
+        git("init");
+        git("-c user.name=a -c user.email=a@b commit --allow-empty -m first");
+        assert_eq!(commit(&folder).len(), 40);
+        fs::write(folder.join("new"), "").expect("the folder can be written to");
+        assert!(commit(&folder).ends_with('+'));
+        fs::remove_dir_all(&folder).expect("it was made above");
+    }
 
     #[test]
     fn what_holds_for_a_commit_is_not_run_again() {
