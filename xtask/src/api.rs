@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::ci::cargo;
+use crate::ci::{cargo, skip};
 
 const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal", "nexus-gauge"];
 
@@ -16,8 +16,7 @@ const PACKAGES: &[&str] = &["nexus-rt", "nexus-timer", "nexus-journal", "nexus-g
 pub(crate) fn run(root: &Path, write: bool) -> bool {
     let there = |args: &[&str]| Command::new("cargo").args(args).output().is_ok_and(|output| output.status.success());
     if !there(&["+nightly", "--version"]) || !there(&["public-api", "--version"]) {
-        println!("xtask: no nightly toolchain or no cargo-public-api, so the listings of the API are SKIPPED");
-        return true;
+        return skip("no nightly toolchain or no cargo-public-api, so the listings of the API are not compared");
     }
     PACKAGES.iter().all(|package| check(root, package, write))
 }

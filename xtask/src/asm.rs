@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::ci::{skip, target};
+
 /// Pairs `{name}_ours` and `{name}_by_hand`, each with the number of instructions that ours may have more on the path
 /// that is always taken.
 ///
@@ -60,8 +62,7 @@ const COLD: &[&str] = &["foreign", "replaced", "panic", "unwrap_failed"];
 /// Builds the probes, prints their instruction counts, and returns whether all are within their limits.
 pub(crate) fn run(root: &Path, listed: Option<&str>) -> bool {
     if !cfg!(target_arch = "x86_64") {
-        println!("xtask: asm supports only x86-64, so it is SKIPPED");
-        return true;
+        return skip("asm supports only x86-64, so machine code is not compared");
     }
     let Some(text) = assembly(root) else { return false };
     if let Some(name) = listed {
@@ -115,7 +116,7 @@ fn assembly(root: &Path) -> Option<String> {
     if !status.is_ok_and(|status| status.success()) {
         return None;
     }
-    let listing = std::fs::read_dir(bench.join("target/release/deps")).expect("cargo made it");
+    let listing = std::fs::read_dir(target(&bench).join("release/deps")).expect("cargo made it");
     let mut files: Vec<_> = listing.map(|entry| entry.expect("a readable folder").path()).collect();
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     files.retain(|path| name(path).starts_with("probes-") && name(path).ends_with(".s"));

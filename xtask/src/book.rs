@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use crate::ci::target;
+
 /// The version of the script that draws the diagrams, and the digest of its package in the npm registry.
 const MERMAID: &str = "11.17.2";
 const INTEGRITY: &str =
@@ -22,7 +24,7 @@ const BROWSER: &str = "--headless --no-sandbox --disable-gpu --disable-quic --no
 /// Builds the book in the target folder, and checks it. Returns whether it is complete.
 pub(crate) fn run(root: &Path) -> bool {
     let started = Instant::now();
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = target(root);
     let outcome = build(root, &target).and_then(|book| check(root, &target, &book));
     let seconds = started.elapsed().as_secs();
     match &outcome {

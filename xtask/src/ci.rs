@@ -1,7 +1,8 @@
 //! `cargo xtask ci`: the checks that must pass before a change lands, the fastest first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::{api, asm, book, instructions, loom, package, sanitize, tidy};
@@ -29,16 +30,70 @@ pub(crate) fn run(root: &Path) -> bool {
         && package::run(root)
         && bench(root)
         && sanitize::run(root);
-    let seconds = started.elapsed().as_secs();
-    println!("xtask ci: {} in {seconds} s", if passed { "everything passed" } else { "FAILED" });
+    messages(root);
+    std::env::var("SKIPPED_CHECKS").unwrap_or_default().lines().for_each(|what| _ = skip(what));
+    let skipped = SKIPPED.lock().expect("no panic");
+    println!("{}", summary(passed, &skipped, started.elapsed().as_secs()));
     passed
+}
+
+/// What was skipped, in this order.
+static SKIPPED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Prints what is skipped and why, now and again at the end. Returns true, since nothing failed.
+pub(crate) fn skip(what: &str) -> bool {
+    println!("xtask: SKIPPED: {what}");
+    SKIPPED.lock().expect("no panic").push(what.to_owned());
+    true
+}
+
+/// Returns a line for each check that was skipped, then the result.
+fn summary(passed: bool, skipped: &[String], seconds: u64) -> String {
+    let lines: String = skipped.iter().map(|what| format!("xtask ci: SKIPPED: {what}\n")).collect();
+    let result = match (passed, skipped.is_empty()) {
+        (false, _) => "FAILED",
+        (true, true) => "everything passed",
+        (true, false) => "passed, except for what was SKIPPED,",
+    };
+    format!("{lines}xtask ci: {result} in {seconds} s")
+}
+
+/// Notes that the messages of the compiler were not compared, if they were not: a test does, for one release of it.
+fn messages(root: &Path) {
+    const TEST: &str = "crates/nexus-rt/tests/it/messages.rs";
+    let text = std::fs::read_to_string(root.join(TEST)).unwrap_or_default();
+    let release = text.split_once("const TOOLCHAIN: &str = \"").and_then(|(_, rest)| rest.split_once('"'));
+    let (release, _) = release.unwrap_or_else(|| panic!("{TEST} does not name its compiler"));
+    let compiler = compiler();
+    if !compiler.starts_with(release) {
+        skip(&format!("the messages of the compiler are those of {release}and not of {compiler}"));
+    }
+}
+
+/// Returns the version of the compiler, as it says it.
+pub(crate) fn compiler() -> String {
+    let output = Command::new("rustc").arg("--version").output().expect("a toolchain");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Returns the folder where cargo builds the workspace in `folder`, which `CARGO_TARGET_DIR` may name.
+pub(crate) fn target(folder: &Path) -> PathBuf {
+    target_with(folder, &[])
+}
+
+fn target_with(folder: &Path, environment: &[(&str, &str)]) -> PathBuf {
+    let mut command = Command::new("cargo");
+    command.args(["metadata", "--format-version=1", "--no-deps"]).envs(environment.iter().copied());
+    let output = command.current_dir(folder).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let target = text.split_once("\"target_directory\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    target.map(|(target, _)| target.into()).unwrap_or_else(|| panic!("{} is no workspace", folder.display()))
 }
 
 /// Builds the guide as a book, if the tools for it can be installed.
 fn guide(root: &Path) -> bool {
     if std::env::var_os("WITHOUT_BOOK").is_some() {
-        println!("xtask: WITHOUT_BOOK is set, so the book is not built");
-        return true;
+        return skip("WITHOUT_BOOK is set, so the book is not built");
     }
     book::run(root)
 }
@@ -86,4 +141,29 @@ pub(crate) fn cargo(folder: &Path, line: &str, environment: &[(&str, &str)]) -> 
     let passed = status.as_ref().is_ok_and(|status| status.success());
     println!("xtask: {} after {} s: {line}", if passed { "passed" } else { "FAILED" }, started.elapsed().as_secs());
     passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_skipped_is_said_at_the_end() {
+        let skipped = ["no nightly".to_owned(), "no valgrind".to_owned()];
+        assert_eq!(summary(true, &[], 7), "xtask ci: everything passed in 7 s");
+        assert_eq!(
+            summary(true, &skipped, 7),
+            "xtask ci: SKIPPED: no nightly\nxtask ci: SKIPPED: no valgrind\n\
+             xtask ci: passed, except for what was SKIPPED, in 7 s"
+        );
+        assert!(summary(false, &skipped, 7).ends_with("\nxtask ci: FAILED in 7 s"));
+    }
+
+    #[test]
+    fn programs_are_where_cargo_builds_them() {
+        let root = crate::root();
+        let elsewhere = |target| target_with(&root, &[("CARGO_TARGET_DIR", target)]);
+        assert_eq!(elsewhere("/elsewhere"), Path::new("/elsewhere"));
+        assert_eq!(elsewhere("built"), root.join("built"));
+    }
 }

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::ci::{compiler, skip, target};
+
 /// The factor by which a count may rise before the check fails.
 const MOST: f64 = 1.02;
 
@@ -22,13 +24,11 @@ struct Row {
 /// Counts and prints, then compares with the file, or writes it if `bless`.
 pub(crate) fn run(root: &Path, bless: bool) -> bool {
     if !cfg!(target_arch = "x86_64") {
-        println!("xtask: instructions are compared on x86-64 only, so this is SKIPPED");
-        return true;
+        return skip("instructions are compared on x86-64 only");
     }
     if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
         let must = std::env::var("CI").is_ok_and(|value| value == "true");
-        println!("xtask: no valgrind, so instructions are {}", if must { "NOT COUNTED" } else { "SKIPPED" });
-        return !must;
+        return skip("no valgrind, so instructions are not counted") && !must;
     }
     let Some(rows) = count(root) else { return false };
     let file = root.join("bench/instructions.txt");
@@ -41,8 +41,9 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     print(&rows);
     if !text.starts_with(&header(&compiler)) {
-        println!("xtask: bench/instructions.txt is of another compiler than {compiler}, so the comparison is SKIPPED");
-        return true;
+        return skip(&format!(
+            "bench/instructions.txt is of another compiler than {compiler}, so instructions are not compared"
+        ));
     }
     let old = read(&text);
     let mut messages = risen(&rows, &old);
@@ -70,13 +71,14 @@ fn count(root: &Path) -> Option<Vec<Row>> {
     if !build.is_ok_and(|status| status.success()) {
         return None;
     }
-    let dumps = bench.join("target/instructions");
+    let target = target(&bench);
+    let dumps = target.join("instructions");
     let _ = std::fs::remove_dir_all(&dumps);
     std::fs::create_dir_all(&dumps).expect("the target folder can be written to");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--dump-before=*count_mark*", "--quiet"])
         .arg(format!("--callgrind-out-file={}", dumps.join("dump").display()))
-        .arg(bench.join("target/release/bench"))
+        .arg(target.join("release/bench"))
         .arg("--count")
         .output()
         .expect("valgrind is there");
@@ -148,11 +150,6 @@ fn risen(rows: &[Row], file: &[Row]) -> Vec<String> {
         })
     };
     rows.iter().filter_map(message).collect()
-}
-
-fn compiler() -> String {
-    let output = Command::new("rustc").arg("--version").output().expect("a toolchain");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn header(compiler: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::command::{Run, is_there};
 use super::{Outcome, Room};
+use crate::ci::target;
 
 /// The runs of market-data, with arguments that cover all its features. It ends by itself.
 const RUNS: &[&str] = &["--bars", "--json", "--plan json"];
@@ -20,9 +21,9 @@ pub(super) fn prove(room: &Room) -> Outcome {
     }
     let run = |line: &str, log: &str| Run { folder: &room.root, line, environment: &[], log: &room.path(log) }.run();
     run("cargo build --release --workspace --bins", "build.log")?;
+    let program = target(&room.root).join("release/market-data");
     for (number, arguments) in RUNS.iter().enumerate() {
         room.once(&number.to_string(), || {
-            let program = room.root.join("target/release/market-data");
             clean(&run(&format!("{} {} {arguments}", VALGRIND.join(" "), program.display()), &format!("{number}.log"))?)
         })?;
     }

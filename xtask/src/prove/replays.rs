@@ -5,6 +5,7 @@ use std::fs;
 
 use super::command::{Run, output};
 use super::{Outcome, Room};
+use crate::ci::target;
 
 /// The replays of each journal.
 const REPLAYS: usize = 500;
@@ -15,6 +16,7 @@ const THREADS: &[&str] = &["1", "2"];
 pub(super) fn prove(room: &Room) -> Outcome {
     let line = "cargo build --release -p market-data";
     Run { folder: &room.root, line, environment: &[], log: &room.path("build.log") }.run()?;
+    let program = target(&room.root).join("release/market-data").display().to_string();
     let mut digests = BTreeSet::new();
     for threads in THREADS {
         let journal = room.path("journal");
@@ -22,7 +24,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
         let journal = journal.display().to_string();
         let result = |args: &[&str]| {
             let args = [args, &["--json"]].concat();
-            let text = output(&room.root, "target/release/market-data", &args);
+            let text = output(&room.root, &program, &args);
             digest(&text).ok_or_else(|| format!("`market-data {}` gave no digest: {text}", args.join(" ")))
         };
         digests.insert(result(&["--threads", threads, "--journal", &journal])?);
