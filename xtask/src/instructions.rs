@@ -49,7 +49,7 @@ pub(crate) fn run(root: &Path, bless: bool) -> bool {
     let mut messages = risen(&rows, &old);
     if !messages.is_empty() {
         // How far a wheel has to move entries depends a little on the time at which the bench starts.
-        println!("xtask: {} have risen, so all are counted again", messages.len());
+        println!("xtask: {} are not as recorded, so all are counted again", messages.len());
         let Some(again) = count(root) else { return false };
         messages = risen(&lower(&rows, &again), &old);
     }
@@ -110,6 +110,7 @@ fn totals(folder: &Path) -> Vec<u64> {
 /// many.
 fn rows(counted: &str, totals: &[u64]) -> Vec<Row> {
     let contenders: Vec<Vec<&str>> = counted.lines().map(|line| line.split('\t').collect()).collect();
+    assert!(!contenders.is_empty(), "the bench counted nothing");
     assert!(totals.len() >= 3 * contenders.len(), "{} dumps of {} contenders", totals.len(), contenders.len());
     let each = contenders.iter().zip(totals.chunks(3)).map(|(line, dumps)| {
         let [name, contender, runs] = line[..] else { panic!("not a line of the bench: {line:?}") };
@@ -132,7 +133,7 @@ fn print(rows: &[Row]) {
     }
 }
 
-/// Returns a message for each row that takes more instructions than before, or is not in the file.
+/// Returns a message for each row that takes more instructions than before, is not in the file, or is only there.
 fn risen(rows: &[Row], file: &[Row]) -> Vec<String> {
     let message = |row: &Row| {
         let Some(old) = file.iter().find(|old| old.name == row.name) else {
@@ -149,7 +150,14 @@ fn risen(rows: &[Row], file: &[Row]) -> Vec<String> {
             )
         })
     };
-    rows.iter().filter_map(message).collect()
+    let gone = file.iter().filter(|old| rows.iter().all(|row| row.name != old.name)).map(|old| {
+        format!(
+            "`{}` of bench/instructions.txt is not counted: restore it, or remove it with `cargo xtask instructions \
+             bless`",
+            old.name
+        )
+    });
+    rows.iter().filter_map(message).chain(gone).collect()
 }
 
 fn header(compiler: &str) -> String {
@@ -179,6 +187,19 @@ mod tests {
         let counted = "a\tours\t10\na\tby hand\t10\n";
         let expected = Row { name: "a".into(), ours: 7.0, by_hand: 4.0 };
         assert_eq!(rows(counted, &[99, 20, 90, 99, 20, 60, 5]), [expected]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the bench counted nothing")]
+    fn a_bench_that_counts_nothing_is_refused() {
+        rows("", &[]);
+    }
+
+    #[test]
+    fn a_row_that_is_no_longer_counted_is_named() {
+        let row = |name: &str| Row { name: name.into(), ours: 1.0, by_hand: 1.0 };
+        let gone = risen(&[row("a")], &[row("a"), row("b")]);
+        assert!(gone.len() == 1 && gone[0].starts_with("`b` of bench/instructions.txt is not counted"), "{gone:?}");
     }
 
     #[test]
