@@ -13,6 +13,7 @@ use nexus_rt::plan::{Plan, PlanFormat};
 use nexus_rt::{BoxedPipeline, Clock, MioPoller, PipelineStart, Registry, World, WorldBuilder};
 use serde_json::{Value, json};
 
+use crate::commands::Specs;
 use crate::http::{HttpRequest, Method, NotHttp, reply};
 use crate::keys::Keys;
 use crate::log::Log;
@@ -105,7 +106,7 @@ fn count(world: &World) {
     let net = world.resource::<Connections<Session>>();
     let counted = net.stats();
     for (name, help, total) in [
-        ("kv_requests", "Requests run.", counted.frames - stats.announced),
+        ("kv_requests", "Requests received.", counted.frames - stats.announced),
         ("kv_received_bytes", "Bytes received from clients.", counted.received),
         ("kv_sent_bytes", "Bytes sent to clients.", counted.sent),
         ("kv_connections", "Connections accepted.", counted.accepted),
@@ -171,10 +172,19 @@ fn unsent(net: &Connections<Session>) -> u64 {
 fn numbers(world: &World) -> Value {
     let (board, stats, keys) = (world.resource::<Board>(), world.resource::<Stats>(), world.resource::<Keys>());
     let (clock, net) = (world.resource::<Clock>(), world.resource::<Connections<Session>>());
-    let meters = board.meters();
-    let mut commands = Vec::new();
+    // Of each command and subcommand since its counters were reset.
+    let all = stats.all(board).into_iter().filter(|(_, counts, _)| counts.calls > 0);
+    let commands = all.map(|(name, counts, taken)| {
+        let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| taken.quantile(share));
+        json!({
+            "name": name, "calls": counts.calls, "timed": taken.count(), "mean": taken.mean(),
+            "p50": p50, "p99": p99, "p999": p999, "max": taken.max(),
+        })
+    });
+    let commands: Vec<_> = commands.collect();
+    // Of all commands since the start, like the number of requests.
     let mut latency: Vec<(u64, f64)> = bounds().map(|bound| (bound, 0.0)).collect();
-    for (meter, counts) in meters.iter().zip(&stats.commands) {
+    for meter in board.meters().iter().take(Specs::COUNT) {
         let taken = meter.latency();
         if meter.runs() == 0 {
             continue;
@@ -187,11 +197,6 @@ fn numbers(world: &World) -> Value {
             *count += (upto - before) as f64 * weight;
             before = upto;
         }
-        let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| taken.quantile(share));
-        commands.push(json!({
-            "name": meter.name(), "calls": counts.calls, "timed": taken.count(), "mean": taken.mean(),
-            "p50": p50, "p99": p99, "p999": p999, "max": taken.max(),
-        }));
     }
     let journal = world.resource::<Log>().status();
     json!({

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use nexus_gauge::{Board, Meter, Snapshot};
+use nexus_gauge::{Board, Histogram, Meter, Snapshot};
 
 use crate::commands::{Spec, Specs};
 use crate::error::CommandError;
@@ -36,10 +36,10 @@ pub struct Stats {
     pub(crate) timed: bool,
     /// The number of errors of each code.
     pub(crate) errors: BTreeMap<Box<str>, u64>,
-    /// The counters of each command, in the order of specs.
+    /// The counters of each command without subcommands, in the order of specs.
     pub(crate) commands: Vec<CommandStats>,
-    /// The counters of each subcommand, by its full name.
-    pub(crate) subcommands: BTreeMap<&'static str, CommandStats>,
+    /// The counters of each subcommand, and of each command that has some, by its full name.
+    pub(crate) subcommands: BTreeMap<&'static str, SubcommandStats>,
     pub(crate) rates: Rates,
     /// The traffic when the counters were last reset.
     pub(crate) before: Traffic,
@@ -47,6 +47,8 @@ pub struct Stats {
     pub(crate) latency_before: Vec<Snapshot>,
     /// The number of connections when the counters were last reset.
     pub(crate) connections_before: u64,
+    /// The number of calls when the counters were last reset.
+    pub(crate) calls_before: u64,
 }
 
 /// The counters of a command.
@@ -54,15 +56,20 @@ pub struct Stats {
 pub(crate) struct CommandStats {
     /// The number of calls.
     pub(crate) calls: u64,
-    /// The total time of the calls, for a subcommand.
-    pub(crate) took: Duration,
     /// The number of calls that were refused before they ran.
     pub(crate) rejected: u64,
     /// The number of calls that ran and failed.
     pub(crate) failed: u64,
 }
 
-/// The traffic of all connections: requests, refusals and bytes.
+/// The counters of a subcommand, whose runs are not told apart by the meter of its command.
+#[derive(Debug, Default)]
+pub(crate) struct SubcommandStats {
+    pub(crate) counts: CommandStats,
+    latency: Box<Histogram>,
+}
+
+/// The traffic of all connections: requests run, refusals and bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) requests: u64,
@@ -130,27 +137,42 @@ impl Stats {
         }
     }
 
-    /// Counts a subcommand, which has no meter of its own.
-    pub(crate) fn subcommand(&mut self, name: &'static str, took: Duration) {
-        let counts = self.subcommands.entry(name).or_default();
-        counts.calls += 1;
-        counts.took += took;
+    /// Counts a call that took this long.
+    pub(crate) fn ran(&mut self, command: usize, spec: &'static Spec, took: Duration) {
+        if spec.is_metered() {
+            self.commands[command].calls += 1;
+            return;
+        }
+        let subcommand = self.subcommands.entry(spec.full_name).or_default();
+        subcommand.counts.calls += 1;
+        subcommand.latency.record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Returns the latency of a command since the counters were last reset, as far as calls were timed.
-    pub(crate) fn latency(&self, command: usize, meter: &Meter) -> Snapshot {
-        match self.latency_before.get(command) {
-            Some(before) => meter.latency().since(before),
-            None => meter.latency(),
-        }
+    /// Returns the number of calls since the start.
+    pub(crate) fn calls(&self) -> u64 {
+        let subcommands = self.subcommands.values().map(|subcommand| &subcommand.counts);
+        self.calls_before + self.commands.iter().chain(subcommands).map(|counts| counts.calls).sum::<u64>()
     }
 
-    /// Returns the counters of a command or a subcommand.
-    pub(crate) fn command(&mut self, specs: &Specs, spec: &'static Spec) -> &mut CommandStats {
-        match specs.find(spec.full_name.as_bytes()) {
-            Some((command, _)) => &mut self.commands[command],
-            None => self.subcommands.entry(spec.full_name).or_default(),
+    /// Returns the counters of each command and subcommand since they were last reset, and how long its calls took, as
+    /// far as these were timed.
+    pub(crate) fn all(&self, board: &Board) -> Vec<(&'static str, CommandStats, Snapshot)> {
+        let none = Snapshot::default();
+        let commands = Specs::ALL.iter().zip(&self.commands).zip(board.meters()).enumerate();
+        let commands =
+            commands.filter(|(_, ((spec, _), _))| spec.is_metered()).map(|(command, ((spec, counts), meter))| {
+                (spec.name, *counts, meter.latency().since(self.latency_before.get(command).unwrap_or(&none)))
+            });
+        let subcommands = self.subcommands.iter();
+        commands.chain(subcommands.map(|(name, stats)| (*name, stats.counts, stats.latency.snapshot()))).collect()
+    }
+
+    /// Returns the counters of a command, which has this number, or of a subcommand.
+    pub(crate) fn command(&mut self, command: usize, spec: &'static Spec) -> &mut CommandStats {
+        if spec.is_metered() {
+            return &mut self.commands[command];
         }
+        &mut self.subcommands.entry(spec.full_name).or_default().counts
     }
 
     /// Counts an error under its code.
@@ -169,6 +191,7 @@ impl Stats {
         *self = Self {
             connections: self.connections,
             connections_before: self.connections,
+            calls_before: self.calls(),
             clients: self.clients,
             turns: self.turns,
             // Frames are counted on, and these are among them.

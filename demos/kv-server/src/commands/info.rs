@@ -6,8 +6,8 @@ use nexus_gauge::Board;
 use nexus_rt::connections::Connections;
 use nexus_rt::{Clock, Param, Res};
 
+use super::Done;
 use super::connection::VERSION;
-use super::{Done, spec};
 use crate::channels::Channels;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -120,8 +120,8 @@ pub(super) fn info(client: &mut Client, sources: Sources<'_>, request: &Request)
 
 /// Returns the traffic since counting began.
 pub(crate) fn traffic(net: Option<&Connections<Session>>, stats: &Stats) -> Traffic {
-    let Some(net) = net.map(Connections::stats) else { return Traffic::default() };
-    let requests = net.frames - stats.announced;
+    let requests = stats.calls();
+    let Some(net) = net.map(Connections::stats) else { return Traffic { requests, ..Traffic::default() } };
     Traffic { requests, refused: net.refused, received: net.received, sent: net.sent }
 }
 
@@ -256,17 +256,12 @@ impl Sources<'_> {
     fn commands(&self, text: &mut Text) {
         let stats = &*self.stats;
         if text.section("Commandstats") {
-            let meters = self.board.meters();
-            // Usually quick commands are sampled; the calls in between are assumed to take as long.
-            let commands = spec::ALL.iter().enumerate().zip(&meters).map(|((command, spec), meter)| {
-                (spec.name, stats.commands[command], stats.latency(command, meter).mean() / 1e3)
-            });
-            let each = |counts: &CommandStats| counts.took.as_nanos() as f64 / counts.calls.max(1) as f64 / 1e3;
-            let subcommands = stats.subcommands.iter().map(|(name, counts)| (*name, *counts, each(counts)));
-            for (name, CommandStats { calls, rejected, failed, .. }, each) in commands.chain(subcommands) {
+            for (name, CommandStats { calls, rejected, failed }, latency) in stats.all(&self.board) {
                 if calls + rejected == 0 {
                     continue;
                 }
+                // Usually quick commands are sampled; the calls in between are assumed to take as long.
+                let each = latency.mean() / 1e3;
                 let micros = (each * calls as f64).round();
                 text.line(
                     &format!("cmdstat_{name}"),
@@ -289,11 +284,10 @@ impl Sources<'_> {
         if !text.section("Latencystats") {
             return;
         }
-        for ((command, spec), meter) in spec::ALL.iter().enumerate().zip(&self.board.meters()) {
-            let latency = self.stats.latency(command, meter);
+        for (name, _, latency) in self.stats.all(&self.board) {
             if latency.count() > 0 {
                 let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| latency.quantile(share) as f64 / 1e3);
-                let name = format!("latency_percentiles_usec_{}", spec.name);
+                let name = format!("latency_percentiles_usec_{name}");
                 text.line(&name, format_args!("p50={p50:.3},p99={p99:.3},p99.9={p999:.3}"));
             }
         }

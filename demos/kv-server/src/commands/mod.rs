@@ -383,7 +383,9 @@ fn refuse(
     state.marks.set(Marks::REJECTED, false);
     let known = !matches!(error, CommandError::Unknown { .. } | CommandError::UnknownSubcommand { .. });
     if let Some(spec) = state.last.filter(|_| known) {
-        let counts = stats.command(&specs, spec);
+        // A subcommand has no number.
+        let (command, _) = specs.find(spec.full_name.as_bytes()).unwrap_or((Specs::COUNT, spec));
+        let counts = stats.command(command, spec);
         *(if rejected { &mut counts.rejected } else { &mut counts.failed }) += 1;
     }
     tell(client, &error);

@@ -3,13 +3,13 @@
 use nexus_gauge::Board;
 use nexus_rt::{Clock, Res, ResMut};
 
-use super::{Done, help, spec, subcommands};
+use super::{Done, help, subcommands};
 use crate::error::CommandError;
 use crate::number;
 use crate::replies::Replies;
 use crate::request::Request;
 use crate::session::{Client, Marks, Reply, own_id};
-use crate::stats::Stats;
+use crate::stats::{CommandStats, Stats};
 use crate::watch::Watch;
 
 pub(super) fn slowlog(client: &mut Client, mut watch: ResMut<Watch>, request: &Request) -> Done {
@@ -114,15 +114,16 @@ pub(super) fn latency(
 /// Writes, for each command, how many calls took up to each number of microseconds. Usually quick commands are sampled,
 /// and each timed call stands for all since the one before.
 fn histogram(replies: &mut Replies<'_>, request: &Request, stats: &Stats, board: &Board) {
-    let asked =
-        |name: &str| request.len() == 2 || request.from(2).any(|asked| asked.eq_ignore_ascii_case(name.as_bytes()));
-    let meters = board.meters();
-    let commands = spec::ALL.iter().enumerate().zip(&meters).filter(|((_, spec), _)| asked(spec.name));
-    let latencies = commands.map(|((command, spec), meter)| (command, spec.name, stats.latency(command, meter)));
-    let seen: Vec<_> = latencies.filter(|(_, _, latency)| latency.count() > 0).collect();
+    let asked = |name: &str| {
+        // The name of a command stands for its subcommands, too.
+        let command = name.split('|').next().unwrap_or(name);
+        let is = |asked: &[u8]| [name, command].iter().any(|name| asked.eq_ignore_ascii_case(name.as_bytes()));
+        request.len() == 2 || request.from(2).any(is)
+    };
+    let mut seen = stats.all(board);
+    seen.retain(|(name, _, latency)| latency.count() > 0 && asked(name));
     replies.map(seen.len());
-    for (command, name, latency) in seen {
-        let calls = stats.commands[command].calls;
+    for (name, CommandStats { calls, .. }, latency) in seen {
         let scaled = |count: u64| (count as f64 / latency.count() as f64 * calls as f64).round() as i64;
         // Of 1, 2, 4 and so on, the bounds at which the count grows.
         let (mut rows, mut before) = (Vec::new(), 0);

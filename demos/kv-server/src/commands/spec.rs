@@ -248,9 +248,9 @@ impl Spec {
         self.bits & CONTAINER != 0
     }
 
-    /// Returns whether it is a subcommand.
-    pub(super) fn is_subcommand(&self) -> bool {
-        self.bits & SUBCOMMAND != 0
+    /// Returns whether a meter counts it alone, since it neither is a subcommand nor has some.
+    pub(crate) fn is_metered(&self) -> bool {
+        self.bits & (SUBCOMMAND | CONTAINER) == 0
     }
 
     /// Returns whether it runs at once, even if the client has begun a transaction.
@@ -345,6 +345,8 @@ impl Default for Specs {
 }
 
 impl Specs {
+    /// Every command, in the order of names.
+    pub(crate) const ALL: &[Spec] = ALL;
     /// The number of commands.
     pub(crate) const COUNT: usize = ALL.len();
 

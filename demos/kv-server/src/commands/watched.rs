@@ -73,10 +73,7 @@ impl Watcher {
     pub(super) fn failed(self, world: &mut World, call: Call<'_>, error: &CommandError) {
         let mut stats = self.stats.get_mut(world);
         stats.error(error);
-        match call.spec.is_subcommand() {
-            true => stats.subcommands.entry(call.spec.full_name).or_default().failed += 1,
-            false => stats.commands[call.command].failed += 1,
-        }
+        stats.command(call.command, call.spec).failed += 1;
     }
 
     /// Runs a request that may be slow, or that is timed or shown.
@@ -88,11 +85,7 @@ impl Watcher {
             super::run_due(self, table, client, world);
         }
         let took = started.elapsed();
-        let mut stats = self.stats.get_mut(world);
-        match call.spec.is_subcommand() {
-            true => stats.subcommand(call.spec.full_name, took),
-            false => stats.commands[call.command].calls += 1,
-        }
+        self.stats.get_mut(world).ran(call.command, call.spec, took);
         let at = world.resource::<Clock>().unix() + started.saturating_duration_since(world.resource::<Clock>().now());
         self.note(world, client, &call, (at, took));
         if !self.watch.get(world).monitors().is_empty() && !call.spec.is_private() {

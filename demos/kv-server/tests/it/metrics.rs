@@ -1,12 +1,14 @@
 //! Measurements: INFO, LATENCY, the metrics for Prometheus, the page, and a loop that does not turn.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::tempdir;
 
-use crate::support::{LONG, Reply, Server, until};
+use crate::redis::Redis;
+use crate::support::{Client, LONG, Reply, Server, until};
 
 /// Starts a server with metrics, and returns their address.
 fn measured() -> (Server, SocketAddr) {
@@ -73,6 +75,60 @@ fn info_and_latency_come_from_the_same_histograms() {
     assert_eq!((&name[..], buckets.last()), (&b"get"[..], Some(&Reply::Integer(1_000))));
     client.ask(&["CONFIG", "RESETSTAT"]);
     assert_eq!(client.ask(&["LATENCY", "HISTOGRAM", "get"]), Reply::Array(Some(Vec::new())));
+}
+
+/// Returns the calls of some commands, by LATENCY HISTOGRAM and by the last count of each.
+fn histogram(client: &mut Client, names: &[&str]) -> BTreeMap<String, (i64, i64)> {
+    let Reply::Array(Some(rows)) = client.ask(&[&["LATENCY", "HISTOGRAM"], names].concat()) else { panic!("a list") };
+    let row = |row: &[Reply]| {
+        let [Reply::Bulk(Some(name)), Reply::Array(Some(fields))] = row else { panic!("{row:?}") };
+        let [_, Reply::Integer(calls), _, Reply::Array(Some(counts))] = &fields[..] else { panic!("{fields:?}") };
+        let Some(Reply::Integer(last)) = counts.last() else { panic!("{counts:?}") };
+        (String::from_utf8(name.clone()).unwrap(), (*calls, *last))
+    };
+    rows.chunks(2).map(row).collect()
+}
+
+#[test]
+fn subcommands_are_counted_and_timed_each_by_itself() {
+    let (server, address) = measured();
+    let run = |client: &mut Client| {
+        (0..3).for_each(|_| _ = client.ask(&["CONFIG", "GET", "port"]));
+        (0..2).for_each(|_| _ = client.ask(&["CLIENT", "ID"]));
+        client.ask(&["COMMAND", "COUNT"]);
+        client.ask(&["COMMAND"]);
+        let found = histogram(client, &["config", "client|id", "CLIENT|LIST", "command"]);
+        let Reply::Bulk(Some(text)) = client.ask(&["INFO", "latencystats"]) else { panic!("INFO is text") };
+        for name in ["config|get", "client|id", "command"] {
+            let line = format!("latency_percentiles_usec_{name}:p50=");
+            assert!(String::from_utf8_lossy(&text).contains(&line), "{}", String::from_utf8_lossy(&text));
+        }
+        found
+    };
+    let mut client = server.client();
+    let found = run(&mut client);
+    let expected = [("client|id", 2), ("command", 1), ("command|count", 1), ("config|get", 3)];
+    assert_eq!(found, expected.map(|(name, calls)| (name.to_owned(), (calls, calls))).into());
+    if let Some(redis) = Redis::start(&[]) {
+        assert_eq!(found, run(&mut Client::connect(redis.address)));
+    }
+    let commands = || {
+        let numbers: serde_json::Value = serde_json::from_str(&page(address, "/metrics.json")).unwrap();
+        let rows = numbers["commands"].as_array().unwrap();
+        let counts = |row: &serde_json::Value| (row["calls"].as_u64().unwrap(), row["timed"].as_u64().unwrap());
+        rows.iter().map(|row| (row["name"].as_str().unwrap().to_owned(), counts(row))).collect::<BTreeMap<_, _>>()
+    };
+    (0..100).for_each(|_| _ = client.ask(&["GET", "none"]));
+    let before = commands();
+    assert_eq!((before["config|get"], before["command"], before.get("config")), ((3, 3), (1, 1), None));
+    client.ask(&["CONFIG", "RESETSTAT"]);
+    client.ask(&["CLIENT", "ID"]);
+    assert_eq!(
+        commands(),
+        BTreeMap::from(
+            [("client|id", (1, 1)), ("config|resetstat", (1, 1))].map(|(name, counts)| (name.to_owned(), counts))
+        )
+    );
 }
 
 #[test]

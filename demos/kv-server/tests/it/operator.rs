@@ -165,6 +165,34 @@ fn counts_begin_anew_when_they_are_reset() {
     assert_eq!(client.info("connected_clients"), 1);
 }
 
+/// Returns the number of commands that a server counts for some requests, of which few run.
+fn processed(address: SocketAddr) -> u64 {
+    let mut client = Client::connect(address);
+    let before = client.info("total_commands_processed");
+    client.ask(&["NOSUCH"]);
+    client.ask(&["CONFIG", "NOSUCH"]);
+    client.ask(&["GET"]);
+    client.ask(&["CONFIG", "GET", "port"]);
+    for words in [&["MULTI"][..], &["SET", "k", "x"], &["INCR", "k"], &["EXEC"]] {
+        client.ask(words);
+    }
+    client.info("total_commands_processed") - before
+}
+
+#[test]
+fn commands_that_run_are_counted_as_by_redis() {
+    let server = Server::start(&[]);
+    let ours = processed(server.address);
+    if let Some(redis) = Redis::start(&[]) {
+        assert_eq!(ours, processed(redis.address));
+    }
+    // INFO, CONFIG GET, MULTI, SET, INCR and EXEC.
+    assert_eq!(ours, 6);
+    let mut client = server.client();
+    client.ask(&["CONFIG", "RESETSTAT"]);
+    assert_eq!(client.info("total_commands_processed"), 1);
+}
+
 /// A large request that comes in parts is seen twice by the server: when it begins, and when it is whole.
 #[test]
 fn requests_are_counted_anew_whatever_came_in_parts_before() {
