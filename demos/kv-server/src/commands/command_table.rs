@@ -215,3 +215,18 @@ fn key_flags(spec: &Spec, words: &[&[u8]]) -> Vec<Flags> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_describe_the_commands_that_exist() {
+        let all = spec::ALL.iter().flat_map(|spec| [spec].into_iter().chain(spec.subcommands));
+        let all: Vec<_> = all.map(|spec| spec.full_name).collect();
+        for table in [TRAITS, DOCS] {
+            let lines = table.lines().filter(|line| !line.starts_with('#'));
+            lines.for_each(|line| assert!(all.contains(&line.split('\t').next().unwrap()), "{line}"));
+        }
+    }
+}

@@ -120,8 +120,6 @@ pub(super) const LATENCY: &[&str] = &[
     "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "DOCTOR",
     "    Return a human readable latency analysis report.",
-    "GRAPH <event>",
-    "    Return an ASCII latency graph for the <event> class.",
     "HISTORY <event>",
     "    Return time-latency samples for the <event> class.",
     "LATEST",
@@ -151,3 +149,22 @@ pub(super) const SLOWLOG: &[&str] = &[
     "HELP",
     "    Prints this help.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Specs;
+
+    #[test]
+    fn each_subcommand_of_a_help_exists() {
+        for lines in [CLIENT, CLUSTER, COMMAND, CONFIG, LATENCY, SLOWLOG] {
+            let command = lines[0].split(' ').next().unwrap();
+            let spec = Specs::ALL.iter().find(|spec| spec.name.eq_ignore_ascii_case(command)).unwrap();
+            for line in lines[1..].iter().filter(|line| !line.starts_with([' ', '('])) {
+                let name = line.split(' ').next().unwrap();
+                let known = spec.subcommands.iter().any(|spec| spec.name.eq_ignore_ascii_case(name));
+                assert!(known, "{command} {name}");
+            }
+        }
+    }
+}
