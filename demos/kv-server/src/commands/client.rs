@@ -10,6 +10,7 @@ use super::connection::set_name;
 use super::kill::kill;
 use super::{Done, help, subcommands};
 use crate::error::CommandError;
+use crate::limits::Limits;
 use crate::number;
 use crate::pause::Pause;
 use crate::request::Request;
@@ -27,6 +28,7 @@ pub(super) fn client(
     clock: Res<Clock>,
     mut paused: ResMut<Pause>,
     shared: Res<Shared>,
+    limits: Res<Limits>,
     request: &Request,
 ) -> Done {
     let now = shared.machine_now(&clock);
@@ -48,7 +50,7 @@ pub(super) fn client(
             let line = line(client, &settings, now);
             client.reply().verbatim(&line);
         }
-        "list" => list(client, net, &settings, now, request)?,
+        "list" => list(client, net, (&settings, &limits), now, request)?,
         "kill" => kill(client, net, &settings, request)?,
         "reply" => reply(client, request.get(2))?,
         "no-evict" => {
@@ -62,7 +64,7 @@ pub(super) fn client(
             client.reply().ok();
         }
         "help" => client.reply().lines(help::CLIENT),
-        subcommand => tracking(client, subcommand, request)?,
+        subcommand => tracking(client, net, subcommand, request)?,
     }
     Ok(())
 }
@@ -132,12 +134,15 @@ fn unblock(client: &mut Client, request: &Request) -> Done {
 }
 
 /// Answers as for a client that has not asked for tracking: the server reports no changes of keys to clients.
-fn tracking(client: &mut Client, subcommand: &str, request: &Request) -> Done {
+fn tracking(client: &mut Client, net: Net<'_>, subcommand: &str, request: &Request) -> Done {
     match subcommand {
-        "tracking" if is_on(request.get(2))? => {
-            return Err(CommandError::other("ERR this server does not track keys"));
+        "tracking" => {
+            read_tracking(client, net, request)?;
+            if is_on(request.get(2))? {
+                return Err(CommandError::other("ERR this server does not track keys"));
+            }
+            client.reply().ok();
         }
-        "tracking" => client.reply().ok(),
         "getredir" => client.reply().integer(-1),
         "trackinginfo" => {
             let replies = &mut client.reply();
@@ -160,6 +165,32 @@ fn tracking(client: &mut Client, subcommand: &str, request: &Request) -> Done {
     Ok(())
 }
 
+/// Parses the options of CLIENT TRACKING, which are wrong even if tracking is to be off.
+fn read_tracking(client: &Client, net: Net<'_>, request: &Request) -> Done {
+    let (mut options, mut redirected) = (request.from(3), false);
+    while let Some(option) = options.next() {
+        match option.to_ascii_lowercase().as_slice() {
+            b"bcast" | b"optin" | b"optout" | b"noloop" => {}
+            b"prefix" => _ = options.next().ok_or(CommandError::Syntax)?,
+            b"redirect" => {
+                let id = options.next().ok_or(CommandError::Syntax)?;
+                if redirected {
+                    return Err(CommandError::other("ERR A client can only redirect to a single other client"));
+                }
+                let id = number::parse(id).ok_or(CommandError::NotAnInteger)?;
+                let others = net.iter().flat_map(|net| net.iter());
+                if id != client.state.id() && !others.into_iter().any(|other| id > 0 && other.state.id() == id) {
+                    let why = "ERR The client ID you want redirect to does not exist";
+                    return Err(CommandError::other(why));
+                }
+                redirected = true;
+            }
+            _ => return Err(CommandError::Syntax),
+        }
+    }
+    Ok(())
+}
+
 /// Parses a kind of client. The kinds that exist here differ by whether they wait for messages.
 pub(super) fn kind(name: &[u8]) -> Result<Option<bool>, CommandError> {
     match name.to_ascii_lowercase().as_slice() {
@@ -173,18 +204,22 @@ pub(super) fn kind(name: &[u8]) -> Result<Option<bool>, CommandError> {
     }
 }
 
-fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, request: &Request) -> Done {
-    let mut wanted: Box<dyn Fn(&Client) -> bool> = Box::new(|_| true);
+fn list(
+    client: &mut Client,
+    net: Net<'_>,
+    (settings, limits): (&Settings, &Limits),
+    now: Instant,
+    request: &Request,
+) -> Done {
+    let (mut asked, mut ids) = (None, None);
     match request.from(2).next().map(<[u8]>::to_ascii_lowercase).as_deref() {
         None => {}
         Some(b"type") if request.len() == 4 => {
-            let kind = kind(request.get(3))?;
-            wanted = Box::new(move |client| Some(client.state.is_subscribed()) == kind);
+            asked = Some(kind(request.get(3))?);
         }
         Some(b"id") if request.len() > 3 => {
-            let ids: Option<Vec<_>> = request.from(3).map(|id| number::parse(id).filter(|id| *id >= 0)).collect();
-            let ids = ids.ok_or(CommandError::other("ERR Invalid client ID"))?;
-            wanted = Box::new(move |client| ids.contains(&client.state.id()));
+            let all: Option<Vec<_>> = request.from(3).map(number::parse).collect();
+            ids = Some(all.ok_or(CommandError::other("ERR Invalid client ID"))?);
         }
         Some(_) => return Err(CommandError::Syntax),
     }
@@ -193,7 +228,21 @@ fn list(client: &mut Client, net: Net<'_>, settings: &Settings, now: Instant, re
     let mut all: Vec<&Client> = others.filter(|other| !other.is_closing() && other.state.number > 0).collect();
     all.push(client);
     all.sort_unstable_by_key(|client| client.state.number);
-    let lines: String = all.into_iter().filter(|client| wanted(client)).map(|it| line(it, settings, now)).collect();
+    if let Some(ids) = ids {
+        // In the order of the numbers, and as often.
+        let find = |id| all.binary_search_by_key(&id, |client| client.state.id()).ok().map(|at| all[at]);
+        all = ids.into_iter().filter_map(find).collect();
+    }
+    let mut lines = String::new();
+    for client in all {
+        if asked.is_none_or(|kind| Some(client.state.is_subscribed()) == kind) {
+            lines += &line(client, settings, now);
+        }
+        // A client that is sent this much is disconnected.
+        if lines.len() > limits.most_replies() {
+            break;
+        }
+    }
     client.reply().verbatim(&lines);
     Ok(())
 }

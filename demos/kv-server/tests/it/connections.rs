@@ -40,6 +40,44 @@ fn clients_are_answered_about_themselves_as_by_redis() {
     assert_same(&server, &redis, REPLIES);
 }
 
+/// Returns the numbers of the lines of CLIENT LIST for two clients, asked for in a mixed order: 1 for the one that asks.
+fn listed(address: SocketAddr) -> Vec<i64> {
+    let mut clients = [Client::connect(address), Client::connect(address)];
+    let ids = clients.each_mut().map(|client| match client.ask(&["CLIENT", "ID"]) {
+        Reply::Integer(id) => id,
+        other => panic!("{other:?}"),
+    });
+    let [one, two] = ids.map(|id| id.to_string());
+    let asked = ["CLIENT", "LIST", "ID", &two, &one, "999999", &two];
+    let Reply::Bulk(Some(text)) = clients[0].ask(&asked) else { panic!("it is text") };
+    assert_eq!(clients[1].ask(&["CLIENT", "TRACKING", "off", "REDIRECT", &one]), ok());
+    let id = |line: &str| line.split_once(' ').and_then(|(id, _)| id.strip_prefix("id=")?.parse::<i64>().ok()).unwrap();
+    String::from_utf8(text).unwrap().lines().map(|line| 1 + id(line) - ids[0]).collect()
+}
+
+#[test]
+fn clients_are_listed_as_often_as_they_are_asked_for_as_by_redis() {
+    let server = Server::start(&[]);
+    let ours = listed(server.address);
+    assert_eq!(ours, [2, 1, 2]);
+    if let Some(redis) = Redis::start(&[]) {
+        assert_eq!(ours, listed(redis.address));
+    }
+}
+
+/// A client that asks for more than it may be sent is disconnected, as soon as there is too much.
+#[test]
+fn a_long_list_of_the_same_client_does_not_fill_the_memory() {
+    let server = Server::start(&["--max-replies", "10kb"]);
+    let mut client = server.client();
+    let Reply::Integer(id) = client.ask(&["CLIENT", "ID"]) else { panic!("it is a number") };
+    let id = id.to_string();
+    let before = server.memory_kb("VmHWM");
+    client.send(&command(&[&["CLIENT", "LIST", "ID"][..], &vec![&*id; 500_000]].concat()));
+    assert!(client.is_closed());
+    assert!(server.memory_kb("VmHWM") < before + 60_000, "{} {before}", server.memory_kb("VmHWM"));
+}
+
 #[test]
 fn who_has_no_password_is_refused_as_by_redis() {
     let Some(redis) = Redis::start(&["--requirepass", "secret"]) else { return };
@@ -252,7 +290,11 @@ client no-touch on
 client pause ; client pause x ; client pause 1 foo ; client pause -1 ; client unpause a ; client unpause
 client pause 1 write ; client unpause
 client pause 1 write z ; client unpause
+client list id -1 ; client list id 999999 -7 ; client list id 1 x ; client list id 99999999999999999999
 client tracking off
+client tracking off foo ; client tracking on foo ; client tracking foo bar ; client tracking foo noloop
+client tracking off bcast ; client tracking off prefix ; client tracking off prefix a optin NOLOOP optout ; client getredir
+client tracking off redirect ; client tracking off redirect x ; client tracking off redirect 99999 ; client tracking off redirect 0
 client tracking foo
 client caching yes
 client getredir
