@@ -8,6 +8,7 @@ use super::{Done, help, info, subcommands};
 use crate::error::CommandError;
 use crate::glob;
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::number;
 use crate::request::Request;
 use crate::session::{Client, Reply, Session};
@@ -22,6 +23,7 @@ pub(super) struct Targets<'w> {
     options: ResMut<'w, Options>,
     limits: ResMut<'w, Limits>,
     watch: ResMut<'w, Watch>,
+    log: Res<'w, Log>,
     stats: ResMut<'w, Stats>,
     board: Res<'w, Board>,
     net: Option<ResMut<'w, Connections<Session>>>,
@@ -34,12 +36,22 @@ enum Kind {
     Fixed,
     /// Text.
     Text,
-    /// One word, since nothing else is implemented.
-    Only(&'static str, &'static str),
+    /// The present value, since others of Redis are not implemented.
+    Only(&'static Only),
     /// A number in this range.
     Number(i64, i64),
     /// A number of bytes.
     Memory,
+}
+
+/// Why another value than the present one is refused.
+struct Only {
+    /// Whether Redis knows a value.
+    is_known: fn(&[u8]) -> bool,
+    /// What is wrong with a value that Redis does not know, in its words.
+    unknown: &'static str,
+    /// What is supported here.
+    supported: &'static str,
 }
 
 /// The new value of a setting.
@@ -49,23 +61,44 @@ enum Value<'a> {
     Nothing,
 }
 
-const YES_OR_NO: &str = "argument must be 'yes' or 'no'";
+const APPENDONLY: &Only = &Only {
+    is_known: |text| ["yes", "no"].iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes())),
+    unknown: "argument must be 'yes' or 'no'",
+    supported: "changes are kept if the server is started with --journal",
+};
 const POLICIES: &str = "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, \
                         volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
+const POLICY: &Only = &Only {
+    is_known: |text| {
+        let names = POLICIES.split_once(": ").map_or("", |(_, names)| names);
+        names.split(", ").any(|name| text.eq_ignore_ascii_case(name.as_bytes()))
+    },
+    unknown: POLICIES,
+    supported: "this server evicts no keys, so only noeviction is supported",
+};
+const SAVE: &Only = &Only {
+    is_known: |text| {
+        let numbers: Option<Vec<_>> = text.split(|byte| *byte == b' ').map(number::parse).collect();
+        let pairs = numbers.filter(|numbers| numbers.len().is_multiple_of(2));
+        pairs.is_some_and(|numbers| numbers.chunks(2).all(|pair| pair[0] >= 1 && pair[1] >= 0))
+    },
+    unknown: "Invalid save parameters",
+    supported: "this server saves no snapshots, so only an empty value is supported",
+};
 
 /// All settings, in the order of names.
 const ALL: &[(&str, Kind)] = &[
-    ("appendonly", Kind::Only("no", YES_OR_NO)),
+    ("appendonly", Kind::Only(APPENDONLY)),
     ("bind", Kind::Fixed),
     ("databases", Kind::Fixed),
     ("latency-monitor-threshold", Kind::Number(0, i64::MAX)),
     ("maxclients", Kind::Number(1, 4_294_967_295)),
     ("maxmemory", Kind::Memory),
-    ("maxmemory-policy", Kind::Only("noeviction", POLICIES)),
+    ("maxmemory-policy", Kind::Only(POLICY)),
     ("port", Kind::Fixed),
     ("proto-max-bulk-len", Kind::Fixed),
     ("requirepass", Kind::Text),
-    ("save", Kind::Only("", "nothing is saved here")),
+    ("save", Kind::Only(SAVE)),
     ("slowlog-log-slower-than", Kind::Number(-1, i64::MAX)),
     ("slowlog-max-len", Kind::Number(0, i64::MAX)),
     ("timeout", Kind::Number(0, 2_147_483_647)),
@@ -121,7 +154,7 @@ impl Targets<'_> {
     fn get(&self, name: &str) -> Vec<u8> {
         let (limits, watch) = (&self.limits, &self.watch);
         match name {
-            "appendonly" => "no".into(),
+            "appendonly" => if self.log.is_open() { "yes" } else { "no" }.into(),
             "bind" => self.settings.address.ip().to_string().into(),
             "databases" => "1".into(),
             "latency-monitor-threshold" => watch.latency.threshold.to_string().into(),
@@ -164,7 +197,7 @@ impl Targets<'_> {
             }
             wanted.push((name, *kind, request.get(at + 1)));
         }
-        let read = |(name, kind, text)| match value(kind, text) {
+        let read = |(name, kind, text)| match self.value(name, kind, text) {
             Ok(value) => Ok((name, value)),
             Err(why) => Err(failed(str::as_bytes(name), &why)),
         };
@@ -174,6 +207,25 @@ impl Targets<'_> {
         values.into_iter().try_for_each(|(name, value)| self.put(name, &value))?;
         self.watch.slow.shorten();
         Ok(())
+    }
+
+    /// Parses a value, or returns what is wrong with it.
+    fn value<'a>(&self, name: &str, kind: Kind, text: &'a [u8]) -> Result<Value<'a>, String> {
+        match kind {
+            Kind::Only(_) if text.eq_ignore_ascii_case(&self.get(name)) => Ok(Value::Nothing),
+            Kind::Only(only) if (only.is_known)(text) => Err(only.supported.into()),
+            Kind::Only(only) => Err(only.unknown.into()),
+            Kind::Number(least, most) => {
+                let number = number::parse(text).ok_or("argument couldn't be parsed into an integer")?;
+                if (least..=most).contains(&number) {
+                    Ok(Value::Number(number))
+                } else {
+                    Err(format!("argument must be between {least} and {most} inclusive"))
+                }
+            }
+            Kind::Memory => Ok(Value::Number(memory(text).ok_or("argument must be a memory value")?)),
+            Kind::Fixed | Kind::Text => Ok(Value::Text(text)),
+        }
     }
 
     fn put(&mut self, name: &str, value: &Value<'_>) -> Done {
@@ -212,24 +264,6 @@ impl Targets<'_> {
             net.limits_mut().connections = clients;
         }
         Ok(())
-    }
-}
-
-/// Parses a value, or returns what is wrong with it.
-fn value(kind: Kind, text: &[u8]) -> Result<Value<'_>, String> {
-    match kind {
-        Kind::Only(word, _) if text.eq_ignore_ascii_case(word.as_bytes()) => Ok(Value::Nothing),
-        Kind::Only(_, why) => Err(why.into()),
-        Kind::Number(least, most) => {
-            let number = number::parse(text).ok_or("argument couldn't be parsed into an integer")?;
-            if (least..=most).contains(&number) {
-                Ok(Value::Number(number))
-            } else {
-                Err(format!("argument must be between {least} and {most} inclusive"))
-            }
-        }
-        Kind::Memory => Ok(Value::Number(memory(text).ok_or("argument must be a memory value")?)),
-        Kind::Fixed | Kind::Text => Ok(Value::Text(text)),
     }
 }
 

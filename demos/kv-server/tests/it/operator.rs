@@ -119,6 +119,30 @@ fn what_is_set_is_done() {
 }
 
 #[test]
+fn who_sets_what_is_not_supported_is_told_what_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal").display().to_string();
+    let with_journal = Server::start(&["--journal", &journal]);
+    let server = Server::start(&[]);
+    let set = |server: &Server, name: &str, value: &str| server.client().ask(&["CONFIG", "SET", name, value]);
+    let why = "changes are kept if the server is started with --journal";
+    for (server, kept, other) in [(&server, "no", "yes"), (&with_journal, "yes", "no")] {
+        let pair = Reply::Array(Some(["appendonly", kept].map(bulk).to_vec()));
+        assert_eq!(server.client().ask(&["CONFIG", "GET", "appendonly"]), pair);
+        assert_eq!(set(server, "appendonly", kept), ok());
+        let text = format!("ERR CONFIG SET failed (possibly related to argument 'appendonly') - {why}");
+        assert_eq!(set(server, "appendonly", other), Reply::Error(text));
+    }
+    for (name, value, why) in [
+        ("maxmemory-policy", "allkeys-lru", "this server evicts no keys, so only noeviction is supported"),
+        ("save", "900 1 300 10", "this server saves no snapshots, so only an empty value is supported"),
+    ] {
+        let text = format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}");
+        assert_eq!(set(&server, name, value), Reply::Error(text));
+    }
+}
+
+#[test]
 fn settings_are_set_together_or_not_at_all() {
     let server = Server::start(&[]);
     let mut client = server.client();
@@ -271,6 +295,8 @@ config set timeout 1 foo 2 ; config get timeout
 config set timeout 5 slowlog-max-len x ; config get timeout
 config set maxmemory-policy foo ; config set maxmemory-policy noeviction
 config set appendonly foo ; config set save '' ; config set databases 3
+config set save foo ; config set save 1 ; config set save '0 1' ; config set save '1 -1' ; config set maxmemory-policy NoEviction
+config set appendonly NO ; config get appendonly
 config rewrite ; config resetstat a ; config resetstat
 config set slowlog-log-slower-than x ; config set slowlog-max-len -1 ; config set slowlog-log-slower-than -2 ; config set slowlog-log-slower-than 10000 ; config set latency-monitor-threshold -1
 config set slowlog-log-slower-than -1 ; slowlog reset ; slowlog get x ; slowlog get -2 ; slowlog get -1 ; slowlog foo ; slowlog ; slowlog help ; slowlog get 1 2
