@@ -63,7 +63,7 @@ pub struct Args {
 
     /// Print the plan of the functions that a line runs through, without running them (but see `--measured`): text,
     /// dot, mermaid or json
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["bars", "bars_json", "json", "strategies"])]
     pub plan: Option<PlanFormat>,
 
     /// With `--plan`: replay the capture first, and print how often each function ran and how long it took

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nexus_journal::{Dir, Disk, Error, Reader, Recorder, Replayed};
-use nexus_rt::World;
+use nexus_journal::{Dir, Disk, Error, Program, Reader, Recorder, Replayed};
+use nexus_rt::{Key, World};
 use serde::Serialize;
 
+use crate::args::Args;
 use crate::feed;
+use crate::problems::Problems;
 use crate::profile::{Measure, Profile, Unmeasured};
 use crate::program::{digests, market};
 use crate::replay::Latency;
@@ -78,44 +80,63 @@ pub(crate) fn is_free(directory: &Path) -> io::Result<()> {
 }
 
 /// Replays a journal into a fresh world, with as many strategies as were recorded, and fills the profile, if there is
-/// one. Returns the world.
+/// one. Returns the world. If the options are strict, the first problem ends the replay.
 ///
 /// # Errors
 /// If there is no journal, if it is damaged or belongs to another program, or if the state differs from the recorded
 /// one.
-pub fn run_again(
-    directory: &Path,
-    strategies: u32,
-    latency: &mut Latency,
-    profile: Option<&Profile>,
-) -> io::Result<World> {
+pub fn run_again(args: &Args, directory: &Path, latency: &mut Latency, profile: Option<&Profile>) -> io::Result<World> {
     match profile {
-        Some(profile) => run_again_by(directory, strategies, latency, &profile.dispatching),
-        None => run_again_by(directory, strategies, latency, &Unmeasured),
+        Some(profile) => run_again_by(args, directory, latency, &profile.dispatching),
+        None => run_again_by(args, directory, latency, &Unmeasured),
     }
 }
 
-fn run_again_by<M: Measure>(
-    directory: &Path,
-    strategies: u32,
-    latency: &mut Latency,
-    measure: &M,
-) -> io::Result<World> {
+fn run_again_by<M: Measure>(args: &Args, directory: &Path, latency: &mut Latency, measure: &M) -> io::Result<World> {
     let disk: Arc<dyn Disk> = Dir::new(directory).into();
     let mut reader = Reader::open(disk, Some(PROGRAM)).map_err(failed)?;
     if reader.progress().1 == 0 {
         let place = directory.display();
         return Err(io::Error::other(format!("there is no journal in {place}: record one with `--journal {place}`")));
     }
-    let (builder, pollers) = feed::builder(strategies);
+    let (builder, pollers) = feed::builder(args.strategies);
     let mut world = builder.build();
-    let (mut market, digests) = (market(&mut world, pollers, measure), digests(&world));
+    let (market, digests) = (market(&mut world, pollers, measure), digests(&world));
+    let mut stoppable = Stoppable { problems: world.key(), strict: args.strict, program: market };
     let start = Instant::now();
-    let replayed = reader.replay(&mut world, &mut market, &digests, None).map_err(failed)?;
+    let replayed = reader.replay(&mut world, &mut stoppable, &digests, None);
+    if stoppable.is_stopped(&world) {
+        // Nothing was applied after the problem, so the next check fails.
+        return Ok(world);
+    }
+    let replayed = replayed.map_err(failed)?;
     latency.whole = start.elapsed();
-    latency.dispatch.add(&market.latency).expect("both have the same bounds");
+    latency.dispatch.add(&stoppable.program.latency).expect("both have the same bounds");
     latency.journal = Some(Journaled::again(replayed, digests.total(&world), latency.whole));
     Ok(world)
+}
+
+/// A program that ignores all inputs after the first problem, if it is strict.
+struct Stoppable<P> {
+    problems: Key<Problems>,
+    strict: bool,
+    program: P,
+}
+
+impl<P> Stoppable<P> {
+    fn is_stopped(&self, world: &World) -> bool {
+        self.strict && self.problems.get(world).total() > 0
+    }
+}
+
+impl<P: Program> Program for Stoppable<P> {
+    type Input<'a> = P::Input<'a>;
+
+    fn apply(&mut self, world: &mut World, input: Self::Input<'_>) {
+        if !self.is_stopped(world) {
+            self.program.apply(world, input);
+        }
+    }
 }
 
 impl fmt::Display for Journaled {

@@ -33,7 +33,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
 /// Replays the capture or a journal, with or without a profile.
 fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Result<World, String> {
     if let Some(directory) = &args.replay {
-        return run_again(directory, args.strategies, latency, profile).map_err(|error| error.to_string());
+        return run_again(args, directory, latency, profile).map_err(|error| error.to_string());
     }
     let mut bytes = 0;
     for path in &args.input {
@@ -46,6 +46,9 @@ fn run_all(args: &Args, latency: &mut Latency, profile: Option<&Profile>) -> Res
     let progress = progress_bar(args, bytes);
     let mut world = replay(args, &progress, latency, profile).map_err(|error| error.to_string())?;
     for _ in 1..args.repeat {
+        if args.strict && world.resource::<Problems>().total() > 0 {
+            break;
+        }
         world = replay(args, &progress, latency, profile).map_err(|error| error.to_string())?;
     }
     progress.finish_and_clear();

@@ -259,6 +259,15 @@ fn strict_stops_at_the_first_problem() {
     assert_eq!(market_data(&["--strict"]).status.code(), Some(0));
 }
 
+/// There is no second replay after a problem: all of them would take days.
+#[test]
+fn strict_stops_repeating_at_the_first_problem() {
+    let path = file("strict_repeated.txt", "junk\njunk\n");
+    let output = market_data(&["--input", &path, "--strict", "--repeat", "4000000000"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).ends_with("\n1 problem in the input\n"), "{}", stderr(&output));
+}
+
 #[test]
 fn what_cannot_be_read_is_one_sentence() {
     let output = market_data(&["--input", "/no/such/file"]);

@@ -88,6 +88,22 @@ fn problems_and_files_are_part_of_what_is_recorded() {
 }
 
 #[test]
+fn a_strict_replay_stops_at_the_first_problem_of_a_journal() {
+    let (_directory, path) = directory();
+    let input = Path::new(&path).with_extension("input");
+    let capture = capture();
+    let lines: Vec<&str> = capture.lines().take(3_000).collect();
+    std::fs::write(&input, [&lines[..1_000], &["junk"], &lines[1_000..], &["more junk"]].concat().join("\n")).unwrap();
+    let input = input.to_str().unwrap();
+    assert_eq!(run(&["--input", input, "--journal", &path]).0, Some(0));
+    let strict = run(&["--replay", &path, "--strict"]);
+    assert_eq!(strict, run(&["--input", input, "--strict"]));
+    assert!(strict.0 == Some(1) && strict.2.ends_with("\n1 problem in the input\n"), "{strict:?}");
+    let all = run(&["--replay", &path]);
+    assert!(all.0 == Some(0) && all.2.ends_with("\n2 problems in the input\n"), "{all:?}");
+}
+
+#[test]
 fn what_cannot_be_recorded_or_run_again_is_said_in_one_sentence() {
     let (_directory, path) = directory();
     let refused = |args: &[&str]| {
