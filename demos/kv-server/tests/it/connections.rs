@@ -40,7 +40,7 @@ fn clients_are_answered_about_themselves_as_by_redis() {
     assert_same(&server, &redis, REPLIES);
 }
 
-/// Returns the numbers of the lines of CLIENT LIST for two clients, asked for in a mixed order: 1 for the one that asks.
+/// Returns the numbers of the lines of CLIENT LIST for two clients in a mixed order; 1 is the one that asks.
 fn listed(address: SocketAddr) -> Vec<i64> {
     let mut clients = [Client::connect(address), Client::connect(address)];
     let ids = clients.each_mut().map(|client| match client.ask(&["CLIENT", "ID"]) {
