@@ -25,7 +25,7 @@ pub(crate) struct ClusterArgs {
     #[arg(long, value_name = "NAME", requires = "cluster", default_value = "")]
     pub(crate) node: String,
 
-    /// The number of NATS servers that store the log, if this server creates it: 1, 3 or 5
+    /// The number of NATS servers that store the log: 1, 3 or 5. A log that fewer store is refused
     #[arg(long, value_name = "N", requires = "cluster", default_value_t = 3)]
     pub(crate) replicas: usize,
 
@@ -50,8 +50,9 @@ pub(crate) struct ClusterArgs {
     #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000_000)]
     pub(crate) snapshot_every: u64,
 
-    /// The number of changes after which servers compare their keys
-    #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000)]
+    /// The number of changes after which servers compare their keys, at least 1
+    #[arg(long, value_name = "N", requires = "cluster", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) check_every: u64,
 
     /// The longest time to reach a NATS server at the start, in milliseconds
@@ -117,6 +118,12 @@ mod tests {
         for text in ["0/3", "4/3", "1", "/", "a/b", "1/99999"] {
             assert!(shard(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn servers_that_compare_their_keys_after_no_changes_are_refused() {
+        let parsed = ClusterArgs::try_parse_from(["kv-server", "--cluster", "nats://127.0.0.1", "--check-every", "0"]);
+        assert!(parsed.is_err_and(|why| why.to_string().contains("'--check-every <N>': 0 is not in 1..")));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(crate) struct Stream {
     members: BTreeMap<(u16, String), (SocketAddr, Instant)>,
     said: Option<Instant>,
     snapshots: Snapshots,
+    /// Why changes do not come back, as printed.
+    why: Option<String>,
 }
 
 /// The state of taking snapshots.
@@ -52,7 +54,7 @@ impl Stream {
     pub(crate) fn new(options: Options, every: u64, shard: Option<(u16, u16)>, address: SocketAddr) -> Self {
         let says = Says { shard: shard.map_or(0, |(part, _)| part), node: options.node.clone(), address };
         let snapshots = Snapshots { every, last: 0, taking: None };
-        Self { options, says, replica: None, members: BTreeMap::new(), said: None, snapshots }
+        Self { options, says, replica: None, members: BTreeMap::new(), said: None, snapshots, why: None }
     }
 
     /// Opens the stream and applies everything in it.
@@ -89,6 +91,7 @@ impl Stream {
         if let Some(taking) = self.snapshots.taking.take_if(|taking| taking.is_finished()) {
             match taking.join() {
                 Ok(Ok(taken)) => self.snapshots.last = taken.position.stream,
+                Ok(Err(Error::Newer { stream })) => self.snapshots.last = stream,
                 Ok(Err(error)) => eprintln!("kv-server: cannot take a snapshot: {error}"),
                 Err(_) => eprintln!("kv-server: cannot take a snapshot: the thread panicked"),
             }
@@ -153,6 +156,12 @@ impl SharedLog for Stream {
         while let Some(alarm) = replica.alarm() {
             eprintln!("kv-server: another server has diverged: {alarm}");
         }
+        if replica.unanswered() != self.why.as_deref() {
+            self.why = replica.unanswered().map(str::to_owned);
+            if let Some(why) = &self.why {
+                eprintln!("kv-server: the log does not take changes, which are sent again: {why}");
+            }
+        }
         polled.map(|_| changes)
     }
 
@@ -169,12 +178,12 @@ impl SharedLog for Stream {
     }
 
     fn members(&self) -> Vec<Member> {
-        let member = |((shard, node), (address, _)): (&(u16, String), &(SocketAddr, Instant))| Member {
-            shard: *shard,
-            node: node.clone(),
-            address: *address,
-        };
-        self.members.iter().map(member).collect()
+        let heard = self.members.iter().map(|((shard, node), (address, _))| ((*shard, &**node), *address));
+        // It hears itself too, but not while no NATS server is connected.
+        let own = self.options.gossip.is_some().then(|| ((self.says.shard, &*self.says.node), self.says.address));
+        let all: BTreeMap<_, _> = heard.chain(own).collect();
+        let member = |((shard, node), address): ((u16, &str), _)| Member { shard, node: node.into(), address };
+        all.into_iter().map(member).collect()
     }
 }
 
@@ -261,11 +270,19 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_a_shard_is_a_member_before_it_hears_itself() {
+        let options = Options { gossip: Some("members".into()), ..Options::new("", "kv-1-of-3", "kv-server 1", "a") };
+        let address = ([127, 0, 0, 1], 7000).into();
+        let stream = Stream::new(options, 0, Some((0, 3)), address);
+        assert_eq!(stream.members(), [Member { shard: 0, node: "a".into(), address }]);
+    }
+
+    #[test]
     fn announcements_do_not_count_as_changes() {
         let nats = Nats::start();
         let mut rig = Rig::new(nats.stream(0, "a"));
         // It hears itself too.
-        let changes = rig.until("a member is heard", |stream, _| !stream.members().is_empty());
+        let changes = rig.until("a member is heard", |stream, _| !stream.members.is_empty());
         assert_eq!(changes, 0);
         rig.1.publish(&Change::Tick).expect("there is room");
         assert_eq!(rig.until("the change comes", |_, changes| changes > 0), 1);

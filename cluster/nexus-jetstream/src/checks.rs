@@ -1,20 +1,26 @@
 //! `Checks`: compares the digests of replicas at the same sequence.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use nexus_journal::Digests;
 use nexus_rt::Sequence;
 
 use crate::error::{Alarm, Error};
+use crate::order::Order;
 
 /// The number of checks that wait for the digests of other nodes.
 const KEPT: usize = 64;
 
+/// A node that has published nothing for this long, by the time of the stream, no longer counts as alive. One whose
+/// clients only read publishes nothing but its digests, so the time since an earlier check does not count.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// The digests of all nodes at a sequence.
 #[derive(Default)]
 struct Votes {
-    /// The digests of this node, if it has reached the sequence.
-    own: Option<Box<[u8]>>,
+    /// The digests of this node, if it has reached the sequence, and the time of its check before that.
+    own: Option<(Box<[u8]>, Duration)>,
     /// The digests of other nodes.
     others: Vec<(Box<str>, Box<[u8]>)>,
     told: bool,
@@ -24,6 +30,8 @@ struct Votes {
 #[derive(Default)]
 pub(crate) struct Checks {
     votes: BTreeMap<Sequence, Votes>,
+    /// The times of the last two checks of this node, the last one first.
+    times: [Option<Duration>; 2],
     /// The last sequence at which all nodes that had reported agreed.
     pub(crate) agreed: Sequence,
     pub(crate) alarms: VecDeque<Alarm>,
@@ -33,51 +41,54 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// Adds the digests of this node. `alive` are the other nodes whose digests are expected.
+    /// Adds the digests of this node.
     ///
     /// # Errors
     /// If more nodes disagree with this one than agree, or, of a node that serves, equally many once all have reported.
-    pub(crate) fn note<'a>(
+    pub(crate) fn note(
         &mut self,
         digests: &Digests,
-        at: Sequence,
-        note: Box<[u8]>,
-        alive: impl Iterator<Item = &'a str>,
+        (at, note): (Sequence, Box<[u8]>),
+        order: &Order,
     ) -> Result<(), Error> {
-        self.votes.entry(at).or_default().own = Some(note);
-        while self.votes.len() > KEPT {
-            self.votes.pop_first();
-        }
-        self.judge(digests, at, alive)
+        let [last, _] = self.times;
+        self.times = [Some(order.position.at), last];
+        self.votes.entry(at).or_default().own = Some((note, last.unwrap_or_default()));
+        self.judge(digests, at, order)
     }
 
     /// Adds the digests of another node.
     ///
     /// # Errors
     /// As for [`note`](Self::note).
-    pub(crate) fn hear<'a>(
+    pub(crate) fn hear(
         &mut self,
         digests: &Digests,
         (node, at, note): (&str, Sequence, &[u8]),
-        alive: impl Iterator<Item = &'a str>,
+        order: &Order,
     ) -> Result<(), Error> {
         let votes = self.votes.entry(at).or_default();
         votes.others.retain(|(name, _)| **name != *node);
         votes.others.push((node.into(), note.into()));
-        self.judge(digests, at, alive)
+        self.judge(digests, at, order)
     }
 
-    fn judge<'a>(
-        &mut self,
-        digests: &Digests,
-        at: Sequence,
-        mut alive: impl Iterator<Item = &'a str>,
-    ) -> Result<(), Error> {
+    /// Returns the names of the nodes that are alive: between the last two checks, each has published its digests.
+    pub(crate) fn alive<'a>(&self, order: &'a Order) -> impl Iterator<Item = &'a str> {
+        let [_, check] = self.times;
+        order.alive(check.unwrap_or(order.position.at).saturating_sub(SILENCE))
+    }
+
+    fn judge(&mut self, digests: &Digests, at: Sequence, order: &Order) -> Result<(), Error> {
+        while self.votes.len() > KEPT {
+            self.votes.pop_first();
+        }
         let Some(votes) = self.votes.get_mut(&at) else { return Ok(()) };
-        let Some(own) = &votes.own else { return Ok(()) };
+        let Some((own, before)) = &votes.own else { return Ok(()) };
         let differs = |note: &[u8]| digests.compare(own, note);
         let against: Vec<_> = votes.others.iter().filter(|(_, note)| !differs(note).is_empty()).collect();
         let (for_it, after) = (1 + votes.others.len() - against.len(), self.agreed);
+        let mut alive = order.alive(before.saturating_sub(SILENCE)).filter(|name| *name != order.node());
         let all = alive.all(|name| votes.others.iter().any(|(other, _)| **other == *name));
         let Some((other, note)) = against.first() else {
             if all && !votes.others.is_empty() {
@@ -95,5 +106,19 @@ impl Checks {
             self.alarms.push_back(alarm(other));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_digests_are_kept_of_a_node_that_checks_more_often() {
+        let (order, digests, mut checks) = (Order::new("a", 0), Digests::new(), Checks::default());
+        for at in 1..=1_000 {
+            checks.hear(&digests, ("b", Sequence::new(at), &[]), &order).expect("it goes on");
+        }
+        assert_eq!(checks.votes.len(), KEPT);
     }
 }

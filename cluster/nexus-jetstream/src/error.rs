@@ -59,7 +59,7 @@ pub enum Error {
     },
     /// The server is too old for a stream with several replicas.
     #[error(
-        "the NATS server at {servers} is version {found}: versions before {}.{}.{} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1",
+        "the NATS server at {servers} is version {found}: versions before {}.{}.{} may keep different messages under one number of a stream after a machine was cut off; install a newer one, or use a stream with `replicas` 1",
         OLDEST.0, OLDEST.1, OLDEST.2
     )]
     OldServer {
@@ -99,6 +99,19 @@ pub enum Error {
         found: String,
         /// The description that this program expects.
         expected: String,
+    },
+    /// Fewer servers store the stream than this node expects.
+    #[error(
+        "{found} server(s) store the stream `{stream}`, but `replicas` is {expected}: set it to {found}, or give the \
+         stream more replicas, such as with `nats stream edit`"
+    )]
+    Replicas {
+        /// The stream.
+        stream: String,
+        /// The number of servers that store it.
+        found: usize,
+        /// The number that this node expects.
+        expected: usize,
     },
     /// A message was not published by this library, or was published by a newer version of it.
     #[error("message {stream} of the stream has an unknown format: another program or a newer version publishes to it")]
@@ -150,6 +163,12 @@ pub enum Error {
     Snapshot {
         /// The resources that differ.
         resources: Vec<String>,
+    },
+    /// Another snapshot was stored while this one was taken, which is therefore not needed.
+    #[error("a snapshot up to message {stream} was stored meanwhile: this one is not needed, and nothing was stored")]
+    Newer {
+        /// The last message in the other snapshot.
+        stream: u64,
     },
     /// A snapshot cannot be read.
     #[error("the snapshot `{name}` cannot be read: {why}")]

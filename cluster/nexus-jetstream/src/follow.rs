@@ -21,6 +21,25 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// How long the stream must seem gone before that is believed.
 const CERTAIN: Duration = Duration::from_secs(30);
 
+/// How long a server may answer pings, but not deliver the stream, before another server is looked for. It is longer
+/// than an election takes, during which all servers are like that.
+const STUCK: Duration = Duration::from_secs(15);
+
+/// What the answers of the servers amount to.
+struct Answers {
+    /// Since when the stream seems gone.
+    gone: Option<Instant>,
+    /// When the stream could last be read.
+    last: Instant,
+}
+
+impl Answers {
+    /// The stream is there, or no server is connected.
+    fn begin() -> Self {
+        Self { gone: None, last: Instant::now() }
+    }
+}
+
 /// Reports every message after `after`, as long as the loop exists. If a consumer's server is gone, the consumer is
 /// created again.
 pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to: &Loop) {
@@ -32,11 +51,11 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
         memory_storage: true,
         ..Default::default()
     };
-    let mut since = None;
+    let mut answers = Answers::begin();
     loop {
         if client.connection_state() != State::Connected {
             // Requests would wait for the connection, and then create a consumer each.
-            since = None;
+            answers = Answers::begin();
             sleep(AGAIN).await;
             continue;
         }
@@ -46,12 +65,13 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
             stream.get_info().await.is_ok_and(|info| is_same(stream, &info)).then_some(consumer)
         };
         let Some(consumer) = made.await else {
-            if !still_there(stream, (after, None), &mut since, to).await {
+            if !still_there((client, stream), (after, None), &mut answers, to).await {
                 return;
             }
             sleep(AGAIN).await;
             continue;
         };
+        answers.last = Instant::now();
         let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
         let Ok(mut messages) = messages else { continue };
         let (from, mut gap) = (after, None);
@@ -62,7 +82,7 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
                 // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
                     Ok(info) if is_same(stream, &info) && info.state.last_sequence == after => {
-                        since = None;
+                        answers = Answers::begin();
                         continue;
                     }
                     _ => break,
@@ -77,12 +97,12 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
             }
             let nanos = u64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(0);
             // Whatever a server has reported before, the stream is there.
-            (after, since) = (number, None);
+            (after, answers) = (number, Answers::begin());
             if !to.tell(Event::Message(number, Duration::from_nanos(nanos), pending, message.payload.clone())) {
                 return;
             }
         }
-        if !still_there(stream, (after, gap), &mut since, to).await {
+        if !still_there((client, stream), (after, gap), &mut answers, to).await {
             return;
         }
         // Each look at a gap costs the servers a consumer.
@@ -101,9 +121,9 @@ fn is_same(stream: &Stored, info: &Info) -> bool {
 /// A server that was cut off may believe that it leads the stream, and not know its end. It is trusted only once it has
 /// reported this for longer than an election takes.
 async fn still_there(
-    stream: &Stored,
+    (client, stream): (&Client, &Stored),
     (after, gap): (u64, Option<u64>),
-    since: &mut Option<Instant>,
+    Answers { gone, last }: &mut Answers,
     to: &Loop,
 ) -> bool {
     let doubt = match stream.get_info().await {
@@ -116,11 +136,16 @@ async fn still_there(
     };
     let event = match doubt {
         None => {
-            *since = None;
+            *gone = None;
+            if last.elapsed() > STUCK {
+                // Its peers may not reach the server. It may even tell of the stream as it was.
+                _ = client.force_reconnect().await;
+                *last = Instant::now();
+            }
             return true;
         }
         Some(Doubt::Sure(event)) => event,
-        Some(Doubt::Unsure(_)) if since.get_or_insert_with(Instant::now).elapsed() <= CERTAIN => return true,
+        Some(Doubt::Unsure(_)) if gone.get_or_insert_with(Instant::now).elapsed() <= CERTAIN => return true,
         Some(Doubt::Unsure(event)) => event,
     };
     to.tell(event);

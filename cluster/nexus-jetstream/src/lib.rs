@@ -98,6 +98,8 @@ mod replica;
 #[cfg(test)]
 mod simulation;
 mod snapshot;
+#[cfg(test)]
+mod turns;
 
 pub use error::{Alarm, Error, Refused};
 pub use options::Options;

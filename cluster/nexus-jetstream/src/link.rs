@@ -1,5 +1,6 @@
 //! `Link`: the thread that talks to the servers. All async code is here.
 
+use std::fmt::Display;
 use std::future::{IntoFuture, ready};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -52,8 +53,8 @@ pub(crate) enum Command {
 pub(crate) enum Event {
     /// A message of the stream: its number, its time since 1970, the number of messages after it, and its bytes.
     Message(u64, Duration, u64, Bytes),
-    /// A message of this process may be lost.
-    Unanswered(u64),
+    /// A message of this process may be lost, and why.
+    Unanswered(u64, String),
     /// Whether a server is connected.
     Connected(bool),
     /// The announcement of another node.
@@ -191,11 +192,7 @@ fn unreachable(options: &Options, source: impl std::error::Error + Send + Sync +
 async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Context, Stored), Error> {
     let servers: Vec<_> = options.servers.split(',').map(str::trim).collect();
     let client = connect.connect(servers).await.map_err(|error| unreachable(options, error))?;
-    let (major, minor, patch) = OLDEST;
-    if options.replicas > 1 && !client.is_server_compatible(major, minor, patch) {
-        let (servers, found) = (options.servers.clone(), client.server_info().version);
-        return Err(Error::OldServer { servers, found });
-    }
+    check_version(&client, options, options.replicas)?;
     // A message that it does not accept would be sent again forever, and keep all later ones waiting.
     let found = client.server_info().max_payload;
     if found < LARGEST {
@@ -219,7 +216,21 @@ async fn open(connect: ConnectOptions, options: &Options) -> Result<(Client, Con
         let (stream, expected) = (options.stream.clone(), options.description());
         return Err(Error::Program { stream, found, expected });
     }
+    let found = stream.cached_info().config.num_replicas;
+    if found < options.replicas {
+        return Err(Error::Replicas { stream: options.stream.clone(), found, expected: options.replicas });
+    }
+    check_version(&client, options, found)?;
     Ok((client, context, stream))
+}
+
+/// Refuses a server that is too old for a stream with this many replicas.
+fn check_version(client: &Client, options: &Options, replicas: usize) -> Result<(), Error> {
+    let (major, minor, patch) = OLDEST;
+    if replicas <= 1 || client.is_server_compatible(major, minor, patch) {
+        return Ok(());
+    }
+    Err(Error::OldServer { servers: options.servers.clone(), found: client.server_info().version })
 }
 
 /// Publishes the messages of the loop, in order, and reports those that were not answered. Ends when the loop does.
@@ -235,8 +246,8 @@ async fn publish(
         let command = tokio::select! {
             command = commands.recv() => command,
             Some(unanswered) = answers.next() => {
-                if let Some(counter) = unanswered {
-                    to.tell(Event::Unanswered(counter));
+                if let Some((counter, why)) = unanswered {
+                    to.tell(Event::Unanswered(counter, why));
                 }
                 continue;
             }
@@ -264,13 +275,11 @@ async fn publish(
     }
 }
 
-/// Returns the counter of a message that was not answered, after a pause in which the failure may pass.
-async fn unanswered<T, E>(answer: impl Future<Output = Result<T, E>>, counter: u64) -> Option<u64> {
-    if answer.await.is_ok() {
-        return None;
-    }
+/// Returns the counter of a message that was not answered, and why, after a pause in which the failure may pass.
+async fn unanswered<T, E: Display>(answer: impl Future<Output = Result<T, E>>, counter: u64) -> Option<(u64, String)> {
+    let error = answer.await.err()?;
     sleep(PAUSE).await;
-    Some(counter)
+    Some((counter, error.to_string()))
 }
 
 /// Reports the announcements of other nodes.

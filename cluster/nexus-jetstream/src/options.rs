@@ -15,14 +15,14 @@ pub struct Options {
     pub program: String,
     /// The name of this node, unique among the nodes of the stream.
     pub node: String,
-    /// The number of servers that store the stream: 1, 3 or 5. Default: 1.
+    /// The number of servers that store the stream: 1, 3 or 5. A stream that fewer store is refused. Default: 1.
     pub replicas: usize,
     /// The number of bytes that may wait to come back. Above it, [`Replica::publish`](crate::Replica::publish) refuses.
     /// Default: 64 MiB.
     pub most: usize,
     /// Whether inputs wait, up to [`most`](Self::most), while no server is connected, or are refused. Default: `true`.
     pub queue: bool,
-    /// The number of inputs after which nodes publish and compare their digests. Default: 100,000.
+    /// The number of inputs after which nodes publish and compare their digests; 0 counts as 1. Default: 100,000.
     pub check_every: u64,
     /// How long a start may take to reach a server and the stream. Default: 10 s.
     pub patience: Duration,

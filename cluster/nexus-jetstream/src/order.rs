@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nexus_rt::Sequence;
 
-use crate::batch::{self, Epoch, Header, Records};
+use crate::batch::{self, Epoch, Header, RECORD, Records};
 use crate::error::{Error, Refused};
 
 /// The largest number of messages in flight.
@@ -131,7 +131,7 @@ impl Order {
         let before = self.filling.0.len();
         batch::record(&mut self.filling.0, source, payload);
         let length = self.filling.0.len() - before;
-        if length > LONGEST {
+        if length - RECORD > LONGEST {
             self.filling.0.truncate(before);
             return Err(Refused::TooLong);
         }
@@ -227,9 +227,8 @@ impl Order {
         Ok(Taken::Inputs(records, Some(first), node))
     }
 
-    /// Returns the names of the nodes that published `within` this duration, by the time of the stream.
-    pub(crate) fn alive(&self, within: Duration) -> impl Iterator<Item = &str> {
-        let since = self.position.at.saturating_sub(within);
+    /// Returns the names of the nodes that have published since a time of the stream.
+    pub(crate) fn alive(&self, since: Duration) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter(move |(_, node)| node.heard >= since).map(|(name, _)| &**name)
     }
 }

@@ -23,9 +23,6 @@ use crate::snapshot;
 /// thread.
 const EVENTS: usize = 1024;
 
-/// A node that has published nothing for this long, by the time of the stream, no longer counts as alive.
-const SILENCE: Duration = Duration::from_secs(10);
-
 /// How long a node that has diverged may take to publish its digests before it stops.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
@@ -77,6 +74,8 @@ pub struct Replica {
     behind: u64,
     snapshot: u64,
     heard: Vec<Bytes>,
+    /// Why the last message that was not answered was not, until one comes back.
+    unanswered: Option<String>,
     published: Instant,
     checked: Option<(Sequence, u64)>,
 }
@@ -114,31 +113,46 @@ impl Replica {
         let snapshot = order.position.stream;
         let (sender, events) = channel(EVENTS, Full::Wait);
         let commands = link.start(snapshot, options, Loop { sender, bell: bell.clone() })?;
-        let mut replica = Self {
-            order,
-            checks: Checks::default(),
-            digests,
-            check_every: options.check_every.max(1),
-            queue: options.queue,
-            clock: world.key(),
-            commands,
-            events,
-            bell,
-            connected: true,
-            behind: 0,
-            snapshot,
-            heard: Vec::new(),
-            published: Instant::now(),
-            checked: None,
-        };
+        let mut replica = Self::new(options, (order, digests, world.key()), (commands, events, bell));
         while replica.order.position.stream < last {
             let event = replica.events.recv().ok_or_else(|| Error::Ended("its thread ended".into()))?;
             replica.handle::<P>(world, event, &mut |world, _, input| program.apply(world, input))?;
         }
         let nonce = RandomState::new().hash_one(std::process::id());
-        replica.order.begin(Clock::realtime().unix(), nonce);
-        replica.checks.serves = true;
+        replica.begin(Clock::realtime().unix(), nonce);
         Ok(replica)
+    }
+
+    /// Creates a replica that has a position and reads on from there.
+    pub(crate) fn new(
+        options: &Options,
+        (order, digests, clock): (Order, Digests, Key<Clock>),
+        (commands, events, bell): (UnboundedSender<Command>, Receiver<Event>, Option<Doorbell>),
+    ) -> Self {
+        Self {
+            snapshot: order.position.stream,
+            order,
+            checks: Checks::default(),
+            digests,
+            check_every: options.check_every.max(1),
+            queue: options.queue,
+            clock,
+            commands,
+            events,
+            bell,
+            connected: true,
+            behind: 0,
+            heard: Vec::new(),
+            unanswered: None,
+            published: Instant::now(),
+            checked: None,
+        }
+    }
+
+    /// Begins to publish, in an epoch above all that were read.
+    pub(crate) fn begin(&mut self, now: Duration, nonce: u64) {
+        self.order.begin(now, nonce);
+        self.checks.serves = true;
     }
 
     /// Queues an input for the next [`flush`](Self::flush). Returns its number, with which it comes back as
@@ -195,6 +209,8 @@ impl Replica {
         budget: usize,
         mut apply: impl FnMut(&mut World, Applied, P::Input<'_>),
     ) -> Result<usize, Error> {
+        // Asked first, since what the thread has told by then says why it ended.
+        let has_ended = self.commands.is_closed();
         let mut handled = 0;
         while handled < budget
             && let Some(event) = self.events.try_recv()
@@ -206,13 +222,11 @@ impl Replica {
             result?;
             handled += 1;
         }
-        if self.commands.is_closed() {
-            return Err(Error::Ended("its thread ended".into()));
+        if handled < budget {
+            return if has_ended { Err(Error::Ended("its thread ended".into())) } else { Ok(handled) };
         }
-        if handled == budget
-            && let Some(bell) = &self.bell
-        {
-            // There may be more.
+        // There may be more.
+        if let Some(bell) = &self.bell {
             bell.ring();
         }
         Ok(handled)
@@ -229,8 +243,11 @@ impl Replica {
                 self.behind = behind;
                 self.apply::<P>(world, (stream, at, &bytes), apply)
             }
-            Event::Unanswered(counter) => {
-                self.order.lost |= self.order.is_out(counter);
+            Event::Unanswered(counter, why) => {
+                if self.order.is_out(counter) {
+                    self.order.lost = true;
+                    self.unanswered = Some(why);
+                }
                 Ok(())
             }
             Event::Connected(is) => {
@@ -255,6 +272,9 @@ impl Replica {
         apply: &mut impl FnMut(&mut World, Applied, P::Input<'_>),
     ) -> Result<(), Error> {
         let Taken::Inputs(records, mut own, node) = self.order.take(stream, at, bytes)? else { return Ok(()) };
+        if own.is_some() {
+            self.unanswered = None;
+        }
         self.clock.get_mut(world).set_unix(self.order.position.at);
         for record in records {
             let (source, payload) = record.ok_or(Error::Foreign { stream })?;
@@ -292,8 +312,7 @@ impl Replica {
                 out.extend_from_slice(&note);
             });
         }
-        let others = self.order.alive(SILENCE).filter(|name| *name != self.order.node());
-        self.checks.note(&self.digests, at, note.into(), others)
+        self.checks.note(&self.digests, (at, note.into()), &self.order)
     }
 
     /// Leaves the stream once what was published is sent, so that the others learn the digests that differ. Without
@@ -311,9 +330,10 @@ impl Replica {
 
     fn hear(&mut self, node: &str, payload: &[u8]) -> Option<Result<(), Error>> {
         let (at, note) = batch::word(payload)?;
-        let others = self.order.alive(SILENCE).filter(|name| *name != self.order.node());
-        let heard = |checks: &mut Checks| checks.hear(&self.digests, (node, Sequence::new(at), note), others);
-        Some(if node == self.order.node() { Ok(()) } else { heard(&mut self.checks) })
+        if node == self.order.node() {
+            return Some(Ok(()));
+        }
+        Some(self.checks.hear(&self.digests, (node, Sequence::new(at), note), &self.order))
     }
 
     /// Leaves the stream, and returns the order and the digests.
@@ -351,9 +371,17 @@ impl Replica {
         }
     }
 
-    /// Returns the names of the nodes that have published in the last 10 seconds, by the time of the stream.
+    /// Returns the names of the nodes that have published in the last 10 seconds, by the time of the stream, or since
+    /// 10 seconds before this node's last check but one. A node that publishes no inputs publishes its digests.
     pub fn nodes(&self) -> impl Iterator<Item = &str> {
-        self.order.alive(SILENCE)
+        self.checks.alive(&self.order)
+    }
+
+    /// Returns why the servers do not take what this node publishes, such as a full disk. `None` once an input has come
+    /// back.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<&str> {
+        self.unanswered.as_deref()
     }
 }
 

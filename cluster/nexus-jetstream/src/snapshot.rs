@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use async_nats::jetstream::object_store::{Config, ObjectStore};
+use async_nats::jetstream::context::ContextBuilder;
+use async_nats::jetstream::object_store::{Config, ObjectInfo, ObjectStore};
 use futures_util::StreamExt;
 use nexus_journal::{Digests, Input, OWN_SOURCES, Program, Snapshot};
 use nexus_rt::{Clock, Key, Sequence, World};
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 use crate::batch::{self, Epoch, Records, word};
 use crate::error::Error;
-use crate::link::{Link, failed};
+use crate::link::{ANSWER, Link, failed};
 use crate::options::Options;
 use crate::order::{Node, Order, Position};
 use crate::replica::Replica;
@@ -24,6 +26,13 @@ const END: u32 = OWN_SOURCES + 1;
 
 /// The number of snapshots kept. The stream is purged up to the oldest of them, so a node may be that far behind.
 const KEPT: usize = 2;
+
+/// The longest wait for the next part of a snapshot, or of the list of snapshots. If something is deleted while it is
+/// read, its end never comes.
+const PART: Duration = Duration::from_secs(5);
+
+/// How often a snapshot is stored before that counts as failed.
+const TRIES: usize = 3;
 
 /// The result of a [`snapshot()`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +70,8 @@ pub struct Taken {
 /// ```
 ///
 /// # Errors
-/// As [`Replica::open`], or if the snapshot leads to a different state, in which case nothing is stored or purged.
+/// As [`Replica::open`]. If the snapshot leads to a different state, or if another one was stored meanwhile
+/// ([`Error::Newer`]), nothing is stored or purged.
 pub fn snapshot<P: Program>(
     options: &Options,
     make: impl Fn() -> (World, P, Digests),
@@ -71,9 +81,10 @@ pub fn snapshot<P: Program>(
     let options = &Options { gossip: None, ..options.clone() };
     let (mut world, mut program, digests) = make();
     let replica = Replica::open(options, (&mut world, &mut program), digests, None)?;
+    let restored = replica.status().snapshot;
     let (order, digests) = replica.into_parts();
     let mut note = Vec::new();
-    digests.note(&world, &mut note);
+    digests.note_all(&world, &mut note);
     let link = Link::open(options)?;
     let (mut bytes, mut inputs) = (header(&order), 0);
     let mut sink = |source, encode: &dyn Fn(&mut Vec<u8>)| {
@@ -84,16 +95,19 @@ pub fn snapshot<P: Program>(
     batch::record(&mut bytes, END, |out| out.extend_from_slice(&u64::to_le_bytes(inputs)));
     let name = format!("{:020}", order.position.stream);
     prove(&bytes, &name, &note, make())?;
-    let bucket = format!("{}-snapshots", options.stream);
-    let store = link.runtime.block_on(async {
-        if let Ok(store) = link.context.get_object_store(&bucket).await {
-            return Ok(store);
+    let store = link.patiently(options.patience, || store(&link, options))?;
+    // Another node may have taken one meanwhile. Two that are close together leave no room for a node behind them.
+    let latest = link.patiently(options.patience, || list(&store))?.pop();
+    if let Some(stream) = latest.and_then(|it| it.name.parse().ok()).filter(|stream| *stream > restored) {
+        return Err(Error::Newer { stream });
+    }
+    let mut left = TRIES;
+    while let Err(error) = link.runtime.block_on(put(&store, &name, &bytes)) {
+        left -= 1;
+        if left == 0 {
+            return Err(error);
         }
-        let config = Config { bucket, num_replicas: options.replicas, ..Config::default() };
-        link.context.create_object_store(config).await.map_err(failed("make the object store"))
-    })?;
-    let mut unread = &bytes[..];
-    link.runtime.block_on(store.put(name.as_str(), &mut unread)).map_err(failed("store the snapshot"))?;
+    }
     // The object store compares the checksum of what it has stored.
     link.runtime.block_on(fetch(&store, &name))?;
     let purged = link.runtime.block_on(purge(&link, &store))?;
@@ -109,34 +123,77 @@ fn prove<P: Program>(
 ) -> Result<(), Error> {
     apply(bytes, &mut Order::new("", 0), (&mut world, &mut program)).map_err(|why| why.of(name))?;
     let mut found = Vec::new();
-    digests.note(&world, &mut found);
+    digests.note_all(&world, &mut found);
     let resources: Vec<_> = digests.compare(note, &found).into_iter().map(str::to_owned).collect();
     if resources.is_empty() { Ok(()) } else { Err(Error::Snapshot { resources }) }
 }
 
-/// Returns the names of the snapshots, the oldest first.
-async fn names(store: &ObjectStore) -> Result<Vec<String>, Error> {
-    let mut list = store.list().await.map_err(failed("list the snapshots"))?;
-    let mut names = Vec::new();
-    while let Some(object) = list.next().await {
-        names.push(object.map_err(failed("list the snapshots"))?.name);
+/// Opens the object store, and creates it if it does not exist.
+async fn store(link: &Link, options: &Options) -> Result<ObjectStore, Error> {
+    let (bucket, client) = (bucket(options), link.context.client());
+    // One slow answer would discard all that is stored of a snapshot.
+    let context = ContextBuilder::new().timeout(ANSWER).ack_timeout(options.patience.max(ANSWER)).build(client);
+    match context.get_object_store(&bucket).await {
+        Err(error) if is_missing(&error) => {}
+        found => return found.map_err(failed("open the object store")),
     }
-    names.sort();
-    Ok(names)
+    let config = Config { bucket, num_replicas: options.replicas, ..Config::default() };
+    context.create_object_store(config).await.map_err(failed("make the object store"))
+}
+
+fn bucket(options: &Options) -> String {
+    format!("{}-snapshots", options.stream)
+}
+
+async fn put(store: &ObjectStore, name: &str, mut bytes: &[u8]) -> Result<(), Error> {
+    store.put(name, &mut bytes).await.map(drop).map_err(failed("store the snapshot"))
+}
+
+/// Returns the snapshots, the oldest first.
+async fn list(store: &ObjectStore) -> Result<Vec<ObjectInfo>, Error> {
+    let doing = "list the snapshots";
+    let (mut list, mut found) = (store.list().await.map_err(failed(doing))?, Vec::new());
+    while let Some(object) = timeout(PART, list.next()).await.map_err(failed(doing))? {
+        found.push(object.map_err(failed(doing))?);
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
 }
 
 /// Deletes all but the latest snapshots, and purges the stream up to the oldest one kept.
 async fn purge(link: &Link, store: &ObjectStore) -> Result<u64, Error> {
-    let names = names(store).await?;
-    let (old, kept) = names.split_at(names.len().saturating_sub(KEPT));
-    for name in old {
-        store.delete(name).await.map_err(failed("delete a snapshot"))?;
+    let found = list(store).await?;
+    let (old, kept) = found.split_at(found.len().saturating_sub(KEPT));
+    for object in old {
+        store.delete(&object.name).await.map_err(failed("delete a snapshot"))?;
     }
-    let Some(upto) = kept.first().and_then(|name| name.parse::<u64>().ok()).filter(|_| kept.len() == KEPT) else {
+    let Some(upto) = kept.first().and_then(|it| it.name.parse::<u64>().ok()).filter(|_| kept.len() == KEPT) else {
         return Ok(0);
     };
+    sweep(link, kept).await?;
     let purged = link.stream.purge().sequence(upto + 1).await.map_err(failed("purge the stream"))?;
     Ok(purged.purged)
+}
+
+/// Deletes the parts of snapshots whose storing was interrupted before the oldest one kept was stored. Later parts may
+/// belong to one that is stored now.
+async fn sweep(link: &Link, kept: &[ObjectInfo]) -> Result<(), Error> {
+    let Some(ObjectInfo { bucket, nuid, .. }) = kept.first() else { return Ok(()) };
+    let doing = "delete the parts of a snapshot";
+    let stream = link.context.get_stream(format!("OBJ_{bucket}")).await.map_err(failed(doing))?;
+    let last = async |part: &str| {
+        let message = stream.get_last_raw_message_by_subject(part).await;
+        message.map(|message| message.sequence).map_err(failed(doing))
+    };
+    let oldest = last(&format!("$O.{bucket}.C.{nuid}")).await?;
+    let mut parts = stream.info_with_subjects(format!("$O.{bucket}.C.>")).await.map_err(failed(doing))?;
+    while let Some(part) = parts.next().await {
+        let (part, _) = part.map_err(failed(doing))?;
+        if !kept.iter().any(|it| part.ends_with(&it.nuid)) && last(&part).await? < oldest {
+            stream.purge().filter(part).await.map_err(failed(doing))?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies the latest snapshot, if there is one.
@@ -146,14 +203,14 @@ pub(crate) fn restore<P: Program>(
     order: &mut Order,
     program: (&mut World, &mut P),
 ) -> Result<(), Error> {
-    let bucket = format!("{}-snapshots", options.stream);
+    let bucket = bucket(options);
     let found = link.patiently(options.patience, || async {
         let store = match link.context.get_object_store(&bucket).await {
             Ok(store) => store,
             Err(error) if is_missing(&error) => return Ok(None),
             Err(error) => return Err(failed("look for snapshots")(error)),
         };
-        let Some(name) = names(&store).await?.pop() else { return Ok(None) };
+        let Some(ObjectInfo { name, .. }) = list(&store).await?.pop() else { return Ok(None) };
         Ok(Some((fetch(&store, &name).await?, name)))
     });
     match found? {
@@ -169,9 +226,9 @@ fn is_missing(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// Reads a whole snapshot. The client compares it with its digest.
 async fn fetch(store: &ObjectStore, name: &str) -> Result<Vec<u8>, Error> {
-    let mut object = store.get(name).await.map_err(failed("read a snapshot"))?;
-    let mut bytes = Vec::new();
-    object.read_to_end(&mut bytes).await.map_err(failed("read a snapshot"))?;
+    let doing = "read a snapshot";
+    let (mut object, mut bytes) = (store.get(name).await.map_err(failed(doing))?, Vec::new());
+    while timeout(PART, object.read_buf(&mut bytes)).await.map_err(failed(doing))?.map_err(failed(doing))? > 0 {}
     Ok(bytes)
 }
 

@@ -133,6 +133,8 @@ struct Watched {
     key: u64,
     value: Box<dyn Fn(&World) -> u64 + Send>,
     changed_at: fn(&World) -> Sequence,
+    /// Whether checks do without it.
+    is_slow: bool,
 }
 
 impl Watched {
@@ -255,7 +257,45 @@ impl Digests {
             hasher.finish()
         };
         let (id, key, value) = (registry.id::<T>(), Digest::of(&name), Box::new(value));
-        self.0.push(Watched { id, name, key, value, changed_at });
+        self.0.push(Watched { id, name, key, value, changed_at, is_slow: false });
+        self
+    }
+
+    /// Watches a part of a resource, as [`watch_part`](Self::watch_part) does, by a function that takes long. Only the
+    /// two worlds of a snapshot are compared by it. The checks at intervals do without it, so another part should stand
+    /// for it there, such as a history that is kept up to date with every change.
+    ///
+    /// ```
+    /// use nexus_journal::Digests;
+    /// use nexus_rt::WorldBuilder;
+    /// use std::hash::Hash;
+    ///
+    /// struct Book { orders: Vec<u64>, changes: u64 }
+    ///
+    /// let mut builder = WorldBuilder::new();
+    /// builder.register(Book { orders: vec![100, 101], changes: 2 });
+    /// let world = builder.build();
+    /// let mut digests = Digests::new();
+    /// digests.watch_part(world.registry(), "changes", |book: &Book, digest| book.changes.hash(digest));
+    /// digests.watch_slow_part(world.registry(), "orders", |book: &Book, digest| book.orders.hash(digest));
+    ///
+    /// let (mut check, mut all) = (Vec::new(), Vec::new());
+    /// digests.note(&world, &mut check);
+    /// digests.note_all(&world, &mut all);
+    /// assert!(all.starts_with(&check) && all.len() > check.len());
+    /// ```
+    ///
+    /// # Panics
+    /// If no `T` is registered.
+    #[track_caller]
+    pub fn watch_slow_part<T: Send + 'static>(
+        &mut self,
+        registry: &Registry,
+        part: &str,
+        digest: impl Fn(&T, &mut Digest) + Send + 'static,
+    ) -> &mut Self {
+        self.watch_part(registry, part, digest);
+        self.0.last_mut().expect("it was added").is_slow = true;
         self
     }
 
@@ -283,13 +323,15 @@ impl Digests {
     }
 
     /// Appends the digest of each watched resource to `out`, to be [compared](Self::compare) with that of another
-    /// world. Returns the [total](Self::total).
+    /// world. Returns their total. [Slow parts](Self::watch_slow_part) are left out.
     pub fn note(&self, world: &World, out: &mut Vec<u8>) -> u64 {
-        let written = self.words(world).map(|Word { key, value, changed_at }| {
-            [key, value, changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
-            value
-        });
-        total(written)
+        write(self.0.iter().filter(|watched| !watched.is_slow), world, out)
+    }
+
+    /// Appends the digests that [`note`](Self::note) appends, and those of [slow parts](Self::watch_slow_part). Returns
+    /// the [total](Self::total).
+    pub fn note_all(&self, world: &World, out: &mut Vec<u8>) -> u64 {
+        write(self.0.iter(), world, out)
     }
 
     /// Compares the [notes](Self::note) of two worlds. Returns the names of the resources whose values differ, among
@@ -331,6 +373,15 @@ impl Digests {
             .filter(|watched| noted(watched.key).is_some_and(|noted| !is_same(watched.word(world), noted)));
         differ.map(|watched| watched.name.clone()).collect()
     }
+}
+
+/// Appends digests to `out`, and returns their total.
+fn write<'a>(watched: impl Iterator<Item = &'a Watched>, world: &World, out: &mut Vec<u8>) -> u64 {
+    total(watched.map(|watched| {
+        let Word { key, value, changed_at } = watched.word(world);
+        [key, value, changed_at].into_iter().for_each(|word| out.extend(word.to_le_bytes()));
+        value
+    }))
 }
 
 /// Combines several digests into one.

@@ -93,7 +93,7 @@ impl Store {
         let store = Self::new(&world, expiry);
         world.resource_mut::<Keys>().keep_trace(true);
         let mut digests = digests(world.registry());
-        digests.watch_part(world.registry(), "state", |keys: &Keys, digest| {
+        digests.watch_slow_part(world.registry(), "state", |keys: &Keys, digest| {
             std::hash::Hasher::write_u64(digest, keys.digest(keys.now_ms));
         });
         (world, store, digests)

@@ -175,7 +175,7 @@ impl Machines {
         for &machine in &ended {
             let said = self.said(Which::Kv, machine);
             let last = said.trim_end().lines().last().unwrap_or_default();
-            assert!(last.contains("was purged: start the node again"), "m{machine} has ended: {last}");
+            assert!(last.contains("was purged or lost: start the node again"), "m{machine} has ended: {last}");
             self.run(Which::Kv, machine);
         }
         ended.len()

@@ -129,6 +129,17 @@ fn a_stream_belongs_to_one_program_in_one_version() {
     drop(node);
 }
 
+#[test]
+fn a_stream_that_fewer_servers_store_than_a_node_expects_is_refused() {
+    let servers = Servers::start(1);
+    drop(Node::open(&options(&servers, "a")).expect("it starts"));
+    assert_eq!(
+        failure(Node::open(&Options { replicas: 3, ..options(&servers, "a") })),
+        "1 server(s) store the stream `sums`, but `replicas` is 3: set it to 1, or give the stream more replicas, such as \
+         with `nats stream edit`"
+    );
+}
+
 inputs! {
     enum Newer {
         7 = Unknown,
@@ -251,6 +262,15 @@ fn names_and_inputs_that_cannot_be_are_refused() {
     let node = |name: &str| failure(Node::open(&options(&servers, name)));
     assert_eq!(node("a.b"), "the node is \"a.b\", but must have 1 to 32 letters, digits, `-` or `_`");
     assert_eq!(node(""), "the node is \"\", but must have 1 to 32 letters, digits, `-` or `_`");
+    let mut node = Node::open(&options(&servers, "a")).expect("it starts");
+    assert_eq!(node.replica.publish(&Text::Say(&[0; 1_000_001])), Err(Refused::TooLong));
+    assert_eq!(node.replica.publish(&Text::Say(&[0; 1_000_000])), Ok(1));
+}
+
+inputs! {
+    enum Text<'a> {
+        1 = Say(&'a [u8]),
+    }
 }
 
 /// Greets a client as a server of a version that accepts messages up to a length, and answers its first ping.
@@ -281,7 +301,7 @@ fn a_server_that_is_too_old_for_several_replicas_is_refused() {
         failure(opened),
         format!(
             "the NATS server at {servers} is version 2.9.10: versions before 2.10.0 may keep different messages under \
-             one number of a stream after a machine was cut off; install a newer one, or set `replicas` to 1"
+             one number of a stream after a machine was cut off; install a newer one, or use a stream with `replicas` 1"
         )
     );
 }
@@ -298,4 +318,19 @@ fn a_server_that_accepts_only_short_messages_is_refused() {
              set its `max_payload` to 1MB, which is the default, or more"
         )
     );
+}
+
+#[test]
+fn a_node_says_why_what_it_publishes_is_not_taken() {
+    let servers = Servers::start(1);
+    let mut nodes = vec![Node::open(&options(&servers, "a")).expect("it starts")];
+    nodes[0].add(1, 1);
+    until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+    servers.limit("sums", 1);
+    nodes[0].add(1, 1);
+    let is_full = |node: &Node| node.replica.unanswered().is_some_and(|why| why.contains("maximum bytes exceeded"));
+    until(&mut nodes, "the stream is full", |nodes| is_full(&nodes[0]));
+    servers.limit("sums", -1);
+    until(&mut nodes, "it is applied", |nodes| nodes[0].replica.status().pending == 0);
+    assert_eq!(nodes[0].replica.unanswered(), None);
 }

@@ -1,11 +1,12 @@
 //! Servers are killed while inputs are published, and nodes restart.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nexus_jetstream::Options;
 
 use crate::servers::Servers;
-use crate::sums::{Node, until};
+use crate::sums::{Adder, Node, until};
 
 fn options(servers: &Servers, node: &str) -> Options {
     Options { replicas: 3, check_every: 100, ..Options::new(&servers.addresses(), "sums", "adder 1", node) }
@@ -61,4 +62,21 @@ fn all_servers_begin_again_and_nothing_is_lost() {
     let sequence = |node: &Node| node.replica.status().position.sequence.get();
     until(&mut nodes, "all is applied", |nodes| nodes.iter().all(|node| sequence(node) == published));
     assert_eq!(nodes[0].sums().0[&1], published);
+}
+
+/// The others that store the stream have failed, so nothing is known of it at the one that is left.
+#[test]
+fn a_node_leaves_a_server_that_answers_nothing_but_pings() {
+    let mut servers = Servers::start(3);
+    let one = servers.addresses().split(',').next().expect("three").to_owned();
+    let mut node = Node::open(&Options { servers: one, ..options(&servers, "a") }).expect("it starts");
+    (1..3).for_each(|number| servers.kill(number));
+    let began = Instant::now();
+    while node.replica.status().connected {
+        assert!(began.elapsed() < Duration::from_secs(60), "it stays");
+        // One event at a time, since it may be back at once.
+        let Node { world, replica, .. } = &mut node;
+        replica.poll::<Adder>(world, 1, |_, _, _| {}).expect("it goes on");
+        thread::sleep(Duration::from_millis(1));
+    }
 }

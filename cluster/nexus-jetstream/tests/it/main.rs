@@ -4,4 +4,5 @@ mod basics;
 mod errors;
 mod failures;
 mod servers;
+mod snapshots;
 mod sums;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tempfile::TempDir;
 
 /// The servers of one cluster, which end with the test.
@@ -73,11 +74,49 @@ impl Servers {
 
     /// Deletes a stream.
     pub(crate) fn delete(&self, stream: &str) {
+        self.ask(async |context| _ = context.delete_stream(stream).await.expect("it is there"));
+    }
+
+    /// Limits the bytes of a stream; -1 is no limit.
+    pub(crate) fn limit(&self, stream: &str, max_bytes: i64) {
+        self.ask(async |context| {
+            let found = context.get_stream(stream).await.expect("it is there").cached_info().config.clone();
+            let config = async_nats::jetstream::stream::Config { max_bytes, ..found };
+            context.update_stream(config).await.expect("it can be limited");
+        });
+    }
+
+    /// Publishes a message to a stream.
+    pub(crate) fn publish(&self, subject: &str) {
+        self.ask(async |context| {
+            let answer = context.publish(subject.to_owned(), "part".into()).await.expect("it is sent");
+            answer.await.expect("it is stored");
+        });
+    }
+
+    /// Deletes all messages with a subject of a stream.
+    pub(crate) fn purge(&self, stream: &str, subject: &str) {
+        self.ask(async |context| {
+            let stream = context.get_stream(stream).await.expect("it is there");
+            stream.purge().filter(subject).await.expect("they can be deleted");
+        });
+    }
+
+    /// Returns the number of messages with a subject of a stream.
+    pub(crate) fn count(&self, stream: &str, subject: &str) -> usize {
+        self.ask(async |context| {
+            let stream = context.get_stream(stream).await.expect("it is there");
+            let found = stream.info_with_subjects(subject).await.expect("it answers");
+            found.map(|found| found.expect("a subject").1).fold(0, async |sum, count| sum + count).await
+        })
+    }
+
+    fn ask<T>(&self, question: impl AsyncFnOnce(async_nats::jetstream::Context) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let client = async_nats::connect(format!("127.0.0.1:{}", self.ports[0].0)).await.expect("it is running");
-            async_nats::jetstream::new(client).delete_stream(stream).await.expect("it is there");
-        });
+            question(async_nats::jetstream::new(client)).await
+        })
     }
 
     /// Kills a server, as a failure of its machine would.

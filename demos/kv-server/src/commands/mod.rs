@@ -136,7 +136,8 @@ impl Commands {
         let marks = client.state.marks;
         match () {
             () if marks.has(Marks::AGAIN) => _ = self.apply(client, world, request),
-            () if Self::stops(client, world, request) => {}
+            // What comes back from a log runs, since it runs on every server.
+            () if !marks.has(Marks::ORDERED) && Self::stops(client, world, request) => {}
             () if marks.has(Marks::SHARED) => self.run_shared(client, world, request),
             () => self.run_mute(client, world, request),
         }

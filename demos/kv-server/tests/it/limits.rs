@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use kv_server::{Request, RequestLimits};
+use kv_server::{ReplicaOptions, Request, RequestLimits};
 use nexus_rt::connections::Framing;
 
-use crate::support::{Reply, Server, command, ok, until};
+use crate::replicated::{Running, stream};
+use crate::support::{Client, Reply, Server, command, ok, until};
 
 #[test]
 fn arguments_and_requests_have_a_longest() {
@@ -94,4 +95,29 @@ fn a_request_of_many_arguments_leaves_little_behind() {
     requests.buffer().extend(b"$1\r\nk\r\n");
     let request = requests.decode().unwrap().expect("it is whole");
     assert_eq!(request.from(0).collect::<Vec<_>>(), [b"GET" as &[u8], b"k"]);
+}
+
+#[test]
+fn what_comes_back_from_a_log_runs_whatever_its_client_may_send_now() {
+    let stream = stream();
+    let servers = ["one", "other"].map(|node| Running::start(&stream, node, ReplicaOptions::default()));
+    let mut operator = servers[0].client();
+    let keys: Vec<_> = (0..41).map(|n| format!("k{n}")).collect();
+    let pairs = keys.iter().flat_map(|key| [&**key, "v"]);
+    assert_eq!(operator.ask(&["MSET"].into_iter().chain(pairs).collect::<Vec<_>>()), ok());
+    operator.ask(&["CONFIG", "SET", "requirepass", "secret"]);
+    let mut client = servers[0].client();
+    assert!(matches!(client.ask(&["PING"]), Reply::Error(_)));
+    operator.ask(&["CONFIG", "SET", "requirepass", ""]);
+    let clock = stream.state().real.take();
+    let mut asked = vec!["DEL"];
+    asked.extend(keys.iter().map(|key| &**key));
+    client.send(&command(&asked));
+    let list = |operator: &mut Client| format!("{:?}", operator.ask(&["CLIENT", "LIST"]));
+    until("it is under way", || list(&mut operator).contains("cmd=del"));
+    operator.ask(&["CONFIG", "SET", "requirepass", "secret"]);
+    stream.state().real = clock;
+    stream.state().wakers.iter().for_each(|wake| wake());
+    assert_eq!(client.reply(), Reply::Integer(41));
+    assert_eq!(operator.ask(&["DBSIZE"]), Reply::Integer(0));
 }
