@@ -172,7 +172,9 @@ fn what_runs_around_a_pipeline_is_given_the_sequence_of_its_event() {
     let mut world = world();
     let event = world.next_sequence();
     let chain = PipelineStart::<u64>::new().then(double, world.registry()).build();
-    let mut boxed = chain.around(Expects(event.get())).boxed();
+    let chain = chain.around(Expects(event.get()));
+    assert!(marks(&chain.plan()).iter().all(|(_, mark)| mark.is_none()), "it has no mark unless it says so");
+    let mut boxed = chain.boxed();
     assert_eq!(boxed.run(&mut world, 4), 8);
     assert!(matches!(&boxed.plan().nodes[0], Node::Part { kind: Kind::Then, .. }));
 }
