@@ -129,6 +129,7 @@ mod recorder;
 mod replay;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod torn;
 
 pub use compact::{Compacted, Snapshot, compact};
 pub use cut::{Cut, CutFile};
@@ -144,6 +145,7 @@ pub use inputs::{Input, Payload};
 pub use journal::Journal;
 pub use listing::FileInfo;
 pub use options::{Durability, Options};
-pub use reader::{Reader, Torn};
+pub use reader::Reader;
 pub use recorder::Recorder;
 pub use replay::{Program, Replayed};
+pub use torn::Torn;

@@ -1,7 +1,6 @@
 //! `Reader`: the records of a journal, in order, as a stream.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::files::{self, Entry};
 use crate::format::{self, CHECK, END, Kind, MARK, OWN_SOURCES, Place, Record};
+use crate::torn::Torn;
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
 ///
@@ -69,27 +69,6 @@ pub struct Reader {
     pub(crate) agreed: Sequence,
     /// The time of the last input of a replay.
     pub(crate) at: Duration,
-}
-
-/// A tail that was never safe: the power failed or the process was killed during a write.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Torn {
-    /// The file in which it begins.
-    pub path: PathBuf,
-    /// The offset in that file, in bytes.
-    pub offset: u64,
-    /// The number of bytes, including those of later files, but without the zeros at the end.
-    pub bytes: u64,
-    /// The last sequence before it.
-    pub after: Sequence,
-}
-
-impl fmt::Display for Torn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, offset, bytes, after } = self;
-        let path = path.display();
-        write!(f, "{bytes} bytes after sequence {after} were never safe: {path} ends at byte {offset}")
-    }
 }
 
 impl Reader {

@@ -8,7 +8,8 @@ use crate::digests::Digests;
 use crate::error::{Divergence, Error};
 use crate::format::CHECK;
 use crate::inputs::Input;
-use crate::reader::{Reader, Torn};
+use crate::reader::Reader;
+use crate::torn::Torn;
 
 /// A program as a function of its inputs. Live inputs and replayed ones go through its one entrance.
 pub trait Program {
