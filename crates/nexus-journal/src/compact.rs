@@ -175,7 +175,8 @@ impl Writer<'_> {
 ///
 /// # Errors
 /// If no file ends at `upto`, if the journal cannot be read or the replay diverges, if the disk fails, or if the
-/// snapshot leads to a different state. The journal then stays as it was.
+/// snapshot leads to a different state. The journal then stays as it was. So it does if the program starts again while
+/// the compaction runs in another process: the start removes the unfinished snapshot, and `compact` returns an error.
 pub fn compact<P: Program>(
     disk: &Arc<dyn Disk>,
     program: &str,

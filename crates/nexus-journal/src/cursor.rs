@@ -43,8 +43,8 @@ pub(crate) struct Rest {
 }
 
 impl Cursor {
-    pub(crate) fn open(disk: &dyn Disk, entry: Entry) -> io::Result<Self> {
-        let file = disk.open(&entry.name, false)?;
+    pub(crate) fn open(disk: &dyn Disk, mut entry: Entry) -> io::Result<Self> {
+        let file = entry.file(disk)?;
         let base = if entry.is_torn { 0 } else { FILE_HEADER as u64 };
         Ok(Self { entry, file, buffer: Vec::new(), previous: 0, next: 0, base, promised: None })
     }

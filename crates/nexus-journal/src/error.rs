@@ -122,9 +122,12 @@ impl Error {
         let path = disk.path(name);
         move |source| Self::Io { doing, path, source }
     }
-}
 
-impl Error {
+    /// Returns whether a file is missing that was there before.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Formats the errors about a sequence that the journal does not have.
     fn fmt_asked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

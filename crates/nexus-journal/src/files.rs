@@ -1,5 +1,6 @@
 //! The files of a journal: which there are, and how they are repaired.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -10,10 +11,18 @@ use crate::format::{self, BadHeader, FILE_HEADER, FileHeader, Kind, Place};
 /// How much is read at once.
 const CHUNK: usize = 1 << 20;
 
+/// How many files of a list stay open, the oldest ones: a compaction removes those.
+const HELD: usize = 256;
+
+/// How often a list begins again, since a file of it was removed meanwhile.
+const LISTS: u32 = 10;
+
 /// A file of a journal.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    /// Open until it is read: a compaction may remove its name meanwhile.
+    held: Option<Arc<dyn File>>,
     pub(crate) kind: Kind,
     pub(crate) after: u64,
     /// When it was created, which its marks repeat: no input can pass for one.
@@ -56,26 +65,58 @@ impl Entry {
         let (is_torn, at) = (header.is_none(), header.as_ref().map(|header| header.at).unwrap_or_default());
         let version = format::version(&bytes);
         let program = header.map(|header| (header.program, version));
-        Ok(Self { name, kind, after, at, program, length, is_torn, is_dropped: false })
+        Ok(Self { name, held: Some(file), kind, after, at, program, length, is_torn, is_dropped: false })
     }
 
     /// Looks again at a file without a whole header: another process may have been about to write it.
     pub(crate) fn again(self, disk: &dyn Disk) -> Result<Self, Error> {
-        if self.is_torn { Self::open(disk, self.name, (self.kind, self.after), None) } else { Ok(self) }
+        if !self.is_torn {
+            return Ok(self);
+        }
+        match Self::open(disk, self.name.clone(), (self.kind, self.after), None) {
+            Err(error) if error.is_missing() => Ok(self),
+            opened => opened,
+        }
+    }
+
+    /// Takes the open file, or opens it.
+    pub(crate) fn file(&mut self, disk: &dyn Disk) -> io::Result<Arc<dyn File>> {
+        self.held.take().map_or_else(|| disk.open(&self.name, false), Ok)
     }
 
     /// Marks a file as one that continues from what is lost.
     pub(crate) fn dropped(self) -> Self {
-        Self { is_dropped: true, ..self }
+        Self { is_dropped: true, held: None, ..self }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry({}, {} bytes)", self.name, self.length)
     }
 }
 
 /// Returns all files of a journal, segments in order.
 pub(crate) fn list(disk: &dyn Disk, program: Option<&str>) -> Result<Vec<Entry>, Error> {
+    let mut lists = 1..LISTS;
+    loop {
+        match list_once(disk, program) {
+            // A snapshot has replaced it meanwhile, and is in the next list.
+            Err(error) if error.is_missing() && lists.next().is_some() => {}
+            listed => return listed,
+        }
+    }
+}
+
+fn list_once(disk: &dyn Disk, program: Option<&str>) -> Result<Vec<Entry>, Error> {
+    let mut names = disk.list().map_err(Error::io("read", disk, ""))?;
+    names.sort();
     let mut entries = Vec::new();
-    for name in disk.list().map_err(Error::io("read", disk, ""))? {
+    for name in names {
         if let Some((kind, after)) = format::parse_name(&name) {
-            entries.push(Entry::open(disk, name, (kind, after), program)?);
+            let mut entry = Entry::open(disk, name, (kind, after), program)?;
+            entry.held = entry.held.filter(|_| entries.len() < HELD);
+            entries.push(entry);
         }
     }
     entries.sort_by_key(|entry| entry.after);
@@ -117,7 +158,7 @@ pub(crate) fn sweep(disk: &dyn Disk, begins: u64) -> Result<u64, Error> {
         let is_old = format::parse_name(&name).is_some_and(|(_, after)| after < begins);
         if is_old || is_partial(&name) {
             let length = disk.open(&name, false).and_then(|file| file.length()).unwrap_or(0);
-            disk.remove(&name).map_err(Error::io("remove", disk, &name))?;
+            gone(disk.remove(&name)).map_err(Error::io("remove", disk, &name))?;
             removed += length;
         }
     }
@@ -138,13 +179,13 @@ pub(crate) fn repair(disk: &dyn Disk, entries: &[Entry], last: u64, safe: Place)
         } else if entry.kind == Kind::Segment && (entry.is_dropped || entry.after >= last) {
             // One without inputs has the name of the file that comes next, which is to be another: what is left of old
             // records would pass for its own.
-            disk.remove(&entry.name).map_err(Error::io("remove", disk, &entry.name))?;
+            gone(disk.remove(&entry.name)).map_err(Error::io("remove", disk, &entry.name))?;
             disk.sync().map_err(Error::io("sync", disk, ""))?;
         } else {
             let from = if entry.after == safe.0 { safe.1 } else { 0 };
             let is_known = entry.after < safe.0;
             let failed = Error::io("repair", disk, &entry.name);
-            rewrite(disk, entry, Some(from).filter(|_| !is_known)).map_err(failed)?;
+            gone(rewrite(disk, entry, Some(from).filter(|_| !is_known))).map_err(failed)?;
         }
     }
     disk.sync().map_err(Error::io("sync", disk, ""))
@@ -156,13 +197,17 @@ pub(crate) fn sync(disk: &dyn Disk) -> Result<(), Error> {
     names.retain(|name| format::parse_name(name).is_some_and(|(kind, _)| kind == Kind::Segment));
     names.sort();
     for name in names {
-        match disk.open(&name, true).and_then(|file| file.sync()) {
-            // A snapshot has replaced it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            synced => synced.map_err(Error::io("sync", disk, &name))?,
-        }
+        gone(disk.open(&name, true).and_then(|file| file.sync())).map_err(Error::io("sync", disk, &name))?;
     }
     Ok(())
+}
+
+/// Has a file that is missing count as done: a snapshot has replaced it meanwhile.
+fn gone(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 /// A name for a copy of a file, which no other copy has.

@@ -15,6 +15,9 @@ use crate::torn::Torn;
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
 ///
+/// The program may write meanwhile, and a compaction may run: a reader keeps up to 256 files open, of which it reads
+/// the rest even if they are removed.
+///
 /// ```
 /// # use nexus_journal::{Digests, Dir, Disk, Options, Program, Recorder, inputs};
 /// # use nexus_rt::{Clock, World, WorldBuilder};

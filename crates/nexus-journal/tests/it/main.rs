@@ -1,6 +1,7 @@
 //! The behaviour of a journal, through its public interface.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where by its line")]
 
+mod beside;
 mod compact;
 mod cut;
 mod damage;
