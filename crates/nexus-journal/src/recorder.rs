@@ -205,20 +205,23 @@ impl Recorder {
         clock.set_unix(unix)
     }
 
-    /// Records that the present event is this input, without applying it. Returns its sequence. If the present event
-    /// already has an input, a new event begins.
+    /// Records that the present event is this input, without applying it. Returns its sequence.
     ///
     /// A replay applies the input by [`Program::apply`], so the program must do the same work there. Some requests
     /// reveal only while they run whether they change state. For these, the program runs the request first and then
-    /// calls `append`.
+    /// calls `append`. The event must begin before that work, by a driver or by [`World::next_sequence`]: what the work
+    /// writes has the sequence of the event, live as in a replay.
     ///
     /// # Panics
-    /// If the payload is 4 GiB or longer.
+    /// If the present event already has an input, or if the payload is 4 GiB or longer.
     #[inline]
-    pub fn append<'a>(&mut self, world: &mut World, input: &impl Input<'a>) -> Sequence {
-        if world.current_sequence() <= self.journal.last() {
-            world.next_sequence();
-        }
+    #[track_caller]
+    pub fn append<'a>(&mut self, world: &World, input: &impl Input<'a>) -> Sequence {
+        assert!(
+            world.current_sequence() > self.journal.last(),
+            "the present event already has an input: begin an event, by `World::next_sequence`, before the work of the \
+             next one"
+        );
         let (sequence, at) = (world.current_sequence(), self.now(world));
         self.journal.append(input.source(), sequence, at, |out| input.encode(out));
         self.until_check = self.until_check.saturating_sub(1);

@@ -8,11 +8,18 @@ use nexus_journal::{Dir, Durability, Options, Program, Reader, Recorder};
 use nexus_rt::testing::VirtualClock;
 use nexus_rt::{Clock, Sequence};
 
-use crate::program::{Call, Live, crash, make, newest_file, options};
+use crate::program::{Call, Live, Sums, crash, make, newest_file, options};
 
 /// Calls what panics, and goes on.
 fn caught(panics: impl FnOnce()) {
-    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err(), "it panics");
+    said(panics);
+}
+
+/// What it panics with.
+fn said(panics: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(panics)).expect_err("it panics");
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 /// The payloads of the inputs that a journal has.
@@ -75,7 +82,7 @@ fn the_event_that_a_world_or_its_startup_ends_with_may_be_an_input() {
         };
         let (mut world, mut adder, mut recorder, _) = start(&disk).unwrap();
         adder.apply(&mut world, Call::Expire);
-        assert_eq!(recorder.append(&mut world, &Call::Expire), Sequence::new(1 + startup));
+        assert_eq!(recorder.append(&world, &Call::Expire), Sequence::new(1 + startup));
         recorder.commit(&world).unwrap();
         crash(recorder);
         let disk = disk.kill();
@@ -85,6 +92,29 @@ fn the_event_that_a_world_or_its_startup_ends_with_may_be_an_input() {
         recorder.close(&world).unwrap();
         assert_eq!(start(&disk).unwrap().3, 2);
     }
+}
+
+#[test]
+fn an_event_has_one_input_and_begins_before_its_work() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    for _ in 0..2 {
+        live.world.next_sequence();
+        live.adder.apply(&mut live.world, Call::Add(b"text"));
+        let recorder = live.recorder.as_mut().unwrap();
+        let sequence = recorder.append(&live.world, &Call::Add(b"text"));
+        assert_eq!(live.world.changed_at::<Sums>(), sequence);
+        recorder.check(&live.world);
+        // Without `next_sequence`, this would be of the same event, and a replay would run it as one of its own.
+        let text = said(|| _ = recorder.append(&live.world, &Call::Add(b"text")));
+        assert_eq!(
+            text,
+            "the present event already has an input: begin an event, by `World::next_sequence`, before the work of the \
+             next one"
+        );
+    }
+    let sums = live.close();
+    assert_eq!(Live::on(&disk).sums(), sums);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Live {
         if requests.is_empty() {
             return None;
         }
-        self.holds = self.recorder.append(&mut self.world, &Change::Requests(&requests)).get();
+        self.holds = self.recorder.append(&self.world, &Change::Requests(&requests)).get();
         Some(self.holds)
     }
 
