@@ -163,7 +163,7 @@ impl Digests {
     /// Watches a resource: its value, by its [`Hash`], and the sequence in which it was last written.
     ///
     /// # Panics
-    /// If no `T` is registered.
+    /// If no `T` is registered, or if it is already watched as a whole.
     #[track_caller]
     pub fn watch<T: Hash + Send + 'static>(&mut self, registry: &Registry) -> &mut Self {
         self.add(registry, "", |value: &T, digest| value.hash(digest), |world| world.changed_at::<T>())
@@ -194,7 +194,7 @@ impl Digests {
     /// ```
     ///
     /// # Panics
-    /// If no `T` is registered.
+    /// If no `T` is registered, or if it is already watched as a whole.
     #[track_caller]
     pub fn watch_by<T: Send + 'static>(
         &mut self,
@@ -230,7 +230,7 @@ impl Digests {
     /// ```
     ///
     /// # Panics
-    /// If no `T` is registered.
+    /// If no `T` is registered, or if a part of it is already watched under this name.
     #[track_caller]
     pub fn watch_part<T: Send + 'static>(
         &mut self,
@@ -251,6 +251,11 @@ impl Digests {
     ) -> &mut Self {
         let (key, point) = (registry.key::<T>(), if part.is_empty() { "" } else { "." });
         let name = [type_name::<T>(), point, part].concat();
+        // Checks tell the values apart by this name.
+        assert!(
+            self.0.iter().all(|watched| watched.name != name),
+            "`{name}` is already watched: watch each part under a name of its own, with `watch_part`"
+        );
         let value = move |world: &World| {
             let mut hasher = Digest::default();
             digest(key.get(world), &mut hasher);

@@ -1,5 +1,6 @@
 //! Inputs that panic, first and last sequences, ends without a crash, readers beside a writer, and threads that end.
 
+use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -115,6 +116,24 @@ fn an_event_has_one_input_and_begins_before_its_work() {
     }
     let sums = live.close();
     assert_eq!(Live::on(&disk).sums(), sums);
+}
+
+#[test]
+fn what_is_watched_twice_under_one_name_is_refused() {
+    let (world, _, mut digests) = make();
+    let registry = world.registry();
+    digests.watch_part(registry, "total", |sums: &Sums, digest| sums.total.hash(digest));
+    let parts = said(|| _ = digests.watch_part(registry, "total", |_: &Sums, _| {}));
+    assert_eq!(
+        [
+            said(|| _ = digests.watch_by(registry, |_: &Sums, _| {})),
+            said(|| _ = digests.watch::<Sums>(registry)),
+            parts
+        ],
+        ["", "", ".total"].map(|part| format!(
+            "`it::program::Sums{part}` is already watched: watch each part under a name of its own, with `watch_part`"
+        ))
+    );
 }
 
 #[test]
