@@ -8,7 +8,8 @@ use nexus_rt::{Registry, ResourceId, Sequence, World};
 use rustc_stable_hash::FromStableHash;
 use rustc_stable_hash::hashers::{SipHasher128Hash, StableSipHasher128};
 
-/// A hasher whose result is the same on every machine and in every process.
+/// A hasher whose result is the same in every process, on every little-endian 64-bit machine. (The [`Hash`] of a slice
+/// of integers passes their bytes on in the order of the machine.)
 #[derive(Clone, Default)]
 pub struct Digest(StableSipHasher128);
 
