@@ -70,7 +70,7 @@ pub struct Reader {
     vouched: Place,
     /// The last check that agreed in a replay.
     pub(crate) agreed: Sequence,
-    /// The time of the last input of a replay.
+    /// The time of the last input of a replay, or that of the snapshot.
     pub(crate) at: Duration,
 }
 
@@ -212,6 +212,7 @@ impl Reader {
             // Its end too, since it may have no inputs.
             self.last = sequence;
             self.inputs += u64::from(source != END);
+            self.at = self.at.max(cursor.record().at);
             return Ok(source != END);
         }
         match source {

@@ -32,7 +32,7 @@ pub struct Replayed {
     pub checks: u64,
     /// The sequence of the last input.
     pub last: Sequence,
-    /// The time of the last input, since 1970.
+    /// The time of the last input, or of a snapshot without inputs, since 1970.
     pub at: Duration,
     /// The number of bytes read: the whole journal, unless the replay stopped earlier.
     pub bytes: u64,
@@ -138,13 +138,24 @@ impl Reader {
             program.apply(world, input);
             inputs += 1;
         }
-        self.at = now;
+        self.settle(world, clock, Some(now).filter(|_| inputs > 0));
+        let last = self.last();
+        let (bytes, _) = self.progress();
+        Ok(Replayed { inputs, checks, last, at: self.at, bytes, torn: self.torn().cloned() })
+    }
+    /// Moves the world to what was read, after inputs of which the last has this time.
+    #[track_caller]
+    fn settle(&mut self, world: &mut World, clock: Key<Clock>, at: Option<Duration>) {
+        match at {
+            Some(at) => self.at = at,
+            // A snapshot without inputs has a time, too.
+            None if clock.get(world).unix() < self.at => _ = clock.get_mut(world).set_unix(self.at),
+            None => {}
+        }
         let last = self.last();
         // After the inputs of a snapshot, or where the events after the last input were none.
         if world.current_sequence() < last {
             world.advance_to(last);
         }
-        let (bytes, _) = self.progress();
-        Ok(Replayed { inputs, checks, last, at: self.at, bytes, torn: self.torn().cloned() })
     }
 }

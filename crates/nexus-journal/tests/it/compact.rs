@@ -1,8 +1,10 @@
 //! A compaction removes nothing but what its snapshot has.
 
+use std::time::Duration;
+
 use nexus_journal::testing::FakeDisk;
-use nexus_journal::{Durability, Error, Options, Snapshot, compact};
-use nexus_rt::{Sequence, World};
+use nexus_journal::{Durability, Error, Options, Reader, Snapshot, compact};
+use nexus_rt::{Clock, Sequence, World};
 
 use crate::program::{Adder, Call, Live, crash, emit, make, newest_file, options};
 
@@ -86,6 +88,29 @@ fn the_inputs_of_a_snapshot_are_applied_at_its_time() {
     let emit = |_: &World, _: &Adder, snapshot: &mut Snapshot<'_>| snapshot.input(&Call::Add(b"text"));
     compact(&disk.clone().into(), "adder", upto, make, emit).unwrap();
     assert_eq!(Live::on(&disk).sums(), sums);
+}
+
+#[test]
+fn the_clock_does_not_go_back_after_a_snapshot_without_inputs() {
+    let disk = FakeDisk::new();
+    let mut live = Live::on(&disk);
+    (0..5).for_each(|_| _ = live.call(Call::Expire));
+    let (upto, at) = (live.recorder().journal().last(), live.world.resource::<Clock>().unix());
+    live.recorder().journal_mut().rotate().unwrap();
+    live.close();
+    for _ in 0..2 {
+        // The second one is of a snapshot, which keeps its time.
+        compact(&disk.clone().into(), "adder", upto, make, |_: &World, _: &Adder, _: &mut Snapshot<'_>| {}).unwrap();
+        let live = Live::on(&disk);
+        assert_eq!((live.replayed.inputs, live.replayed.at, live.world.resource::<Clock>().unix()), (0, at, at));
+    }
+    // A clock that begins later stays there.
+    let (mut world, mut adder, digests) = make();
+    let late = at + Duration::from_secs(1);
+    world.resource_mut::<Clock>().set_unix(late);
+    let mut reader = Reader::open(disk.into(), None).unwrap();
+    reader.replay(&mut world, &mut adder, &digests, None).unwrap();
+    assert_eq!(world.resource::<Clock>().unix(), late);
 }
 
 #[test]
