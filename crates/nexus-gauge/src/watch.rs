@@ -46,8 +46,10 @@ impl Board {
     /// handler has returned.
     ///
     /// The loop reads no clock for it. The thread looks four times per limit, so a report comes up to half a limit
-    /// late, and the reported duration is up to a quarter of a limit short. Only measured handlers are seen. A loop
-    /// that sleeps or polls drivers without events is not stalled. `report` may drop the watch, which ends it.
+    /// late, and the reported duration is up to a quarter of a limit short. That of a handler that has returned may
+    /// also be up to a quarter of a limit long, since the thread sees the end only when it looks next. Only measured
+    /// handlers are seen. A loop that sleeps or polls drivers without events is not stalled. `report` may drop the
+    /// watch, which ends it.
     ///
     /// ```
     /// use std::sync::mpsc;
