@@ -93,7 +93,8 @@
 //!   depends on anything else.
 //! - A tail that was never safe is cut off. Damage to bytes that were once safe is an [`Error`], with two exceptions:
 //!   damage to the last commit before a crash looks like a tail that was never safe, and a missing last file is not
-//!   noticed.
+//!   noticed. With [`Durability::Behind`], the first holds for every commit that was not yet safe when the last one was
+//!   written: damage to one of them drops it and those after it.
 //! - There is no unsafe code.
 //!
 //! # Features

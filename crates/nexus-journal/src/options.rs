@@ -7,7 +7,9 @@ pub enum Durability {
     Process,
     /// When the disk has it. The loop waits for the sync.
     Disk,
-    /// When the disk has it. A thread waits for the sync, and the loop continues with inputs that are not safe yet.
+    /// When the disk has it. A thread waits for the sync, and the loop continues with inputs that are not safe yet. If
+    /// the last of these are damaged later, more of them may be lost than with [`Disk`](Self::Disk): see [what the
+    /// journal promises](crate#what-it-promises).
     Behind,
 }
 
