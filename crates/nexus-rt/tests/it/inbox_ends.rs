@@ -155,6 +155,49 @@ fn what_an_outbox_pushed_is_received_once_it_rings() {
 }
 
 #[test]
+fn a_loop_does_not_sleep_while_an_inbox_with_events_is_away() {
+    let (mut world, mut inbox, sender, mut parker) = rig::<u64>(1, Full::Wait);
+    let (mut other, ..) = rig::<u64>(1, Full::Wait);
+    let mut add = (|mut sum: ResMut<u64>, n: u64| *sum += n).into_handler(world.registry());
+    let mut swap = |world: &mut World| {
+        std::mem::swap(&mut *world.resource_mut::<Inbox<u64>>(), &mut *other.resource_mut::<Inbox<u64>>());
+    };
+    let closed = (|mut sum: ResMut<u64>, _: Closed| *sum += 1_000).into_handler(world.registry());
+    world.resource_mut::<Inbox<u64>>().on_closed(closed);
+    let bell = parker.doorbell();
+    let is_asleep = || {
+        let may_sleep = bell.may_sleep();
+        bell.answer();
+        may_sleep
+    };
+    swap(&mut world);
+    assert!(inbox.poll(&mut world, 9, &mut add) == 0 && is_asleep(), "nothing has come yet");
+    let sending = thread::spawn(move || (1..=100).for_each(|n| sender.send(n).unwrap()));
+    parker.park(None); // until the first event
+    for _ in 0..3 {
+        assert_eq!((inbox.poll(&mut world, 9, &mut add), is_asleep()), (0, false));
+        assert_eq!((inbox.fill(&mut world, 9, &mut Vec::new()), is_asleep()), (0, false));
+    }
+    // What brings it back, such as a timer, does so after the poll of the turn: no sender rings again.
+    assert_eq!(inbox.poll(&mut world, 9, &mut add), 0);
+    swap(&mut world);
+    while *world.resource::<u64>() < 5_050 {
+        parker.park(None);
+        inbox.poll(&mut world, 9, &mut add);
+    }
+    // The same for the end of the senders, until it was handled.
+    swap(&mut world);
+    sending.join().unwrap();
+    bell.answer();
+    assert_eq!((inbox.poll(&mut world, 9, &mut add), is_asleep()), (0, *world.resource::<u64>() > 6_000));
+    swap(&mut world);
+    assert!(inbox.poll(&mut world, 9, &mut add) <= 1 && *world.resource::<u64>() == 6_050);
+    swap(&mut world);
+    bell.answer();
+    assert!(inbox.poll(&mut world, 9, &mut add) == 0 && is_asleep(), "nothing is left to be done");
+}
+
+#[test]
 fn a_drain_within_a_drain_ends_with_the_outer_one() {
     let builder = WorldBuilder::new();
     let mut parker = Parker::new(&builder.shutdown_handle());

@@ -86,6 +86,8 @@ pub(super) struct Channel<T> {
     closed: AtomicBool,
     /// Whether the events in the queue will never be handled either.
     abandoned: AtomicBool,
+    /// Whether a handler must run once no sender exists.
+    ends: AtomicBool,
     /// The number of senders that wait for room.
     blocked: AtomicUsize,
     room: (Mutex<()>, Condvar),
@@ -105,6 +107,7 @@ impl<T> Channel<T> {
             senders: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
+            ends: AtomicBool::new(false),
             blocked: AtomicUsize::new(0),
             room: (Mutex::new(()), Condvar::new()),
         })
@@ -128,6 +131,15 @@ impl<T> Channel<T> {
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.senders.load(Ordering::Acquire) == 0 && self.queue.is_empty()
+    }
+
+    pub(super) fn ends(&self, is_handled: bool) {
+        self.ends.store(is_handled, Ordering::Relaxed);
+    }
+
+    /// Returns whether a poll has something to do.
+    pub(super) fn is_due(&self) -> bool {
+        self.len() > 0 || self.ends.load(Ordering::Relaxed) && self.is_over()
     }
 
     pub(super) fn bell(&self) -> &Doorbell {

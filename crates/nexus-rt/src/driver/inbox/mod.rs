@@ -141,7 +141,8 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
     /// run.
     ///
     /// The next poll serves the rest, and the loop does not sleep before it. Once no sender exists and no event is
-    /// left, the handler of [`Inbox::on_closed`] runs, once.
+    /// left, the handler of [`Inbox::on_closed`] runs, once. If another inbox replaces this one in its world, the
+    /// events wait until it is back, and the loop does not sleep while there are any.
     ///
     /// ```
     /// # use nexus_rt::inbox::{Full, Inbox, InboxInstaller};
@@ -228,6 +229,10 @@ impl<T: Send + 'static, Tag: 'static> InboxPoller<T, Tag> {
     fn start(&mut self, world: &mut World) -> Option<(u32, u64)> {
         let inbox = self.poller.start(world);
         if !inbox.is_of(&self.channel) {
+            // Nobody rings when it is back.
+            if self.channel.is_due() {
+                self.channel.bell().ring();
+            }
             return None;
         }
         inbox.found(self.channel.len());

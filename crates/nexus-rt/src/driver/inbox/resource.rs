@@ -36,6 +36,7 @@ impl<T, Tag> Inbox<T, Tag> {
     #[must_use]
     pub fn sender(&mut self) -> Sender<T> {
         self.open = true;
+        self.channel.ends(self.is_open());
         Channel::sender(&self.channel)
     }
 
@@ -67,6 +68,7 @@ impl<T, Tag> Inbox<T, Tag> {
     /// ```
     pub fn on_closed(&mut self, handler: impl Handler<Closed> + 'static) {
         self.on_closed = Some(Box::new(handler));
+        self.channel.ends(self.is_open());
         if self.open && self.channel.is_over() {
             // No sender is left to wake the loop for it.
             self.channel.bell().ring();
@@ -123,6 +125,7 @@ impl<T, Tag> Inbox<T, Tag> {
     pub(super) fn take_closed(&mut self) -> Option<((), Virtual<Closed>, Closed)> {
         let handler = self.on_closed.take_if(|_| self.open)?;
         self.open = false;
+        self.channel.ends(false);
         Some(((), handler, Closed))
     }
 }
@@ -140,6 +143,7 @@ impl<T: 'static, Tag: 'static> Driver for Inbox<T, Tag> {
         match &mut self.on_closed {
             place @ None => {
                 *place = Some(handler);
+                self.channel.ends(self.is_open());
                 Ok(())
             }
             // It has set another one.
