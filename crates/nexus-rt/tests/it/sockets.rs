@@ -112,6 +112,29 @@ fn a_budget_bounds_a_poll() {
 }
 
 #[test]
+fn a_poll_does_not_spin_while_events_are_left_of_a_driver_that_is_away() {
+    let mut rig = Rig::new();
+    let mut readers: Vec<_> = ["a", "b"].map(|name| rig.reader(name)).into();
+    readers.iter_mut().for_each(|(_, client)| client.write_all(b"x").unwrap());
+    readers.iter().for_each(|(token, _)| rig.until_readable(*token));
+    let mut ran = rig.poller.poll_budget(&mut rig.world, LONG, 1).unwrap();
+    let mut other = Rig::new();
+    let mut swap = |rig: &mut Rig| std::mem::swap(&mut *rig.io(), &mut *other.io());
+    swap(&mut rig);
+    let (start, moment) = (Instant::now(), Duration::from_millis(1));
+    for (polls, timeout) in [(1, None), (2, LONG), (3, Some(moment))] {
+        assert_eq!(rig.poller.poll(&mut rig.world, timeout).unwrap(), 0);
+        assert!(start.elapsed() >= polls * moment, "{timeout:?}");
+    }
+    assert_eq!(rig.poller.poll(&mut rig.world, Some(Duration::ZERO)).unwrap(), 0);
+    swap(&mut rig);
+    while ran < 2 {
+        ran += rig.poller.poll(&mut rig.world, LONG).unwrap();
+    }
+    assert_eq!(rig.logged(), "a:x b:x");
+}
+
+#[test]
 fn a_poll_waits_for_its_timeout_or_the_next_timer_and_no_longer() {
     let start = Instant::now();
     let mut builder = WorldBuilder::new();

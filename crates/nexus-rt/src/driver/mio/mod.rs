@@ -19,6 +19,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
@@ -199,6 +200,9 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// On Linux, the wait usually ends about 60 microseconds after the timeout, the scheduler's own jitter. Elsewhere,
     /// it ends with the resolution of the OS, which may be a millisecond or more.
     ///
+    /// If another driver replaces this one in its world, ready sources wait until it is back. If an earlier poll has
+    /// left some of them, a poll lasts at most a millisecond meanwhile.
+    ///
     /// If the world has a [`Clock`], each poll [updates](Clock::update) it after the wait, and nothing else in the
     /// library does. A turn begins here, and all of its handlers, timers included, see one time.
     ///
@@ -291,6 +295,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         let foreign = self.poller.start(world).polls().driver() != self.id;
         if !self.has_left() {
             self.wait(limit)?;
+        } else if foreign {
+            self.doze(limit);
         }
         if let Some(mut clock) = world.try_resource_mut::<Clock>() {
             clock.update();
@@ -325,6 +331,14 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     fn has_left(&self) -> bool {
         let is_left = |token: Token| is_source(token) && !(self.forwarded && is_of_port(self::token(self.id, token)));
         self.next != ALL && self.events.iter().skip(self.next).any(|event| is_left(event.token()))
+    }
+
+    /// Sleeps a little while events wait for their driver: the OS reports them only once, so it is not asked for more.
+    #[cold]
+    fn doze(&self, limit: Limit) {
+        if let Limit::Until(until) = limit {
+            thread::sleep(Limit::Until(self.shutdown.limit(until)).left().min(Duration::from_millis(1)));
+        }
     }
 
     /// Returns another handle of the selector, for drivers over this one.

@@ -25,6 +25,15 @@ impl Limit {
             None => Self::Until(None),
         }
     }
+
+    /// Returns the time that is left.
+    pub(super) fn left(self) -> Duration {
+        match self {
+            Self::Now => Duration::ZERO,
+            Self::Until(None) => Duration::MAX,
+            Self::Until(Some(until)) => until.saturating_duration_since(Instant::now()),
+        }
+    }
 }
 
 /// Waits for sources. On Linux a timer file ends the wait at its time; elsewhere it ends within the resolution of the
