@@ -7,6 +7,8 @@ use super::World;
 use super::install::{Installer, Plugin};
 use super::key::Key;
 use super::registry::{Registry, ResourceId};
+#[cfg(feature = "mio")]
+use super::res::ResMut;
 use crate::shutdown::{Shutdown, ShutdownHandle};
 
 /// Collects resources, plugins and drivers, and builds a [`World`].
@@ -155,6 +157,12 @@ impl WorldBuilder {
     #[must_use]
     pub fn resource_mut<T: 'static>(&mut self) -> &mut T {
         self.world.resource_mut::<T>().into_inner_unstamped()
+    }
+
+    /// Borrows the resource of a key mutably, without a stamp. Returns `None` if the key is of another world.
+    #[cfg(feature = "mio")]
+    pub(crate) fn resource_of<T: Send + 'static>(&mut self, key: Key<T>) -> Option<&mut T> {
+        key.try_get_mut(&mut self.world).map(ResMut::into_inner_unstamped)
     }
 
     /// Returns a handle that asks the future world to stop: see [`Shutdown`].

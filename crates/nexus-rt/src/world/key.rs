@@ -62,6 +62,12 @@ impl<T: Send + 'static> Key<T> {
             None => foreign::<T>(self.world, found),
         }
     }
+
+    /// Borrows the resource mutably, unless the key was taken from another world.
+    #[cfg(feature = "mio")]
+    pub(super) fn try_get_mut<'w>(&self, world: &'w mut World) -> Option<ResMut<'w, T>> {
+        world.cell_mut(self.world, self.cell)
+    }
 }
 
 impl<T> Clone for Key<T> {

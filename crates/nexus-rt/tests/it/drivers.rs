@@ -1,6 +1,9 @@
 //! The rules of drivers: this library's keep them, and who breaks one is told which.
 
+use nexus_rt::connections::{ConnectionsInstaller, Lines};
+use nexus_rt::datagrams::DatagramsInstaller;
 use nexus_rt::testing::check_driver;
+use nexus_rt::{MioInstaller, WorldBuilder};
 
 use crate::driver_rigs::{BusRig, ByHand, MioRig, ReactorsRig, TimerRig, fault};
 use crate::support::panic_of;
@@ -82,4 +85,19 @@ fn a_driver_that_breaks_a_rule_is_told_which() {
     breaks::<{ fault::GOES_ON }>(
         "\"a poll ends when its resource is swapped or polled elsewhere\": a poll whose resource is polled elsewhere ran 100 instead of 1",
     );
+}
+
+#[test]
+fn sockets_are_not_installed_over_the_selector_of_another_world() {
+    let [mut here, mut there] = [(); 2].map(|()| WorldBuilder::new());
+    let own = here.install_driver(MioInstaller::new().unwrap());
+    let foreign = there.install_driver(MioInstaller::new().unwrap());
+    let datagrams = |io| DatagramsInstaller::<()>::new(io).unwrap();
+    let connections = |io| ConnectionsInstaller::<(), _>::new(io, Lines::new(80)).unwrap();
+    let expected = "the `MioPoller` that these sockets were to be waited for by is of another world: pass one that was \
+                    installed in this builder";
+    assert_eq!(panic_of(|| here.install_driver(datagrams(&foreign))), expected);
+    assert_eq!(panic_of(|| here.install_driver(connections(&foreign))), expected);
+    // Nothing is left of them.
+    let _pollers = (here.install_driver(datagrams(&own)), here.install_driver(connections(&own)));
 }

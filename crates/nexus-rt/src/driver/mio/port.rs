@@ -83,7 +83,7 @@ pub(in crate::driver) struct Inlet {
 /// Opens ports for the tables of these numbers, which belong to one driver, at the driver of this key.
 ///
 /// # Panics
-/// If the world that is built has no such driver, or if that has no ports left.
+/// If the driver is of another world than the one that is built, or if it has no ports left.
 #[track_caller]
 pub(in crate::driver) fn open<S: Send + 'static, Tag: 'static, const N: usize>(
     builder: &mut WorldBuilder,
@@ -91,7 +91,12 @@ pub(in crate::driver) fn open<S: Send + 'static, Tag: 'static, const N: usize>(
     registry: &Arc<Registry>,
     tables: [u32; N],
 ) -> ([Port; N], Inlet, Doorbell) {
-    let driver = builder.resource_mut::<MioDriver<S, Tag>>();
+    let driver = builder.resource_of(key).unwrap_or_else(|| {
+        panic!(
+            "the `MioPoller` that these sockets were to be waited for by is of another world: pass one that was installed \
+             in this builder"
+        )
+    });
     let (id, bell) = (driver.polls().driver(), driver.doorbell());
     let ports = driver.ports();
     let queue = ports.queues.len();
