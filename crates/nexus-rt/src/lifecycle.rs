@@ -123,7 +123,7 @@ impl World {
     ///
     /// A wait in `turn` may block: it ends with the drain. This holds for drivers and parkers that know this world's
     /// [`Shutdown`], but not for those made before a handler replaced it. If the deadline passes first, one more turn
-    /// begins, in which drivers do what was due by then.
+    /// begins, in which drivers do what was due by then. A drain inside another one ends with that one at the latest.
     ///
     /// # Panics
     /// If `turn` leaves another world in its place.
@@ -134,10 +134,10 @@ impl World {
         mut done: impl FnMut(&Self) -> bool,
         mut turn: F,
     ) -> T {
-        let _draining = Draining::until(self.shutdown_handle(), deadline);
+        let draining = Draining::until(self.shutdown_handle(), deadline);
         let mut over = false;
         while !over && !done(self) {
-            over = Instant::now() >= deadline;
+            over = Instant::now() >= draining.until;
             let ended = self.turn(&mut turn);
             if !ended.goes_on() {
                 return ended;
@@ -161,15 +161,17 @@ impl World {
 /// A drain that lasts until it is dropped: while it does, waits end at its deadline.
 struct Draining {
     handle: ShutdownHandle,
+    /// The deadline, or that of the drain around this one, if that is earlier.
+    until: Instant,
     /// The end of the drain around this one.
     outer: Option<Instant>,
 }
 
 impl Draining {
     fn until(handle: ShutdownHandle, deadline: Instant) -> Self {
-        let until = handle.limit(Some(deadline));
-        let outer = handle.drain_until(until);
-        Self { handle, outer }
+        let until = handle.limit(Some(deadline)).unwrap_or(deadline);
+        let outer = handle.drain_until(Some(until));
+        Self { handle, until, outer }
     }
 }
 

@@ -204,17 +204,28 @@ fn a_drain_within_a_drain_ends_with_the_outer_one() {
     let mut world = builder.build();
     let start = Instant::now();
     let (short, long) = (start + Duration::from_millis(30), start + Duration::from_secs(60));
-    let mut turns = 0;
-    world.drain(
+    let (mut turns, mut inner) = (0, 0);
+    let ended = world.drain(
         short,
         |_| false,
         |world| {
             turns += 1;
-            // The inner one may last longer; after it the limit is the outer one's again.
-            world.drain(long, |_| Instant::now() >= short, |_| parker.park(None));
+            let is_done = turns == 1;
+            let ended = world.drain(
+                long,
+                |_| is_done,
+                |_| {
+                    inner += 1;
+                    parker.park(None);
+                    if inner < 100 { Ok(()) } else { Err("it spins") }
+                },
+            );
+            // After it, the limit is the outer one's again.
             parker.park(None);
+            ended
         },
     );
+    assert_eq!(ended, Ok(()));
     assert!(Instant::now() >= short && Instant::now() < long && turns < 10, "{turns}");
 }
 
