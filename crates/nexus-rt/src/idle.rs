@@ -8,6 +8,9 @@ use std::time::Instant;
 
 /// How a loop waits when it has nothing to do.
 ///
+/// Under a real-time scheduler, senders need another core, however the loop waits. A poll of an inbox spins while a
+/// sender is in the middle of adding an event, and on one core it would keep that sender from finishing.
+///
 /// It parses from `spin`, `yield`, `block`, `backoff` (100 turns) and `backoff=N`, for a command-line option.
 ///
 /// ```
@@ -23,8 +26,6 @@ use std::time::Instant;
 #[non_exhaustive]
 pub enum Wait {
     /// Polls again at once: the lowest latency, at the cost of a whole core.
-    ///
-    /// Under a real-time scheduler, senders need another core: a loop that never yields would keep them from finishing.
     Spin,
     /// Yields to other threads of the core, then polls again.
     Yield,
