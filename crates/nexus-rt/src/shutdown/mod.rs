@@ -140,8 +140,9 @@ impl ShutdownHandle {
     ///
     /// A thread that otherwise sleeps makes the request, and so wakes the drivers that block. The OS resumes any other
     /// blocking call after a signal, such as a read from standard input: register a [waker](Self::on_shutdown) for it.
-    /// A second call does nothing. Signals are handled until the last handle of the world is dropped. Once no world
-    /// handles them, they end the process, as they do by default, even if the program had a handler of its own or
+    /// A second call does nothing. Signals are handled until the last handle of the world is dropped. Pollers of
+    /// sockets and parkers have a handle, too, so a loop that drops only its world ignores the first signal. Once no
+    /// world handles them, they end the process, as they do by default, even if the program had a handler of its own or
     /// ignored them before.
     ///
     /// # Errors
