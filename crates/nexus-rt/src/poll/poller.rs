@@ -81,6 +81,10 @@ use crate::world::{Key, World};
 /// assert_eq!(*world.resource::<u64>(), 10);
 /// ```
 ///
+/// The resource may be swapped with another one, and come back. If a handler drops it instead while it runs, such as by
+/// `*bus = Bus::default()`, a few bytes about that handler stay in the poller: it cannot tell that the resource never
+/// comes back.
+///
 /// [`check_driver`](crate::testing::check_driver) runs any driver through the rules of [`Installer`](crate::Installer).
 pub trait Driver: 'static {
     /// The type of stored handlers.
