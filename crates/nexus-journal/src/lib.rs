@@ -116,6 +116,7 @@ mod behind;
 mod compact;
 mod cursor;
 mod cut;
+mod digest;
 mod digests;
 mod disk;
 mod error;
@@ -134,7 +135,8 @@ mod torn;
 
 pub use compact::{Compacted, Snapshot, compact};
 pub use cut::{Cut, CutFile};
-pub use digests::{Digest, Digests};
+pub use digest::Digest;
+pub use digests::Digests;
 pub use disk::{Dir, Disk, File};
 pub use error::{Divergence, Error};
 pub use format::{Kind, OWN_SOURCES, Record, VERSION};
