@@ -290,6 +290,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sweep_leaves_still_fires() {
+        for (late, heap) in [(1, 0), (1, 1), (2, 3)] {
+            let mut near = Near::default();
+            (0..3 * FEW as u64).for_each(|stamp| near.add_unsorted(item(1_000, stamp)));
+            near.sort(0);
+            (0..late).for_each(|n| near.add(item(900 + n, 1_000 + n)));
+            (0..heap).for_each(|n| near.add(item(800 - n, 2_000 + n)));
+            // All but the first and the late ones.
+            let live = |item: &Item| item.stamp == 0 || item.stamp >= 1_000;
+            (1..3 * FEW as u64).for_each(|stamp| near.mark_stale(stamp, live));
+            assert_eq!((near.late.len() as u64, near.heap.len() as u64), (late, heap));
+            let mut out = Vec::new();
+            while let Some(first) = near.first() {
+                near.remove_first(first);
+                near.settle(live);
+                out.push(first.deadline);
+            }
+            let expected = ((800 - heap + 1)..=800).chain(900..900 + late).chain([1_000]);
+            assert_eq!(out, expected.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn churn_keeps_few_stale_items() {
         let mut near = Near::default();
         near.add(item(7, 0));
