@@ -31,6 +31,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && bench(root)
         && sanitize::run(root);
     messages(root);
+    tools();
     std::env::var("SKIPPED_CHECKS").unwrap_or_default().lines().for_each(|what| _ = skip(what));
     let skipped = SKIPPED.lock().expect("no panic");
     println!("{}", summary(passed, &skipped, started.elapsed().as_secs()));
@@ -66,7 +67,23 @@ fn messages(root: &Path) {
     let (release, _) = release.unwrap_or_else(|| panic!("{TEST} does not name its compiler"));
     let compiler = compiler();
     if !compiler.starts_with(release) {
-        skip(&format!("the messages of the compiler are those of {release}and not of {compiler}"));
+        let release = release.trim();
+        skip(&format!("the expected messages are those of {release}, so those of {compiler} are not compared"));
+    }
+}
+
+/// Notes the programs that tests need and do without if they are missing.
+fn tools() {
+    let tests = [
+        ("redis-server", "kv-server is not compared with Redis"),
+        ("strace", "no system calls are made to fail"),
+        ("prometheus", "no Prometheus scrapes kv-server"),
+        ("promtool", "the text of the metrics is not checked"),
+    ];
+    for (program, why) in tests {
+        if Command::new(program).arg("--version").output().is_err() {
+            skip(&format!("{program} is missing: {why}"));
+        }
     }
 }
 

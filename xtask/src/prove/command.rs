@@ -60,8 +60,16 @@ fn without_colours(text: &str) -> String {
 
 /// Returns the output of a quick command, without the last line end. Empty if it cannot be run.
 pub(super) fn output(folder: &Path, program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).current_dir(folder).output();
+    let output = plain(folder, program, args).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+/// A program in a folder. If it is git, it takes the repository of that folder, even within a hook of another one.
+pub(super) fn plain(folder: &Path, program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"].into_iter().for_each(|name| _ = command.env_remove(name));
+    command.args(args).current_dir(folder);
+    command
 }
 
 /// The target for sanitizers. It must be named, so that build scripts are not instrumented.

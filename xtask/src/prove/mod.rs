@@ -23,7 +23,6 @@ mod tsan;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The folder where proofs work and keep their results, from the root.
 const FOLDER: &str = "target/prove";
@@ -134,7 +133,7 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
 /// The commit that is checked out, with a `+` if there are changes or new files beside it.
 fn commit(root: &Path) -> String {
     let head = command::output(root, "git", &["rev-parse", "HEAD"]);
-    let changes = Command::new("git").args(["status", "--porcelain"]).current_dir(root).output();
+    let changes = command::plain(root, "git", &["status", "--porcelain", "--untracked-files=normal"]).output();
     if changes.is_ok_and(|changes| changes.status.success() && changes.stdout.is_empty()) { head } else { head + "+" }
 }
 
@@ -148,7 +147,7 @@ mod tests {
         fs::create_dir_all(&folder).expect("a folder for this test");
         let git = |line: &str| _ = command::output(&folder, "git", &line.split(' ').collect::<Vec<_>>());
         git("init");
-        git("-c user.name=a -c user.email=a@b commit --allow-empty -m first");
+        git("-c user.name=a -c user.email=a@b -c commit.gpgsign=false commit --allow-empty -m first");
         assert_eq!(commit(&folder).len(), 40);
         fs::write(folder.join("new"), "").expect("the folder can be written to");
         assert!(commit(&folder).ends_with('+'));
