@@ -41,6 +41,11 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
+    /// Begins with a state of this time, as if that had been checked.
+    pub(crate) fn since(at: Duration) -> Self {
+        Self { times: [Some(at), None], ..Self::default() }
+    }
+
     /// Adds the digests of this node.
     ///
     /// # Errors
@@ -73,7 +78,8 @@ impl Checks {
         self.judge(digests, at, order)
     }
 
-    /// Returns the names of the nodes that are alive: between the last two checks, each has published its digests.
+    /// Returns the names of the nodes that are alive: those that have published since 10 seconds before the last check but
+    /// one, since each publishes its digests between two checks.
     pub(crate) fn alive<'a>(&self, order: &'a Order) -> impl Iterator<Item = &'a str> {
         let [_, check] = self.times;
         order.alive(check.unwrap_or(order.position.at).saturating_sub(SILENCE))

@@ -102,8 +102,8 @@ pub enum Error {
     },
     /// Fewer servers store the stream than this node expects.
     #[error(
-        "{found} server(s) store the stream `{stream}`, but `replicas` is {expected}: set it to {found}, or give the \
-         stream more replicas, such as with `nats stream edit`"
+        "{found} server(s) store the stream `{stream}` instead of {expected}: give it more replicas, such as with `nats \
+         stream edit`, or set `replicas` to {found}"
     )]
     Replicas {
         /// The stream.

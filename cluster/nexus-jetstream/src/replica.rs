@@ -131,8 +131,8 @@ impl Replica {
     ) -> Self {
         Self {
             snapshot: order.position.stream,
+            checks: Checks::since(order.position.at),
             order,
-            checks: Checks::default(),
             digests,
             check_every: options.check_every.max(1),
             queue: options.queue,
@@ -372,7 +372,8 @@ impl Replica {
     }
 
     /// Returns the names of the nodes that have published in the last 10 seconds, by the time of the stream, or since
-    /// 10 seconds before this node's last check but one. A node that publishes no inputs publishes its digests.
+    /// 10 seconds before this node's last check but one: a node that publishes no inputs publishes its digests. One that
+    /// has failed is therefore named for up to two checks.
     pub fn nodes(&self) -> impl Iterator<Item = &str> {
         self.checks.alive(&self.order)
     }

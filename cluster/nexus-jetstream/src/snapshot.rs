@@ -133,11 +133,20 @@ async fn store(link: &Link, options: &Options) -> Result<ObjectStore, Error> {
     let (bucket, client) = (bucket(options), link.context.client());
     // One slow answer would discard all that is stored of a snapshot.
     let context = ContextBuilder::new().timeout(ANSWER).ack_timeout(options.patience.max(ANSWER)).build(client);
+    // What a snapshot replaces is deleted from the stream, so as many servers store it as the stream.
+    let num_replicas = link.stream.cached_info().config.num_replicas;
+    let doing = "open the object store";
     match context.get_object_store(&bucket).await {
         Err(error) if is_missing(&error) => {}
-        found => return found.map_err(failed("open the object store")),
+        Err(error) => return Err(failed(doing)(error)),
+        Ok(store) => {
+            let stream = format!("OBJ_{bucket}");
+            let found = context.get_stream(&stream).await.map_err(failed(doing))?.cached_info().config.num_replicas;
+            let is_enough = found >= num_replicas;
+            return if is_enough { Ok(store) } else { Err(Error::Replicas { stream, found, expected: num_replicas }) };
+        }
     }
-    let config = Config { bucket, num_replicas: options.replicas, ..Config::default() };
+    let config = Config { bucket, num_replicas, ..Config::default() };
     context.create_object_store(config).await.map_err(failed("make the object store"))
 }
 

@@ -211,6 +211,8 @@ fn write<P: Program>(
 ) -> Result<Written, Error> {
     let (mut world, mut state, digests) = make();
     let mut reader = Reader::open(disk.clone(), Some(program))?;
+    // It removes files itself, and the program beside it may need every file that the process may open.
+    reader.release();
     if !reader.has_file_after(upto) {
         // The removed files would have inputs that the snapshot lacks.
         return Err(Error::NoEnd { asked: upto });

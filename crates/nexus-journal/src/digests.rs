@@ -204,7 +204,7 @@ impl Digests {
     /// ```
     ///
     /// # Panics
-    /// If no `T` is registered.
+    /// If no `T` is registered, or if a part of it is already watched under this name.
     #[track_caller]
     pub fn watch_slow_part<T: Send + 'static>(
         &mut self,

@@ -12,7 +12,7 @@ use crate::format::{self, BadHeader, FILE_HEADER, FileHeader, Kind, Place};
 const CHUNK: usize = 1 << 20;
 
 /// How many files of a list stay open, the oldest ones: a compaction removes those.
-const HELD: usize = 256;
+const HELD: usize = 64;
 
 /// How often a list begins again, since a file of it was removed meanwhile.
 const LISTS: u32 = 10;
@@ -82,6 +82,11 @@ impl Entry {
     /// Takes the open file, or opens it.
     pub(crate) fn file(&mut self, disk: &dyn Disk) -> io::Result<Arc<dyn File>> {
         self.held.take().map_or_else(|| disk.open(&self.name, false), Ok)
+    }
+
+    /// Lets go of the open file: none will remove it.
+    pub(crate) fn release(&mut self) {
+        self.held = None;
     }
 
     /// Marks a file as one that continues from what is lost.

@@ -15,7 +15,7 @@ use crate::torn::Torn;
 
 /// Reads a journal: the newest snapshot, and every record after it. It changes nothing on the disk.
 ///
-/// The program may write meanwhile, and a compaction may run: a reader keeps up to 256 files open, of which it reads
+/// The program may write meanwhile, and a compaction may run: a reader keeps up to 64 files open, of which it reads
 /// the rest even if they are removed.
 ///
 /// ```
@@ -97,6 +97,12 @@ impl Reader {
     pub(crate) fn of_snapshot(disk: Arc<dyn Disk>, name: &str, program: &str, of: Sequence) -> Result<Self, Error> {
         let entry = Entry::open(&*disk, name.to_owned(), (Kind::Snapshot, of.get()), Some(program))?;
         Ok(Self::of(disk, vec![entry], Some(of.get())))
+    }
+
+    /// Keeps no file open that it does not read yet. Of the compaction, which is what removes files, that takes none
+    /// from the program.
+    pub(crate) fn release(&mut self) {
+        self.ahead.iter_mut().for_each(Entry::release);
     }
 
     fn of(disk: Arc<dyn Disk>, ahead: Vec<Entry>, snapshot: Option<u64>) -> Self {

@@ -143,6 +143,7 @@ impl Reader {
         let (bytes, _) = self.progress();
         Ok(Replayed { inputs, checks, last, at: self.at, bytes, torn: self.torn().cloned() })
     }
+
     /// Moves the world to what was read, after inputs of which the last has this time.
     #[track_caller]
     fn settle(&mut self, world: &mut World, clock: Key<Clock>, at: Option<Duration>) {

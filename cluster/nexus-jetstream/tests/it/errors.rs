@@ -135,8 +135,8 @@ fn a_stream_that_fewer_servers_store_than_a_node_expects_is_refused() {
     drop(Node::open(&options(&servers, "a")).expect("it starts"));
     assert_eq!(
         failure(Node::open(&Options { replicas: 3, ..options(&servers, "a") })),
-        "1 server(s) store the stream `sums`, but `replicas` is 3: set it to 1, or give the stream more replicas, such as \
-         with `nats stream edit`"
+        "1 server(s) store the stream `sums` instead of 3: give it more replicas, such as with `nats stream edit`, or set \
+         `replicas` to 1"
     );
 }
 

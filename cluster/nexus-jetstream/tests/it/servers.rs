@@ -86,6 +86,18 @@ impl Servers {
         });
     }
 
+    /// Creates an object store on one server.
+    pub(crate) fn store(&self, bucket: &str) {
+        let config = async_nats::jetstream::object_store::Config { bucket: bucket.into(), ..Default::default() };
+        self.ask(async |context| _ = context.create_object_store(config).await.expect("it can be created"));
+    }
+
+    /// Returns the number of servers that store a stream.
+    pub(crate) fn replicas(&self, stream: &str) -> usize {
+        let info = self.ask(async |context| context.get_stream(stream).await.expect("it is there"));
+        info.cached_info().config.num_replicas
+    }
+
     /// Publishes a message to a stream.
     pub(crate) fn publish(&self, subject: &str) {
         self.ask(async |context| {

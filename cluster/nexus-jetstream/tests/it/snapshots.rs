@@ -116,3 +116,19 @@ fn a_slow_part_is_only_compared_between_the_two_worlds() {
     let Error::Snapshot { resources } = error else { panic!("{error}") };
     assert_eq!(resources, ["it::sums::Sums", "it::sums::Sums.count"]);
 }
+
+#[test]
+fn as_many_servers_store_the_snapshots_as_the_stream() {
+    let servers = Servers::start(3);
+    let mut nodes = vec![Node::open(&Options { replicas: 3, ..options(&servers, "a") }).expect("it starts")];
+    add(&mut nodes, 10);
+    // One that is taken with the default of one replica.
+    snapshot(&options(&servers, "s"), adder, emit).expect("it is taken");
+    assert_eq!(servers.replicas(STORE.0), 3);
+    servers.delete(STORE.0);
+    servers.store("sums-snapshots");
+    let error = snapshot(&options(&servers, "s"), adder, emit).expect_err("one server may be lost");
+    let text = "1 server(s) store the stream `OBJ_sums-snapshots` instead of 3: give it more replicas, such as with `nats \
+                stream edit`, or set `replicas` to 1";
+    assert_eq!(error.to_string(), text);
+}

@@ -82,7 +82,8 @@ impl Limits {
     pub(super) fn is_too_much(&self, holds: usize, all: usize) -> bool {
         // A connection that takes all the memory must not end those that hold little.
         let half = self.memory / 2;
-        all > half && holds > half / self.connections.max(1)
+        // The sum may have wrapped.
+        all.max(holds) > half && holds > half / self.connections.max(1)
     }
 }
 
