@@ -78,8 +78,8 @@ impl Checks {
         self.judge(digests, at, order)
     }
 
-    /// Returns the names of the nodes that are alive: those that have published since 10 seconds before the last check but
-    /// one, since each publishes its digests between two checks.
+    /// Returns the names of the nodes that are alive: those that have published since 10 seconds before the last check
+    /// but one, as each publishes its digests between two checks.
     pub(crate) fn alive<'a>(&self, order: &'a Order) -> impl Iterator<Item = &'a str> {
         let [_, check] = self.times;
         order.alive(check.unwrap_or(order.position.at).saturating_sub(SILENCE))

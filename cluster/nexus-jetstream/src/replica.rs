@@ -372,8 +372,8 @@ impl Replica {
     }
 
     /// Returns the names of the nodes that have published in the last 10 seconds, by the time of the stream, or since
-    /// 10 seconds before this node's last check but one: a node that publishes no inputs publishes its digests. One that
-    /// has failed is therefore named for up to two checks.
+    /// 10 seconds before this node's last check but one: a node that publishes no inputs publishes its digests. A node
+    /// that has failed is therefore named for up to two checks.
     pub fn nodes(&self) -> impl Iterator<Item = &str> {
         self.checks.alive(&self.order)
     }

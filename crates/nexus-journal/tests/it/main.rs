@@ -10,6 +10,8 @@ mod edges;
 mod faults;
 mod messages;
 mod names;
+#[cfg(target_os = "linux")]
+mod open_files;
 mod payloads;
 mod program;
 mod replay;
