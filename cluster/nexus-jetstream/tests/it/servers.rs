@@ -98,6 +98,16 @@ impl Servers {
         info.cached_info().config.num_replicas
     }
 
+    /// Returns the number of the server that leads a stream.
+    pub(crate) fn leader(&self, stream: &str) -> usize {
+        let leader = self.ask(async |context| {
+            let stream = context.get_stream(stream).await.expect("it is there");
+            stream.cached_info().cluster.as_ref().and_then(|cluster| cluster.leader.clone())
+        });
+        let leader = leader.expect("it has a leader");
+        leader.strip_prefix('n').and_then(|number| number.parse().ok()).expect("a name that was given here")
+    }
+
     /// Publishes a message to a stream.
     pub(crate) fn publish(&self, subject: &str) {
         self.ask(async |context| {
