@@ -220,6 +220,13 @@ mod tests {
             }
             Self { child, port, _folder: folder }
         }
+
+        fn stream(&self, every: u64, node: &str) -> Stream {
+            let servers = format!("nats://127.0.0.1:{}", self.port);
+            let options = Options::new(&servers, "kv-1-of-3", "kv-server 1", node);
+            let options = Options { gossip: Some("members".into()), ..options };
+            Stream::new(options, every, Some((0, 3)), ([127, 0, 0, 1], 7000).into())
+        }
     }
 
     impl Drop for Nats {
@@ -236,15 +243,6 @@ mod tests {
         _ = builder.install_driver(MioInstaller::new().expect("the system reports events"));
         builder.install_driver(Engine { clock, settings, limits: Limits::default() });
         builder.build()
-    }
-
-    impl Nats {
-        fn stream(&self, every: u64, node: &str) -> Stream {
-            let servers = format!("nats://127.0.0.1:{}", self.port);
-            let options = Options::new(&servers, "kv-1-of-3", "kv-server 1", node);
-            let options = Options { gossip: Some("members".into()), ..options };
-            Stream::new(options, every, Some((0, 3)), ([127, 0, 0, 1], 7000).into())
-        }
     }
 
     /// A server: its world, and the log in it.

@@ -30,8 +30,9 @@ struct Votes {
 #[derive(Default)]
 pub(crate) struct Checks {
     votes: BTreeMap<Sequence, Votes>,
-    /// The times of the last two checks of this node, the last one first.
-    times: [Option<Duration>; 2],
+    /// The time of the last check of this node, or of the state that it began with, and of the check before that.
+    last: Duration,
+    before: Option<Duration>,
     /// The last sequence at which all nodes that had reported agreed.
     pub(crate) agreed: Sequence,
     pub(crate) alarms: VecDeque<Alarm>,
@@ -43,7 +44,7 @@ pub(crate) struct Checks {
 impl Checks {
     /// Begins with a state of this time, as if that had been checked.
     pub(crate) fn since(at: Duration) -> Self {
-        Self { times: [Some(at), None], ..Self::default() }
+        Self { last: at, ..Self::default() }
     }
 
     /// Adds the digests of this node.
@@ -56,9 +57,9 @@ impl Checks {
         (at, note): (Sequence, Box<[u8]>),
         order: &Order,
     ) -> Result<(), Error> {
-        let [last, _] = self.times;
-        self.times = [Some(order.position.at), last];
-        self.votes.entry(at).or_default().own = Some((note, last.unwrap_or_default()));
+        let last = std::mem::replace(&mut self.last, order.position.at);
+        self.before = Some(last);
+        self.votes.entry(at).or_default().own = Some((note, last));
         self.judge(digests, at, order)
     }
 
@@ -81,8 +82,7 @@ impl Checks {
     /// Returns the names of the nodes that are alive: those that have published since 10 seconds before the last check
     /// but one, as each publishes its digests between two checks.
     pub(crate) fn alive<'a>(&self, order: &'a Order) -> impl Iterator<Item = &'a str> {
-        let [_, check] = self.times;
-        order.alive(check.unwrap_or(order.position.at).saturating_sub(SILENCE))
+        order.alive(self.before.unwrap_or(order.position.at).saturating_sub(SILENCE))
     }
 
     fn judge(&mut self, digests: &Digests, at: Sequence, order: &Order) -> Result<(), Error> {

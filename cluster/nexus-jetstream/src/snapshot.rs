@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use async_nats::jetstream::context::ContextBuilder;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::{ContextBuilder, GetStreamError};
 use async_nats::jetstream::object_store::{Config, ObjectInfo, ObjectStore};
+use async_nats::jetstream::stream::{Config as Stored, Stream};
 use futures_util::StreamExt;
 use nexus_journal::{Digests, Input, OWN_SOURCES, Program, Snapshot};
 use nexus_rt::{Clock, Key, Sequence, World};
@@ -140,8 +142,8 @@ async fn store(link: &Link, options: &Options) -> Result<ObjectStore, Error> {
         Err(error) if is_missing(&error) => {}
         Err(error) => return Err(failed(doing)(error)),
         Ok(store) => {
-            let stream = format!("OBJ_{bucket}");
-            let found = context.get_stream(&stream).await.map_err(failed(doing))?.cached_info().config.num_replicas;
+            let parts = parts(&context, &bucket).await.map_err(failed(doing))?;
+            let Stored { num_replicas: found, name: stream, .. } = parts.cached_info().config.clone();
             let is_enough = found >= num_replicas;
             return if is_enough { Ok(store) } else { Err(Error::Replicas { stream, found, expected: num_replicas }) };
         }
@@ -152,6 +154,11 @@ async fn store(link: &Link, options: &Options) -> Result<ObjectStore, Error> {
 
 fn bucket(options: &Options) -> String {
     format!("{}-snapshots", options.stream)
+}
+
+/// Returns the stream in which an object store keeps the parts of its objects.
+async fn parts(context: &Context, bucket: &str) -> Result<Stream, GetStreamError> {
+    context.get_stream(format!("OBJ_{bucket}")).await
 }
 
 async fn put(store: &ObjectStore, name: &str, mut bytes: &[u8]) -> Result<(), Error> {
@@ -189,14 +196,14 @@ async fn purge(link: &Link, store: &ObjectStore) -> Result<u64, Error> {
 async fn sweep(link: &Link, kept: &[ObjectInfo]) -> Result<(), Error> {
     let Some(ObjectInfo { bucket, nuid, .. }) = kept.first() else { return Ok(()) };
     let doing = "delete the parts of a snapshot";
-    let stream = link.context.get_stream(format!("OBJ_{bucket}")).await.map_err(failed(doing))?;
+    let stream = parts(&link.context, bucket).await.map_err(failed(doing))?;
     let last = async |part: &str| {
         let message = stream.get_last_raw_message_by_subject(part).await;
         message.map(|message| message.sequence).map_err(failed(doing))
     };
     let oldest = last(&format!("$O.{bucket}.C.{nuid}")).await?;
-    let mut parts = stream.info_with_subjects(format!("$O.{bucket}.C.>")).await.map_err(failed(doing))?;
-    while let Some(part) = parts.next().await {
+    let mut found = stream.info_with_subjects(format!("$O.{bucket}.C.>")).await.map_err(failed(doing))?;
+    while let Some(part) = found.next().await {
         let (part, _) = part.map_err(failed(doing))?;
         if !kept.iter().any(|it| part.ends_with(&it.nuid)) && last(&part).await? < oldest {
             stream.purge().filter(part).await.map_err(failed(doing))?;

@@ -84,7 +84,7 @@ impl Entry {
         self.held.take().map_or_else(|| disk.open(&self.name, false), Ok)
     }
 
-    /// Lets go of the open file: none will remove it.
+    /// Closes the file until it is read, as nothing removes it before.
     pub(crate) fn release(&mut self) {
         self.held = None;
     }
