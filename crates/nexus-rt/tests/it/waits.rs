@@ -160,6 +160,16 @@ fn a_wait_never_ends_before_its_time_whatever_was_waited_for_before() {
     ringing.join().unwrap();
 }
 
+/// As after the replay of a journal that another clock had recorded. By the machine's clock, the deadline is an hour away.
+#[test]
+fn a_wait_by_a_clock_that_is_ahead_lasts_from_its_now_to_the_deadline() {
+    let mut rig = Rig::new();
+    let (start, hour) = (Instant::now(), Duration::from_secs(3_600));
+    let now = start + hour;
+    assert_eq!(rig.poller.poll_until(&mut rig.world, now, |_| Some(now + 5 * MS)).unwrap(), 0);
+    assert!((5 * MS..hour).contains(&start.elapsed()));
+}
+
 /// What each handler of a turn saw of the time.
 #[derive(Default)]
 struct Seen(Vec<(&'static str, Instant)>);
