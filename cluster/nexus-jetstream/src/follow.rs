@@ -21,8 +21,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// How long the stream must seem gone before that is believed.
 const CERTAIN: Duration = Duration::from_secs(30);
 
-/// How long a server may answer pings, but not deliver the stream, before another server is looked for. It is longer
-/// than an election takes, during which all servers are like that.
+/// How long a stream may be without a leader, or not be delivered, before another server is looked for. It is longer
+/// than an election takes.
 const STUCK: Duration = Duration::from_secs(15);
 
 /// What the answers of the servers amount to.
@@ -71,7 +71,6 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
             sleep(AGAIN).await;
             continue;
         };
-        answers.last = Instant::now();
         let messages = consumer.stream().max_messages_per_batch(512).heartbeat(HEARTBEAT).messages().await;
         let Ok(mut messages) = messages else { continue };
         let (from, mut gap) = (after, None);
@@ -81,7 +80,7 @@ pub(crate) async fn follow(client: &Client, stream: &Stored, mut after: u64, to:
                 Ok(_) => break,
                 // The stream may have stopped on the server of a consumer, while the consumer still sends heartbeats.
                 Err(_) => match stream.get_info().await {
-                    Ok(info) if is_same(stream, &info) && info.state.last_sequence == after => {
+                    Ok(info) if is_led(&info) && is_same(stream, &info) && info.state.last_sequence == after => {
                         answers = Answers::begin();
                         continue;
                     }
@@ -115,6 +114,12 @@ fn is_same(stream: &Stored, info: &Info) -> bool {
     info.created == stream.cached_info().created
 }
 
+/// Returns whether a stream has a leader. A server whose peers are gone tells of it as it was. One that led it goes on
+/// to do so for some 20 s, and then without a leader.
+fn is_led(info: &Info) -> bool {
+    info.cluster.as_ref().is_none_or(|cluster| cluster.leader.is_some())
+}
+
 /// Returns whether the stream still has the messages after `after`, as far as any server answers. If not, tells the
 /// loop. `gap` is the first message that a new consumer has found, if it is not the next one.
 ///
@@ -127,6 +132,7 @@ async fn still_there(
     to: &Loop,
 ) -> bool {
     let doubt = match stream.get_info().await {
+        Ok(info) if !is_led(&info) => None,
         Ok(info) => {
             Seen { is_same: is_same(stream, &info), first: info.state.first_sequence, last: info.state.last_sequence }
                 .doubt(after, gap)
@@ -138,7 +144,7 @@ async fn still_there(
         None => {
             *gone = None;
             if last.elapsed() > STUCK {
-                // Its peers may not reach the server. It may even tell of the stream as it was.
+                // Its peers may not reach the server.
                 _ = client.force_reconnect().await;
                 *last = Instant::now();
             }
