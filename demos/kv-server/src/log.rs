@@ -12,6 +12,7 @@ use nexus_rt::{Clock, Key, MioDriver, Sequence, World};
 use crate::changes::Changes;
 use crate::keys::Keys;
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::store::{Change, PROGRAM, Store, digests};
 
@@ -107,6 +108,8 @@ impl Log {
         Changes::collect(world, true);
         // Replayed requests were not asked of this run of the server.
         *world.resource_mut::<Stats>() = Stats { watched: true, ..Stats::new() };
+        // The last of them may be later than the machine's clock.
+        world.resource_mut::<Settings>().started = world.resource::<Clock>().now();
         Ok(replayed)
     }
 
