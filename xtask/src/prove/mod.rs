@@ -78,6 +78,9 @@ impl Room {
     }
 
     /// Runs a part of a proof, unless it is known to hold for this commit. Returns its line.
+    ///
+    /// # Errors
+    /// If the part fails, or another commit is checked out, or something is changed, once it has run.
     fn once(&self, name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
         let note = self.path(&format!("{name}.holds"));
         if let Some(line) = self.known(&note) {
@@ -85,6 +88,9 @@ impl Room {
             return Ok(line);
         }
         let line = run()?;
+        if commit(&self.root) != self.commit {
+            return Err(format!("the files changed while {name} ran, so `{line}` holds for neither state"));
+        }
         fs::write(&note, format!("{}\n{line}\n", self.commit))
             .map_err(|error| format!("{}: {error}", note.display()))?;
         Ok(line)
@@ -109,11 +115,11 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> bool {
         PROOFS.iter().for_each(|proof| println!("  {:<12} {}", proof.name, proof.what));
         return names == ["list"];
     }
-    let commit = commit(root);
     let mut all_hold = true;
     let mut lines = Vec::new();
     for proof in PROOFS.iter().filter(|proof| names.is_empty() || names.contains(&proof.name)) {
         println!("prove: {}: {}", proof.name, proof.what);
+        let commit = commit(root);
         let folder = root.join(FOLDER).join(proof.name);
         fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let room = Room { root: root.to_owned(), folder, commit: commit.clone() };
@@ -141,13 +147,20 @@ fn commit(root: &Path) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_new_file_is_a_change_beside_the_commit() {
-        let folder = std::env::temp_dir().join(format!("xtask-commit-{}", std::process::id()));
+    /// A new repository with one commit, which ignores notes.
+    fn repository(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for this test");
         let git = |line: &str| _ = command::output(&folder, "git", &line.split(' ').collect::<Vec<_>>());
         git("init");
+        fs::write(folder.join(".git/info/exclude"), "*.holds").expect("git made the folder");
         git("-c user.name=a -c user.email=a@b -c commit.gpgsign=false commit --allow-empty -m first");
+        folder
+    }
+
+    #[test]
+    fn a_new_file_is_a_change_beside_the_commit() {
+        let folder = repository("commit");
         assert_eq!(commit(&folder).len(), 40);
         fs::write(folder.join("new"), "").expect("the folder can be written to");
         assert!(commit(&folder).ends_with('+'));
@@ -156,16 +169,30 @@ mod tests {
 
     #[test]
     fn what_holds_for_a_commit_is_not_run_again() {
-        let folder = std::env::temp_dir().join(format!("xtask-prove-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder for this test");
+        let folder = repository("prove");
         let room = |commit: &str| Room { root: folder.clone(), folder: folder.clone(), commit: commit.into() };
         let again = || Err("it was run again".to_owned());
-        assert_eq!(room("abc").once("part", || Ok("3 tests".into())).as_deref(), Ok("3 tests"));
-        assert_eq!(room("abc").once("part", again).as_deref(), Ok("3 tests"));
-        assert!(room("abc").once("other", again).is_err() && room("abd").once("part", again).is_err());
-        assert!(
-            room("abc+").once("part", || Ok("4 tests".into())).is_ok() && room("abc+").once("part", again).is_err()
-        );
+        let first = commit(&folder);
+        assert_eq!(room(&first).once("part", || Ok("3 tests".into())).as_deref(), Ok("3 tests"));
+        assert_eq!(room(&first).once("part", again).as_deref(), Ok("3 tests"));
+        assert!(room(&first).once("other", again).is_err() && room("another").once("part", again).is_err());
+        fs::write(folder.join("new"), "").expect("the folder can be written to");
+        let changed = first + "+";
+        assert!(room(&changed).once("part", || Ok("4 tests".into())).is_ok());
+        assert!(room(&changed).once("part", again).is_err());
+        fs::remove_dir_all(&folder).expect("it was made above");
+    }
+
+    #[test]
+    fn what_ran_while_files_changed_holds_for_no_commit() {
+        let folder = repository("moved");
+        let new = folder.join("new");
+        let room = Room { root: folder.clone(), folder: folder.clone(), commit: commit(&folder) };
+        let changes = || fs::write(&new, "").map(|()| "3 tests".to_owned()).map_err(|error| error.to_string());
+        let outcome = room.once("part", changes);
+        assert!(outcome.is_err_and(|why| why.contains("while part ran, so `3 tests`")));
+        fs::remove_file(&new).expect("it was written above");
+        assert!(room.once("part", || Err("it was run again".to_owned())).is_err());
         fs::remove_dir_all(&folder).expect("it was made above");
     }
 }
