@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// The interval at which a long run reports that it is still running.
@@ -23,20 +23,29 @@ impl Run<'_> {
     /// # Errors
     /// If it could not be started or failed: the message says how, and names the file with its output.
     pub(super) fn run(&self) -> Result<String, String> {
+        let (status, text) = self.ended()?;
+        if status.success() { Ok(text) } else { Err(self.failed(status.to_string())) }
+    }
+
+    /// Runs the command, and returns how it ended, with its output.
+    ///
+    /// # Errors
+    /// If it could not be started, or its output not be kept.
+    pub(super) fn ended(&self) -> Result<(ExitStatus, String), String> {
         let Self { folder, line, environment, log } = *self;
         println!("prove: {line}");
-        let failed = |how: String| format!("{how}: `{line}`, see {}", log.display());
-        let file = File::create(log).map_err(|error| failed(error.to_string()))?;
-        let both = file.try_clone().map_err(|error| failed(error.to_string()))?;
+        let failed = |error: std::io::Error| self.failed(error.to_string());
+        let file = File::create(log).map_err(failed)?;
+        let both = file.try_clone().map_err(failed)?;
         let words: Vec<&str> = line.split(' ').collect();
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).args(words).envs(environment.iter().copied()).current_dir(folder);
         let child = command.stdin(Stdio::null()).stdout(file).stderr(both).spawn();
-        let mut child = child.map_err(|error| failed(error.to_string()))?;
+        let mut child = child.map_err(failed)?;
         let started = Instant::now();
         let mut news = NEWS;
         let status = loop {
-            match child.try_wait().map_err(|error| failed(error.to_string()))? {
+            match child.try_wait().map_err(failed)? {
                 Some(status) => break status,
                 None => std::thread::sleep(Duration::from_millis(50)),
             }
@@ -45,9 +54,13 @@ impl Run<'_> {
                 news += NEWS;
             }
         };
-        let text = std::fs::read(log).map_err(|error| failed(error.to_string()))?;
-        let text = without_colours(&String::from_utf8_lossy(&text));
-        if status.success() { Ok(text) } else { Err(failed(status.to_string())) }
+        let text = std::fs::read(log).map_err(failed)?;
+        Ok((status, without_colours(&String::from_utf8_lossy(&text))))
+    }
+
+    /// Says how the command failed, and where its output is.
+    pub(super) fn failed(&self, how: String) -> String {
+        format!("{how}: `{}`, see {}", self.line, self.log.display())
     }
 }
 
@@ -88,11 +101,14 @@ pub(super) fn is_there(program: &str, args: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Returns the names of the programs in a folder, in order.
+/// Returns the names of the programs in a folder, in order: of files, and of folders with a `main.rs`.
 pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let names =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned));
+    let names = entries.filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let is_program = path.join("main.rs").exists() || path.extension().is_some_and(|end| end == "rs");
+        is_program.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+    });
     let mut names: Vec<_> = names.collect();
     names.sort();
     Ok(names)
@@ -124,6 +140,14 @@ mod tests {
         std::fs::remove_file(&log).expect("it was made above");
         assert_eq!(output(Path::new("/"), "echo", &["a", "b"]), "a b");
         assert!(is_there("true", &[]) && !is_there("no-such-program", &[]));
+    }
+
+    #[test]
+    fn programs_are_files_or_folders_with_a_main_file() {
+        let examples = programs_in(&crate::root().join("crates/nexus-rt/examples")).expect("the folder is there");
+        let has = |name: &str| examples.iter().any(|it| it == name);
+        assert!(has("pipeline") && has("controller") && has("fix_gateway") && !has("options"));
+        assert!(examples.is_sorted());
     }
 
     #[test]
