@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: the checks that must pass before a change lands, the fastest first.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -31,8 +31,7 @@ pub(crate) fn run(root: &Path) -> bool {
         && bench(root)
         && sanitize::run(root);
     messages(root);
-    tools();
-    std::env::var("SKIPPED_CHECKS").unwrap_or_default().lines().for_each(|what| _ = skip(what));
+    tools(root);
     let skipped = SKIPPED.lock().expect("no panic");
     println!("{}", summary(passed, &skipped, started.elapsed().as_secs()));
     passed
@@ -59,7 +58,7 @@ fn summary(passed: bool, skipped: &[String], seconds: u64) -> String {
     format!("{lines}xtask ci: {result} in {seconds} s")
 }
 
-/// Notes that the messages of the compiler were not compared, if they were not: a test does, for one release of it.
+/// Notes which messages of the compiler were not compared: a test does, for one release of it, without its sources.
 fn messages(root: &Path) {
     const TEST: &str = "crates/nexus-rt/tests/it/messages.rs";
     let text = std::fs::read_to_string(root.join(TEST)).unwrap_or_default();
@@ -69,22 +68,63 @@ fn messages(root: &Path) {
     if !compiler.starts_with(release) {
         let release = release.trim();
         skip(&format!("the expected messages are those of {release}, so those of {compiler} are not compared"));
+    } else if sysroot().join("lib/rustlib/src/rust/library").exists() {
+        skip("rust-src is installed, so messages with lines of the standard library (messages/built) are not compared");
     }
 }
 
-/// Notes the programs that tests need and do without if they are missing.
-fn tools() {
-    let tests = [
-        ("redis-server", "kv-server is not compared with Redis"),
-        ("strace", "no system calls are made to fail"),
-        ("prometheus", "no Prometheus scrapes kv-server"),
-        ("promtool", "the text of the metrics is not checked"),
-    ];
-    for (program, why) in tests {
-        if Command::new(program).arg("--version").output().is_err() {
-            skip(&format!("{program} is missing: {why}"));
-        }
-    }
+/// What tests need and do without if it is missing: its name, what is not tested without it, and commands, one of which
+/// succeeds if it is there. `TARGET` is the folder of builds, where `.ci/run` puts environments.
+type Tool = (&'static str, &'static str, &'static [&'static str]);
+
+#[rustfmt::skip]
+const TOOLS: &[Tool] = &[
+    ("redis-server", "kv-server is not compared with Redis", &["redis-server --version"]),
+    ("redis-cli", "kv-server is not tested with it", &["redis-cli --version"]),
+    ("redis-benchmark", "kv-server is not tested with it", &["redis-benchmark --version"]),
+    ("strace, or the right to trace", "no system calls are made to fail", &["strace -o /dev/null true"]),
+    ("prometheus", "no Prometheus scrapes kv-server", &["prometheus --version"]),
+    ("promtool", "the text of the metrics is not checked", &["promtool --version"]),
+    ("chromium", "the page of kv-server's metrics is not tested", &["chromium --version"]),
+    ("QuickFIX for Python", "fix_gateway is not tested with it", &[
+        "TARGET/quickfix/bin/python -c __import__('quickfix')", "python3 -c __import__('quickfix')",
+    ]),
+    ("redis for Python", "kv-server is not tested with it", &[
+        "TARGET/kv-clients/python/bin/python -c __import__('redis')", "python3 -c __import__('redis')",
+    ]),
+    ("coredis for Python", "kv-server is not tested with it", &[
+        "TARGET/kv-clients/python/bin/python -c __import__('coredis')", "python3 -c __import__('coredis')",
+    ]),
+    ("redis for Node.js", "kv-server is not tested with it", &["test -e TARGET/kv-clients/node_modules/redis"]),
+    ("ioredis for Node.js", "kv-server is not tested with it", &["test -e TARGET/kv-clients/node_modules/ioredis"]),
+    ("redis for Rust", "kv-server is not tested with it", &[
+        "test -e TARGET/kv-clients/redis-rs/debug/redis-rs-client",
+    ]),
+];
+
+/// Notes the tools that are missing.
+fn tools(root: &Path) {
+    missing(TOOLS, &target(root)).for_each(|what| _ = skip(&format!("{what} (`.ci/run` installs it)")));
+}
+
+/// Returns which tools are missing and what is not tested for it.
+fn missing(tools: &[Tool], target: &Path) -> impl Iterator<Item = String> {
+    let target = target.display().to_string();
+    let is_there = move |line: &&str| {
+        let line = line.replace("TARGET", &target);
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().expect("a command line starts with a program"));
+        let status = command.args(words).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let missing = tools.iter().filter(move |(_, _, lines)| !lines.iter().any(&is_there));
+    missing.map(|(name, why, _)| format!("{name} is missing: {why}"))
+}
+
+/// Returns the folder of the toolchain.
+fn sysroot() -> PathBuf {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().expect("a toolchain");
+    String::from_utf8_lossy(&output.stdout).trim().into()
 }
 
 /// Returns the version of the compiler, as it says it.
@@ -115,37 +155,42 @@ fn guide(root: &Path) -> bool {
     book::run(root)
 }
 
+/// Returns the folder of another workspace. Notes that it is not checked if it is missing.
+fn workspace(root: &Path, name: &str) -> Option<PathBuf> {
+    let folder = root.join(name);
+    let there = folder.exists() || !skip(&format!("the folder `{name}` is missing, so nothing in it is checked"));
+    there.then_some(folder)
+}
+
 /// Checks the fuzz targets: a workspace of their own, which includes tests of this one.
 fn fuzz(root: &Path) -> bool {
-    let fuzz = root.join("fuzz");
-    !fuzz.exists() || cargo(&fuzz, "cargo fmt --all --check", &[]) && cargo(&fuzz, "cargo check --bins", &[])
+    let Some(fuzz) = workspace(root, "fuzz") else { return true };
+    cargo(&fuzz, "cargo fmt --all --check", &[]) && cargo(&fuzz, "cargo check --bins", &[])
 }
 
 /// Checks the programs for several machines: a workspace of their own, for its async dependencies.
 fn cluster(root: &Path) -> bool {
-    let cluster = root.join("cluster");
-    !cluster.exists()
-        || cargo(&cluster, "cargo fmt --all --check", &[])
-            && cargo(&cluster, "cargo clippy --workspace --all-targets -- -D warnings", &[])
-            && cargo(&cluster, "cargo doc --workspace --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
-            && cargo(&cluster, "cargo test --workspace", &[])
+    let Some(cluster) = workspace(root, "cluster") else { return true };
+    cargo(&cluster, "cargo fmt --all --check", &[])
+        && cargo(&cluster, "cargo clippy --workspace --all-targets -- -D warnings", &[])
+        && cargo(&cluster, "cargo doc --workspace --no-deps", &[("RUSTDOCFLAGS", "-D warnings")])
+        && cargo(&cluster, "cargo test --workspace", &[])
 }
 
 /// Checks that the benches, which are a workspace of their own, compile and compute the right values.
 fn bench(root: &Path) -> bool {
-    let bench = root.join("bench");
-    !bench.exists()
-        || cargo(&bench, "cargo fmt --all --check", &[])
-            && cargo(&bench, "cargo clippy --workspace --all-targets -- -D warnings", &[])
-            && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
-            && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
-            && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
-            && cargo(&bench, "cargo run --release --bin ingress -- --check", &[])
-            && cargo(&bench, "cargo run --release --bin journal -- --check", &[])
-            && cargo(&bench, "cargo test --release --lib", &[])
-            && cargo(&bench, "cargo run --release -p probes", &[])
-            && asm::run(root, None)
-            && instructions::run(root, false)
+    let Some(bench) = workspace(root, "bench") else { return true };
+    cargo(&bench, "cargo fmt --all --check", &[])
+        && cargo(&bench, "cargo clippy --workspace --all-targets -- -D warnings", &[])
+        && cargo(&bench, "cargo run --release --bin bench -- --check", &[])
+        && cargo(&bench, "cargo run --release --bin timers -- --check", &[])
+        && cargo(&bench, "cargo run --release --bin echo -- --check", &[])
+        && cargo(&bench, "cargo run --release --bin ingress -- --check", &[])
+        && cargo(&bench, "cargo run --release --bin journal -- --check", &[])
+        && cargo(&bench, "cargo test --release --lib", &[])
+        && cargo(&bench, "cargo run --release -p probes", &[])
+        && asm::run(root, None)
+        && instructions::run(root, false)
 }
 
 /// Runs a command line in `folder`.
@@ -174,6 +219,23 @@ mod tests {
              xtask ci: passed, except for what was SKIPPED, in 7 s"
         );
         assert!(summary(false, &skipped, 7).ends_with("\nxtask ci: FAILED in 7 s"));
+    }
+
+    #[test]
+    fn a_tool_that_is_missing_is_named_with_what_is_not_tested() {
+        let tools: &[Tool] = &[
+            ("a", "b", &["no-such-program --version", "true"]),
+            ("c", "d", &["no-such-program --version", "test -e TARGET/c"]),
+            ("e", "f", &["test TARGET = /target"]),
+        ];
+        assert_eq!(missing(tools, Path::new("/target")).collect::<Vec<_>>(), ["c is missing: d"]);
+    }
+
+    #[test]
+    fn a_workspace_that_is_missing_is_named() {
+        assert!(workspace(&crate::root(), "fuzz").is_some() && workspace(&crate::root(), "no-such").is_none());
+        let skipped = SKIPPED.lock().expect("no panic");
+        assert!(skipped.contains(&"the folder `no-such` is missing, so nothing in it is checked".to_owned()));
     }
 
     #[test]
