@@ -18,7 +18,7 @@ pub(super) fn prove(room: &Room) -> Outcome {
     }
     for test in TESTS {
         room.once(test, || {
-            let line = format!("cargo test --release -p kv-server --test it -- {test}");
+            let line = format!("cargo test --release -p kv-server --test it -- {test} --show-output");
             let environment = [("KV_COMMANDS", COMMANDS), ("KV_STEPS", COMMANDS), ("KV_FLOATS", COMMANDS)];
             let log = room.path(&format!("{test}.log"));
             match passed_tests(&Run { folder: &room.root, line: &line, environment: &environment, log: &log }.run()?) {
