@@ -9,7 +9,7 @@ use crate::commands::{Spec, Specs};
 use crate::error::CommandError;
 use crate::session::Client;
 
-/// The counters since the start, or since they were last reset.
+/// The counters since the start. A reset sets some to zero, and notes the values of the others, which INFO subtracts.
 #[derive(Debug, Default)]
 pub struct Stats {
     /// The number of turns of the loop.
@@ -47,6 +47,8 @@ pub struct Stats {
     pub(crate) latency_before: Vec<Snapshot>,
     /// The number of connections when the counters were last reset.
     pub(crate) connections_before: u64,
+    /// The hits, misses and expired keys when the counters were last reset.
+    pub(crate) keys_before: [u64; 3],
     /// The number of calls when the counters were last reset.
     pub(crate) calls_before: u64,
 }
@@ -185,12 +187,22 @@ impl Stats {
         }
     }
 
+    /// Returns the hits, misses and expired keys since the counters were last reset.
+    pub(crate) fn keys(&self) -> [u64; 3] {
+        let [hits, misses, expired] = self.keys_before;
+        [self.hits - hits, self.misses - misses, self.expired - expired]
+    }
+
     /// Resets the counters, but not the current numbers.
     pub(crate) fn reset(&mut self, traffic: Traffic, board: &Board) {
         let commands = vec![CommandStats::default(); self.commands.len()];
         *self = Self {
             connections: self.connections,
             connections_before: self.connections,
+            hits: self.hits,
+            misses: self.misses,
+            expired: self.expired,
+            keys_before: [self.hits, self.misses, self.expired],
             calls_before: self.calls(),
             clients: self.clients,
             turns: self.turns,

@@ -214,6 +214,7 @@ impl Sources<'_> {
         let (stats, before) = (&*self.stats, self.stats.before);
         let traffic = traffic(self.net.as_deref(), stats);
         let [requests, received, sent] = stats.rates.per_second(self.shared.machine_now(&self.clock), traffic);
+        let [hits, misses, expired] = stats.keys();
         let errors = stats.errors.values().sum();
         text.line("total_connections_received", stats.connections - stats.connections_before);
         text.line("total_commands_processed", traffic.requests - before.requests);
@@ -228,12 +229,12 @@ impl Sources<'_> {
             ("sync_full", 0),
             ("sync_partial_ok", 0),
             ("sync_partial_err", 0),
-            ("expired_keys", stats.expired),
+            ("expired_keys", expired),
             ("evicted_keys", 0),
             ("evicted_clients", 0),
             ("eventloop_cycles", stats.turns),
-            ("keyspace_hits", stats.hits),
-            ("keyspace_misses", stats.misses),
+            ("keyspace_hits", hits),
+            ("keyspace_misses", misses),
             ("pubsub_channels", self.channels.len() as u64),
             ("pubsub_patterns", self.channels.patterns() as u64),
             ("pubsubshard_channels", self.channels.subscribers(true).len() as u64),

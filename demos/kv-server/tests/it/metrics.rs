@@ -155,6 +155,34 @@ fn numbers_are_what_prometheus_takes() {
     }
 }
 
+/// A counter that falls looks to Prometheus like a server that has started anew.
+#[test]
+fn no_counter_of_prometheus_falls_when_those_of_info_are_reset() {
+    let (server, address) = measured();
+    let mut client = server.client();
+    client.ask(&["SET", "short", "1", "PX", "1"]);
+    until("it has expired", || client.info("expired_keys") == 1);
+    load(&server);
+    let counters = || {
+        let text = page(address, "/metrics");
+        let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"));
+        let kinds: Vec<_> = kinds.collect();
+        let rows = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let rows = rows.filter(|(name, _)| kinds.iter().any(|kind| name.split('{').next() == Some(kind)));
+        rows.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect::<BTreeMap<String, f64>>()
+    };
+    let before = counters();
+    let names = ["keyspace_hits", "keyspace_misses", "expired_keys"];
+    assert_eq!(names.map(|name| client.info(name)), [720, 280, 1]);
+    client.ask(&["CONFIG", "RESETSTAT"]);
+    assert_eq!(names.map(|name| client.info(name)), [0; 3]);
+    let after = counters();
+    let fallen: Vec<_> = before.iter().filter(|(name, value)| after.get(*name) < Some(value)).collect();
+    assert!(fallen.is_empty() && before["kv_hits_total"] == 720.0, "{fallen:?}");
+    client.ask(&["GET", "key 1"]);
+    assert_eq!(names.map(|name| client.info(name)), [1, 0, 0]);
+}
+
 /// A process that is killed when its test ends.
 struct Killed(Child);
 
