@@ -29,6 +29,12 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How many bytes may wait to be written before no more are read.
 const ROOM: usize = 65_536;
 
+/// How many rounds of reading and writing a connection has in a row. A faster client would keep the others waiting.
+const ROUNDS: usize = 16;
+
+/// The driver reports what a connection can be read from, and when it can be written to.
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
 #[derive(Default)]
 struct Stats {
     accepted: u32,
@@ -63,6 +69,14 @@ fn close(io: &mut MioDriver, full: &mut Full, connection: MioToken) -> bool {
     closed
 }
 
+/// What is left of a connection after an event.
+enum After {
+    Open,
+    /// It is open, and its rounds were over before everything was read.
+    Busy,
+    Over,
+}
+
 struct Connection {
     idle: TimerKey,
     /// Bytes that were read but not yet written.
@@ -72,12 +86,12 @@ struct Connection {
 }
 
 impl Connection {
-    /// Reads what has arrived, and writes back as much as the socket accepts. Returns whether it is still open.
-    fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<bool> {
+    /// Reads what has arrived, and writes back as much as the socket accepts.
+    fn echo(&mut self, stream: &mut TcpStream, event: MioEvent, echoed: &mut usize) -> io::Result<After> {
         self.ending |= event.is_read_closed();
         let mut buffer = [0; 4096];
         let (mut drained, mut over) = (false, false);
-        loop {
+        for _ in 0..ROUNDS {
             // A client that does not read is not read from, either.
             while !drained && self.waiting.len() < ROOM {
                 match stream.read(&mut buffer) {
@@ -104,9 +118,10 @@ impl Connection {
             }
             // The driver does not report again what is left to read: it is read once there is room.
             if drained || self.waiting.len() >= ROOM {
-                return Ok(!(over && self.waiting.is_empty()));
+                return Ok(if over && self.waiting.is_empty() { After::Over } else { After::Open });
             }
         }
+        Ok(After::Busy)
     }
 }
 
@@ -120,7 +135,13 @@ fn on_connection(
     event: MioEvent,
 ) {
     let Some(stream) = io.source::<TcpStream>(event.token) else { return };
-    if let Ok(true) = connection.echo(stream, event, &mut stats.echoed) {
+    let is_open = match connection.echo(stream, event, &mut stats.echoed) {
+        Ok(After::Open) => true,
+        // The driver reports it once more, after the others.
+        Ok(After::Busy) => io.reregister(event.token, INTEREST).is_ok(),
+        Ok(After::Over) | Err(_) => false,
+    };
+    if is_open {
         timers.reschedule(connection.idle, clock.now() + IDLE);
     } else {
         stats.left += 1;
@@ -180,7 +201,7 @@ fn accept(
         };
         let idle = timers.schedule(clock.now() + IDLE, ctx.idle.generate(None));
         let connection = ctx.connections.generate(Connection { idle, waiting: Vec::new(), ending: false });
-        match io.register(stream, Interest::READABLE | Interest::WRITABLE, Box::new(connection)) {
+        match io.register(stream, INTEREST, Box::new(connection)) {
             Ok(token) => {
                 stats.accepted += 1;
                 timers.get_mut(idle).into_iter().for_each(|timer| timer.ctx = Some(token));
