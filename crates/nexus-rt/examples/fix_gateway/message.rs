@@ -33,6 +33,7 @@ impl Framing for Message {
         // No message is shorter than what is looked at first, with a body length of up to six digits.
         while let Some(head) = self.0.unread().get(..BEGIN.len() + 7) {
             let head = str::from_utf8(head).ok().and_then(|head| head.strip_prefix(BEGIN)?.split_once('\x01'));
+            let head = head.filter(|(digits, _)| digits.bytes().all(|byte| byte.is_ascii_digit()));
             let length = match head.map(|(digits, _)| (digits.len(), digits.parse())) {
                 Some((digits, Ok(body @ 1..=65_536))) => BEGIN.len() + digits + 1 + body + TRAILER,
                 _ => return Err(io::Error::other("a message does not begin with `8=FIX.4.4` and a body length")),

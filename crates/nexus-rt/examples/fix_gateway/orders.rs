@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use nexus_rt::timer::TimerEvent;
+use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{CallbackTemplate, Res, ResMut, TimerWheel, callback_blueprint};
 
 use super::message::{fields, utc};
@@ -25,7 +25,7 @@ pub(crate) struct Market(pub(crate) HashMap<&'static str, f64>);
 /// A session, and the ClOrdID that it gave an order.
 type Key = (SessionId, Box<str>);
 
-/// All orders of the day, and the number of open orders per session.
+/// All open orders, those that ended since their session last began anew, and the number of open orders per session.
 #[derive(Default)]
 pub(crate) struct Orders {
     all: HashMap<Key, Order>,
@@ -40,6 +40,8 @@ pub(crate) struct Order {
     price: f64,
     /// The market price when the order arrived, at which it is filled.
     market: f64,
+    /// The timer that fills it, if it has one.
+    fill: Option<TimerKey>,
     /// The OrdStatus: `0` new, `2` filled, `4` canceled, `8` rejected (also until the order is accepted).
     status: char,
 }
@@ -54,6 +56,11 @@ impl Orders {
         order.status = status;
         *self.open.entry(key.0).or_default() -= 1;
         Some(order)
+    }
+
+    /// Forgets the ended orders of a session that begins anew. Their ClOrdIDs are free.
+    pub(crate) fn forget_ended(&mut self, session: SessionId) {
+        self.all.retain(|key, order| key.0 != session || order.status == '0');
     }
 }
 
@@ -83,7 +90,7 @@ pub(crate) fn read((session, message): Request) -> Checked {
     let (key, symbol) = ((session, message.text(11).into()), message.text(55).into());
     let (side, quantity) = (message.text(54).parse().unwrap_or('?'), message.text(38).parse().unwrap_or(0));
     let price = message.text(44).parse().ok().filter(|price: &f64| price.is_finite()).unwrap_or(0.0);
-    let order = Order { key, symbol, side, quantity, price, market: 0.0, status: '8' };
+    let order = Order { key, symbol, side, quantity, price, market: 0.0, fill: None, status: '8' };
     pass_if(message.text(40) == "2" && "12".contains(side), order, "only limit orders to buy or sell")
 }
 
@@ -121,7 +128,8 @@ pub(crate) fn accept(
     order.status = '0';
     let at_market = if order.side == '1' { order.price >= order.market } else { order.price <= order.market };
     if at_market {
-        timers.schedule(sessions.clock.now() + DELAY, Box::new(fill.generate(order.key.clone())));
+        let fill = Box::new(fill.generate(order.key.clone()));
+        order.fill = Some(timers.schedule(sessions.clock.now() + DELAY, fill));
     }
     report(&mut sessions, client.out(), &order, &fields! { 11 => order.key.1 });
     *orders.open.entry(order.key.0).or_default() += 1;
@@ -148,11 +156,19 @@ pub(crate) fn on_fill(
 }
 
 /// Cancels an order, or reports why it cannot.
-pub(crate) fn cancel(client: &mut Peer, mut orders: ResMut<Orders>, mut sessions: Sessions, request: Request) {
-    let (session, message) = request;
+pub(crate) fn cancel(
+    client: &mut Peer,
+    mut orders: ResMut<Orders>,
+    mut sessions: Sessions,
+    mut timers: ResMut<TimerWheel>,
+    (session, message): Request,
+) {
     let key = (session, message.text(41).into());
     let ids = fields! { 11 => message.text(11), 41 => key.1 };
     if let Some(order) = orders.close(&key, '4') {
+        if let Some(timer) = order.fill {
+            timers.cancel(timer);
+        }
         return report(&mut sessions, client.out(), order, &ids);
     }
     let fields = match orders.all.get(&key) {

@@ -8,6 +8,7 @@ use nexus_rt::timer::TimerEvent;
 use nexus_rt::{CallbackTemplate, Clock, Param, Res, ResMut, TimerWheel, callback_blueprint};
 
 use super::message::{Message, fields, frame, utc};
+use super::orders::Orders;
 
 /// The CompID of this side.
 const GATEWAY: &str = "GATEWAY";
@@ -104,7 +105,12 @@ impl Sessions<'_> {
 pub(crate) type Request<'m> = (SessionId, &'m Message);
 
 /// Finds the session of a message. A Logon begins it, and ends it if it is logged on.
-pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &'m Message) -> Option<Request<'m>> {
+pub(crate) fn identify<'m>(
+    client: &mut Peer,
+    mut sessions: Sessions,
+    mut orders: ResMut<Orders>,
+    message: &'m Message,
+) -> Option<Request<'m>> {
     let logon = message.text(35) == "A";
     let named = |it: &Session| message.text(49) == it.name && message.text(56) == GATEWAY;
     let connection = if logon { None } else { Some(client.id()) };
@@ -121,6 +127,7 @@ pub(crate) fn identify<'m>(client: &mut Peer, mut sessions: Sessions, message: &
         if message.text(141) == "Y" {
             state.received = 0;
             state.sent.clear();
+            orders.forget_ended(session);
         }
     }
     Some((session, message))

@@ -59,6 +59,30 @@ fn an_order_is_canceled_once_and_then_not_filled() {
 }
 
 #[test]
+fn a_session_that_begins_anew_keeps_its_open_orders_and_has_the_ids_of_ended_ones_free() {
+    let mut rig = Rig::logged_on(30);
+    for id in ["canceled", "filled"] {
+        rig.send(&order(id, "10", "100"));
+    }
+    rig.send(&order("open", "10", "99"));
+    rig.send(&cancel("b", "canceled"));
+    rig.send("35=5");
+    rig.reconnect();
+    rig.send_as(1, "35=A|98=0|108=30|141=Y");
+    rig.number = 2;
+    assert!(rig.send(&order("canceled", "10", "99"))[0].contains("|150=0|39=0|"));
+    assert_eq!(rig.pass(Duration::from_millis(50)).len(), 1, "of both that were at the market, one is filled");
+    assert!(rig.send(&order("filled", "10", "99"))[0].ends_with("|58=duplicate ClOrdID"));
+    rig.send("35=5");
+    rig.reconnect();
+    rig.send_as(1, "35=A|98=0|108=30|141=Y");
+    rig.number = 2;
+    assert!(rig.send(&order("filled", "10", "99"))[0].contains("|150=0|39=0|"));
+    assert!(rig.send(&order("open", "10", "99"))[0].ends_with("|58=duplicate ClOrdID"));
+    assert!(rig.send(&cancel("c", "open"))[0].contains("|150=4|39=4|"));
+}
+
+#[test]
 fn an_order_beyond_a_limit_is_rejected_with_its_reason() {
     let mut rig = Rig::logged_on(30);
     rig.send(&order("known", "1", "95"));

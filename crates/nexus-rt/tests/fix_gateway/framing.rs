@@ -43,6 +43,7 @@ fn what_cannot_be_framed_has_its_error() {
         (b"8=FIX.4.4\x019=\x0135=0\x0134=1", begin),
         (b"8=FIX.4.4\x019=0\x0135=0\x0134=1", begin),
         (b"8=FIX.4.4\x019=-5\x0135=0\x0134=1", begin),
+        (b"8=FIX.4.4\x019=+5\x0135=0\x0110=216\x01", begin),
         (b"8=FIX.4.4\x019=1234567", begin),
         (b"8=FIX.4.4\x019=65537\x0135=0", begin),
         (b"8=FIX.4.4\x019=4\x0135=0\x0110=163\x01", sum),
