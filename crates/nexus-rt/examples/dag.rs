@@ -22,12 +22,13 @@ fn parse(line: &str) -> Option<Quote> {
     Some(Quote { bid: bid.parse().ok()?, ask: ask.parse().ok()? })
 }
 
-fn spread(quote: &Quote) -> u64 {
-    quote.ask - quote.bid
+/// A crossed quote has none.
+fn spread(quote: &Quote) -> Option<u64> {
+    quote.ask.checked_sub(quote.bid)
 }
 
 fn mid(quote: &Quote) -> u64 {
-    (quote.ask + quote.bid) / 2
+    u64::midpoint(quote.bid, quote.ask)
 }
 
 fn decide(widest: Res<Widest>, spread: &Option<u64>, mid: &Option<u64>) -> Option<Decision> {
@@ -54,12 +55,12 @@ fn main() {
     let mut quotes = DagStart::<&str>::borrowed()
         .root(parse, reg)
         .fork()
-        .arm(|quote| quote.as_ref().map(spread, reg))
+        .arm(|quote| quote.as_ref().and_then(spread, reg))
         .arm(|quote| quote.as_ref().map(mid, reg).inspect(|mid: &u64| println!("mid {mid}"), reg))
         .merge(decide, reg)
         .build();
 
-    for line in ["100/104", "100/120", "nonsense", "101/103"] {
+    for line in ["100/104", "100/120", "nonsense", "104/100", "101/103"] {
         world.next_sequence();
         if let Some(decision) = quotes.run(&mut world, line) {
             sinks.run(&mut world, decision);

@@ -34,8 +34,8 @@ fn is_small(limits: Res<Limits>, order: &Order) -> bool {
     order.quantity <= limits.largest
 }
 
-fn notional(order: &Order) -> u64 {
-    order.price * order.quantity
+fn notional(order: &Order) -> Option<u64> {
+    order.price.checked_mul(order.quantity)
 }
 
 fn fill(mut position: ResMut<Position>, order: &Order) -> u64 {
@@ -60,7 +60,7 @@ fn main() {
         .on_none(note_bad_line, reg)
         .filter(is_small, reg)
         .fork()
-        .arm(|order| order.as_ref().map(notional, reg))
+        .arm(|order| order.as_ref().and_then(notional, reg))
         .arm(|order| order.as_ref().map(fill, reg))
         .merge(report, reg)
         .build();

@@ -34,8 +34,8 @@ fn risk(position: Res<Position>) -> bool {
 
 /// Runs after both, if either returns `true`. It returns nothing, so the systems after it run whenever it does.
 fn quote(mid: Res<Mid>, position: Res<Position>, mut quotes: ResMut<Quotes>) {
-    let skew = position.0.unsigned_abs();
-    quotes.0.push((mid.0 - 1 - skew, mid.0 + 1 + skew));
+    let half = 1 + position.0.unsigned_abs();
+    quotes.0.push((mid.0.saturating_sub(half), mid.0.saturating_add(half)));
 }
 
 fn send(quotes: Res<Quotes>) {

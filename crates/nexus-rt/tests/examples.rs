@@ -49,7 +49,8 @@ with neither:
 
 #[test]
 fn dag() {
-    let expected = "mid 102\nquote around 102, 4 wide\nmid 110\nmid 102\nquote around 102, 2 wide\n2 decisions\n";
+    let expected =
+        "mid 102\nquote around 102, 4 wide\nmid 110\nmid 102\nmid 102\nquote around 102, 2 wide\n2 decisions\n";
     assert_eq!(output("dag", &[]), expected);
 }
 
