@@ -30,6 +30,9 @@ pub(crate) const NEVER: Duration = Duration::from_secs(365 * 86_400);
 /// How far ahead a number may be. A feed that has missed more begins anew, with a snapshot.
 const WINDOW: u64 = 1_000_000;
 
+/// How many lost gaps are kept.
+const GAPS: usize = 10;
+
 /// Sockets whose state is the name of their line.
 pub(crate) type Sockets = Datagrams<&'static str>;
 pub(crate) type Price = u64;
@@ -49,7 +52,9 @@ pub(crate) struct Feed {
     /// Where the open gap begins, and the timer that all gaps share.
     gap: Option<u64>,
     pub(crate) timer: Option<TimerKey>,
-    /// The gaps that were given up.
+    /// The number of gaps that were given up.
+    pub(crate) given_up: u64,
+    /// The first of them.
     pub(crate) lost: Vec<Range<u64>>,
     duplicates: u64,
 }
@@ -100,8 +105,8 @@ fn arbitrate<'a>(mut feed: ResMut<Feed>, clock: Res<Clock>, packet: Packet<'a>) 
     Some(packet)
 }
 
-/// Releases the held packets up to the next gap, and sets the timer for it, which counts from the arrival of the packet
-/// after it.
+/// Releases the held packets up to the next gap, and sets the timer for it, which counts from the first arrival among
+/// the packets that are held.
 fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Clock>, _: ()) -> Vec<Price> {
     let feed = &mut *feed;
     let mut released = Vec::new(); // allocates nothing unless something is released
@@ -109,22 +114,28 @@ fn release(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, clock: Res<Cl
         released.extend(prices);
         feed.expected += 1;
     }
-    let after = feed.held.values().next();
-    let gap = after.map(|_| feed.expected);
+    let gap = (!feed.held.is_empty()).then_some(feed.expected);
     if let Some(timer) = feed.timer.filter(|_| gap != feed.gap) {
         feed.gap = gap;
-        timers.reschedule(timer, after.map_or(clock.now() + NEVER, |(arrived, _)| *arrived + PATIENCE));
+        let first = feed.held.values().map(|(arrived, _)| *arrived).min();
+        timers.reschedule(timer, first.map_or(clock.now() + NEVER, |arrived| arrived + PATIENCE));
     }
     released
 }
 
 /// Gives up a gap that neither line has filled in time.
-fn give_up(mut feed: ResMut<Feed>, _: TimerEvent) {
-    if let Some(first) = feed.held.keys().next().copied() {
-        let lost = feed.expected..first;
+fn give_up(mut feed: ResMut<Feed>, mut timers: ResMut<TimerWheel>, timer: TimerEvent) {
+    let Some(first) = feed.held.keys().next().copied() else {
+        // There was no gap for so long. Without a new time, the timer would end here.
+        timers.reschedule(timer.key, timer.now + NEVER);
+        return;
+    };
+    let lost = feed.expected..first;
+    feed.given_up += 1;
+    if feed.lost.len() < GAPS {
         feed.lost.push(lost);
-        feed.expected = first;
     }
+    feed.expected = first;
 }
 
 fn on_price(mut book: ResMut<Book>, price: Price) {
@@ -216,7 +227,7 @@ fn main() -> io::Result<()> {
         let (name, received) = (socket.state, socket.stats().received);
         println!("line {name}: {received} packets; the other line had {} more", all - received);
     }
-    println!("{} duplicates; given up: {:?}", feed.duplicates, feed.lost);
+    println!("{} duplicates; {} gaps given up: {:?}", feed.duplicates, feed.given_up, feed.lost);
     println!("{} prices, the last is {}", book.0, book.1);
     Ok(())
 }

@@ -21,12 +21,21 @@ use nexus_rt::{
 /// How far ahead a number may be. A feed that has missed more begins anew, with a snapshot.
 const WINDOW: u64 = 1_000_000;
 
+/// How many datagrams are read in a row. A feed that is faster would keep other sockets waiting.
+const ROUNDS: usize = 16;
+
+/// How many reasons are kept.
+const REASONS: usize = 5;
+
 #[derive(Default)]
 pub(crate) struct Feed {
     /// The next expected number.
     pub(crate) expected: u64,
     pub(crate) lost: u64,
-    pub(crate) broken: Vec<String>,
+    /// The number of broken datagrams.
+    pub(crate) broken: u64,
+    /// What was wrong with the first of them.
+    pub(crate) reasons: Vec<String>,
 }
 
 #[derive(Default)]
@@ -54,7 +63,10 @@ fn within_window(feed: Res<Feed>, tick: Tick) -> Result<Tick, String> {
 }
 
 fn on_broken(mut feed: ResMut<Feed>, reason: String) {
-    feed.broken.push(reason);
+    feed.broken += 1;
+    if feed.reasons.len() < REASONS {
+        feed.reasons.push(reason);
+    }
 }
 
 /// Passes on new datagrams. A late one was already counted as lost, and is dropped.
@@ -78,10 +90,10 @@ fn until_the_last(feed: Res<Feed>, shutdown: Res<Shutdown>, _: ()) {
 
 /// Reads datagrams from the socket one by one, each a separate event, and runs a pipeline over each in place, in the
 /// receiver's buffer.
-struct Receiver<P> {
-    io: Key<MioDriver>,
-    buffer: [u8; 2048],
-    pipeline: P,
+pub(crate) struct Receiver<P> {
+    pub(crate) io: Key<MioDriver>,
+    pub(crate) buffer: [u8; 2048],
+    pub(crate) pipeline: P,
 }
 
 impl<P: Describe> Describe for Receiver<P> {
@@ -92,13 +104,17 @@ impl<P: Describe> Describe for Receiver<P> {
 
 impl<P: for<'a> Handler<&'a [u8]>> Handler<MioEvent> for Receiver<P> {
     fn run(&mut self, world: &mut World, event: MioEvent) {
-        // The socket is borrowed from the world only for the read, so that the pipeline can use the world.
-        while let Some(Ok(length)) =
-            self.io.get_mut(world).source::<UdpSocket>(event.token).map(|socket| socket.recv(&mut self.buffer))
-        {
+        for _ in 0..ROUNDS {
+            // The socket is borrowed from the world only for the read, so that the pipeline can use the world.
+            let receive = |socket: &mut UdpSocket| socket.recv(&mut self.buffer);
+            let received = self.io.get_mut(world).source(event.token).map(receive);
+            let Some(Ok(length)) = received else { return };
             world.next_sequence();
             self.pipeline.run(world, &self.buffer[..length]);
         }
+        // The driver reports the rest after what other sockets have received.
+        let registered = self.io.get_mut(world).reregister(event.token, Interest::READABLE);
+        registered.expect("the socket stays registered");
     }
 }
 
@@ -134,7 +150,7 @@ fn main() -> io::Result<()> {
 
     let (feed, prices) = (world.resource::<Feed>(), world.resource::<Prices>());
     println!("{} ticks, the last at {}; {} lost", prices.ticks, prices.last, feed.lost);
-    println!("broken: {}", feed.broken.join(", "));
+    println!("{} broken: {}", feed.broken, feed.reasons.join(", "));
     Ok(())
 }
 

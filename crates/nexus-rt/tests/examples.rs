@@ -150,7 +150,7 @@ decode
 └─ map                                      -> Option<()>
    └─ until_the_last  reads Feed, Shutdown
 90 ticks, the last at 1099; 10 lost
-broken: 5 bytes instead of 16
+1 broken: 5 bytes instead of 16
 ";
     assert_eq!(output("udp_feed", &[]), expected);
 }
@@ -161,7 +161,7 @@ fn ab_feed() {
     let expected = "\
 line A: 86 packets; the other line had 11 more
 line B: 80 packets; the other line had 17 more
-69 duplicates; given up: [17..18, 52..53, 87..88]
+69 duplicates; 3 gaps given up: [17..18, 52..53, 87..88]
 291 prices, the last is 992
 ";
     assert_eq!(output("ab_feed", &[]), expected);
