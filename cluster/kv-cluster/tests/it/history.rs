@@ -1,7 +1,7 @@
 //! Histories of registers: checks that what clients saw fits one order that respects time (linearizability), by the
-//! search of Wing and Gong with the memory of Lowe.
+//! search of Wing and Gong with the memory of Lowe. And the increments of a counter, each of which must count once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Instant;
 
 /// The operation of a client on a register.
@@ -53,6 +53,40 @@ pub(crate) fn is_linearizable(events: &[Event]) -> bool {
     false
 }
 
+/// The increments of a counter.
+#[derive(Default, Debug)]
+pub(crate) struct Increments {
+    /// The replies, and when they came.
+    pub(crate) answered: Vec<(i64, Instant)>,
+    /// When increments began that had no reply. Each of them counted once, or not at all.
+    pub(crate) unanswered: Vec<Instant>,
+}
+
+impl Increments {
+    /// Checks that the increments can have raised the counter from `base` to `count`, each of them once.
+    pub(crate) fn check(&self, base: i64, count: i64) -> Result<(), String> {
+        let replies: BTreeSet<_> = self.answered.iter().map(|(reply, _)| *reply).collect();
+        if replies.len() < self.answered.len() {
+            return Err("an answer was given twice".into());
+        }
+        if let Some(reply) = replies.iter().find(|reply| !(base + 1..=count).contains(reply)) {
+            return Err(format!("{reply} was answered, but the counter went from {base} to {count}"));
+        }
+        // Values that no reply has are of increments without one, which began before the next value was answered.
+        let mut unanswered = self.unanswered.clone();
+        unanswered.sort();
+        let mut unanswered = unanswered.into_iter();
+        for value in (base + 1..=count).filter(|value| !replies.contains(value)) {
+            let next = self.answered.iter().filter(|(reply, _)| *reply > value).map(|(_, ended)| *ended).min();
+            let began = unanswered.next().ok_or_else(|| format!("no increment led to {value}"))?;
+            if next.is_some_and(|next| began > next) {
+                return Err(format!("no increment led to {value} in time"));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -89,5 +123,41 @@ mod tests {
         ];
         good.iter().for_each(|parts| assert!(is_linearizable(&events(parts)), "{parts:?}"));
         bad.iter().for_each(|parts| assert!(!is_linearizable(&events(parts)), "{parts:?}"));
+    }
+
+    /// The replies with their times, when increments without a reply began, and the value at the end.
+    type Case = (&'static [(i64, u32)], &'static [u32], i64);
+
+    #[test]
+    fn an_increment_that_is_lost_or_counted_twice_is_found() {
+        let (start, ms) = (Instant::now(), Duration::from_millis(1));
+        let holds = |answered: &[(i64, u32)], unanswered: &[u32], count| {
+            let answered = answered.iter().map(|(reply, at)| (*reply, start + ms * *at)).collect();
+            let unanswered = unanswered.iter().map(|at| start + ms * *at).collect();
+            // The counter was 5 before.
+            Increments { answered, unanswered }.check(5, count)
+        };
+        let good: [Case; 6] = [
+            (&[], &[], 5),
+            (&[(7, 3), (6, 4)], &[], 7),
+            // The one without a reply did not count, counted between the others, and counted last.
+            (&[(6, 3), (7, 4)], &[1], 7),
+            (&[(6, 3), (8, 4)], &[1], 8),
+            (&[(6, 3), (7, 4)], &[1], 8),
+            (&[(6, 3), (9, 5)], &[4, 4], 9),
+        ];
+        let bad: [Case; 7] = [
+            // One is lost, and another is answered with its value, or not answered.
+            (&[(6, 3), (6, 4)], &[], 6),
+            (&[(6, 3), (7, 4)], &[1], 6),
+            (&[(5, 3)], &[], 6),
+            // One counted twice: without an excuse, with too few, and before the excuse began.
+            (&[(6, 3), (8, 4)], &[], 8),
+            (&[(6, 3), (7, 4)], &[], 8),
+            (&[(6, 3), (9, 4)], &[1], 9),
+            (&[(6, 3), (8, 4)], &[5], 8),
+        ];
+        good.iter().for_each(|(answered, unanswered, count)| assert_eq!(holds(answered, unanswered, *count), Ok(())));
+        bad.iter().for_each(|(answered, unanswered, count)| assert!(holds(answered, unanswered, *count).is_err()));
     }
 }
