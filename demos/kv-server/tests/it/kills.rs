@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -9,7 +12,7 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::support::{Client, Random, Reply, Server, command, until};
+use crate::support::{Client, Random, Reply, Server, bulk, command, ok, until};
 
 /// The number of requests in flight at once.
 const DEPTH: usize = 8;
@@ -19,6 +22,8 @@ const DEPTH: usize = 8;
 struct Account {
     answered: AtomicU64,
     asked: AtomicU64,
+    /// The number of answers. The others also count what was done without one.
+    answers: AtomicU64,
 }
 
 /// Raises a counter, alone and in a transaction with another, until the server is gone.
@@ -37,18 +42,21 @@ fn raise(server: &Server, name: usize, account: &Account) {
     let requests = one.repeat(DEPTH);
     loop {
         account.asked.fetch_add(DEPTH as u64, Ordering::SeqCst);
-        if std::io::Write::write_all(client.socket.get_mut(), &requests).is_err() {
+        if client.socket.get_mut().write_all(&requests).is_err() {
             return;
         }
         for reply in 0..5 * DEPTH {
-            match client.try_whole_reply() {
-                Some(Reply::Array(Some(both))) => {
-                    assert_eq!(both[0], both[1], "the two counters are raised together");
-                    account.answered.fetch_add(1, Ordering::SeqCst);
-                }
-                Some(Reply::Error(error)) => panic!("reply {reply}: {error}"),
-                Some(_) => {}
-                None => return,
+            let next = account.answered.load(Ordering::SeqCst) + 1;
+            let expected = match reply % 5 {
+                3 => Reply::Array(Some(vec![Reply::Integer(next.cast_signed()); 2])),
+                1 | 2 => Reply::Simple("QUEUED".into()),
+                _ => ok(),
+            };
+            let Some(found) = client.try_whole_reply() else { return };
+            assert_eq!(found, expected, "reply {reply}");
+            if reply % 5 == 3 {
+                account.answered.store(next, Ordering::SeqCst);
+                account.answers.fetch_add(1, Ordering::SeqCst);
             }
         }
     }
@@ -62,26 +70,33 @@ fn count(client: &mut Client, name: &str) -> u64 {
     }
 }
 
-/// Returns the number of requests that were answered, and of snapshots that a start found.
+/// Checks that a start has found everything that was answered.
+fn check(client: &mut Client, accounts: &[Account], what: &str) {
+    for (name, account) in accounts.iter().enumerate() {
+        let [counter, twin] = ["counter", "twin"].map(|kind| count(client, &format!("{kind} {name}")));
+        let known = account.answered.load(Ordering::SeqCst)..=account.asked.load(Ordering::SeqCst);
+        assert!(known.contains(&counter), "{what}: {counter} is not in {known:?}");
+        assert_eq!(counter, twin, "{what}: nothing is half done");
+        // Requests that were in flight are decided now.
+        account.answered.store(counter, Ordering::SeqCst);
+        account.asked.store(counter, Ordering::SeqCst);
+    }
+}
+
+/// Returns the number of transactions that were answered, and of snapshots that a start found.
 fn rounds(directory: &Path, durability: &str, rounds: u64, seed: u64) -> (u64, usize) {
     let (accounts, mut random) = ([(); 3].map(|()| Account::default()), Random::new(seed));
-    let (mut answered, mut snapshots) = (0, BTreeSet::new());
-    for round in 0..rounds {
+    let mut snapshots = BTreeSet::new();
+    // One more start than kills: each kill is followed by a check.
+    for round in 0..=rounds {
         let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
         snapshots.extend(names.filter(|name| name.to_str().unwrap().ends_with(".snapshot")));
         let directory = directory.to_str().unwrap();
         let server = Server::start(&["--journal", directory, "--durability", durability, "--compact", "50kb"]);
         let mut client = server.client();
-        for (name, account) in accounts.iter().enumerate() {
-            let (counter, twin) =
-                (count(&mut client, &format!("counter {name}")), count(&mut client, &format!("twin {name}")));
-            let known = account.answered.load(Ordering::SeqCst)..=account.asked.load(Ordering::SeqCst);
-            assert!(known.contains(&counter), "{durability}, round {round}: {counter} is not in {known:?}");
-            assert_eq!(counter, twin, "{durability}, round {round}: nothing is half done");
-            // Requests that were in flight are decided now.
-            account.answered.store(counter, Ordering::SeqCst);
-            account.asked.store(counter, Ordering::SeqCst);
-            answered += counter;
+        check(&mut client, &accounts, &format!("{durability}, after {round} kills"));
+        if round == rounds {
+            break;
         }
         thread::scope(|scope| {
             let server = &server;
@@ -97,7 +112,7 @@ fn rounds(directory: &Path, durability: &str, rounds: u64, seed: u64) -> (u64, u
             server.signal("-KILL");
         });
     }
-    (answered, snapshots.len())
+    (accounts.iter().map(|account| account.answers.load(Ordering::SeqCst)).sum(), snapshots.len())
 }
 
 #[test]
@@ -108,5 +123,23 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_it_has_answered() {
         let (answered, snapshots) = rounds(directory.path(), durability, all / 3, seed as u64 + 1);
         println!("{durability}: {} kills, {answered} answered, {snapshots} snapshots", all / 3);
         assert!(answered > 0 && snapshots > 0, "{durability}: {answered} answered, {snapshots} snapshots");
+    }
+}
+
+#[test]
+fn a_reply_that_is_cut_off_means_that_the_server_is_gone_and_a_garbled_one_is_a_failure() {
+    let read = |bytes: &[u8]| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = Client::connect(listener.local_addr().unwrap());
+        listener.accept().unwrap().0.write_all(bytes).unwrap();
+        catch_unwind(AssertUnwindSafe(|| client.try_whole_reply())).ok()
+    };
+    let whole = b"*2\r\n:12\r\n$3\r\nabc\r\n";
+    for length in 0..whole.len() {
+        assert_eq!(read(&whole[..length]), Some(None), "{length} bytes");
+    }
+    assert_eq!(read(whole), Some(Some(Reply::Array(Some(vec![Reply::Integer(12), bulk("abc")])))));
+    for garbled in ["\r\n", "?1\r\n", "+OK\n", ":1x\r\n", "*1\r\n$3\r\nabcde", "*2\r\n:1\r\nOK\r\n", "$x\r\n"] {
+        assert_eq!(read(garbled.as_bytes()), None, "{garbled:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! A server process for tests, and clients.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -141,42 +141,68 @@ impl Client {
 
     /// Reads a reply. Returns `None` if the connection was closed instead.
     pub(crate) fn try_reply(&mut self) -> Option<Reply> {
+        let line = self.line().ok().filter(|line| !line.is_empty())?;
+        Some(self.rest_of(line).expect("a whole reply"))
+    }
+
+    /// Reads a reply. Returns `None` if the server was killed before all of it was sent. A garbled one is a failure.
+    pub(crate) fn try_whole_reply(&mut self) -> Option<Reply> {
+        use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
+        match self.whole_reply() {
+            Ok(reply) => Some(reply),
+            Err(error) if matches!(error.kind(), UnexpectedEof | ConnectionReset) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn whole_reply(&mut self) -> io::Result<Reply> {
+        let line = self.line()?;
+        self.rest_of(line)
+    }
+
+    /// Reads a line with its end, or what there is of it if the stream ends.
+    fn line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
-        if self.socket.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
-            return None;
+        self.socket.read_until(b'\n', &mut line)?;
+        Ok(line)
+    }
+
+    /// Reads the rest of a reply, after its first line.
+    fn rest_of(&mut self, line: Vec<u8>) -> io::Result<Reply> {
+        if !line.ends_with(b"\n") {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let line = String::from_utf8_lossy(line.strip_suffix(b"\r\n").expect("a line ends with CR LF")).into_owned();
-        let (kind, rest) = line.split_at(1);
+        let (kind, rest) = line.split_at_checked(1).unwrap_or_else(|| panic!("a reply that is {line:?}"));
         let length = || usize::try_from(rest.parse::<i64>().unwrap()).ok();
-        Some(match kind {
+        Ok(match kind {
             "+" => Reply::Simple(rest.into()),
             "-" => Reply::Error(rest.into()),
             ":" => Reply::Integer(rest.parse().unwrap()),
-            "$" => Reply::Bulk(length().map(|length| self.bytes(length))),
-            "=" => Reply::Typed('=', self.bytes(length().unwrap())),
+            "$" => Reply::Bulk(length().map(|length| self.bytes(length)).transpose()?),
+            "=" => Reply::Typed('=', self.bytes(length().unwrap())?),
             "," => Reply::Typed(',', rest.into()),
             "#" => Reply::Typed('#', rest.into()),
             "_" => Reply::Null,
-            "%" => Reply::Elements('%', (0..2 * length().unwrap()).map(|_| self.reply()).collect()),
-            "~" => Reply::Elements('~', (0..length().unwrap()).map(|_| self.reply()).collect()),
-            ">" => Reply::Elements('>', (0..length().unwrap()).map(|_| self.reply()).collect()),
-            "*" => Reply::Array(length().map(|length| (0..length).map(|_| self.reply()).collect())),
+            "%" => Reply::Elements('%', self.elements(2 * length().unwrap())?),
+            "~" => Reply::Elements('~', self.elements(length().unwrap())?),
+            ">" => Reply::Elements('>', self.elements(length().unwrap())?),
+            "*" => Reply::Array(length().map(|length| self.elements(length)).transpose()?),
             other => panic!("a reply that begins with {other:?}"),
         })
     }
 
-    /// Reads this many bytes and the end of their line.
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        let mut bytes = vec![0; length + 2];
-        self.socket.read_exact(&mut bytes).unwrap();
-        assert!(bytes.ends_with(b"\r\n"));
-        bytes.truncate(length);
-        bytes
+    fn elements(&mut self, count: usize) -> io::Result<Vec<Reply>> {
+        (0..count).map(|_| self.whole_reply()).collect()
     }
 
-    /// Reads a reply. Returns `None` if the server was killed before all of it was sent.
-    pub(crate) fn try_whole_reply(&mut self) -> Option<Reply> {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.try_reply())).ok().flatten()
+    /// Reads this many bytes and the end of their line.
+    fn bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length + 2];
+        self.socket.read_exact(&mut bytes)?;
+        assert!(bytes.ends_with(b"\r\n"));
+        bytes.truncate(length);
+        Ok(bytes)
     }
 
     pub(crate) fn reply(&mut self) -> Reply {
