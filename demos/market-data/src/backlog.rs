@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use nexus_rt::{Key, ResMut, World};
 
 use crate::book::Book;
-use crate::counts::Counts;
+use crate::counts::{Counts, Dropped};
 use crate::fault::{Fault, What};
 use crate::message::Event;
 use crate::problems::Problems;
@@ -18,11 +18,33 @@ pub(crate) enum Skipped {
 
 /// The diffs that wait for the snapshot, in the order of their arrival.
 #[derive(Default, Hash)]
-pub(crate) struct Backlog(VecDeque<Event>);
+pub(crate) struct Backlog {
+    waiting: VecDeque<Event>,
+    /// Diffs that were dropped because too many waited.
+    dropped: Dropped,
+}
 
 impl Backlog {
+    /// The number of diffs that may wait: those of a quarter of an hour, at ten diffs a second.
+    const ROOM: usize = 10_000;
+
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.waiting.len()
+    }
+
+    /// Returns how many diffs have waited so far, dropped ones included.
+    pub(crate) fn total(&self) -> u64 {
+        self.dropped.total() + self.waiting.len() as u64
+    }
+
+    /// Adds a diff, and drops the oldest one if too many wait. Returns what is wrong when that happens first.
+    fn add(&mut self, event: Event) -> Option<What> {
+        self.waiting.push_back(event);
+        if self.waiting.len() <= Self::ROOM {
+            return None;
+        }
+        self.waiting.pop_front();
+        self.dropped.add().then_some(What::NoSnapshot { diffs: Self::ROOM })
     }
 }
 
@@ -35,7 +57,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn next(&self, world: &mut World) -> Option<Event> {
         let ready = self.backlog.get(world).len() > 0 && self.book.get(world).is_loaded();
-        if ready { self.backlog.get_mut(world).0.pop_front() } else { None }
+        if ready { self.backlog.get_mut(world).waiting.pop_front() } else { None }
     }
 }
 
@@ -103,7 +125,12 @@ pub(crate) fn on_skipped(
     skipped: Skipped,
 ) {
     match skipped {
-        Skipped::TooEarly(event) => backlog.0.push_back(event),
+        Skipped::TooEarly(event) => {
+            let line = event.line;
+            if let Some(what) = backlog.add(event) {
+                Fault { line, what }.settle(&mut counts, &mut problems);
+            }
+        }
         Skipped::Stale { line, update, book } => {
             counts.stale += 1;
             if let Some(what) = course.stale(update, book) {

@@ -1,5 +1,7 @@
 //! The counters of the report, and the symbol of the feed.
 
+use std::hash::{Hash, Hasher};
+
 /// The number of messages of each kind, and their outcomes.
 #[derive(Default, Hash, Debug)]
 pub struct Counts {
@@ -24,6 +26,31 @@ pub struct Counts {
     pub crossed: u64,
     /// Trades and tickers that arrived after later ones, trades whose second was over, and diffs whose numbers go back.
     pub out_of_order: u64,
+}
+
+/// The number of dropped messages. It is part of the digest only if there are any, so that a journal which was recorded
+/// without this counter has the same digest.
+#[derive(Default)]
+pub(crate) struct Dropped(u64);
+
+impl Hash for Dropped {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if self.0 > 0 {
+            self.0.hash(state);
+        }
+    }
+}
+
+impl Dropped {
+    /// Counts a message. Returns whether it is the first.
+    pub(crate) fn add(&mut self) -> bool {
+        self.0 += 1;
+        self.0 == 1
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0
+    }
 }
 
 /// The symbol of the capture, taken from its first message.

@@ -23,6 +23,8 @@ pub(crate) enum What {
     OldTicker,
     /// One old ticker too many in a row.
     OldTickers { tickers: u64, newest: u64 },
+    /// One ticker too many that the book has not reached.
+    TooManyTickers { tickers: usize },
     /// A ticker whose bid is not below its ask.
     CrossedTicker(Level, Level),
     /// A trade that arrived after a later one. It still counts.
@@ -33,6 +35,8 @@ pub(crate) enum What {
     TooLarge,
     /// A snapshot that is older than the book.
     Outdated { snapshot: u64, book: u64 },
+    /// One diff too many that waits for the snapshot.
+    NoSnapshot { diffs: usize },
     /// A stale diff that ends before the previous one.
     Back { before: u64, update: u64, book: u64 },
     /// One stale diff too many in a row.
@@ -50,7 +54,11 @@ impl Fault {
             | What::Late { .. }
             | What::Back { .. } => counts.out_of_order += 1,
             What::CrossedTicker(..) => counts.crossed += 1,
-            What::TooLarge | What::Outdated { .. } | What::Behind { .. } => {}
+            What::TooManyTickers { .. }
+            | What::TooLarge
+            | What::Outdated { .. }
+            | What::NoSnapshot { .. }
+            | What::Behind { .. } => {}
         }
         if let Some(reason) = self.what.reason() {
             problems.add(self.line, reason);
@@ -71,6 +79,9 @@ impl What {
             Self::OldTickers { tickers, newest } => {
                 format!("{tickers} tickers in a row are older than that of update {newest}: few or none are compared")
             }
+            Self::TooManyTickers { tickers } => {
+                format!("more than {tickers} tickers are newer than the book: only the newest are kept to be compared")
+            }
             Self::CrossedTicker((bid, _), (ask, _)) => {
                 format!("a crossed ticker, bid {bid} and ask {ask}: ignored")
             }
@@ -83,6 +94,9 @@ impl What {
             Self::TooLarge => "the volume would overflow with this trade: ignored".into(),
             Self::Outdated { snapshot, book } => {
                 format!("a snapshot of update {snapshot} is older than the book, at {book}: ignored")
+            }
+            Self::NoSnapshot { diffs } => {
+                format!("more than {diffs} diffs wait for a snapshot: only the latest are kept for it")
             }
             Self::Back { before, update, book } => {
                 format!("the diffs go back from update {before} to {update}: {}", stays(*book))

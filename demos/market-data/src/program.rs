@@ -149,10 +149,11 @@ impl<A: Accept, D: Dispatch, M: Measure> Market<A, D, M> {
         if stopped {
             return;
         }
-        let waiting = world.resource::<Backlog>().len();
-        let reason = if waiting > 0 {
-            let diffs = if waiting == 1 { "diff" } else { "diffs" };
-            Some(format!("no snapshot to the end: {waiting} {diffs} waited for it"))
+        let backlog = world.resource::<Backlog>();
+        let reason = if backlog.len() > 0 {
+            let total = backlog.total();
+            let diffs = if total == 1 { "diff" } else { "diffs" };
+            Some(format!("no snapshot to the end: {total} {diffs} waited for it"))
         } else {
             world.resource::<Course>().end(world.resource::<Book>().last()).and_then(|what| what.reason())
         };

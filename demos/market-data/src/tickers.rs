@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use nexus_rt::{Res, ResMut};
 
 use crate::book::Book;
+use crate::counts::Dropped;
 use crate::fault::{Fault, What};
 use crate::message::{Ticker, crossed};
 
@@ -16,20 +17,24 @@ pub(crate) struct Tickers {
     taken: Option<Ticker>,
     /// The number of old tickers since the last new one.
     old: u64,
+    /// Tickers that were dropped because the book did not reach them.
+    dropped: Dropped,
 }
 
 impl Tickers {
     /// The number of old tickers in a row that still counts as plain disorder.
     const USUAL: u64 = 100;
+    /// The number of tickers that may wait. Usually those of a tenth of a second do.
+    const ROOM: usize = 10_000;
 
-    /// Inserts a ticker in order, unless one at least as new was already taken.
+    /// Inserts a ticker in order, unless one at least as new was already taken. Drops the oldest if there are too many.
     fn add(&mut self, ticker: Ticker) -> Result<(), What> {
         let newest = match self.waiting.back().or(self.taken.as_ref()) {
             Some(newest) if newest.update >= ticker.update => newest.update,
             _ => {
                 self.old = 0;
                 self.waiting.push_back(ticker);
-                return Ok(());
+                return self.drop_oldest();
             }
         };
         let place = self.waiting.partition_point(|other| other.update < ticker.update);
@@ -38,12 +43,21 @@ impl Tickers {
             let contradiction = What::Contradiction { of: "ticker of update", number: ticker.update };
             return Err(if *other == ticker { What::Again } else { contradiction });
         }
-        if self.taken.is_none_or(|taken| taken.update < ticker.update) {
+        if self.waiting.len() < Self::ROOM && self.taken.is_none_or(|taken| taken.update < ticker.update) {
             self.waiting.insert(place, ticker);
         }
         self.old += 1;
         let for_good = self.old == Self::USUAL + 1;
         Err(if for_good { What::OldTickers { tickers: self.old, newest } } else { What::OldTicker })
+    }
+
+    /// Drops the oldest ticker if there are too many. The error reports the first time.
+    fn drop_oldest(&mut self) -> Result<(), What> {
+        if self.waiting.len() <= Self::ROOM {
+            return Ok(());
+        }
+        self.waiting.pop_front();
+        if self.dropped.add() { Err(What::TooManyTickers { tickers: Self::ROOM }) } else { Ok(()) }
     }
 
     /// Takes every ticker up to update `last` and returns the newest of them.

@@ -222,6 +222,18 @@ fn without_a_snapshot_the_rest_is_processed() {
     assert_eq!(stderr, "line 41248: no snapshot to the end: 3451 diffs waited for it\n1 problem in the input\n");
 }
 
+/// As the second of two files that were rotated at midnight: the snapshot is in the first.
+#[test]
+fn without_a_snapshot_all_diffs_are_counted_and_few_are_kept() {
+    let line = |n| format!(r#"{n} {{"stream":"x@depth","data":{{"U":{n},"u":{n},"b":[],"a":[]}}}}"#) + "\n";
+    let path = file("no_snapshot_for_long.txt", (1..=10_050).map(line).collect::<String>());
+    let (result, stderr) = result(&["--input", &path]);
+    assert_eq!((&result["depth"], &result["applied"]), (&json!(10_050), &json!(0)));
+    let (dropped, rest) = stderr.split_once('\n').unwrap();
+    assert_eq!(dropped, "line 10001: more than 10000 diffs wait for a snapshot: only the latest are kept for it");
+    assert_eq!(rest, "line 10050: no snapshot to the end: 10050 diffs waited for it\n2 problems in the input\n");
+}
+
 #[test]
 fn a_truncated_gzip_is_processed_as_far_as_it_goes() {
     let bytes = std::fs::read(CAPTURE).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Case, check, diff, run, snapshot};
+use crate::support::{Case, assert_figures, check, diff, run, snapshot};
 
 /// Returns a snapshot with a bid of 10 and an ask of 11, at update 100.
 fn book() -> String {
@@ -116,4 +116,26 @@ fn diffs_that_stay_behind_are_a_problem_once() {
         ),
     ];
     check(cases);
+}
+
+#[test]
+fn of_too_many_diffs_that_wait_only_the_latest_are_kept() {
+    let room = 10_000;
+    let none = |update| diff(update, update, "", "");
+    let with = |rows: std::ops::RangeInclusive<u64>, last: u64| {
+        rows.map(none).chain([snapshot(last, "10x1", "11x1"), none(room + 2)]).collect::<Vec<_>>()
+    };
+    let outcome = run(&with(1..=room, 0), None);
+    assert_figures("as many as are kept", &outcome, &figures(room + 1, 0, 1, 0));
+    assert_eq!(outcome.problems, [gap(room + 2, room + 1, room + 1)]);
+
+    let dropped =
+        format!("line {}: more than 10000 diffs wait for a snapshot: only the latest are kept for it", room + 1);
+    let outcome = run(&with(1..=room + 1, 1), None);
+    assert_figures("the snapshot has what was dropped", &outcome, &figures(room + 1, 0, 0, 0));
+    assert_eq!(outcome.problems, [&*dropped]);
+
+    let outcome = run(&with(1..=room + 1, 0), None);
+    assert_figures("the snapshot needs what was dropped", &outcome, &figures(room + 1, 0, 1, 0));
+    assert_eq!(outcome.problems, [dropped, gap(2, 1, 1)]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Case, check, diff, run, snapshot, ticker};
+use crate::support::{Case, assert_figures, check, diff, run, snapshot, ticker};
 
 /// Returns a snapshot with a bid of 10 and an ask of 11, at update 100.
 fn book() -> String {
@@ -131,4 +131,19 @@ fn tickers_that_are_old_for_good_are_a_problem_once() {
         ["line 103: 101 tickers in a row are older than that of update 5000: few or none are compared"]
     );
     assert_eq!(outcome.figures["out_of_order"], 300);
+}
+
+#[test]
+fn of_too_many_tickers_that_the_book_does_not_reach_only_the_newest_are_kept() {
+    let room = 10_000;
+    let mut lines = vec![book()];
+    lines.extend((101..=100 + room).map(told));
+    assert_eq!(run(&lines, None).problems, [""; 0]);
+    lines.extend([told(101 + room), told(102 + room), step(101), step(102), step(103)]);
+    let outcome = run(&lines, None);
+    assert_eq!(
+        outcome.problems,
+        ["line 10002: more than 10000 tickers are newer than the book: only the newest are kept to be compared"]
+    );
+    assert_figures("of 101 and 102, no ticker is left", &outcome, &figures(1, 1, 0, 0));
 }
