@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn a_test_that_passed_without_what_it_needs_is_known_by_name() {
-        let log = "test a::b ... ok\n\nsuccesses:\n\n---- a::b stdout ----\nhello\n\n---- c::d stdout ----\nSKIPPED: no e\n\n\
-                   ---- f stdout ----\nstrace is missing: not tested\n";
+        let log = "test a::b ... ok\n\nsuccesses:\n\n---- a::b stdout ----\nhello\n\n---- c::d stdout ----\n\
+                   SKIPPED: no e\n\n---- f stdout ----\nstrace is missing: not tested\n";
         assert_eq!(skipped(log), [("c::d", "SKIPPED: no e"), ("f", "strace is missing: not tested")]);
     }
 

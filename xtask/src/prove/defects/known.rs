@@ -36,7 +36,7 @@ pub(super) const AREAS: &[Area] = &[
         tests: &[
             "cargo test -p nexus-rt --all-features --lib --test it --test signals --test files --test controller \
              --test feeds --test examples --test fix_gateway --test allocations --",
-            "cargo test -p nexus-timer --lib --test it --",
+            "cargo test -p nexus-timer --lib --test it --test allocations --",
         ],
     },
     Area {

@@ -176,9 +176,9 @@ pub(super) const DEFECTS: &[Defect] = &[
     (
         "an echo server goes deaf, cuts off or grows without end",
         &[
-            "who_finds_no_file_left_is_served_when_another_leaves",
-            "who_finishes_its_side_reads_all_of_its_echo",
-            "what_a_client_that_never_reads_sends_is_not_read_without_limit",
+            "echo::who_finds_no_file_left_is_served_when_another_leaves",
+            "echo::who_finishes_its_side_reads_all_of_its_echo",
+            "echo::what_a_client_that_never_reads_sends_is_not_read_without_limit",
         ],
     ),
     (
