@@ -40,8 +40,9 @@ mod tests {
 
     #[test]
     fn rounds_are_counted_by_what_failed() {
-        let log = "test rounds::all_agree ... round 0: m1 is cut off for 4s: 80 operations in 2 registers, 90 counted, longest 1.2s\n\
-                   round 1: both of m0 are killed for 2s: 70 operations in 2 registers, 150 counted, longest 1.0s\nok\n";
+        let log = "test rounds::all_agree ... round 0: m1 is cut off for 4s: 80 operations in 2 registers, 90 counted, \
+                   longest 1.2s\nround 1: both of m0 are killed for 2s: 70 operations in 2 registers, 150 counted, \
+                   longest 1.0s\nok\n";
         let expected = "2 rounds: 1 kills, 0 pauses, 1 machines cut off, 150 increments answered";
         assert_eq!(figures(log).as_deref(), Some(expected));
         assert_eq!(figures("test result: ok. 1 passed"), None);
