@@ -1,48 +1,79 @@
-//! The parser of requests: bytes that are cut anywhere give the requests that they give in one piece, and no input
-//! makes it panic or hold more than a few times what it was given.
+//! The parser of requests beside a plain one that begins anew with each piece: bytes that are cut anywhere give the
+//! same requests, errors and rest; and what it holds is bounded by what it was given.
 //!
-//! `fuzz/seeds/resp` is where to start from: `cargo +nightly fuzz run resp fuzz/corpus/resp fuzz/seeds/resp`. In a seed
-//! a 1 stands before every byte and before every cut (two bytes), and a 0 between both.
+//! Input is the limits and how often what is sent is repeated, the number of cuts, the cuts, and what a client sends.
+//! `fuzz/seeds/resp` is where to start from: `cargo +nightly fuzz run resp fuzz/corpus/resp fuzz/seeds/resp`.
 #![no_main]
 
-use kv_server::{Request, RequestLimits};
+#[path = "resp/plain.rs"]
+mod plain;
+
+use kv_server::{ProtocolError, Request, RequestLimits};
 use libfuzzer_sys::fuzz_target;
 use nexus_rt::connections::Framing;
 
-const LIMITS: RequestLimits = RequestLimits { argument: 4_096, request: 16_384, arguments: 64 };
+use plain::Plain;
 
-/// The most that is read at once, in bytes.
+/// Limits that a server may have, and lower ones, which short input exceeds.
+const LIMITS: [RequestLimits; 3] = [
+    RequestLimits { argument: 4_096, request: 16_384, arguments: 2_000 },
+    RequestLimits { argument: 64, request: 256, arguments: 8 },
+    RequestLimits { argument: 300, request: 256, arguments: 64 },
+];
+
+/// The most that is sent, and the most that is read at once, in bytes. Lines may have 64 KiB.
+const MOST: usize = 150_000;
 const READ: usize = 64 * 1024;
 
-type Parsed = (Vec<Vec<Vec<u8>>>, Option<String>);
+/// The most pieces that are cut. What is left comes in pieces of a whole read.
+const CUT: usize = 64;
 
-fuzz_target!(|input: (Vec<u8>, Vec<u16>)| {
-    let (bytes, cuts) = input;
-    // Longer input than is read at once is cut there, and so may fail at another limit.
-    let bytes = &bytes[..bytes.len().min(READ)];
-    let whole = parse(std::iter::once(bytes));
-    let mut rest = bytes;
-    let mut cuts = cuts.iter().map(|cut| usize::from(*cut));
-    let pieces = std::iter::from_fn(|| {
-        let piece = rest.split_off(..cuts.next().unwrap_or(rest.len()).clamp(1, rest.len().max(1)).min(rest.len()))?;
-        if piece.is_empty() { None } else { Some(piece) }
-    });
-    assert_eq!(parse(pieces), whole);
-});
+/// The room that the parser keeps for arguments, and the memory of each of them, in bytes.
+const KEPT: usize = 256;
+const SPAN: usize = 16;
+/// The shortest argument: `$0`, and two line ends.
+const SHORTEST: usize = 6;
 
-fn parse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Parsed {
-    let mut parser = Request::new(LIMITS);
-    let mut requests = Vec::new();
-    for piece in pieces {
+fuzz_target!(|input: &[u8]| {
+    let Some((&[kind, cuts], rest)) = input.split_first_chunk() else { return };
+    let Some((cuts, sent)) = rest.split_at_checked(usize::from(cuts % 16)) else { return };
+    let limits = LIMITS[usize::from(kind % 4) % LIMITS.len()];
+    let times = 1 << (kind / 4 % 8);
+    let sent: Vec<u8> = sent.iter().copied().cycle().take((sent.len() * times).min(MOST)).collect();
+    let mut parser = Request::new(limits);
+    let (mut plain, mut given) = (Plain::new(limits), 0);
+    for piece in pieces(&sent, cuts) {
+        given += piece.len();
         parser.buffer().extend(piece);
         loop {
-            match parser.decode() {
-                Ok(Some(request)) => requests.push(request.from(0).map(<[u8]>::to_vec).collect()),
+            let found = decode(&mut parser);
+            assert_eq!(found, plain.next(&sent[..given]), "{}", sent[..given].escape_ascii());
+            match found {
+                Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error) => return (requests, Some(error.to_string())),
+                Err(_) => return,
             }
         }
-        assert!(parser.holds() + parser.buffer().unread().len() <= 4 * READ, "{}", parser.holds());
+        let unread = parser.buffer().unread().len();
+        assert_eq!(unread, given - plain.done());
+        let most = SPAN * KEPT.max(4 * unread / SHORTEST);
+        assert!(parser.holds() <= most, "{} bytes held for {unread} that wait", parser.holds());
     }
-    (requests, None)
+});
+
+fn decode(parser: &mut Request) -> Result<Option<Vec<Vec<u8>>>, ProtocolError> {
+    parser.decode().map(|request| request.map(|request| request.from(0).map(<[u8]>::to_vec).collect()))
+}
+
+/// Cuts what is sent: by these lengths, from 1 to a whole read, over and over.
+fn pieces<'b>(mut sent: &'b [u8], cuts: &[u8]) -> Vec<&'b [u8]> {
+    let lengths = cuts.iter().map(|cut| (usize::from(cut % 64) + 1) << (4 * (cut / 64)));
+    let lengths: Vec<usize> = lengths.map(|length| length.min(READ)).collect();
+    let mut lengths = lengths.iter().copied().cycle().take(CUT);
+    let mut pieces = Vec::new();
+    while !sent.is_empty() {
+        let length = lengths.next().unwrap_or(READ);
+        pieces.extend(sent.split_off(..length.min(sent.len())));
+    }
+    pieces
 }
