@@ -114,8 +114,8 @@ fn is_same(stream: &Stored, info: &Info) -> bool {
     info.created == stream.cached_info().created
 }
 
-/// Returns whether a stream has a leader. A server whose peers are gone tells of it as it was. One that led it goes on
-/// to do so for some 20 s, and then without a leader.
+/// Returns whether a stream has a leader. A server whose peers are gone reports the stream as it was. One that led it
+/// still calls itself the leader for up to 20 s.
 fn is_led(info: &Info) -> bool {
     info.cluster.as_ref().is_none_or(|cluster| cluster.leader.is_some())
 }

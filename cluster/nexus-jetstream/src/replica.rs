@@ -87,9 +87,9 @@ impl Replica {
     /// of `MioDriver::doorbell`. The [crate's page](crate) has a complete program.
     ///
     /// # Errors
-    /// If an option is not valid; if no server answers, or one is too old, takes too small messages, or cannot keep that
-    /// many replicas; if the stream belongs to another program; if the latest snapshot cannot be read, or the stream no
-    /// longer has the messages after it; or if the state differs from that of the majority.
+    /// If an option is not valid; if no server answers, or one is too old, takes too small messages, or cannot keep
+    /// that many replicas; if the stream belongs to another program; if the latest snapshot cannot be read, or the
+    /// stream no longer has the messages after it; or if the state differs from that of the majority.
     ///
     /// # Panics
     /// If the clock of the world is not historical.

@@ -160,7 +160,8 @@ fn a_wait_never_ends_before_its_time_whatever_was_waited_for_before() {
     ringing.join().unwrap();
 }
 
-/// As after the replay of a journal that another clock had recorded. By the machine's clock, the deadline is an hour away.
+/// As after the replay of a journal that another clock had recorded. By the machine's clock, the deadline is an hour
+/// away.
 #[test]
 fn a_wait_by_a_clock_that_is_ahead_lasts_from_its_now_to_the_deadline() {
     let mut rig = Rig::new();

@@ -233,8 +233,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
     /// Like [`poll`](Self::poll), but waits until `deadline` at most, such as that of the next timer. It does not wait
     /// if the deadline is at or before `now`, and `None` means no limit.
     ///
-    /// `now` may be ahead of the machine's clock, as that of a world is after the replay of a journal whose last input is
-    /// later. The wait then lasts no longer than from `now` to the deadline.
+    /// `now` may be ahead of the machine's clock, as that of a world is after the replay of a journal whose last input
+    /// is later. The wait then lasts no longer than from `now` to the deadline.
     ///
     /// ```
     /// # #[cfg(feature = "timer")]
@@ -274,12 +274,8 @@ impl<S: Handler<MioEvent> + 'static, Tag: 'static> MioPoller<S, Tag> {
         now: Instant,
         deadline: impl FnOnce(&World) -> Option<Instant>,
     ) -> io::Result<usize> {
-        let limit = match deadline(world) {
-            Some(until) if until <= now => Limit::Now,
-            Some(until) => Limit::Until(Some(until - now.saturating_duration_since(Instant::now()))),
-            None => Limit::Until(None),
-        };
-        self.poll_limit(world, limit, usize::MAX)
+        let until = deadline(world);
+        self.poll_limit(world, Limit::by(now, until), usize::MAX)
     }
 
     /// Like [`poll`](Self::poll), but runs at most `budget` handlers. The next poll serves the rest before it asks the

@@ -26,6 +26,15 @@ impl Limit {
         }
     }
 
+    /// Returns the limit of a wait until a deadline on the clock of `now`, which may be ahead of the machine's.
+    pub(super) fn by(now: Instant, until: Option<Instant>) -> Self {
+        match until {
+            Some(until) if until <= now => Self::Now,
+            Some(until) => Self::Until(Some(until - now.saturating_duration_since(Instant::now()))),
+            None => Self::Until(None),
+        }
+    }
+
     /// Returns the time that is left.
     pub(super) fn left(self) -> Duration {
         match self {
