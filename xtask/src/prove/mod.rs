@@ -55,7 +55,7 @@ const PROOFS: &[Proof] = &[
     Proof { name: "kills", what: "three thousand kills of kv-server lose no change", run: kills::prove },
     Proof { name: "cluster", what: "three machines that fail under load agree", run: cluster::prove },
     Proof { name: "redis", what: "kv-server replies like Redis to three million commands", run: redis::prove },
-    Proof { name: "properties", what: "every property, a million cases", run: properties::prove },
+    Proof { name: "properties", what: "every property, a million cases, or fewer long ones", run: properties::prove },
     Proof { name: "simulation", what: "a million simulations of kv-server on a failing disk", run: simulation::prove },
     Proof { name: "soak", what: "ten minutes of random timers over simulated years", run: soak::prove },
     Proof { name: "fuzz", what: "an hour for each fuzz target", run: fuzz::prove },

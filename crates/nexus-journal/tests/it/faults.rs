@@ -205,8 +205,14 @@ fn a_journal_without_its_thread_syncs_when_it_is_told_to() {
     }
 }
 
+/// 2,000 cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 2_000 };
+    ProptestConfig { cases, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
     #[test]
     fn what_was_acknowledged_is_there_and_nothing_is_half_done(
         which in 0..3_usize,

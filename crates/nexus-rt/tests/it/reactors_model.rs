@@ -246,8 +246,14 @@ fn rig(seed: u64) -> (World, ReactorsPoller, Model) {
     (world, poller, model)
 }
 
+/// 2,000 cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 2_000 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn exactly_those_run_that_a_model_says_in_its_order(seed in any::<u64>(), steps in steps()) {
