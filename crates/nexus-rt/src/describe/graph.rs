@@ -35,21 +35,41 @@ pub(super) struct Arrow {
     pub(super) label: String,
 }
 
-/// The open ends of the flow: boxes whose next arrow is still to be drawn, each with the label of that arrow.
-type Ends = Vec<(usize, String)>;
+/// The open ends of the flow: boxes whose next arrow is still to be drawn.
+type Ends = Vec<End>;
+
+#[derive(Clone)]
+struct End {
+    from: usize,
+    /// The label of the next arrow.
+    label: String,
+    /// Whether the label is the condition of a case that has drawn nothing yet. It stays, whatever the case is part of.
+    condition: bool,
+}
+
+impl End {
+    fn new(from: usize, label: &str) -> Self {
+        Self { from, label: label.to_owned(), condition: false }
+    }
+
+    /// Shows the output of a part that ends here, if it is known.
+    fn labelled(self, output: &str) -> Self {
+        if self.condition || output.is_empty() { self } else { Self { label: output.to_owned(), ..self } }
+    }
+}
 
 impl Graph {
     pub(super) fn new(plan: &Plan) -> Self {
         let mut graph = Self::default();
         let entry = graph.add(Shape::Entry, vec!["event".into()], vec![]);
-        graph.walk(&plan.nodes, vec![(entry, String::new())]);
+        graph.walk(&plan.nodes, vec![End::new(entry, "")]);
         graph
     }
 
     fn add(&mut self, shape: Shape, lines: Vec<String>, from: Ends) -> usize {
         self.boxes.push(GraphBox { shape, lines });
         let to = self.boxes.len() - 1;
-        self.arrows.extend(from.into_iter().map(|(from, label)| Arrow { from, to, label }));
+        self.arrows.extend(from.into_iter().map(|End { from, label, .. }| Arrow { from, to, label }));
         to
     }
 
@@ -65,42 +85,38 @@ impl Graph {
             Node::Function(_) => return self.function(None, node, ends),
             Node::Part { kind, output, nodes, .. } => (*kind, output.map(short).unwrap_or_default(), &nodes[..]),
         };
-        let labelled = |ends: Ends| {
-            let label = |(end, label): (usize, String)| (end, if output.is_empty() { label } else { output.clone() });
-            ends.into_iter().map(label).collect()
-        };
+        let labelled = |ends: Ends| ends.into_iter().map(|end| end.labelled(&output)).collect();
         match kind {
             Kind::Fork => labelled(self.fork(nodes, ends)),
             Kind::FanOut | Kind::Broadcast => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 let ends = self.arms(nodes, turn);
-                if ends.is_empty() { vec![(turn, String::new())] } else { ends }
+                if ends.is_empty() { vec![End::new(turn, "")] } else { ends }
             }
             Kind::Scheduler if nodes.is_empty() => ends,
             Kind::Scheduler => {
                 // All first systems continue from one box.
                 let start = match ends.len() {
                     1 => ends,
-                    _ => vec![(self.add(Shape::Turn, vec![kind.name().into()], ends), String::new())],
+                    _ => vec![End::new(self.add(Shape::Turn, vec![kind.name().into()], ends), "")],
                 };
                 self.systems(nodes, &start)
             }
             Kind::Route => {
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
                 // A case without steps continues from the turn itself, and still shows its condition.
-                let label = |(end, when): (usize, String)| (end, if end == turn { when } else { output.clone() });
                 let ends = self.cases(nodes, turn);
-                if ends.is_empty() { vec![(turn, output)] } else { ends.into_iter().map(label).collect() }
+                if ends.is_empty() { vec![End::new(turn, &output)] } else { labelled(ends) }
             }
             Kind::Tee | Kind::View | Kind::Each => {
                 // The side chain ends; what goes on continues from where it branched off.
                 let turn = self.add(Shape::Turn, vec![kind.name().into()], ends);
-                self.walk(nodes, vec![(turn, String::new())]);
-                vec![(turn, output)]
+                self.walk(nodes, vec![End::new(turn, "")]);
+                vec![End::new(turn, &output)]
             }
             _ => match nodes {
                 [function @ Node::Function(_)] => labelled(self.function(Some(kind), function, ends)),
-                [] => vec![(self.add(Shape::Value, vec![kind.name().into()], ends), output)],
+                [] => vec![End::new(self.add(Shape::Value, vec![kind.name().into()], ends), &output)],
                 _ => labelled(self.walk(nodes, ends)),
             },
         }
@@ -115,7 +131,7 @@ impl Graph {
         };
         let accesses = Some(function.accesses()).filter(|text| !text.is_empty());
         let lines = [Some(first), accesses, function.note.clone()].into_iter().flatten().collect();
-        vec![(self.add(Shape::Function, lines, ends), String::new())]
+        vec![End::new(self.add(Shape::Function, lines, ends), "")]
     }
 
     /// Draws the arms, and the function that merges them, if there is one.
@@ -133,7 +149,7 @@ impl Graph {
     fn arms<'n>(&mut self, arms: impl IntoIterator<Item = &'n Node>, turn: usize) -> Ends {
         let mut ends = Ends::new();
         for arm in arms {
-            ends.extend(self.node(arm, vec![(turn, String::new())]));
+            ends.extend(self.node(arm, vec![End::new(turn, "")]));
         }
         ends
     }
@@ -150,7 +166,7 @@ impl Graph {
                 if known.is_empty() { before.clone() } else { known.iter().flat_map(|p| ends[**p].clone()).collect() };
             // A system that shows no function gets a box too, or the arrows to it would multiply with those from it.
             ends.push(match &nodes[..] {
-                [] => vec![(self.add(Shape::Value, vec![Kind::System.name().into()], start), String::new())],
+                [] => vec![End::new(self.add(Shape::Value, vec![Kind::System.name().into()], start), "")],
                 nodes => self.walk(nodes, start),
             });
         }
@@ -166,7 +182,7 @@ impl Graph {
                 [Node::Part { kind: Kind::If, nodes: predicate, .. }, arm @ ..] => (predicate_name(predicate), arm),
                 arm => (pattern.map_or_else(|| kind.name().to_owned(), case_name), arm),
             };
-            ends.extend(self.walk(arm, vec![(turn, when)]));
+            ends.extend(self.walk(arm, vec![End { from: turn, label: when, condition: true }]));
         }
         ends
     }

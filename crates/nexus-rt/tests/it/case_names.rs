@@ -1,6 +1,9 @@
 //! The names of the cases of a `match` in plans.
 
-use nexus_rt::{Describe, PipelineStart, cases};
+use std::any::type_name_of_val;
+
+use nexus_rt::plan::Plan;
+use nexus_rt::{Describe, IntoHandler, PipelineStart, cases};
 
 use crate::support::world;
 
@@ -51,4 +54,79 @@ fn a_long_pattern_stays_in_its_line_and_loses_its_bindings() {
     assert!(mermaid.contains(&format!("|\"{name}\"|")), "{mermaid}");
     assert!(dot.contains(&format!("[label=\"{name}\"]")), "{dot}");
     assert!(json.contains("Message::CancelReplaceRequest(id) | Message::MassCancelRequest(id) | "), "{json}");
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Trade(u64),
+    Beat,
+}
+
+fn add(_: u64) {}
+
+fn next((): ()) {}
+
+/// Asserts that the arrows to the last box have these labels.
+fn assert_ends(plan: &Plan, labels: &[&str]) {
+    let mermaid = plan.to_mermaid();
+    let arrows = mermaid.lines().filter(|line| line.contains("-->"));
+    let to = arrows.clone().next_back().and_then(|arrow| arrow.rsplit(' ').next()).expect("there are arrows");
+    let found: Vec<_> = arrows
+        .filter(|arrow| arrow.ends_with(&format!(" {to}")))
+        .map(|arrow| arrow.split('"').nth(1).unwrap_or_default())
+        .collect();
+    assert_eq!(found, labels, "{mermaid}");
+}
+
+/// Such a case continues from the place where the flow divides. The arrow still shows the case.
+#[test]
+fn a_case_without_steps_shows_its_name_wherever_its_route_is() {
+    let mut world = world();
+    let reg = world.registry();
+    let start = PipelineStart::<Event>::new;
+    let route = || {
+        start().route(cases!(|event: Event| match event {
+            Event::Trade(x) => (x, |x| x.then(add, reg)),
+            Event::Beat => ((), |beat| beat),
+        }))
+    };
+    assert_ends(&route().then(next, reg).build().plan(), &["()", "Beat"]);
+    let mut dispatched = start().dispatch(route().build()).then(next, reg).build();
+    assert_ends(&dispatched.plan(), &["()", "Beat"]);
+    let in_an_arm = PipelineStart::<Option<Event>>::new()
+        .route(cases!(|event: Option<Event>| match event {
+            Some(event) => (event, |event| event.route(cases!(|event: Event| match event {
+                Event::Trade(x) => (x, |x| x.then(add, reg)),
+                Event::Beat => ((), |beat| beat),
+            }))),
+            None => ((), |none| none),
+        }))
+        .then(next, reg)
+        .build();
+    assert_ends(&in_an_arm.plan(), &["()", "Beat", "None"]);
+    let joined = start()
+        .fork()
+        .arm(|event| {
+            event.then(|event: &Event| *event, reg).route(cases!(|event: Event| match event {
+                Event::Trade(x) => (x, |x| x.then(add, reg)),
+                Event::Beat => ((), |beat| beat),
+            }))
+        })
+        .arm(|event| event.then(|_: &Event| (), reg))
+        .join()
+        .then(next, reg)
+        .build();
+    assert_ends(&joined.plan(), &["()", "Beat", "()"]);
+    dispatched.run_each(&mut world, [Event::Trade(1), Event::Beat]);
+}
+
+#[test]
+fn a_nested_plan_without_functions_shows_that_it_is_a_case() {
+    let world = world();
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new().then(add, reg).then(next, reg).build();
+    let full = add.into_handler(reg).plan();
+    let mut empty = full.clone();
+    empty.nodes.clear();
+    assert_ends(&chain.plan().nest(type_name_of_val(&add), [full, empty]), &["()", "case"]);
 }
