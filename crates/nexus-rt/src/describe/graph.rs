@@ -130,7 +130,7 @@ impl Graph {
             Some(kind) => format!("{}: {name}", kind.name()),
         };
         let accesses = Some(function.accesses()).filter(|text| !text.is_empty());
-        let lines = [Some(first), accesses, function.note.clone()].into_iter().flatten().collect();
+        let lines = [Some(first), accesses, function.note_line()].into_iter().flatten().collect();
         vec![End::new(self.add(Shape::Function, lines, ends), "")]
     }
 
@@ -190,8 +190,12 @@ impl Graph {
 
 fn predicate_name(nodes: &[Node]) -> String {
     match nodes {
-        [Node::Function(function)] if function.accesses().is_empty() => function.short_name(),
-        [Node::Function(function)] => format!("{} ({})", function.short_name(), function.accesses()),
+        [Node::Function(function)] => {
+            let accesses = Some(function.accesses()).filter(|text| !text.is_empty());
+            let accesses = accesses.map(|text| format!(" ({text})")).unwrap_or_default();
+            let note = function.note_line().map(|note| format!(": {note}")).unwrap_or_default();
+            function.short_name() + &accesses + &note
+        }
         _ => Kind::If.name().to_owned(),
     }
 }

@@ -29,5 +29,17 @@ pub(super) fn write(plan: &Plan) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // Mermaid reads `#word;` and `#12;` as signs.
+            '#' => out.push_str("#35;"),
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -14,10 +14,10 @@ pub(super) fn case_name(pattern: &str) -> String {
     variants.map_or_else(|| short(alternatives), |variants| variants.join(" | ")) + &guard
 }
 
-/// Returns a pattern or guard that the compiler broke into lines as one line. White space inside a line stays, since it
-/// may be that of a literal.
-pub(super) fn one_line(pattern: &str) -> String {
-    pattern.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+/// Returns a pattern or guard that the compiler broke into lines as one line, or a note. White space inside a line
+/// stays, since it may be that of a literal.
+pub(super) fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the name of the variant that a pattern is, unless the pattern asks for more than the variant.

@@ -1,5 +1,6 @@
 //! Plans: what a handler consists of, as data.
 
+use super::pattern::one_line;
 use super::{Describe, Function, Kind, PlanFormat, Visitor, name_of};
 use crate::names::{path_length, short};
 use crate::param::AccessKind;
@@ -263,6 +264,11 @@ impl FunctionNode {
     /// The name without its path.
     pub(super) fn short_name(&self) -> String {
         function_name(self.name)
+    }
+
+    /// The note, for the forms that show it in one line.
+    pub(super) fn note_line(&self) -> Option<String> {
+        self.note.as_deref().map(one_line)
     }
 
     /// What it reads and writes, in words, or nothing.

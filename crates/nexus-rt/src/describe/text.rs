@@ -52,19 +52,19 @@ fn collect(rows: &mut Vec<Row>, siblings: &[Node], indent: &str) {
     for (place, node) in siblings.iter().enumerate() {
         let last = place + 1 == siblings.len();
         let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let mut row = |name: &str, accesses: String, output: String, note: Option<&String>| {
-            let (name, note) = (format!("{indent}{branch}{name}"), note.cloned().unwrap_or_default());
+        let mut row = |name: &str, accesses: String, output: String, note: Option<String>| {
+            let (name, note) = (format!("{indent}{branch}{name}"), note.unwrap_or_default());
             rows.push(Row { name, accesses, output, note });
         };
         match node {
             Node::Function(function) => {
-                row(&function.short_name(), function.accesses(), String::new(), function.note.as_ref());
+                row(&function.short_name(), function.accesses(), String::new(), function.note_line());
             }
             Node::Part { kind, pattern, output, after, nodes } => match &nodes[..] {
                 // A function that simply runs needs no separate row for its part.
                 [Node::Function(function)] if matches!(kind, Kind::Then | Kind::System) => {
                     let onward = onward(*output, after, siblings);
-                    row(&function.short_name(), function.accesses(), onward, function.note.as_ref());
+                    row(&function.short_name(), function.accesses(), onward, function.note_line());
                 }
                 _ => {
                     let name = pattern.map(|pattern| format!("{} {}", kind.name(), case_name(pattern)));

@@ -3,7 +3,8 @@
 use nexus_rt::chain::Around;
 use nexus_rt::plan::{Kind, Node, Plan, Visitor};
 use nexus_rt::{
-    Broadcast, Cloned, Describe, Handler, IntoHandler, PipelineStart, ResMut, Sequence, World, WorldBuilder, fan_out,
+    Broadcast, Cloned, Describe, Handler, IntoHandler, PipelineStart, Res, ResMut, Sequence, World, WorldBuilder,
+    fan_out,
 };
 
 fn double(x: u64) -> u64 {
@@ -115,6 +116,51 @@ fn as_a_graph_for_graphviz_and_mermaid() {
     {
         assert!(plan.to_mermaid().contains(line), "{}", plan.to_mermaid());
     }
+}
+
+fn even(x: &u64) -> bool {
+    x.is_multiple_of(2)
+}
+
+fn small(limit: Res<u64>, x: &u64) -> bool {
+    x < &limit
+}
+
+/// A predicate of a route has no box: its arrow shows what it is.
+#[test]
+fn a_predicate_has_its_note_on_its_arrow() {
+    let world = world();
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new()
+        .route(|r| {
+            r.case(even, reg, |x| x.then(add, reg)).case(small, reg, |x| x.then(add, reg)).or(|x| x.then(add, reg))
+        })
+        .build();
+    let mut plan = chain.plan();
+    plan.annotate(|function| Some(format!("about {}", function.name.rsplit("::").next()?)));
+    for note in ["even: about even", "small (reads u64): about small"] {
+        assert!(plan.to_dot().contains(&format!("[label=\"{note}\"]")), "{}", plan.to_dot());
+        assert!(plan.to_mermaid().contains(&format!(" -->|\"{note}\"| n")), "{}", plan.to_mermaid());
+    }
+}
+
+#[test]
+fn a_note_of_several_lines_is_in_one_line_except_in_json() {
+    let world = world();
+    let reg = world.registry();
+    let chain = PipelineStart::<u64>::new()
+        .route(|r| r.case(even, reg, |x| x.then(double, reg)).or(|x| x.then(double, reg)))
+        .then(add, reg)
+        .build();
+    let mut plan = chain.plan();
+    let lines = [plan.to_string(), plan.to_dot(), plan.to_mermaid()].map(|form| form.lines().count());
+    plan.annotate(|_| Some("1 &amp;\r\n  2#lt;\n".into()));
+    let forms = [plan.to_string(), plan.to_dot(), plan.to_mermaid()];
+    let notes = ["1 &amp; 2#lt;", "1 &amp; 2#lt;", "1 &amp;amp; 2#35;lt;"];
+    for ((form, note), lines) in forms.iter().zip(notes).zip(lines) {
+        assert_eq!((form.lines().count(), form.matches(note).count()), (lines, 4), "{form}");
+    }
+    assert_eq!(plan.to_json().matches(r#""note":"1 &amp;\u000d\u000a  2#lt;\u000a""#).count(), 4, "{}", plan.to_json());
 }
 
 #[test]
