@@ -1,12 +1,14 @@
 //! Resources that are swapped for those of another world, from safe code, while something runs on them or out of them.
 
 use std::mem;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nexus_rt::reactors::{ReactorEvent, Reactors, ReactorsInstaller};
 use nexus_rt::scheduler::{IntoSystem, SchedulerBuilder, SystemScheduler};
 use nexus_rt::testing::VirtualClock;
 use nexus_rt::{
-    Broadcast, CatchAssertUnwindSafe, Clock, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local,
+    Broadcast, CatchAssertUnwindSafe, Clock, Describe, Handler, HandlerTemplate, IntoCallback, IntoHandler, Key, Local,
     PipelineStart, Registry, Res, ResMut, Shutdown, TemplatedHandler, Virtual, World, WorldBuilder, fan_out,
     handler_blueprint,
 };
@@ -337,4 +339,53 @@ fn a_loop_ends_by_whichever_shutdown_is_there() {
     swap::<Shutdown>.into_handler(here.registry()).run(&mut here, Other(&mut there));
     outside.shutdown();
     assert_eq!(turns(&mut here, |_, _| {}), 0);
+}
+
+/// A handler that runs in any world.
+struct Anywhere<F>(F);
+
+impl<F> Describe for Anywhere<F> {}
+
+impl<F: FnMut(&mut World, ReactorEvent) + Send> Handler<ReactorEvent> for Anywhere<F> {
+    fn run(&mut self, world: &mut World, event: ReactorEvent) {
+        (self.0)(world, event);
+    }
+}
+
+#[test]
+fn a_reactor_that_marks_its_source_runs_again_even_if_its_table_is_polled_elsewhere_meanwhile() {
+    let reacting = || {
+        let mut builder = WorldBuilder::new();
+        let poller = builder.install_driver(ReactorsInstaller::new());
+        (builder.build(), poller)
+    };
+    let ((mut here, mut poller), (mut there, mut elsewhere)) = (reacting(), reacting());
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let note = |number: u32| {
+        let ran = ran.clone();
+        move || ran.lock().unwrap().push(number)
+    };
+    let noted = note(1);
+    let mut first = true;
+    let marks = Anywhere(move |world: &mut World, event: ReactorEvent| {
+        noted();
+        if mem::take(&mut first) {
+            assert!(world.resource_mut::<Reactors>().mark(event.first));
+            mem::swap(&mut *world.resource_mut::<Reactors>(), &mut *there.resource_mut::<Reactors>());
+            // The rest of the pass, and then a part of the next one, in which this reactor is due as well.
+            assert_eq!([usize::MAX, 1].map(|budget| elsewhere.poll_budget(&mut there, budget)), [2, 1]);
+            mem::swap(&mut *world.resource_mut::<Reactors>(), &mut *there.resource_mut::<Reactors>());
+        }
+    });
+    let mut reactors = here.resource_mut::<Reactors>();
+    let source = reactors.add_source();
+    reactors.add(Box::new(marks), [source]);
+    for number in [2, 3] {
+        let note = note(number);
+        reactors.add(Box::new(Anywhere(move |_: &mut World, _| note())), [source]);
+    }
+    reactors.mark(source);
+    assert_eq!([(); 3].map(|()| poller.poll(&mut here)), [1, 2, 0]);
+    assert_eq!(*ran.lock().unwrap(), [1, 2, 3, 2, 1, 3]);
+    assert!(!poller.is_due(&here));
 }

@@ -251,14 +251,23 @@ impl<H, Tag> Reactors<H, Tag> {
     /// Takes out the next reactor of the pass.
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
         while let Some((_, key)) = self.due.pop() {
-            // It was removed since.
-            let Some(Registration { handler, kept }) = self.reactors.get_mut(key) else { continue };
+            // It was removed since, or this poll is inside of its run. Then `put_back` makes it due again.
+            let Some(Registration { handler: handler @ Some(_), kept }) = self.reactors.get_mut(key) else { continue };
             let (first, marked) = (kept.first.take(), mem::take(&mut kept.marked));
             if let (Some(first), Some(handler)) = (first, handler.take()) {
                 return Some((key, handler, ReactorEvent { reactor: ReactorId(key), first, marked }));
             }
         }
         None
+    }
+
+    /// Makes a reactor due again that was running when its turn came.
+    #[cold]
+    fn resume(&mut self, number: u64, key: RegistrationKey) {
+        let place = self.due.partition_point(|(other, _)| *other > number);
+        if self.due.get(place).is_none_or(|(other, _)| *other != number) {
+            self.due.insert(place, (number, key));
+        }
     }
 }
 
@@ -273,7 +282,15 @@ impl<H: 'static, Tag: 'static> Driver for Reactors<H, Tag> {
 
     #[inline]
     fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
-        self.reactors.put_back(key, handler)
+        let Some(Registration { handler: place @ None, kept }) = self.reactors.get_mut(key) else {
+            return Err(handler);
+        };
+        *place = Some(handler);
+        if kept.first.is_some() {
+            let number = kept.number;
+            self.resume(number, key);
+        }
+        Ok(())
     }
 
     fn end(&mut self, key: RegistrationKey) {
