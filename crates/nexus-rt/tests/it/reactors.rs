@@ -202,6 +202,7 @@ fn a_budget_ends_a_poll_and_the_next_one_goes_on() {
     rig.mark([a]);
     assert_eq!((rig.poller.poll_budget(&mut rig.world, 0), rig.ran()), (0, vec![]));
     assert_eq!((rig.poller.poll_budget(&mut rig.world, 2), rig.ran()), (2, vec![1, 2]));
+    assert!(rig.is_due(), "the rest of the pass is due without a mark");
     rig.mark([b, a]);
     assert_eq!((rig.poller.poll_budget(&mut rig.world, 3), rig.ran()), (3, vec![3, 4, 5]));
     assert!(rig.reactors().remove(sixth), "nothing of the pass is left, so the next poll begins another one");
