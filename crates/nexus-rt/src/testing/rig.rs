@@ -10,8 +10,9 @@ use crate::world::World;
 /// ```
 /// # use std::collections::VecDeque;
 /// # use nexus_rt::poll::{Driver, Poller, Polls, RegistrationKey, Registrations};
-/// # use nexus_rt::{IntoHandler, Virtual, World, WorldBuilder};
+/// # use nexus_rt::{Virtual, WorldBuilder};
 /// use nexus_rt::testing::{DriverRig, Probe, check_driver};
+/// use nexus_rt::{Describe, Handler, World};
 /// # #[derive(Default)]
 /// # struct Bus { subscribers: Registrations<Virtual<RegistrationKey>>, due: VecDeque<RegistrationKey> }
 /// # impl Bus {
@@ -39,6 +40,16 @@ use crate::world::World;
 ///     poller: Poller<Bus>,
 /// }
 ///
+/// struct Subscriber(Probe<RegistrationKey>);
+///
+/// impl Describe for Subscriber {}
+///
+/// impl Handler<RegistrationKey> for Subscriber {
+///     fn run(&mut self, world: &mut World, key: RegistrationKey) {
+///         (self.0)(world, key);
+///     }
+/// }
+///
 /// impl DriverRig for Rig {
 ///     type Key = RegistrationKey;
 ///
@@ -56,10 +67,8 @@ use crate::world::World;
 ///         self.poller.run(&mut self.world, budget, Bus::next)
 ///     }
 ///
-///     fn register(world: &mut World, mut probe: Probe<RegistrationKey>) -> RegistrationKey {
-///         let handler = move |world: &mut World, key: RegistrationKey| probe(world, key);
-///         let handler = Box::new(handler.into_handler(world.registry()));
-///         world.resource_mut::<Bus>().subscribers.insert(handler, ())
+///     fn register(world: &mut World, probe: Probe<RegistrationKey>) -> RegistrationKey {
+///         world.resource_mut::<Bus>().subscribers.insert(Box::new(Subscriber(probe)), ())
 ///     }
 ///
 ///     fn fire(world: &mut World, key: RegistrationKey) {
@@ -95,8 +104,10 @@ pub trait DriverRig: Sized + 'static {
     fn poll(&mut self, budget: usize) -> usize;
 
     /// Adds a registration that stays until it is ended. For each event, its handler calls `probe` with the world and
-    /// its own key:
-    /// `(move |world: &mut World, event: MyEvent| probe(world, event.key)).into_handler(world.registry())`.
+    /// its own key.
+    ///
+    /// The handler is best written by hand, as the `Subscriber` above. A function would report by itself that it leaves
+    /// another world in place of its own, even if the driver does not.
     fn register(world: &mut World, probe: Probe<Self::Key>) -> Self::Key;
 
     /// Makes an event due for a registration: after the events already due, or among them in the order of registration.

@@ -26,6 +26,9 @@ mod datagram_rig;
 #[path = "../it/driver_rigs.rs"]
 mod driver_rigs;
 #[cfg(all(feature = "mio", feature = "timer", unix))]
+#[path = "../it/hand_rigs.rs"]
+mod hand_rigs;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
 #[path = "../it/connections/rig.rs"]
 mod net_rig;
 
@@ -63,7 +66,8 @@ fn allocated() -> Option<u64> {
 #[cfg(all(feature = "mio", feature = "timer", unix))]
 #[test]
 fn drivers_do_not_allocate_per_event_and_one_that_does_is_told() {
-    use driver_rigs::{BusRig, ByHand, MioRig, ReactorsRig, TimerRig, fault};
+    use driver_rigs::{MioRig, ReactorsRig, TimerRig};
+    use hand_rigs::{BusRig, ByHand, fault};
     use nexus_rt::testing::check_driver;
 
     check_driver::<TimerRig>();

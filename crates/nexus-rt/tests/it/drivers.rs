@@ -5,7 +5,8 @@ use nexus_rt::datagrams::DatagramsInstaller;
 use nexus_rt::testing::check_driver;
 use nexus_rt::{MioInstaller, WorldBuilder};
 
-use crate::driver_rigs::{BusRig, ByHand, MioRig, ReactorsRig, TimerRig, fault};
+use crate::driver_rigs::{MioRig, ReactorsRig, TimerRig};
+use crate::hand_rigs::{BusRig, ByHand, fault};
 use crate::support::panic_of;
 
 #[test]
@@ -78,6 +79,9 @@ fn a_driver_that_breaks_a_rule_is_told_which() {
     );
     breaks::<{ fault::ANY_WORLD }>(
         "\"a driver runs on its own world\": a poll of a foreign world should have panicked",
+    );
+    breaks::<{ fault::CHECKS_BEFORE }>(
+        "\"a driver runs on its own world\": a poll whose handler leaves another world in place of its own should have panicked",
     );
     breaks::<{ fault::NO_BUDGET }>(
         "\"a budget bounds a poll\": with budgets of 2, 0, 2 and twice no limit, polls ran [2, 1, 2, 0, 0] instead of [2, 0, 2, 1, 0]",

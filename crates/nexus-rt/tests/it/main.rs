@@ -35,6 +35,8 @@ mod errors;
 mod fan_out;
 mod functions;
 mod guide;
+#[cfg(all(feature = "mio", feature = "timer", unix))]
+mod hand_rigs;
 mod handlers;
 mod handles;
 #[cfg(feature = "ring")]
