@@ -11,7 +11,8 @@ const ASLEEP: u32 = 1;
 /// A ring has come.
 const RUNG: u32 = 2;
 
-/// Wakes a sleeping loop from any thread. While the loop is awake, a ring costs a fence and a load.
+/// Wakes a sleeping loop from any thread. While the loop is awake, a ring costs a fence and a load, and the first one
+/// after each [answer](Self::answer) an atomic swap besides.
 ///
 /// Any number of threads and sources share one doorbell and one sleep; clones are handles to one doorbell. No ring is
 /// lost, and one wake-up serves all rings since the last.

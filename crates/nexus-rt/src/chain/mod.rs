@@ -64,8 +64,8 @@ use crate::step::{Splat, Start, Step, StepRef, Then};
 /// | for other chains | [`route`](Self::route), [`fork`](Self::fork), [`tee`](Self::tee), [`view`](Self::view) |
 ///
 /// A function takes params first, then the value: owned or by reference, as its signature says ([`IntoStep`]). Where
-/// the chain keeps the value, the function takes a reference: in `guard`, `filter`, `tap`, `inspect`, and the
-/// predicates of `route`. In a chain over `&T`, that is a `&&T`. With `K = ByReference`, the chain takes a `&In`.
+/// the chain keeps the value, the function takes a reference: in `guard`, `filter`, `tap`, `inspect`, `inspect_err` and
+/// the predicates of `route`. In a chain over `&T`, that is a `&&T`. With `K = ByReference`, the chain takes a `&In`.
 #[must_use = "a chain does nothing until it is built and run"]
 pub struct Chain<C, In: ?Sized, Out, S, K = ByValue> {
     pub(crate) steps: S,

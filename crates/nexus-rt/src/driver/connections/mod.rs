@@ -144,7 +144,7 @@ impl<C, F: Framing> ConnectionsInstaller<C, F> {
 }
 
 impl<C, F, Tag> ConnectionsInstaller<C, F, Tag> {
-    /// Sets the limits. [`Connections::limits`] changes them later.
+    /// Sets the limits. [`Connections::limits_mut`] changes them later.
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
