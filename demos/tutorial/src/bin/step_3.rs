@@ -5,7 +5,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines};
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines, Opened};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     Clock, IntoHandler, Local, MioInstaller, PipelineStart, RegistryRef, Res, ResMut, TimerInstaller, TimerWheel,
@@ -85,6 +85,11 @@ fn on_stale(mut book: ResMut<Book>, mut net: ResMut<Net>, _timer: TimerEvent) {
     }
 }
 
+/// The venue may have orders of an earlier session. A new one begins without any.
+fn on_opened(client: &mut Client<()>, _opened: Opened) {
+    client.send(b"CANCEL ALL\n");
+}
+
 /// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
@@ -129,6 +134,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(is_wanted, reg)
         .map(order, reg)
         .build();
+    net.on_opened(PipelineStart::<Opened>::new().with_context().then(on_opened, world.registry()).build());
 
     world.run(|world| {
         let now = world.resource::<Clock>().now();

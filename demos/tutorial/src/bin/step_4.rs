@@ -6,7 +6,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines};
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines, Opened};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     Clock, Handler, IntoHandler, Local, MioInstaller, PipelineStart, Registry, RegistryRef, Res, ResMut,
@@ -143,6 +143,11 @@ fn send_to_all(world: &mut World) {
     sessions.into_iter().for_each(|id| _ = net.send(id, text.as_bytes()));
 }
 
+/// The venue may have orders of an earlier session. A new one begins without any.
+fn on_opened(client: &mut Client<()>, _opened: Opened) {
+    client.send(b"CANCEL ALL\n");
+}
+
 /// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
@@ -178,6 +183,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         client.send(std::mem::take(&mut world.resource_mut::<Out>().0).as_bytes());
     };
     let mut on_line = PipelineStart::<&[u8]>::borrowed().with_context().then(on_line, world.registry()).build();
+    net.on_opened(PipelineStart::<Opened>::new().with_context().then(on_opened, world.registry()).build());
 
     world.run(|world| {
         let now = world.resource::<Clock>().now();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nexus_gauge::Board;
 use nexus_journal::{Digests, Dir, Options, Program, Recorder, inputs};
-use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines};
+use nexus_rt::connections::{Address, Client, Connections, ConnectionsInstaller, Limits, Lines, Opened};
 use nexus_rt::timer::{TimerEvent, TimerKey};
 use nexus_rt::{
     Clock, Handler, IntoHandler, Local, MioInstaller, PipelineStart, Registry, RegistryRef, Res, ResMut,
@@ -198,6 +198,11 @@ fn serve(client: &mut Client<()>, board: Res<Board>, _request: &[u8]) {
     client.close("answered");
 }
 
+/// The venue may have orders of an earlier session. A new one begins without any.
+fn on_opened(client: &mut Client<()>, _opened: Opened) {
+    client.send(b"CANCEL ALL\n");
+}
+
 /// Bounds the cost of one session, and of all sessions together.
 fn limits() -> Limits {
     let mut limits = Limits::default();
@@ -239,6 +244,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         client.send(std::mem::take(&mut world.resource_mut::<Out>().0).as_bytes());
     };
     let mut on_line = PipelineStart::<&[u8]>::borrowed().with_context().then(on_line, world.registry()).build();
+    net.on_opened(PipelineStart::<Opened>::new().with_context().then(on_opened, world.registry()).build());
     let mut serve = PipelineStart::<&[u8]>::borrowed().with_context().then(serve, world.registry()).build();
     let orders = board.counter("orders", "Orders that were sent.");
 

@@ -179,6 +179,35 @@ fn each_session_goes_as_shown() {
     }
 }
 
+/// The alarm is due while no session is open. It clears the book at the latest in the first turn after a restart.
+#[test]
+fn a_cancel_without_a_session_reaches_the_next_one() {
+    let start = |step| {
+        let folder = TempDir::new().expect("a folder");
+        (step, Gateway::start(step, &folder), folder)
+    };
+    let mut gateways: Vec<_> = (3..=STEPS).map(start).collect();
+    for (step, gateway, _) in &mut gateways {
+        talk(gateway, &mut gateway.connect(0), &["> ACME 99", "CANCEL ALL", "BUY 1 ACME 99"]);
+        if *step >= 5 {
+            gateway.child.kill().expect("it runs");
+        }
+    }
+    thread::sleep(Duration::from_secs(2)); // until the alarm is due
+    for (step, gateway, folder) in &mut gateways {
+        if *step >= 5 {
+            *gateway = Gateway::start(*step, folder);
+        }
+        let mut session = gateway.connect(0);
+        writeln!(session.get_mut(), "x").expect("it is connected");
+        let heard: Vec<_> = session.lines().map_while(Result::ok).take_while(|line| line == "CANCEL ALL").collect();
+        assert!(!heard.is_empty(), "a new session of step {step} begins with a cancel");
+        // It was answered, so the alarm has rung, and no order is open.
+        let lines = ["> ACME 99", "CANCEL ALL", "BUY 2 ACME 99", "> ACME 98", "BUY 3 ACME 98"];
+        talk(gateway, &mut gateway.connect(0), &lines);
+    }
+}
+
 #[test]
 fn each_test_is_shown() {
     for step in 4..=STEPS {
