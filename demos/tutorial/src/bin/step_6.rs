@@ -194,7 +194,8 @@ struct Metrics;
 /// Answers an HTTP request after its first line.
 fn serve(client: &mut Client<()>, board: Res<Board>, _request: &[u8]) {
     let text = board.prometheus();
-    client.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain; version=0.0.4";
+    client.send(format!("{head}\r\nContent-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
     client.close("answered");
 }
 

@@ -129,7 +129,9 @@ fn scrape(gateway: &Gateway) -> Vec<String> {
     let mut text = String::new();
     page.read_to_string(&mut text).expect("a page");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-    assert_eq!(head, format!("HTTP/1.1 200 OK\r\nContent-Length: {}", body.len()));
+    let length = format!("Content-Length: {}", body.len());
+    let fields = ["HTTP/1.1 200 OK", "Connection: close", "Content-Type: text/plain; version=0.0.4", &length];
+    assert_eq!(head.split("\r\n").collect::<Vec<_>>(), fields);
     body.lines().filter(|line| line.contains("total") && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
