@@ -132,6 +132,7 @@ impl Program for App {
     type Input<'a> = Input<'a>;
 
     fn apply(&mut self, world: &mut World, input: Input<'_>) {
+        world.resource_mut::<Out>().0.clear(); // a replay sends nothing, and would collect all output
         match input {
             Input::Line(line) => self.on_line.run(world, line),
             Input::Timers => {
@@ -159,7 +160,6 @@ impl Live {
     fn open(world: &mut World, mut app: App, directory: String) -> Result<Self, nexus_journal::Error> {
         let (options, digests) = (Options::new("gateway"), digests(world.registry()));
         let (recorder, _) = Recorder::open(Dir::new(directory), options, (&mut *world, &mut app), digests)?;
-        world.resource_mut::<Out>().0.clear(); // the output of a replay is not sent
         let book = world.resource::<Book>();
         println!("replayed {} quotes, {} orders", book.quotes, book.orders);
         Ok(Self { app, recorder })
@@ -326,6 +326,7 @@ mod tests {
             recorder.update(world);
             recorder.input(world, app, Input::Timers);
             assert!(world.resource::<Book>().open.is_empty());
+            assert_eq!(world.resource::<Out>().0, "CANCEL ALL\n"); // only that of the last input
         });
         assert_eq!(replayed.expect("the replay agrees").inputs, 4);
     }
