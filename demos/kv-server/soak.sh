@@ -3,7 +3,7 @@
 # more are mostly idle, and redis-benchmark runs beside them. Memory and open files must stay as they were after the
 # warm-up, and redis-benchmark must succeed unless it is killed. Latency is shown.
 #
-#   demos/kv-server/soak.sh [MINUTES] [IDLE]      default: 60 10000
+#   demos/kv-server/soak.sh [MINUTES] [IDLE]      default: 60 10000, at least 2 minutes
 #
 # The journal is in $TMPDIR, which should be on a disk. Needs redis-benchmark (Debian: redis-tools). The exit code is 0 if
 # nothing was found.

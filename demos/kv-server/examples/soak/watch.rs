@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use crate::{Counts, Outcome};
 
-/// The part of the total time before the first figures count. By then, everything has reached its full size.
+/// The part of the total time before the first figures count, and the least. By then, everything has reached its full
+/// size.
 const WARM_UP: u32 = 4;
-/// How much memory may grow after the warm-up, in KiB and as a part of it.
-const SLACK_KB: u64 = 8_192;
+const LEAST_WARM_UP: Duration = Duration::from_secs(60);
+/// How much memory may grow after the warm-up, in KiB and as a part of it. The values of redis-benchmark take up to
+/// 8 MiB, and as much again in replies and in the journal.
+const SLACK_KB: u64 = 16_384;
 const SLACK_PART: u64 = 20;
 /// How many more files may be open: of clients that come and go, a different number is connected at any time, and a
 /// slow round of redis-benchmark has 410 of them.
@@ -58,7 +61,7 @@ pub(crate) fn watch(
             part(50),
             part(99)
         )?;
-        if at >= time / WARM_UP {
+        if at >= (time / WARM_UP).max(LEAST_WARM_UP) {
             figures.memory.push(memory);
             figures.files.push(files);
             figures.median.extend((!taken.is_empty()).then(|| part(50)));
