@@ -142,6 +142,13 @@ fn a_panic_loses_nobody_elses_timer() {
     assert_eq!(rig.poll(10), 2);
     assert_eq!(rig.logged(), "a+9 b+8 c+7");
     assert_eq!((rig.wheel().panicked(), rig.wheel().len(), rig.wheel().contains(failing)), (1, 0, false));
+    // Also if no timer is due after it.
+    let panics = (|_: TimerEvent| panic!("on purpose")).into_handler(rig.world.registry());
+    let at = rig.at(10);
+    let failing = rig.world.resource_mut::<TimerWheel>().schedule(at, Box::new(panics));
+    assert_eq!(panic_of(|| rig.poll(11)), "on purpose");
+    assert_eq!(rig.poll(11), 0);
+    assert_eq!((rig.wheel().panicked(), rig.wheel().len(), rig.wheel().contains(failing)), (2, 0, false));
 }
 
 #[test]

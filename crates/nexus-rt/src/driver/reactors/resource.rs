@@ -28,6 +28,8 @@ pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
     marked: Vec<SourceId>,
     /// The rest of the pass, the next reactor last, by the number of the registration.
     due: Vec<(u64, RegistrationKey)>,
+    /// Reactors whose turn came inside of their own run, in a poll of another world that had the resource meanwhile.
+    skipped: Vec<RegistrationKey>,
     /// The number of registrations so far.
     registered: u64,
     tag: PhantomData<fn() -> Tag>,
@@ -61,7 +63,15 @@ struct Link {
 impl<H, Tag> Reactors<H, Tag> {
     pub(super) fn new() -> Self {
         let (reactors, sources) = (Registrations::new(), Registrations::new());
-        Self { reactors, sources, marked: Vec::new(), due: Vec::new(), registered: 0, tag: PhantomData }
+        Self {
+            reactors,
+            sources,
+            marked: Vec::new(),
+            due: Vec::new(),
+            skipped: Vec::new(),
+            registered: 0,
+            tag: PhantomData,
+        }
     }
 
     /// Adds a source without watchers.
@@ -251,21 +261,37 @@ impl<H, Tag> Reactors<H, Tag> {
     /// Takes out the next reactor of the pass.
     pub(super) fn take_due(&mut self) -> Option<(RegistrationKey, H, ReactorEvent)> {
         while let Some((_, key)) = self.due.pop() {
-            // It was removed since, or this poll is inside of its run. Then `put_back` makes it due again.
-            let Some(Registration { handler: handler @ Some(_), kept }) = self.reactors.get_mut(key) else { continue };
+            // It was removed since.
+            let Some(Registration { handler, kept }) = self.reactors.get_mut(key) else { continue };
             let (first, marked) = (kept.first.take(), mem::take(&mut kept.marked));
-            if let (Some(first), Some(handler)) = (first, handler.take()) {
-                return Some((key, handler, ReactorEvent { reactor: ReactorId(key), first, marked }));
+            match (first, handler.take()) {
+                (Some(first), Some(handler)) => {
+                    return Some((key, handler, ReactorEvent { reactor: ReactorId(key), first, marked }));
+                }
+                (first, running) => {
+                    (kept.first, kept.marked, *handler) = (first, marked, running);
+                    self.skip(key);
+                }
             }
         }
         None
     }
 
-    /// Makes a reactor due again that was running when its turn came.
+    /// Notes that the turn of a reactor came inside of its run.
     #[cold]
-    fn resume(&mut self, number: u64, key: RegistrationKey) {
-        let place = self.due.partition_point(|(other, _)| *other > number);
-        if self.due.get(place).is_none_or(|(other, _)| *other != number) {
+    fn skip(&mut self, key: RegistrationKey) {
+        if !self.skipped.contains(&key) {
+            self.skipped.push(key);
+        }
+    }
+
+    /// Makes a reactor due again whose turn came inside of its run.
+    #[cold]
+    fn resume(&mut self, key: RegistrationKey) {
+        let Some(place) = self.skipped.iter().position(|skipped| *skipped == key) else { return };
+        self.skipped.swap_remove(place);
+        if let Some(number) = self.reactors.get(key).map(|reactor| reactor.kept.number) {
+            let place = self.due.partition_point(|(other, _)| *other > number);
             self.due.insert(place, (number, key));
         }
     }
@@ -282,15 +308,11 @@ impl<H: 'static, Tag: 'static> Driver for Reactors<H, Tag> {
 
     #[inline]
     fn put_back(&mut self, key: RegistrationKey, handler: H) -> Result<(), H> {
-        let Some(Registration { handler: place @ None, kept }) = self.reactors.get_mut(key) else {
-            return Err(handler);
-        };
-        *place = Some(handler);
-        if kept.first.is_some() {
-            let number = kept.number;
-            self.resume(number, key);
+        let back = self.reactors.put_back(key, handler);
+        if !self.skipped.is_empty() {
+            self.resume(key);
         }
-        Ok(())
+        back
     }
 
     fn end(&mut self, key: RegistrationKey) {
