@@ -28,7 +28,7 @@ pub struct Reactors<H = Virtual<ReactorEvent>, Tag = ()> {
     marked: Vec<SourceId>,
     /// The rest of the pass, the next reactor last, by the number of the registration.
     due: Vec<(u64, RegistrationKey)>,
-    /// Reactors whose turn came inside of their own run, in a poll of another world that had the resource meanwhile.
+    /// Reactors that were next while they ran, in a poll of another world that had the resource meanwhile.
     skipped: Vec<RegistrationKey>,
     /// The number of registrations so far.
     registered: u64,
@@ -277,7 +277,7 @@ impl<H, Tag> Reactors<H, Tag> {
         None
     }
 
-    /// Notes that the turn of a reactor came inside of its run.
+    /// Notes that a reactor was next while it ran.
     #[cold]
     fn skip(&mut self, key: RegistrationKey) {
         if !self.skipped.contains(&key) {
@@ -285,7 +285,7 @@ impl<H, Tag> Reactors<H, Tag> {
         }
     }
 
-    /// Makes a reactor due again whose turn came inside of its run.
+    /// Makes a reactor due again if it was next while it ran.
     #[cold]
     fn resume(&mut self, key: RegistrationKey) {
         let Some(place) = self.skipped.iter().position(|skipped| *skipped == key) else { return };
