@@ -8,6 +8,8 @@
 
 #[path = "connections/framings.rs"]
 mod framings;
+#[path = "connections/pieces.rs"]
+mod pieces;
 #[path = "connections/plain.rs"]
 mod plain;
 #[path = "connections/rig.rs"]
@@ -20,6 +22,7 @@ use libfuzzer_sys::fuzz_target;
 use nexus_rt::connections::Framing;
 
 use framings::{Any, Kind};
+use pieces::pieces;
 use plain::Plain;
 use rig::{Conditions, Rig};
 
@@ -28,9 +31,6 @@ const MOST: [usize; 2] = [200_000, 4_000];
 
 /// The most pieces that are cut. What is left comes in pieces of a whole read.
 const CUT: usize = 200;
-
-/// The most that the driver reads at once at least, so that a piece is one read.
-const READ: usize = 64 * 1024;
 
 /// The longest frames that framings accept.
 const LONGEST: [usize; 4] = [0, 5, 300, 50_000];
@@ -49,7 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
     let conditions = conditions(limits);
     let most = MOST[usize::from(conditions.is_slow())];
     let sent: Vec<u8> = sent.iter().copied().cycle().take((sent.len() * times).min(most)).collect();
-    let pieces = pieces(&sent, cuts);
+    let pieces = pieces(&sent, cuts, CUT);
 
     decode(kind, longest, &pieces);
     RIGS.with_borrow_mut(|rigs| {
@@ -57,19 +57,6 @@ fuzz_target!(|bytes: &[u8]| {
         rig.run(&pieces, &conditions, Plain::new(kind, longest));
     });
 });
-
-/// Cuts what is sent: by these lengths, from 1 to a whole read, over and over.
-fn pieces<'b>(mut sent: &'b [u8], cuts: &[u8]) -> Vec<&'b [u8]> {
-    let lengths = cuts.iter().map(|cut| (usize::from(cut % 64) + 1) << (4 * (cut / 64)));
-    let lengths: Vec<usize> = lengths.map(|length| length.min(READ)).collect();
-    let mut lengths = lengths.iter().copied().cycle().take(CUT);
-    let mut pieces = Vec::new();
-    while !sent.is_empty() {
-        let length = lengths.next().unwrap_or(READ);
-        pieces.extend(sent.split_off(..length.min(sent.len())));
-    }
-    pieces
-}
 
 fn conditions(limits: u8) -> Conditions {
     Conditions {

@@ -5,6 +5,8 @@
 //! `fuzz/seeds/resp` is where to start from: `cargo +nightly fuzz run resp fuzz/corpus/resp fuzz/seeds/resp`.
 #![no_main]
 
+#[path = "connections/pieces.rs"]
+mod pieces;
 #[path = "resp/plain.rs"]
 mod plain;
 
@@ -12,6 +14,7 @@ use kv_server::{ProtocolError, Request, RequestLimits};
 use libfuzzer_sys::fuzz_target;
 use nexus_rt::connections::Framing;
 
+use pieces::pieces;
 use plain::Plain;
 
 /// Limits that a server may have, and lower ones, which short input exceeds.
@@ -21,9 +24,8 @@ const LIMITS: [RequestLimits; 3] = [
     RequestLimits { argument: 300, request: 256, arguments: 64 },
 ];
 
-/// The most that is sent, and the most that is read at once, in bytes. Lines may have 64 KiB.
+/// The most that is sent, in bytes. Lines may have 64 KiB.
 const MOST: usize = 150_000;
-const READ: usize = 64 * 1024;
 
 /// The most pieces that are cut. What is left comes in pieces of a whole read.
 const CUT: usize = 64;
@@ -42,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     let sent: Vec<u8> = sent.iter().copied().cycle().take((sent.len() * times).min(MOST)).collect();
     let mut parser = Request::new(limits);
     let (mut plain, mut given) = (Plain::new(limits), 0);
-    for piece in pieces(&sent, cuts) {
+    for piece in pieces(&sent, cuts, CUT) {
         given += piece.len();
         parser.buffer().extend(piece);
         loop {
@@ -63,17 +65,4 @@ fuzz_target!(|input: &[u8]| {
 
 fn decode(parser: &mut Request) -> Result<Option<Vec<Vec<u8>>>, ProtocolError> {
     parser.decode().map(|request| request.map(|request| request.from(0).map(<[u8]>::to_vec).collect()))
-}
-
-/// Cuts what is sent: by these lengths, from 1 to a whole read, over and over.
-fn pieces<'b>(mut sent: &'b [u8], cuts: &[u8]) -> Vec<&'b [u8]> {
-    let lengths = cuts.iter().map(|cut| (usize::from(cut % 64) + 1) << (4 * (cut / 64)));
-    let lengths: Vec<usize> = lengths.map(|length| length.min(READ)).collect();
-    let mut lengths = lengths.iter().copied().cycle().take(CUT);
-    let mut pieces = Vec::new();
-    while !sent.is_empty() {
-        let length = lengths.next().unwrap_or(READ);
-        pieces.extend(sent.split_off(..length.min(sent.len())));
-    }
-    pieces
 }
